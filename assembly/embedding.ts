@@ -1,0 +1,21 @@
+/** Rows by index: the product of a one-hot matrix with a table, and its gradient. */
+import { load, store } from "./lanes";
+
+/** y(r) = table(index(r)). y [m, n] f32, index [m] i32; an index is in range (checked by the caller). */
+export function gather(y: usize, table: usize, index: usize, m: i32, n: i32, ldy: i32, ldt: i32): void {
+  for (let i = 0; i < m; i++) {
+    memory.copy(y, table + (<usize> i32.load(index) * ldt << 2), <usize> n << 2);
+    index += 4, y += <usize> ldy << 2;
+  }
+}
+
+/** table(index(r)) += y(r), one row after the other, r = m - 1, ..., 1, 0. */
+export function scatterAdd(table: usize, y: usize, index: usize, m: i32, n: i32, ldt: i32, ldy: i32): void {
+  for (let i = m - 1; i >= 0; i--) {
+    const row = table + (<usize> i32.load(index + (<usize> i << 2)) * ldt << 2);
+    const source = y + (<usize> i * ldy << 2);
+    for (let left = n, o: usize = 0; left > 0; left -= 4, o += 16) {
+      store(row + o, f32x4.add(load(row + o, left), load(source + o, left)), left);
+    }
+  }
+}

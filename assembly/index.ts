@@ -1,0 +1,21 @@
+/** The exported kernels: the same names, in the same order, as `interface Kernels` in src/kernels/kernels.ts. */
+export { writeConstants } from "./constants";
+export { gemm, gemmTN } from "./gemm";
+export { pack, packTransposed } from "./pack";
+export { exp, log, relu, reluBackward, sigmoid, tanh, tanhBackward } from "./activation";
+export { lstmBackward, lstmForward } from "./gate_lstm";
+export {
+  gruBackward,
+  gruForward,
+  gruResetBackward,
+  gruResetForward,
+  gruUpdateBackward,
+  gruUpdateForward,
+} from "./gate_gru";
+export { softmax, softmaxCrossEntropy } from "./softmax";
+export { gather, scatterAdd } from "./embedding";
+export { add, copy, transpose, zero } from "./elementwise";
+export { columnSums, sum, sumSquares } from "./reduce";
+export { clipNorm, clipValue, scale } from "./clip";
+export { adam, sgd, sgdMomentum } from "./optimizer";
+export { randomNormal, randomUniform } from "./random";

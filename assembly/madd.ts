@@ -1,0 +1,26 @@
+/**
+ * Multiply-add: the one file that knows the two builds. The relaxed build fuses (one rounding), the plain build rounds the
+ * product and then the sum. A register tile that fits one does not fit the other: an unfused product needs a register of
+ * its own, and V8 has 15 to give.
+ */
+
+/** a * b + c */
+// @ts-ignore: decorator
+
+export function madd(a: v128, b: v128, c: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_madd(a, b, c);
+  return f32x4.add(c, f32x4.mul(a, b));
+}
+
+/** c - a * b */
+// @ts-ignore: decorator
+
+export function nmadd(a: v128, b: v128, c: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_nmadd(a, b, c);
+  return f32x4.sub(c, f32x4.mul(a, b));
+}
+
+/** Rows of a full register tile, 8 columns wide. */
+// @ts-ignore: decorator
+
+export const TILE_ROWS: i32 = ASC_FEATURE_RELAXED_SIMD ? 6 : 5;

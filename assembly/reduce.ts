@@ -1,0 +1,48 @@
+/** Sums over rows and over flat ranges, each in one documented order. */
+import { load, store } from "./lanes";
+
+/** y += column sums of x: one chain a column, from y, rows m - 1, ..., 1, 0. x [m, n], y [n]. */
+export function columnSums(y: usize, x: usize, m: i32, n: i32, ldx: i32): void {
+  const stride = <usize> ldx << 2;
+  x += <usize> (m - 1) * stride;
+  let left = n;
+  for (; left >= 16; left -= 16, y += 64, x += 64) {
+    let s0 = v128.load(y), s1 = v128.load(y, 16), s2 = v128.load(y, 32), s3 = v128.load(y, 48);
+    for (let i = 0, p = x; i < m; i++, p -= stride) {
+      s0 = f32x4.add(s0, v128.load(p)), s1 = f32x4.add(s1, v128.load(p, 16));
+      s2 = f32x4.add(s2, v128.load(p, 32)), s3 = f32x4.add(s3, v128.load(p, 48));
+    }
+    v128.store(y, s0), v128.store(y, s1, 16), v128.store(y, s2, 32), v128.store(y, s3, 48);
+  }
+  for (; left > 0; left -= 4, y += 16, x += 16) {
+    let s = load(y, left);
+    for (let i = 0, p = x; i < m; i++, p -= stride) s = f32x4.add(s, load(p, left));
+    store(y, s, left);
+  }
+}
+
+/** y = x(0) + x(1) + ..., in f64, rounded once to f32. x [n] */
+export function sum(y: usize, x: usize, n: i32): void {
+  let total: f64 = 0;
+  for (let i = 0; i < n; i++, x += 4) total += f32.load(x);
+  f32.store(y, <f32> total);
+}
+
+const BLOCK: i32 = 4096;
+
+/**
+ * y(b) = sum of the squares of block b (4096 elements) of x, in f64: four chains, element i to chain i mod 4, joined as
+ * (s0 + s2) + (s1 + s3). x [n] f32, y [ceil(n / 4096)] f64.
+ */
+export function sumSquares(y: usize, x: usize, n: i32): void {
+  for (; n > 0; n -= BLOCK, y += 8) {
+    let low = f64x2.splat(0), high = f64x2.splat(0);
+    for (let left = min(n, BLOCK); left > 0; left -= 4, x += 16) {
+      const v = load(x, left);
+      const a = f64x2.promote_low_f32x4(v), b = f64x2.promote_low_f32x4(v128.shuffle<f64>(v, v, 1, 1));
+      low = f64x2.add(low, f64x2.mul(a, a)), high = f64x2.add(high, f64x2.mul(b, b));
+    }
+    const pair = f64x2.add(low, high);
+    f64.store(y, f64x2.extract_lane(pair, 0) + f64x2.extract_lane(pair, 1));
+  }
+}

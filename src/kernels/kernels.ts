@@ -1,0 +1,256 @@
+/**
+ * The kernels' calling convention, the only place where it is written down in TypeScript. `assembly/` implements it
+ * twice (plain and relaxed SIMD), `reference/` implements it as scalar loops.
+ *
+ * Every argument is a whole number. An address is in bytes, 0 stands for "none". A row stride (`ld…`) is in elements.
+ * Order: outputs, inputs, dimensions, flags. Matrices are row-major f32 unless said otherwise; `[m, n]` has m rows.
+ * Real-valued settings (a learning rate, a temperature) are read from memory, so that a call is a short list of
+ * integers that can be recorded and replayed. Sizes are at least 1; nothing outside the named shapes is read or written.
+ */
+export interface Kernels {
+  /** Write the constants of the activation kernels into the first KiB of the memory. Once, before any other kernel. */
+  writeConstants(): void;
+
+  // gemm.ts
+  /**
+   * C = init + A P. C `[m, n]`, A `[m, k]`, P = panels of a `[k, n]` matrix (see `pack`). `init` is the address of an
+   * `[m, n]` matrix of row stride `ldi`: C itself accumulates, `ldi = 0` repeats one row (a bias), 0 means zeros.
+   * Each element is one chain: start from init, add a(i, k) p(k, j) for k = 0, 1, ...
+   */
+  gemm(
+    C: number,
+    init: number,
+    A: number,
+    P: number,
+    m: number,
+    n: number,
+    k: number,
+    ldc: number,
+    ldi: number,
+    lda: number,
+  ): void;
+  /**
+   * C = C + Aᵀ B. C `[m, n]`, A `[k, m]`, B `[k, n]`. Each element is one chain: start from C, add a(r, i) b(r, j) for
+   * r = k - 1, ..., 1, 0. `scratch` holds `min(k, 256) * (n rounded up to 8)` floats.
+   */
+  gemmTN(
+    C: number,
+    A: number,
+    B: number,
+    scratch: number,
+    m: number,
+    n: number,
+    k: number,
+    ldc: number,
+    lda: number,
+    ldb: number,
+  ): void;
+
+  // pack.ts
+  /**
+   * P = panels of W `[k, n]`: panel j holds columns 8j .. 8j + 7, element (i, 8j + c) at `(j * k + i) * 8 + c`; columns
+   * past n are zero. P holds `k * (n rounded up to 8)` floats.
+   */
+  pack(P: number, W: number, k: number, n: number, ldw: number): void;
+  /** P = panels of Wᵀ, where W is `[n, k]`: element (i, 8j + c) is W(8j + c, i). Sizes as in `pack`. */
+  packTransposed(P: number, W: number, k: number, n: number, ldw: number): void;
+
+  // activation.ts (y may be x; dx may be dy)
+  /** y = exp(x), x clamped to [-87, 88]. `[m, n]` */
+  exp(y: number, x: number, m: number, n: number, ldy: number, ldx: number): void;
+  /** y = log(x) for finite positive normal x. `[m, n]` */
+  log(y: number, x: number, m: number, n: number, ldy: number, ldx: number): void;
+  /** y = 1 / (1 + exp(-x)). `[m, n]` */
+  sigmoid(y: number, x: number, m: number, n: number, ldy: number, ldx: number): void;
+  /** y = tanh(x). `[m, n]` */
+  tanh(y: number, x: number, m: number, n: number, ldy: number, ldx: number): void;
+  /** y = max(x, 0), NaN stays. `[m, n]` */
+  relu(y: number, x: number, m: number, n: number, ldy: number, ldx: number): void;
+  /** dx = dy (1 - y²), y = tanh(x). `[m, n]` */
+  tanhBackward(
+    dx: number,
+    dy: number,
+    y: number,
+    m: number,
+    n: number,
+    lddx: number,
+    lddy: number,
+    ldy: number,
+  ): void;
+  /** dx = dy where y > 0, else 0; y = relu(x). `[m, n]` */
+  reluBackward(
+    dx: number,
+    dy: number,
+    y: number,
+    m: number,
+    n: number,
+    lddx: number,
+    lddy: number,
+    ldy: number,
+  ): void;
+
+  // gate_lstm.ts; z `[B, 4H]` of stride ldz, the others `[B, H]` of stride ldh
+  /**
+   * z holds the pre-activations of i, f, g, o and receives the gates. c = f cPrev + i g, tc = tanh(c), h = o tc.
+   * Chain of c: f cPrev first, then + i g.
+   */
+  lstmForward(
+    h: number,
+    c: number,
+    tc: number,
+    z: number,
+    cPrev: number,
+    B: number,
+    H: number,
+    ldz: number,
+    ldh: number,
+  ): void;
+  /**
+   * z holds the gates and receives the gradients of their pre-activations; dc holds the gradient of c that arrives from
+   * step t + 1 and receives that of cPrev. dct = dc + dh o (1 - tc²).
+   */
+  lstmBackward(
+    z: number,
+    dc: number,
+    dh: number,
+    tc: number,
+    cPrev: number,
+    B: number,
+    H: number,
+    ldz: number,
+    ldh: number,
+  ): void;
+
+  // gate_gru.ts; h, hPrev, dh, dhPrev, rh, drh `[B, H]` of stride ldh
+  /**
+   * Reset after the product. z `[B, 4H]` holds r, u, nx, nh before activation (nh = h Whn + bhn) and receives
+   * r, u, n, nh: r = sigmoid(r), u = sigmoid(u), n = tanh(nx + r nh), h = n + u (hPrev - n).
+   */
+  gruForward(h: number, z: number, hPrev: number, B: number, H: number, ldz: number, ldh: number): void;
+  /**
+   * z receives the gradients of r, u, nx, nh before activation; dhPrev += dh u.
+   */
+  gruBackward(
+    z: number,
+    dhPrev: number,
+    dh: number,
+    hPrev: number,
+    B: number,
+    H: number,
+    ldz: number,
+    ldh: number,
+  ): void;
+  /** Reset before the product, first half. z `[B, 3H]` of stride ldz: r = sigmoid(z0) into z0, rh = r hPrev. */
+  gruResetForward(rh: number, z: number, hPrev: number, B: number, H: number, ldz: number, ldh: number): void;
+  /** Second half: u = sigmoid(z1) into z1, n = tanh(z2) into z2, h = n + u (hPrev - n). */
+  gruUpdateForward(h: number, z: number, hPrev: number, B: number, H: number, ldz: number, ldh: number): void;
+  /** Undoes the second half: z1 and z2 receive the gradients of u and n before activation; dhPrev += dh u. */
+  gruUpdateBackward(
+    z: number,
+    dhPrev: number,
+    dh: number,
+    hPrev: number,
+    B: number,
+    H: number,
+    ldz: number,
+    ldh: number,
+  ): void;
+  /** Undoes the first half: z0 receives drh hPrev r (1 - r); dhPrev += drh r. */
+  gruResetBackward(
+    z: number,
+    dhPrev: number,
+    drh: number,
+    hPrev: number,
+    B: number,
+    H: number,
+    ldz: number,
+    ldh: number,
+  ): void;
+
+  // softmax.ts
+  /** y = softmax(x s) by rows, `[m, n]`; s is the f32 at address `scale` (an inverse temperature). */
+  softmax(y: number, x: number, scale: number, m: number, n: number, ldy: number, ldx: number): void;
+  /**
+   * loss(r) = log sum exp x(r) - x(r, target(r)); dx = (softmax(x) - onehot(target)) s, s the f32 at `scale`. A negative
+   * target gives loss 0 and dx 0. dx may be x, or 0 (loss only). loss `[m]` f32, target `[m]` i32.
+   */
+  softmaxCrossEntropy(
+    loss: number,
+    dx: number,
+    x: number,
+    target: number,
+    scale: number,
+    m: number,
+    n: number,
+    lddx: number,
+    ldx: number,
+  ): void;
+
+  // embedding.ts; index `[m]` i32
+  /** y(r) = table(index(r)). y `[m, n]` */
+  gather(y: number, table: number, index: number, m: number, n: number, ldy: number, ldt: number): void;
+  /** table(index(r)) += y(r) for r = m - 1, ..., 1, 0. */
+  scatterAdd(table: number, y: number, index: number, m: number, n: number, ldt: number, ldy: number): void;
+
+  // elementwise.ts
+  /** y = x. `[m, n]` */
+  copy(y: number, x: number, m: number, n: number, ldy: number, ldx: number): void;
+  /** y = xᵀ. y `[m, n]`, x `[n, m]` */
+  transpose(y: number, x: number, m: number, n: number, ldy: number, ldx: number): void;
+  /** y = a + b. `[m, n]`; y may be a or b. */
+  add(y: number, a: number, b: number, m: number, n: number, ldy: number, lda: number, ldb: number): void;
+  /** y = 0. `[m, n]` */
+  zero(y: number, m: number, n: number, ldy: number): void;
+
+  // reduce.ts
+  /** y += column sums of x `[m, n]`, rows m - 1, ..., 1, 0. y `[n]` */
+  columnSums(y: number, x: number, m: number, n: number, ldx: number): void;
+  /** y = x(0) + ... + x(n - 1), added one by one in f64, then rounded to f32. */
+  sum(y: number, x: number, n: number): void;
+  /**
+   * y(b) = sum of squares of block b of x, blocks of 4096 elements, each in f64 over four interleaved chains s0 .. s3
+   * (element i to chain i mod 4), then (s0 + s2) + (s1 + s3). y is f64 `[ceil(n / 4096)]`, 8-byte aligned.
+   */
+  sumSquares(y: number, x: number, n: number): void;
+
+  // clip.ts
+  /**
+   * From `count` f64 block sums: norm = sqrt(sum) (f32 at `norm`), scale = min(1, limit / (norm + 1e-6)) (f32 at `scale`),
+   * with the f32 at `limit`; computed in f64. A norm that is not finite gives a scale that is NaN or 0.
+   */
+  clipNorm(norm: number, scale: number, sums: number, limit: number, count: number): void;
+  /** x = x s, s the f32 at `scale`; does nothing when s is 1. `[n]` */
+  scale(x: number, scale: number, n: number): void;
+  /** x clamped to [-v, v], v the f32 at `limit`; NaN stays. `[n]` */
+  clipValue(x: number, limit: number, n: number): void;
+
+  // optimizer.ts
+  /**
+   * Adam (Kingma & Ba 2015, as PyTorch). settings: f32 `[6]` = step size lr / (1 - b1^t), 1 - b1, b2, 1 - b2,
+   * 1 / sqrt(1 - b2^t), eps. Weight decay is f32 [6] of settings. g' = g + decay p; m += (g' - m)(1 - b1);
+   * v = v b2 + (g' g')(1 - b2); p -= stepSize m / (sqrt(v) / sqrt(1 - b2^t) + eps).
+   */
+  adam(p: number, m: number, v: number, g: number, settings: number, n: number): void;
+  /** Plain gradient descent. settings: f32 `[3]` = learning rate, momentum, weight decay. p -= lr (g + decay p). */
+  sgd(p: number, g: number, settings: number, n: number): void;
+  /** v = momentum v + (g + decay p); p -= lr v. Settings as in `sgd`. */
+  sgdMomentum(p: number, v: number, g: number, settings: number, n: number): void;
+
+  // random.ts (Philox4x32-10, Salmon et al. 2011). Block b of four outputs: counter (b, 0, stream0, stream1), key (seed0, seed1)
+  /** y(i) = low + (high - low) u, u = (word >>> 8) 2^-24. bounds: f32 `[2]` = low, high. `[n]` */
+  randomUniform(
+    y: number,
+    bounds: number,
+    n: number,
+    seed0: number,
+    seed1: number,
+    stream0: number,
+    stream1: number,
+  ): void;
+  /**
+   * Normal numbers of mean 0 and deviation 1 by Box and Muller, from words (w0, w1, w2, w3) of a block:
+   * y0 = q(w0) cos t(w1), y1 = q(w0) sin t(w1), y2, y3 likewise from w2, w3; q(w) = sqrt(-2 log(((w >>> 8) + 1) 2^-24)),
+   * t(w) = 2 pi (w >>> 8) 2^-24. `[n]`
+   */
+  randomNormal(y: number, n: number, seed0: number, seed1: number, stream0: number, stream1: number): void;
+}
