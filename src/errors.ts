@@ -1,0 +1,74 @@
+/**
+ * The errors of the library. A message is one sentence: what could not be done, which argument, what was expected,
+ * what came.
+ */
+
+/** An array, or a list of arrays, does not have the shape or the element type that the call needs. */
+export class ShapeError extends TypeError {
+  /** The name of the class. */
+  override readonly name = "ShapeError";
+}
+
+/** An option or argument has a value outside its range. */
+export class OptionError extends RangeError {
+  /** The name of the class. */
+  override readonly name = "OptionError";
+}
+
+/** A NaN or an infinity came up where only finite numbers make sense: a loss, a gradient norm. */
+export class NonFiniteError extends Error {
+  /** The name of the class. */
+  override readonly name = "NonFiniteError";
+}
+
+/** A file, or the content of one, cannot be read. */
+export class FormatError extends SyntaxError {
+  /** The name of the class. */
+  override readonly name = "FormatError";
+  /** Where reading failed, in bytes from the start of the file; undefined when no one place is to blame. */
+  readonly offset?: number;
+
+  /** `message` says what is wrong; `offset` where, in bytes from the start of the file. */
+  constructor(message: string, offset?: number) {
+    super(message);
+    this.offset = offset;
+  }
+}
+
+/** Something was used after it was disposed. */
+export class DisposedError extends Error {
+  /** The name of the class. */
+  override readonly name = "DisposedError";
+}
+
+/** The memory that a net, a batch and a number of steps need is more than one WebAssembly memory can hold. */
+export class PlanError extends RangeError {
+  /** The name of the class. */
+  override readonly name = "PlanError";
+}
+
+/**
+ * `value`, when it is an integer from `low` to `high` (default: the largest safe integer).
+ *
+ * @param what The name under which the caller knows the value.
+ * @throws {OptionError} Otherwise: `"hidden" must be an integer >= 1, got 0`.
+ */
+export function requireInteger(
+  what: string,
+  value: unknown,
+  low: number,
+  high: number = Number.MAX_SAFE_INTEGER,
+): number {
+  if (Number.isSafeInteger(value) && (value as number) >= low && (value as number) <= high) return value as number;
+  const range = high === Number.MAX_SAFE_INTEGER ? `>= ${low}` : `from ${low} to ${high}`;
+  throw new OptionError(`"${what}" must be an integer ${range}, got ${shown(value)}`);
+}
+
+/** A value as an error message shows it: short, and never failing itself. */
+function shown(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value.length > 40 ? value.slice(0, 40) + "…" : value);
+  if (Array.isArray(value)) return "an array";
+  if (typeof value === "object" && value !== null) return "an object";
+  if (typeof value === "function") return "a function";
+  return Object.is(value, -0) ? "-0" : String(value);
+}

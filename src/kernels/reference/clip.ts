@@ -1,0 +1,32 @@
+/** Gradient clipping by global norm and by value: the twin of assembly/clip.ts. */
+import type { Arena } from "../../memory/arena.ts";
+import type { Kernels } from "../kernels.ts";
+import { elements } from "./elements.ts";
+
+export function clipKernels(arena: Arena): Pick<Kernels, "clipNorm" | "scale" | "clipValue"> {
+  return {
+    clipNorm(norm, scale, sums, limit, count) {
+      const f = elements(arena);
+      let total = 0; // doubles in both modes
+      for (const sum of arena.doubles(sums, count)) total += sum;
+      const length = Math.sqrt(total);
+      const ratio = f[limit >> 2] / (length + 1e-6);
+      f[norm >> 2] = length;
+      f[scale >> 2] = ratio > 1 ? 1 : ratio;
+    },
+    scale(X, scale, n) {
+      const f = elements(arena);
+      const x = X >> 2, s = f[scale >> 2];
+      if (s === 1) return;
+      for (let i = 0; i < n; i++) f[x + i] *= s;
+    },
+    clipValue(X, limit, n) {
+      const f = elements(arena);
+      const x = X >> 2, high = f[limit >> 2];
+      for (let i = 0; i < n; i++) {
+        if (f[x + i] < -high) f[x + i] = -high;
+        else if (f[x + i] > high) f[x + i] = high;
+      }
+    },
+  };
+}

@@ -1,0 +1,35 @@
+/** Copies and sums of matrices: the twin of assembly/elementwise.ts. */
+import type { Arena } from "../../memory/arena.ts";
+import type { Kernels } from "../kernels.ts";
+import { elements } from "./elements.ts";
+
+export function elementwiseKernels(arena: Arena): Pick<Kernels, "copy" | "transpose" | "add" | "zero"> {
+  return {
+    copy(Y, X, m, n, ldy, ldx) {
+      const f = elements(arena);
+      const y = Y >> 2, x = X >> 2;
+      for (let i = 0; i < m; i++) {
+        for (let j = 0; j < n; j++) f[y + i * ldy + j] = f[x + i * ldx + j];
+      }
+    },
+    transpose(Y, X, m, n, ldy, ldx) {
+      const f = elements(arena);
+      const y = Y >> 2, x = X >> 2;
+      for (let i = 0; i < m; i++) {
+        for (let j = 0; j < n; j++) f[y + i * ldy + j] = f[x + j * ldx + i];
+      }
+    },
+    add(Y, A, B, m, n, ldy, lda, ldb) {
+      const f = elements(arena);
+      const y = Y >> 2, a = A >> 2, b = B >> 2;
+      for (let i = 0; i < m; i++) {
+        for (let j = 0; j < n; j++) f[y + i * ldy + j] = f[a + i * lda + j] + f[b + i * ldb + j];
+      }
+    },
+    zero(Y, m, n, ldy) {
+      const f = elements(arena);
+      const y = Y >> 2;
+      for (let i = 0; i < m; i++) f.fill(0, y + i * ldy, y + i * ldy + n);
+    },
+  };
+}

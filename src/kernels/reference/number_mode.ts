@@ -1,0 +1,25 @@
+import * as real from "./real.ts";
+import * as single from "./single.ts";
+
+/**
+ * The arithmetic a twin computes in. A twin calls `round` on every result that it goes on computing with; a store into
+ * the arena rounds by itself.
+ */
+export interface NumberMode {
+  /** The nearest number of the mode. */
+  round(x: number): number;
+  exp(x: number): number;
+  log(x: number): number;
+  sigmoid(x: number): number;
+  tanh(x: number): number;
+  /** cos(2 pi u) for u in [0, 1). */
+  cosTurn(u: number): number;
+  /** sin(2 pi u) for u in [0, 1). */
+  sinTurn(u: number): number;
+}
+
+/** f32: the operations of the plain build of the kernels, one by one, so that the bits are the same. */
+export const f32: NumberMode = { round: Math.fround, ...single };
+
+/** f64: the truth, to about the last bit of a double. */
+export const f64: NumberMode = { round: (x) => x, ...real };

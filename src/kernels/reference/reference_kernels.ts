@@ -1,0 +1,41 @@
+import type { Arena } from "../../memory/arena.ts";
+import type { Kernels } from "../kernels.ts";
+import { activationKernels } from "./activation.ts";
+import { clipKernels } from "./clip.ts";
+import { elementwiseKernels } from "./elementwise.ts";
+import { embeddingKernels } from "./embedding.ts";
+import { gruKernels } from "./gate_gru.ts";
+import { lstmKernels } from "./gate_lstm.ts";
+import { gemmKernels } from "./gemm.ts";
+import { f32, f64 } from "./number_mode.ts";
+import { optimizerKernels } from "./optimizer.ts";
+import { packKernels } from "./pack.ts";
+import { randomKernels } from "./random.ts";
+import { reduceKernels } from "./reduce.ts";
+import { softmaxKernels } from "./softmax.ts";
+
+/**
+ * Scalar twins of all kernels, one file per file of assembly/: what the kernels mean, in loops that can be read.
+ *
+ * Mode "f32" has the same bits as the plain build of the wasm kernels. Mode "f64" computes the same equations in double
+ * precision, for gradient checks; its arena should hold doubles (`ReferenceArena`). A twin neither needs the constants
+ * in the first KiB nor touches a kernel's scratch.
+ */
+export function referenceKernels(arena: Arena, mode: "f32" | "f64"): Kernels {
+  const numbers = mode === "f32" ? f32 : f64;
+  return {
+    writeConstants() {},
+    ...gemmKernels(arena, numbers),
+    ...packKernels(arena),
+    ...activationKernels(arena, numbers),
+    ...lstmKernels(arena, numbers),
+    ...gruKernels(arena, numbers),
+    ...softmaxKernels(arena, numbers),
+    ...embeddingKernels(arena),
+    ...elementwiseKernels(arena),
+    ...reduceKernels(arena, numbers),
+    ...clipKernels(arena),
+    ...optimizerKernels(arena, numbers),
+    ...randomKernels(arena, numbers),
+  };
+}

@@ -1,0 +1,132 @@
+/**
+ * One lane of assembly/activation.ts and assembly/random.ts in the plain build: the same constants, the same
+ * polynomials, every operation rounded to f32. (Rounding the double result of + - * / and sqrt of f32 numbers gives the
+ * f32 result: a double has more than twice the digits.)
+ */
+const round = Math.fround;
+
+const LOG2E = round(1.44269504088896341);
+const MAGIC = 12582912;
+const LN2_HIGH = 0.693359375;
+const LN2_LOW = round(-2.12194440054690583e-4);
+const E3 = round(1 / 6);
+const E4 = round(1 / 24);
+const E5 = round(1 / 120);
+const E6 = round(1 / 720);
+const E7 = round(1 / 5040);
+
+const L3 = round(0.333333333333333);
+const L5 = round(0.2);
+const L7 = round(0.142857142857143);
+const L9 = round(0.111111111111111);
+const L11 = round(0.0909090909090909);
+
+const TURN = round(6.28318530717958648);
+const S3 = round(-1 / 6);
+const S5 = round(1 / 120);
+const S7 = round(-1 / 5040);
+const S9 = round(2.75573192239858907e-6);
+const S11 = round(-2.50521083854417188e-8);
+
+/** A float and its bits. */
+const float = new Float32Array(1);
+const bits = new Int32Array(float.buffer);
+
+export function exp(x: number): number {
+  return expClamped(clamp(x, -87, 88));
+}
+
+export function sigmoid(x: number): number {
+  return round(1 / round(1 + expClamped(clamp(-x, -87, 87))));
+}
+
+/** tanh |x| = |e / (2 + e)|, e = expm1(-2 |x|), with the sign of x. */
+export function tanh(x: number): number {
+  const magnitude = Math.abs(x);
+  const a = -2 * (magnitude > 10 ? 10 : magnitude);
+  const t = madd(a, LOG2E, MAGIC);
+  const s = powerOfTwo(t);
+  const e = madd(s, expm1Reduced(reduce(a, t)), round(s - 1));
+  const y = Math.abs(round(e / round(2 + e)));
+  return x < 0 || Object.is(x, -0) ? -y : y;
+}
+
+/** log(x) = k ln 2 + log(f), x = 2^k f, f in [sqrt(1/2), sqrt(2)); x finite, positive, normal. */
+export function log(x: number): number {
+  float[0] = x;
+  const offset = bits[0] - 0x3f3504f3;
+  const k = offset >> 23;
+  bits[0] = (offset & 0x007fffff) + 0x3f3504f3;
+  const f = float[0];
+  const s = round(round(f - 1) / round(f + 1));
+  const w = round(s * s);
+  let q = madd(L11, w, L9);
+  q = madd(q, w, L7);
+  q = madd(q, w, L5);
+  q = madd(q, w, L3);
+  const s2 = round(s + s);
+  const tail = madd(round(s2 * w), q, round(k * LN2_LOW));
+  return madd(k, LN2_HIGH, round(s2 + tail));
+}
+
+export function cosTurn(u: number): number {
+  return sinFolded(round(u + 0.25));
+}
+
+export function sinTurn(u: number): number {
+  return sinFolded(u);
+}
+
+/** sin(2 pi x) for x in [0, 5/4): folded to |x| <= 1/4, then Taylor to x^11. */
+function sinFolded(x: number): number {
+  if (x > 0.5) x = round(x - 1);
+  if (Math.abs(x) > 0.25) x = round((x < 0 ? -0.5 : 0.5) - x);
+  const a = round(x * TURN);
+  const w = round(a * a);
+  let q = madd(S11, w, S9);
+  q = madd(q, w, S7);
+  q = madd(q, w, S5);
+  q = madd(q, w, S3);
+  return madd(round(a * w), q, a);
+}
+
+/** exp(x) for x in [-87, 88]. */
+function expClamped(x: number): number {
+  const t = madd(x, LOG2E, MAGIC);
+  const s = powerOfTwo(t);
+  return madd(s, expm1Reduced(reduce(x, t)), s);
+}
+
+/** e^r - 1 for |r| <= ln(2) / 2. */
+function expm1Reduced(r: number): number {
+  let q = madd(E7, r, E6);
+  q = madd(q, r, E5);
+  q = madd(q, r, E4);
+  q = madd(q, r, E3);
+  q = madd(q, r, 0.5);
+  return madd(round(r * r), q, r);
+}
+
+/** r = x - k ln 2, where t = k + MAGIC. */
+function reduce(x: number, t: number): number {
+  const k = round(t - MAGIC);
+  const high = round(x - round(k * LN2_HIGH));
+  return round(high - round(k * LN2_LOW));
+}
+
+/** 2^k from t = k + MAGIC. */
+function powerOfTwo(t: number): number {
+  float[0] = t;
+  bits[0] = (bits[0] << 23) + 0x3f800000;
+  return float[0];
+}
+
+/** NaN stays. */
+function clamp(x: number, low: number, high: number): number {
+  return x < low ? low : x > high ? high : x;
+}
+
+/** c + a b, unfused. */
+function madd(a: number, b: number, c: number): number {
+  return round(c + round(a * b));
+}

@@ -1,0 +1,70 @@
+/**
+ * Softmax by rows and its cross-entropy: the twin of assembly/softmax.ts. A sum runs over four chains, element j in
+ * chain j mod 4, joined as (s0 + s2) + (s1 + s3).
+ */
+import type { Arena } from "../../memory/arena.ts";
+import type { Kernels } from "../kernels.ts";
+import { elements } from "./elements.ts";
+import type { NumberMode } from "./number_mode.ts";
+
+export function softmaxKernels(
+  arena: Arena,
+  { round, exp, log }: NumberMode,
+): Pick<Kernels, "softmax" | "softmaxCrossEntropy"> {
+  /** y = exp(x - maximum), kept only when `stored`; returns the sum. x and y are indices. */
+  function expRow(
+    f: Float32Array | Float64Array,
+    y: number,
+    x: number,
+    maximum: number,
+    n: number,
+    stored: boolean,
+  ): number {
+    const s = [0, 0, 0, 0];
+    for (let j = 0; j < n; j++) {
+      const e = exp(round(f[x + j] - maximum));
+      if (stored) f[y + j] = e;
+      s[j & 3] = round(s[j & 3] + e);
+    }
+    return round(round(s[0] + s[2]) + round(s[1] + s[3]));
+  }
+
+  return {
+    softmax(Y, X, scale, m, n, ldy, ldx) {
+      const f = elements(arena);
+      const s = f[scale >> 2];
+      for (let i = 0; i < m; i++) {
+        const y = (Y >> 2) + i * ldy, x = (X >> 2) + i * ldx;
+        for (let j = 0; j < n; j++) f[y + j] = s * f[x + j];
+        const sum = expRow(f, y, y, rowMaximum(f, y, n), n, true);
+        for (let j = 0; j < n; j++) f[y + j] /= sum;
+      }
+    },
+    softmaxCrossEntropy(loss, DX, X, target, scale, m, n, lddx, ldx) {
+      const f = elements(arena), targets = arena.ints(target, m);
+      const s = f[scale >> 2];
+      for (let i = 0; i < m; i++) {
+        const dx = (DX >> 2) + i * lddx, x = (X >> 2) + i * ldx, class_ = targets[i];
+        if (class_ < 0) {
+          f[(loss >> 2) + i] = 0;
+          if (DX) f.fill(0, dx, dx + n);
+          continue;
+        }
+        const maximum = rowMaximum(f, x, n);
+        const picked = round(f[x + class_] - maximum);
+        const sum = expRow(f, dx, x, maximum, n, DX !== 0);
+        f[(loss >> 2) + i] = log(sum) - picked;
+        if (!DX) continue;
+        for (let j = 0; j < n; j++) f[dx + j] = round(f[dx + j] / sum) * s;
+        f[dx + class_] -= s;
+      }
+    },
+  };
+}
+
+/** The largest of n numbers; NaN if one is NaN. */
+function rowMaximum(f: Float32Array | Float64Array, x: number, n: number): number {
+  let top = f[x];
+  for (let j = 1; j < n; j++) top = Math.max(top, f[x + j]);
+  return top;
+}

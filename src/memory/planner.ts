@@ -1,0 +1,147 @@
+import { PlanError } from "../errors.ts";
+import { type Region, rowStride, Slot } from "./slot.ts";
+
+/** The shape of one parameter tensor, row-major; a vector has one dimension. */
+export type Shape = readonly number[];
+
+/** A trainable tensor: its value and its gradient, both flat in the master layout (PyTorch's shape and order). */
+export interface ParameterSlot {
+  readonly name: string;
+  readonly shape: Shape;
+  /** Number of elements. */
+  readonly size: number;
+  readonly value: Slot;
+  readonly gradient: Slot;
+}
+
+/** One line of the memory plan. */
+export interface PlanRow {
+  readonly name: string;
+  readonly group: string;
+  readonly bytes: number;
+}
+
+const ALIGNMENT = 64;
+/** The constants of the activation kernels live below; address 0 means "none". */
+const RESERVED = 1024;
+/** Pointers above turn negative in 32-bit arithmetic. */
+const LIMIT = 2 ** 31;
+
+class Stretch implements Region {
+  base = 0;
+  bytes = 0;
+  readonly rows: PlanRow[] = [];
+
+  constructor(readonly group: string) {}
+
+  take(name: string, rows: number, columns: number, stride: number, period?: number, lead?: number): Slot {
+    const slot = new Slot(name, rows, columns, stride, this, this.bytes, period, lead);
+    this.bytes += align(slot.bytes);
+    this.rows.push({ name, group: this.group, bytes: slot.bytes });
+    return slot;
+  }
+}
+
+/**
+ * Gives every tensor of a net its place in one linear memory. Parameters first, then gradients and optimizer moments in the
+ * same relative layout, so that zeroing, norm, clip and update are loops over one range; then derived copies (packed
+ * weights), kept activations, and scratch, which all its users share. Slots are 64-byte aligned. Addresses are valid after `finish`.
+ */
+export class Planner {
+  readonly #parameters = new Stretch("parameters");
+  readonly #gradients = new Stretch("gradients");
+  readonly #derived = new Stretch("derived");
+  readonly #kept = new Stretch("activations");
+  readonly #scratch = new Stretch("scratch");
+  readonly #slots: ParameterSlot[] = [];
+
+  /**
+   * `train` says whether backward will run: whether activations keep their history and gradients exist. `batch` and `steps`
+   * are the largest B and T of a call.
+   */
+  constructor(readonly batch: number, readonly steps: number, readonly train: boolean) {}
+
+  /** A parameter and, when training, its gradient. */
+  parameter(name: string, shape: Shape): ParameterSlot {
+    const size = shape.reduce((product, n) => product * n, 1);
+    const value = this.#parameters.take(name, 1, size, size);
+    // Without training there is no gradient; backward, which alone would write one, is refused by the session.
+    const gradient = this.train ? this.#gradients.take(name, 1, size, size) : value;
+    const slot = { name, shape, size, value, gradient };
+    this.#slots.push(slot);
+    return slot;
+  }
+
+  /** All parameters so far, in order. */
+  get parameters(): readonly ParameterSlot[] {
+    return this.#slots;
+  }
+
+  /** A range as long as all parameters with their padding, in their layout: an optimizer moment. Ask after the last parameter. */
+  moment(name: string): Slot {
+    return this.#derived.take(name, 1, this.elements, this.elements);
+  }
+
+  /** A copy of parameters in another form, or a setting: lives as long as the net. */
+  derived(name: string, rows: number, columns: number): Slot {
+    return this.#derived.take(name, rows, columns, columns);
+  }
+
+  /** A matrix of activations. For `period` and `lead` see Slot. */
+  kept(name: string, rows: number, columns: number, period?: number, lead?: number): Slot {
+    return this.#kept.take(name, rows, columns, rowStride(columns), period, lead);
+  }
+
+  /** A column of 32-bit integers. */
+  integers(name: string, rows: number): Slot {
+    return this.#kept.take(name, rows, 1, 1);
+  }
+
+  /** Room for the length of one kernel call or one layer's pass: all scratch slots overlap. */
+  scratch(name: string, rows: number, columns: number): Slot {
+    const slot = new Slot(name, rows, columns, rowStride(columns), this.#scratch, 0);
+    if (slot.bytes > this.#scratch.bytes) {
+      this.#scratch.bytes = align(slot.bytes);
+      this.#scratch.rows[0] = { name: "shared", group: "scratch", bytes: slot.bytes };
+    }
+    return slot;
+  }
+
+  /** Elements of the range of all parameters, padding included (padding is and stays zero); gradients and moments are as long. */
+  get elements(): number {
+    return this.#parameters.bytes / 4;
+  }
+
+  /** Where the ranges of all parameter values and of all gradients begin. */
+  get ranges(): { readonly value: number; readonly gradient: number } {
+    return { value: this.#parameters.base, gradient: this.#gradients.base };
+  }
+
+  /** Place everything; returns the bytes needed. Throws PlanError above 2 GiB. */
+  finish(): number {
+    let end = RESERVED;
+    for (const stretch of this.#stretches()) {
+      stretch.base = end;
+      end += stretch.bytes;
+    }
+    if (end > LIMIT) {
+      throw new PlanError(
+        `Cannot plan the memory of this net: batch ${this.batch} and steps ${this.steps} need ${end} bytes, the limit is ${LIMIT}`,
+      );
+    }
+    return end;
+  }
+
+  /** Every slot with its group and bytes, in the order of addresses. */
+  table(): PlanRow[] {
+    return this.#stretches().flatMap((stretch) => stretch.rows);
+  }
+
+  #stretches(): Stretch[] {
+    return [this.#parameters, this.#gradients, this.#derived, this.#kept, this.#scratch];
+  }
+}
+
+function align(bytes: number): number {
+  return Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
+}

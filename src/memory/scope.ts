@@ -1,0 +1,82 @@
+import type { ParameterSlot, Planner } from "./planner.ts";
+import type { Slot } from "./slot.ts";
+
+/** The planner as one layer sees it: names are the layer's own, parameters are those it declared. */
+export class Scope {
+  readonly #planner: Planner;
+  readonly #prefix: string;
+  readonly #suffix: string;
+  readonly #parameters: ReadonlyMap<string, ParameterSlot>;
+
+  constructor(planner: Planner, parameters: ReadonlyMap<string, ParameterSlot>, prefix = "", suffix = "") {
+    this.#planner = planner;
+    this.#parameters = parameters;
+    this.#prefix = prefix;
+    this.#suffix = suffix;
+  }
+
+  /** The largest B of a call. */
+  get batch(): number {
+    return this.#planner.batch;
+  }
+
+  /** The largest T of a call. */
+  get steps(): number {
+    return this.#planner.steps;
+  }
+
+  /** Whether backward will run. */
+  get train(): boolean {
+    return this.#planner.train;
+  }
+
+  /** The scope of a part: its names get `prefix` in front and `suffix` behind. */
+  within(prefix: string, suffix = ""): Scope {
+    return new Scope(this.#planner, this.#parameters, this.#prefix + prefix, suffix + this.#suffix);
+  }
+
+  /** The name in the whole net of what the layer calls `name`. */
+  name(name: string): string {
+    return this.#prefix + name + this.#suffix;
+  }
+
+  /** A declared parameter. */
+  parameter(name: string): ParameterSlot {
+    const slot = this.#parameters.get(this.name(name));
+    if (!slot) throw new Error(`Cannot plan parameter "${this.name(name)}": it was not declared`);
+    return slot;
+  }
+
+  /** See Planner.derived. */
+  derived(name: string, rows: number, columns: number): Slot {
+    return this.#planner.derived(this.name(name), rows, columns);
+  }
+
+  /** See Planner.kept. */
+  kept(name: string, rows: number, columns: number): Slot {
+    return this.#planner.kept(this.name(name), rows, columns);
+  }
+
+  /** B rows for each of T steps when training; otherwise B rows, which every step overwrites. */
+  sequence(name: string, columns: number): Slot {
+    const steps = this.train ? this.steps : 1;
+    return this.#planner.kept(this.name(name), steps * this.batch, columns, steps);
+  }
+
+  /** States 0 to T of B rows each. Without `history`, and when not training, the last two only. */
+  states(name: string, columns: number, history: boolean): Slot {
+    const { batch, steps } = this;
+    if (!history && !this.train) return this.#planner.kept(this.name(name), 2 * batch, columns, 2);
+    return this.#planner.kept(this.name(name), (steps + 1) * batch, columns, Infinity, batch);
+  }
+
+  /** See Planner.integers. */
+  integers(name: string, rows: number): Slot {
+    return this.#planner.integers(this.name(name), rows);
+  }
+
+  /** See Planner.scratch. */
+  scratch(name: string, rows: number, columns: number): Slot {
+    return this.#planner.scratch(this.name(name), rows, columns);
+  }
+}

@@ -1,0 +1,42 @@
+import { PlanError } from "../errors.ts";
+import type { Arena } from "./arena.ts";
+
+/** WebAssembly counts memory in pages of 64 KiB. */
+const PAGE = 65536;
+
+/** 2 GiB: beyond it an address, taken as a 32-bit integer, turns negative. */
+const LIMIT = 2 ** 31;
+
+/** The arena that the wasm kernels work in: one WebAssembly memory of fixed size. Views are made at every call. */
+export class WasmArena implements Arena {
+  /** The memory itself, for the instance that computes in it. */
+  readonly memory: WebAssembly.Memory;
+
+  /**
+   * @param bytes The size needed; rounded up to whole pages of 64 KiB.
+   * @throws {PlanError} When that is more than 2 GiB.
+   */
+  constructor(bytes: number) {
+    if (!(bytes <= LIMIT)) {
+      throw new PlanError(`Cannot make a memory of ${bytes} bytes: one WebAssembly memory holds at most ${LIMIT}`);
+    }
+    const pages = Math.max(1, Math.ceil(bytes / PAGE));
+    this.memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
+  }
+
+  get bytes(): number {
+    return this.memory.buffer.byteLength;
+  }
+
+  floats(address: number, length: number): Float32Array<ArrayBuffer> {
+    return new Float32Array(this.memory.buffer as ArrayBuffer, address, length);
+  }
+
+  ints(address: number, length: number): Int32Array<ArrayBuffer> {
+    return new Int32Array(this.memory.buffer as ArrayBuffer, address, length);
+  }
+
+  doubles(address: number, length: number): Float64Array<ArrayBuffer> {
+    return new Float64Array(this.memory.buffer as ArrayBuffer, address, length);
+  }
+}

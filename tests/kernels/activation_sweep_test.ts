@@ -1,0 +1,107 @@
+/**
+ * The activation kernels on a fine grid: range, accuracy, monotony, symmetry, special values. An ulp is the distance of
+ * f32 numbers at the true value. Bounds are what was measured (in brackets, both builds) plus a margin.
+ */
+import { assert, assertEquals } from "@std/assert";
+import * as real from "../../src/kernels/reference/real.ts";
+import * as single from "../../src/kernels/reference/single.ts";
+import { type Bench, kernelTest } from "./harness.ts";
+
+type Name = "exp" | "log" | "sigmoid" | "tanh";
+
+const BYTES = 8 * 2 ** 20;
+const INPUT = 4096;
+const OUTPUT = BYTES / 2;
+
+/** Every 1/4096 from low to high. */
+function grid(low: number, high: number): Float32Array {
+  return Float32Array.from({ length: (high - low) * 4096 + 1 }, (_, i) => low + i / 4096);
+}
+
+/** `count` numbers from low to high, each the same factor from the next. */
+function logarithmic(low: number, high: number, count: number): Float32Array {
+  const step = real.log(high / low) / (count - 1);
+  return Float32Array.from({ length: count }, (_, i) => low * real.exp(i * step));
+}
+
+function apply({ arena, kernels }: Bench, name: Name, x: ArrayLike<number>): Float32Array<ArrayBuffer> {
+  const n = x.length;
+  arena.floats(INPUT, n).set(x);
+  arena.floats(OUTPUT, n).fill(NaN);
+  kernels[name](OUTPUT, INPUT, 1, n, n, n);
+  return arena.floats(OUTPUT, n).slice();
+}
+
+/** The largest error in ulp; and the exact build has the very bits of the f32 twin. */
+function assertAccurate(bench: Bench, name: Name, x: Float32Array, bound: number): void {
+  const y = apply(bench, name, x);
+  for (let i = 0; i < x.length; i++) {
+    const truth = real[name](x[i]), error = Math.abs(y[i] - truth);
+    if (!(error <= bound * ulp(truth))) throw new Error(`${name}(${x[i]}) is ${y[i]}, not ${truth} +- ${bound} ulp`);
+    if (bench.numerics === "exact" && y[i] !== single[name](x[i])) {
+      throw new Error(`${name}(${x[i]}) is ${y[i]}, the f32 twin has ${single[name](x[i])}`);
+    }
+  }
+}
+
+function ulp(x: number): number {
+  let power = 2 ** -126; // the smallest normal number
+  for (const magnitude = Math.abs(x); power * 2 <= magnitude;) power *= 2;
+  return power * 2 ** -23;
+}
+
+/** The grid is coarse against the error of the kernels except where they are flat: no exception was found. */
+function assertMonotone(y: Float32Array, name: Name): void {
+  for (let i = 1; i < y.length; i++) if (!(y[i] >= y[i - 1])) throw new Error(`${name} falls at ${-30 + i / 4096}`);
+}
+
+kernelTest("sweep: exp", (bench) => {
+  const x = grid(-30, 30), y = apply(bench, "exp", x);
+  assert(y.every((value) => value > 0));
+  assertMonotone(y, "exp");
+  assertAccurate(bench, "exp", x, 1.2); // [0.99]
+  assertAccurate(bench, "exp", grid(-87, 88).filter((_, i) => i % 5 === 0), 1.2); // [1.00]
+}, BYTES);
+
+kernelTest("sweep: sigmoid", (bench) => {
+  const x = grid(-30, 30), y = apply(bench, "sigmoid", x);
+  assert(y.every((value) => value > 0 && value <= 1));
+  assertMonotone(y, "sigmoid");
+  assertAccurate(bench, "sigmoid", x, 2.7); // [2.43]
+  assertAccurate(bench, "sigmoid", grid(-87, 88).filter((_, i) => i % 5 === 0), 2.7);
+}, BYTES);
+
+kernelTest("sweep: tanh", (bench) => {
+  const x = grid(-30, 30), y = apply(bench, "tanh", x);
+  assert(y.every((value) => value >= -1 && value <= 1));
+  assertMonotone(y, "tanh");
+  assert(y.every((value, i) => value === -y[y.length - 1 - i])); // odd
+  assertAccurate(bench, "tanh", x, 2.7); // [2.47]
+  assertAccurate(bench, "tanh", logarithmic(1e-36, 1e-3, 100_000), 1.6); // [1.34]
+}, BYTES);
+
+kernelTest("sweep: log", (bench) => {
+  assertAccurate(bench, "log", grid(0, 30).subarray(1), 1.2); // [1.00]
+  assertAccurate(bench, "log", logarithmic(0.99, 1.01, 100_000), 2.2); // [1.97]
+  assertAccurate(bench, "log", logarithmic(1.2e-38, 3.4e38, 100_000), 2); // [1.68]
+}, BYTES);
+
+kernelTest("sweep: special values", (bench) => {
+  const low = Math.fround(real.exp(-87)), high = Math.fround(real.exp(88));
+  const near = (got: number, want: number) => assert(Math.abs(got - want) <= 2 ** -22 * want, `${got}, not ${want}`);
+
+  const [zero, minusZero, tiny, minusTiny, nan] = apply(bench, "exp", [0, -0, 1e-40, -1e-40, NaN]);
+  assertEquals([zero, minusZero, tiny, minusTiny, nan], [1, 1, 1, 1, NaN]);
+  for (const y of apply(bench, "exp", [88, 88.5, 1e30, Infinity])) near(y, high);
+  for (const y of apply(bench, "exp", [-87, -88, -1e30, -Infinity])) near(y, low);
+
+  assertEquals([...apply(bench, "sigmoid", [0, -0, 1e-40, -1e-40, NaN])], [0.5, 0.5, 0.5, 0.5, NaN]);
+  assertEquals([...apply(bench, "sigmoid", [88, 1e30, Infinity])], [1, 1, 1]);
+  for (const y of apply(bench, "sigmoid", [-87, -88, -1e30, -Infinity])) near(y, low);
+
+  const signs = [0, -0, 88, -88, 1e30, -1e30, Infinity, -Infinity, NaN];
+  assertEquals([...apply(bench, "tanh", signs)], [0, -0, 1, -1, 1, -1, 1, -1, NaN]);
+  const denormals = [1e-40, -1e-40, 1.5e-45, -1.5e-45];
+  for (const [i, y] of apply(bench, "tanh", denormals).entries()) assertEquals(y, Math.fround(denormals[i]));
+  assertEquals([...apply(bench, "log", [1])], [0]);
+}, BYTES);

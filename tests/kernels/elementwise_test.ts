@@ -1,0 +1,55 @@
+import { kernelTest, U } from "./harness.ts";
+
+const SIZES = [1, 2, 3, 4, 5, 6, 7, 8, 9, 17];
+
+kernelTest("copy, transpose, zero: shapes and strides", ({ check }) => {
+  for (const m of SIZES) {
+    for (const n of SIZES) {
+      const ldy = n + m % 3, label = `m ${m} n ${n}`;
+      check(
+        (space) => {
+          const ldx = n + n % 4, y = space.output(m, n, ldy), x = space.random(m, n, ldx);
+          return (kernels) => kernels.copy(y, x, m, n, ldy, ldx);
+        },
+        {},
+        label,
+      );
+      check(
+        (space) => {
+          const ldx = m + n % 4, y = space.output(m, n, ldy), x = space.random(n, m, ldx);
+          return (kernels) => kernels.transpose(y, x, m, n, ldy, ldx);
+        },
+        {},
+        label,
+      );
+      check(
+        (space) => {
+          const y = space.output(m, n, ldy);
+          return (kernels) => kernels.zero(y, m, n, ldy);
+        },
+        {},
+        label,
+      );
+    }
+  }
+});
+
+for (const into of ["y", "a", "b"]) {
+  kernelTest(`add: shapes and strides, into ${into}`, ({ check }) => {
+    for (const m of SIZES) {
+      for (const n of SIZES) {
+        check(
+          (space) => {
+            const lda = n + m % 3, ldb = n + n % 4, a = space.random(m, n, lda), b = space.random(m, n, ldb);
+            if (into === "a") return (kernels) => kernels.add(a, a, b, m, n, lda, lda, ldb);
+            if (into === "b") return (kernels) => kernels.add(b, a, b, m, n, ldb, lda, ldb);
+            const y = space.output(m, n, n + 1);
+            return (kernels) => kernels.add(y, a, b, m, n, n + 1, lda, ldb);
+          },
+          { relative: U },
+          `m ${m} n ${n}`,
+        );
+      }
+    }
+  });
+}

@@ -1,0 +1,41 @@
+import { kernelTest } from "./harness.ts";
+
+const COLUMNS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 33];
+const V = 7;
+
+/** m indices below V, with repeats. */
+function indices(m: number): number[] {
+  return Array.from({ length: m }, (_, i) => (i * i + 3 * i + m) % V);
+}
+
+kernelTest("gather: shapes and strides", ({ check }) => {
+  for (const m of [1, 2, 5, 13]) {
+    for (const n of COLUMNS) {
+      check(
+        (space) => {
+          const ldy = n + m % 3, ldt = n + n % 4;
+          const y = space.output(m, n, ldy), table = space.random(V, n, ldt), index = space.ints(indices(m));
+          return (kernels) => kernels.gather(y, table, index, m, n, ldy, ldt);
+        },
+        {},
+        `m ${m} n ${n}`,
+      );
+    }
+  }
+});
+
+kernelTest("scatterAdd: shapes, strides and repeated rows", ({ check }) => {
+  for (const m of [1, 2, 5, 13, 40]) {
+    for (const n of COLUMNS) {
+      check(
+        (space) => {
+          const ldy = n + m % 3, ldt = n + n % 4;
+          const table = space.random(V, n, ldt), y = space.random(m, n, ldy), index = space.ints(indices(m));
+          return (kernels) => kernels.scatterAdd(table, y, index, m, n, ldt, ldy);
+        },
+        { chain: m },
+        `m ${m} n ${n}`,
+      );
+    }
+  }
+});

@@ -1,0 +1,99 @@
+import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
+import { philox } from "../../src/random/philox.ts";
+import { assertSameBits, kernelTest, U } from "./harness.ts";
+
+const SEED = [0x12345678, 0x9abcdef0 | 0, 7, -1] as const;
+
+kernelTest("randomUniform: the known answer of Philox4x32-10", ({ check, arena, kernels }) => {
+  let y = 0, bounds = 0;
+  check((space) => {
+    y = space.output(1, 4), bounds = space.values([0, 1]);
+    return (kernels) => kernels.randomUniform(y, bounds, 4, 0, 0, 0, 0);
+  }, {});
+  kernels.randomUniform(y, bounds, 4, 0, 0, 0, 0);
+  // Random123 1.09, kat_vectors: counter 0, key 0.
+  const words = [0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8];
+  assertEquals([...arena.floats(y, 4)], words.map((word) => (word >>> 8) * 2 ** -24));
+});
+
+kernelTest("randomUniform: every remainder, every word of the counter and the key", ({ check, arena, kernels }) => {
+  for (const n of [1, 2, 3, 4, 5, 6, 7, 8, 9, 33]) {
+    check(
+      (space) => {
+        const y = space.output(1, n), bounds = space.values([-0.1, 0.3]);
+        return (kernels) => kernels.randomUniform(y, bounds, n, ...SEED);
+      },
+      { absolute: U },
+      `n ${n}`,
+    );
+  }
+  const n = 4096, y = 4096, bounds = 2048;
+  arena.floats(bounds, 2).set([0, 1]);
+  kernels.randomUniform(y, bounds, n, ...SEED);
+  const words = new Uint32Array(4);
+  for (let i = 0; i < n; i += 4) {
+    philox([i / 4, 0, SEED[2], SEED[3]], SEED.slice(0, 2), words);
+    assertEquals([...arena.floats(y + 4 * i, 4)], [...words].map((word) => (word >>> 8) * 2 ** -24));
+  }
+});
+
+kernelTest("randomUniform: range and moments", ({ arena, kernels }) => {
+  const n = 100_000, y = 4096, bounds = 2048;
+  arena.floats(bounds, 2).set([-1, 3]);
+  kernels.randomUniform(y, bounds, n, 1, 2, 3, 4);
+  const numbers = arena.floats(y, n);
+  assert(numbers.every((x) => x >= -1 && x < 3));
+  // Five standard errors of the mean, the variance 4²/12 and the fourth moment 4⁴/80.
+  assertAlmostEquals(moment(numbers, 0, 1), 1, 5 * Math.sqrt(16 / 12 / n));
+  assertAlmostEquals(moment(numbers, 1, 2), 16 / 12, 5 * Math.sqrt((256 / 80 - (16 / 12) ** 2) / n));
+  assertAlmostEquals(moment(numbers, 1, 4), 256 / 80, 5 * Math.sqrt((4 ** 8 / 2304 - (256 / 80) ** 2) / n));
+}, 8 * 65536);
+
+kernelTest("randomNormal: every remainder", ({ check }) => {
+  for (const n of [1, 2, 3, 4, 5, 6, 7, 8, 9, 33, 4001]) {
+    check(
+      (space) => {
+        const y = space.output(1, n);
+        return (kernels) => kernels.randomNormal(y, n, ...SEED);
+      },
+      { absolute: 32 * U }, // a radius below 6 with a relative error of 2 U, a sine with an absolute one of 3 U
+      `n ${n}`,
+    );
+  }
+});
+
+kernelTest("randomNormal: moments", ({ arena, kernels }) => {
+  const n = 100_000, y = 4096;
+  kernels.randomNormal(y, n, 1, 2, 3, 4);
+  const numbers = arena.floats(y, n);
+  // Five standard errors; the variance of x^p is (2p - 1)!! less the square of the mean of x^p.
+  assertAlmostEquals(moment(numbers, 0, 1), 0, 5 * Math.sqrt(1 / n));
+  assertAlmostEquals(moment(numbers, 0, 2), 1, 5 * Math.sqrt(2 / n));
+  assertAlmostEquals(moment(numbers, 0, 3), 0, 5 * Math.sqrt(15 / n));
+  assertAlmostEquals(moment(numbers, 0, 4), 3, 5 * Math.sqrt(96 / n));
+  // The two halves of a pair are independent.
+  let product = 0;
+  for (let i = 0; i < n; i += 2) product += numbers[i] * numbers[i + 1];
+  assertAlmostEquals(product / (n / 2), 0, 5 / Math.sqrt(n / 2));
+  assert(Math.max(...numbers.slice(0, 50_000)) < 6);
+}, 8 * 65536);
+
+kernelTest("random: a prefix does not depend on the length", ({ arena, kernels }) => {
+  const y = 4096, z = 16384, bounds = 2048;
+  arena.floats(bounds, 2).set([0, 1]);
+  for (let n = 1; n < 20; n++) {
+    kernels.randomUniform(y, bounds, n, ...SEED);
+    kernels.randomUniform(z, bounds, 20, ...SEED);
+    assertSameBits(arena.floats(y, n), arena.floats(z, n), `uniform, ${n} of 20`);
+    kernels.randomNormal(y, n, ...SEED);
+    kernels.randomNormal(z, 20, ...SEED);
+    assertSameBits(arena.floats(y, n), arena.floats(z, n), `normal, ${n} of 20`);
+  }
+});
+
+/** The mean of (x - center)^power. */
+function moment(numbers: Float32Array, center: number, power: number): number {
+  let sum = 0;
+  for (const x of numbers) sum += (x - center) ** power;
+  return sum / numbers.length;
+}

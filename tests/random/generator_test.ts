@@ -1,0 +1,119 @@
+import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
+import { OptionError } from "../../src/errors.ts";
+import { Generator } from "../../src/random/generator.ts";
+import { philox } from "../../src/random/philox.ts";
+
+const take = (generator: Generator, n: number) => Array.from({ length: n }, () => generator.word());
+
+Deno.test("words are the blocks of Philox, in order", () => {
+  const seed = 0x12345 * 2 ** 32 + 0x89abcdef, stream = 3 * 2 ** 32 + 0xfffffff0;
+  const words = take(new Generator(seed, stream), 10);
+  const expected: number[] = [], out = new Uint32Array(4);
+  for (let block = 0; block < 3; block++) {
+    philox([block, 0, 0xfffffff0, 3], [0x89abcdef, 0x12345], out);
+    expected.push(...out);
+  }
+  assertEquals(words, expected.slice(0, 10));
+  assertEquals(take(new Generator(0), 4), [0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8]);
+});
+
+Deno.test("seeds and streams give different words", () => {
+  const first = take(new Generator(1), 4);
+  assertNotEquals(take(new Generator(2), 4), first);
+  assertNotEquals(take(new Generator(1 + 2 ** 32), 4), first);
+  assertNotEquals(take(new Generator(1, 1), 4), first);
+  assertNotEquals(take(new Generator(1, 2 ** 32), 4), first);
+});
+
+Deno.test("a restored generator goes on at any position", () => {
+  const words = take(new Generator(5, 6), 20);
+  for (let position = 0; position <= 12; position++) {
+    const generator = new Generator(5, 6);
+    take(generator, position);
+    const state = JSON.parse(JSON.stringify(generator.state));
+    assertEquals(state, { seed: 5, stream: 6, position });
+    assertEquals(take(Generator.restore(state), 8), words.slice(position, position + 8));
+  }
+});
+
+Deno.test("the sequence repeats after 2^34 words", () => {
+  const generator = Generator.restore({ seed: 5, stream: 0, position: 2 ** 34 - 2 });
+  const [, , ...words] = take(generator, 8);
+  assertEquals(words, take(new Generator(5), 6));
+});
+
+Deno.test("uniform is the upper 24 bits of a word", () => {
+  const words = take(new Generator(9), 100), generator = new Generator(9);
+  for (const word of words) {
+    const u = generator.uniform();
+    assertEquals(u, Math.floor(word / 256) / 2 ** 24);
+    assertEquals(u, Math.fround(u));
+    assert(u >= 0 && u < 1);
+  }
+});
+
+Deno.test("integer reaches every value about equally often", () => {
+  const generator = new Generator(4), n = 7, draws = 70_000;
+  const counts = new Array(n).fill(0);
+  for (let i = 0; i < draws; i++) counts[generator.integer(n)]++;
+  const mean = draws / n, chiSquare = counts.reduce((sum, count) => sum + (count - mean) ** 2 / mean, 0);
+  assert(chiSquare < 22.5, `chi-square ${chiSquare} of 6 degrees of freedom`); // probability 0.001
+});
+
+Deno.test("integer draws again instead of favouring small values", () => {
+  // 2^32 = n + (2^30 - 1) leaves the words from n on over: about a quarter of them.
+  const n = 3 * 2 ** 30 + 1, generator = new Generator(11), twin = new Generator(11);
+  for (let i = 0; i < 200; i++) {
+    let word = twin.word();
+    while (word >= n) word = twin.word();
+    assertEquals(generator.integer(n), word);
+  }
+  assert(generator.state.position > 240 && generator.state.position < 300);
+});
+
+Deno.test("integer draws again at the very limit", () => {
+  // The largest multiple of n up to 2^32 is n itself, and n is the first word.
+  const [n, next] = take(new Generator(3), 2);
+  assert(n > 2 ** 31 && next < n, "choose another seed");
+  assertEquals(new Generator(3).integer(n), next);
+});
+
+Deno.test("integer takes bounds from 1 to 2^32", () => {
+  assertEquals(new Generator(1).integer(1), 0);
+  assertEquals(new Generator(1).integer(2 ** 32), new Generator(1).word());
+});
+
+Deno.test("shuffle permutes, the same way for the same seed", () => {
+  const order = Array.from({ length: 50 }, (_, i) => i);
+  const a = order.slice(), b = Int32Array.from(order);
+  new Generator(3).shuffle(a);
+  new Generator(3).shuffle(b);
+  assertEquals([...b], a);
+  assertNotEquals(a, order);
+  assertEquals(a.toSorted((x, y) => x - y), order);
+  const none: number[] = [];
+  new Generator(3).shuffle(none);
+  assertEquals(none, []);
+});
+
+Deno.test("shuffle makes every order about equally often", () => {
+  const generator = new Generator(8), counts = new Map<string, number>(), draws = 24_000;
+  for (let i = 0; i < draws; i++) {
+    const letters = ["a", "b", "c", "d"];
+    generator.shuffle(letters);
+    const word = letters.join("");
+    counts.set(word, (counts.get(word) ?? 0) + 1);
+  }
+  assertEquals(counts.size, 24);
+  const chiSquare = [...counts.values()].reduce((sum, count) => sum + (count - 1000) ** 2 / 1000, 0);
+  assert(chiSquare < 49.8, `chi-square ${chiSquare} of 23 degrees of freedom`); // probability 0.001
+});
+
+Deno.test("a generator refuses what is not a seed, a stream, a bound or a state", () => {
+  for (const bad of [-1, 0.5, NaN, 2 ** 53]) {
+    assertThrows(() => new Generator(bad), OptionError, '"seed"');
+    assertThrows(() => new Generator(0, bad), OptionError, '"stream"');
+    assertThrows(() => Generator.restore({ seed: 0, stream: 0, position: bad }), OptionError, '"position"');
+  }
+  for (const bad of [0, -1, 1.5, 2 ** 32 + 1]) assertThrows(() => new Generator(0).integer(bad), OptionError, '"n"');
+});
