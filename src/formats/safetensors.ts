@@ -1,0 +1,238 @@
+/**
+ * The safetensors format (https://github.com/huggingface/safetensors): the length N of a header as a 64-bit integer, N
+ * bytes of JSON, then the tensors' elements, little-endian and without holes.
+ */
+
+import { FormatError, OptionError, requireInteger, ShapeError } from "../errors.ts";
+import { type JsonNode, parseJson } from "./json.ts";
+
+/** The element types that can be read, by the name they have in the file. The engines are all little-endian. */
+const ARRAYS = { F32: Float32Array, I32: Int32Array, I64: BigInt64Array };
+
+/** The other element types of the format: known, not read. */
+const UNREAD = ("BOOL F4 F6_E2M3 F6_E3M2 U8 I8 F8_E5M2 F8_E4M3 F8_E8M0 F8_E4M3FNUZ F8_E5M2FNUZ I16 U16 F16 BF16 U32 " +
+  "C64 F64 U64").split(" ");
+
+const MAX_HEADER = 100_000_000;
+const METADATA = "__metadata__";
+
+/** A tensor of a file: row-major elements of one type. A 64-bit integer is a bigint, so that none loses bits. */
+export type Tensor =
+  | { shape: number[]; dtype: "F32"; data: Float32Array<ArrayBuffer> }
+  | { shape: number[]; dtype: "I32"; data: Int32Array<ArrayBuffer> }
+  | { shape: number[]; dtype: "I64"; data: BigInt64Array<ArrayBuffer> };
+
+/** What a safetensors file holds. */
+export interface Safetensors {
+  /** The tensors by name, in the order of the header. */
+  tensors: Map<string, Tensor>;
+  /** The free text entries of the header; none when the file has none. */
+  metadata: Record<string, string>;
+}
+
+/** A tensor to be written: row-major elements, as many as the product of the shape. */
+export interface TensorSource {
+  /** The extent of each dimension; `[]` for a single number. */
+  readonly shape: readonly number[];
+  /** The elements; they are not changed. */
+  readonly data: Float32Array;
+}
+
+/** Where a tensor says that its bytes are, counted from the end of the header. */
+interface Entry {
+  name: string;
+  /** Where its description starts in the file. */
+  at: number;
+  dtype: keyof typeof ARRAYS;
+  shape: number[];
+  begin: number;
+  end: number;
+}
+
+/**
+ * Reads a safetensors file strictly: each byte of the data belongs to exactly one tensor, no key comes twice, and no
+ * size is believed before it is checked. Tensors are copies and may have any alignment in the file.
+ *
+ * @param bytes The whole file.
+ * @throws {FormatError} When the file breaks a rule of the format, or has elements other than F32, I32 and I64; with
+ * the byte `offset` of the fault.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { readSafetensors, writeSafetensors } from "@unroll/rnn";
+ *
+ * const bytes = writeSafetensors([["w", { shape: [1, 2], data: Float32Array.of(3, 4) }]], { epoch: "7" });
+ * const { tensors, metadata } = readSafetensors(bytes);
+ * assertEquals(tensors.get("w"), { shape: [1, 2], dtype: "F32", data: Float32Array.of(3, 4) });
+ * assertEquals(metadata.epoch, "7");
+ * ```
+ */
+export function readSafetensors(bytes: Uint8Array): Safetensors {
+  const dataStart = 8 + headerLength(bytes);
+  const dataLength = bytes.length - dataStart;
+  if (bytes[8] !== 0x7b) throw refuse(8, `expected a header that begins with "{", got byte 0x${bytes[8].toString(16)}`);
+  const header = parseJson(bytes, 8, dataStart, refuse).value as Map<string, JsonNode>;
+
+  const entries: Entry[] = [];
+  let metadata: Record<string, string> = {};
+  for (const [name, member] of header) {
+    if (name === METADATA) metadata = readMetadata(member);
+    else entries.push(readEntry(name, member, dataLength));
+  }
+  checkCoverage(entries, dataStart, dataLength);
+
+  const tensors = new Map<string, Tensor>();
+  for (const { name, dtype, shape, begin, end } of entries) {
+    const copy = new Uint8Array(end - begin);
+    copy.set(bytes.subarray(dataStart + begin, dataStart + end));
+    tensors.set(name, { shape, dtype, data: new ARRAYS[dtype](copy.buffer) } as Tensor);
+  }
+  return { tensors, metadata };
+}
+
+function headerLength(bytes: Uint8Array): number {
+  if (bytes.length < 8) throw refuse(0, `expected at least 8 bytes, got ${bytes.length}`);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, 8);
+  const length = view.getUint32(0, true) + view.getUint32(4, true) * 2 ** 32;
+  if (length > MAX_HEADER) throw refuse(0, `expected a header of at most ${MAX_HEADER} bytes, got ${length}`);
+  if (length < 2 || length > bytes.length - 8) {
+    throw refuse(0, `expected a header of 2 to ${bytes.length - 8} bytes, which are in the file, got ${length}`);
+  }
+  return length;
+}
+
+function readMetadata(member: JsonNode): Record<string, string> {
+  if (!(member.value instanceof Map)) throw refuse(member.start, `expected "${METADATA}" to be an object`);
+  const pairs: [string, string][] = [];
+  for (const [key, { start, value }] of member.value) {
+    if (typeof value !== "string") throw refuse(start, `expected metadata ${quote(key)} to be a string`);
+    pairs.push([key, value]);
+  }
+  return Object.fromEntries(pairs); // defines, so that a key "__proto__" is a key like any other
+}
+
+/** The description of one tensor, right in itself. Fields that the format does not have are passed over. */
+function readEntry(name: string, member: JsonNode, dataLength: number): Entry {
+  const tensor = `tensor ${quote(name)}`;
+  if (!(member.value instanceof Map)) throw refuse(member.start, `expected ${tensor} to be an object`);
+  const field = (key: string): JsonNode => {
+    const found = (member.value as Map<string, JsonNode>).get(key);
+    if (found === undefined) throw refuse(member.start, `expected ${tensor} to have "${key}"`);
+    return found;
+  };
+
+  const { start, value: dtype } = field("dtype");
+  if (typeof dtype !== "string" || !Object.hasOwn(ARRAYS, dtype)) {
+    const came = typeof dtype === "string" && UNREAD.includes(dtype)
+      ? `${dtype}, which is not supported`
+      : "an unknown type";
+    throw refuse(start, `expected ${tensor} to have the type ${Object.keys(ARRAYS).join(", ")}, got ${came}`);
+  }
+  const type = dtype as keyof typeof ARRAYS;
+  const shape = readIntegers(field("shape"), `the shape of ${tensor}`);
+  const offsets = field("data_offsets");
+  const [begin, end, ...more] = readIntegers(offsets, `the data offsets of ${tensor}`);
+  if (end === undefined || more.length > 0) throw refuse(offsets.start, `expected two data offsets for ${tensor}`);
+  if (begin > end || end > dataLength) {
+    throw refuse(offsets.start, `expected ${tensor} within the ${dataLength} bytes of data, got ${begin} to ${end}`);
+  }
+  let size = ARRAYS[type].BYTES_PER_ELEMENT;
+  for (const extent of shape) size *= extent; // as a double: huge products are inexact, but never small
+  if (size !== end - begin) {
+    throw refuse(offsets.start, `expected ${size} bytes for ${tensor} by its shape, got ${end - begin}`);
+  }
+  return { name, at: member.start, dtype: type, shape, begin, end };
+}
+
+function readIntegers(list: JsonNode, what: string): number[] {
+  if (!Array.isArray(list.value)) throw refuse(list.start, `expected ${what} to be a list`);
+  return list.value.map(({ start, end, value }) => {
+    // 1.0, 1e0 and -0 are integers in value but longer in the file than the plain digits, and not allowed.
+    const plain = Number.isSafeInteger(value) && (value as number) >= 0 && String(value).length === end - start;
+    if (!plain) throw refuse(start, `expected ${what} to have only integers from 0 to 2^53 - 1, in digits`);
+    return value as number;
+  });
+}
+
+/** In the order of the data, every tensor must begin where the one before ends. */
+function checkCoverage(entries: readonly Entry[], dataStart: number, dataLength: number): void {
+  let covered = 0;
+  for (const { name, at, begin, end } of entries.toSorted((a, b) => a.begin - b.begin || a.end - b.end)) {
+    if (begin !== covered) {
+      const fault = begin < covered ? "an overlap" : "a hole";
+      throw refuse(at, `expected tensor ${quote(name)} to begin at ${covered}, got ${fault} at ${begin}`);
+    }
+    covered = end;
+  }
+  if (covered !== dataLength) {
+    throw refuse(dataStart + covered, `expected the end of the file, got ${dataLength - covered} bytes of no tensor`);
+  }
+}
+
+/**
+ * Writes a safetensors file: the same bytes for the same tensors in the same order. The data starts at a multiple of
+ * 8 bytes.
+ *
+ * @param tensors Names and tensors, in the order they are to have in the file; a `Map` will do.
+ * @param metadata Free text entries for the header, default none.
+ * @throws {ShapeError} When a tensor's elements are not a Float32Array with the length that its shape says.
+ * @throws {OptionError} When a name comes twice, is `__metadata__`, or cannot be written in UTF-8.
+ */
+export function writeSafetensors(
+  tensors: Iterable<readonly [string, TensorSource]>,
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array<ArrayBuffer> {
+  const members = new Map<string, string>();
+  const parts: Float32Array[] = [];
+  if (Object.keys(metadata).length > 0) members.set(METADATA, JSON.stringify(metadata));
+  for (const text of Object.entries(metadata).flat()) checkText(text);
+  let end = 0;
+  for (const [name, { shape, data }] of tensors) {
+    checkText(name);
+    checkSource(name, shape, data);
+    if (name === METADATA || members.has(name)) {
+      throw new OptionError(`Cannot write safetensors: expected a new name for each tensor, got ${quote(name)}`);
+    }
+    const begin = end;
+    end += data.byteLength;
+    members.set(name, JSON.stringify({ dtype: "F32", shape, data_offsets: [begin, end] }));
+    parts.push(data);
+  }
+
+  const header = [...members].map(([name, value]) => `${JSON.stringify(name)}:${value}`).join(",");
+  const encoded = new TextEncoder().encode(`{${header}}`);
+  const dataStart = 8 + Math.ceil(encoded.length / 8) * 8;
+  const bytes = new Uint8Array(dataStart + end).fill(0x20, 8, dataStart);
+  new DataView(bytes.buffer).setUint32(0, dataStart - 8, true);
+  bytes.set(encoded, 8);
+  let at = dataStart;
+  for (const data of parts) {
+    bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at);
+    at += data.byteLength;
+  }
+  return bytes;
+}
+
+function checkSource(name: string, shape: readonly number[], data: Float32Array): void {
+  const what = `Cannot write safetensors: tensor ${quote(name)}`;
+  if (!(data instanceof Float32Array)) throw new ShapeError(`${what} must have its data in a Float32Array`);
+  let length = 1;
+  for (const extent of shape) length *= requireInteger(`shape of ${name}`, extent, 0);
+  if (length !== data.length) {
+    throw new ShapeError(`${what} must have ${length} elements for shape [${shape.join(", ")}], got ${data.length}`);
+  }
+}
+
+function checkText(text: unknown): void {
+  if (typeof text === "string" && text.isWellFormed()) return;
+  throw new OptionError(`Cannot write safetensors: names and metadata must be Unicode text, got ${quote(text)}`);
+}
+
+function quote(text: unknown): string {
+  return JSON.stringify(text) ?? String(text);
+}
+
+function refuse(offset: number, reason: string): FormatError {
+  return new FormatError(`Cannot read safetensors at byte ${offset}: ${reason}`, offset);
+}
