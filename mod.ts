@@ -1,0 +1,52 @@
+/**
+ * Recurrent neural nets for Deno and the web.
+ *
+ * @example Train a small net
+ * ```ts
+ * import { LanguageModel } from "@unroll/rnn";
+ * import { assert } from "@std/assert";
+ *
+ * const text = "abracadabra ".repeat(50);
+ * using model = await LanguageModel.create(text, { hidden: [32] });
+ * for await (const event of model.fit(text, { batch: 4, unroll: 10, epochs: 8 })) assert(event.loss > 0);
+ * assert(model.evaluate(text).bitsPerCharacter < 2);
+ * ```
+ *
+ * @module
+ */
+export { type Cell, type CellSpace, type PlannedCell } from "./src/cells/cell.ts";
+export { elman, type ElmanOptions } from "./src/cells/elman.ts";
+export { gru, type GruOptions } from "./src/cells/gru.ts";
+export { lstm } from "./src/cells/lstm.ts";
+export { DisposedError, FormatError, NonFiniteError, OptionError, PlanError, ShapeError } from "./src/errors.ts";
+export {
+  readSafetensors,
+  type Safetensors,
+  type Tensor,
+  type TensorSource,
+  writeSafetensors,
+} from "./src/formats/safetensors.ts";
+export type { Kernels } from "./src/kernels/kernels.ts";
+export type { Numerics } from "./src/kernels/load.ts";
+export { dense } from "./src/layers/dense.ts";
+export { embedding, oneHot } from "./src/layers/embedding.ts";
+export type { Layer, PlannedLayer, PlannedState } from "./src/layers/layer.ts";
+export { recurrent, type RecurrentOptions } from "./src/layers/recurrent.ts";
+export { sequential } from "./src/layers/sequential.ts";
+export { stacked } from "./src/layers/stacked.ts";
+export type { ParameterSlot, PlanRow, Shape } from "./src/memory/planner.ts";
+export type { Scope } from "./src/memory/scope.ts";
+export type { Slot } from "./src/memory/slot.ts";
+export { compile, type CompileOptions } from "./src/models/compile.ts";
+export type { PlanOptions } from "./src/models/plan.ts";
+export type { CallOptions, InitialStates, Session, States, TensorCopy } from "./src/models/session.ts";
+export type { Draw, Initialiser, Parameter } from "./src/ops/initialise.ts";
+export type { Extent, Port, Signal } from "./src/ops/port.ts";
+export { type Exchangeable, Generator, type GeneratorState } from "./src/random/generator.ts";
+export { splitText, type Streams, streams, type StreamsOptions, type Window } from "./src/text/streams.ts";
+export { Vocabulary, type VocabularyJSON, type VocabularyOptions } from "./src/text/vocabulary.ts";
+export { type Clip, clipNorm, clipValue } from "./src/training/clip.ts";
+export { crossEntropy, type Loss, type PlannedLoss } from "./src/training/losses.ts";
+export { adam, type AdamOptions } from "./src/training/optimizers/adam.ts";
+export type { Optimizer } from "./src/training/optimizers/optimizer.ts";
+export { sgd, type SgdOptions } from "./src/training/optimizers/sgd.ts";

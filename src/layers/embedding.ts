@@ -1,0 +1,76 @@
+import { requireInteger } from "../errors.ts";
+import { normal } from "../ops/initialise.ts";
+import type { Layer } from "./layer.ts";
+
+/**
+ * Learned vectors for tokens, as PyTorch's `nn.Embedding`: takes tokens `[T, B]` below `vocabulary`, gives `[T, B, width]`.
+ * Parameter `weight` `[vocabulary, width]`, at first normal with mean 0 and deviation 1.
+ *
+ * @throws {OptionError} When a size is not a positive integer.
+ *
+ * @example
+ * ```ts
+ * import { embedding } from "@unroll/rnn";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(embedding(10_000, 256).parameters.weight.shape, [10_000, 256]);
+ * ```
+ */
+export function embedding(vocabulary: number, width: number): Layer {
+  requireInteger("vocabulary", vocabulary, 1);
+  requireInteger("width", width, 1);
+  return {
+    input: { kind: "tokens", width: vocabulary },
+    output: { kind: "values", width },
+    parameters: { weight: { shape: [vocabulary, width], initial: normal() } },
+
+    plan(scope, x) {
+      const weight = scope.parameter("weight");
+      const y = scope.kept("output", scope.steps * scope.batch, width);
+      const dy = scope.sequence("gradient of output", width);
+      return {
+        output: { kind: "values", width, value: y, gradient: dy },
+        states: [],
+        refresh() {},
+        forward(k, { T, B }) {
+          k.gather(y.address, weight.value.address, x.value.address, T * B, width, y.stride, width);
+        },
+        backward() {},
+        gradients(k, { T, B }) {
+          k.scatterAdd(weight.gradient.address, dy.address, x.value.address, T * B, width, width, dy.stride);
+        },
+      };
+    },
+  };
+}
+
+/**
+ * Tokens as one-hot rows, the notes' representation of words: a token v of `[T, B]` stands for a row of `vocabulary` zeros with a
+ * one at v. Nothing is stored or multiplied: the next layer picks rows of its weight.
+ *
+ * @throws {OptionError} When the vocabulary size is not a positive integer.
+ *
+ * @example
+ * ```ts
+ * import { oneHot } from "@unroll/rnn";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(oneHot(65).output, { kind: "one-hot", width: 65 });
+ * ```
+ */
+export function oneHot(vocabulary: number): Layer {
+  requireInteger("vocabulary", vocabulary, 1);
+  return {
+    input: { kind: "tokens", width: vocabulary },
+    output: { kind: "one-hot", width: vocabulary },
+    parameters: {},
+    plan: (_scope, x) => ({
+      output: { kind: "one-hot", width: vocabulary, value: x.value },
+      states: [],
+      refresh() {},
+      forward() {},
+      backward() {},
+      gradients() {},
+    }),
+  };
+}

@@ -1,0 +1,40 @@
+import type { Kernels } from "../kernels/kernels.ts";
+import type { Scope } from "../memory/scope.ts";
+import type { Parameter } from "../ops/initialise.ts";
+import type { Extent, Port, Signal } from "../ops/port.ts";
+
+/** A layer: what it takes, what it gives, what it trains. Immutable; `plan` gives it a place in one net's memory. */
+export interface Layer {
+  /** What the layer reads. A layer that takes "values" may take "one-hot" as well, where it says so. */
+  readonly input: Signal;
+  /** What the layer writes. */
+  readonly output: Signal;
+  /** Trained tensors by name, in order. */
+  readonly parameters: Readonly<Record<string, Parameter>>;
+  plan(scope: Scope, x: Port): PlannedLayer;
+}
+
+/** A carried state of a planned layer, `[B, width]`. */
+export interface PlannedState {
+  readonly name: string;
+  readonly width: number;
+  /** Where the state before step t lies (t = T: the state after the last step). */
+  step(t: number, B: number): number;
+  readonly stride: number;
+  /** Addresses of its gradients: of the last state, read by backward; of the first state, left by backward. */
+  readonly gradient: { last(): number; first(B: number): number; readonly stride: number };
+}
+
+/**
+ * A layer with its place in memory. One pass: `forward`; then, when training, the reader of `output` leaves its gradient there,
+ * `backward` passes it on to the input's port, and `gradients` adds to the parameters' gradients.
+ */
+export interface PlannedLayer {
+  readonly output: Port;
+  readonly states: readonly PlannedState[];
+  /** Renew what is derived from parameters: after every change of them. */
+  refresh(k: Kernels): void;
+  forward(k: Kernels, extent: Extent): void;
+  backward(k: Kernels, extent: Extent): void;
+  gradients(k: Kernels, extent: Extent): void;
+}

@@ -1,0 +1,44 @@
+import type { Scope } from "../memory/scope.ts";
+import type { Parameter } from "../ops/initialise.ts";
+import type { Port } from "../ops/port.ts";
+import type { Layer, PlannedLayer } from "./layer.ts";
+
+/**
+ * Layers one on top of the other as one layer: forward walks the list, backward walks the same list in reverse. `name` gives the
+ * prefix of a layer's tensors in the whole; by default all share one set of names.
+ */
+export function stacked(layers: readonly Layer[], name: (layer: number) => string = () => ""): Layer {
+  const parameters: Record<string, Parameter> = {};
+  layers.forEach((layer, i) => {
+    for (const [key, parameter] of Object.entries(layer.parameters)) parameters[name(i) + key] = parameter;
+  });
+  return {
+    input: layers[0].input,
+    output: layers[layers.length - 1].output,
+    parameters,
+    plan: (scope, x) => planStack(layers, name, scope, x),
+  };
+}
+
+function planStack(
+  layers: readonly Layer[],
+  name: (layer: number) => string,
+  scope: Scope,
+  x: Port,
+): PlannedLayer {
+  let port = x;
+  const planned = layers.map((layer, i) => {
+    const part = layer.plan(scope.within(name(i)), port);
+    port = part.output;
+    return part;
+  });
+  const reversed = planned.toReversed();
+  return {
+    output: port,
+    states: planned.flatMap((part) => part.states),
+    refresh: (k) => planned.forEach((part) => part.refresh(k)),
+    forward: (k, extent) => planned.forEach((part) => part.forward(k, extent)),
+    backward: (k, extent) => reversed.forEach((part) => part.backward(k, extent)),
+    gradients: (k, extent) => reversed.forEach((part) => part.gradients(k, extent)),
+  };
+}

@@ -1,0 +1,87 @@
+import { requireInteger } from "../errors.ts";
+import type { Layer, PlannedLayer } from "../layers/layer.ts";
+import { Planner } from "../memory/planner.ts";
+import { Scope } from "../memory/scope.ts";
+import type { Slot } from "../memory/slot.ts";
+import type { Initialiser } from "../ops/initialise.ts";
+import type { Port } from "../ops/port.ts";
+import { type Clip, type ClipSlots, NORM_BLOCK } from "../training/clip.ts";
+import type { Loss, PlannedLoss } from "../training/losses.ts";
+import { type Optimizer, SETTINGS } from "../training/optimizers/optimizer.ts";
+
+/** What a session is compiled for. */
+export interface PlanOptions {
+  /** The largest number of rows B of a call. */
+  batch: number;
+  /** The largest number of time steps T of a call. */
+  steps: number;
+  /** Whether gradients are wanted. Default: whether an optimizer is given. */
+  train?: boolean;
+  /** What `step` and `evaluate` measure. */
+  loss?: Loss;
+  /** How `step` updates the parameters. */
+  optimizer?: Optimizer;
+  /** Gradient clipping in `step`. Default none. */
+  clip?: Clip;
+  /** Seed of the parameters' first values, a non-negative integer. Default 0. */
+  seed?: number;
+}
+
+/** A net with every tensor's place in memory, and nothing in it yet. */
+export interface NetPlan {
+  readonly options: PlanOptions;
+  readonly planner: Planner;
+  readonly bytes: number;
+  readonly initial: readonly Initialiser[];
+  readonly input: Port;
+  readonly layer: PlannedLayer;
+  readonly loss?: PlannedLoss;
+  readonly norm: ClipSlots;
+  readonly settings: Slot;
+  readonly moments: readonly Slot[];
+}
+
+/**
+ * Give every tensor of a net its place.
+ *
+ * @throws {OptionError} When a size is not a positive integer.
+ * @throws {PlanError} When more than 2 GiB are needed.
+ */
+export function planNet(net: Layer, options: PlanOptions): NetPlan {
+  const { batch, steps, optimizer, train = optimizer !== undefined, seed = 0 } = options;
+  requireInteger("batch", batch, 1);
+  requireInteger("steps", steps, 1);
+  requireInteger("seed", seed, 0);
+  const planner = new Planner(batch, steps, train);
+  const declared = Object.entries(net.parameters);
+  const parameters = new Map(declared.map(([name, { shape }]) => [name, planner.parameter(name, shape)]));
+  const scope = new Scope(planner, parameters);
+
+  const moments = Array.from({ length: optimizer?.moments ?? 0 }, (_, i) => planner.moment(`moment ${i + 1}`));
+  const settings = planner.derived("settings", 1, SETTINGS);
+  const norm = {
+    sums: planner.derived("sums of squares", 1, 2 * Math.ceil(planner.elements / NORM_BLOCK)),
+    norm: planner.derived("gradient norm", 1, 1),
+    scale: planner.derived("gradient scale", 1, 1),
+    limit: planner.derived("gradient limit", 1, 1),
+  };
+  const { kind, width } = net.input;
+  const input = kind === "values"
+    ? { kind, width, value: scope.kept("input", steps * batch, width), gradient: scope.sequence("dInput", width) }
+    : { kind, width, value: scope.integers("input", steps * batch) };
+  const layer = net.plan(scope, input);
+  const loss = options.loss?.plan(scope, layer.output);
+  const bytes = planner.finish();
+  return {
+    options: { ...options, train, seed },
+    planner,
+    bytes,
+    initial: declared.map(([, { initial }]) => initial),
+    input,
+    layer,
+    loss,
+    norm,
+    settings,
+    moments,
+  };
+}

@@ -1,0 +1,60 @@
+import type { Kernels } from "../kernels/kernels.ts";
+import type { ParameterSlot } from "../memory/planner.ts";
+import type { Scope } from "../memory/scope.ts";
+import type { Slot } from "../memory/slot.ts";
+
+/**
+ * y = x Wᵀ + bias and its gradients. W is `[N, K]` as in PyTorch; x `[m, K]`, y `[m, N]` are rows of slots, `m` of them from a
+ * first row on. Products read packed copies of W, which `refresh` renews after every update.
+ */
+export interface Linear {
+  refresh(k: Kernels): void;
+  /** y = x Wᵀ + bias (y += x Wᵀ when `accumulate`). */
+  forward(k: Kernels, y: Slot, yRow: number, x: Slot, xRow: number, m: number, accumulate?: boolean): void;
+  /** dx = dy W (dx += dy W when `accumulate`). */
+  backward(k: Kernels, dx: Slot, dxRow: number, dy: Slot, dyRow: number, m: number, accumulate?: boolean): void;
+  /** dW += dyᵀ x, rows from the last to the first. */
+  gradient(k: Kernels, dy: Slot, dyRow: number, x: Slot, xRow: number, m: number): void;
+}
+
+/** `rows` limits W to some of its rows (some gates of a cell). */
+export function linear(
+  scope: Scope,
+  weight: ParameterSlot,
+  { bias, rows = { from: 0, count: weight.shape[0] } }: { bias?: Slot; rows?: { from: number; count: number } } = {},
+): Linear {
+  const N = rows.count, K = weight.shape[1];
+  const name = `${weight.name}[${rows.from}:${rows.from + N}]`;
+  const offset = rows.from * K * 4;
+  const forwardPanels = scope.derived(`${name} panels`, 1, panelSize(K, N));
+  const backwardPanels = scope.train ? scope.derived(`${name} transposed panels`, 1, panelSize(N, K)) : undefined;
+  const scratch = scope.scratch(`${name} gradient panels`, 1, panelSize(256, K));
+  return {
+    refresh(k) {
+      k.packTransposed(forwardPanels.address, weight.value.address + offset, K, N, K);
+      if (backwardPanels) k.pack(backwardPanels.address, weight.value.address + offset, N, K, K);
+    },
+
+    forward(k, y, yRow, x, xRow, m, accumulate = false) {
+      const out = y.at(yRow);
+      const init = accumulate ? out : bias?.address ?? 0;
+      const panels = forwardPanels.address;
+      k.gemm(out, init, x.at(xRow), panels, m, N, K, y.stride, accumulate ? y.stride : 0, x.stride);
+    },
+
+    backward(k, dx, dxRow, dy, dyRow, m, accumulate = false) {
+      const out = dx.at(dxRow);
+      const init = accumulate ? out : 0;
+      k.gemm(out, init, dy.at(dyRow), backwardPanels!.address, m, K, N, dx.stride, dx.stride, dy.stride);
+    },
+
+    gradient(k, dy, dyRow, x, xRow, m) {
+      const dW = weight.gradient.address + offset;
+      k.gemmTN(dW, dy.at(dyRow), x.at(xRow), scratch.address, N, K, m, K, dy.stride, x.stride);
+    },
+  };
+}
+
+function panelSize(k: number, n: number): number {
+  return k * Math.ceil(n / 8) * 8;
+}

@@ -1,0 +1,56 @@
+import type { Kernels } from "../kernels/kernels.ts";
+import type { ParameterSlot } from "../memory/planner.ts";
+import type { Scope } from "../memory/scope.ts";
+import type { Slot } from "../memory/slot.ts";
+import { linear } from "./linear.ts";
+import type { Port } from "./port.ts";
+
+/** A layer's input times its weight, for `m` rows at once: y = x Wᵀ + bias. Leaves x's gradient in its port, if wanted there. */
+export interface Projection {
+  refresh(k: Kernels): void;
+  forward(k: Kernels, y: Slot, m: number): void;
+  backward(k: Kernels, dy: Slot, m: number): void;
+  gradient(k: Kernels, dy: Slot, m: number): void;
+}
+
+/** The projection of dense values, or of one-hot rows without ever multiplying by their zeros. W `[N, x.width]`. */
+export function projection(scope: Scope, x: Port, weight: ParameterSlot, bias?: Slot): Projection {
+  return x.kind === "one-hot" ? lookup(scope, x, weight, bias) : product(scope, x, weight, bias);
+}
+
+function product(scope: Scope, x: Port, weight: ParameterSlot, bias?: Slot): Projection {
+  const w = linear(scope, weight, { bias });
+  return {
+    refresh: w.refresh,
+    forward: (k, y, m) => w.forward(k, y, 0, x.value, 0, m),
+    backward(k, dy, m) {
+      if (x.gradient) w.backward(k, x.gradient, 0, dy, 0, m);
+    },
+    gradient: (k, dy, m) => w.gradient(k, dy, 0, x.value, 0, m),
+  };
+}
+
+/**
+ * x Wᵀ for one-hot x picks a row of Wᵀ `[V, N]`; its gradient adds to that row. Both equal the product's chain: bias first, the
+ * other terms are zeros.
+ */
+function lookup(scope: Scope, x: Port, weight: ParameterSlot, bias?: Slot): Projection {
+  const [N, V] = weight.shape;
+  const table = scope.derived(`${weight.name} table`, V, N);
+  const dTable = scope.scratch(`${weight.name} table gradient`, V, N);
+  return {
+    refresh(k) {
+      k.transpose(table.address, weight.value.address, V, N, table.stride, V);
+      if (bias) k.add(table.address, table.address, bias.address, V, N, table.stride, table.stride, 0);
+    },
+    forward(k, y, m) {
+      k.gather(y.address, table.address, x.value.address, m, N, y.stride, table.stride);
+    },
+    backward() {},
+    gradient(k, dy, m) {
+      k.transpose(dTable.address, weight.gradient.address, V, N, dTable.stride, V);
+      k.scatterAdd(dTable.address, dy.address, x.value.address, m, N, dTable.stride, dy.stride);
+      k.transpose(weight.gradient.address, dTable.address, N, V, V, dTable.stride);
+    },
+  };
+}
