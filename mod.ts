@@ -9,7 +9,7 @@
  * const text = "abracadabra ".repeat(50);
  * using model = await LanguageModel.create(text, { hidden: [32] });
  * for await (const event of model.fit(text, { batch: 4, unroll: 10, epochs: 8 })) assert(event.loss > 0);
- * assert(model.evaluate(text).bitsPerCharacter < 2);
+ * assert((await model.evaluate(text)).bitsPerToken < 2);
  * ```
  *
  * @module
@@ -38,11 +38,20 @@ export type { ParameterSlot, PlanRow, Shape } from "./src/memory/planner.ts";
 export type { Scope } from "./src/memory/scope.ts";
 export type { Slot } from "./src/memory/slot.ts";
 export { compile, type CompileOptions } from "./src/models/compile.ts";
+export {
+  type Evaluation,
+  type FitEvent,
+  type FitOptions,
+  type GenerateOptions,
+  LanguageModel,
+  type LanguageModelOptions,
+} from "./src/models/language_model.ts";
 export type { PlanOptions } from "./src/models/plan.ts";
 export type { CallOptions, InitialStates, Session, States, TensorCopy } from "./src/models/session.ts";
 export type { Draw, Initialiser, Parameter } from "./src/ops/initialise.ts";
 export type { Extent, Port, Signal } from "./src/ops/port.ts";
 export { type Exchangeable, Generator, type GeneratorState } from "./src/random/generator.ts";
+export { mostProbable, sample } from "./src/text/sampling.ts";
 export { splitText, type Streams, streams, type StreamsOptions, type Window } from "./src/text/streams.ts";
 export { Vocabulary, type VocabularyJSON, type VocabularyOptions } from "./src/text/vocabulary.ts";
 export { type Clip, clipNorm, clipValue } from "./src/training/clip.ts";

@@ -10,6 +10,7 @@ import type { Parameter } from "../ops/initialise.ts";
  * H is the hidden size. States are `[B, H]` each; the first one is the output of the step.
  */
 export interface Cell {
+  /** Names the equations, in saved models too: another variant has another name. */
   readonly name: string;
   /** Names of the carried states, the output first: `["h"]`, `["h", "c"]`. */
   readonly states: readonly string[];

@@ -26,7 +26,7 @@ export interface ElmanOptions {
 export function elman({ activation = "tanh" }: ElmanOptions = {}): Cell {
   const { forward, backward } = ACTIVATIONS[activation];
   return {
-    name: "elman",
+    name: activation === "tanh" ? "elman" : "elman-relu",
     states: ["h"],
     gates: 1,
 

@@ -31,7 +31,7 @@ export function gru({ reset = "after" }: GruOptions = {}): Cell {
     throw new OptionError(`"reset" must be "after" or "before", got ${JSON.stringify(reset)}`);
   }
   return {
-    name: "gru",
+    name: reset === "after" ? "gru" : "gru-reset-before",
     states: ["h"],
     gates: 3,
     columns: reset === "after" ? 4 : 3,

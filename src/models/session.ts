@@ -145,6 +145,22 @@ export class Session implements Disposable {
     return this.#measure(this.#begin(x, options), y, false);
   }
 
+  /**
+   * Run a sequence and take the softmax of its outputs divided by `temperature` (above 0, default 1): `[T, B, output]`
+   * probabilities.
+   */
+  probabilities(x: ArrayLike<number>, options: CallOptions & { temperature?: number } = {}): Float32Array {
+    const { temperature = 1 } = options;
+    if (!(temperature > 0)) throw new OptionError(`"temperature" must be a number > 0, got ${temperature}`);
+    const extent = this.#begin(x, options);
+    const { layer, settings } = this.#plan, { address, stride, columns } = layer.output.value;
+    const rows = extent.T * extent.B;
+    layer.forward(this.#kernels, extent);
+    this.#border.write(settings, [1 / temperature]);
+    this.#kernels.softmax(address, address, settings.address, rows, columns, stride, stride);
+    return this.#border.read(layer.output.value, rows);
+  }
+
   /** Copies of the states after the last call, `[B, H]` each. */
   states(): States {
     return this.#last ? this.#border.finalStates(this.#last) : {};

@@ -1,4 +1,4 @@
-import * as real from "./real.ts";
+import * as real from "../real.ts";
 import * as single from "./single.ts";
 
 /**

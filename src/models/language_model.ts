@@ -1,0 +1,299 @@
+import type { Cell } from "../cells/cell.ts";
+import { lstm } from "../cells/lstm.ts";
+import { OptionError, requireInteger } from "../errors.ts";
+import type { Numerics } from "../kernels/load.ts";
+import { exp } from "../kernels/real.ts";
+import { dense } from "../layers/dense.ts";
+import { embedding, oneHot } from "../layers/embedding.ts";
+import type { Layer } from "../layers/layer.ts";
+import { recurrent } from "../layers/recurrent.ts";
+import { sequential } from "../layers/sequential.ts";
+import { Generator } from "../random/generator.ts";
+import { mostProbable, sample } from "../text/sampling.ts";
+import { streams } from "../text/streams.ts";
+import { Vocabulary } from "../text/vocabulary.ts";
+import { type Clip, clipNorm } from "../training/clip.ts";
+import { crossEntropy } from "../training/losses.ts";
+import { adam } from "../training/optimizers/adam.ts";
+import type { Optimizer } from "../training/optimizers/optimizer.ts";
+import { compile } from "./compile.ts";
+import { EventLoop } from "./event_loop.ts";
+import { readModel, writeModel } from "./language_model_file.ts";
+import type { Session, States } from "./session.ts";
+
+/** Options of `LanguageModel.create`. */
+export interface LanguageModelOptions {
+  /** What a token is. Default (and so far only) `"characters"`. */
+  tokens?: "characters";
+  /** The recurrent cell of every layer. Default `lstm()`. */
+  cell?: Cell;
+  /** Hidden size of each layer, bottom to top. Default `[128, 128]`. */
+  hidden?: readonly number[];
+  /** Width of a learned embedding. Default none: tokens enter as one-hot vectors. */
+  embedding?: number;
+  /** Seed of the first parameters. Default 0. */
+  seed?: number;
+  /** See `compile`. Default `"fast"`. */
+  numerics?: Numerics;
+}
+
+/** Options of `LanguageModel.fit`. */
+export interface FitOptions {
+  /** Parallel streams B that the text is cut into. Default 50. */
+  batch?: number;
+  /** Time steps T of back-propagation; the states are carried from window to window. Default 50. */
+  unroll?: number;
+  /** Passes over the text. Default 1. */
+  epochs?: number;
+  /** Default `adam({ learningRate: 2e-3 })`. */
+  optimizer?: Optimizer;
+  /** Default `clipNorm(5)`. */
+  clip?: Clip;
+  /** Ends the training between two steps, with the signal's reason as the error. */
+  signal?: AbortSignal;
+}
+
+/** What `fit` says after each step. */
+export interface FitEvent {
+  /** Steps so far, from 1. */
+  readonly step: number;
+  /** Steps in all. */
+  readonly steps: number;
+  /** Pass over the text, from 1. */
+  readonly epoch: number;
+  /** Tokens seen so far. */
+  readonly tokens: number;
+  /** Mean cross-entropy of the step in nats per token, before the update. */
+  readonly loss: number;
+  /** The same in bits. */
+  readonly bitsPerToken: number;
+  /** Norm of all gradients, before clipping. */
+  readonly gradientNorm: number;
+}
+
+/** Options of `LanguageModel.generate`. */
+export interface GenerateOptions {
+  /** Text to go on from; not repeated in the output. Default: a line break, or the first token. */
+  prompt?: string;
+  /** Tokens to write. Default 200. */
+  length?: number;
+  /** Divides the logits: below 1 bolder, above 1 wilder, 0 always the most probable token. Default 1. */
+  temperature?: number;
+  /** Seed of the draws. Default 0. */
+  seed?: number;
+}
+
+/** How well a text is predicted. */
+export interface Evaluation {
+  /** Mean cross-entropy in nats per token. */
+  readonly loss: number;
+  /** The same in bits: bits per character. */
+  readonly bitsPerToken: number;
+  /** exp(loss). */
+  readonly perplexity: number;
+  /** Tokens predicted. */
+  readonly tokens: number;
+}
+
+/** The options of a model, defaults filled in. */
+type Settings = Required<Omit<LanguageModelOptions, "embedding" | "tokens">> & { embedding?: number };
+
+/** Streams and time steps of an evaluation. */
+const EVALUATION = { batch: 10, unroll: 50 };
+const BITS_PER_NAT = 1.4426950408889634;
+
+/**
+ * A recurrent language model: predicts the next token of a text and writes new text. One-hot (or embedded) tokens, a stack of
+ * recurrent layers, a dense layer to the vocabulary's logits.
+ *
+ * @example
+ * ```ts
+ * import { LanguageModel } from "@unroll/rnn";
+ * import { assert, assertEquals } from "@std/assert";
+ *
+ * const text = "to be or not to be, ".repeat(40);
+ * using model = await LanguageModel.create(text, { hidden: [32], seed: 1 });
+ * for await (const event of model.fit(text, { batch: 4, unroll: 20, epochs: 20 })) assert(event.gradientNorm > 0);
+ * let written = "";
+ * for await (const piece of model.generate({ prompt: "to be", length: 15, temperature: 0 })) written += piece;
+ * assertEquals(written, " or not to be, ");
+ * ```
+ */
+export class LanguageModel implements Disposable {
+  /** The tokens that the model knows. */
+  readonly vocabulary: Vocabulary;
+  readonly #options: Settings;
+  #session: Session;
+  #fitting = false;
+
+  private constructor(vocabulary: Vocabulary, options: Settings, session: Session) {
+    this.vocabulary = vocabulary;
+    this.#options = options;
+    this.#session = session;
+  }
+
+  /**
+   * A new model whose vocabulary is that of `text`.
+   *
+   * @throws {OptionError} When the text is empty or an option is out of range.
+   */
+  static create(text: string, options: LanguageModelOptions = {}): Promise<LanguageModel> {
+    return LanguageModel.#make(Vocabulary.characters(text), options);
+  }
+
+  /**
+   * A model from what `save` wrote. A cell of one's own has to be given again.
+   *
+   * @throws {FormatError} When the bytes are not such a file.
+   */
+  static async load(
+    bytes: Uint8Array,
+    { cell, numerics }: Pick<LanguageModelOptions, "cell" | "numerics"> = {},
+  ): Promise<LanguageModel> {
+    const { vocabulary, tensors, ...options } = readModel(bytes, cell);
+    const model = await LanguageModel.#make(vocabulary, { ...options, numerics });
+    model.#session.setParameters(tensors);
+    return model;
+  }
+
+  static async #make(vocabulary: Vocabulary, given: LanguageModelOptions): Promise<LanguageModel> {
+    const { cell = lstm(), hidden = [128, 128], seed = 0, numerics = "fast" } = given;
+    const options = { cell, hidden, seed, numerics, embedding: given.embedding };
+    const net = layers(vocabulary.size, options);
+    const session = await compile(net, { ...plan(), loss: crossEntropy(), seed, numerics });
+    return new LanguageModel(vocabulary, options, session);
+  }
+
+  /**
+   * Train on a text, a step per event, by truncated back-propagation through time: the text is cut into `batch` parallel streams,
+   * and windows of `unroll` steps walk along them with carried states. Breaking out of the loop ends the training.
+   *
+   * @throws {OptionError} When the text has unknown characters or is too short, or the model is already being trained.
+   * @throws {NonFiniteError} When loss or gradient are not finite; the parameters are those of the step before.
+   */
+  async *fit(
+    text: string,
+    { batch = 50, unroll = 50, epochs = 1, optimizer = adam({ learningRate: 2e-3 }), clip = clipNorm(5), signal }:
+      FitOptions = {},
+  ): AsyncGenerator<FitEvent, void, void> {
+    requireInteger("epochs", epochs, 1);
+    if (this.#fitting) throw new OptionError("Cannot fit: this model is already being trained");
+    const windows = streams(this.vocabulary.encode(text), { batch, unroll });
+    this.#fitting = true;
+    try {
+      using loop = new EventLoop();
+      const session = await this.#train(batch, unroll, optimizer, clip);
+      const steps = epochs * windows.windows;
+      let step = 0, tokens = 0;
+      for (let epoch = 1; epoch <= epochs; epoch++) {
+        let states: States | "zero" = "zero";
+        for (const { x, y } of windows) {
+          await loop.turn();
+          signal?.throwIfAborted();
+          const { loss, gradientNorm } = session.step({ x, y }, { batch, states });
+          // A copy, so that evaluating or writing between two steps does not disturb the training.
+          states = session.states();
+          tokens += x.length;
+          yield { step: ++step, steps, epoch, tokens, loss, bitsPerToken: loss * BITS_PER_NAT, gradientNorm };
+        }
+      }
+    } finally {
+      this.#fitting = false;
+    }
+  }
+
+  /**
+   * Predict a text, in 10 parallel streams with carried states. Needs at least 11 tokens.
+   *
+   * @throws {OptionError} When the text has unknown characters or is too short.
+   */
+  async evaluate(text: string): Promise<Evaluation> {
+    using loop = new EventLoop();
+    let sum = 0, tokens = 0, states: States | "zero" = "zero";
+    for (const { x, y } of streams(this.vocabulary.encode(text), EVALUATION)) {
+      const { loss, count } = this.#session.evaluate({ x, y }, { batch: EVALUATION.batch, states });
+      states = this.#session.states();
+      sum += loss * count;
+      tokens += count;
+      await loop.turn();
+    }
+    const loss = sum / tokens;
+    return { loss, bitsPerToken: loss * BITS_PER_NAT, perplexity: exp(loss), tokens };
+  }
+
+  /**
+   * Write text, a token per piece. The same seed gives the same text.
+   *
+   * @throws {OptionError} When the prompt has unknown characters or an option is out of range.
+   */
+  async *generate(
+    { prompt = "", length = 200, temperature = 1, seed = 0 }: GenerateOptions = {},
+  ): AsyncGenerator<string, void, void> {
+    requireInteger("length", length, 0);
+    if (!(temperature >= 0)) throw new OptionError(`"temperature" must be a number >= 0, got ${temperature}`);
+    const { vocabulary } = this;
+    const draws = new Generator(seed);
+    const start = vocabulary.tokens.includes("\n") ? "\n" : vocabulary.tokens[0];
+    let x = vocabulary.encode(prompt || start), states: States | "zero" = "zero";
+    using loop = new EventLoop();
+    for (; x.length > 1; x = x.subarray(1)) {
+      this.#session.forward(x.subarray(0, 1), { batch: 1, states });
+      states = this.#session.states();
+    }
+    for (let i = 0; i < length; i++) {
+      await loop.turn();
+      const token: number = temperature === 0
+        ? mostProbable(this.#session.forward(x, { batch: 1, states }))
+        : sample(this.#session.probabilities(x, { batch: 1, states, temperature }), draws.uniform());
+      states = this.#session.states();
+      x = Int32Array.of(token);
+      yield vocabulary.decode(x);
+    }
+  }
+
+  /** The model as a safetensors file: parameters in PyTorch's names (`rnn.weight_ih_l0`), the rest as metadata. */
+  save(): Uint8Array<ArrayBuffer> {
+    const { cell, hidden, embedding } = this.#options;
+    return writeModel({ vocabulary: this.vocabulary, cell, hidden, embedding, tensors: this.#session.parameters() });
+  }
+
+  /** Number of trained numbers. */
+  get size(): number {
+    let size = 0;
+    for (const { data } of this.#session.parameters().values()) size += data.length;
+    return size;
+  }
+
+  /** Give up the memory. */
+  [Symbol.dispose](): void {
+    this.#session[Symbol.dispose]();
+  }
+
+  /** Move the parameters to a session that can train. */
+  async #train(batch: number, unroll: number, optimizer: Optimizer, clip: Clip): Promise<Session> {
+    const { seed, numerics } = this.#options;
+    const net = layers(this.vocabulary.size, this.#options);
+    const options = { ...plan(batch, unroll), loss: crossEntropy(), optimizer, clip, seed, numerics };
+    const session = await compile(net, options);
+    session.setParameters(this.#session.parameters());
+    this.#session[Symbol.dispose]();
+    return this.#session = session;
+  }
+}
+
+/** Room for training windows and for evaluation: the one overlaps the other. */
+function plan(batch = 1, unroll = 1): { batch: number; steps: number } {
+  return { batch: Math.max(batch, EVALUATION.batch), steps: Math.max(unroll, EVALUATION.unroll) };
+}
+
+function layers(V: number, { cell, hidden, embedding: width }: {
+  cell: Cell;
+  hidden: readonly number[];
+  embedding?: number;
+}): Layer {
+  return sequential({
+    embedding: width === undefined ? oneHot(V) : embedding(V, width),
+    rnn: recurrent(cell, { input: width ?? V, hidden }),
+    decoder: dense(hidden[hidden.length - 1], V),
+  });
+}

@@ -1,0 +1,88 @@
+import type { Cell } from "../cells/cell.ts";
+import { elman } from "../cells/elman.ts";
+import { gru } from "../cells/gru.ts";
+import { lstm } from "../cells/lstm.ts";
+import { FormatError } from "../errors.ts";
+import { readSafetensors, writeSafetensors } from "../formats/safetensors.ts";
+import { Vocabulary, type VocabularyJSON } from "../text/vocabulary.ts";
+import type { TensorCopy } from "./session.ts";
+
+/** What makes up a language model. */
+export interface LanguageModelParts {
+  readonly vocabulary: Vocabulary;
+  readonly cell: Cell;
+  readonly hidden: readonly number[];
+  readonly embedding?: number;
+  readonly tensors: ReadonlyMap<string, TensorCopy>;
+}
+
+/** The metadata key under which everything but the tensors is kept, as JSON. */
+const KEY = "unroll.language_model";
+const VERSION = 1;
+
+interface Description {
+  version: number;
+  vocabulary: VocabularyJSON;
+  cell: string;
+  hidden: number[];
+  embedding?: number;
+}
+
+/** A language model as a safetensors file. */
+export function writeModel(
+  { vocabulary, cell, hidden, embedding, tensors }: LanguageModelParts,
+): Uint8Array<ArrayBuffer> {
+  const description: Description = {
+    version: VERSION,
+    vocabulary: vocabulary.toJSON(),
+    cell: cell.name,
+    hidden: [...hidden],
+    embedding,
+  };
+  return writeSafetensors(tensors, { [KEY]: JSON.stringify(description) });
+}
+
+/** Read what `writeModel` wrote. `cell` stands in for a cell that is not one of the library's. */
+export function readModel(bytes: Uint8Array, cell?: Cell): LanguageModelParts {
+  const { tensors, metadata } = readSafetensors(bytes);
+  const description = parse(metadata[KEY]);
+  const floats = new Map<string, TensorCopy>();
+  for (const [name, tensor] of tensors) {
+    if (tensor.dtype !== "F32") {
+      throw new FormatError(`Cannot load a language model: tensor "${name}" must be F32, got ${tensor.dtype}`);
+    }
+    floats.set(name, tensor);
+  }
+  return {
+    vocabulary: Vocabulary.fromJSON(description.vocabulary),
+    cell: cell ?? ownCell(description.cell),
+    hidden: description.hidden,
+    embedding: description.embedding,
+    tensors: floats,
+  };
+}
+
+function parse(text: string | undefined): Description {
+  const refuse = (reason: string) => new FormatError(`Cannot load a language model: ${reason}`);
+  if (text === undefined) throw refuse(`the file has no metadata "${KEY}"; was it written by save()?`);
+  let value: Partial<Description>;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw refuse(`metadata "${KEY}" is not JSON (${(cause as Error).message})`);
+  }
+  if (value?.version !== VERSION) throw refuse(`its version must be ${VERSION}, got ${value?.version}`);
+  const { hidden, cell, vocabulary } = value;
+  if (!Array.isArray(hidden) || typeof cell !== "string" || typeof vocabulary !== "object") {
+    throw refuse(`metadata "${KEY}" must have "vocabulary", "cell" and "hidden"`);
+  }
+  return value as Description;
+}
+
+/** The library's own cells by name. */
+function ownCell(name: string): Cell {
+  const cells = [lstm(), gru(), gru({ reset: "before" }), elman(), elman({ activation: "relu" })];
+  const cell = cells.find((cell) => cell.name === name);
+  if (cell) return cell;
+  throw new FormatError(`Cannot load a language model: its cell "${name}" is none of ours; give it as option "cell"`);
+}
