@@ -28,15 +28,13 @@ import {
 import { load, store } from "./lanes";
 import { madd, nmadd } from "./madd";
 
-// @ts-ignore: decorator
-
+@inline
 function clamp(x: v128, low: v128, high: v128): v128 {
   return f32x4.pmin(f32x4.pmax(x, low), high);
 }
 
 /** e^r - 1 for |r| <= ln(2) / 2. */
-// @ts-ignore: decorator
-
+@inline
 function expm1Reduced(r: v128): v128 {
   let q = madd(v128.load(E7), r, v128.load(E6));
   q = madd(q, r, v128.load(E5));
@@ -47,46 +45,40 @@ function expm1Reduced(r: v128): v128 {
 }
 
 /** r = x - k ln 2, where t = k + MAGIC. */
-// @ts-ignore: decorator
-
+@inline
 function reduce(x: v128, t: v128): v128 {
   const k = f32x4.sub(t, v128.load(MAGIC));
   return nmadd(k, v128.load(LN2_LOW), nmadd(k, v128.load(LN2_HIGH), x));
 }
 
 /** 2^k from t = k + MAGIC: k slides into the exponent of 1. */
-// @ts-ignore: decorator
-
+@inline
 function powerOfTwo(t: v128): v128 {
   return i32x4.add(i32x4.shl(t, 23), v128.load(ONE));
 }
 
 /** exp(x) for x in [-87, 88]. */
-// @ts-ignore: decorator
-
+@inline
 function expClamped(x: v128): v128 {
   const t = madd(x, v128.load(LOG2E), v128.load(MAGIC));
   const s = powerOfTwo(t);
   return madd(s, expm1Reduced(reduce(x, t)), s);
 }
 
-// @ts-ignore: decorator
-
+@inline
 export function exp4(x: v128): v128 {
   return expClamped(clamp(x, v128.load(EXP_LOW), v128.load(EXP_HIGH)));
 }
 
 /** 1 / (1 + exp(-x)) */
-// @ts-ignore: decorator
-
+@inline
 export function sigmoid4(x: v128): v128 {
   const e = expClamped(clamp(f32x4.neg(x), v128.load(EXP_LOW), v128.load(SIGMOID_HIGH)));
   return f32x4.div(v128.load(ONE), f32x4.add(v128.load(ONE), e));
 }
 
 /** tanh |x| = |e / (2 + e)| with e = expm1(-2 |x|); the sign of x comes back as a bit, that of a zero too. */
-// @ts-ignore: decorator
-
+@inline
 export function tanh4(x: v128): v128 {
   const sign = v128.and(x, v128.load(SIGN));
   const a = f32x4.mul(f32x4.pmin(f32x4.abs(x), v128.load(TANH_HIGH)), v128.load(MINUS_TWO));
@@ -100,8 +92,7 @@ export function tanh4(x: v128): v128 {
  * log(x) = k ln 2 + log(f), x = 2^k f, f in [sqrt(1/2), sqrt(2)): log(f) = 2 atanh(s), s = (f - 1) / (f + 1),
  * = 2s + 2s³ (1/3 + s²/5 + s⁴/7 + s⁶/9 + s⁸/11). Literals: log runs once a row, not once an element.
  */
-// @ts-ignore: decorator
-
+@inline
 export function log4(x: v128): v128 {
   const offset = i32x4.sub(x, i32x4.splat(0x3f3504f3)); // bits of sqrt(1/2)
   const k = f32x4.convert_i32x4_s(i32x4.shr_s(offset, 23));
@@ -117,29 +108,25 @@ export function log4(x: v128): v128 {
   return madd(k, v128.load(LN2_HIGH), f32x4.add(s2, tail));
 }
 
-// @ts-ignore: decorator
-
+@inline
 export function relu4(x: v128): v128 {
   return f32x4.pmax(x, f32x4.splat(0));
 }
 
 /** dy (1 - y²) */
-// @ts-ignore: decorator
-
+@inline
 export function tanhGradient4(dy: v128, y: v128): v128 {
   return f32x4.mul(dy, nmadd(y, y, v128.load(ONE)));
 }
 
 /** dy y (1 - y) */
-// @ts-ignore: decorator
-
+@inline
 export function sigmoidGradient4(dy: v128, y: v128): v128 {
   return f32x4.mul(f32x4.mul(dy, y), f32x4.sub(v128.load(ONE), y));
 }
 
 // One row loop for all functions of one argument: `which` is a constant at every call, so only its own branch is compiled.
-// @ts-ignore: decorator
-
+@inline
 function unary(which: i32, y: usize, x: usize, m: i32, n: i32, ldy: i32, ldx: i32): void {
   for (let i = 0; i < m; i++) {
     let p = y, q = x;

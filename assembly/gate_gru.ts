@@ -25,8 +25,7 @@ export function gruForward(h: usize, z: usize, hPrev: usize, B: i32, H: i32, ldz
   }
 }
 
-// @ts-ignore: decorator
-
+@inline
 function forwardLanes(h: usize, z: usize, hPrev: usize, gate: usize, k: i32): void {
   const r = sigmoid4(load(z, k));
   const u = sigmoid4(load(z + gate, k));
@@ -59,8 +58,7 @@ export function gruBackward(
   }
 }
 
-// @ts-ignore: decorator
-
+@inline
 function backwardLanes(z: usize, dhPrev: usize, dh: usize, hPrev: usize, gate: usize, k: i32): void {
   const r = load(z, k), u = load(z + gate, k), n = load(z + 2 * gate, k), d = load(dh, k);
   const dn = tanhGradient4(f32x4.sub(d, f32x4.mul(d, u)), n);

@@ -31,8 +31,7 @@ export function lstmForward(
   }
 }
 
-// @ts-ignore: decorator
-
+@inline
 function forwardLanes(h: usize, c: usize, tc: usize, z: usize, cPrev: usize, gate: usize, n: i32): void {
   const i = sigmoid4(load(z, n));
   const f = sigmoid4(load(z + gate, n));
@@ -70,8 +69,7 @@ export function lstmBackward(
   }
 }
 
-// @ts-ignore: decorator
-
+@inline
 function backwardLanes(z: usize, dc: usize, dh: usize, tc: usize, cPrev: usize, gate: usize, n: i32): void {
   const i = load(z, n), f = load(z + gate, n), g = load(z + 2 * gate, n), o = load(z + 3 * gate, n);
   const dht = load(dh, n), t = load(tc, n);

@@ -50,8 +50,7 @@ export function gemm(
 }
 
 // The first `left` (at most 8) columns of `rows` (a constant) rows of C.
-// @ts-ignore: decorator
-
+@inline
 function tile(
   rows: i32,
   c: usize,
@@ -178,8 +177,7 @@ export function gemmTN(
 }
 
 // As `tile`, but the rows of C run along a row of A, and both operands are read from their last row to their first.
-// @ts-ignore: decorator
-
+@inline
 function tileTN(rows: i32, c: usize, a: usize, p: usize, k: i32, rc: usize, ra: usize, left: i32): void {
   const zero = f32x4.splat(0);
   let c00 = load(c, left), c01 = loadHigh(c, left), c10 = zero, c11 = zero, c20 = zero, c21 = zero;

@@ -4,15 +4,13 @@
  */
 
 /** The first `count` (1 to 4) floats at `p`. */
-// @ts-ignore: decorator
-
+@inline
 export function load(p: usize, count: i32): v128 {
   return count >= 4 ? v128.load(p) : loadPart(p, count);
 }
 
 /** Store the first `count` (1 to 4) lanes of `x` at `p`. */
-// @ts-ignore: decorator
-
+@inline
 export function store(p: usize, x: v128, count: i32): void {
   if (count >= 4) v128.store(p, x);
   else storePart(p, x, count);
@@ -34,14 +32,12 @@ function storePart(p: usize, x: v128, count: i32): void {
 }
 
 /** Up to eight floats: lanes 0 to 3 of `loadLow`, 4 to 7 of `loadHigh`; missing lanes are 0. */
-// @ts-ignore: decorator
-
+@inline
 export function loadHigh(p: usize, count: i32): v128 {
   return count > 4 ? load(p + 16, count - 4) : f32x4.splat(0);
 }
 
-// @ts-ignore: decorator
-
+@inline
 export function storeHigh(p: usize, x: v128, count: i32): void {
   if (count > 4) store(p + 16, x, count - 4);
 }

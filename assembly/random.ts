@@ -37,8 +37,7 @@ export function randomNormal(y: usize, n: i32, seed0: i32, seed1: i32, stream0: 
 }
 
 /** Words to multiples of 2^-24 in [0, 1). */
-// @ts-ignore: decorator
-
+@inline
 function unit(words: v128): v128 {
   return f32x4.mul(f32x4.convert_i32x4_s(i32x4.shr_u(words, 8)), f32x4.splat(5.9604644775390625e-8));
 }
@@ -47,8 +46,7 @@ function unit(words: v128): v128 {
  * cos(2 pi u) in lanes 0 and 2, sin(2 pi u) in lanes 1 and 3. The turn is folded to |x| <= 1/4 for the sine of 2 pi x:
  * cos(2 pi u) = sin(2 pi (u + 1/4)). Taylor to x^11, error below 6e-8.
  */
-// @ts-ignore: decorator
-
+@inline
 function turn(u: v128): v128 {
   let x = f32x4.add(u, f32x4(0.25, 0, 0.25, 0));
   x = f32x4.sub(x, f32x4.nearest(x));

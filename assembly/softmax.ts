@@ -81,8 +81,7 @@ function expRow(y: usize, x: usize, maximum: v128, n: i32): v128 {
 }
 
 /** All bits set in the first `count` lanes. */
-// @ts-ignore: decorator
-
+@inline
 function firstLanes(count: i32): v128 {
   return i32x4.lt_s(i32x4(0, 1, 2, 3), i32x4.splat(count));
 }

@@ -3,7 +3,7 @@
  * f32 numbers at the true value. Bounds are what was measured (in brackets, both builds) plus a margin.
  */
 import { assert, assertEquals } from "@std/assert";
-import * as real from "../../src/kernels/reference/real.ts";
+import * as real from "../../src/kernels/real.ts";
 import * as single from "../../src/kernels/reference/single.ts";
 import { type Bench, kernelTest } from "./harness.ts";
 

@@ -1,6 +1,6 @@
 /** The f64 twins' own functions against the engine's (V8's are right to the last bit or so), and at their edges. */
 import { assert, assertEquals } from "@std/assert";
-import * as real from "../../src/kernels/reference/real.ts";
+import * as real from "../../src/kernels/real.ts";
 import { Generator } from "../../src/random/generator.ts";
 
 const random = new Generator(3);
