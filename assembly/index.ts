@@ -1,6 +1,7 @@
 /** The exported kernels: the same names, in the same order, as `interface Kernels` in src/kernels/kernels.ts. */
 export { writeConstants } from "./constants";
-export { gemm, gemmTN } from "./gemm";
+export { gemm } from "./gemm";
+export { gemmTN } from "./gemm_tn";
 export { pack, packTransposed } from "./pack";
 export { exp, log, relu, reluBackward, sigmoid, tanh, tanhBackward } from "./activation";
 export { lstmBackward, lstmForward } from "./gate_lstm";
