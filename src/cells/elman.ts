@@ -1,3 +1,4 @@
+import { OptionError } from "../errors.ts";
 import type { Kernels } from "../kernels/kernels.ts";
 import { summedBias } from "../ops/bias.ts";
 import { uniform } from "../ops/initialise.ts";
@@ -22,8 +23,13 @@ export interface ElmanOptions {
  *     dh' = dz W_hh,   dW_hh = sum over steps of dzᵀ h',   db = sum of dz
  *
  * Memory per step in training, in floats: B H each for z, h and the gradient of h.
+ *
+ * @throws {OptionError} When the activation is neither of the two.
  */
 export function elman({ activation = "tanh" }: ElmanOptions = {}): Cell {
+  if (activation !== "tanh" && activation !== "relu") {
+    throw new OptionError(`"activation" must be "tanh" or "relu", got ${JSON.stringify(activation)}`);
+  }
   const { forward, backward } = ACTIVATIONS[activation];
   return {
     name: activation === "tanh" ? "elman" : "elman-relu",

@@ -55,7 +55,8 @@ export class Slot {
 
   /** The same rows, `count` columns from column `from`. */
   slice(from: number, count: number): Slot {
-    return new Slot(this.name, this.rows, count, this.stride, this.#region, this.#offset + from * 4, this.period);
+    const offset = this.#offset + from * 4;
+    return new Slot(this.name, this.rows, count, this.stride, this.#region, offset, this.period, this.lead);
   }
 
   /** The rows from `lead` on: states 1, 2, ... as a sequence of their own. */

@@ -40,8 +40,8 @@ export class Border {
     return this.#readRows(slot.address, slot.stride, slot.columns, rows);
   }
 
-  /** x into the input's slot; says how many steps it has. */
-  writeInput(x: ArrayLike<number>, B: number): Extent {
+  /** How many steps x has, when it fits B rows. */
+  checkInput(x: ArrayLike<number>, B: number): Extent {
     const { input, options: { batch, steps } } = this.#plan;
     if (!Number.isInteger(B) || B < 1 || B > batch) {
       throw new OptionError(`"batch" of a call must be an integer from 1 to ${batch} (the session's batch), got ${B}`);
@@ -54,9 +54,28 @@ export class Border {
         `Cannot run a sequence: "x" must have shape ${shape} with T from 1 to ${steps}, got ${x.length} elements`,
       );
     }
-    if (input.kind === "values") this.writeRows("x", input.value, x, T * B);
-    else this.#writeTokens("x", input.value, x, input.width);
+    if (input.kind !== "values") {
+      for (let i = 0; i < x.length; i++) requireBelow("x", x[i], i, input.width);
+    }
     return { T, B };
+  }
+
+  /** Whether a call of B rows can start from these states. */
+  checkStart({ B }: Extent, initial: InitialStates, last: Extent | undefined): void {
+    if (typeof initial === "object") return checkStates("states", this.#plan.layer.states, initial, B);
+    if (initial !== "zero" && initial !== "carry") {
+      throw new OptionError(`"states" must be "zero", "carry" or states by name, got ${JSON.stringify(initial)}`);
+    }
+    if (initial === "carry" && last && last.B !== B) {
+      throw new ShapeError(`Cannot carry states: the call before had ${last.B} rows, this one has ${B}`);
+    }
+  }
+
+  /** x into the input's slot; after `checkInput`. */
+  writeInput(x: ArrayLike<number>, { T, B }: Extent): void {
+    const { kind, value } = this.#plan.input;
+    if (kind === "values") this.writeRows("x", value, x, T * B);
+    else this.#ints(value.address, x.length).set(x);
   }
 
   /** Classes into the loss's slot, ignored ones as -1; the scale of a mean; returns how many count. */
@@ -93,13 +112,9 @@ export class Border {
     }
   }
 
-  /** Initial states for a call of B rows. */
+  /** Initial states for a call of B rows; after `checkStart`. */
   writeStates(k: Kernels, { B }: Extent, initial: InitialStates, last: Extent | undefined): void {
     const { states } = this.#plan.layer;
-    if (initial === "carry" && last && last.B !== B) {
-      throw new ShapeError(`Cannot carry states: the call before had ${last.B} rows, this one has ${B}`);
-    }
-    if (typeof initial === "object") checkStates("states", states, initial, B);
     for (const state of states) {
       const { width, stride } = state, target = state.step(0, B);
       if (typeof initial === "object") this.#spread(target, stride, width, initial[state.name]);
@@ -157,11 +172,6 @@ export class Border {
     for (const name of tensors.keys()) if (!known.has(name)) faults.push(`"${name}" is not a parameter of this net`);
     if (faults.length) throw new ShapeError(`Cannot set the parameters: ${faults.join("; ")}`);
     for (const { name, value, size } of slots) this.#floats(value.address, size).set(tensors.get(name)!.data);
-  }
-
-  #writeTokens(name: string, slot: Slot, tokens: ArrayLike<number>, size: number): void {
-    for (let i = 0; i < tokens.length; i++) requireBelow(name, tokens[i], i, size);
-    this.#ints(slot.address, tokens.length).set(tokens);
   }
 
   #spread(address: number, stride: number, columns: number, data: Float32Array): void {

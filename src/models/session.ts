@@ -4,6 +4,7 @@ import type { Arena } from "../memory/arena.ts";
 import type { ParameterSlot, PlanRow } from "../memory/planner.ts";
 import type { Extent } from "../ops/port.ts";
 import { apply, measure } from "../training/clip.ts";
+import type { PlannedLoss } from "../training/losses.ts";
 import { Border } from "./border.ts";
 import type { NetPlan } from "./plan.ts";
 
@@ -33,11 +34,13 @@ export interface CallOptions {
  */
 export class Session implements Disposable {
   readonly #plan: NetPlan;
-  readonly #kernels: Kernels;
   readonly #border: Border;
+  /** Until disposal: the instance that they belong to holds the memory. */
+  #kernels: Kernels | undefined;
   #counter: { next(): readonly number[] } | undefined;
   #last: Extent | undefined;
-  #disposed = false;
+  /** Whether memory holds what `backward` needs: activations of the last call, made with these parameters. */
+  #ready = false;
 
   constructor(plan: NetPlan, kernels: Kernels, arena: Arena) {
     this.#plan = plan;
@@ -80,25 +83,29 @@ export class Session implements Disposable {
    * @throws {ShapeError} When x does not divide into steps, or has more of them than the session was compiled for.
    */
   forward(x: ArrayLike<number>, options: CallOptions = {}): Float32Array {
-    const extent = this.#begin(x, options);
-    this.#plan.layer.forward(this.#kernels, extent);
+    const k = this.#alive(), extent = this.#begin(x, options);
+    this.#plan.layer.forward(k, extent);
     return this.#border.read(this.#plan.layer.output.value, extent.T * extent.B);
   }
 
   /**
    * Back-propagate through the last `forward`: dOutput `[T, B, output]` is the gradient of one's own loss, `dStates` those of the
    * last states. Parameter gradients are then in `gradients()`; returned are those of x (values only) and of the initial states.
+   * Gradients take the place of activations, so each backward needs a forward of its own.
+   *
+   * @throws {OptionError} When there was none since the last backward, step or change of parameters.
    */
   backward(dOutput: ArrayLike<number>, dStates: States = {}): { dx: Float32Array | undefined; dStates: States } {
-    const { layer, input } = this.#training("backward");
+    const { layer, input } = this.#training("backward"), k = this.#alive();
     const extent = this.#last;
-    if (!extent) throw new OptionError("Cannot run backward: there was no forward before it");
+    if (!extent || !this.#ready) throw new OptionError("Cannot run backward: it needs a forward of its own before it");
     const rows = extent.T * extent.B;
-    this.#border.clearGradients(this.#kernels, extent);
+    this.#border.clearGradients(k, extent);
     this.#border.writeRows("dOutput", layer.output.gradient!, dOutput, rows);
     this.#border.writeLastGradients(extent, dStates);
-    layer.backward(this.#kernels, extent);
-    layer.gradients(this.#kernels, extent);
+    this.#ready = false;
+    layer.backward(k, extent);
+    layer.gradients(k, extent);
     const dx = input.gradient && this.#border.read(input.gradient, rows);
     return { dx, dStates: this.#border.initialGradients(extent) };
   }
@@ -118,23 +125,23 @@ export class Session implements Disposable {
     if (!optimizer || !this.#counter) {
       throw new OptionError('Cannot step: the session was compiled without "optimizer"');
     }
-    const k = this.#kernels;
-    const extent = this.#begin(x, options);
-    const measured = this.#measure(extent, y, true);
+    const k = this.#alive();
+    const { loss, ...extent } = this.#measure(x, y, options, true);
     const n = planner.elements, { value, gradient } = planner.ranges;
+    this.#ready = false;
     this.#border.clearGradients(k, extent);
     layer.backward(k, extent);
     layer.gradients(k, extent);
     this.#border.write(norm.limit, [clip?.limit ?? Infinity]);
     measure(k, norm, gradient, n);
     const gradientNorm = this.#border.scalar(norm.norm);
-    requireFinite("loss", measured.loss);
+    requireFinite("loss", loss);
     requireFinite("gradient norm", gradientNorm);
     if (clip) apply(k, norm, clip, gradient, n);
     this.#border.write(settings, this.#counter.next());
     optimizer.update(k, value, gradient, settings.address, moments.map((slot) => slot.address), n);
     layer.refresh(k);
-    return { loss: measured.loss, gradientNorm };
+    return { loss, gradientNorm };
   }
 
   /** The loss alone, without gradients: mean over the `count` rows that count. */
@@ -142,7 +149,8 @@ export class Session implements Disposable {
     { x, y }: { x: ArrayLike<number>; y: ArrayLike<number> },
     options: CallOptions = {},
   ): { loss: number; count: number } {
-    return this.#measure(this.#begin(x, options), y, false);
+    const { loss, count } = this.#measure(x, y, options, false);
+    return { loss, count };
   }
 
   /**
@@ -152,17 +160,22 @@ export class Session implements Disposable {
   probabilities(x: ArrayLike<number>, options: CallOptions & { temperature?: number } = {}): Float32Array {
     const { temperature = 1 } = options;
     if (!(temperature > 0)) throw new OptionError(`"temperature" must be a number > 0, got ${temperature}`);
-    const extent = this.#begin(x, options);
-    const { layer, settings } = this.#plan, { address, stride, columns } = layer.output.value;
+    const k = this.#alive(), extent = this.#begin(x, options);
+    const { layer, settings } = this.#plan, output = layer.output.value, { address, stride, columns } = output;
     const rows = extent.T * extent.B;
-    layer.forward(this.#kernels, extent);
+    layer.forward(k, extent);
+    const logits = this.#border.read(output, rows);
     this.#border.write(settings, [1 / temperature]);
-    this.#kernels.softmax(address, address, settings.address, rows, columns, stride, stride);
-    return this.#border.read(layer.output.value, rows);
+    k.softmax(address, address, settings.address, rows, columns, stride, stride);
+    const probabilities = this.#border.read(output, rows);
+    // The outputs of a recurrent layer are its states, which the next call may carry on.
+    this.#border.writeRows("output", output, logits, rows);
+    return probabilities;
   }
 
   /** Copies of the states after the last call, `[B, H]` each. */
   states(): States {
+    this.#alive();
     return this.#last ? this.#border.finalStates(this.#last) : {};
   }
 
@@ -183,19 +196,21 @@ export class Session implements Disposable {
    * @throws {ShapeError} When names or shapes differ; all differences are listed.
    */
   setParameters(tensors: ReadonlyMap<string, { shape: readonly number[]; data: ArrayLike<number> }>): void {
-    this.#alive();
+    const k = this.#alive();
     this.#border.setParameters(tensors);
-    this.#plan.layer.refresh(this.#kernels);
+    this.#ready = false;
+    this.#plan.layer.refresh(k);
   }
 
   /** Give up the memory; every later call throws DisposedError. */
   [Symbol.dispose](): void {
-    this.#disposed = true;
+    this.#kernels = undefined;
     this.#border.release();
   }
 
-  #alive(): void {
-    if (this.#disposed) throw new DisposedError("Cannot use this session: it was disposed");
+  #alive(): Kernels {
+    if (!this.#kernels) throw new DisposedError("Cannot use this session: it was disposed");
+    return this.#kernels;
   }
 
   #training(what: string): NetPlan {
@@ -204,22 +219,38 @@ export class Session implements Disposable {
     throw new OptionError(`Cannot ${what}: the session was compiled without "train" or "optimizer"`);
   }
 
-  #begin(x: ArrayLike<number>, { batch: B = this.batch, states = "zero" }: CallOptions): Extent {
-    this.#alive();
-    const extent = this.#border.writeInput(x, B);
-    this.#border.writeStates(this.#kernels, extent, states, this.#last);
+  /**
+   * Check a call, then write what goes in. With `measured`, also its targets; `count` of them count. All checks come before the
+   * first write, so a call that is refused changes nothing.
+   */
+  #begin(
+    x: ArrayLike<number>,
+    { batch = this.batch, states = "zero" }: CallOptions,
+    measured?: { loss: PlannedLoss; y: ArrayLike<number> },
+  ): Extent & { count: number } {
+    const k = this.#alive(), border = this.#border;
+    const extent = border.checkInput(x, batch);
+    border.checkStart(extent, states, this.#last);
+    const count = measured ? border.writeTargets(measured.loss, measured.y, extent.T * extent.B) : 0;
+    border.writeInput(x, extent);
+    border.writeStates(k, extent, states, this.#last);
     this.#last = extent;
-    return extent;
+    this.#ready = true;
+    return { ...extent, count };
   }
 
-  #measure(extent: Extent, y: ArrayLike<number>, gradient: boolean): { loss: number; count: number } {
-    const { loss, layer } = this.#plan;
+  #measure(
+    x: ArrayLike<number>,
+    y: ArrayLike<number>,
+    options: CallOptions,
+    gradient: boolean,
+  ): Extent & { loss: number; count: number } {
+    const k = this.#alive(), { loss, layer } = this.#plan;
     if (!loss) throw new OptionError('Cannot measure a loss: the session was compiled without "loss"');
-    const rows = extent.T * extent.B;
-    const count = this.#border.writeTargets(loss, y, rows);
-    layer.forward(this.#kernels, extent);
-    loss.forward(this.#kernels, rows, gradient);
-    return { loss: this.#border.scalar(loss.total) / count, count };
+    const extent = this.#begin(x, options, { loss, y });
+    layer.forward(k, extent);
+    loss.forward(k, extent.T * extent.B, gradient);
+    return { ...extent, loss: this.#border.scalar(loss.total) / extent.count };
   }
 
   #copies(which: (slot: ParameterSlot) => ParameterSlot["value"]): Map<string, TensorCopy> {

@@ -45,7 +45,10 @@ async function check(test: Case, numerics: Numerics | "f64"): Promise<void> {
     compareStates(dStates, split("grad.", "0"), tolerance, "gradient of first state");
   }
   const gradients = session.gradients();
-  assertEquals([...gradients.keys()].toSorted(), tensors.names("grad.").filter((n) => /weight|bias/.test(n)).toSorted());
+  assertEquals(
+    [...gradients.keys()].toSorted(),
+    tensors.names("grad.").filter((n) => /weight|bias/.test(n)).toSorted(),
+  );
   for (const [name, { shape, data }] of gradients) {
     assertEquals(shape, tensors.shape(`grad.${name}`));
     assertClose(data, tensors.floats(`grad.${name}`), tolerance, `grad.${name}`);

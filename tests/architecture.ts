@@ -1,0 +1,130 @@
+/**
+ * The rules about who may import whom and what may be said where, over the texts of the repository's files.
+ *
+ * Comments do not count, except where a rule says so. Generated files are held to the import rules only.
+ */
+
+/** A file: its path from the root of the repository, and its content. */
+export interface Source {
+  readonly path: string;
+  readonly text: string;
+}
+
+/** Folders of src/ by level: imports go from a level to lower ones, or stay in the folder. */
+const LEVELS: Record<string, number> = {
+  memory: 1,
+  kernels: 2,
+  threads: 2,
+  ops: 3,
+  cells: 4,
+  layers: 5,
+  training: 6,
+  models: 7,
+  report: 8,
+};
+
+/** Folders that import only errors.ts and themselves, and who may import them. */
+const LEAVES: Record<string, readonly string[]> = {
+  text: ["models"],
+  formats: ["models"],
+  random: ["models", "kernels"],
+};
+
+const BANNED_NAMES = ["utils", "helpers", "common", "misc", "types", "core"];
+
+/** Functions whose last bit differs between engines. */
+const INEXACT = /\bMath\s*\.\s*(exp|log|log2|log10|log1p|expm1|pow|tanh|sinh|cosh|sin|cos|tan|cbrt|hypot)\b/;
+
+/** Words that belong to some places only. */
+const RESERVED: readonly { word: RegExp; scope: RegExp; except: RegExp }[] = [
+  { word: /\bWebAssembly\b/, scope: /^src\//, except: /^src\/(kernels|memory|threads)\// },
+  { word: /\bWorker\b/, scope: /^src\//, except: /^src\/threads\// },
+  { word: /\bDeno\b/, scope: /^src\//, except: /^$/ },
+  { word: /\bnode:/, scope: /^src\//, except: /^$/ },
+  { word: INEXACT, scope: /^src\//, except: /^src\/report\// },
+  // Math under another name would hide its functions from the rule above.
+  { word: /\bMath\b(?!\s*\.\s*\w)/, scope: /^src\//, except: /^src\/report\// },
+  { word: /\brelaxed_\w+/, scope: /^(assembly|src)\//, except: /^assembly\/madd\.ts$/ },
+];
+
+const LONGEST = 400;
+
+/** Every breach of the rules, one sentence each. */
+export function violations(sources: readonly Source[]): string[] {
+  return [...sources.flatMap(({ path, text }) => [...ofFile(path, text)]), ...abi(sources)];
+}
+
+function* ofFile(path: string, text: string): Iterable<string> {
+  const code = withoutComments(text), isGenerated = path.includes("/generated/");
+  for (const name of path.replace(/\.\w+$/, "").split("/")) {
+    if (BANNED_NAMES.includes(name)) yield `${path}: nothing may be called "${name}"`;
+    if (!/^[a-z0-9_]+$/.test(name)) yield `${path}: "${name}" is not snake_case`;
+  }
+  for (const target of imports(code)) {
+    const fault = importFault(path, target);
+    if (fault) yield `${path} imports "${target}": ${fault}`;
+  }
+  if (isGenerated) return;
+  for (const { word, scope, except } of RESERVED) {
+    const found = scope.test(path) && !except.test(path) && code.match(word);
+    if (found) yield `${path} says "${found[0]}"`;
+  }
+  const lines = text.split("\n").length - 1;
+  if (path.startsWith("src/") && lines > LONGEST) yield `${path} has ${lines} lines, at most ${LONGEST} are allowed`;
+}
+
+/** What a file names after `from`, `import` and `import(`. */
+export function imports(code: string): string[] {
+  const pattern =
+    /\b(?:import|export)\s+(?:type\s+)?[\w\s{},*$]*?\bfrom\s*(["'])(.*?)\1|\bimport\s*\(?\s*(["'])(.*?)\3/g;
+  return [...code.matchAll(pattern)].map((match) => match[2] ?? match[4]);
+}
+
+function importFault(path: string, target: string): string | undefined {
+  const [root] = path.split("/");
+  if (root === "assembly") {
+    return path === "assembly/build.ts" || /^\.\/\w+$/.test(target) ? undefined : "kernels import only each other";
+  }
+  if (root !== "src" && path !== "mod.ts") return undefined;
+  if (!/^\.\.?\/.*\.ts$/.test(target)) return "only relative imports that end in .ts work from a URL";
+  const resolved = new URL(target, `file:///${path}`).pathname.slice(1);
+  if (!resolved.startsWith("src/")) return "it lies outside src";
+  if (path === "mod.ts" || resolved === "src/errors.ts") return undefined;
+  const from = folder(path), to = folder(resolved);
+  if (from === undefined) return "errors.ts imports nothing";
+  if (to === undefined) return "there is nothing to import beside the folders but errors.ts";
+  if (from === to) return undefined;
+  if (to in LEAVES) return LEAVES[to].includes(from) ? undefined : `${from} may not import ${to}`;
+  if (from in LEAVES) return `${from} is a leaf`;
+  if (!(from in LEVELS)) return `the folder ${from} has no level`;
+  if (!(to in LEVELS)) return `the folder ${to} has no level`;
+  return LEVELS[to] < LEVELS[from] ? undefined : `${from} (${LEVELS[from]}) is not above ${to} (${LEVELS[to]})`;
+}
+
+/** `kernels` of `src/kernels/reference/gemm.ts`; undefined of a file beside the folders. */
+function folder(path: string): string | undefined {
+  const [, name, ...rest] = path.split("/");
+  return rest.length ? name : undefined;
+}
+
+/** The kernels exported by assembly/ are those that `interface Kernels` declares. */
+function abi(sources: readonly Source[]): string[] {
+  const text = (path: string) => withoutComments(sources.find((source) => source.path === path)?.text ?? "");
+  const declared = names(text("src/kernels/kernels.ts"), /^ {2}(\w+)\(/gm);
+  const lists = names(text("assembly/index.ts"), /export\s*\{([^}]*)\}/g);
+  const exported = lists.flatMap((list) => names(list, /(\w+)/g));
+  return [
+    ...declared.filter((name) => !exported.includes(name)).map((name) => `assembly/index.ts does not export ${name}`),
+    ...exported.filter((name) => !declared.includes(name)).map((name) => `interface Kernels does not have ${name}`),
+  ];
+}
+
+function names(text: string, pattern: RegExp): string[] {
+  return [...text.matchAll(pattern)].map((match) => match[1]);
+}
+
+/** The text without comments; strings, which may look as if they held one, stay. */
+function withoutComments(text: string): string {
+  const pattern = /("(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`)|\/\*[\s\S]*?\*\/|\/\/[^\n]*/g;
+  return text.replaceAll(pattern, (_, string) => string ?? " ");
+}

@@ -1,0 +1,108 @@
+import { assert, assertEquals } from "@std/assert";
+import { imports, type Source, violations } from "./architecture.ts";
+
+const ROOT = new URL("../", import.meta.url);
+
+/** Every TypeScript file of the library, of its tests, benchmarks and examples. */
+function repository(): Source[] {
+  const folders = ["src/", "assembly/", "tests/", "bench/", "examples/"];
+  return [...folders.flatMap(read), { path: "mod.ts", text: Deno.readTextFileSync(new URL("mod.ts", ROOT)) }];
+}
+
+function read(folder: string): Source[] {
+  return [...Deno.readDirSync(new URL(folder, ROOT))].flatMap(({ name, isDirectory }) => {
+    const path = folder + name;
+    if (isDirectory) return read(`${path}/`);
+    return name.endsWith(".ts") ? [{ path, text: Deno.readTextFileSync(new URL(path, ROOT)) }] : [];
+  });
+}
+
+Deno.test("the repository keeps to its architecture", () => {
+  const sources = repository();
+  assert(sources.some(({ path }) => path === "src/kernels/reference/gemm.ts"), "the walk finds nested files");
+  assertEquals(violations(sources), []);
+});
+
+const KERNELS = { path: "src/kernels/kernels.ts", text: "export interface Kernels {\n  gemm(C: number): void;\n}\n" };
+const INDEX = { path: "assembly/index.ts", text: 'export { gemm } from "./gemm";\n' };
+
+/** Each a file that breaks one rule, and a word of the complaint. */
+const PLANTED: Record<string, Source & { complaint: string }> = {
+  "an import upward": { path: "src/ops/a.ts", text: 'import { b } from "../layers/b.ts";', complaint: "is not above" },
+  "a type imported upward": {
+    path: "src/memory/a.ts",
+    text: 'import type {\n  B,\n} from "../kernels/b.ts";',
+    complaint: "is not above",
+  },
+  "a re-export upward": {
+    path: "src/cells/a.ts",
+    text: 'export * from "../models/b.ts";',
+    complaint: "is not above",
+  },
+  "an import sideways": { path: "src/threads/a.ts", text: 'import "../kernels/b.ts";', complaint: "is not above" },
+  "a dynamic import upward": {
+    path: "src/layers/a.ts",
+    text: 'const b = await import("../report/b.ts");',
+    complaint: "is not above",
+  },
+  "a leaf that is none": { path: "src/text/a.ts", text: 'import { b } from "../random/b.ts";', complaint: "may not" },
+  "a leaf that climbs": { path: "src/formats/a.ts", text: 'import { b } from "../memory/b.ts";', complaint: "leaf" },
+  "a leaf imported by a layer": {
+    path: "src/layers/a.ts",
+    text: 'import { b } from "../text/b.ts";',
+    complaint: "may not",
+  },
+  "a folder without a level": { path: "src/new/a.ts", text: 'import { b } from "../ops/b.ts";', complaint: "no level" },
+  "a package": { path: "src/ops/a.ts", text: 'import { b } from "npm:b";', complaint: "relative" },
+  "an import without an extension": { path: "src/ops/a.ts", text: 'import { b } from "./b";', complaint: "relative" },
+  "the whole library": { path: "src/models/a.ts", text: 'import { b } from "../../mod.ts";', complaint: "outside" },
+  "a kernel that imports the library": {
+    path: "assembly/a.ts",
+    text: 'import { b } from "../src/ops/b.ts";',
+    complaint: "each other",
+  },
+  "WebAssembly above": { path: "src/models/a.ts", text: "new WebAssembly.Memory({});", complaint: "WebAssembly" },
+  "Deno": { path: "src/models/a.ts", text: 'const url = "//"; Deno.args;', complaint: "Deno" },
+  "node": { path: "src/threads/a.ts", text: 'const fs = "node:fs";', complaint: "node:" },
+  "a worker": { path: "src/models/a.ts", text: "new Worker(url);", complaint: "Worker" },
+  "relaxed SIMD": { path: "assembly/a.ts", text: "f32x4.relaxed_madd(a, b, c);", complaint: "relaxed_madd" },
+  "an inexact function": { path: "src/training/a.ts", text: "Math.tanh(x)", complaint: "Math.tanh" },
+  "Math in disguise": { path: "src/training/a.ts", text: "const { exp } = Math;", complaint: "Math" },
+  "a banned name": { path: "src/ops/utils.ts", text: "", complaint: "utils" },
+  "a banned folder": { path: "tests/common/a.ts", text: "", complaint: "common" },
+  "capitals": { path: "src/ops/softMax.ts", text: "", complaint: "snake_case" },
+  "a long file": { path: "src/ops/a.ts", text: "\n".repeat(401), complaint: "401 lines" },
+  "a kernel without a declaration": {
+    ...INDEX,
+    text: 'export { gemm, b } from "./gemm";',
+    complaint: "does not have b",
+  },
+  "a kernel that is not exported": { ...INDEX, text: "export {};", complaint: "does not export gemm" },
+};
+
+for (const [name, { path, text, complaint }] of Object.entries(PLANTED)) {
+  Deno.test(`the architecture test catches ${name}`, () => {
+    const others = [KERNELS, INDEX].filter((source) => source.path !== path);
+    const found = violations([...others, { path, text }]);
+    assertEquals(found.length, 1, found.join("\n"));
+    assert(found[0].startsWith(path) || path === INDEX.path, found[0]);
+    assert(found[0].includes(complaint), `${found[0]}: expected "${complaint}"`);
+  });
+}
+
+Deno.test("the architecture test lets through what is allowed", () => {
+  const allowed = [
+    { path: "src/kernels/a.ts", text: 'import { b } from "../random/b.ts";\nimport { c } from "../memory/c.ts";' },
+    { path: "src/models/a.ts", text: 'import { b } from "../text/b.ts"; import { c } from "../training/d/c.ts";' },
+    { path: "src/training/d/c.ts", text: 'import { OptionError } from "../../errors.ts"; import "../a.ts";' },
+    { path: "src/ops/a.ts", text: '// Math.exp, Deno and import "npm:x" in a comment\nMath.sqrt(2) /* Worker */;' },
+    { path: "src/report/a.ts", text: "Math.log(x)" },
+  ];
+  assertEquals(violations([KERNELS, INDEX, ...allowed]), []);
+});
+
+Deno.test("imports are found in every form", () => {
+  const text = `import a, { type b } from "./1.ts"; import * as c from './2.ts'; import "./3.ts";
+    export {\n d,\n} from "./4.ts"; export type * from "./5.ts"; import("./6.ts"); export const from = "./no.ts";`;
+  assertEquals(imports(text), [1, 2, 3, 4, 5, 6].map((n) => `./${n}.ts`));
+});

@@ -1,0 +1,123 @@
+/**
+ * One pass of a net over seeded data, everything that it gives by name, and comparison bit for bit.
+ *
+ * Of a call's rows and steps, parts can be taken: `[T, B, ...]` tensors are blocks of B rows, states are one such block.
+ */
+import { assertEquals } from "@std/assert";
+import type { Layer, Session, States } from "../../mod.ts";
+import { planNet } from "../../src/models/plan.ts";
+import { Generator } from "../../src/random/generator.ts";
+
+/** T steps of B rows. */
+export interface Extent {
+  readonly T: number;
+  readonly B: number;
+}
+
+/** What a pass forward and backward takes. */
+export interface Data {
+  readonly x: Float32Array;
+  readonly states: States;
+  readonly dOutput: Float32Array;
+  readonly dStates: States;
+}
+
+/** All that a pass gives. The names of parameter gradients begin with "gradient". */
+export type Results = Record<string, Float32Array>;
+
+/** Seeded data for a net: tokens where it takes them, otherwise numbers in [-1, 1). */
+export function draw(net: Layer, { T, B }: Extent, seed: number): Data {
+  const random = new Generator(seed), { kind, width } = net.input;
+  const numbers = (n: number) => Float32Array.from({ length: n }, () => 2 * random.uniform() - 1);
+  const declared = planNet(net, { batch: 1, steps: 1 }).layer.states;
+  const states = () => Object.fromEntries(declared.map((state) => [state.name, numbers(B * state.width)]));
+  const x = kind === "values"
+    ? numbers(T * B * width)
+    : Float32Array.from({ length: T * B }, () => random.integer(width));
+  return { x, states: states(), dOutput: numbers(T * B * net.output.width), dStates: states() };
+}
+
+/** Forward only: the outputs and the last states. */
+export function forward(session: Session, { x, states }: Pick<Data, "x" | "states">, batch: number): Results {
+  const output = session.forward(x, { batch, states });
+  return { output, ...named("last", session.states()) };
+}
+
+/** Forward and backward: also the gradients of x (of values), of the first states and of the parameters. */
+export function pass(session: Session, data: Data, batch: number): Results {
+  const results = forward(session, data, batch);
+  const { dx, dStates } = session.backward(data.dOutput, data.dStates);
+  const gradients = [...session.gradients()].map(([name, { data }]) => [name, data] as const);
+  return {
+    ...results,
+    ...(dx && { dx }),
+    ...named("d", dStates),
+    ...named("gradient", Object.fromEntries(gradients)),
+  };
+}
+
+/** Some rows of every step of data, in the order given. */
+export function dataRows({ x, states, dOutput, dStates }: Data, extent: Extent, rows: readonly number[]): Data {
+  const block = { T: 1, B: extent.B };
+  const stateRows = (all: States) =>
+    Object.fromEntries(Object.entries(all).map(([name, data]) => [name, take(data, block, rows)]));
+  return {
+    x: take(x, extent, rows),
+    states: stateRows(states),
+    dOutput: take(dOutput, extent, rows),
+    dStates: stateRows(dStates),
+  };
+}
+
+/** Some rows of every step of what belongs to rows: all results but the parameter gradients. */
+export function resultRows(results: Results, { T, B }: Extent, rows: readonly number[]): Results {
+  const kept = Object.entries(results).filter(([name]) => !name.startsWith("gradient"));
+  return Object.fromEntries(kept.map(([name, data]) => {
+    const blocks = name === "output" || name === "dx" ? T : 1;
+    return [name, take(data, { T: blocks, B }, rows)];
+  }));
+}
+
+/** Steps from `from` to before `to` of a `[T, B, ...]` tensor. */
+export function steps(data: Float32Array, T: number, from: number, to: number): Float32Array {
+  const perStep = data.length / T;
+  return data.subarray(from * perStep, to * perStep);
+}
+
+/** Asserts equal names and equal bits. */
+export function assertSame(got: Results, want: Results, what: string): void {
+  assertEquals(Object.keys(got).toSorted(), Object.keys(want).toSorted(), what);
+  for (const name in want) {
+    const a = bits(got[name]), b = bits(want[name]);
+    assertEquals(a.length, b.length, `${what}: length of ${name}`);
+    const at = a.findIndex((word, i) => word !== b[i]);
+    if (at >= 0) {
+      throw new Error(`${what}: ${name}[${at}] of ${a.length} is ${got[name][at]}, expected ${want[name][at]}`);
+    }
+  }
+}
+
+/** Every number from 0 to n - 1. */
+export function range(n: number): number[] {
+  return Array.from({ length: n }, (_, i) => i);
+}
+
+function named(prefix: string, tensors: Results): Results {
+  return Object.fromEntries(Object.entries(tensors).map(([name, data]) => [`${prefix} ${name}`, data]));
+}
+
+function take(data: Float32Array, { T, B }: Extent, rows: readonly number[]): Float32Array {
+  const width = data.length / (T * B);
+  const taken = new Float32Array(T * rows.length * width);
+  for (let t = 0; t < T; t++) {
+    rows.forEach((row, i) => {
+      const from = (t * B + row) * width;
+      taken.set(data.subarray(from, from + width), (t * rows.length + i) * width);
+    });
+  }
+  return taken;
+}
+
+function bits(data: Float32Array): Int32Array {
+  return new Int32Array(data.buffer, data.byteOffset, data.length);
+}

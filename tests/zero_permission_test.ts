@@ -1,0 +1,26 @@
+import { assert, assertEquals } from "@std/assert";
+
+/**
+ * Runs a program as a user does who trusts nothing. No flag grants a permission, `--no-prompt` makes a missing one an
+ * error, and the others keep everything out but the program's own imports: no configuration file, no downloads.
+ */
+async function run(program: string): Promise<{ code: number; output: string; errors: string }> {
+  const args = ["run", "--no-prompt", "--no-config", "--no-lock", "--cached-only", program];
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), { args, stdin: "null" }).output();
+  const text = new TextDecoder();
+  return { code, output: text.decode(stdout), errors: text.decode(stderr) };
+}
+
+Deno.test("training needs no permission and no configuration", async () => {
+  const { code, output, errors } = await run(new URL("fixtures/zero_permission.ts", import.meta.url).href);
+  assertEquals(code, 0, errors);
+  const { first, last } = JSON.parse(output);
+  // A uniform guess among the text's 12 characters costs ln 12 = 2.48 nats; the net has read the text ten times.
+  assert(Math.abs(first - Math.log(12)) < 0.2, `first loss ${first}`);
+  assert(last < 1, `last loss ${last}`);
+});
+
+Deno.test("a program run like that gets no permission", async () => {
+  const { code, errors } = await run(`data:text/javascript,${encodeURIComponent('Deno.readTextFileSync("/")')}`);
+  assert(code !== 0 && errors.includes("NotCapable"), errors);
+});
