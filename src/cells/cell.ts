@@ -20,12 +20,15 @@ export interface Cell {
   readonly columns?: number;
   /** What is trained, by PyTorch's names without the layer's suffix; `weight_ih` `[gates * H, I]` is required. */
   parameters(I: number, H: number): Record<string, Parameter>;
+  /** The cell in one layer's memory. */
   plan(space: CellSpace): PlannedCell;
 }
 
 /** What the layer gives a cell to work with. Steps are stored B rows each; state t is what step t reads, t + 1 what it writes. */
 export interface CellSpace {
+  /** Where the cell finds its parameters and reserves what it keeps. */
   readonly scope: Scope;
+  /** Hidden size. */
   readonly H: number;
   /** `[T * B, columns * H]`: holds the projection before the step; what the step leaves there is there again in backward. */
   readonly z: Slot;

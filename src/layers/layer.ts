@@ -11,15 +11,19 @@ export interface Layer {
   readonly output: Signal;
   /** Trained tensors by name, in order. */
   readonly parameters: Readonly<Record<string, Parameter>>;
+  /** The layer in one net's memory, reading from x. */
   plan(scope: Scope, x: Port): PlannedLayer;
 }
 
 /** A carried state of a planned layer, `[B, width]`. */
 export interface PlannedState {
+  /** Its name in the whole net: `rnn.h_l0`. */
   readonly name: string;
+  /** Elements of a row. */
   readonly width: number;
   /** Where the state before step t lies (t = T: the state after the last step). */
   step(t: number, B: number): number;
+  /** Elements from row to row. */
   readonly stride: number;
   /** Addresses of its gradients: of the last state, read by backward; of the first state, left by backward. */
   readonly gradient: { last(): number; first(B: number): number; readonly stride: number };
@@ -30,11 +34,16 @@ export interface PlannedState {
  * `backward` passes it on to the input's port, and `gradients` adds to the parameters' gradients.
  */
 export interface PlannedLayer {
+  /** What the layer writes. */
   readonly output: Port;
+  /** Its carried states, in order. */
   readonly states: readonly PlannedState[];
   /** Renew what is derived from parameters: after every change of them. */
   refresh(k: Kernels): void;
+  /** Write the output and the last states. */
   forward(k: Kernels, extent: Extent): void;
+  /** From the gradient of the output to that of the input and of the first states. */
   backward(k: Kernels, extent: Extent): void;
+  /** Add to the parameters' gradients; after `backward`. */
   gradients(k: Kernels, extent: Extent): void;
 }

@@ -6,18 +6,25 @@ export type Shape = readonly number[];
 
 /** A trainable tensor: its value and its gradient, both flat in the master layout (PyTorch's shape and order). */
 export interface ParameterSlot {
+  /** Its name in the whole net: `rnn.weight_ih_l0`. */
   readonly name: string;
+  /** PyTorch's shape. */
   readonly shape: Shape;
   /** Number of elements. */
   readonly size: number;
+  /** One row of `size` elements. */
   readonly value: Slot;
+  /** One row of `size` elements. */
   readonly gradient: Slot;
 }
 
 /** One line of the memory plan. */
 export interface PlanRow {
+  /** Name of the slot. */
   readonly name: string;
+  /** parameters, gradients, derived, activations or scratch. */
   readonly group: string;
+  /** Size without alignment. */
   readonly bytes: number;
 }
 

@@ -8,6 +8,7 @@ export class Scope {
   readonly #suffix: string;
   readonly #parameters: ReadonlyMap<string, ParameterSlot>;
 
+  /** Layers get their scope from the session; `parameters` are all that the net declares, by full name. */
   constructor(planner: Planner, parameters: ReadonlyMap<string, ParameterSlot>, prefix = "", suffix = "") {
     this.#planner = planner;
     this.#parameters = parameters;

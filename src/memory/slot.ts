@@ -14,14 +14,21 @@ export class Slot {
   readonly #region: Region;
   readonly #offset: number;
 
+  /** Slots are made by the planner. */
   constructor(
+    /** Its name in the plan. */
     readonly name: string,
+    /** Number of rows. */
     readonly rows: number,
+    /** Elements of a row. */
     readonly columns: number,
+    /** Elements from one row to the next. */
     readonly stride: number,
     region: Region,
     offset: number,
+    /** Steps that are kept. */
     readonly period: number = Infinity,
+    /** Rows before state 1; see above. */
     readonly lead: number = 0,
   ) {
     this.#region = region;

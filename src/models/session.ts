@@ -10,7 +10,9 @@ import type { NetPlan } from "./plan.ts";
 
 /** A tensor outside the session's memory: a copy. `data` is row-major. */
 export interface TensorCopy {
+  /** PyTorch's shape. */
   readonly shape: readonly number[];
+  /** All elements, row-major. */
   readonly data: Float32Array;
 }
 
@@ -42,6 +44,7 @@ export class Session implements Disposable {
   /** Whether memory holds what `backward` needs: activations of the last call, made with these parameters. */
   #ready = false;
 
+  /** Sessions are made by `compile`. */
   constructor(plan: NetPlan, kernels: Kernels, arena: Arena) {
     this.#plan = plan;
     this.#kernels = kernels;

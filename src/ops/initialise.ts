@@ -4,12 +4,15 @@ import type { Shape } from "../memory/planner.ts";
 
 /** Where an initialiser works: the flat slot to fill, a slot of two floats for its bounds, the numbers to draw. */
 export interface Draw {
+  /** What to fill: one row. */
   readonly value: Slot;
+  /** Two floats. */
   readonly bounds: Slot;
   /** Write numbers into a slot, from its first element on. */
   readonly write: (slot: Slot, numbers: readonly number[]) => void;
   /** Key and stream of the counter-based generator, 32 bits each. */
   readonly seed: readonly [number, number];
+  /** Number of the parameter in the net. */
   readonly stream: number;
 }
 
@@ -18,7 +21,9 @@ export type Initialiser = (k: Kernels, draw: Draw) => void;
 
 /** A parameter as a layer declares it. */
 export interface Parameter {
+  /** PyTorch's shape. */
   readonly shape: Shape;
+  /** Its first values. */
   readonly initial: Initialiser;
 }
 

@@ -5,18 +5,24 @@ import type { Slot } from "../memory/slot.ts";
  * `"one-hot"`: the same, standing for a row of `width` zeros with a one.
  */
 export interface Signal {
+  /** What a row is. */
   readonly kind: "values" | "tokens" | "one-hot";
+  /** Elements of a row, or number of tokens. */
   readonly width: number;
 }
 
 /** A signal with its place in memory: rows of `value`, and of `gradient` where the reader is to leave one. */
 export interface Port extends Signal {
+  /** The rows. */
   readonly value: Slot;
+  /** Where the reader leaves their gradient; none: it is not wanted. */
   readonly gradient?: Slot;
 }
 
 /** The actual size of a call: T steps of B rows, at most those of the plan. */
 export interface Extent {
+  /** Time steps. */
   readonly T: number;
+  /** Rows of a step. */
   readonly B: number;
 }

@@ -4,7 +4,9 @@ import type { Slot } from "../memory/slot.ts";
 
 /** Gradient clipping: against exploding gradients (Pascanu, Mikolov & Bengio 2013). */
 export interface Clip {
+  /** What is limited: the length of all gradients together, or every element. */
   readonly by: "norm" | "value";
+  /** The largest allowed. */
   readonly limit: number;
 }
 

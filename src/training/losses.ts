@@ -5,7 +5,9 @@ import type { Port } from "../ops/port.ts";
 
 /** A loss: what is compared with the targets, and how. */
 export interface Loss {
+  /** For messages. */
   readonly name: string;
+  /** The loss in one net's memory, reading the net's output. */
   plan(scope: Scope, output: Port): PlannedLoss;
 }
 

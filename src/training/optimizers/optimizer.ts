@@ -3,6 +3,7 @@ import type { Kernels } from "../../kernels/kernels.ts";
 
 /** An optimizer: how parameters follow their gradients. Immutable; what changes from step to step is in `begin()` and the moments. */
 export interface Optimizer {
+  /** For messages. */
   readonly name: string;
   /** Moments kept for each parameter (0, 1 or 2), zero at first. */
   readonly moments: number;
