@@ -1,24 +1,26 @@
 import type { Kernels } from "../kernels/kernels.ts";
 import type { Scope } from "../memory/scope.ts";
 import type { Slot } from "../memory/slot.ts";
-import type { Parameter } from "../ops/initialise.ts";
+import { type Parameter, uniform } from "../ops/initialise.ts";
 
 /**
  * A recurrent cell: one step of a recurrence, forward and backward. The layer around it owns time and the input projection
  * z = x W_ihᵀ + b; the cell owns its recurrent product and its nonlinearity.
  *
- * H is the hidden size. States are `[B, H]` each; the first one is the output of the step.
+ * H is the hidden size. Of the B rows of step t the first n take part; the cell leaves the others alone.
  */
 export interface Cell {
   /** Names the equations, in saved models too: another variant has another name. */
   readonly name: string;
-  /** Names of the carried states, the output first: `["h"]`, `["h", "c"]`. */
-  readonly states: readonly string[];
-  /** Rows of `weight_ih` for each hidden unit: the projection of x has `gates * H` columns. */
+  /** Rows of the input weight for each hidden unit: the projection of x has `gates * H` columns. */
   readonly gates: number;
   /** Columns of z for each hidden unit, when the cell wants more of them than the projection fills. Default `gates`. */
   readonly columns?: number;
-  /** What is trained, by PyTorch's names without the layer's suffix; `weight_ih` `[gates * H, I]` is required. */
+  /** The input weight's name. Default `weight_ih`. */
+  readonly inputWeight?: string;
+  /** Widths of the carried states by name, the output first: `{ h: H, c: H }`. */
+  states(H: number): Record<string, number>;
+  /** What is trained, by PyTorch's names without the layer's suffix; the input weight `[gates * H, I]` is one of them. */
   parameters(I: number, H: number): Record<string, Parameter>;
   /** The cell in one layer's memory. */
   plan(space: CellSpace): PlannedCell;
@@ -26,19 +28,21 @@ export interface Cell {
 
 /** What the layer gives a cell to work with. Steps are stored B rows each; state t is what step t reads, t + 1 what it writes. */
 export interface CellSpace {
-  /** Where the cell finds its parameters and reserves what it keeps. */
+  /** Where the cell finds its parameters and reserves memory. */
   readonly scope: Scope;
   /** Hidden size. */
   readonly H: number;
   /** `[T * B, columns * H]`: holds the projection before the step; what the step leaves there is there again in backward. */
   readonly z: Slot;
-  /** One slot a state, `[(T + 1) * B, H]`. */
+  /** One slot a state, `[(T + 1) * B, width]`. */
   readonly states: readonly Slot[];
   /**
-   * Gradients of the states. Of the output: `[(T + 1) * B, H]`, row block t + 1 complete when step t runs backward; add to
-   * block t. Of the others: one block `[B, H]`, holding the gradient of state t + 1 before the step, of state t after it.
+   * Gradients of the states. Of the output: `[(T + 1) * B, width]`, block t + 1 complete when step t runs backward; add to block t. Of
+   * the others: one block `[B, width]`, holding the gradient of state t + 1 before the step, of state t after it. Backward only.
    */
   readonly gradients: readonly Slot[];
+  /** A slot of `[T * B, columns]` that forward fills and backward reads. Rows that do not take part hold zeros. */
+  keep(name: string, columns: number): Slot;
 }
 
 /** A cell with its place in memory. */
@@ -47,10 +51,18 @@ export interface PlannedCell {
   readonly bias?: Slot;
   /** Renew what is derived from parameters. */
   refresh(k: Kernels): void;
-  /** Step t of B rows: read z and state t, write state t + 1. */
-  forward(k: Kernels, t: number, B: number): void;
+  /** Step t: read z and state t, write state t + 1. */
+  forward(k: Kernels, t: number, B: number, n: number): void;
   /** Step t: turn z into the gradient of z, pass the gradient of state t + 1 on to state t. */
-  backward(k: Kernels, t: number, B: number): void;
-  /** Add the gradients of all parameters but `weight_ih`, over the rows of T steps. */
+  backward(k: Kernels, t: number, B: number, n: number): void;
+  /** Add the gradients of all parameters but the input weight, over the rows of T steps; z is zero in rows that took no part. */
   gradients(k: Kernels, T: number, B: number): void;
+}
+
+/** PyTorch's parameters of a cell: weights `[gates * H, ...]` and two biases, all uniform in ±1 / sqrt(H). */
+export function gateParameters(gates: number, I: number, H: number, bias: boolean): Record<string, Parameter> {
+  const initial = uniform(1 / Math.sqrt(H)), rows = gates * H;
+  const weights = { weight_ih: { shape: [rows, I], initial }, weight_hh: { shape: [rows, H], initial } };
+  if (!bias) return weights;
+  return { ...weights, bias_ih: { shape: [rows], initial }, bias_hh: { shape: [rows], initial } };
 }

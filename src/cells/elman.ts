@@ -1,75 +1,68 @@
 import { OptionError } from "../errors.ts";
 import type { Kernels } from "../kernels/kernels.ts";
 import { summedBias } from "../ops/bias.ts";
-import { uniform } from "../ops/initialise.ts";
-import { linear } from "../ops/linear.ts";
-import type { Cell } from "./cell.ts";
+import { recurrentProduct } from "../ops/recurrent_product.ts";
+import { type Cell, gateParameters } from "./cell.ts";
 
 /** Options of `elman`. */
 export interface ElmanOptions {
   /** The nonlinearity. Default `"tanh"`. */
-  activation?: "tanh" | "relu";
+  activation?: "tanh" | "relu" | "identity";
+  /** Whether there are biases. Default true. */
+  bias?: boolean;
 }
 
 /**
  * The simple recurrent cell (Elman 1990), as in PyTorch's `nn.RNN`:
  *
  *     z = x W_ihᵀ + b_ih + h' W_hhᵀ + b_hh          h' is the state before the step
- *     h = tanh(z)   or   max(z, 0)
+ *     h = tanh(z)   or   max(z, 0)   or   z
  *
  * Backward, with dh the gradient of h:
  *
- *     dz = dh (1 - h²)   or   dh where h > 0
+ *     dz = dh (1 - h²)   or   dh where h > 0   or   dh
  *     dh' = dz W_hh,   dW_hh = sum over steps of dzᵀ h',   db = sum of dz
  *
  * Memory per step in training, in floats: B H each for z, h and the gradient of h.
  *
- * @throws {OptionError} When the activation is neither of the two.
+ * @throws {OptionError} When the activation is none of the three.
  */
-export function elman({ activation = "tanh" }: ElmanOptions = {}): Cell {
-  if (activation !== "tanh" && activation !== "relu") {
-    throw new OptionError(`"activation" must be "tanh" or "relu", got ${JSON.stringify(activation)}`);
+export function elman({ activation = "tanh", bias = true }: ElmanOptions = {}): Cell {
+  if (!Object.hasOwn(ACTIVATIONS, activation)) {
+    const names = Object.keys(ACTIVATIONS).join(", ");
+    throw new OptionError(`"activation" must be one of ${names}, got ${JSON.stringify(activation)}`);
   }
   const { forward, backward } = ACTIVATIONS[activation];
   return {
-    name: activation === "tanh" ? "elman" : "elman-relu",
-    states: ["h"],
+    name: activation === "tanh" ? "elman" : `elman-${activation}`,
     gates: 1,
-
-    parameters(I, H) {
-      const initial = uniform(1 / Math.sqrt(H));
-      return {
-        weight_ih: { shape: [H, I], initial },
-        weight_hh: { shape: [H, H], initial },
-        bias_ih: { shape: [H], initial },
-        bias_hh: { shape: [H], initial },
-      };
-    },
+    states: (H) => ({ h: H }),
+    parameters: (I, H) => gateParameters(1, I, H, bias),
 
     plan({ scope, H, z, states: [h], gradients: [dh] }) {
-      const recurrent = linear(scope, scope.parameter("weight_hh"));
-      const bias = summedBias(scope, scope.parameter("bias_ih"), scope.parameter("bias_hh"));
+      const recurrent = recurrentProduct(scope, scope.parameter("weight_hh"), { h, dh });
+      const sum = summedBias(scope, bias);
       return {
-        bias: bias.sum,
+        bias: sum.sum,
 
         refresh(k) {
           recurrent.refresh(k);
-          bias.refresh(k);
+          sum.refresh(k);
         },
 
-        forward(k, t, B) {
-          recurrent.forward(k, z, z.row(t, B), h, h.row(t, B), B, true);
-          forward(k, h.step(t + 1, B), z.step(t, B), B, H, h.stride, z.stride);
+        forward(k, t, B, n) {
+          recurrent.forward(k, z, t, B, n);
+          forward(k, h.step(t + 1, B), z.step(t, B), n, H, h.stride, z.stride);
         },
 
-        backward(k, t, B) {
-          backward(k, z.step(t, B), dh.step(t + 1, B), h.step(t + 1, B), B, H, z.stride, dh.stride, h.stride);
-          recurrent.backward(k, dh, dh.row(t, B), z, z.row(t, B), B, true);
+        backward(k, t, B, n) {
+          backward(k, z.step(t, B), dh.step(t + 1, B), h.step(t + 1, B), n, H, z.stride, dh.stride, h.stride);
+          recurrent.backward(k, z, t, B, n);
         },
 
         gradients(k, T, B) {
-          recurrent.gradient(k, z, 0, h, h.row(0, B), T * B);
-          bias.gradient(k, z, T * B);
+          recurrent.gradient(k, z, T, B);
+          sum.gradient(k, z, T * B);
         },
       };
     },
@@ -81,7 +74,11 @@ interface Activation {
   backward(k: Kernels, ...args: Parameters<Kernels["tanhBackward"]>): void;
 }
 
-const ACTIVATIONS: Record<"tanh" | "relu", Activation> = {
+const ACTIVATIONS: Record<"tanh" | "relu" | "identity", Activation> = {
   tanh: { forward: (k, ...args) => k.tanh(...args), backward: (k, ...args) => k.tanhBackward(...args) },
   relu: { forward: (k, ...args) => k.relu(...args), backward: (k, ...args) => k.reluBackward(...args) },
+  identity: {
+    forward: (k, ...args) => k.copy(...args),
+    backward: (k, dz, dh, _h, n, H, lddz, lddh) => k.copy(dz, dh, n, H, lddz, lddh),
+  },
 };

@@ -1,13 +1,18 @@
 import { OptionError } from "../errors.ts";
+import type { Kernels } from "../kernels/kernels.ts";
+import type { Scope } from "../memory/scope.ts";
+import type { Slot } from "../memory/slot.ts";
 import { summedBias } from "../ops/bias.ts";
-import { uniform } from "../ops/initialise.ts";
 import { linear } from "../ops/linear.ts";
-import type { Cell, CellSpace, PlannedCell } from "./cell.ts";
+import { recurrentProduct } from "../ops/recurrent_product.ts";
+import { type Cell, type CellSpace, gateParameters, type PlannedCell } from "./cell.ts";
 
 /** Options of `gru`. */
 export interface GruOptions {
   /** Whether the reset gate acts after the recurrent product (PyTorch) or before it. Default `"after"`. */
   reset?: "after" | "before";
+  /** Whether there are biases. Default true. */
+  bias?: boolean;
 }
 
 /**
@@ -26,105 +31,113 @@ export interface GruOptions {
  *
  * Memory per step in training, in floats: 4 B H gates, B H for h, B H for its gradient.
  */
-export function gru({ reset = "after" }: GruOptions = {}): Cell {
+export function gru({ reset = "after", bias = true }: GruOptions = {}): Cell {
   if (reset !== "after" && reset !== "before") {
     throw new OptionError(`"reset" must be "after" or "before", got ${JSON.stringify(reset)}`);
   }
   return {
     name: reset === "after" ? "gru" : "gru-reset-before",
-    states: ["h"],
     gates: 3,
     columns: reset === "after" ? 4 : 3,
-
-    parameters(I, H) {
-      const initial = uniform(1 / Math.sqrt(H));
-      return {
-        weight_ih: { shape: [3 * H, I], initial },
-        weight_hh: { shape: [3 * H, H], initial },
-        bias_ih: { shape: [3 * H], initial },
-        bias_hh: { shape: [3 * H], initial },
-      };
-    },
-
-    plan: reset === "after" ? planAfter : planBefore,
+    states: (H) => ({ h: H }),
+    parameters: (I, H) => gateParameters(3, I, H, bias),
+    plan: (space) => reset === "after" ? planAfter(space, bias) : planBefore(space, bias),
   };
 }
 
 /** z has a fourth block nh = h' W_hnᵀ + b_hn, which must not meet the projection's n before r has scaled it. */
-function planAfter({ scope, H, z, states: [h], gradients: [dh] }: CellSpace): PlannedCell {
-  const weight = scope.parameter("weight_hh"), bi = scope.parameter("bias_ih"), bh = scope.parameter("bias_hh");
-  const bias = scope.derived("bias", 1, 3 * H);
-  const resetUpdate = linear(scope, weight, { rows: { from: 0, count: 2 * H } });
-  const candidate = linear(scope, weight, { rows: { from: 2 * H, count: H }, bias: bh.value.slice(2 * H, H) });
+function planAfter({ scope, H, z, states: [h], gradients: [dh] }: CellSpace, bias: boolean): PlannedCell {
+  const weight = scope.parameter("weight_hh"), biases = bias ? separateBiases(scope, H) : undefined;
+  const resetUpdate = recurrentProduct(scope, weight, { h, dh, rows: { from: 0, count: 2 * H } });
+  const candidate = recurrentProduct(scope, weight, {
+    h,
+    dh,
+    rows: { from: 2 * H, count: H },
+    bias: biases?.candidate ?? null,
+  });
   const zru = z.slice(0, 2 * H), znh = z.slice(3 * H, H);
   return {
-    bias,
+    bias: biases?.sum,
 
     refresh(k) {
       resetUpdate.refresh(k);
       candidate.refresh(k);
-      k.copy(bias.address, bi.value.address, 1, 3 * H, 3 * H, 3 * H);
-      k.add(bias.address, bias.address, bh.value.address, 1, 2 * H, 2 * H, 2 * H, 2 * H);
+      biases?.refresh(k);
     },
 
-    forward(k, t, B) {
-      resetUpdate.forward(k, zru, z.row(t, B), h, h.row(t, B), B, true);
-      candidate.forward(k, znh, z.row(t, B), h, h.row(t, B), B);
-      k.gruForward(h.step(t + 1, B), z.step(t, B), h.step(t, B), B, H, z.stride, h.stride);
+    forward(k, t, B, n) {
+      resetUpdate.forward(k, zru, t, B, n);
+      candidate.forward(k, znh, t, B, n);
+      k.gruForward(h.step(t + 1, B), z.step(t, B), h.step(t, B), n, H, z.stride, h.stride);
     },
 
-    backward(k, t, B) {
-      k.gruBackward(z.step(t, B), dh.step(t, B), dh.step(t + 1, B), h.step(t, B), B, H, z.stride, h.stride);
-      resetUpdate.backward(k, dh, dh.row(t, B), zru, z.row(t, B), B, true);
-      candidate.backward(k, dh, dh.row(t, B), znh, z.row(t, B), B, true);
+    backward(k, t, B, n) {
+      k.gruBackward(z.step(t, B), dh.step(t, B), dh.step(t + 1, B), h.step(t, B), n, H, z.stride, h.stride);
+      resetUpdate.backward(k, zru, t, B, n);
+      candidate.backward(k, znh, t, B, n);
     },
 
     gradients(k, T, B) {
-      const rows = T * B;
-      resetUpdate.gradient(k, zru, 0, h, h.row(0, B), rows);
-      candidate.gradient(k, znh, 0, h, h.row(0, B), rows);
-      k.columnSums(bi.gradient.address, z.address, rows, 3 * H, z.stride);
+      resetUpdate.gradient(k, zru, T, B);
+      candidate.gradient(k, znh, T, B);
+      biases?.gradient(k, z, T * B);
+    },
+  };
+}
+
+/** b_ih and b_hh, summed for r and u, apart for n. */
+function separateBiases(scope: Scope, H: number) {
+  const bi = scope.parameter("bias_ih"), bh = scope.parameter("bias_hh");
+  const sum = scope.derived("bias", 1, 3 * H);
+  return {
+    sum,
+    candidate: bh.value.slice(2 * H, H),
+    refresh(k: Kernels) {
+      k.copy(sum.address, bi.value.address, 1, 3 * H, 3 * H, 3 * H);
+      k.add(sum.address, sum.address, bh.value.address, 1, 2 * H, 2 * H, 2 * H, 2 * H);
+    },
+    gradient(k: Kernels, dz: Slot, rows: number) {
+      k.columnSums(bi.gradient.address, dz.address, rows, 3 * H, dz.stride);
       k.copy(bh.gradient.address, bi.gradient.address, 1, 2 * H, 2 * H, 2 * H);
-      k.columnSums(bh.gradient.slice(2 * H, H).address, znh.address, rows, H, z.stride);
+      k.columnSums(bh.gradient.slice(2 * H, H).address, dz.slice(3 * H, H).address, rows, H, dz.stride);
     },
   };
 }
 
 /** Two dependent products a step: r must be known before the candidate's product starts. */
-function planBefore({ scope, H, z, states: [h], gradients: [dh] }: CellSpace): PlannedCell {
-  const weight = scope.parameter("weight_hh");
-  const bias = summedBias(scope, scope.parameter("bias_ih"), scope.parameter("bias_hh"));
-  const resetUpdate = linear(scope, weight, { rows: { from: 0, count: 2 * H } });
+function planBefore({ scope, H, z, states: [h], gradients: [dh], keep }: CellSpace, bias: boolean): PlannedCell {
+  const weight = scope.parameter("weight_hh"), sum = summedBias(scope, bias);
+  const resetUpdate = recurrentProduct(scope, weight, { h, dh, rows: { from: 0, count: 2 * H } });
+  const rh = keep("r h", H), drh = scope.kept("gradient of r h", scope.batch, H);
   const candidate = linear(scope, weight, { rows: { from: 2 * H, count: H } });
   const zru = z.slice(0, 2 * H), zn = z.slice(2 * H, H);
-  const rh = scope.sequence("r h", H), drh = scope.kept("gradient of r h", scope.batch, H);
   return {
-    bias: bias.sum,
+    bias: sum.sum,
 
     refresh(k) {
       resetUpdate.refresh(k);
       candidate.refresh(k);
-      bias.refresh(k);
+      sum.refresh(k);
     },
 
-    forward(k, t, B) {
-      resetUpdate.forward(k, zru, z.row(t, B), h, h.row(t, B), B, true);
-      k.gruResetForward(rh.step(t, B), z.step(t, B), h.step(t, B), B, H, z.stride, h.stride);
-      candidate.forward(k, zn, z.row(t, B), rh, rh.row(t, B), B, true);
-      k.gruUpdateForward(h.step(t + 1, B), z.step(t, B), h.step(t, B), B, H, z.stride, h.stride);
+    forward(k, t, B, n) {
+      resetUpdate.forward(k, zru, t, B, n);
+      k.gruResetForward(rh.step(t, B), z.step(t, B), h.step(t, B), n, H, z.stride, h.stride);
+      candidate.forward(k, zn, zn.row(t, B), rh, rh.row(t, B), n, true);
+      k.gruUpdateForward(h.step(t + 1, B), z.step(t, B), h.step(t, B), n, H, z.stride, h.stride);
     },
 
-    backward(k, t, B) {
-      k.gruUpdateBackward(z.step(t, B), dh.step(t, B), dh.step(t + 1, B), h.step(t, B), B, H, z.stride, h.stride);
-      candidate.backward(k, drh, 0, zn, z.row(t, B), B);
-      k.gruResetBackward(z.step(t, B), dh.step(t, B), drh.address, h.step(t, B), B, H, z.stride, h.stride);
-      resetUpdate.backward(k, dh, dh.row(t, B), zru, z.row(t, B), B, true);
+    backward(k, t, B, n) {
+      k.gruUpdateBackward(z.step(t, B), dh.step(t, B), dh.step(t + 1, B), h.step(t, B), n, H, z.stride, h.stride);
+      candidate.backward(k, drh, 0, zn, zn.row(t, B), n);
+      k.gruResetBackward(z.step(t, B), dh.step(t, B), drh.address, h.step(t, B), n, H, z.stride, h.stride);
+      resetUpdate.backward(k, zru, t, B, n);
     },
 
     gradients(k, T, B) {
-      resetUpdate.gradient(k, zru, 0, h, h.row(0, B), T * B);
+      resetUpdate.gradient(k, zru, T, B);
       candidate.gradient(k, zn, 0, rh, 0, T * B);
-      bias.gradient(k, z, T * B);
+      sum.gradient(k, z, T * B);
     },
   };
 }

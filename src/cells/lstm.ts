@@ -1,7 +1,12 @@
-import { linear } from "../ops/linear.ts";
 import { summedBias } from "../ops/bias.ts";
-import { uniform } from "../ops/initialise.ts";
-import type { Cell } from "./cell.ts";
+import { recurrentProduct } from "../ops/recurrent_product.ts";
+import { type Cell, gateParameters } from "./cell.ts";
+
+/** Options of `lstm`. */
+export interface LstmOptions {
+  /** Whether there are biases. Default true. */
+  bias?: boolean;
+}
 
 /**
  * Long short-term memory (Hochreiter & Schmidhuber 1997, with the forget gate of Gers, Schmidhuber & Cummins 2000), as in
@@ -23,49 +28,40 @@ import type { Cell } from "./cell.ts";
  *
  * Memory per step in training, in floats: 4 B H gates, 3 B H (h, c, tanh c), B H gradient of h.
  */
-export function lstm(): Cell {
+export function lstm({ bias = true }: LstmOptions = {}): Cell {
   return {
     name: "lstm",
-    states: ["h", "c"],
     gates: 4,
+    states: (H) => ({ h: H, c: H }),
+    parameters: (I, H) => gateParameters(4, I, H, bias),
 
-    parameters(I, H) {
-      const initial = uniform(1 / Math.sqrt(H));
+    plan({ scope, H, z, states: [h, c], gradients: [dh, dc], keep }) {
+      const recurrent = recurrentProduct(scope, scope.parameter("weight_hh"), { h, dh });
+      const sum = summedBias(scope, bias);
+      const tanhC = keep("tanh(c)", H);
       return {
-        weight_ih: { shape: [4 * H, I], initial },
-        weight_hh: { shape: [4 * H, H], initial },
-        bias_ih: { shape: [4 * H], initial },
-        bias_hh: { shape: [4 * H], initial },
-      };
-    },
-
-    plan({ scope, H, z, states: [h, c], gradients: [dh, dc] }) {
-      const recurrent = linear(scope, scope.parameter("weight_hh"));
-      const bias = summedBias(scope, scope.parameter("bias_ih"), scope.parameter("bias_hh"));
-      const tanhC = scope.sequence("tanh(c)", H);
-      return {
-        bias: bias.sum,
+        bias: sum.sum,
 
         refresh(k) {
           recurrent.refresh(k);
-          bias.refresh(k);
+          sum.refresh(k);
         },
 
-        forward(k, t, B) {
-          recurrent.forward(k, z, z.row(t, B), h, h.row(t, B), B, true);
+        forward(k, t, B, n) {
+          recurrent.forward(k, z, t, B, n);
           const h1 = h.step(t + 1, B), c1 = c.step(t + 1, B), tc = tanhC.step(t, B), gates = z.step(t, B);
-          k.lstmForward(h1, c1, tc, gates, c.step(t, B), B, H, z.stride, h.stride);
+          k.lstmForward(h1, c1, tc, gates, c.step(t, B), n, H, z.stride, h.stride);
         },
 
-        backward(k, t, B) {
+        backward(k, t, B, n) {
           const gates = z.step(t, B), dh1 = dh.step(t + 1, B), tc = tanhC.step(t, B);
-          k.lstmBackward(gates, dc.address, dh1, tc, c.step(t, B), B, H, z.stride, h.stride);
-          recurrent.backward(k, dh, dh.row(t, B), z, z.row(t, B), B, true);
+          k.lstmBackward(gates, dc.address, dh1, tc, c.step(t, B), n, H, z.stride, h.stride);
+          recurrent.backward(k, z, t, B, n);
         },
 
         gradients(k, T, B) {
-          recurrent.gradient(k, z, 0, h, h.row(0, B), T * B);
-          bias.gradient(k, z, T * B);
+          recurrent.gradient(k, z, T, B);
+          sum.gradient(k, z, T * B);
         },
       };
     },

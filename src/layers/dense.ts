@@ -31,7 +31,7 @@ export function dense(input: number, output: number): Layer {
       const bias = scope.parameter("bias");
       const product = projection(scope, x, scope.parameter("weight"), bias.value);
       const y = scope.kept("output", scope.steps * scope.batch, output);
-      const dy = scope.sequence("gradient of output", output);
+      const dy = scope.train ? scope.kept("gradient of output", scope.steps * scope.batch, output) : y;
       return {
         output: { kind: "values", width: output, value: y, gradient: dy },
         states: [],

@@ -27,7 +27,7 @@ export function embedding(vocabulary: number, width: number): Layer {
     plan(scope, x) {
       const weight = scope.parameter("weight");
       const y = scope.kept("output", scope.steps * scope.batch, width);
-      const dy = scope.sequence("gradient of output", width);
+      const dy = scope.train ? scope.kept("gradient of output", scope.steps * scope.batch, width) : y;
       return {
         output: { kind: "values", width, value: y, gradient: dy },
         states: [],

@@ -15,18 +15,20 @@ export interface Layer {
   plan(scope: Scope, x: Port): PlannedLayer;
 }
 
-/** A carried state of a planned layer, `[B, width]`. */
+/** A carried state of a planned layer: addresses of `[B, width]` blocks, a row every `stride` elements. */
 export interface PlannedState {
   /** Its name in the whole net: `rnn.h_l0`. */
   readonly name: string;
   /** Elements of a row. */
   readonly width: number;
-  /** Where the state before step t lies (t = T: the state after the last step). */
-  step(t: number, B: number): number;
   /** Elements from row to row. */
   readonly stride: number;
-  /** Addresses of its gradients: of the last state, read by backward; of the first state, left by backward. */
-  readonly gradient: { last(): number; first(B: number): number; readonly stride: number };
+  /** The state before the first step. */
+  first(B: number): number;
+  /** The state after each row's last step. */
+  last(): number;
+  /** Gradients: of the last state, read by backward; of the first, left by backward. */
+  readonly gradient: { first(B: number): number; last(): number };
 }
 
 /**

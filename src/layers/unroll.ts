@@ -1,58 +1,107 @@
 import type { Cell } from "../cells/cell.ts";
+import type { Kernels } from "../kernels/kernels.ts";
 import type { Scope } from "../memory/scope.ts";
-import type { Port } from "../ops/port.ts";
+import type { Slot } from "../memory/slot.ts";
+import type { Extent, Port } from "../ops/port.ts";
 import { projection } from "../ops/projection.ts";
 import type { PlannedLayer, PlannedState } from "./layer.ts";
 
 /**
  * One cell unrolled over T steps: forward in time, then back-propagation through time (Werbos 1990).
  *
- * States are `[T + 1, B, H]`, block 0 the initial state, so that the states before all steps are one block of rows and the
+ * States are `[T + 1, B, width]`, block 0 the initial state, so that the states before all steps are one block of rows and the
  * gradient of W_hh is one product over T * B rows; likewise the input projection and its gradients. The gradient of the output
  * has the same layout: the reader of output step t leaves it in block t + 1, and step t adds to block t.
+ *
+ * Rows are sorted by length, so the rows that take part in a step are the first ones. A row's last state is put aside after
+ * its own last step, and the gradient of it comes in there. In the other rows outputs are zero, and so are the gradients of z.
  */
 export function unroll(scope: Scope, cell: Cell, x: Port, H: number): PlannedLayer {
-  const { batch, steps } = scope;
-  const z = scope.kept("z", steps * batch, (cell.columns ?? cell.gates) * H);
+  const { batch, steps, train } = scope;
+  const columns = (cell.columns ?? cell.gates) * H;
+  const z = scope.kept("z", steps * batch, columns);
+  const widths = Object.entries(cell.states(H));
   // The output keeps its history, being read by the next layer; other states only for backward.
-  const slots = cell.states.map((name, i) => scope.states(name, H, i === 0));
-  const gradients = cell.states.map((name, i) =>
-    i === 0 ? scope.states(`gradient of ${name}`, H, false) : scope.kept(`gradient of ${name}`, batch, H)
-  );
-  const [h, dh] = [slots[0], gradients[0]];
-  // The reader of the output overwrites dh, so a gradient of the last state has a place of its own until backward.
-  const dhLast = scope.kept(`gradient of last ${cell.states[0]}`, batch, H);
-  const planned = cell.plan({ scope, H, z, states: slots, gradients });
-  const input = projection(scope, x, scope.parameter("weight_ih"), planned.bias);
-  const dz = z.slice(0, cell.gates * H);
-  const states: PlannedState[] = slots.map((slot, i) => ({
-    name: scope.name(cell.states[i]),
-    width: H,
-    stride: slot.stride,
-    step: (t, B) => slot.step(t, B),
-    gradient: {
-      stride: gradients[i].stride,
-      last: () => i === 0 ? dhLast.address : gradients[i].address,
-      first: (B) => gradients[i].step(0, B),
+  const states = widths.map(([name, width], i) => scope.states(name, width, i === 0));
+  const last = widths.map(([name, width]) => scope.kept(`last ${name}`, batch, width));
+  const gradients = !train
+    ? []
+    : widths.map(([name, width], i) =>
+      i === 0 ? scope.states(`gradient of ${name}`, width, true) : scope.kept(`gradient of ${name}`, batch, width)
+    );
+  const [h] = states, [dh] = gradients;
+  // The reader of the output overwrites dh, so the gradient of the last output has a place of its own. Gradients of other states
+  // are one block, whose rows stay as given until the row's last step.
+  const dLast = gradients.map((slot, i) => i === 0 ? scope.kept("gradient of last output", batch, h.columns) : slot);
+  const kept: Slot[] = [];
+  const planned = cell.plan({
+    scope,
+    H,
+    z,
+    states,
+    gradients,
+    keep(name, columns) {
+      const slot = scope.sequence(name, columns);
+      kept.push(slot);
+      return slot;
     },
-  }));
+  });
+  const input = projection(scope, x, scope.parameter(cell.inputWeight ?? "weight_ih"), planned.bias);
+  const dz = z.slice(0, cell.gates * H);
+
+  /** Zero what padding rows of step t would leave to others. */
+  function clearPadding(k: Kernels, slots: readonly Slot[], t: number, B: number, n: number): void {
+    for (const slot of slots) k.zero(slot.at(slot.row(t, B) + n), B - n, slot.columns, slot.stride);
+  }
 
   return {
-    output: { kind: "values", width: H, value: h.outputs, gradient: dh.outputs },
-    states,
+    output: { kind: "values", width: h.columns, value: h.outputs, gradient: dh?.outputs },
+    states: states.map((slot, i): PlannedState => ({
+      name: scope.name(widths[i][0]),
+      width: slot.columns,
+      stride: slot.stride,
+      first: (B) => slot.step(0, B),
+      last: () => last[i].address,
+      gradient: { first: (B) => gradients[i].step(0, B), last: () => dLast[i].address },
+    })),
+
     refresh(k) {
       planned.refresh(k);
       input.refresh(k); // may copy the bias that the cell has just summed
     },
-    forward(k, { T, B }) {
+
+    forward(k, { T, B, active }) {
       input.forward(k, z, T * B);
-      for (let t = 0; t < T; t++) planned.forward(k, t, B);
+      for (let t = 0; t < T; t++) {
+        const n = active(t), ended = t + 1 < T ? active(t + 1) : 0;
+        if (n) planned.forward(k, t, B, n);
+        if (n < B) {
+          clearPadding(k, [h], t + 1, B, n);
+          clearPadding(k, kept, t, B, n);
+        }
+        if (n > ended) {
+          states.forEach((slot, i) => {
+            const from = slot.at(slot.row(t + 1, B) + ended);
+            k.copy(last[i].at(ended), from, n - ended, slot.columns, slot.stride, slot.stride);
+          });
+        }
+      }
     },
-    backward(k, { T, B }) {
-      k.add(dh.step(T, B), dh.step(T, B), dhLast.address, B, H, dh.stride, dh.stride, dhLast.stride);
-      for (let t = T - 1; t >= 0; t--) planned.backward(k, t, B);
+
+    backward(k, { T, B, active }: Extent) {
+      for (let t = T - 1, began = 0; t >= 0; t--) {
+        const n = active(t);
+        if (n > began) {
+          const at = dh.at(dh.row(t + 1, B) + began);
+          k.add(at, at, dLast[0].at(began), n - began, dh.columns, dh.stride, dh.stride, dLast[0].stride);
+        }
+        if (n) planned.backward(k, t, B, n);
+        if (n < B) clearPadding(k, [z], t, B, n);
+        began = n;
+      }
       input.backward(k, dz, T * B);
     },
+
     gradients(k, { T, B }) {
       planned.gradients(k, T, B);
       input.gradient(k, dz, T * B);

@@ -18,6 +18,12 @@ export interface ParameterSlot {
   readonly gradient: Slot;
 }
 
+/** Numbers that are in a slot from the start. */
+export interface Constant {
+  readonly slot: Slot;
+  readonly numbers: readonly number[];
+}
+
 /** One line of the memory plan. */
 export interface PlanRow {
   /** Name of the slot. */
@@ -61,6 +67,8 @@ export class Planner {
   readonly #kept = new Stretch("activations");
   readonly #scratch = new Stretch("scratch");
   readonly #slots: ParameterSlot[] = [];
+  readonly #constants: Constant[] = [];
+  #reverse: Slot | undefined;
 
   /**
    * `train` says whether backward will run: whether activations keep their history and gradients exist. `batch` and `steps`
@@ -92,6 +100,31 @@ export class Planner {
   /** A copy of parameters in another form, or a setting: lives as long as the net. */
   derived(name: string, rows: number, columns: number): Slot {
     return this.#derived.take(name, rows, columns, columns);
+  }
+
+  /** Numbers that a layer needs in memory; written once, when the session starts. */
+  constant(name: string, numbers: readonly number[]): Slot {
+    const slot = this.#derived.take(name, 1, numbers.length, numbers.length);
+    this.#constants.push({ slot, numbers });
+    return slot;
+  }
+
+  /** All constants so far. */
+  get constants(): readonly Constant[] {
+    return this.#constants;
+  }
+
+  /**
+   * For every row of a call the row that it changes places with when each sequence is read backwards, one i32 a row: step
+   * t of a row of length L with step L - 1 - t, padding with itself. Written by the session at every call.
+   */
+  reverse(): Slot {
+    return this.#reverse ??= this.integers("reverse order", this.steps * this.batch);
+  }
+
+  /** The slot of `reverse`, if a layer has asked for it. */
+  get reverseOrder(): Slot | undefined {
+    return this.#reverse;
   }
 
   /** A matrix of activations. For `period` and `lead` see Slot. */

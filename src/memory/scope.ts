@@ -71,6 +71,16 @@ export class Scope {
     return this.#planner.kept(this.name(name), (steps + 1) * batch, columns, Infinity, batch);
   }
 
+  /** See Planner.constant. */
+  constant(name: string, numbers: readonly number[]): Slot {
+    return this.#planner.constant(this.name(name), numbers);
+  }
+
+  /** See Planner.reverse. */
+  reverse(): Slot {
+    return this.#planner.reverse();
+  }
+
   /** See Planner.integers. */
   integers(name: string, rows: number): Slot {
     return this.#planner.integers(this.name(name), rows);

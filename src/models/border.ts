@@ -1,162 +1,159 @@
 import { OptionError, ShapeError } from "../errors.ts";
 import type { Kernels } from "../kernels/kernels.ts";
+import type { PlannedState } from "../layers/layer.ts";
 import type { Arena } from "../memory/arena.ts";
 import type { Slot } from "../memory/slot.ts";
-import type { Extent } from "../ops/port.ts";
 import type { PlannedLoss } from "../training/losses.ts";
+import { type Call, makeCall } from "./call.ts";
 import type { NetPlan } from "./plan.ts";
-import type { InitialStates, States } from "./session.ts";
+import { Rows } from "./rows.ts";
+import type { CallOptions, InitialStates, States } from "./session.ts";
 
 /**
- * The border of a session: everything that goes in is checked here, once, before anything is written; everything that comes out
- * is copied here, without the padding between rows.
+ * The border of a session: everything that goes in is checked here, once, before anything is written (`check...`), then copied in
+ * (`write...`); everything that comes out is a copy made here.
  */
 export class Border {
   readonly #plan: NetPlan;
-  #arena: Arena | undefined;
+  readonly #rows: Rows;
 
   constructor(plan: NetPlan, arena: Arena) {
     this.#plan = plan;
-    this.#arena = arena;
+    this.#rows = new Rows(arena, plan.options.batchFirst ?? false);
   }
 
   /** Let go of the memory. */
   release(): void {
-    this.#arena = undefined;
+    this.#rows.release();
   }
 
   /** Numbers into the first row of a slot. */
   readonly write = (slot: Slot, numbers: readonly number[]): void => {
-    this.#floats(slot.address, numbers.length).set(numbers);
+    this.#rows.floats(slot.address, numbers.length).set(numbers);
   };
 
   /** The first number of a slot. */
   scalar(slot: Slot): number {
-    return this.#floats(slot.address, 1)[0];
+    return this.#rows.floats(slot.address, 1)[0];
   }
 
-  /** A copy of the first rows of a slot. */
-  read(slot: Slot, rows: number): Float32Array {
-    return this.#readRows(slot.address, slot.stride, slot.columns, rows);
+  /** A copy of a flat tensor. */
+  readFlat(slot: Slot): Float32Array {
+    return Float32Array.from(this.#rows.floats(slot.address, slot.columns));
   }
 
-  /** How many steps x has, when it fits B rows. */
-  checkInput(x: ArrayLike<number>, B: number): Extent {
-    const { input, options: { batch, steps } } = this.#plan;
+  /** A copy of a sequence. */
+  read(slot: Slot, call: Call): Float32Array {
+    return this.#rows.read(slot, call);
+  }
+
+  /** A sequence into a slot. */
+  writeSequence(name: string, slot: Slot, data: ArrayLike<number>, call: Call): void {
+    this.checkLength(name, data, call, slot.columns);
+    this.#rows.write(slot, data, call);
+  }
+
+  /** The call that x and the options ask for, if all of them fit. */
+  checkCall(x: ArrayLike<number>, options: CallOptions, training: boolean, last: Call | undefined): Call {
+    const { input, options: { batch, steps, batchFirst } } = this.#plan;
+    const { batch: B = batch, states = "zero", lengths } = options;
     if (!Number.isInteger(B) || B < 1 || B > batch) {
       throw new OptionError(`"batch" of a call must be an integer from 1 to ${batch} (the session's batch), got ${B}`);
     }
-    const perStep = input.kind === "values" ? B * input.width : B;
-    const T = x.length / perStep;
+    const width = input.kind === "values" ? input.width : 1, T = x.length / (B * width);
     if (!Number.isInteger(T) || T < 1 || T > steps) {
-      const shape = input.kind === "values" ? `[T, ${B}, ${input.width}]` : `[T, ${B}]`;
+      const shape = [...(batchFirst ? [B, "T"] : ["T", B]), ...(input.kind === "values" ? [width] : [])].join(", ");
       throw new ShapeError(
-        `Cannot run a sequence: "x" must have shape ${shape} with T from 1 to ${steps}, got ${x.length} elements`,
+        `Cannot run a sequence: "x" must have shape [${shape}] with T from 1 to ${steps}, got ${x.length} elements`,
       );
     }
+    const call = makeCall(T, B, training, lengths);
     if (input.kind !== "values") {
-      for (let i = 0; i < x.length; i++) requireBelow("x", x[i], i, input.width);
+      this.#rows.forEach(call, (_, i) => i < 0 || requireBelow("x", x[i], i, input.width));
     }
-    return { T, B };
+    this.#checkStart(call, states, last);
+    return call;
   }
 
-  /** Whether a call of B rows can start from these states. */
-  checkStart({ B }: Extent, initial: InitialStates, last: Extent | undefined): void {
-    if (typeof initial === "object") return checkStates("states", this.#plan.layer.states, initial, B);
-    if (initial !== "zero" && initial !== "carry") {
-      throw new OptionError(`"states" must be "zero", "carry" or states by name, got ${JSON.stringify(initial)}`);
-    }
-    if (initial === "carry" && last && last.B !== B) {
-      throw new ShapeError(`Cannot carry states: the call before had ${last.B} rows, this one has ${B}`);
-    }
-  }
-
-  /** x into the input's slot; after `checkInput`. */
-  writeInput(x: ArrayLike<number>, { T, B }: Extent): void {
-    const { kind, value } = this.#plan.input;
-    if (kind === "values") this.writeRows("x", value, x, T * B);
-    else this.#ints(value.address, x.length).set(x);
-  }
-
-  /** Classes into the loss's slot, ignored ones as -1; the scale of a mean; returns how many count. */
-  writeTargets(loss: PlannedLoss, y: ArrayLike<number>, rows: number): number {
+  /** How many of the targets count: those that are neither padding nor to be ignored. */
+  checkTargets(loss: PlannedLoss, y: ArrayLike<number>, call: Call): number {
     const classes = this.#plan.layer.output.width;
-    if (y.length !== rows) {
-      throw new ShapeError(
-        `Cannot measure a loss: "y" must have ${rows} elements, as many as x has rows, got ${y.length}`,
-      );
-    }
+    this.checkLength("y", y, call, 1);
     let count = 0;
-    for (let i = 0; i < rows; i++) {
-      if (y[i] === loss.ignoreIndex) continue;
+    this.#rows.forEach(call, (_, i) => {
+      if (i < 0 || y[i] === loss.ignoreIndex) return;
       requireBelow("y", y[i], i, classes);
       count++;
-    }
+    });
     if (!count) throw new OptionError('Cannot measure a loss: every element of "y" is ignored');
-    const view = this.#ints(loss.targets.address, rows);
-    for (let i = 0; i < rows; i++) view[i] = y[i] === loss.ignoreIndex ? -1 : y[i];
-    this.write(loss.scale, [1 / count]);
     return count;
   }
 
-  /** Dense rows into a slot. */
-  writeRows(name: string, { address, stride, columns }: Slot, data: ArrayLike<number>, rows: number): void {
-    if (data.length !== rows * columns) {
-      throw new ShapeError(
-        `Cannot read "${name}": expected ${rows} rows of ${columns} elements, got ${data.length} elements`,
-      );
-    }
-    const view = this.#floats(address, (rows - 1) * stride + columns);
-    for (let r = 0; r < rows; r++) {
-      for (let c = 0; c < columns; c++) view[r * stride + c] = data[r * columns + c];
-    }
+  /** Gradients of last states, by name; not all have to be there. */
+  checkStateGradients(dStates: States, { B }: Call): void {
+    const { states } = this.#plan.layer;
+    checkStates("dStates", states.filter((state) => state.name in dStates), dStates, B);
   }
 
-  /** Initial states for a call of B rows; after `checkStart`. */
-  writeStates(k: Kernels, { B }: Extent, initial: InitialStates, last: Extent | undefined): void {
-    const { states } = this.#plan.layer;
-    for (const state of states) {
-      const { width, stride } = state, target = state.step(0, B);
-      if (typeof initial === "object") this.#spread(target, stride, width, initial[state.name]);
-      else if (initial === "carry" && last) k.copy(target, state.step(last.T, B), B, width, stride, stride);
-      else k.zero(target, B, width, stride);
+  /** One element for each of the call's rows and columns. */
+  checkLength(name: string, data: ArrayLike<number>, { T, B }: Call, columns: number): void {
+    if (data.length === T * B * columns) return;
+    const rows = columns === 1 ? `${T * B} elements` : `${T * B} rows of ${columns} elements`;
+    throw new ShapeError(`Cannot read "${name}": expected ${rows}, as many rows as x has, got ${data.length} elements`);
+  }
+
+  /** x into the input's slot. */
+  writeInput(x: ArrayLike<number>, call: Call): void {
+    const { input: { kind, value }, planner: { reverseOrder } } = this.#plan;
+    if (kind === "values") this.#rows.write(value, x, call);
+    else this.#rows.writeIntegers(value, x, call, 0);
+    if (reverseOrder) this.#writeReverse(reverseOrder, call);
+  }
+
+  /** Classes into the loss's slot, those that do not count as -1, and the scale of a mean. */
+  writeTargets(loss: PlannedLoss, y: ArrayLike<number>, count: number, call: Call): void {
+    const { ignoreIndex } = loss;
+    this.#rows.writeIntegers(loss.targets, Int32Array.from(y, (c) => c === ignoreIndex ? -1 : c), call, -1);
+    this.write(loss.scale, [1 / count]);
+  }
+
+  /** Initial states. */
+  writeStates(k: Kernels, call: Call, initial: InitialStates, last: Call | undefined): void {
+    // Rows sorted in two ways meet only outside.
+    const given = initial === "carry" && last && (call.order || last.order) ? this.lastStates(last) : initial;
+    for (const state of this.#plan.layer.states) {
+      const { width, stride } = state, address = state.first(call.B);
+      if (typeof given === "object") this.#rows.writeBlock({ address, stride, width }, given[state.name], call);
+      else if (given === "carry" && last) k.copy(address, state.last(), call.B, width, stride, stride);
+      else k.zero(address, call.B, width, stride);
     }
   }
 
   /** Copies of the states after a call. */
-  finalStates({ T, B }: Extent): States {
-    return Object.fromEntries(
-      this.#plan.layer.states.map((s) => [s.name, this.#readRows(s.step(T, B), s.stride, s.width, B)]),
-    );
+  lastStates(call: Call): States {
+    return this.#copyStates((state) => state.last(), call);
   }
 
   /** Zero the gradients of all parameters, of the first and of the last states. */
-  clearGradients(k: Kernels, { B }: Extent): void {
+  clearGradients(k: Kernels, { B }: Call): void {
     const { planner, layer } = this.#plan;
     k.zero(planner.ranges.gradient, 1, planner.elements, planner.elements);
-    for (const { width, gradient } of layer.states) {
-      k.zero(gradient.first(B), B, width, gradient.stride);
-      k.zero(gradient.last(), B, width, gradient.stride);
+    for (const { width, stride, gradient } of layer.states) {
+      k.zero(gradient.first(B), B, width, stride);
+      k.zero(gradient.last(), B, width, stride);
     }
   }
 
   /** Given gradients of the last states; those not given stay as they are. */
-  writeLastGradients({ B }: Extent, dStates: States): void {
-    const given = this.#plan.layer.states.filter((state) => state.name in dStates);
-    checkStates("dStates", given, dStates, B);
-    for (const { name, width, gradient } of given) {
-      this.#spread(gradient.last(), gradient.stride, width, dStates[name]);
+  writeStateGradients(dStates: States, call: Call): void {
+    for (const { name, width, stride, gradient } of this.#plan.layer.states) {
+      if (name in dStates) this.#rows.writeBlock({ address: gradient.last(), stride, width }, dStates[name], call);
     }
   }
 
   /** Copies of the gradients of the initial states, after backward. */
-  initialGradients({ B }: Extent): States {
-    return Object.fromEntries(
-      this.#plan.layer.states.map((s) => [
-        s.name,
-        this.#readRows(s.gradient.first(B), s.gradient.stride, s.width, B),
-      ]),
-    );
+  readStateGradients(call: Call): States {
+    return this.#copyStates((state) => state.gradient.first(call.B), call);
   }
 
   /** All parameters, or none of them. */
@@ -171,28 +168,38 @@ export class Border {
     const known = new Set(slots.map((slot) => slot.name));
     for (const name of tensors.keys()) if (!known.has(name)) faults.push(`"${name}" is not a parameter of this net`);
     if (faults.length) throw new ShapeError(`Cannot set the parameters: ${faults.join("; ")}`);
-    for (const { name, value, size } of slots) this.#floats(value.address, size).set(tensors.get(name)!.data);
-  }
-
-  #spread(address: number, stride: number, columns: number, data: Float32Array): void {
-    for (let r = 0, o = 0; o < data.length; r++, o += columns) {
-      this.#floats(address + r * stride * 4, columns).set(data.subarray(o, o + columns));
+    for (const { name, value, size } of slots) {
+      this.#rows.floats(value.address, size).set(tensors.get(name)!.data);
     }
   }
 
-  #readRows(address: number, stride: number, columns: number, rows: number): Float32Array {
-    const view = this.#floats(address, (rows - 1) * stride + columns);
-    const copy = new Float32Array(rows * columns);
-    for (let r = 0; r < rows; r++) copy.set(view.subarray(r * stride, r * stride + columns), r * columns);
-    return copy;
+  #checkStart({ B }: Call, initial: InitialStates, last: Call | undefined): void {
+    if (typeof initial === "object") return checkStates("states", this.#plan.layer.states, initial, B);
+    if (initial !== "zero" && initial !== "carry") {
+      throw new OptionError(`"states" must be "zero", "carry" or states by name, got ${JSON.stringify(initial)}`);
+    }
+    if (initial === "carry" && last && last.B !== B) {
+      throw new ShapeError(`Cannot carry states: the call before had ${last.B} rows, this one has ${B}`);
+    }
   }
 
-  #floats(address: number, length: number): Float32Array | Float64Array {
-    return this.#arena!.floats(address, length);
+  #copyStates(address: (state: PlannedState) => number, call: Call): States {
+    return Object.fromEntries(
+      this.#plan.layer.states.map((state) => {
+        const { name, stride, width } = state;
+        return [name, this.#rows.readBlock({ address: address(state), stride, width }, call)];
+      }),
+    );
   }
 
-  #ints(address: number, length: number): Int32Array {
-    return this.#arena!.ints(address, length);
+  #writeReverse(slot: Slot, { T, B, lengths }: Call): void {
+    const view = this.#rows.integers(slot.address, T * B);
+    for (let t = 0; t < T; t++) {
+      for (let b = 0; b < B; b++) {
+        const length = lengths ? lengths[b] : T;
+        view[t * B + b] = t < length ? (length - 1 - t) * B + b : t * B + b;
+      }
+    }
   }
 }
 

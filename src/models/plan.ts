@@ -15,6 +15,8 @@ export interface PlanOptions {
   batch: number;
   /** The largest number of time steps T of a call. */
   steps: number;
+  /** Whether sequences outside are `[B, T, ...]` instead of `[T, B, ...]`. States are `[B, ...]` either way. Default false. */
+  batchFirst?: boolean;
   /** Whether gradients are wanted. Default: whether an optimizer is given. */
   train?: boolean;
   /** What `step` and `evaluate` measure. */
@@ -66,9 +68,15 @@ export function planNet(net: Layer, options: PlanOptions): NetPlan {
     limit: planner.derived("gradient limit", 1, 1),
   };
   const { kind, width } = net.input;
-  const input = kind === "values"
-    ? { kind, width, value: scope.kept("input", steps * batch, width), gradient: scope.sequence("dInput", width) }
-    : { kind, width, value: scope.integers("input", steps * batch) };
+  const rows = steps * batch;
+  const input: Port = kind === "values"
+    ? {
+      kind,
+      width,
+      value: scope.kept("input", rows, width),
+      gradient: train ? scope.kept("gradient of input", rows, width) : undefined,
+    }
+    : { kind, width, value: scope.integers("input", rows) };
   const layer = net.plan(scope, input);
   const loss = options.loss?.plan(scope, layer.output);
   const bytes = planner.finish();

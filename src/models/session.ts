@@ -2,10 +2,10 @@ import { DisposedError, NonFiniteError, OptionError } from "../errors.ts";
 import type { Kernels } from "../kernels/kernels.ts";
 import type { Arena } from "../memory/arena.ts";
 import type { ParameterSlot, PlanRow } from "../memory/planner.ts";
-import type { Extent } from "../ops/port.ts";
 import { apply, measure } from "../training/clip.ts";
 import type { PlannedLoss } from "../training/losses.ts";
 import { Border } from "./border.ts";
+import type { Call } from "./call.ts";
 import type { NetPlan } from "./plan.ts";
 
 /** A tensor outside the session's memory: a copy. `data` is row-major. */
@@ -28,6 +28,11 @@ export interface CallOptions {
   batch?: number;
   /** Default `"zero"`. */
   states?: InitialStates;
+  /**
+   * Length of each row, integers from 1 to T, in any order. Default: all T. What lies behind a row's length is never read; outputs
+   * and gradients there are zero, and the row's last states are those after its own last step.
+   */
+  lengths?: ArrayLike<number>;
 }
 
 /**
@@ -40,7 +45,7 @@ export class Session implements Disposable {
   /** Until disposal: the instance that they belong to holds the memory. */
   #kernels: Kernels | undefined;
   #counter: { next(): readonly number[] } | undefined;
-  #last: Extent | undefined;
+  #last: Call | undefined;
   /** Whether memory holds what `backward` needs: activations of the last call, made with these parameters. */
   #ready = false;
 
@@ -56,6 +61,7 @@ export class Session implements Disposable {
       seed: [seed | 0, Math.floor(seed / 2 ** 32) | 0] as const,
     };
     plan.planner.parameters.forEach(({ value }, stream) => plan.initial[stream](kernels, { ...draw, value, stream }));
+    for (const { slot, numbers } of plan.planner.constants) this.#border.write(slot, numbers);
     this.#counter = plan.options.optimizer?.begin();
     plan.layer.refresh(kernels);
   }
@@ -81,14 +87,15 @@ export class Session implements Disposable {
   }
 
   /**
-   * Run a sequence. x is tokens `[T, B]` or values `[T, B, input]`; returns the outputs `[T, B, output]`.
+   * Run a sequence. x is tokens `[T, B]` or values `[T, B, input]`; returns the outputs `[T, B, output]`. `training` (default
+   * false) says whether dropout drops.
    *
    * @throws {ShapeError} When x does not divide into steps, or has more of them than the session was compiled for.
    */
-  forward(x: ArrayLike<number>, options: CallOptions = {}): Float32Array {
-    const k = this.#alive(), extent = this.#begin(x, options);
-    this.#plan.layer.forward(k, extent);
-    return this.#border.read(this.#plan.layer.output.value, extent.T * extent.B);
+  forward(x: ArrayLike<number>, options: CallOptions & { training?: boolean } = {}): Float32Array {
+    const call = this.#check(x, options, options.training ?? false);
+    this.#run(x, call, options.states);
+    return this.#border.read(this.#plan.layer.output.value, call);
   }
 
   /**
@@ -99,18 +106,18 @@ export class Session implements Disposable {
    * @throws {OptionError} When there was none since the last backward, step or change of parameters.
    */
   backward(dOutput: ArrayLike<number>, dStates: States = {}): { dx: Float32Array | undefined; dStates: States } {
-    const { layer, input } = this.#training("backward"), k = this.#alive();
-    const extent = this.#last;
-    if (!extent || !this.#ready) throw new OptionError("Cannot run backward: it needs a forward of its own before it");
-    const rows = extent.T * extent.B;
-    this.#border.clearGradients(k, extent);
-    this.#border.writeRows("dOutput", layer.output.gradient!, dOutput, rows);
-    this.#border.writeLastGradients(extent, dStates);
+    const { layer, input } = this.#training("backward"), k = this.#alive(), border = this.#border;
+    const call = this.#last;
+    if (!call || !this.#ready) throw new OptionError("Cannot run backward: it needs a forward of its own before it");
+    border.checkLength("dOutput", dOutput, call, layer.output.width);
+    border.checkStateGradients(dStates, call);
+    border.clearGradients(k, call);
+    border.writeSequence("dOutput", layer.output.gradient!, dOutput, call);
+    border.writeStateGradients(dStates, call);
     this.#ready = false;
-    layer.backward(k, extent);
-    layer.gradients(k, extent);
-    const dx = input.gradient && this.#border.read(input.gradient, rows);
-    return { dx, dStates: this.#border.initialGradients(extent) };
+    layer.backward(k, call);
+    layer.gradients(k, call);
+    return { dx: input.gradient && border.read(input.gradient, call), dStates: border.readStateGradients(call) };
   }
 
   /**
@@ -120,7 +127,7 @@ export class Session implements Disposable {
    * @throws {NonFiniteError} When the loss or the norm is not finite; the parameters are untouched.
    */
   step(
-    { x, y }: { x: ArrayLike<number>; y: ArrayLike<number> },
+    data: { x: ArrayLike<number>; y: ArrayLike<number> },
     options: CallOptions = {},
   ): { loss: number; gradientNorm: number } {
     const { layer, norm, planner, settings, moments } = this.#training("step");
@@ -129,12 +136,12 @@ export class Session implements Disposable {
       throw new OptionError('Cannot step: the session was compiled without "optimizer"');
     }
     const k = this.#alive();
-    const { loss, ...extent } = this.#measure(x, y, options, true);
+    const { loss, call } = this.#measure(data, options, true);
     const n = planner.elements, { value, gradient } = planner.ranges;
     this.#ready = false;
-    this.#border.clearGradients(k, extent);
-    layer.backward(k, extent);
-    layer.gradients(k, extent);
+    this.#border.clearGradients(k, call);
+    layer.backward(k, call);
+    layer.gradients(k, call);
     this.#border.write(norm.limit, [clip?.limit ?? Infinity]);
     measure(k, norm, gradient, n);
     const gradientNorm = this.#border.scalar(norm.norm);
@@ -149,10 +156,10 @@ export class Session implements Disposable {
 
   /** The loss alone, without gradients: mean over the `count` rows that count. */
   evaluate(
-    { x, y }: { x: ArrayLike<number>; y: ArrayLike<number> },
+    data: { x: ArrayLike<number>; y: ArrayLike<number> },
     options: CallOptions = {},
   ): { loss: number; count: number } {
-    const { loss, count } = this.#measure(x, y, options, false);
+    const { loss, count } = this.#measure(data, options, false);
     return { loss, count };
   }
 
@@ -163,23 +170,22 @@ export class Session implements Disposable {
   probabilities(x: ArrayLike<number>, options: CallOptions & { temperature?: number } = {}): Float32Array {
     const { temperature = 1 } = options;
     if (!(temperature > 0)) throw new OptionError(`"temperature" must be a number > 0, got ${temperature}`);
-    const k = this.#alive(), extent = this.#begin(x, options);
+    const call = this.#check(x, options, false), k = this.#alive();
+    this.#run(x, call, options.states);
     const { layer, settings } = this.#plan, output = layer.output.value, { address, stride, columns } = output;
-    const rows = extent.T * extent.B;
-    layer.forward(k, extent);
-    const logits = this.#border.read(output, rows);
+    const logits = this.#border.read(output, call);
     this.#border.write(settings, [1 / temperature]);
-    k.softmax(address, address, settings.address, rows, columns, stride, stride);
-    const probabilities = this.#border.read(output, rows);
+    k.softmax(address, address, settings.address, call.T * call.B, columns, stride, stride);
+    const probabilities = this.#border.read(output, call);
     // The outputs of a recurrent layer are its states, which the next call may carry on.
-    this.#border.writeRows("output", output, logits, rows);
+    this.#border.writeSequence("output", output, logits, call);
     return probabilities;
   }
 
   /** Copies of the states after the last call, `[B, H]` each. */
   states(): States {
     this.#alive();
-    return this.#last ? this.#border.finalStates(this.#last) : {};
+    return this.#last ? this.#border.lastStates(this.#last) : {};
   }
 
   /** Copies of all parameters by name, in PyTorch's shapes. */
@@ -222,45 +228,41 @@ export class Session implements Disposable {
     throw new OptionError(`Cannot ${what}: the session was compiled without "train" or "optimizer"`);
   }
 
-  /**
-   * Check a call, then write what goes in. With `measured`, also its targets; `count` of them count. All checks come before the
-   * first write, so a call that is refused changes nothing.
-   */
-  #begin(
-    x: ArrayLike<number>,
-    { batch = this.batch, states = "zero" }: CallOptions,
-    measured?: { loss: PlannedLoss; y: ArrayLike<number> },
-  ): Extent & { count: number } {
-    const k = this.#alive(), border = this.#border;
-    const extent = border.checkInput(x, batch);
-    border.checkStart(extent, states, this.#last);
-    const count = measured ? border.writeTargets(measured.loss, measured.y, extent.T * extent.B) : 0;
-    border.writeInput(x, extent);
-    border.writeStates(k, extent, states, this.#last);
-    this.#last = extent;
+  /** Check a call; a call that is refused changes nothing. */
+  #check(x: ArrayLike<number>, options: CallOptions, training: boolean): Call {
+    this.#alive();
+    return this.#border.checkCall(x, options, training, this.#last);
+  }
+
+  /** Write what goes in and run forward. */
+  #run(x: ArrayLike<number>, call: Call, states: InitialStates = "zero"): void {
+    const k = this.#alive();
+    this.#border.writeInput(x, call);
+    this.#border.writeStates(k, call, states, this.#last);
+    this.#last = call;
     this.#ready = true;
-    return { ...extent, count };
+    this.#plan.layer.forward(k, call);
   }
 
   #measure(
-    x: ArrayLike<number>,
-    y: ArrayLike<number>,
+    { x, y }: { x: ArrayLike<number>; y: ArrayLike<number> },
     options: CallOptions,
-    gradient: boolean,
-  ): Extent & { loss: number; count: number } {
-    const k = this.#alive(), { loss, layer } = this.#plan;
+    training: boolean,
+  ): { call: Call; loss: number; count: number } {
+    const k = this.#alive(), { loss } = this.#plan;
     if (!loss) throw new OptionError('Cannot measure a loss: the session was compiled without "loss"');
-    const extent = this.#begin(x, options, { loss, y });
-    layer.forward(k, extent);
-    loss.forward(k, extent.T * extent.B, gradient);
-    return { ...extent, loss: this.#border.scalar(loss.total) / extent.count };
+    const call = this.#check(x, options, training), count = this.#border.checkTargets(loss, y, call);
+    this.#border.writeTargets(loss, y, count, call);
+    this.#run(x, call, options.states);
+    loss.forward(k, call.T * call.B, training);
+    return { call, loss: this.#border.scalar(loss.total) / count, count };
   }
 
   #copies(which: (slot: ParameterSlot) => ParameterSlot["value"]): Map<string, TensorCopy> {
     return new Map(
       this.#plan.planner.parameters.map((slot) => [
         slot.name,
-        { shape: slot.shape, data: this.#border.read(which(slot), 1) },
+        { shape: slot.shape, data: this.#border.readFlat(which(slot)) },
       ]),
     );
   }

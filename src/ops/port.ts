@@ -19,10 +19,17 @@ export interface Port extends Signal {
   readonly gradient?: Slot;
 }
 
-/** The actual size of a call: T steps of B rows, at most those of the plan. */
+/** The actual size of a call, at most that of the plan. */
 export interface Extent {
   /** Time steps. */
   readonly T: number;
   /** Rows of a step. */
   readonly B: number;
+  /**
+   * How many rows take part in step t: the first ones, as rows are sorted by length. B for every t when all are as long as T. The
+   * others are padding: their values are never used, their gradients are zero.
+   */
+  readonly active: (t: number) => number;
+  /** Whether this is a training pass: whether dropout drops. */
+  readonly training: boolean;
 }

@@ -78,7 +78,7 @@ export function checkPass(net: Layer, { T, B }: Extent, data: Data): Promise<Fin
     truth.forward(x, { states: states as unknown as States });
     const { output, states: places } = plan.layer, { address, stride, columns } = output.value;
     return places.reduce(
-      (sum, { name, width, stride, step }) => sum + product(step(T, B), stride, width, data.dStates[name]),
+      (sum, { name, width, stride, last }) => sum + product(last(), stride, width, data.dStates[name]),
       product(address, stride, columns, data.dOutput),
     );
   };

@@ -36,7 +36,7 @@ const REFUSED: Record<string, { x?: ArrayLike<number>; y?: ArrayLike<number>; op
   "an unknown state": { options: { states: { ...states(3), h_l0: new Float32Array(21) } }, says: 'no state "h_l0"' },
   "an unknown word for states": { options: { states: "keep" as "carry" }, says: '"keep"' },
   "carried states of other rows": { x: x.subarray(4), options: { batch: 2, states: "carry" }, says: "had 3 rows" },
-  "too few targets": { y: y.subarray(1), says: '"y" must have 12 elements' },
+  "too few targets": { y: y.subarray(1), says: 'Cannot read "y": expected 12 elements' },
   "a target past the last": { y: y.with(3, VOCABULARY), says: `got ${VOCABULARY} at 3` },
   "a target that is no integer": { y: Array.from(y).with(3, 0.5), says: "got 0.5 at 3" },
   "a negative target that is not ignored": { y: y.with(0, -1), says: "got -1 at 0" },

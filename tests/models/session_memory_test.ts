@@ -27,14 +27,14 @@ Deno.test("memory stays flat over 1,000 rounds of calls of changing size", async
       session.gradients();
     }
   };
-  rounds(1000); // until everything is compiled
+  rounds(2000); // until everything is compiled
   const { bytes } = session, before = bytesHeld();
   rounds(1000);
   const growth = bytesHeld() - before;
   assertEquals(session.bytes, bytes);
-  // The engine's own tables moved by -18,000 to 8,500 bytes in 20 runs. Keeping an empty object of each of the 3 forward
-  // calls of a round shows as 190,000 bytes, keeping an array as 630,000.
-  assert(growth < 16384, `grew by ${growth} bytes`);
+  // The engine's own tables move by up to 35,000 bytes, however many rounds (500 to 4,000) are counted. Keeping an empty object of
+  // each of the 3 forward calls of a round shows as 190,000 bytes, keeping an array as 630,000.
+  assert(growth < 65536, `grew by ${growth} bytes`);
 });
 
 Deno.test("a disposed session lets go of its memory", async () => {

@@ -1,0 +1,33 @@
+import { OptionError, ShapeError } from "../errors.ts";
+import type { Extent } from "../ops/port.ts";
+
+/** One call of a session: its size, and where the caller's rows are. */
+export interface Call extends Extent {
+  /** Lengths by descending size, when they were given. */
+  readonly lengths?: Int32Array;
+  /** The caller's row at each of our rows, when they were sorted. */
+  readonly order?: Int32Array;
+}
+
+/** A call of T steps and B rows, each row as long as T or as `lengths` says (B integers from 1 to T, any order). */
+export function makeCall(T: number, B: number, training: boolean, lengths?: ArrayLike<number>): Call {
+  if (lengths === undefined) return { T, B, training, active: () => B };
+  if (lengths.length !== B) {
+    throw new ShapeError(`Cannot run a sequence: "lengths" must have ${B} elements, one a row, got ${lengths.length}`);
+  }
+  for (let b = 0; b < B; b++) {
+    const length = lengths[b];
+    if (!Number.isInteger(length) || length < 1 || length > T) {
+      throw new OptionError(`Every element of "lengths" must be an integer from 1 to ${T}, got ${length} at ${b}`);
+    }
+  }
+  // Typed arrays sort stably, so equal lengths keep their order.
+  const order = Int32Array.from({ length: B }, (_, b) => b).sort((a, b) => lengths[b] - lengths[a]);
+  const sorted = Int32Array.from(order, (b) => lengths[b]);
+  const counts = new Int32Array(T);
+  for (let t = 0, n = B; t < T; t++) {
+    while (n > 0 && sorted[n - 1] <= t) n--;
+    counts[t] = n;
+  }
+  return { T, B, training, active: (t) => counts[t], lengths: sorted, order };
+}

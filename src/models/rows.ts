@@ -1,0 +1,93 @@
+import type { Arena } from "../memory/arena.ts";
+import type { Slot } from "../memory/slot.ts";
+import type { Call } from "./call.ts";
+
+/** A block of rows in memory: an address, elements from row to row, elements of a row. */
+export interface Block {
+  readonly address: number;
+  readonly stride: number;
+  readonly width: number;
+}
+
+/**
+ * Copies between the caller's dense arrays and rows in memory, which have padding between them, are time-major and may be
+ * sorted. The caller's sequences are `[T, B, ...]`, or `[B, T, ...]` when batch-first; states are `[B, ...]`.
+ */
+export class Rows {
+  #arena: Arena | undefined;
+  readonly #batchFirst: boolean;
+
+  constructor(arena: Arena, batchFirst: boolean) {
+    this.#arena = arena;
+    this.#batchFirst = batchFirst;
+  }
+
+  /** Let go of the memory. */
+  release(): void {
+    this.#arena = undefined;
+  }
+
+  /** A view of `n` numbers. */
+  floats(address: number, n: number): Float32Array | Float64Array {
+    return this.#arena!.floats(address, n);
+  }
+
+  /** A view of `n` integers. */
+  integers(address: number, n: number): Int32Array {
+    return this.#arena!.ints(address, n);
+  }
+
+  /** A sequence into a slot; padding becomes zero. */
+  write({ address, stride, columns }: Slot, data: ArrayLike<number>, call: Call): void {
+    const view = this.floats(address, call.T * call.B * stride);
+    this.forEach(call, (row, source) => {
+      const to = row * stride;
+      if (source < 0) view.fill(0, to, to + columns);
+      else for (let c = 0; c < columns; c++) view[to + c] = data[source * columns + c];
+    });
+  }
+
+  /** A sequence from a slot; padding is zero. */
+  read({ address, stride, columns }: Slot, call: Call): Float32Array {
+    const view = this.floats(address, call.T * call.B * stride);
+    const copy = new Float32Array(call.T * call.B * columns);
+    this.forEach(call, (row, target) => {
+      if (target >= 0) copy.set(view.subarray(row * stride, row * stride + columns), target * columns);
+    });
+    return copy;
+  }
+
+  /** A sequence of integers into a slot. */
+  writeIntegers({ address }: Slot, data: ArrayLike<number>, call: Call, padding: number): void {
+    const view = this.integers(address, call.T * call.B);
+    this.forEach(call, (row, source) => view[row] = source < 0 ? padding : data[source]);
+  }
+
+  /** States into memory. */
+  writeBlock({ address, stride, width }: Block, data: ArrayLike<number>, { B, order }: Call): void {
+    const view = this.floats(address, B * stride);
+    for (let b = 0; b < B; b++) {
+      const source = (order ? order[b] : b) * width;
+      for (let i = 0; i < width; i++) view[b * stride + i] = data[source + i];
+    }
+  }
+
+  /** States from memory. */
+  readBlock({ address, stride, width }: Block, { B, order }: Call): Float32Array {
+    const view = this.floats(address, B * stride), copy = new Float32Array(B * width);
+    for (let b = 0; b < B; b++) {
+      copy.set(view.subarray(b * stride, b * stride + width), (order ? order[b] : b) * width);
+    }
+    return copy;
+  }
+
+  /** For each row in memory the caller's row, or -1 for padding. */
+  forEach({ T, B, order, lengths }: Call, copy: (row: number, outside: number) => void): void {
+    for (let t = 0; t < T; t++) {
+      for (let p = 0; p < B; p++) {
+        const b = order ? order[p] : p;
+        copy(t * B + p, lengths && t >= lengths[p] ? -1 : this.#batchFirst ? b * T + t : t * B + b);
+      }
+    }
+  }
+}
