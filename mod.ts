@@ -17,7 +17,7 @@
 export { type Cell, type CellSpace, type PlannedCell } from "./src/cells/cell.ts";
 export { elman, type ElmanOptions } from "./src/cells/elman.ts";
 export { gru, type GruOptions } from "./src/cells/gru.ts";
-export { lstm } from "./src/cells/lstm.ts";
+export { lstm, type LstmOptions } from "./src/cells/lstm.ts";
 export { DisposedError, FormatError, NonFiniteError, OptionError, PlanError, ShapeError } from "./src/errors.ts";
 export {
   readSafetensors,
@@ -29,12 +29,13 @@ export {
 export type { Kernels } from "./src/kernels/kernels.ts";
 export type { Numerics } from "./src/kernels/load.ts";
 export { dense } from "./src/layers/dense.ts";
+export { dropout, type DropoutOptions } from "./src/layers/dropout.ts";
 export { embedding, oneHot } from "./src/layers/embedding.ts";
 export type { Layer, PlannedLayer, PlannedState } from "./src/layers/layer.ts";
 export { recurrent, type RecurrentOptions } from "./src/layers/recurrent.ts";
 export { sequential } from "./src/layers/sequential.ts";
 export { stacked } from "./src/layers/stacked.ts";
-export type { ParameterSlot, PlanRow, Shape } from "./src/memory/planner.ts";
+export type { Constant, ParameterSlot, PlanRow, RandomStream, Shape } from "./src/memory/planner.ts";
 export type { Scope } from "./src/memory/scope.ts";
 export type { Slot } from "./src/memory/slot.ts";
 export { compile, type CompileOptions } from "./src/models/compile.ts";
@@ -47,7 +48,11 @@ export {
   type LanguageModelOptions,
 } from "./src/models/language_model.ts";
 export type { PlanOptions } from "./src/models/plan.ts";
+export type { Data } from "./src/models/passes.ts";
+export type { Stream } from "./src/models/stream.ts";
 export type { CallOptions, InitialStates, Session, States, TensorCopy } from "./src/models/session.ts";
+export type { Merge } from "./src/ops/merge.ts";
+export type { ProductOptions, RecurrentProduct } from "./src/ops/recurrent_product.ts";
 export type { Draw, Initialiser, Parameter } from "./src/ops/initialise.ts";
 export type { Extent, Port, Signal } from "./src/ops/port.ts";
 export { type Exchangeable, Generator, type GeneratorState } from "./src/random/generator.ts";

@@ -9,6 +9,11 @@ export function gather(y: usize, table: usize, index: usize, m: i32, n: i32, ldy
   }
 }
 
+/** y(r) = x(index(r)). y, x, index [m] i32 */
+export function gatherIntegers(y: usize, x: usize, index: usize, m: i32): void {
+  for (let i = 0; i < m; i++, y += 4, index += 4) i32.store(y, i32.load(x + (<usize> i32.load(index) << 2)));
+}
+
 /** table(index(r)) += y(r), one row after the other, r = m - 1, ..., 1, 0. */
 export function scatterAdd(table: usize, y: usize, index: usize, m: i32, n: i32, ldt: i32, ldy: i32): void {
   for (let i = m - 1; i >= 0; i--) {

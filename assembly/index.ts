@@ -14,9 +14,9 @@ export {
   gruUpdateForward,
 } from "./gate_gru";
 export { softmax, softmaxCrossEntropy } from "./softmax";
-export { gather, scatterAdd } from "./embedding";
-export { add, copy, transpose, zero } from "./elementwise";
+export { gather, gatherIntegers, scatterAdd } from "./embedding";
+export { add, copy, multiply, multiplyAdd, subtract, transpose, zero } from "./elementwise";
 export { columnSums, sum, sumSquares } from "./reduce";
 export { clipNorm, clipValue, scale } from "./clip";
 export { adam, sgd, sgdMomentum } from "./optimizer";
-export { randomNormal, randomUniform } from "./random";
+export { dropoutMask, randomNormal, randomUniform } from "./random";

@@ -18,7 +18,7 @@ export function randomUniform(
 ): void {
   const low = v128.load32_splat(bounds), width = f32x4.sub(v128.load32_splat(bounds, 4), low);
   for (let left = n, b = 0; left > 0; left -= 4, b++, y += 16) {
-    const u = unit(philox(b, stream0, stream1, seed0, seed1));
+    const u = unit(philox(b, 0, stream0, stream1, seed0, seed1));
     store(y, madd(width, u, low), left);
   }
 }
@@ -29,10 +29,41 @@ export function randomUniform(
  */
 export function randomNormal(y: usize, n: i32, seed0: i32, seed1: i32, stream0: i32, stream1: i32): void {
   for (let left = n, b = 0; left > 0; left -= 4, b++, y += 16) {
-    const u = unit(philox(b, stream0, stream1, seed0, seed1));
+    const u = unit(philox(b, 0, stream0, stream1, seed0, seed1));
     const radius2 = f32x4.mul(f32x4.splat(-2), log4(f32x4.add(u, f32x4.splat(5.9604644775390625e-8))));
     const radius = f32x4.sqrt(f32x4.max(radius2, f32x4.splat(0)));
     store(y, f32x4.mul(v128.shuffle<f32>(radius, radius, 0, 0, 2, 2), turn(v128.shuffle<f32>(u, u, 1, 1, 3, 3))), left);
+  }
+}
+
+/**
+ * mask(r, c) = 0 with probability p (f32 at `rate`), else 1 / (1 - p). Element e = r n + c has word e & 3 of the block with counter
+ * (e >> 2, i32 at `counter`, stream, 0); it is dropped when its u in [0, 1) is below p. mask [m, n]
+ */
+export function dropoutMask(
+  mask: usize,
+  rate: usize,
+  counter: usize,
+  m: i32,
+  n: i32,
+  ldm: i32,
+  seed0: i32,
+  seed1: i32,
+  stream: i32,
+): void {
+  const p = f32.load(rate), keep: f32 = 1 / (1 - p), pass = i32.load(counter);
+  let block = -1, e = 0;
+  let u = f32x4.splat(0);
+  for (let r = 0; r < m; r++) {
+    for (let c = 0; c < n; c++, e++) {
+      if (e >> 2 != block) {
+        block = e >> 2;
+        u = unit(philox(block, pass, stream, 0, seed0, seed1));
+      }
+      f32.store(mask + (<usize> c << 2), f32x4.extract_lane(u, 0) < p ? 0 : keep);
+      u = v128.shuffle<f32>(u, u, 1, 2, 3, 0);
+    }
+    mask += <usize> ldm << 2;
   }
 }
 
@@ -62,8 +93,8 @@ function turn(u: v128): v128 {
 }
 
 /** The four words of a block. */
-function philox(block: u32, stream0: u32, stream1: u32, seed0: u32, seed1: u32): v128 {
-  let c0: u32 = block, c1: u32 = 0, c2: u32 = stream0, c3: u32 = stream1;
+function philox(block: u32, pass: u32, stream0: u32, stream1: u32, seed0: u32, seed1: u32): v128 {
+  let c0: u32 = block, c1: u32 = pass, c2: u32 = stream0, c3: u32 = stream1;
   for (let round = 0; round < 10; round++) {
     const p0: u64 = <u64> c0 * 0xd2511f53, p1: u64 = <u64> c2 * 0xcd9e8d57;
     const h0 = <u32> (p0 >> 32), h1 = <u32> (p1 >> 32);

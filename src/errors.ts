@@ -64,6 +64,16 @@ export function requireInteger(
   throw new OptionError(`"${what}" must be an integer ${range}, got ${shown(value)}`);
 }
 
+/**
+ * `value`, when it is a number from 0 to below 1: a share, a probability of dropping.
+ *
+ * @throws {OptionError} Otherwise.
+ */
+export function requireRate(what: string, value: number): number {
+  if (value >= 0 && value < 1) return value;
+  throw new OptionError(`"${what}" must be a number >= 0 and < 1, got ${shown(value)}`);
+}
+
 /** A value as an error message shows it: short, and never failing itself. */
 function shown(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value.length > 40 ? value.slice(0, 40) + "…" : value);

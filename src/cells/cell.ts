@@ -2,6 +2,7 @@ import type { Kernels } from "../kernels/kernels.ts";
 import type { Scope } from "../memory/scope.ts";
 import type { Slot } from "../memory/slot.ts";
 import { type Parameter, uniform } from "../ops/initialise.ts";
+import type { ProductOptions, RecurrentProduct } from "../ops/recurrent_product.ts";
 
 /**
  * A recurrent cell: one step of a recurrence, forward and backward. The layer around it owns time and the input projection
@@ -41,6 +42,8 @@ export interface CellSpace {
    * the others: one block `[B, width]`, holding the gradient of state t + 1 before the step, of state t after it. Backward only.
    */
   readonly gradients: readonly Slot[];
+  /** The product of a weight `[rows, width of the output state]` with the state before each step; with recurrent dropout where asked. */
+  product(weight: string, options?: ProductOptions): RecurrentProduct;
   /** A slot of `[T * B, columns]` that forward fills and backward reads. Rows that do not take part hold zeros. */
   keep(name: string, columns: number): Slot;
 }

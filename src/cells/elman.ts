@@ -1,7 +1,6 @@
 import { OptionError } from "../errors.ts";
 import type { Kernels } from "../kernels/kernels.ts";
 import { summedBias } from "../ops/bias.ts";
-import { recurrentProduct } from "../ops/recurrent_product.ts";
 import { type Cell, gateParameters } from "./cell.ts";
 
 /** Options of `elman`. */
@@ -39,8 +38,8 @@ export function elman({ activation = "tanh", bias = true }: ElmanOptions = {}): 
     states: (H) => ({ h: H }),
     parameters: (I, H) => gateParameters(1, I, H, bias),
 
-    plan({ scope, H, z, states: [h], gradients: [dh] }) {
-      const recurrent = recurrentProduct(scope, scope.parameter("weight_hh"), { h, dh });
+    plan({ scope, H, z, states: [h], gradients: [dh], product }) {
+      const recurrent = product("weight_hh");
       const sum = summedBias(scope, bias);
       return {
         bias: sum.sum,

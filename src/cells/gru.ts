@@ -3,8 +3,6 @@ import type { Kernels } from "../kernels/kernels.ts";
 import type { Scope } from "../memory/scope.ts";
 import type { Slot } from "../memory/slot.ts";
 import { summedBias } from "../ops/bias.ts";
-import { linear } from "../ops/linear.ts";
-import { recurrentProduct } from "../ops/recurrent_product.ts";
 import { type Cell, type CellSpace, gateParameters, type PlannedCell } from "./cell.ts";
 
 /** Options of `gru`. */
@@ -46,15 +44,10 @@ export function gru({ reset = "after", bias = true }: GruOptions = {}): Cell {
 }
 
 /** z has a fourth block nh = h' W_hnᵀ + b_hn, which must not meet the projection's n before r has scaled it. */
-function planAfter({ scope, H, z, states: [h], gradients: [dh] }: CellSpace, bias: boolean): PlannedCell {
-  const weight = scope.parameter("weight_hh"), biases = bias ? separateBiases(scope, H) : undefined;
-  const resetUpdate = recurrentProduct(scope, weight, { h, dh, rows: { from: 0, count: 2 * H } });
-  const candidate = recurrentProduct(scope, weight, {
-    h,
-    dh,
-    rows: { from: 2 * H, count: H },
-    bias: biases?.candidate ?? null,
-  });
+function planAfter({ scope, H, z, states: [h], gradients: [dh], product }: CellSpace, bias: boolean): PlannedCell {
+  const biases = bias ? separateBiases(scope, H) : undefined;
+  const resetUpdate = product("weight_hh", { rows: { from: 0, count: 2 * H } });
+  const candidate = product("weight_hh", { rows: { from: 2 * H, count: H }, bias: biases?.candidate ?? null });
   const zru = z.slice(0, 2 * H), znh = z.slice(3 * H, H);
   return {
     bias: biases?.sum,
@@ -105,11 +98,14 @@ function separateBiases(scope: Scope, H: number) {
 }
 
 /** Two dependent products a step: r must be known before the candidate's product starts. */
-function planBefore({ scope, H, z, states: [h], gradients: [dh], keep }: CellSpace, bias: boolean): PlannedCell {
-  const weight = scope.parameter("weight_hh"), sum = summedBias(scope, bias);
-  const resetUpdate = recurrentProduct(scope, weight, { h, dh, rows: { from: 0, count: 2 * H } });
+function planBefore(
+  { scope, H, z, states: [h], gradients: [dh], product, keep }: CellSpace,
+  bias: boolean,
+): PlannedCell {
+  const sum = summedBias(scope, bias);
   const rh = keep("r h", H), drh = scope.kept("gradient of r h", scope.batch, H);
-  const candidate = linear(scope, weight, { rows: { from: 2 * H, count: H } });
+  const resetUpdate = product("weight_hh", { rows: { from: 0, count: 2 * H } });
+  const candidate = product("weight_hh", { rows: { from: 2 * H, count: H }, of: { value: rh, gradient: drh } });
   const zru = z.slice(0, 2 * H), zn = z.slice(2 * H, H);
   return {
     bias: sum.sum,
@@ -123,20 +119,20 @@ function planBefore({ scope, H, z, states: [h], gradients: [dh], keep }: CellSpa
     forward(k, t, B, n) {
       resetUpdate.forward(k, zru, t, B, n);
       k.gruResetForward(rh.step(t, B), z.step(t, B), h.step(t, B), n, H, z.stride, h.stride);
-      candidate.forward(k, zn, zn.row(t, B), rh, rh.row(t, B), n, true);
+      candidate.forward(k, zn, t, B, n);
       k.gruUpdateForward(h.step(t + 1, B), z.step(t, B), h.step(t, B), n, H, z.stride, h.stride);
     },
 
     backward(k, t, B, n) {
       k.gruUpdateBackward(z.step(t, B), dh.step(t, B), dh.step(t + 1, B), h.step(t, B), n, H, z.stride, h.stride);
-      candidate.backward(k, drh, 0, zn, zn.row(t, B), n);
+      candidate.backward(k, zn, t, B, n);
       k.gruResetBackward(z.step(t, B), dh.step(t, B), drh.address, h.step(t, B), n, H, z.stride, h.stride);
       resetUpdate.backward(k, zru, t, B, n);
     },
 
     gradients(k, T, B) {
       resetUpdate.gradient(k, zru, T, B);
-      candidate.gradient(k, zn, 0, rh, 0, T * B);
+      candidate.gradient(k, zn, T, B);
       sum.gradient(k, z, T * B);
     },
   };

@@ -1,5 +1,4 @@
 import { summedBias } from "../ops/bias.ts";
-import { recurrentProduct } from "../ops/recurrent_product.ts";
 import { type Cell, gateParameters } from "./cell.ts";
 
 /** Options of `lstm`. */
@@ -35,8 +34,8 @@ export function lstm({ bias = true }: LstmOptions = {}): Cell {
     states: (H) => ({ h: H, c: H }),
     parameters: (I, H) => gateParameters(4, I, H, bias),
 
-    plan({ scope, H, z, states: [h, c], gradients: [dh, dc], keep }) {
-      const recurrent = recurrentProduct(scope, scope.parameter("weight_hh"), { h, dh });
+    plan({ scope, H, z, states: [h, c], gradients: [dh, dc], product, keep }) {
+      const recurrent = product("weight_hh");
       const sum = summedBias(scope, bias);
       const tanhC = keep("tanh(c)", H);
       return {

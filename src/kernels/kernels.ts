@@ -189,6 +189,8 @@ export interface Kernels {
   // embedding.ts; index `[m]` i32
   /** y(r) = table(index(r)). y `[m, n]` */
   gather(y: number, table: number, index: number, m: number, n: number, ldy: number, ldt: number): void;
+  /** y(r) = x(index(r)). y, x, index `[m]` i32 */
+  gatherIntegers(y: number, x: number, index: number, m: number): void;
   /** table(index(r)) += y(r) for r = m - 1, ..., 1, 0. */
   scatterAdd(table: number, y: number, index: number, m: number, n: number, ldt: number, ldy: number): void;
 
@@ -197,8 +199,14 @@ export interface Kernels {
   copy(y: number, x: number, m: number, n: number, ldy: number, ldx: number): void;
   /** y = xᵀ. y `[m, n]`, x `[n, m]` */
   transpose(y: number, x: number, m: number, n: number, ldy: number, ldx: number): void;
-  /** y = a + b. `[m, n]`; y may be a or b. */
+  /** y = a + b. `[m, n]`; y may be a or b; a row stride of 0 repeats the one row of a or b. */
   add(y: number, a: number, b: number, m: number, n: number, ldy: number, lda: number, ldb: number): void;
+  /** y = a - b. As `add`. */
+  subtract(y: number, a: number, b: number, m: number, n: number, ldy: number, lda: number, ldb: number): void;
+  /** y = a b. As `add`. */
+  multiply(y: number, a: number, b: number, m: number, n: number, ldy: number, lda: number, ldb: number): void;
+  /** y += a b, one multiply-add. As `add`. */
+  multiplyAdd(y: number, a: number, b: number, m: number, n: number, ldy: number, lda: number, ldb: number): void;
   /** y = 0. `[m, n]` */
   zero(y: number, m: number, n: number, ldy: number): void;
 
@@ -246,6 +254,21 @@ export interface Kernels {
     seed1: number,
     stream0: number,
     stream1: number,
+  ): void;
+  /**
+   * mask(r, c) = 0 with probability p (f32 at `rate`), else 1 / (1 - p). Element e = r n + c is dropped when u of word e & 3 is below
+   * p, u as in `randomUniform`; its block has counter (e >> 2, i32 at `counter`, stream, 0). `[m, n]`
+   */
+  dropoutMask(
+    mask: number,
+    rate: number,
+    counter: number,
+    m: number,
+    n: number,
+    ldm: number,
+    seed0: number,
+    seed1: number,
+    stream: number,
   ): void;
   /**
    * Normal numbers of mean 0 and deviation 1 by Box and Muller, from words (w0, w1, w2, w3) of a block:

@@ -1,4 +1,5 @@
 import type { Kernels } from "../kernels/kernels.ts";
+import type { ParameterSlot } from "../memory/planner.ts";
 import type { Scope } from "../memory/scope.ts";
 import type { Parameter } from "../ops/initialise.ts";
 import type { Extent, Port, Signal } from "../ops/port.ts";
@@ -29,6 +30,8 @@ export interface PlannedState {
   last(): number;
   /** Gradients: of the last state, read by backward; of the first, left by backward. */
   readonly gradient: { first(B: number): number; last(): number };
+  /** The parameter `[width]` that the state starts from instead of zeros. */
+  readonly learned?: ParameterSlot;
 }
 
 /**

@@ -1,8 +1,10 @@
 import type { Cell } from "../cells/cell.ts";
-import { OptionError, requireInteger } from "../errors.ts";
-import type { Parameter } from "../ops/initialise.ts";
-import type { Port } from "../ops/port.ts";
-import type { Layer, PlannedLayer } from "./layer.ts";
+import { OptionError, requireInteger, requireRate } from "../errors.ts";
+import { type Initialiser, type Parameter, zeros } from "../ops/initialise.ts";
+import type { Merge } from "../ops/merge.ts";
+import { bidirectional } from "./bidirectional.ts";
+import { dropout } from "./dropout.ts";
+import type { Layer } from "./layer.ts";
 import { stacked } from "./stacked.ts";
 import { unroll } from "./unroll.ts";
 
@@ -14,43 +16,87 @@ export interface RecurrentOptions {
   hidden: number | readonly number[];
   /** Number of layers when `hidden` is one number. Default 1. */
   layers?: number;
+  /** Whether each layer also runs against time; the next layer sees both directions. Default false. */
+  bidirectional?: boolean;
+  /** How the outputs of the two directions become one. Default `"concat"`, which doubles the width. */
+  merge?: Merge;
+  /** Rate of dropout on the output of each layer but the last, as PyTorch has it. Default 0. */
+  dropout?: number;
+  /** Rate of variational dropout on the input of each layer: one mask for all steps. Default 0. */
+  inputDropout?: number;
+  /** Rate of variational dropout on the state where it enters the cell's products. Default 0. */
+  recurrentDropout?: number;
+  /** `"zero"`, or `"learned"`: parameters `initial_h_l0` `[H]` and so on, the same for all rows, at first zero. Default `"zero"`. */
+  initialStates?: "zero" | "learned";
+  /** Other first values than the cell's own, by the parameter's name without suffix: `{ weight_hh: orthogonal() }`. */
+  initial?: Readonly<Record<string, Initialiser>>;
 }
 
 /**
  * A recurrent layer, or a stack of them: any cell over time. Takes values or one-hot rows `[T, B, input]`, gives the top
- * layer's outputs `[T, B, hidden]`. Parameters have PyTorch's names: `weight_ih_l0` `[gates * H, I]`, `weight_hh_l0`
- * `[gates * H, H]`, `bias_ih_l0`, `bias_hh_l0`, then `_l1` and so on; states are named `h_l0`, `c_l0`, ...
+ * layer's outputs `[T, B, hidden]` (`2 * hidden` when bidirectional and concatenated). Parameters have PyTorch's names:
+ * `weight_ih_l0` `[gates * H, I]`, `weight_hh_l0` `[gates * H, H]`, `bias_ih_l0`, `bias_hh_l0`, then `_l1` and so on, with
+ * `_reverse` behind for the direction against time; states are named `h_l0`, `c_l0`, `h_l0_reverse`, ...
  *
- * @throws {OptionError} When a size is not a positive integer, or `layers` contradicts `hidden`.
+ * @throws {OptionError} When a size is not a positive integer, `layers` contradicts `hidden`, or a rate is not in [0, 1).
  *
  * @example
  * ```ts
  * import { gru, recurrent } from "@unroll/rnn";
  * import { assertEquals } from "@std/assert";
  *
- * const rnn = recurrent(gru(), { input: 5, hidden: 7, layers: 2 });
- * assertEquals(rnn.parameters.weight_ih_l1.shape, [21, 7]);
+ * const rnn = recurrent(gru(), { input: 5, hidden: 7, layers: 2, bidirectional: true });
+ * assertEquals(rnn.parameters.weight_ih_l1_reverse.shape, [21, 14]);
  * ```
  */
-export function recurrent(cell: Cell, { input, hidden, layers }: RecurrentOptions): Layer {
+export function recurrent(cell: Cell, options: RecurrentOptions): Layer {
+  const { input, hidden, layers, merge = "concat" } = options;
   requireInteger("input", input, 1);
   if (layers !== undefined) requireInteger("layers", layers, 1);
+  requireRate("dropout", options.dropout ?? 0);
+  requireRate("inputDropout", options.inputDropout ?? 0);
+  requireRate("recurrentDropout", options.recurrentDropout ?? 0);
   const sizes = typeof hidden === "number" ? Array<number>(layers ?? 1).fill(hidden) : [...hidden];
   if (!sizes.length || (layers !== undefined && sizes.length !== layers)) {
     throw new OptionError(`"hidden" must have one size for each of the layers, got ${sizes.length}`);
   }
   sizes.forEach((size) => requireInteger("hidden", size, 1));
-  return stacked(sizes.map((H, l) => single(cell, l ? sizes[l - 1] : input, H, `_l${l}`)));
+  const parts: Layer[] = [];
+  let width = input;
+  sizes.forEach((H, l) => {
+    if (options.inputDropout) parts.push(dropout(width, options.inputDropout, { variational: true }));
+    const ahead = single(cell, width, H, `_l${l}`, options);
+    const layer = options.bidirectional
+      ? bidirectional(ahead, single(cell, width, H, `_l${l}_reverse`, options), merge)
+      : ahead;
+    parts.push(layer);
+    width = layer.output.width;
+    if (options.dropout && l + 1 < sizes.length) parts.push(dropout(width, options.dropout));
+  });
+  return stacked(parts);
 }
 
 /** One cell over time, its parameters and states named with a suffix. */
-function single(cell: Cell, I: number, H: number, suffix: string): Layer {
+function single(cell: Cell, I: number, H: number, suffix: string, options: RecurrentOptions): Layer {
+  const { recurrentDropout, initialStates = "zero", initial = {} } = options;
+  const own = cell.parameters(I, H), states = Object.entries(cell.states(H)), learned = initialStates === "learned";
+  const unknown = Object.keys(initial).find((name) => !Object.hasOwn(own, name));
+  if (unknown) {
+    throw new OptionError(
+      `Cannot initialise "${unknown}": the cell "${cell.name}" has the parameters ${Object.keys(own).join(", ")}`,
+    );
+  }
   const parameters: Record<string, Parameter> = {};
-  for (const [name, parameter] of Object.entries(cell.parameters(I, H))) parameters[name + suffix] = parameter;
+  for (const [name, parameter] of Object.entries(own)) {
+    parameters[name + suffix] = { ...parameter, initial: initial[name] ?? parameter.initial };
+  }
+  if (learned) {
+    for (const [name, width] of states) parameters[`initial_${name}${suffix}`] = { shape: [width], initial: zeros() };
+  }
   return {
     input: { kind: "values", width: I },
-    output: { kind: "values", width: H },
+    output: { kind: "values", width: states[0][1] },
     parameters,
-    plan: (scope, x: Port): PlannedLayer => unroll(scope.within("", suffix), cell, x, H),
+    plan: (scope, x) => unroll(scope.within("", suffix), cell, x, H, { recurrentDropout, learned }),
   };
 }

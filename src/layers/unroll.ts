@@ -3,8 +3,18 @@ import type { Kernels } from "../kernels/kernels.ts";
 import type { Scope } from "../memory/scope.ts";
 import type { Slot } from "../memory/slot.ts";
 import type { Extent, Port } from "../ops/port.ts";
+import { dropoutMask } from "../ops/dropout.ts";
 import { projection } from "../ops/projection.ts";
+import { recurrentProduct } from "../ops/recurrent_product.ts";
 import type { PlannedLayer, PlannedState } from "./layer.ts";
+
+/** Options of `unroll`. */
+export interface UnrollOptions {
+  /** Rate of variational dropout on the output state where it enters the cell's products: one mask for all steps. Default 0. */
+  readonly recurrentDropout?: number;
+  /** Whether the initial states are parameters, `initial_` and the state's name. Default false: zeros. */
+  readonly learned?: boolean;
+}
 
 /**
  * One cell unrolled over T steps: forward in time, then back-propagation through time (Werbos 1990).
@@ -16,7 +26,7 @@ import type { PlannedLayer, PlannedState } from "./layer.ts";
  * Rows are sorted by length, so the rows that take part in a step are the first ones. A row's last state is put aside after
  * its own last step, and the gradient of it comes in there. In the other rows outputs are zero, and so are the gradients of z.
  */
-export function unroll(scope: Scope, cell: Cell, x: Port, H: number): PlannedLayer {
+export function unroll(scope: Scope, cell: Cell, x: Port, H: number, options: UnrollOptions = {}): PlannedLayer {
   const { batch, steps, train } = scope;
   const columns = (cell.columns ?? cell.gates) * H;
   const z = scope.kept("z", steps * batch, columns);
@@ -34,17 +44,22 @@ export function unroll(scope: Scope, cell: Cell, x: Port, H: number): PlannedLay
   // are one block, whose rows stay as given until the row's last step.
   const dLast = gradients.map((slot, i) => i === 0 ? scope.kept("gradient of last output", batch, h.columns) : slot);
   const kept: Slot[] = [];
+  function keep(name: string, columns: number): Slot {
+    const slot = scope.sequence(name, columns);
+    kept.push(slot);
+    return slot;
+  }
+  const { recurrentDropout = 0, learned = false } = options;
+  const dropped = recurrentDropout ? dropoutMask(scope, "recurrent", recurrentDropout, batch, h.columns) : undefined;
+  const source = { h, dh, mask: dropped?.slot, keep };
   const planned = cell.plan({
     scope,
     H,
     z,
     states,
     gradients,
-    keep(name, columns) {
-      const slot = scope.sequence(name, columns);
-      kept.push(slot);
-      return slot;
-    },
+    keep,
+    product: (weight, options) => recurrentProduct(scope, scope.parameter(weight), source, options),
   });
   const input = projection(scope, x, scope.parameter(cell.inputWeight ?? "weight_ih"), planned.bias);
   const dz = z.slice(0, cell.gates * H);
@@ -63,6 +78,7 @@ export function unroll(scope: Scope, cell: Cell, x: Port, H: number): PlannedLay
       first: (B) => slot.step(0, B),
       last: () => last[i].address,
       gradient: { first: (B) => gradients[i].step(0, B), last: () => dLast[i].address },
+      learned: learned ? scope.parameter(`initial_${widths[i][0]}`) : undefined,
     })),
 
     refresh(k) {
@@ -70,7 +86,8 @@ export function unroll(scope: Scope, cell: Cell, x: Port, H: number): PlannedLay
       input.refresh(k); // may copy the bias that the cell has just summed
     },
 
-    forward(k, { T, B, active }) {
+    forward(k, { T, B, active, training }) {
+      dropped?.draw(k, B, training);
       input.forward(k, z, T * B);
       for (let t = 0; t < T; t++) {
         const n = active(t), ended = t + 1 < T ? active(t + 1) : 0;

@@ -24,6 +24,14 @@ export interface Constant {
   readonly numbers: readonly number[];
 }
 
+/** Random numbers by counter: key, stream, and one i32 that the session raises at every training pass. */
+export interface RandomStream {
+  readonly seed0: number;
+  readonly seed1: number;
+  readonly stream: number;
+  readonly counter: Slot;
+}
+
 /** One line of the memory plan. */
 export interface PlanRow {
   /** Name of the slot. */
@@ -69,12 +77,14 @@ export class Planner {
   readonly #slots: ParameterSlot[] = [];
   readonly #constants: Constant[] = [];
   #reverse: Slot | undefined;
+  #counter: Slot | undefined;
+  #streams = 0;
 
   /**
    * `train` says whether backward will run: whether activations keep their history and gradients exist. `batch` and `steps`
-   * are the largest B and T of a call.
+   * are the largest B and T of a call; `seed` is that of all random numbers.
    */
-  constructor(readonly batch: number, readonly steps: number, readonly train: boolean) {}
+  constructor(readonly batch: number, readonly steps: number, readonly train: boolean, readonly seed = 0) {}
 
   /** A parameter and, when training, its gradient. */
   parameter(name: string, shape: Shape): ParameterSlot {
@@ -125,6 +135,18 @@ export class Planner {
   /** The slot of `reverse`, if a layer has asked for it. */
   get reverseOrder(): Slot | undefined {
     return this.#reverse;
+  }
+
+  /** A stream of random numbers of its own: another one at every call of this function. */
+  random(): RandomStream {
+    this.#counter ??= this.#derived.take("training pass", 1, 1, 1);
+    const [seed0, seed1] = seedWords(this.seed);
+    return { seed0, seed1, stream: this.#streams++, counter: this.#counter };
+  }
+
+  /** The counter of `random`, if a layer has asked for it. */
+  get counter(): Slot | undefined {
+    return this.#counter;
   }
 
   /** A matrix of activations. For `period` and `lead` see Slot. */
@@ -180,6 +202,11 @@ export class Planner {
   #stretches(): Stretch[] {
     return [this.#parameters, this.#gradients, this.#derived, this.#kept, this.#scratch];
   }
+}
+
+/** A seed as the two 32-bit words of a key. */
+export function seedWords(seed: number): [number, number] {
+  return [seed | 0, Math.floor(seed / 2 ** 32) | 0];
 }
 
 function align(bytes: number): number {

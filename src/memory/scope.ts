@@ -1,4 +1,4 @@
-import type { ParameterSlot, Planner } from "./planner.ts";
+import type { ParameterSlot, Planner, RandomStream } from "./planner.ts";
 import type { Slot } from "./slot.ts";
 
 /** The planner as one layer sees it: names are the layer's own, parameters are those it declared. */
@@ -74,6 +74,11 @@ export class Scope {
   /** See Planner.constant. */
   constant(name: string, numbers: readonly number[]): Slot {
     return this.#planner.constant(this.name(name), numbers);
+  }
+
+  /** See Planner.random. */
+  random(): RandomStream {
+    return this.#planner.random();
   }
 
   /** See Planner.reverse. */

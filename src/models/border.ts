@@ -42,9 +42,9 @@ export class Border {
     return Float32Array.from(this.#rows.floats(slot.address, slot.columns));
   }
 
-  /** A copy of a sequence. */
-  read(slot: Slot, call: Call): Float32Array {
-    return this.#rows.read(slot, call);
+  /** A copy of a sequence, into `copy` if given. */
+  read(slot: Slot, call: Call, copy?: Float32Array): Float32Array {
+    return this.#rows.read(slot, call, copy);
   }
 
   /** A sequence into a slot. */
@@ -67,7 +67,8 @@ export class Border {
         `Cannot run a sequence: "x" must have shape [${shape}] with T from 1 to ${steps}, got ${x.length} elements`,
       );
     }
-    const call = makeCall(T, B, training, lengths);
+    const fresh = states === "zero" || (states === "carry" && !last);
+    const call = makeCall({ T, B, training, fresh }, lengths);
     if (input.kind !== "values") {
       this.#rows.forEach(call, (_, i) => i < 0 || requireBelow("x", x[i], i, input.width));
     }
@@ -85,7 +86,6 @@ export class Border {
       requireBelow("y", y[i], i, classes);
       count++;
     });
-    if (!count) throw new OptionError('Cannot measure a loss: every element of "y" is ignored');
     return count;
   }
 
@@ -100,6 +100,12 @@ export class Border {
     if (data.length === T * B * columns) return;
     const rows = columns === 1 ? `${T * B} elements` : `${T * B} rows of ${columns} elements`;
     throw new ShapeError(`Cannot read "${name}": expected ${rows}, as many rows as x has, got ${data.length} elements`);
+  }
+
+  /** The number of the training pass, which random numbers depend on. */
+  writePass(pass: number): void {
+    const { counter } = this.#plan.planner;
+    if (counter) this.#rows.integers(counter.address, 1)[0] = pass;
   }
 
   /** x into the input's slot. */
@@ -122,23 +128,35 @@ export class Border {
     // Rows sorted in two ways meet only outside.
     const given = initial === "carry" && last && (call.order || last.order) ? this.lastStates(last) : initial;
     for (const state of this.#plan.layer.states) {
-      const { width, stride } = state, address = state.first(call.B);
+      const { width, stride, learned } = state, address = state.first(call.B);
       if (typeof given === "object") this.#rows.writeBlock({ address, stride, width }, given[state.name], call);
       else if (given === "carry" && last) k.copy(address, state.last(), call.B, width, stride, stride);
+      else if (learned) k.copy(address, learned.value.address, call.B, width, stride, 0);
       else k.zero(address, call.B, width, stride);
     }
   }
 
-  /** Copies of the states after a call. */
-  lastStates(call: Call): States {
-    return this.#copyStates((state) => state.last(), call);
+  /** Gradients of the initial states into those of the parameters that they came from; after backward. */
+  addLearnedGradients(k: Kernels, { B, fresh }: Call): void {
+    for (const { width, stride, learned, gradient } of this.#plan.layer.states) {
+      if (learned && fresh) k.columnSums(learned.gradient.address, gradient.first(B), B, width, stride);
+    }
   }
 
-  /** Zero the gradients of all parameters, of the first and of the last states. */
-  clearGradients(k: Kernels, { B }: Call): void {
-    const { planner, layer } = this.#plan;
+  /** Copies of the states after a call, into those of `copies` if given. */
+  lastStates(call: Call, copies?: States): States {
+    return this.#copyStates((state) => state.last(), call, copies);
+  }
+
+  /** Zero the gradients of all parameters. */
+  clearParameterGradients(k: Kernels): void {
+    const { planner } = this.#plan;
     k.zero(planner.ranges.gradient, 1, planner.elements, planner.elements);
-    for (const { width, stride, gradient } of layer.states) {
+  }
+
+  /** Zero the gradients of the first and of the last states. */
+  clearStateGradients(k: Kernels, { B }: Call): void {
+    for (const { width, stride, gradient } of this.#plan.layer.states) {
       k.zero(gradient.first(B), B, width, stride);
       k.zero(gradient.last(), B, width, stride);
     }
@@ -183,13 +201,12 @@ export class Border {
     }
   }
 
-  #copyStates(address: (state: PlannedState) => number, call: Call): States {
-    return Object.fromEntries(
-      this.#plan.layer.states.map((state) => {
-        const { name, stride, width } = state;
-        return [name, this.#rows.readBlock({ address: address(state), stride, width }, call)];
-      }),
-    );
+  #copyStates(address: (state: PlannedState) => number, call: Call, copies: States = {}): States {
+    for (const state of this.#plan.layer.states) {
+      const { name, stride, width } = state;
+      copies[name] = this.#rows.readBlock({ address: address(state), stride, width }, call, copies[name]);
+    }
+    return copies;
   }
 
   #writeReverse(slot: Slot, { T, B, lengths }: Call): void {

@@ -5,13 +5,18 @@ import type { Extent } from "../ops/port.ts";
 export interface Call extends Extent {
   /** Lengths by descending size, when they were given. */
   readonly lengths?: Int32Array;
+  /** Whether states start from their own beginning: zeros, or what was learned. */
+  readonly fresh: boolean;
   /** The caller's row at each of our rows, when they were sorted. */
   readonly order?: Int32Array;
 }
 
 /** A call of T steps and B rows, each row as long as T or as `lengths` says (B integers from 1 to T, any order). */
-export function makeCall(T: number, B: number, training: boolean, lengths?: ArrayLike<number>): Call {
-  if (lengths === undefined) return { T, B, training, active: () => B };
+export function makeCall(
+  { T, B, training, fresh }: { T: number; B: number; training: boolean; fresh: boolean },
+  lengths?: ArrayLike<number>,
+): Call {
+  if (lengths === undefined) return { T, B, training, fresh, active: () => B };
   if (lengths.length !== B) {
     throw new ShapeError(`Cannot run a sequence: "lengths" must have ${B} elements, one a row, got ${lengths.length}`);
   }
@@ -29,5 +34,5 @@ export function makeCall(T: number, B: number, training: boolean, lengths?: Arra
     while (n > 0 && sorted[n - 1] <= t) n--;
     counts[t] = n;
   }
-  return { T, B, training, active: (t) => counts[t], lengths: sorted, order };
+  return { T, B, training, fresh, active: (t) => counts[t], lengths: sorted, order };
 }

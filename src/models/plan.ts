@@ -17,6 +17,11 @@ export interface PlanOptions {
   steps: number;
   /** Whether sequences outside are `[B, T, ...]` instead of `[T, B, ...]`. States are `[B, ...]` either way. Default false. */
   batchFirst?: boolean;
+  /**
+   * Whether `step` takes sequences longer than `steps`, in segments of so many, each run forward twice: the same gradients in the
+   * memory of one segment. Default false.
+   */
+  recompute?: boolean;
   /** Whether gradients are wanted. Default: whether an optimizer is given. */
   train?: boolean;
   /** What `step` and `evaluate` measure. */
@@ -54,7 +59,7 @@ export function planNet(net: Layer, options: PlanOptions): NetPlan {
   requireInteger("batch", batch, 1);
   requireInteger("steps", steps, 1);
   requireInteger("seed", seed, 0);
-  const planner = new Planner(batch, steps, train);
+  const planner = new Planner(batch, steps, train, seed);
   const declared = Object.entries(net.parameters);
   const parameters = new Map(declared.map(([name, { shape }]) => [name, planner.parameter(name, shape)]));
   const scope = new Scope(planner, parameters);

@@ -48,9 +48,12 @@ export class Rows {
   }
 
   /** A sequence from a slot; padding is zero. */
-  read({ address, stride, columns }: Slot, call: Call): Float32Array {
+  read(
+    { address, stride, columns }: Slot,
+    call: Call,
+    copy: Float32Array = new Float32Array(call.T * call.B * columns),
+  ): Float32Array {
     const view = this.floats(address, call.T * call.B * stride);
-    const copy = new Float32Array(call.T * call.B * columns);
     this.forEach(call, (row, target) => {
       if (target >= 0) copy.set(view.subarray(row * stride, row * stride + columns), target * columns);
     });
@@ -73,8 +76,12 @@ export class Rows {
   }
 
   /** States from memory. */
-  readBlock({ address, stride, width }: Block, { B, order }: Call): Float32Array {
-    const view = this.floats(address, B * stride), copy = new Float32Array(B * width);
+  readBlock(
+    { address, stride, width }: Block,
+    { B, order }: Call,
+    copy: Float32Array = new Float32Array(B * width),
+  ): Float32Array {
+    const view = this.floats(address, B * stride);
     for (let b = 0; b < B; b++) {
       copy.set(view.subarray(b * stride, b * stride + width), (order ? order[b] : b) * width);
     }

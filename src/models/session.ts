@@ -1,12 +1,13 @@
-import { DisposedError, NonFiniteError, OptionError } from "../errors.ts";
+import { NonFiniteError, OptionError, requireInteger } from "../errors.ts";
 import type { Kernels } from "../kernels/kernels.ts";
 import type { Arena } from "../memory/arena.ts";
-import type { ParameterSlot, PlanRow } from "../memory/planner.ts";
+import { type ParameterSlot, type PlanRow, seedWords } from "../memory/planner.ts";
 import { apply, measure } from "../training/clip.ts";
-import type { PlannedLoss } from "../training/losses.ts";
 import { Border } from "./border.ts";
-import type { Call } from "./call.ts";
+import { type Data, Passes } from "./passes.ts";
 import type { NetPlan } from "./plan.ts";
+import { recomputedGradients } from "./recompute.ts";
+import { Stream } from "./stream.ts";
 
 /** A tensor outside the session's memory: a copy. `data` is row-major. */
 export interface TensorCopy {
@@ -42,27 +43,20 @@ export interface CallOptions {
 export class Session implements Disposable {
   readonly #plan: NetPlan;
   readonly #border: Border;
-  /** Until disposal: the instance that they belong to holds the memory. */
-  #kernels: Kernels | undefined;
-  #counter: { next(): readonly number[] } | undefined;
-  #last: Call | undefined;
-  /** Whether memory holds what `backward` needs: activations of the last call, made with these parameters. */
-  #ready = false;
+  readonly #passes: Passes;
+  readonly #settings: { next(): readonly number[] } | undefined;
 
   /** Sessions are made by `compile`. */
   constructor(plan: NetPlan, kernels: Kernels, arena: Arena) {
     this.#plan = plan;
-    this.#kernels = kernels;
     this.#border = new Border(plan, arena);
-    const seed = plan.options.seed ?? 0;
-    const draw = {
-      bounds: plan.settings,
-      write: this.#border.write,
-      seed: [seed | 0, Math.floor(seed / 2 ** 32) | 0] as const,
-    };
-    plan.planner.parameters.forEach(({ value }, stream) => plan.initial[stream](kernels, { ...draw, value, stream }));
+    this.#passes = new Passes(plan, kernels, this.#border);
     for (const { slot, numbers } of plan.planner.constants) this.#border.write(slot, numbers);
-    this.#counter = plan.options.optimizer?.begin();
+    const draw = { bounds: plan.settings, write: this.#border.write, seed: seedWords(plan.planner.seed) };
+    plan.planner.parameters.forEach((parameter, stream) =>
+      plan.initial[stream](kernels, { ...draw, value: parameter.value, shape: parameter.shape, stream })
+    );
+    this.#settings = plan.options.optimizer?.begin();
     plan.layer.refresh(kernels);
   }
 
@@ -93,8 +87,8 @@ export class Session implements Disposable {
    * @throws {ShapeError} When x does not divide into steps, or has more of them than the session was compiled for.
    */
   forward(x: ArrayLike<number>, options: CallOptions & { training?: boolean } = {}): Float32Array {
-    const call = this.#check(x, options, options.training ?? false);
-    this.#run(x, call, options.states);
+    const call = this.#passes.check(x, options, options.training ?? false);
+    this.#passes.run(x, call, options.states);
     return this.#border.read(this.#plan.layer.output.value, call);
   }
 
@@ -106,60 +100,48 @@ export class Session implements Disposable {
    * @throws {OptionError} When there was none since the last backward, step or change of parameters.
    */
   backward(dOutput: ArrayLike<number>, dStates: States = {}): { dx: Float32Array | undefined; dStates: States } {
-    const { layer, input } = this.#training("backward"), k = this.#alive(), border = this.#border;
-    const call = this.#last;
-    if (!call || !this.#ready) throw new OptionError("Cannot run backward: it needs a forward of its own before it");
+    const { layer, input } = this.#training("backward"), k = this.#passes.kernels, border = this.#border;
+    const call = this.#passes.backwardCall();
     border.checkLength("dOutput", dOutput, call, layer.output.width);
     border.checkStateGradients(dStates, call);
-    border.clearGradients(k, call);
+    border.clearParameterGradients(k);
+    border.clearStateGradients(k, call);
     border.writeSequence("dOutput", layer.output.gradient!, dOutput, call);
     border.writeStateGradients(dStates, call);
-    this.#ready = false;
-    layer.backward(k, call);
-    layer.gradients(k, call);
+    this.#passes.backward(call);
     return { dx: input.gradient && border.read(input.gradient, call), dStates: border.readStateGradients(call) };
   }
 
   /**
    * One training step: forward, loss, back-propagation through time, clipping, update. y `[T, B]` holds a class for each row.
-   * `loss` is the mean over the rows that count, `gradientNorm` the norm before clipping.
+   * `loss` is the mean over the rows that count, `gradientNorm` the norm before clipping. With `recompute`, T may be longer than the
+   * session's `steps`.
    *
    * @throws {NonFiniteError} When the loss or the norm is not finite; the parameters are untouched.
    */
-  step(
-    data: { x: ArrayLike<number>; y: ArrayLike<number> },
-    options: CallOptions = {},
-  ): { loss: number; gradientNorm: number } {
-    const { layer, norm, planner, settings, moments } = this.#training("step");
-    const { optimizer, clip } = this.#plan.options;
-    if (!optimizer || !this.#counter) {
+  step(data: Data, options: CallOptions = {}): { loss: number; gradientNorm: number } {
+    const { norm, planner, settings, moments, options: { optimizer, clip } } = this.#training("step");
+    if (!optimizer || !this.#settings) {
       throw new OptionError('Cannot step: the session was compiled without "optimizer"');
     }
-    const k = this.#alive();
-    const { loss, call } = this.#measure(data, options, true);
+    const k = this.#passes.kernels, border = this.#border;
+    const { loss } = this.#gradients(data, options);
     const n = planner.elements, { value, gradient } = planner.ranges;
-    this.#ready = false;
-    this.#border.clearGradients(k, call);
-    layer.backward(k, call);
-    layer.gradients(k, call);
-    this.#border.write(norm.limit, [clip?.limit ?? Infinity]);
+    border.write(norm.limit, [clip?.limit ?? Infinity]);
     measure(k, norm, gradient, n);
-    const gradientNorm = this.#border.scalar(norm.norm);
+    const gradientNorm = border.scalar(norm.norm);
     requireFinite("loss", loss);
     requireFinite("gradient norm", gradientNorm);
     if (clip) apply(k, norm, clip, gradient, n);
-    this.#border.write(settings, this.#counter.next());
+    border.write(settings, this.#settings.next());
     optimizer.update(k, value, gradient, settings.address, moments.map((slot) => slot.address), n);
-    layer.refresh(k);
+    this.#passes.refresh();
     return { loss, gradientNorm };
   }
 
   /** The loss alone, without gradients: mean over the `count` rows that count. */
-  evaluate(
-    data: { x: ArrayLike<number>; y: ArrayLike<number> },
-    options: CallOptions = {},
-  ): { loss: number; count: number } {
-    const { loss, count } = this.#measure(data, options, false);
+  evaluate(data: Data, options: CallOptions = {}): { loss: number; count: number } {
+    const { loss, count } = this.#passes.measure(data, options, false);
     return { loss, count };
   }
 
@@ -170,8 +152,8 @@ export class Session implements Disposable {
   probabilities(x: ArrayLike<number>, options: CallOptions & { temperature?: number } = {}): Float32Array {
     const { temperature = 1 } = options;
     if (!(temperature > 0)) throw new OptionError(`"temperature" must be a number > 0, got ${temperature}`);
-    const call = this.#check(x, options, false), k = this.#alive();
-    this.#run(x, call, options.states);
+    const call = this.#passes.check(x, options, false), k = this.#passes.kernels;
+    this.#passes.run(x, call, options.states);
     const { layer, settings } = this.#plan, output = layer.output.value, { address, stride, columns } = output;
     const logits = this.#border.read(output, call);
     this.#border.write(settings, [1 / temperature]);
@@ -182,15 +164,24 @@ export class Session implements Disposable {
     return probabilities;
   }
 
+  /**
+   * A stream of `batch` rows (default 1) that is run one step at a time, with states of its own that start from zero (or what was
+   * learned). It shares the parameters: training between two steps shows in the next one.
+   */
+  stream({ batch = 1 }: { batch?: number } = {}): Stream {
+    void this.#passes.kernels;
+    requireInteger("batch", batch, 1, this.batch);
+    return new Stream(this.#passes, batch);
+  }
+
   /** Copies of the states after the last call, `[B, H]` each. */
   states(): States {
-    this.#alive();
-    return this.#last ? this.#border.lastStates(this.#last) : {};
+    return this.#passes.states();
   }
 
   /** Copies of all parameters by name, in PyTorch's shapes. */
   parameters(): Map<string, TensorCopy> {
-    this.#alive();
+    void this.#passes.kernels;
     return this.#copies((slot) => slot.value);
   }
 
@@ -205,57 +196,34 @@ export class Session implements Disposable {
    * @throws {ShapeError} When names or shapes differ; all differences are listed.
    */
   setParameters(tensors: ReadonlyMap<string, { shape: readonly number[]; data: ArrayLike<number> }>): void {
-    const k = this.#alive();
+    void this.#passes.kernels;
     this.#border.setParameters(tensors);
-    this.#ready = false;
-    this.#plan.layer.refresh(k);
+    this.#passes.refresh();
   }
 
   /** Give up the memory; every later call throws DisposedError. */
   [Symbol.dispose](): void {
-    this.#kernels = undefined;
-    this.#border.release();
+    this.#passes.release();
   }
 
-  #alive(): Kernels {
-    if (!this.#kernels) throw new DisposedError("Cannot use this session: it was disposed");
-    return this.#kernels;
+  /** Forward, loss and backward. */
+  #gradients(data: Data, options: CallOptions): { loss: number } {
+    const { recompute, steps, batch } = this.#plan.options, { input } = this.#plan;
+    const width = input.kind === "values" ? input.width : 1;
+    if (recompute && data.x.length > steps * (options.batch ?? batch) * width) {
+      return recomputedGradients(this.#passes, data, options);
+    }
+    const k = this.#passes.kernels, { call, loss } = this.#passes.measure(data, options, true);
+    this.#border.clearParameterGradients(k);
+    this.#border.clearStateGradients(k, call);
+    this.#passes.backward(call);
+    return { loss };
   }
 
   #training(what: string): NetPlan {
-    this.#alive();
+    void this.#passes.kernels;
     if (this.#plan.options.train) return this.#plan;
     throw new OptionError(`Cannot ${what}: the session was compiled without "train" or "optimizer"`);
-  }
-
-  /** Check a call; a call that is refused changes nothing. */
-  #check(x: ArrayLike<number>, options: CallOptions, training: boolean): Call {
-    this.#alive();
-    return this.#border.checkCall(x, options, training, this.#last);
-  }
-
-  /** Write what goes in and run forward. */
-  #run(x: ArrayLike<number>, call: Call, states: InitialStates = "zero"): void {
-    const k = this.#alive();
-    this.#border.writeInput(x, call);
-    this.#border.writeStates(k, call, states, this.#last);
-    this.#last = call;
-    this.#ready = true;
-    this.#plan.layer.forward(k, call);
-  }
-
-  #measure(
-    { x, y }: { x: ArrayLike<number>; y: ArrayLike<number> },
-    options: CallOptions,
-    training: boolean,
-  ): { call: Call; loss: number; count: number } {
-    const k = this.#alive(), { loss } = this.#plan;
-    if (!loss) throw new OptionError('Cannot measure a loss: the session was compiled without "loss"');
-    const call = this.#check(x, options, training), count = this.#border.checkTargets(loss, y, call);
-    this.#border.writeTargets(loss, y, count, call);
-    this.#run(x, call, options.states);
-    loss.forward(k, call.T * call.B, training);
-    return { call, loss: this.#border.scalar(loss.total) / count, count };
   }
 
   #copies(which: (slot: ParameterSlot) => ParameterSlot["value"]): Map<string, TensorCopy> {

@@ -6,6 +6,8 @@ import type { Shape } from "../memory/planner.ts";
 export interface Draw {
   /** What to fill: one row. */
   readonly value: Slot;
+  /** Its shape. */
+  readonly shape: Shape;
   /** Two floats. */
   readonly bounds: Slot;
   /** Write numbers into a slot, from its first element on. */
@@ -40,4 +42,9 @@ export function normal(): Initialiser {
   return (k, { value, seed, stream }) => {
     k.randomNormal(value.address, value.columns, seed[0], seed[1], stream, 0);
   };
+}
+
+/** Zeros. */
+export function zeros(): Initialiser {
+  return (k, { value }) => k.zero(value.address, 1, value.columns, value.columns);
 }

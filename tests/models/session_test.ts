@@ -27,6 +27,7 @@ const CALLS: Record<string, (session: Session) => unknown> = {
   evaluate: (session) => session.evaluate({ x, y }),
   probabilities: (session) => session.probabilities(x),
   states: (session) => session.states(),
+  stream: (session) => session.stream(),
   parameters: (session) => session.parameters(),
   gradients: (session) => session.gradients(),
   setParameters: (session) => session.setParameters(new Map()),

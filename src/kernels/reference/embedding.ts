@@ -3,7 +3,7 @@ import type { Arena } from "../../memory/arena.ts";
 import type { Kernels } from "../kernels.ts";
 import { elements } from "./elements.ts";
 
-export function embeddingKernels(arena: Arena): Pick<Kernels, "gather" | "scatterAdd"> {
+export function embeddingKernels(arena: Arena): Pick<Kernels, "gather" | "gatherIntegers" | "scatterAdd"> {
   return {
     gather(Y, table, index, m, n, ldy, ldt) {
       const f = elements(arena), rows = arena.ints(index, m);
@@ -11,6 +11,10 @@ export function embeddingKernels(arena: Arena): Pick<Kernels, "gather" | "scatte
         const y = (Y >> 2) + i * ldy, row = (table >> 2) + rows[i] * ldt;
         for (let j = 0; j < n; j++) f[y + j] = f[row + j];
       }
+    },
+    gatherIntegers(y, x, index, m) {
+      const from = arena.ints(x, (arena.bytes - x) >> 2), rows = arena.ints(index, m);
+      arena.ints(y, m).set(Array.from(rows, (row) => from[row]));
     },
     scatterAdd(table, Y, index, m, n, ldt, ldy) {
       const f = elements(arena), rows = arena.ints(index, m);

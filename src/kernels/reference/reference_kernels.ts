@@ -32,7 +32,7 @@ export function referenceKernels(arena: Arena, mode: "f32" | "f64"): Kernels {
     ...gruKernels(arena, numbers),
     ...softmaxKernels(arena, numbers),
     ...embeddingKernels(arena),
-    ...elementwiseKernels(arena),
+    ...elementwiseKernels(arena, numbers),
     ...reduceKernels(arena, numbers),
     ...clipKernels(arena),
     ...optimizerKernels(arena, numbers),

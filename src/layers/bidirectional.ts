@@ -1,0 +1,56 @@
+import { ShapeError } from "../errors.ts";
+import { type Merge, merge } from "../ops/merge.ts";
+import { reverse } from "../ops/reverse.ts";
+import type { Layer } from "./layer.ts";
+
+/**
+ * Two layers over the same input, one in the order of time, one against it (Schuster & Paliwal 1997), their outputs merged: `"concat"`
+ * `[T, B, 2 H]`, `"sum"`, `"average"` or `"multiply"` `[T, B, H]`. With lengths the second one starts at each row's own last step. It is
+ * a plain layer on a reversed sequence, so its numbers are those of a plain run, bit for bit.
+ *
+ * @throws {ShapeError} When the widths of the two differ.
+ */
+export function bidirectional(ahead: Layer, back: Layer, how: Merge = "concat"): Layer {
+  const { width } = ahead.output;
+  if (back.input.width !== ahead.input.width || back.output.width !== width) {
+    throw new ShapeError(
+      `Cannot make a bidirectional layer: both directions must take ${ahead.input.width} and give ${width} columns, ` +
+        `the second takes ${back.input.width} and gives ${back.output.width}`,
+    );
+  }
+  return {
+    input: ahead.input,
+    output: { kind: "values", width: how === "concat" ? 2 * width : width },
+    parameters: { ...ahead.parameters, ...back.parameters },
+
+    plan(scope, x) {
+      const first = ahead.plan(scope, x);
+      const reversed = reverse(scope, x), second = back.plan(scope, reversed.port);
+      const merged = merge(scope, how, first.output, second.output);
+      return {
+        output: merged.port,
+        states: [...first.states, ...second.states],
+        refresh(k) {
+          first.refresh(k);
+          second.refresh(k);
+        },
+        forward(k, extent) {
+          first.forward(k, extent);
+          reversed.forward(k, extent);
+          second.forward(k, extent);
+          merged.forward(k, extent);
+        },
+        backward(k, extent) {
+          merged.backward(k, extent);
+          second.backward(k, extent);
+          first.backward(k, extent);
+          reversed.backward(k, extent); // adds to what `first` has left
+        },
+        gradients(k, extent) {
+          second.gradients(k, extent);
+          first.gradients(k, extent);
+        },
+      };
+    },
+  };
+}

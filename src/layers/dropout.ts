@@ -1,0 +1,62 @@
+import { requireInteger, requireRate } from "../errors.ts";
+import { dropoutMask } from "../ops/dropout.ts";
+import type { Layer } from "./layer.ts";
+
+/** Options of `dropout`. */
+export interface DropoutOptions {
+  /** Whether all steps of a sequence share one mask (variational dropout, Gal & Ghahramani 2016). Default false. */
+  variational?: boolean;
+}
+
+/**
+ * Dropout on values `[T, B, width]`: in training an element becomes 0 with probability `rate`, others are multiplied by
+ * 1 / (1 - rate); otherwise nothing changes. The masks depend on the session's seed and the number of the training pass alone.
+ *
+ * @throws {OptionError} When the width is not a positive integer or the rate not in [0, 1).
+ *
+ * @example
+ * ```ts
+ * import { dropout } from "@unroll/rnn";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(dropout(128, 0.5).output.width, 128);
+ * ```
+ */
+export function dropout(width: number, rate: number, { variational = false }: DropoutOptions = {}): Layer {
+  requireInteger("width", width, 1);
+  requireRate("rate", rate);
+  return {
+    input: { kind: "values", width },
+    output: { kind: "values", width },
+    parameters: {},
+
+    plan(scope, x) {
+      const rows = scope.steps * scope.batch;
+      const y = scope.kept("output", rows, width), dy = scope.train ? scope.kept("gradient of output", rows, width) : y;
+      const { slot: mask, draw } = dropoutMask(scope, "dropout", rate, variational ? scope.batch : rows, width);
+      return {
+        output: { kind: "values", width, value: y, gradient: dy },
+        states: [],
+        refresh() {},
+        forward(k, { T, B, training }) {
+          if (!training) return k.copy(y.address, x.value.address, T * B, width, y.stride, x.value.stride);
+          draw(k, variational ? B : T * B, true);
+          const [calls, m] = variational ? [T, B] : [1, T * B];
+          for (let t = 0; t < calls; t++) {
+            k.multiply(y.at(t * m), x.value.at(t * m), mask.address, m, width, y.stride, x.value.stride, mask.stride);
+          }
+        },
+        backward(k, { T, B, training }) {
+          const dx = x.gradient;
+          if (!dx) return;
+          if (!training) return k.copy(dx.address, dy.address, T * B, width, dx.stride, dy.stride);
+          const [calls, m] = variational ? [T, B] : [1, T * B];
+          for (let t = 0; t < calls; t++) {
+            k.multiply(dx.at(t * m), dy.at(t * m), mask.address, m, width, dx.stride, dy.stride, mask.stride);
+          }
+        },
+        gradients() {},
+      };
+    },
+  };
+}

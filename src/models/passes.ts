@@ -1,0 +1,135 @@
+import { DisposedError, OptionError } from "../errors.ts";
+import type { Kernels } from "../kernels/kernels.ts";
+import type { PlannedLoss } from "../training/losses.ts";
+import type { Border } from "./border.ts";
+import type { Call } from "./call.ts";
+import type { NetPlan } from "./plan.ts";
+import type { CallOptions, InitialStates, States } from "./session.ts";
+
+/** Inputs and targets of a pass that is measured. */
+export interface Data {
+  x: ArrayLike<number>;
+  y: ArrayLike<number>;
+}
+
+/** Passes through a net, forward and backward, and what the last one left behind. */
+export class Passes {
+  readonly plan: NetPlan;
+  readonly border: Border;
+  /** Until disposal: the instance that they belong to holds the memory. */
+  #kernels: Kernels | undefined;
+  /** The last call, and its states where memory does not hold them any more. */
+  #last: Call | undefined;
+  #aside: States | undefined;
+  /** Whether memory holds what `backward` needs: activations of the last call, made with these parameters. */
+  #ready = false;
+  #trained = 0;
+
+  constructor(plan: NetPlan, kernels: Kernels, border: Border) {
+    this.plan = plan;
+    this.border = border;
+    this.#kernels = kernels;
+  }
+
+  /** Give up the memory. */
+  release(): void {
+    this.#kernels = undefined;
+    this.border.release();
+  }
+
+  /** The kernels; DisposedError after `release`. */
+  get kernels(): Kernels {
+    if (!this.#kernels) throw new DisposedError("Cannot use this session: it was disposed");
+    return this.#kernels;
+  }
+
+  /** The plan's loss. */
+  get loss(): PlannedLoss {
+    if (this.plan.loss) return this.plan.loss;
+    throw new OptionError('Cannot measure a loss: the session was compiled without "loss"');
+  }
+
+  /** The call that x and options ask for; one that is refused changes nothing. */
+  check(x: ArrayLike<number>, options: CallOptions, training: boolean): Call {
+    void this.kernels;
+    return this.border.checkCall(x, options, training, this.#last);
+  }
+
+  /** Write what goes in and run forward. `pass` numbers the random numbers of a training pass: default one more than the last. */
+  run(x: ArrayLike<number>, call: Call, states: InitialStates = "zero", pass?: number): void {
+    const k = this.kernels, last = this.#last;
+    if (call.training) this.border.writePass(pass ?? ++this.#trained);
+    this.border.writeInput(x, call);
+    this.border.writeStates(k, call, states === "carry" && this.#aside ? this.#aside : states, last);
+    this.#last = call;
+    this.#aside = undefined;
+    this.#ready = true;
+    this.plan.layer.forward(k, call);
+  }
+
+  /** Numbers for `n` training passes, the first of them. */
+  reserve(n: number): number {
+    const first = this.#trained + 1;
+    this.#trained += n;
+    return first;
+  }
+
+  /** Forward and loss; leaves the loss's gradient in the output's port when training. */
+  measure(data: Data, options: CallOptions, training: boolean): { call: Call; loss: number; count: number } {
+    const { loss } = this, call = this.check(data.x, options, training);
+    const count = this.border.checkTargets(loss, data.y, call);
+    requireTargets(count);
+    this.border.writeTargets(loss, data.y, count, call);
+    this.run(data.x, call, options.states);
+    loss.forward(this.kernels, call.T * call.B, training);
+    return { call, loss: this.border.scalar(loss.total) / count, count };
+  }
+
+  /** The call that `backward` is for. */
+  backwardCall(): Call {
+    if (this.#last && this.#ready) return this.#last;
+    throw new OptionError("Cannot run backward: it needs a forward of its own before it");
+  }
+
+  /** From the gradient in the output's port, and those of the last states, to all others. Adds to the parameters' gradients. */
+  backward(call: Call): void {
+    const k = this.kernels, { layer } = this.plan;
+    this.#ready = false;
+    layer.backward(k, call);
+    layer.gradients(k, call);
+    this.border.addLearnedGradients(k, call);
+  }
+
+  /** Parameters have changed: renew what is derived from them. */
+  refresh(): void {
+    this.#ready = false;
+    this.plan.layer.refresh(this.kernels);
+  }
+
+  /** Copies of the states after the last call. */
+  states(): States {
+    void this.kernels;
+    return this.#last ? this.#aside ?? this.border.lastStates(this.#last) : {};
+  }
+
+  /** The states after the last call are these, wherever memory now is. */
+  putAside(states: States): void {
+    this.#ready = false;
+    this.#aside = states;
+  }
+
+  /** Run a call that is none of the session's: the states after its last one stay what they are. */
+  runApart(x: ArrayLike<number>, call: Call, states: InitialStates): void {
+    const k = this.kernels;
+    if (this.#last && !this.#aside) this.#aside = this.border.lastStates(this.#last);
+    this.#ready = false;
+    this.border.writeInput(x, call);
+    this.border.writeStates(k, call, states, undefined);
+    this.plan.layer.forward(k, call);
+  }
+}
+
+/** Targets of which none counts have no mean. */
+export function requireTargets(count: number): void {
+  if (!count) throw new OptionError('Cannot measure a loss: every element of "y" is ignored');
+}

@@ -1,0 +1,68 @@
+import type { Kernels } from "../kernels/kernels.ts";
+import type { Scope } from "../memory/scope.ts";
+import type { Extent, Port } from "./port.ts";
+import { turn } from "./reverse.ts";
+
+/** How the outputs of the two directions become one. */
+export type Merge = "concat" | "sum" | "average" | "multiply";
+
+/** The merged output of a forward and a reversed sequence, and the way back of its gradient. */
+export interface Merged {
+  readonly port: Port;
+  forward(k: Kernels, extent: Extent): void;
+  backward(k: Kernels, extent: Extent): void;
+}
+
+/** Merge `ahead`, in the order of time, with `back`, which is in reversed order. Both have the same width. */
+export function merge(scope: Scope, how: Merge, ahead: Port, back: Port): Merged {
+  const { width } = ahead, rows = scope.steps * scope.batch, order = scope.reverse();
+  const out = how === "concat" ? 2 * width : width;
+  const y = scope.kept("merged output", rows, out);
+  const dy = scope.train ? scope.kept("gradient of merged output", rows, out) : undefined;
+  const port: Port = { kind: "values", width: out, value: y, gradient: dy };
+  const a = ahead.value, da = ahead.gradient, b = back.value, db = back.gradient;
+
+  if (how === "concat") {
+    const left = y.slice(0, width), right = y.slice(width, width);
+    const dLeft = dy?.slice(0, width), dRight = dy?.slice(width, width);
+    return {
+      port,
+      forward(k, extent) {
+        k.copy(left.address, a.address, extent.T * extent.B, width, left.stride, a.stride);
+        turn(k, right, b, order, extent);
+      },
+      backward(k, extent) {
+        k.copy(da!.address, dLeft!.address, extent.T * extent.B, width, da!.stride, dLeft!.stride);
+        turn(k, db!, dRight!, order, extent);
+      },
+    };
+  }
+
+  // The reversed output in the order of time, and a product with it or with a half on the way to its gradient.
+  const turned = scope.kept("turned output", rows, width);
+  const half = scope.constant("half", new Array<number>(width).fill(0.5));
+  return {
+    port,
+    forward(k, extent) {
+      const m = extent.T * extent.B;
+      turn(k, turned, b, order, extent);
+      if (how === "multiply") {
+        k.multiply(y.address, a.address, turned.address, m, width, y.stride, a.stride, turned.stride);
+      } else {
+        k.add(y.address, a.address, turned.address, m, width, y.stride, a.stride, turned.stride);
+      }
+      if (how === "average") k.multiply(y.address, y.address, half.address, m, width, y.stride, y.stride, 0);
+    },
+    backward(k, extent) {
+      const m = extent.T * extent.B;
+      if (how === "multiply") {
+        k.multiply(da!.address, dy!.address, turned.address, m, width, da!.stride, dy!.stride, turned.stride);
+        k.multiply(turned.address, dy!.address, a.address, m, width, turned.stride, dy!.stride, a.stride);
+        return turn(k, db!, turned, order, extent);
+      }
+      if (how === "average") k.multiply(dy!.address, dy!.address, half.address, m, width, dy!.stride, dy!.stride, 0);
+      k.copy(da!.address, dy!.address, m, width, da!.stride, dy!.stride);
+      turn(k, db!, dy!, order, extent);
+    },
+  };
+}

@@ -1,0 +1,48 @@
+import type { Kernels } from "../kernels/kernels.ts";
+import type { Scope } from "../memory/scope.ts";
+import type { Slot } from "../memory/slot.ts";
+import type { Extent, Port } from "../ops/port.ts";
+
+/**
+ * Sequences read backwards, each from its own last step to its first; padding stays behind. Reversing twice gives back what there
+ * was, so the way back, for values and for gradients, is the same gather.
+ */
+export interface Reverse {
+  /** The reversed input. */
+  readonly port: Port;
+  /** Fill the reversed input. */
+  forward(k: Kernels, extent: Extent): void;
+  /** Add the gradient of the reversed input, turned back, to the gradient of the input. */
+  backward(k: Kernels, extent: Extent): void;
+}
+
+/** The reverse of a port. */
+export function reverse(scope: Scope, x: Port): Reverse {
+  const order = scope.reverse(), rows = scope.steps * scope.batch, { width } = x;
+  if (x.kind !== "values") {
+    const value = scope.integers("reversed input", rows);
+    return {
+      port: { ...x, value },
+      forward: (k, { T, B }) => k.gatherIntegers(value.address, x.value.address, order.address, T * B),
+      backward() {},
+    };
+  }
+  const value = scope.kept("reversed input", rows, width);
+  const gradient = x.gradient && scope.kept("gradient of reversed input", rows, width);
+  const turned = scope.scratch("turned gradient", rows, width);
+  return {
+    port: { ...x, value, gradient },
+    forward: (k, extent) => turn(k, value, x.value, order, extent),
+    backward(k, extent) {
+      if (!x.gradient || !gradient) return;
+      turn(k, turned, gradient, order, extent);
+      const { address, stride } = x.gradient;
+      k.add(address, address, turned.address, extent.T * extent.B, width, stride, stride, turned.stride);
+    },
+  };
+}
+
+/** y = x with every sequence backwards. */
+export function turn(k: Kernels, y: Slot, x: Slot, order: Slot, { T, B }: Extent): void {
+  k.gather(y.address, x.address, order.address, T * B, x.columns, y.stride, x.stride);
+}
