@@ -20,15 +20,21 @@ export interface ParameterSlot {
 
 /** Numbers that are in a slot from the start. */
 export interface Constant {
+  /** Where they go: one row. */
   readonly slot: Slot;
+  /** What goes there. */
   readonly numbers: readonly number[];
 }
 
 /** Random numbers by counter: key, stream, and one i32 that the session raises at every training pass. */
 export interface RandomStream {
+  /** Low 32 bits of the seed. */
   readonly seed0: number;
+  /** High 32 bits of the seed. */
   readonly seed1: number;
+  /** Number of the stream in the net. */
   readonly stream: number;
+  /** One i32: the number of the training pass. */
   readonly counter: Slot;
 }
 

@@ -8,7 +8,9 @@ import type { CallOptions, InitialStates, States } from "./session.ts";
 
 /** Inputs and targets of a pass that is measured. */
 export interface Data {
+  /** Tokens `[T, B]` or values `[T, B, input]`. */
   x: ArrayLike<number>;
+  /** Classes `[T, B]`. */
   y: ArrayLike<number>;
 }
 
