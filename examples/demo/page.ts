@@ -1,10 +1,11 @@
-/** Breaks a text that arrives in pieces into lines, between words. */
+/** Breaks a text that arrives in pieces into lines, between words. Empty lines before the first word are left out. */
 export class Page {
   readonly #width: number;
   readonly #print: (text: string) => void;
   #column = 0;
   #gap = "";
   #word = "";
+  #begun = false;
 
   /** Lines of at most `width` characters, given to `print` word by word. */
   constructor(width: number, print: (text: string) => void) {
@@ -43,12 +44,13 @@ export class Page {
     if (this.#word === "") return;
     if (this.#column > 0 && this.#column + this.#gap.length + this.#word.length > this.#width) this.#newLine();
     this.#print(this.#gap + this.#word);
+    this.#begun = true;
     this.#column += this.#gap.length + this.#word.length;
     this.#gap = this.#word = "";
   }
 
   #newLine(): void {
-    this.#print("\n");
+    if (this.#begun) this.#print("\n");
     this.#gap = "";
     this.#column = 0;
   }

@@ -27,7 +27,7 @@ Deno.test("the bar and its figures fit the terminal", () => {
 });
 
 Deno.test("a page breaks lines between words, wherever the pieces are cut", () => {
-  const text = "Call me Ishmael. Some years ago - never\n\n  mind how long\tprecisely\x1b[2J Circumnavigation";
+  const text = "\n\nCall me Ishmael. Some years ago - never\n\n  mind how long\tprecisely\x1b[2J Circumnavigation";
   const lines = ["Call me", "Ishmael.", "Some years", "ago - never", "", "  mind how", "long", "precisely[2J"];
   for (const length of [1, 2, 7, 100]) {
     let out = "";
