@@ -74,6 +74,16 @@ export function requireRate(what: string, value: number): number {
   throw new OptionError(`"${what}" must be a number >= 0 and < 1, got ${shown(value)}`);
 }
 
+/**
+ * `value`, when it is a finite number, at least `low`.
+ *
+ * @throws {OptionError} Otherwise.
+ */
+export function requireNumber(what: string, value: number, low = -Infinity): number {
+  if (Number.isFinite(value) && value >= low) return value;
+  throw new OptionError(`"${what}" must be a finite number${low > -Infinity ? ` >= ${low}` : ""}, got ${shown(value)}`);
+}
+
 /** A value as an error message shows it: short, and never failing itself. */
 function shown(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value.length > 40 ? value.slice(0, 40) + "…" : value);

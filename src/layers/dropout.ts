@@ -1,4 +1,4 @@
-import { requireInteger, requireRate } from "../errors.ts";
+import { requireInteger, requireRate, ShapeError } from "../errors.ts";
 import { dropoutMask } from "../ops/dropout.ts";
 import type { Layer } from "./layer.ts";
 
@@ -31,6 +31,11 @@ export function dropout(width: number, rate: number, { variational = false }: Dr
     parameters: {},
 
     plan(scope, x) {
+      if (x.kind === "one-hot") {
+        throw new ShapeError(
+          `Cannot drop elements of one-hot rows: they are nowhere in memory; use an embedding of width ${width}`,
+        );
+      }
       const rows = scope.steps * scope.batch;
       const y = scope.kept("output", rows, width), dy = scope.train ? scope.kept("gradient of output", rows, width) : y;
       const { slot: mask, draw } = dropoutMask(scope, "dropout", rate, variational ? scope.batch : rows, width);

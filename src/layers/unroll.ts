@@ -43,6 +43,7 @@ export function unroll(scope: Scope, cell: Cell, x: Port, H: number, options: Un
   // The reader of the output overwrites dh, so the gradient of the last output has a place of its own. Gradients of other states
   // are one block, whose rows stay as given until the row's last step.
   const dLast = gradients.map((slot, i) => i === 0 ? scope.kept("gradient of last output", batch, h.columns) : slot);
+  const fromReader = train ? scope.kept("gradient of output from above", batch, h.columns) : undefined;
   const kept: Slot[] = [];
   function keep(name: string, columns: number): Slot {
     const slot = scope.sequence(name, columns);
@@ -67,6 +68,19 @@ export function unroll(scope: Scope, cell: Cell, x: Port, H: number, options: Un
   /** Zero what padding rows of step t would leave to others. */
   function clearPadding(k: Kernels, slots: readonly Slot[], t: number, B: number, n: number): void {
     for (const slot of slots) k.zero(slot.at(slot.row(t, B) + n), B - n, slot.columns, slot.stride);
+  }
+
+  /**
+   * What flows back from step t is a chain of its own, added to what the reader has left in block t: as it is where a sequence is cut
+   * and the chain comes in as the gradient of the last state. So pieces have the bits of the whole.
+   */
+  function backwardStep(k: Kernels, t: number, B: number, n: number): void {
+    if (t === 0) return planned.backward(k, t, B, n);
+    const block = dh.step(t, B), { columns, stride } = dh;
+    k.copy(fromReader!.address, block, n, columns, stride, stride);
+    k.zero(block, n, columns, stride);
+    planned.backward(k, t, B, n);
+    k.add(block, block, fromReader!.address, n, columns, stride, stride, stride);
   }
 
   return {
@@ -112,7 +126,7 @@ export function unroll(scope: Scope, cell: Cell, x: Port, H: number, options: Un
           const at = dh.at(dh.row(t + 1, B) + began);
           k.add(at, at, dLast[0].at(began), n - began, dh.columns, dh.stride, dh.stride, dLast[0].stride);
         }
-        if (n) planned.backward(k, t, B, n);
+        if (n) backwardStep(k, t, B, n);
         if (n < B) clearPadding(k, [z], t, B, n);
         began = n;
       }

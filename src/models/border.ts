@@ -28,7 +28,7 @@ export class Border {
   }
 
   /** Numbers into the first row of a slot. */
-  readonly write = (slot: Slot, numbers: readonly number[]): void => {
+  readonly write = (slot: Slot, numbers: ArrayLike<number>): void => {
     this.#rows.floats(slot.address, numbers.length).set(numbers);
   };
 
@@ -38,9 +38,7 @@ export class Border {
   }
 
   /** A copy of a flat tensor. */
-  readFlat(slot: Slot): Float32Array {
-    return Float32Array.from(this.#rows.floats(slot.address, slot.columns));
-  }
+  readonly readFlat = (slot: Slot): Float32Array => Float32Array.from(this.#rows.floats(slot.address, slot.columns));
 
   /** A copy of a sequence, into `copy` if given. */
   read(slot: Slot, call: Call, copy?: Float32Array): Float32Array {

@@ -1,4 +1,4 @@
-import { requireInteger } from "../errors.ts";
+import { OptionError, requireInteger } from "../errors.ts";
 import type { Layer, PlannedLayer } from "../layers/layer.ts";
 import { Planner } from "../memory/planner.ts";
 import { Scope } from "../memory/scope.ts";
@@ -30,6 +30,8 @@ export interface PlanOptions {
   optimizer?: Optimizer;
   /** Gradient clipping in `step`. Default none. */
   clip?: Clip;
+  /** Names of parameters that `step` leaves as they are. Default none. */
+  frozen?: readonly string[];
   /** Seed of the parameters' first values, a non-negative integer. Default 0. */
   seed?: number;
 }
@@ -46,6 +48,14 @@ export interface NetPlan {
   readonly norm: ClipSlots;
   readonly settings: Slot;
   readonly moments: readonly Slot[];
+  /** The trained parameters, neighbours joined. */
+  readonly trained: readonly Stretch[];
+}
+
+/** Elements of the range of all parameters. */
+export interface Stretch {
+  readonly from: number;
+  readonly elements: number;
 }
 
 /**
@@ -96,5 +106,22 @@ export function planNet(net: Layer, options: PlanOptions): NetPlan {
     norm,
     settings,
     moments,
+    trained: trainedStretches(planner, options.frozen ?? []),
   };
+}
+
+function trainedStretches(planner: Planner, frozen: readonly string[]): Stretch[] {
+  const names = new Set(planner.parameters.map(({ name }) => name));
+  const unknown = frozen.find((name) => !names.has(name));
+  if (unknown !== undefined) throw new OptionError(`Cannot freeze "${unknown}": the net has no such parameter`);
+  const starts = planner.parameters.map(({ value }) => (value.address - planner.ranges.value) / 4);
+  starts.push(planner.elements);
+  const stretches: { from: number; elements: number }[] = [];
+  planner.parameters.forEach(({ name }, i) => {
+    const from = starts[i], elements = starts[i + 1] - from, last = stretches.at(-1);
+    if (frozen.includes(name)) return;
+    if (last && last.from + last.elements === from) last.elements += elements;
+    else stretches.push({ from, elements });
+  });
+  return stretches;
 }

@@ -14,18 +14,18 @@ export function recomputedGradients(passes: Passes, data: Data, options: CallOpt
     throw new OptionError('Cannot recompute: "lengths" and sequences longer than the plan exclude each other');
   }
   const segments = split(passes, data, options.batch ?? plan.options.batch);
-  let count = 0;
-  const calls = segments.map(({ x, y }, s) => {
-    const call = passes.check(x, s ? { ...options, states: "zero" } : options, true);
-    count += border.checkTargets(loss, y, call);
-    return s ? { ...call, fresh: false } : call;
+  const calls = segments.map(({ x }, s) => {
+    if (!s) return passes.check(x, options, true);
+    return { ...passes.check(x, { ...options, states: "zero" }, true), fresh: false };
   });
+  border.checkLength("y", data.y, { ...calls[0], T: calls.reduce((sum, { T }) => sum + T, 0) }, 1);
+  const count = segments.reduce((sum, { y }, s) => sum + border.checkTargets(loss, y, calls[s]), 0);
   requireTargets(count);
 
   const pass = passes.reserve(segments.length);
-  // What is carried is read before the first run overwrites it.
+  // What is carried is read before the first run overwrites it; by the second run there is always something to carry.
   const { states = "zero" } = options;
-  const starts: InitialStates[] = [states === "carry" && !calls[0].fresh ? passes.states() : states];
+  const starts: InitialStates[] = [calls[0].fresh ? "zero" : states === "carry" ? passes.states() : states];
   segments.forEach(({ x }, s) => {
     passes.run(x, calls[s], starts[s], pass + s);
     starts.push(passes.states());
@@ -50,9 +50,14 @@ export function recomputedGradients(passes: Passes, data: Data, options: CallOpt
 
 /** x and y in pieces of at most the plan's steps. */
 function split({ plan }: Passes, { x, y }: Data, B: number): Data[] {
-  const { input, options: { steps, batchFirst } } = plan;
+  const { input, planner, options: { steps, batchFirst } } = plan;
   if (batchFirst) {
     throw new OptionError('Cannot recompute: "batchFirst" and sequences longer than the plan exclude each other');
+  }
+  if (planner.reverseOrder) {
+    throw new OptionError(
+      "Cannot recompute: a bidirectional net must see a sequence whole, this one is longer than the plan",
+    );
   }
   const width = input.kind === "values" ? input.width : 1, size = steps * B;
   const segments: Data[] = [];

@@ -8,6 +8,7 @@ import { type Data, Passes } from "./passes.ts";
 import type { NetPlan } from "./plan.ts";
 import { recomputedGradients } from "./recompute.ts";
 import { Stream } from "./stream.ts";
+import { summary } from "./summary.ts";
 
 /** A tensor outside the session's memory: a copy. `data` is row-major. */
 export interface TensorCopy {
@@ -52,7 +53,8 @@ export class Session implements Disposable {
     this.#border = new Border(plan, arena);
     this.#passes = new Passes(plan, kernels, this.#border);
     for (const { slot, numbers } of plan.planner.constants) this.#border.write(slot, numbers);
-    const draw = { bounds: plan.settings, write: this.#border.write, seed: seedWords(plan.planner.seed) };
+    const { write, readFlat: read } = this.#border;
+    const draw = { bounds: plan.settings, read, write, seed: seedWords(plan.planner.seed) };
     plan.planner.parameters.forEach((parameter, stream) =>
       plan.initial[stream](kernels, { ...draw, value: parameter.value, shape: parameter.shape, stream })
     );
@@ -120,13 +122,18 @@ export class Session implements Disposable {
    * @throws {NonFiniteError} When the loss or the norm is not finite; the parameters are untouched.
    */
   step(data: Data, options: CallOptions = {}): { loss: number; gradientNorm: number } {
-    const { norm, planner, settings, moments, options: { optimizer, clip } } = this.#training("step");
+    const { norm, planner, settings, moments, trained, options: { optimizer, clip, frozen = [] } } = this.#training(
+      "step",
+    );
     if (!optimizer || !this.#settings) {
       throw new OptionError('Cannot step: the session was compiled without "optimizer"');
     }
     const k = this.#passes.kernels, border = this.#border;
     const { loss } = this.#gradients(data, options);
     const n = planner.elements, { value, gradient } = planner.ranges;
+    for (const { name, gradient, size } of planner.parameters) {
+      if (frozen.includes(name)) k.zero(gradient.address, 1, size, size);
+    }
     border.write(norm.limit, [clip?.limit ?? Infinity]);
     measure(k, norm, gradient, n);
     const gradientNorm = border.scalar(norm.norm);
@@ -134,7 +141,10 @@ export class Session implements Disposable {
     requireFinite("gradient norm", gradientNorm);
     if (clip) apply(k, norm, clip, gradient, n);
     border.write(settings, this.#settings.next());
-    optimizer.update(k, value, gradient, settings.address, moments.map((slot) => slot.address), n);
+    for (const { from, elements } of trained) {
+      const at = from * 4, places = moments.map((slot) => slot.address + at);
+      optimizer.update(k, value + at, gradient + at, settings.address, places, elements);
+    }
     this.#passes.refresh();
     return { loss, gradientNorm };
   }
@@ -171,6 +181,9 @@ export class Session implements Disposable {
   stream({ batch = 1 }: { batch?: number } = {}): Stream {
     void this.#passes.kernels;
     requireInteger("batch", batch, 1, this.batch);
+    if (this.#plan.planner.reverseOrder) {
+      throw new OptionError("Cannot make a stream: a bidirectional net must see a sequence whole");
+    }
     return new Stream(this.#passes, batch);
   }
 
@@ -183,6 +196,12 @@ export class Session implements Disposable {
   parameters(): Map<string, TensorCopy> {
     void this.#passes.kernels;
     return this.#copies((slot) => slot.value);
+  }
+
+  /** A table of all parameters: name, shape, number, bytes, whether `step` trains it; and the sums. */
+  summary(): string {
+    void this.#passes.kernels;
+    return summary(this.#plan.planner.parameters, this.#plan.options.frozen ?? []);
   }
 
   /** Copies of all gradients of the last `backward` or `step` (clipped, after a step). */
@@ -209,8 +228,8 @@ export class Session implements Disposable {
   /** Forward, loss and backward. */
   #gradients(data: Data, options: CallOptions): { loss: number } {
     const { recompute, steps, batch } = this.#plan.options, { input } = this.#plan;
-    const width = input.kind === "values" ? input.width : 1;
-    if (recompute && data.x.length > steps * (options.batch ?? batch) * width) {
+    const B = options.batch ?? batch, width = input.kind === "values" ? input.width : 1;
+    if (recompute && B > 0 && data.x.length > steps * B * width) {
       return recomputedGradients(this.#passes, data, options);
     }
     const k = this.#passes.kernels, { call, loss } = this.#passes.measure(data, options, true);

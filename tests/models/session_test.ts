@@ -28,6 +28,7 @@ const CALLS: Record<string, (session: Session) => unknown> = {
   probabilities: (session) => session.probabilities(x),
   states: (session) => session.states(),
   stream: (session) => session.stream(),
+  summary: (session) => session.summary(),
   parameters: (session) => session.parameters(),
   gradients: (session) => session.gradients(),
   setParameters: (session) => session.setParameters(new Map()),

@@ -1,0 +1,60 @@
+import { ShapeError } from "../errors.ts";
+import { requireValues } from "../ops/port.ts";
+import type { Layer } from "./layer.ts";
+
+/**
+ * A layer whose output is added to its input: y = x + f(x) `[T, B, width]` (He et al. 2016). Backward: dx = dy + the gradient that f
+ * leaves. Parameters and states are those of f, by their names.
+ *
+ * @throws {ShapeError} When f does not take values and give as many.
+ *
+ * @example
+ * ```ts
+ * import { lstm, recurrent, residual } from "@unroll/rnn";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const layer = residual(recurrent(lstm(), { input: 64, hidden: 64 }));
+ * assertEquals(layer.output.width, 64);
+ * ```
+ */
+export function residual(layer: Layer): Layer {
+  const { input, output } = layer, { width } = input;
+  if (input.kind !== "values" || output.kind !== "values" || output.width !== width) {
+    throw new ShapeError(
+      `Cannot add a layer to its input: it must take and give values of one width, ` +
+        `got ${input.kind} of width ${width} and ${output.kind} of width ${output.width}`,
+    );
+  }
+  return {
+    input,
+    output,
+    parameters: layer.parameters,
+
+    plan(scope, x) {
+      requireValues("add a layer to its input", x);
+      const rows = scope.steps * scope.batch;
+      const f = layer.plan(scope, x), fx = f.output;
+      const y = scope.kept("output", rows, width), dy = scope.train ? scope.kept("gradient of output", rows, width) : y;
+      return {
+        output: { kind: "values", width, value: y, gradient: dy },
+        states: f.states,
+        refresh: (k) => f.refresh(k),
+
+        forward(k, extent) {
+          f.forward(k, extent);
+          const { value } = x, m = extent.T * extent.B;
+          k.add(y.address, value.address, fx.value.address, m, width, y.stride, value.stride, fx.value.stride);
+        },
+
+        backward(k, extent) {
+          const dx = x.gradient, dfx = fx.gradient!, m = extent.T * extent.B;
+          k.copy(dfx.address, dy.address, m, width, dfx.stride, dy.stride);
+          f.backward(k, extent);
+          if (dx) k.add(dx.address, dx.address, dy.address, m, width, dx.stride, dx.stride, dy.stride);
+        },
+
+        gradients: (k, extent) => f.gradients(k, extent),
+      };
+    },
+  };
+}
