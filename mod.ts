@@ -33,6 +33,7 @@ export { dropout, type DropoutOptions } from "./src/layers/dropout.ts";
 export { embedding, oneHot } from "./src/layers/embedding.ts";
 export type { Layer, PlannedLayer, PlannedState } from "./src/layers/layer.ts";
 export { recurrent, type RecurrentOptions } from "./src/layers/recurrent.ts";
+export { residual } from "./src/layers/residual.ts";
 export { sequential } from "./src/layers/sequential.ts";
 export { stacked } from "./src/layers/stacked.ts";
 export type { Constant, ParameterSlot, PlanRow, RandomStream, Shape } from "./src/memory/planner.ts";
@@ -50,10 +51,23 @@ export {
 export type { PlanOptions } from "./src/models/plan.ts";
 export type { Data } from "./src/models/passes.ts";
 export type { Stream } from "./src/models/stream.ts";
-export type { CallOptions, InitialStates, Session, States, TensorCopy } from "./src/models/session.ts";
+export type { CallOptions, InitialStates, States } from "./src/models/call.ts";
+export type { Session, TensorCopy } from "./src/models/session.ts";
 export type { Merge } from "./src/ops/merge.ts";
 export type { ProductOptions, RecurrentProduct } from "./src/ops/recurrent_product.ts";
-export type { Draw, Initialiser, Parameter } from "./src/ops/initialise.ts";
+export {
+  constant,
+  type Draw,
+  forgetBias,
+  glorot,
+  type Initialiser,
+  normal,
+  orthogonal,
+  type OrthogonalOptions,
+  type Parameter,
+  uniform,
+  zeros,
+} from "./src/ops/initialise.ts";
 export type { Extent, Port, Signal } from "./src/ops/port.ts";
 export { type Exchangeable, Generator, type GeneratorState } from "./src/random/generator.ts";
 export { mostProbable, sample } from "./src/text/sampling.ts";

@@ -4,10 +4,9 @@ import type { PlannedState } from "../layers/layer.ts";
 import type { Arena } from "../memory/arena.ts";
 import type { Slot } from "../memory/slot.ts";
 import type { PlannedLoss } from "../training/losses.ts";
-import { type Call, makeCall } from "./call.ts";
+import { type Call, type CallOptions, type InitialStates, makeCall, type States } from "./call.ts";
 import type { NetPlan } from "./plan.ts";
 import { Rows } from "./rows.ts";
-import type { CallOptions, InitialStates, States } from "./session.ts";
 
 /**
  * The border of a session: everything that goes in is checked here, once, before anything is written (`check...`), then copied in

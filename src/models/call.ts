@@ -1,6 +1,25 @@
 import { OptionError, ShapeError } from "../errors.ts";
 import type { Extent } from "../ops/port.ts";
 
+/** States by name (`rnn.h_l0`), each `[B, H]`. */
+export type States = Record<string, Float32Array>;
+
+/** Where a sequence starts from: zeros, the last states of the call before, or given states (all of them). */
+export type InitialStates = "zero" | "carry" | States;
+
+/** Options of a call. */
+export interface CallOptions {
+  /** Rows B of this call, at most the session's `batch`, which is the default. T follows from the length of x. */
+  batch?: number;
+  /** Default `"zero"`. */
+  states?: InitialStates;
+  /**
+   * Length of each row, integers from 1 to T, in any order. Default: all T. What lies behind a row's length is never read; outputs
+   * and gradients there are zero, and the row's last states are those after its own last step.
+   */
+  lengths?: ArrayLike<number>;
+}
+
 /** One call of a session: its size, and where the caller's rows are. */
 export interface Call extends Extent {
   /** Lengths by descending size, when they were given. */

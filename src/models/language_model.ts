@@ -16,10 +16,11 @@ import { type Clip, clipNorm } from "../training/clip.ts";
 import { crossEntropy } from "../training/losses.ts";
 import { adam } from "../training/optimizers/adam.ts";
 import type { Optimizer } from "../training/optimizers/optimizer.ts";
+import type { States } from "./call.ts";
 import { compile } from "./compile.ts";
 import { EventLoop } from "./event_loop.ts";
 import { readModel, writeModel } from "./language_model_file.ts";
-import type { Session, States } from "./session.ts";
+import type { Session } from "./session.ts";
 
 /** Options of `LanguageModel.create`. */
 export interface LanguageModelOptions {

@@ -2,9 +2,8 @@ import { DisposedError, OptionError } from "../errors.ts";
 import type { Kernels } from "../kernels/kernels.ts";
 import type { PlannedLoss } from "../training/losses.ts";
 import type { Border } from "./border.ts";
-import type { Call } from "./call.ts";
+import type { Call, CallOptions, InitialStates, States } from "./call.ts";
 import type { NetPlan } from "./plan.ts";
-import type { CallOptions, InitialStates, States } from "./session.ts";
 
 /** Inputs and targets of a pass that is measured. */
 export interface Data {

@@ -1,6 +1,6 @@
 import { OptionError } from "../errors.ts";
 import { type Data, type Passes, requireTargets } from "./passes.ts";
-import type { CallOptions, InitialStates, States } from "./session.ts";
+import type { CallOptions, InitialStates, States } from "./call.ts";
 
 /**
  * Gradients of a sequence longer than the plan, exactly, in the memory of one segment and one set of states per segment (Chen et al.

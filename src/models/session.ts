@@ -4,6 +4,7 @@ import type { Arena } from "../memory/arena.ts";
 import { type ParameterSlot, type PlanRow, seedWords } from "../memory/planner.ts";
 import { apply, measure } from "../training/clip.ts";
 import { Border } from "./border.ts";
+import type { CallOptions, States } from "./call.ts";
 import { type Data, Passes } from "./passes.ts";
 import type { NetPlan } from "./plan.ts";
 import { recomputedGradients } from "./recompute.ts";
@@ -16,25 +17,6 @@ export interface TensorCopy {
   readonly shape: readonly number[];
   /** All elements, row-major. */
   readonly data: Float32Array;
-}
-
-/** States by name (`rnn.h_l0`), each `[B, H]`. */
-export type States = Record<string, Float32Array>;
-
-/** Where a sequence starts from: zeros, the last states of the call before, or given states (all of them). */
-export type InitialStates = "zero" | "carry" | States;
-
-/** Options of a call. */
-export interface CallOptions {
-  /** Rows B of this call, at most the session's `batch`, which is the default. T follows from the length of x. */
-  batch?: number;
-  /** Default `"zero"`. */
-  states?: InitialStates;
-  /**
-   * Length of each row, integers from 1 to T, in any order. Default: all T. What lies behind a row's length is never read; outputs
-   * and gradients there are zero, and the row's last states are those after its own last step.
-   */
-  lengths?: ArrayLike<number>;
 }
 
 /**

@@ -1,7 +1,6 @@
 import { ShapeError } from "../errors.ts";
-import { type Call, makeCall } from "./call.ts";
+import { type Call, makeCall, type States } from "./call.ts";
 import type { Passes } from "./passes.ts";
-import type { States } from "./session.ts";
 
 /**
  * A sequence run one step at a time, with states of its own: the same bits as the whole sequence at once in the exact build, as every
