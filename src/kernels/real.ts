@@ -1,6 +1,7 @@
 /**
- * exp, expm1, log, sigmoid, tanh and the circle functions in double precision, for all doubles, with a relative error of
- * a few 1e-16. Our own, because those of two engines may differ in the last bit; made of + - * / alone, these do not.
+ * exp, expm1, log, sigmoid, tanh, softplus and the circle functions in double precision, for all doubles, with a
+ * relative error of a few 1e-16. Our own, because those of two engines may differ in the last bit; made of + - * /
+ * alone, these do not.
  */
 const LN2_HIGH = 6.93147180369123816490e-1; // 32 bits of ln 2: its product with an exponent is exact
 const LN2_LOW = 1.90821492927058770002e-10;
@@ -67,6 +68,16 @@ export function tanh(x: number): number {
   const e = expm1(-2 * Math.abs(x));
   const y = -e / (2 + e);
   return x < 0 ? -y : y;
+}
+
+/**
+ * log(1 + e^x) = max(x, 0) + log(1 + e), e = exp(-|x|). What 1 + e loses in rounding comes back (Goldberg 1991, theorem
+ * 4).
+ */
+export function softplus(x: number): number {
+  const e = exp(-Math.abs(x));
+  const u = 1 + e;
+  return (x < 0 ? 0 : x) + (log(u) + (e - (u - 1)) / u);
 }
 
 /** cos(2 pi u) */

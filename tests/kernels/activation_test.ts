@@ -1,7 +1,7 @@
 import type { Kernels } from "../../src/kernels/kernels.ts";
 import { assertSameBits, kernelTest, U } from "./harness.ts";
 
-const SIZES = [1, 2, 3, 4, 5, 6, 7, 8, 9];
+const SIZES = [1, 2, 3, 4, 5, 6, 7, 8, 9, 13];
 
 /** Relative errors are measured in activation_sweep_test.ts; here it is the shapes that matter. */
 const NEAR = { relative: 8 * U };
@@ -42,7 +42,7 @@ kernelTest("activations: an element has the same bits in any lane, in a full vec
   const { arena, kernels } = bench;
   const x = 4096, y = 8192, alone = 12288;
   for (const name of ["exp", "log", "sigmoid", "tanh", "relu"] as const) {
-    for (let n = 1; n <= 9; n++) {
+    for (let n = 1; n <= 13; n++) {
       arena.floats(x, n).set(Array.from({ length: n }, (_, i) => 0.1 + i * 0.77));
       kernels[name](y, x, 1, n, n, n);
       for (let i = 0; i < n; i++) kernels[name](alone + 4 * i, x + 4 * i, 1, 1, 1, 1);

@@ -59,3 +59,46 @@ kernelTest("clipValue: every remainder, NaN stays", ({ check }) => {
     );
   }
 });
+
+/** Inside, at and outside the limit 0.5, and what is no number. */
+const AROUND = [0.5, -3, 0.25, 3, NaN, -0.5, Infinity, -Infinity, -0];
+
+for (const into of ["y", "x"]) {
+  kernelTest(`clamp: shapes and strides, NaN stays, into ${into}`, ({ check }) => {
+    for (const m of [1, 2, 3]) {
+      for (const n of LENGTHS) {
+        check(
+          (space) => {
+            const ldx = n + (m + n) % 4, limit = space.values([0.5]);
+            const x = space.floats(m, n, ldx, (i, j) => AROUND[(i + j) % AROUND.length]);
+            const ldy = into === "x" ? ldx : n + m % 3, y = into === "x" ? x : space.output(m, n, ldy);
+            return (kernels) => kernels.clamp(y, x, limit, m, n, ldy, ldx);
+          },
+          {},
+          `m ${m} n ${n}`,
+        );
+      }
+    }
+  });
+}
+
+for (const into of ["dx", "dy", "x"]) {
+  kernelTest(`clampBackward: shapes and strides, into ${into}`, ({ check }) => {
+    for (const m of [1, 2, 3]) {
+      for (const n of LENGTHS) {
+        check(
+          (space) => {
+            const ldx = n + (m + n) % 4, lddy = n + m % 2, limit = space.values([0.5]);
+            const x = space.floats(m, n, ldx, (i, j) => AROUND[(i + j) % AROUND.length]);
+            const dy = space.random(m, n, lddy);
+            const dx = into === "dx" ? space.output(m, n) : into === "dy" ? dy : x;
+            const lddx = into === "dx" ? n : into === "dy" ? lddy : ldx;
+            return (kernels) => kernels.clampBackward(dx, dy, x, limit, m, n, lddx, lddy, ldx);
+          },
+          {},
+          `m ${m} n ${n}`,
+        );
+      }
+    }
+  });
+}

@@ -34,21 +34,52 @@ kernelTest("copy, transpose, zero: shapes and strides", ({ check }) => {
   }
 });
 
-for (const into of ["y", "a", "b"]) {
-  kernelTest(`add: shapes and strides, into ${into}`, ({ check }) => {
+/** Of multiplyAdd, the result may be small against its terms. */
+const BINARY = {
+  add: { relative: U },
+  subtract: { relative: U },
+  multiply: { relative: U },
+  multiplyAdd: { chain: 1 },
+};
+
+for (const name of ["add", "subtract", "multiply", "multiplyAdd"] as const) {
+  const near = BINARY[name];
+
+  for (const into of ["y", "a", "b"]) {
+    kernelTest(`${name}: shapes and strides, into ${into}`, ({ check }) => {
+      for (const m of SIZES) {
+        for (const n of SIZES) {
+          check(
+            (space) => {
+              const lda = n + m % 3, ldb = n + n % 4, a = space.random(m, n, lda), b = space.random(m, n, ldb);
+              if (into === "a") return (kernels) => kernels[name](a, a, b, m, n, lda, lda, ldb);
+              if (into === "b") return (kernels) => kernels[name](b, a, b, m, n, ldb, lda, ldb);
+              const y = name === "multiplyAdd" ? space.random(m, n, n + 1) : space.output(m, n, n + 1);
+              return (kernels) => kernels[name](y, a, b, m, n, n + 1, lda, ldb);
+            },
+            near,
+            `m ${m} n ${n}`,
+          );
+        }
+      }
+    });
+  }
+
+  kernelTest(`${name}: a stride of 0 repeats a row`, ({ check }) => {
     for (const m of SIZES) {
       for (const n of SIZES) {
-        check(
-          (space) => {
-            const lda = n + m % 3, ldb = n + n % 4, a = space.random(m, n, lda), b = space.random(m, n, ldb);
-            if (into === "a") return (kernels) => kernels.add(a, a, b, m, n, lda, lda, ldb);
-            if (into === "b") return (kernels) => kernels.add(b, a, b, m, n, ldb, lda, ldb);
-            const y = space.output(m, n, n + 1);
-            return (kernels) => kernels.add(y, a, b, m, n, n + 1, lda, ldb);
-          },
-          { relative: U },
-          `m ${m} n ${n}`,
-        );
+        for (const repeated of ["a", "b"]) {
+          check(
+            (space) => {
+              const lda = repeated === "a" ? 0 : n + m % 3, ldb = repeated === "b" ? 0 : n + n % 4;
+              const a = space.random(lda ? m : 1, n, lda || n), b = space.random(ldb ? m : 1, n, ldb || n);
+              const y = name === "multiplyAdd" ? space.random(m, n, n + 1) : space.output(m, n, n + 1);
+              return (kernels) => kernels[name](y, a, b, m, n, n + 1, lda, ldb);
+            },
+            near,
+            `m ${m} n ${n} ${repeated}`,
+          );
+        }
       }
     }
   });

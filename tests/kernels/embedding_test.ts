@@ -24,6 +24,21 @@ kernelTest("gather: shapes and strides", ({ check }) => {
   }
 });
 
+kernelTest("gatherIntegers: every length", ({ check }) => {
+  for (const m of [1, 2, 5, 13, 40]) {
+    check(
+      (space) => {
+        const y = space.ints(new Int32Array(m)),
+          x = space.ints([3, -1, 4, -100, 5, 9, 2]),
+          index = space.ints(indices(m));
+        return (kernels) => kernels.gatherIntegers(y, x, index, m);
+      },
+      {},
+      `m ${m}`,
+    );
+  }
+});
+
 kernelTest("scatterAdd: shapes, strides and repeated rows", ({ check }) => {
   for (const m of [1, 2, 5, 13, 40]) {
     for (const n of COLUMNS) {

@@ -1,6 +1,6 @@
 import { assertEqualColumns, kernelTest, U } from "./harness.ts";
 
-const WIDTHS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 33];
+const WIDTHS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 13, 33];
 const BATCHES = [1, 2, 3, 4, 5];
 
 /** Numbers stay below 4 and no result has more than a dozen roundings behind it. */

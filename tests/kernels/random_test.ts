@@ -91,6 +91,56 @@ kernelTest("random: a prefix does not depend on the length", ({ arena, kernels }
   }
 });
 
+kernelTest("dropoutMask: shapes and strides, rows that begin anywhere in a block", ({ check }) => {
+  for (const m of [1, 2, 3, 4, 5]) {
+    for (const n of [1, 2, 3, 4, 5, 6, 7, 8, 9, 15, 16, 17, 18, 19, 20, 33]) {
+      for (const p of [0, 0.3, 1]) {
+        check(
+          (space) => {
+            const ldm = n + m % 3, mask = space.output(m, n, ldm), rate = space.values([p]), step = space.ints([-3]);
+            return (kernels) => kernels.dropoutMask(mask, rate, step, m, n, ldm, SEED[0], SEED[1], SEED[2]);
+          },
+          { relative: 2 * U },
+          `m ${m} n ${n} p ${p}`,
+        );
+      }
+    }
+  }
+});
+
+kernelTest("dropoutMask: words of Philox, a word for each element, whatever the shape", ({ arena, kernels }) => {
+  const n = 1024, mask = 4096, rate = 2048, step = 2052;
+  arena.floats(rate, 1).set([0.25]);
+  arena.ints(step, 1).set([5]);
+  const words = new Uint32Array(4), want = new Float32Array(n);
+  for (let i = 0; i < n; i += 4) {
+    philox([i / 4, 5, 9, 0], [1, 2], words);
+    want.set([...words].map((word) => (word >>> 8) * 2 ** -24 < 0.25 ? 0 : Math.fround(4 / 3)), i);
+  }
+  for (const columns of [1024, 512, 64, 16, 4, 2, 1]) {
+    arena.floats(mask, n).fill(NaN);
+    kernels.dropoutMask(mask, rate, step, n / columns, columns, columns, 1, 2, 9);
+    assertEquals(arena.floats(mask, n), want);
+  }
+});
+
+kernelTest("dropoutMask: drops a share of p, another one each step", ({ arena, kernels }) => {
+  const n = 100_000, mask = 4096, rate = 2048, step = 2052;
+  arena.floats(rate, 1).set([0.2]);
+  const before = new Float32Array(n);
+  for (const t of [0, 1, 2]) {
+    arena.ints(step, 1).set([t]);
+    kernels.dropoutMask(mask, rate, step, 1, n, n, 3, 4, 0);
+    const numbers = arena.floats(mask, n);
+    // Five standard errors; the two masks agree in 0.8² + 0.2² of the places when they are independent.
+    assertAlmostEquals(numbers.filter((x) => x === 0).length / n, 0.2, 5 * Math.sqrt(0.16 / n));
+    assertAlmostEquals(moment(numbers, 0, 1), 1, 5 * 1.25 * Math.sqrt(0.16 / n));
+    const same = numbers.filter((x, i) => x === before[i]).length / n;
+    if (t > 0) assertAlmostEquals(same, 0.68, 5 * Math.sqrt(0.68 * 0.32 / n));
+    before.set(numbers);
+  }
+}, 8 * 65536);
+
 /** The mean of (x - center)^power. */
 function moment(numbers: Float32Array, center: number, power: number): number {
   let sum = 0;

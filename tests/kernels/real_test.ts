@@ -21,6 +21,9 @@ Deno.test("real: near the engine's functions", () => {
   for (const [low, high] of [[-700, 40], [-1, 1]]) {
     sweep("sigmoid", real.sigmoid, (x) => 1 / (1 + Math.exp(-x)), low, high);
   }
+  for (const [low, high] of [[-700, 0], [0, 50], [-1e-6, 1e-6]]) {
+    sweep("softplus", real.softplus, (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))), low, high);
+  }
   // Away from the zeros, where 2 pi x of the engine's version is itself rounded.
   sweep("sinTurn", real.sinTurn, (x) => Math.sin(2 * Math.PI * x), 0, 0.3);
   sweep("cosTurn", real.cosTurn, (x) => Math.cos(2 * Math.PI * x), 0, 0.1);
@@ -29,12 +32,13 @@ Deno.test("real: near the engine's functions", () => {
 Deno.test("real: exact values and edges", () => {
   assertEquals([0, 0.25, 0.5, 0.75].map(real.sinTurn), [0, 1, 0, -1]);
   assertEquals([0, 0.25, 0.5, 0.75].map(real.cosTurn), [1, 0, -1, 0]);
-  for (const f of [real.exp, real.expm1, real.log, real.sigmoid, real.tanh]) assertEquals(f(NaN), NaN);
+  for (const f of [real.exp, real.expm1, real.log, real.sigmoid, real.tanh, real.softplus]) assertEquals(f(NaN), NaN);
   assertEquals([0, -0, Infinity, -Infinity, 1000, -1000].map(real.exp), [1, 1, Infinity, 0, Infinity, 0]);
   assertEquals([0, -0, Infinity, -Infinity].map(real.expm1), [0, -0, Infinity, -1]);
   assertEquals([1, 0, Infinity, -1].map(real.log), [0, -Infinity, Infinity, NaN]);
   assertEquals([0, -0, Infinity, -Infinity].map(real.tanh), [0, -0, 1, -1]);
   assertEquals([0, Infinity, -Infinity].map(real.sigmoid), [0.5, 1, 0]);
+  assertEquals([Infinity, -Infinity, 1000].map(real.softplus), [Infinity, 0, 1000]);
   assertEquals(real.exp(-744), Math.exp(-744)); // a subnormal number
   assertEquals(real.exp(709.7), Math.exp(709.7));
   assert(Math.abs(real.log(1e-310) + 713.8013788281542) < 1e-12);

@@ -44,6 +44,27 @@ kernelTest("softmax and cross-entropy: a NaN stays in its row", ({ check }) => {
   }, { absolute: 96 * U });
 });
 
+kernelTest(
+  "softmaxCrossEntropy: the loss is NaN wherever in the row a NaN is, with and without a gradient",
+  ({ check }) => {
+    for (let n = 1; n <= 9; n++) {
+      for (let at = 0; at < n; at++) {
+        for (const gradient of [true, false]) {
+          check(
+            (space) => {
+              const x = space.floats(1, n, n, (_, j) => j === at ? NaN : j), dx = gradient ? space.output(1, n) : 0;
+              const loss = space.output(1, 1), target = space.ints([0]), scale = space.values([1]);
+              return (kernels) => kernels.softmaxCrossEntropy(loss, dx, x, target, scale, 1, n, n, n);
+            },
+            {},
+            `n ${n} at ${at}`,
+          );
+        }
+      }
+    }
+  },
+);
+
 for (const into of ["dx", "x", "nothing"]) {
   kernelTest(`softmaxCrossEntropy: shapes, strides, ignored targets, gradient into ${into}`, ({ check }) => {
     for (const n of COLUMNS) {

@@ -9,9 +9,13 @@ export interface NumberMode {
   /** The nearest number of the mode. */
   round(x: number): number;
   exp(x: number): number;
+  /** exp(x) - 1 */
+  expm1(x: number): number;
   log(x: number): number;
   sigmoid(x: number): number;
   tanh(x: number): number;
+  /** log(1 + exp(x)) */
+  softplus(x: number): number;
   /** cos(2 pi u) for u in [0, 1). */
   cosTurn(u: number): number;
   /** sin(2 pi u) for u in [0, 1). */

@@ -8,7 +8,7 @@ import type { NumberMode } from "./number_mode.ts";
 export function randomKernels(
   arena: Arena,
   { round, log, cosTurn, sinTurn }: NumberMode,
-): Pick<Kernels, "dropoutMask" | "randomUniform" | "randomNormal"> {
+): Pick<Kernels, "randomUniform" | "randomNormal" | "dropoutMask"> {
   return {
     randomUniform(Y, bounds, n, seed0, seed1, stream0, stream1) {
       const f = elements(arena);
@@ -17,15 +17,6 @@ export function randomKernels(
       for (let i = 0; i < n; i++) {
         if ((i & 3) === 0) philox([i >> 2, 0, stream0, stream1], [seed0, seed1], words);
         f[y + i] = low + round(width * unit(words[i & 3]));
-      }
-    },
-    dropoutMask(mask, rate, counter, m, n, ldm, seed0, seed1, stream) {
-      const f = elements(arena), pass = arena.ints(counter, 1)[0];
-      const p = f[rate >> 2], keep = round(1 / round(1 - p)), words = new Uint32Array(4);
-      for (let e = 0; e < m * n; e++) {
-        if ((e & 3) === 0) philox([e >> 2, pass, stream, 0], [seed0, seed1], words);
-        const c = e % n, r = (e - c) / n;
-        f[(mask >> 2) + r * ldm + c] = unit(words[e & 3]) < p ? 0 : keep;
       }
     },
     randomNormal(Y, n, seed0, seed1, stream0, stream1) {
@@ -39,6 +30,18 @@ export function randomKernels(
         const radius = round(Math.sqrt(Math.max(radius2, 0)));
         const angle = unit(words[pair + 1]);
         f[y + i] = radius * (i & 1 ? sinTurn(angle) : cosTurn(angle));
+      }
+    },
+    dropoutMask(MASK, rate, counter, m, n, ldm, seed0, seed1, stream) {
+      const f = elements(arena);
+      const p = f[rate >> 2], kept = round(1 / round(1 - p)), [step] = arena.ints(counter, 1);
+      const words = new Uint32Array(4);
+      for (let i = 0; i < m; i++) {
+        for (let j = 0; j < n; j++) {
+          const element = i * n + j;
+          philox([element >>> 2, step, stream, 0], [seed0, seed1], words);
+          f[(MASK >> 2) + i * ldm + j] = unit(words[element & 3]) < p ? 0 : kept;
+        }
       }
     },
   };

@@ -1,12 +1,14 @@
 import type { Arena } from "../../memory/arena.ts";
 import type { Kernels } from "../kernels.ts";
 import { activationKernels } from "./activation.ts";
+import { activationSetKernels } from "./activation_set.ts";
 import { clipKernels } from "./clip.ts";
 import { elementwiseKernels } from "./elementwise.ts";
 import { embeddingKernels } from "./embedding.ts";
 import { gruKernels } from "./gate_gru.ts";
 import { lstmKernels } from "./gate_lstm.ts";
 import { gemmKernels } from "./gemm.ts";
+import { layerNormKernels } from "./layer_norm.ts";
 import { f32, f64 } from "./number_mode.ts";
 import { optimizerKernels } from "./optimizer.ts";
 import { packKernels } from "./pack.ts";
@@ -28,8 +30,10 @@ export function referenceKernels(arena: Arena, mode: "f32" | "f64"): Kernels {
     ...gemmKernels(arena, numbers),
     ...packKernels(arena),
     ...activationKernels(arena, numbers),
+    ...activationSetKernels(arena, numbers),
     ...lstmKernels(arena, numbers),
     ...gruKernels(arena, numbers),
+    ...layerNormKernels(arena, numbers),
     ...softmaxKernels(arena, numbers),
     ...embeddingKernels(arena),
     ...elementwiseKernels(arena, numbers),

@@ -9,11 +9,10 @@ const LOG2E = round(1.44269504088896341);
 const MAGIC = 12582912;
 const LN2_HIGH = 0.693359375;
 const LN2_LOW = round(-2.12194440054690583e-4);
-const E3 = round(1 / 6);
-const E4 = round(1 / 24);
-const E5 = round(1 / 120);
-const E6 = round(1 / 720);
-const E7 = round(1 / 5040);
+const E3 = round(0.16666548);
+const E4 = round(0.041666828);
+const E5 = round(0.008366112);
+const E6 = round(0.0013900426);
 
 const L3 = round(0.333333333333333);
 const L5 = round(0.2);
@@ -40,13 +39,22 @@ export function sigmoid(x: number): number {
   return round(1 / round(1 + expClamped(clamp(-x, -87, 87))));
 }
 
+export function expm1(x: number): number {
+  return expm1Clamped(clamp(x, -87, 88));
+}
+
+/** log(1 + exp(x)) = max(x, 0) + log(1 + e), e = exp(-|x|); what 1 + e loses in rounding comes back. */
+export function softplus(x: number): number {
+  const e = exp(-Math.abs(x));
+  const u = round(1 + e);
+  const lost = round(round(e - round(u - 1)) / u);
+  return round((x < 0 ? 0 : x) + round(log(u) + lost));
+}
+
 /** tanh |x| = |e / (2 + e)|, e = expm1(-2 |x|), with the sign of x. */
 export function tanh(x: number): number {
   const magnitude = Math.abs(x);
-  const a = -2 * (magnitude > 10 ? 10 : magnitude);
-  const t = madd(a, LOG2E, MAGIC);
-  const s = powerOfTwo(t);
-  const e = madd(s, expm1Reduced(reduce(a, t)), round(s - 1));
+  const e = expm1Clamped(-2 * (magnitude > 10 ? 10 : magnitude));
   const y = Math.abs(round(e / round(2 + e)));
   return x < 0 || Object.is(x, -0) ? -y : y;
 }
@@ -97,10 +105,16 @@ function expClamped(x: number): number {
   return madd(s, expm1Reduced(reduce(x, t)), s);
 }
 
+/** exp(x) - 1 for x in [-87, 88]. */
+function expm1Clamped(x: number): number {
+  const t = madd(x, LOG2E, MAGIC);
+  const s = powerOfTwo(t);
+  return madd(s, expm1Reduced(reduce(x, t)), round(s - 1));
+}
+
 /** e^r - 1 for |r| <= ln(2) / 2. */
 function expm1Reduced(r: number): number {
-  let q = madd(E7, r, E6);
-  q = madd(q, r, E5);
+  let q = madd(E6, r, E5);
   q = madd(q, r, E4);
   q = madd(q, r, E3);
   q = madd(q, r, 0.5);
