@@ -31,7 +31,7 @@ export function residual(layer: Layer): Layer {
     parameters: layer.parameters,
 
     plan(scope, x) {
-      requireValues("add a layer to its input", x);
+      requireValues("plan a residual layer", x);
       const rows = scope.steps * scope.batch;
       const f = layer.plan(scope, x), fx = f.output;
       const y = scope.kept("output", rows, width), dy = scope.train ? scope.kept("gradient of output", rows, width) : y;

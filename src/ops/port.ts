@@ -1,3 +1,4 @@
+import { ShapeError } from "../errors.ts";
 import type { Slot } from "../memory/slot.ts";
 
 /**
@@ -32,4 +33,14 @@ export interface Extent {
   readonly active: (t: number) => number;
   /** Whether this is a training pass: whether dropout drops. */
   readonly training: boolean;
+}
+
+/**
+ * Nothing, when x has rows of values in memory: one-hot rows have none, and not every layer can do without.
+ *
+ * @throws {ShapeError} Otherwise. `what` is what cannot be done.
+ */
+export function requireValues(what: string, { kind, width }: Signal): void {
+  if (kind === "values") return;
+  throw new ShapeError(`Cannot ${what}: its input must be values, got ${kind} of width ${width}; use an embedding`);
 }

@@ -4,7 +4,7 @@
  * Of a call's rows and steps, parts can be taken: `[T, B, ...]` tensors are blocks of B rows, states are one such block.
  */
 import { assertEquals } from "@std/assert";
-import type { Layer, Session, States } from "../../mod.ts";
+import type { CallOptions, InitialStates, Layer, Session, States } from "../../mod.ts";
 import { planNet } from "../../src/models/plan.ts";
 import { Generator } from "../../src/random/generator.ts";
 
@@ -22,6 +22,9 @@ export interface Data {
   readonly dStates: States;
 }
 
+/** The same, begun in any way. */
+export type Start = Omit<Data, "states"> & { readonly states: InitialStates };
+
 /** All that a pass gives. The names of parameter gradients begin with "gradient". */
 export type Results = Record<string, Float32Array>;
 
@@ -37,15 +40,23 @@ export function draw(net: Layer, { T, B }: Extent, seed: number): Data {
   return { x, states: states(), dOutput: numbers(T * B * net.output.width), dStates: states() };
 }
 
+/** How a pass differs from a plain one. */
+export type PassOptions = Pick<CallOptions, "lengths"> & { training?: boolean };
+
 /** Forward only: the outputs and the last states. */
-export function forward(session: Session, { x, states }: Pick<Data, "x" | "states">, batch: number): Results {
-  const output = session.forward(x, { batch, states });
+export function forward(
+  session: Session,
+  { x, states }: Pick<Start, "x" | "states">,
+  batch: number,
+  options: PassOptions = {},
+): Results {
+  const output = session.forward(x, { batch, states, ...options });
   return { output, ...named("last", session.states()) };
 }
 
 /** Forward and backward: also the gradients of x (of values), of the first states and of the parameters. */
-export function pass(session: Session, data: Data, batch: number): Results {
-  const results = forward(session, data, batch);
+export function pass(session: Session, data: Start, batch: number, options: PassOptions = {}): Results {
+  const results = forward(session, data, batch, options);
   const { dx, dStates } = session.backward(data.dOutput, data.dStates);
   const gradients = [...session.gradients()].map(([name, { data }]) => [name, data] as const);
   return {

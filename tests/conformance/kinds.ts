@@ -1,0 +1,15 @@
+import { clipGradNorm } from "./clip_grad_norm.ts";
+import { clipGradValue } from "./clip_grad_value.ts";
+import { crossEntropyLoss } from "./cross_entropy.ts";
+import type { Kind } from "./kind.ts";
+import { rnnLayer } from "./rnn_layer.ts";
+import { training } from "./training.ts";
+
+/** All kinds of cases that can be run. */
+export const KINDS: Readonly<Record<string, Kind>> = {
+  rnn_layer: rnnLayer,
+  training,
+  cross_entropy: crossEntropyLoss,
+  clip_grad_norm: clipGradNorm,
+  clip_grad_value: clipGradValue,
+};

@@ -1,0 +1,58 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { type Case, readCases } from "../fixtures/read_cases.ts";
+import { passes } from "./passes.ts";
+import { runFolder } from "./run.ts";
+import { judge, largestShare } from "./verdict.ts";
+
+const FIXTURES = new URL("../fixtures/", import.meta.url);
+
+for (const kind of ["cross_entropy", "clip_grad_norm", "clip_grad_value"]) passes(kind, ["fast", "exact", "f64"]);
+
+Deno.test("all fixtures pass, with a line for each and their number at the end", async () => {
+  const { lines, counts } = await run(FIXTURES), count = readCases().length;
+  assertEquals(counts, { passed: count, failed: 0, skipped: 0 });
+  assertEquals(lines.length, count + 1);
+  assertEquals(lines.at(-1), `${count} passed, 0 failed`);
+  assert(lines.every((line) => !line.includes("FINDING")));
+});
+
+Deno.test("a wrong case fails, a missing file fails, what does not exist yet is skipped", async () => {
+  const folder = new URL(`file://${await Deno.makeTempDir()}/`);
+  try {
+    const [gru, loss] = ["gru", "cross_entropy"].map((name) => readCases().find((test) => test.name === name)!);
+    for (const { file } of [gru, loss]) await Deno.copyFile(new URL(file, FIXTURES), new URL(file, folder));
+    const cases: Partial<Case>[] = [
+      gru,
+      { ...gru, name: "wrong", config: { ...gru.config, mode: "LSTM" } },
+      { ...gru, name: "strict", tolerance: { atol: 1e-12, rtol: 1e-12 } },
+      { ...gru, name: "near", tolerance: { ...gru.tolerance, measured_float32_torch: { max_ratio: 1e-7 } } },
+      { ...gru, name: "lost", file: "lost.safetensors" },
+      { ...gru, name: "later", kind: "rnn_of_tomorrow" },
+      { ...loss, name: "smooth", config: { ...loss.config, label_smoothing: 0.1 } },
+    ];
+    await Deno.writeTextFile(new URL("cases.json", folder), JSON.stringify(cases));
+    const { lines, counts } = await run(folder);
+    assertEquals(counts, { passed: 2, failed: 3, skipped: 2 });
+    const words = ["passed  gru", "failed  wrong", "failed  strict", "FINDING", "failed  lost", "skipped later"];
+    [...words, "no label_smoothing 0.1", "2 passed, 3 failed, 2 skipped"].forEach((word, i) => {
+      assertStringIncludes(lines[i], word);
+    });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("an error is its share of the tolerance; NaN and another length are infinitely far off", () => {
+  const [tolerance, arithmetic] = [{ atol: 0.1, rtol: 0.1 }, "f64"] as const;
+  const share = (got: number[], want: number[]) => largestShare({ name: "this", arithmetic, got, want, tolerance });
+  assertEquals(share([1, 2], [1, 2]), 0);
+  assert(Math.abs(share([1, 1.6], [1, 2]) - 4 / 3) < 1e-9);
+  assertEquals(share([NaN, 2], [1, 2]), Infinity);
+  assertEquals(share([1], [1, 2]), Infinity);
+  assert(!judge(readCases()[0], []).passed, "nothing at all is not enough");
+});
+
+async function run(folder: URL) {
+  const lines: string[] = [];
+  return { counts: await runFolder(folder, (line) => lines.push(line)), lines };
+}

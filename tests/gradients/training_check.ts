@@ -1,0 +1,92 @@
+/**
+ * Gradients of training steps against central differences, where dropout drops, states are learned or rows have lengths.
+ *
+ * Sessions with one seed draw the same masks in their first training step. So every loss is that of a session of its own, in double
+ * precision, at other parameters. The differences are true to the third derivative times the squared step / 6, and the last bit of a
+ * loss divided by the step; the gradient comes as f32 numbers.
+ */
+import { type CallOptions, crossEntropy, type Data, type Layer, sgd, type TensorCopy } from "../../mod.ts";
+import { compileReference } from "../../src/models/compile_reference.ts";
+import { Generator } from "../../src/random/generator.ts";
+import type { Extent } from "../cells/trial.ts";
+import { size } from "../rounding.ts";
+
+/** Parameters, in any precision. */
+type Parameters = ReadonlyMap<string, { readonly shape: readonly number[]; readonly data: ArrayLike<number> }>;
+
+/** Training steps of a net on the same data, each the first one of its session. */
+export interface Trainer {
+  /** The parameters that the seed gives. */
+  parameters(): Map<string, TensorCopy>;
+  gradients(parameters: Parameters): Map<string, TensorCopy>;
+  loss(parameters: Parameters): number;
+}
+
+export function trainer(net: Layer, { T, B }: Extent, data: Data, options: CallOptions = {}): Trainer {
+  const plan = { batch: B, steps: T, loss: crossEntropy(), optimizer: sgd({ learningRate: 0 }), seed: 1 };
+  function step(parameters: Parameters) {
+    using session = compileReference(net, plan, "f64");
+    session.setParameters(parameters);
+    return { ...session.step(data, options), gradients: session.gradients() };
+  }
+  return {
+    parameters() {
+      using session = compileReference(net, plan, "f64");
+      return session.parameters();
+    },
+    gradients: (parameters) => step(parameters).gradients,
+    loss: (parameters) => step(parameters).loss,
+  };
+}
+
+/**
+ * The worst of some elements of each parameter's gradient, relative to its largest one: 1e-8 or so; NaN of a gradient that is zero
+ * everywhere.
+ */
+export function checkElements({ gradients, loss }: Trainer, parameters: Parameters): Map<string, number> {
+  const findings = new Map<string, number>();
+  for (const [i, [name, { shape, data: gradient }]] of [...gradients(parameters)].entries()) {
+    const lossAt = (element: number, step: number): number => {
+      const data = Float64Array.from(parameters.get(name)!.data);
+      data[element] += step;
+      return loss(new Map(parameters).set(name, { shape, data }));
+    };
+    const step = 1e-5,
+      errors = sample(gradient.length, i).map((element) => {
+        const slope = (lossAt(element, step) - lossAt(element, -step)) / (2 * step);
+        return Math.abs(slope - gradient[element]) / size(gradient);
+      });
+    findings.set(name, Math.max(...errors));
+  }
+  return findings;
+}
+
+/**
+ * The slope along one random direction of length 1 against the gradient of all parameters, relative to the gradient's length; to 1e-4 of
+ * one that is shorter, for the differences end at 1e-12.
+ */
+export function checkDirection({ gradients, loss }: Trainer, parameters: Parameters, seed: number): number {
+  const random = new Generator(seed), found = gradients(parameters);
+  const directions = new Map([...found].map(([name, { data }]) => [name, data.map(() => 2 * random.uniform() - 1)]));
+  const product = (a: readonly ArrayLike<number>[], b: readonly ArrayLike<number>[]) =>
+    a.reduce((sum, tensor, i) => Array.from(tensor).reduce((sum, value, j) => sum + value * b[i][j], sum), 0);
+  const direction = [...directions.values()], gradient = [...found.values()].map(({ data }) => data);
+  const length = Math.sqrt(product(direction, direction));
+  const lossAt = (step: number): number => {
+    const moved = [...parameters].map(([name, { shape, data }]) => {
+      const along = directions.get(name)!;
+      return [name, { shape, data: Float64Array.from(data, (value, i) => value + step * along[i] / length) }] as const;
+    });
+    return loss(new Map(moved));
+  };
+  const step = 1e-4, slope = (lossAt(step) - lossAt(-step)) / (2 * step);
+  return Math.abs(slope - product(gradient, direction) / length) /
+    Math.max(1e-4, Math.sqrt(product(gradient, gradient)));
+}
+
+/** Six of n elements. */
+function sample(n: number, stream: number): number[] {
+  const elements = Array.from({ length: n }, (_, i) => i);
+  new Generator(1, stream).shuffle(elements);
+  return elements.slice(0, 6);
+}
