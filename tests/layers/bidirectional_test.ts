@@ -15,7 +15,7 @@ import {
 } from "../../mod.ts";
 import { bidirectional } from "../../src/layers/bidirectional.ts";
 import { reverse } from "../../src/ops/reverse.ts";
-import { assertSame, type Data, draw, pass, type Results } from "../cells/trial.ts";
+import { assertSame, draw, pass, type Results } from "../cells/trial.ts";
 import { checkPass } from "../gradients/gradient_check.ts";
 import { cellRoundings, U, walk } from "../rounding.ts";
 import { CELLS, exact } from "./cells.ts";
