@@ -62,10 +62,19 @@ export interface PlannedCell {
   gradients(k: Kernels, T: number, B: number): void;
 }
 
-/** PyTorch's parameters of a cell: weights `[gates * H, ...]` and two biases, all uniform in ±1 / sqrt(H). */
-export function gateParameters(gates: number, I: number, H: number, bias: boolean): Record<string, Parameter> {
+/**
+ * PyTorch's parameters of a cell: weights `[gates * H, ...]` and two biases, all uniform in ±1 / sqrt(H). `output` is the width of the
+ * state that the recurrent weight multiplies.
+ */
+export function gateParameters(
+  gates: number,
+  I: number,
+  H: number,
+  bias: boolean,
+  output = H,
+): Record<string, Parameter> {
   const initial = uniform(1 / Math.sqrt(H)), rows = gates * H;
-  const weights = { weight_ih: { shape: [rows, I], initial }, weight_hh: { shape: [rows, H], initial } };
+  const weights = { weight_ih: { shape: [rows, I], initial }, weight_hh: { shape: [rows, output], initial } };
   if (!bias) return weights;
   return { ...weights, bias_ih: { shape: [rows], initial }, bias_hh: { shape: [rows], initial } };
 }

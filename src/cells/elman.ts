@@ -33,7 +33,7 @@ export function elman({ activation = "tanh", bias = true }: ElmanOptions = {}): 
   }
   const { forward, backward } = ACTIVATIONS[activation];
   return {
-    name: activation === "tanh" ? "elman" : `elman-${activation}`,
+    name: `elman${activation === "tanh" ? "" : `-${activation}`}${bias ? "" : "-no-bias"}`,
     gates: 1,
     states: (H) => ({ h: H }),
     parameters: (I, H) => gateParameters(1, I, H, bias),

@@ -34,7 +34,7 @@ export function gru({ reset = "after", bias = true }: GruOptions = {}): Cell {
     throw new OptionError(`"reset" must be "after" or "before", got ${JSON.stringify(reset)}`);
   }
   return {
-    name: reset === "after" ? "gru" : "gru-reset-before",
+    name: `gru${reset === "after" ? "" : "-reset-before"}${bias ? "" : "-no-bias"}`,
     gates: 3,
     columns: reset === "after" ? 4 : 3,
     states: (H) => ({ h: H }),

@@ -138,8 +138,8 @@ export class LanguageModel implements Disposable {
    *
    * @throws {OptionError} When the text is empty or an option is out of range.
    */
-  static create(text: string, options: LanguageModelOptions = {}): Promise<LanguageModel> {
-    return LanguageModel.#make(Vocabulary.characters(text), options);
+  static async create(text: string, options: LanguageModelOptions = {}): Promise<LanguageModel> {
+    return await LanguageModel.#make(Vocabulary.characters(text), options);
   }
 
   /**

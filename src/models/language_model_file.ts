@@ -81,7 +81,14 @@ function parse(text: string | undefined): Description {
 
 /** The library's own cells by name. */
 function ownCell(name: string): Cell {
-  const cells = [lstm(), gru(), gru({ reset: "before" }), elman(), elman({ activation: "relu" })];
+  const cells = [true, false].flatMap((bias) => [
+    lstm({ bias }),
+    gru({ bias }),
+    gru({ bias, reset: "before" }),
+    elman({ bias }),
+    elman({ bias, activation: "relu" }),
+    elman({ bias, activation: "identity" }),
+  ]);
   const cell = cells.find((cell) => cell.name === name);
   if (cell) return cell;
   throw new FormatError(`Cannot load a language model: its cell "${name}" is none of ours; give it as option "cell"`);

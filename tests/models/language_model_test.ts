@@ -1,0 +1,79 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { type Cell, elman, FormatError, gru, LanguageModel, lstm, OptionError } from "../../mod.ts";
+
+const TEXT = "abracadabra, said the wizard. ".repeat(20);
+
+async function written(model: LanguageModel, options = { length: 40, seed: 3 }): Promise<string> {
+  let text = "";
+  for await (const piece of model.generate(options)) text += piece;
+  return text;
+}
+
+const CELLS: Record<string, () => Cell> = {
+  lstm: () => lstm(),
+  "lstm without biases": () => lstm({ bias: false }),
+  gru: () => gru(),
+  "gru, reset before": () => gru({ reset: "before" }),
+  "elman relu": () => elman({ activation: "relu" }),
+};
+
+for (const [name, cell] of Object.entries(CELLS)) {
+  Deno.test(`${name}: a saved model is the same model`, async () => {
+    using model = await LanguageModel.create(TEXT, { cell: cell(), hidden: [8, 5], embedding: 3, seed: 2 });
+    for await (const event of model.fit(TEXT, { batch: 4, unroll: 10 })) assert(event.loss > 0);
+    using copy = await LanguageModel.load(model.save());
+    assertEquals(copy.save(), model.save());
+    assertEquals(await written(copy), await written(model));
+    assertEquals(await copy.evaluate(TEXT), await model.evaluate(TEXT));
+  });
+}
+
+Deno.test("evaluating and writing between two steps leaves the training as it is", async () => {
+  const options = { batch: 3, unroll: 7 }, losses: number[] = [], disturbed: number[] = [];
+  using plain = await LanguageModel.create(TEXT, { hidden: [8] });
+  for await (const { loss } of plain.fit(TEXT, options)) losses.push(loss);
+  using other = await LanguageModel.create(TEXT, { hidden: [8] });
+  for await (const { loss } of other.fit(TEXT, options)) {
+    disturbed.push(loss);
+    await other.evaluate(TEXT);
+    await written(other, { length: 3, seed: 1 });
+  }
+  assertEquals(disturbed, losses);
+});
+
+Deno.test("an abort ends the training between two steps, and the model can be trained again", async () => {
+  using model = await LanguageModel.create(TEXT, { hidden: [8] });
+  const controller = new AbortController();
+  let steps = 0;
+  const run = async () => {
+    for await (const { step } of model.fit(TEXT, { batch: 2, unroll: 5, epochs: 100, signal: controller.signal })) {
+      steps = step;
+      if (step === 3) controller.abort(new Error("enough"));
+    }
+  };
+  await assertRejects(run, Error, "enough");
+  assertEquals(steps, 3);
+  for await (const { step } of model.fit(TEXT, { batch: 2, unroll: 5 })) assert(step > 0);
+});
+
+Deno.test("timers run while a model trains", async () => {
+  using model = await LanguageModel.create(TEXT, { hidden: [64] });
+  let fired = false;
+  setTimeout(() => fired = true, 1);
+  const start = performance.now();
+  for await (const _ of model.fit(TEXT, { batch: 8, unroll: 20, epochs: 1000 })) if (fired) break;
+  assert(fired, `no timer in ${performance.now() - start} ms`);
+});
+
+Deno.test("bad input is refused", async () => {
+  await assertRejects(() => LanguageModel.create(""), OptionError);
+  using model = await LanguageModel.create(TEXT, { hidden: [4] });
+  await assertRejects(() => written(model, { length: -1, seed: 0 }), OptionError, '"length"');
+  await assertRejects(() => model.evaluate("XYZ"), OptionError, "X");
+  await assertRejects(() => model.fit(TEXT, { epochs: 0 }).next(), OptionError, '"epochs"');
+  const first = model.fit(TEXT, { batch: 2, unroll: 5 });
+  await first.next();
+  await assertRejects(() => model.fit(TEXT).next(), OptionError, "already");
+  await first.return();
+  await assertRejects(() => LanguageModel.load(new Uint8Array(3)), FormatError);
+});
