@@ -1,4 +1,4 @@
-import { type Cell, elman, gru, lstm, type LstmOptions, recurrent, type States } from "../../mod.ts";
+import { type Cell, elman, gru, lstm, recurrent, type States } from "../../mod.ts";
 import type { Case, CaseTensors } from "../fixtures/read_cases.ts";
 import { firstMissing, type Kind, type Result, sessionOn, setParameters } from "./kind.ts";
 
@@ -6,7 +6,7 @@ import { firstMissing, type Kind, type Result, sessionOn, setParameters } from "
 export const CELLS: Record<string, (config: Case["config"]) => Cell> = {
   RNN_TANH: ({ bias }) => elman({ bias }),
   RNN_RELU: ({ bias }) => elman({ activation: "relu", bias }),
-  LSTM: ({ bias, proj_size }) => lstm({ bias, projection: proj_size || undefined } as LstmOptions),
+  LSTM: ({ bias, proj_size }) => lstm({ bias, projection: proj_size || undefined }),
   GRU: ({ bias }) => gru({ bias }),
 };
 

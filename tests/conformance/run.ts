@@ -3,9 +3,9 @@
  *
  *     deno task conformance DIR
  *
- * The folder has a `cases.json` and the files it names (`tests/fixtures/make_fixtures.py` describes the format). One line a case:
- * its largest error, of both builds, as a share of the tolerance, and in units of float32 PyTorch's own. Exits with 1 when a case
- * failed.
+ * The folder has a `cases.json` and the files it names (`tests/fixtures/make_fixtures.py` describes the format). One
+ * line a case: its largest error, of both builds, as a share of the tolerance, and in units of float32 PyTorch's own.
+ * Exits with 1 when a case failed.
  */
 import { type Case, readCases } from "../fixtures/read_cases.ts";
 import { KINDS } from "./kinds.ts";

@@ -2,8 +2,8 @@
  * Gradients against central differences.
  *
  * The differences are taken on the f64 reference: with steps of 1e-5 they are true to about 1e-10 (the third derivative
- * times 1e-10 / 6, and the loss's last bit divided by 1e-5), where f32 would leave two digits. The analytic gradients of
- * the same f64 session must agree with them, and those of both wasm builds with the f64 session's.
+ * times 1e-10 / 6, and the loss's last bit divided by 1e-5), where f32 would leave two digits. The analytic gradients
+ * of the same f64 session must agree with them, and those of both wasm builds with the f64 session's.
  */
 import {
   type CallOptions,
@@ -65,8 +65,8 @@ export function checkStep(net: Layer, { T, B }: Extent, { x, y, states }: Step):
 }
 
 /**
- * Gradients of the sum of dOutput * output + dStates * last states, as `backward` gives them, of all that goes in. Lengths must
- * descend: the sum is taken over rows in the session's order.
+ * Gradients of the sum of dOutput * output + dStates * last states, as `backward` gives them, of all that goes in.
+ * Lengths must descend: the sum is taken over rows in the session's order.
  */
 export function checkPass(
   net: Layer,

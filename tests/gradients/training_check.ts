@@ -1,9 +1,10 @@
 /**
- * Gradients of training steps against central differences, where dropout drops, states are learned or rows have lengths.
+ * Gradients of training steps against central differences, where dropout drops, states are learned or rows have
+ * lengths.
  *
- * Sessions with one seed draw the same masks in their first training step. So every loss is that of a session of its own, in double
- * precision, at other parameters. The differences are true to the third derivative times the squared step / 6, and the last bit of a
- * loss divided by the step; the gradient comes as f32 numbers.
+ * Sessions with one seed draw the same masks in their first training step. So every loss is that of a session of its
+ * own, in double precision, at other parameters. The differences are true to the third derivative times the squared
+ * step / 6, and the last bit of a loss divided by the step; the gradient comes as f32 numbers.
  */
 import { type CallOptions, crossEntropy, type Data, type Layer, sgd, type TensorCopy } from "../../mod.ts";
 import { compileReference } from "../../src/models/compile_reference.ts";
@@ -40,8 +41,8 @@ export function trainer(net: Layer, { T, B }: Extent, data: Data, options: CallO
 }
 
 /**
- * The worst of some elements of each parameter's gradient, relative to its largest one: 1e-8 or so; NaN of a gradient that is zero
- * everywhere.
+ * The worst of some elements of each parameter's gradient, relative to its largest one: 1e-8 or so, beyond what the last
+ * bits of a loss explain; NaN of a gradient that is zero everywhere.
  */
 export function checkElements({ gradients, loss }: Trainer, parameters: Parameters): Map<string, number> {
   const findings = new Map<string, number>();
@@ -51,19 +52,19 @@ export function checkElements({ gradients, loss }: Trainer, parameters: Paramete
       data[element] += step;
       return loss(new Map(parameters).set(name, { shape, data }));
     };
-    const step = 1e-5,
-      errors = sample(gradient.length, i).map((element) => {
-        const slope = (lossAt(element, step) - lossAt(element, -step)) / (2 * step);
-        return Math.abs(slope - gradient[element]) / size(gradient);
-      });
+    const step = 1e-5, noise = 8 * Number.EPSILON * loss(parameters) / (2 * step);
+    const errors = sample(gradient.length, i).map((element) => {
+      const slope = (lossAt(element, step) - lossAt(element, -step)) / (2 * step);
+      return Math.max(0, Math.abs(slope - gradient[element]) - noise) / size(gradient);
+    });
     findings.set(name, Math.max(...errors));
   }
   return findings;
 }
 
 /**
- * The slope along one random direction of length 1 against the gradient of all parameters, relative to the gradient's length; to 1e-4 of
- * one that is shorter, for the differences end at 1e-12.
+ * The slope along one random direction of length 1 against the gradient of all parameters, relative to the gradient's
+ * length; to 1e-4 of one that is shorter, for the differences end at 1e-12.
  */
 export function checkDirection({ gradients, loss }: Trainer, parameters: Parameters, seed: number): number {
   const random = new Generator(seed), found = gradients(parameters);

@@ -5,6 +5,7 @@ export const CELLS: Record<string, () => Cell> = {
   "elman, tanh": () => elman(),
   "elman, relu": () => elman({ activation: "relu" }),
   "lstm": () => lstm(),
+  "lstm, projected": () => lstm({ projection: 4 }),
   "gru, reset after": () => gru(),
   "gru, reset before": () => gru({ reset: "before" }),
 };

@@ -1,12 +1,12 @@
 /**
- * Rows of different lengths in one batch: every row has the bits it has alone, and nothing is read of what lies behind it.
+ * Rows of different lengths in one batch: every row has the bits it has alone, and nothing is read of what lies behind
+ * it.
  *
- * The exact build: each number is one chain of roundings, and the rows of a batch do not meet but in the parameters' gradients.
+ * The exact build: each number is one chain of roundings, and the rows of a batch do not meet but in the parameters'
+ * gradients.
  */
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import {
-  crossEntropy,
-  dense,
   embedding,
   type Layer,
   lstm,
@@ -15,14 +15,13 @@ import {
   recurrent,
   type RecurrentOptions,
   sequential,
-  sgd,
   ShapeError,
 } from "../../mod.ts";
 import { Generator } from "../../src/random/generator.ts";
 import { assertSame, type Data, dataRows, draw, pass, range, resultRows, type Results } from "../cells/trial.ts";
 import { cellRoundings, distance, size, walk } from "../rounding.ts";
 import { CELLS, exact } from "./cells.ts";
-import { padded, paddedData, shortResult, shortRow } from "./padding.ts";
+import { paddedData, shortResult, shortRow, transposed } from "./padding.ts";
 
 const EXTENT = { T: 7, B: 5 }, { T, B } = EXTENT, I = 3, H = 9, PLAN = { batch: B, steps: T };
 /** All different, so that their order is one; the second ones end before the tensor does. */
@@ -148,41 +147,6 @@ Deno.test("the last states are those after a row's last step, against time those
   }
 });
 
-Deno.test("a training step with lengths == one whose targets are ignored behind them", async () => {
-  const V = 11, [rows] = LENGTHS, lengths = rows.toSorted((a, b) => b - a); // the order of the session's rows
-  const net = sequential({
-    embedding: embedding(V, I),
-    rnn: recurrent(lstm(), { input: I, hidden: H, layers: 2 }),
-    decoder: dense(H, V),
-  });
-  const options = { ...PLAN, loss: crossEntropy(), optimizer: sgd({ learningRate: 0.5 }) };
-  using session = await exact(net, options);
-  using other = await exact(net, options);
-  const random = new Generator(3), tokens = () => Int32Array.from({ length: T * B }, () => random.integer(V));
-  for (let step = 0; step < 3; step++) {
-    const x = tokens(), y = tokens(), ignored = { x, y: padded(y, EXTENT, lengths, -100) };
-    const garbage = { x: padded(x, EXTENT, lengths, -7), y: padded(y, EXTENT, lengths, V) };
-    const evaluation = session.evaluate(garbage, { lengths });
-    assertEquals(evaluation, other.evaluate(ignored));
-    assertEquals(evaluation.count, lengths.reduce((a, b) => a + b));
-    assertEquals(session.step(garbage, { lengths }), other.step(ignored));
-    assertSame(tensorsOf(session.gradients()), tensorsOf(other.gradients()), `gradients of step ${step}`);
-    assertSame(tensorsOf(session.parameters()), tensorsOf(other.parameters()), `parameters after step ${step}`);
-  }
-});
-
-Deno.test("probabilities with lengths are those of the rows alone", async () => {
-  using session = await exact(recurrent(lstm(), { input: I, hidden: H }), PLAN);
-  const [lengths] = LENGTHS, { x } = draw(recurrent(lstm(), { input: I, hidden: H }), EXTENT, 4);
-  const all = session.probabilities(padded(x, EXTENT, lengths, NaN), { lengths }), states = session.states();
-  for (const row of range(B)) {
-    const alone = shortRow({ x, states: {}, dOutput: x, dStates: {} }, EXTENT, row, lengths[row]);
-    const got = shortResult({ output: all }, EXTENT, row, lengths[row], "probabilities");
-    assertSame(got, { output: session.probabilities(alone.x, { batch: 1 }) }, `row ${row}`);
-    assertEquals(session.states().c_l0, states.c_l0.subarray(row * H, (row + 1) * H));
-  }
-});
-
 Deno.test("lengths that cannot be are refused, and change nothing", async () => {
   using session = await exact(NETS["lstm, bidirectional"], PLAN);
   const data = draw(NETS["lstm, bidirectional"], EXTENT, 5);
@@ -208,19 +172,4 @@ function addTo(sums: Record<string, Float64Array>, results: Results): void {
     const sum = sums[name] ??= new Float64Array(data.length);
     data.forEach((value, i) => sum[i] += value);
   }
-}
-
-/** Rows of an `[m, n, ...]` tensor as `[n, m, ...]`. */
-function transposed(data: Float32Array, m: number, n: number): Float32Array {
-  const width = data.length / (m * n), result = new Float32Array(data.length);
-  for (let i = 0; i < m; i++) {
-    for (let j = 0; j < n; j++) {
-      result.set(data.subarray((i * n + j) * width, (i * n + j + 1) * width), (j * m + i) * width);
-    }
-  }
-  return result;
-}
-
-function tensorsOf(tensors: ReadonlyMap<string, { data: Float32Array }>): Results {
-  return Object.fromEntries([...tensors].map(([name, { data }]) => [name, data]));
 }

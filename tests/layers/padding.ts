@@ -42,3 +42,14 @@ export function shortResult(results: Results, extent: Extent, row: number, lengt
   }
   return alone;
 }
+
+/** Rows of an `[m, n, ...]` tensor as `[n, m, ...]`. */
+export function transposed<A extends Float32Array | Int32Array>(data: A, m: number, n: number): A {
+  const width = data.length / (m * n), result = data.slice() as A;
+  for (let i = 0; i < m; i++) {
+    for (let j = 0; j < n; j++) {
+      result.set(data.subarray((i * n + j) * width, (i * n + j + 1) * width), (j * m + i) * width);
+    }
+  }
+  return result;
+}

@@ -1,6 +1,7 @@
 /**
- * Training on sequences longer than the plan, in segments that are run forward twice: the gradients of one piece, bit for bit, in the
- * memory of one segment. So every sum over time must be a chain that a segment's end does not cut otherwise than a step's end does.
+ * Training on sequences longer than the plan, in segments that are run forward twice: the gradients of one piece, bit
+ * for bit, in the memory of one segment. So every sum over time must be a chain that a segment's end does not cut
+ * otherwise than a step's end does.
  */
 import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import {
@@ -45,7 +46,7 @@ for (const [name, cell] of Object.entries(CELLS)) {
         for (const states of ["zero", "carry"] as const) {
           using short = await exact(net, SHORT);
           using whole = await exact(net, WHOLE);
-          // Carried from the very first call on, where there is nothing to carry yet; through lengths that do not divide.
+          // Carried from the first call on, where there is nothing to carry yet; with lengths that do not divide.
           for (const [step, steps] of [T, T, SEGMENT, 2 * SEGMENT, SEGMENT + 1, 2, T].entries()) {
             const data = sample(net, steps, step), what = `${states}, step ${step}`;
             const got = short.step(data, { states }), want = whole.step(data, { states });
@@ -105,7 +106,8 @@ Deno.test("dropout in segments: the same masks in both runs forward", async () =
     }
     const slope = (losses[0] - losses[1]) / (2 * step);
     const want = gradient.reduce((sum, value, i) => sum + value * direction[i], 0);
-    // The difference of f32 losses near 2.4 is off by 2 U * 2.4 / 2e-2 = 1.4e-5, a third derivative adds 1e-4 / 6 of it.
+    // The difference of f32 losses near 2.4 is off by 2 U * 2.4 / 2e-2 = 1.4e-5; a third derivative times 1e-4 / 6
+    // is added.
     const error = Math.abs(slope - want);
     assert(error <= 3e-5 + 1e-3 * Math.abs(want), `${name}: the slope is ${slope}, the gradient says ${want}`);
   }

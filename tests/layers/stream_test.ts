@@ -1,6 +1,6 @@
 /**
- * A stream runs step by step what a session runs at once, with states of its own. In the exact build both give the same bits: each row
- * of each product is one chain, whatever else is computed with it.
+ * A stream runs step by step what a session runs at once, with states of its own. In the exact build both give the same
+ * bits: each row of each product is one chain, whatever else is computed with it.
  */
 import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import {
@@ -30,12 +30,13 @@ const NETS: Record<string, Layer> = {};
 for (const [name, cell] of Object.entries(CELLS)) {
   const rnn = (input: number) => recurrent(cell(), { input, hidden: H, layers: 2, initialStates: "learned" });
   NETS[`${name}, values`] = rnn(I);
-  NETS[`${name}, one-hot`] = sequential({ input: oneHot(V), rnn: rnn(V), decoder: dense(H, V) });
+  const width = rnn(I).output.width; // H, or that of a projection
+  NETS[`${name}, one-hot`] = sequential({ input: oneHot(V), rnn: rnn(V), decoder: dense(width, V) });
   NETS[`${name}, embedded`] = sequential({
     input: embedding(V, I),
     drop: dropout(I, 0.5),
     rnn: recurrent(cell(), { input: I, hidden: H, recurrentDropout: 0.5, inputDropout: 0.5 }),
-    decoder: dense(H, V),
+    decoder: dense(width, V),
   });
 }
 

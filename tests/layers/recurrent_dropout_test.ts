@@ -1,0 +1,112 @@
+/** Dropout between the layers of a recurrent net, on their input, and on their state. */
+import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import { dense, elman, embedding, recurrent, type RecurrentOptions, sequential, type Session } from "../../mod.ts";
+import { assertSame, draw, pass, range } from "../cells/trial.ts";
+import { checkElements, trainer } from "../gradients/training_check.ts";
+import { cellRoundings, distance, size, U, walk } from "../rounding.ts";
+import { CELLS, exact } from "./cells.ts";
+import { padded } from "./padding.ts";
+
+const T = 6, B = 5, H = 9, V = 7, PLAN = { batch: B, steps: T };
+const BOUND = walk(2 * cellRoundings({ T, B, I: H, H }));
+const DROPOUTS: Record<string, Partial<RecurrentOptions>> = {
+  "dropout": { dropout: 0.4 },
+  "input dropout": { inputDropout: 0.4 },
+  "recurrent dropout": { recurrentDropout: 0.4 },
+};
+
+for (const [what, options] of Object.entries(DROPOUTS)) {
+  for (const [name, cell] of Object.entries(CELLS)) {
+    const rnn = (rates: Partial<RecurrentOptions>) => recurrent(cell(), { input: H, hidden: H, layers: 2, ...rates });
+
+    Deno.test(`${name}, ${what}: nothing is dropped but in training`, async () => {
+      const net = rnn(options), data = draw(net, { T, B }, 2);
+      using session = await exact(net, PLAN);
+      using plain = await exact(rnn({}), PLAN);
+      for (const lengths of [undefined, [3, 6, 1, 2, 6]]) {
+        const want = pass(plain, data, B, { lengths });
+        const got = pass(session, data, B, { lengths });
+        for (const [tensor, values] of Object.entries(want)) {
+          if (/^(output|last)/.test(tensor)) assertEquals(got[tensor], values, tensor);
+          // A mask of ones multiplies a sum of its own, where there would be one chain.
+          else assert(distance(got[tensor], values) <= BOUND * size(values), `${tensor}, lengths ${lengths}`);
+        }
+        assertSame(pass(plain, data, B, { lengths, training: true }), want, "training without dropout");
+        const dropped = pass(session, data, B, { lengths, training: true });
+        assertNotEquals(dropped.output, want.output);
+        if (!lengths) continue;
+        for (const tensor of ["output", "dx"]) {
+          assertEquals(dropped[tensor], padded(dropped[tensor], { T, B }, lengths, 0), `${tensor} behind the rows`);
+        }
+      }
+      assertEquals(session.probabilities(data.x), plain.probabilities(data.x));
+    });
+
+    Deno.test(`${name}, ${what}: gradients against central differences`, () => {
+      for (const bidirectional of [false, true]) {
+        const layer = recurrent(cell(), {
+          input: 4,
+          hidden: [5, 4],
+          bidirectional,
+          initialStates: "learned",
+          ...options,
+        });
+        const net = sequential({ input: embedding(V, 4), rnn: layer, decoder: dense(layer.output.width, V) });
+        const x = draw(net, { T: 4, B: 3 }, 3).x, y = x.map((token) => (token + 1) % V);
+        for (const lengths of [undefined, [2, 4, 1]]) {
+          const training = trainer(net, { T: 4, B: 3 }, { x, y }, { lengths });
+          for (const [tensor, error] of checkElements(training, training.parameters())) {
+            // Written so that NaN, of a gradient that is zero everywhere, fails.
+            assert(error <= U + 1e-7, `bidirectional ${bidirectional}, ${lengths}: ${tensor} is off by ${error}`);
+          }
+        }
+      }
+    });
+  }
+}
+
+Deno.test("dropout is between layers; recurrent and input dropout have one mask for all steps of a layer", async () => {
+  // The output is x times the mask: an identity from the input to the output, no state that matters.
+  const between = { layers: 2, dropout: 0.5 }, ones = new Float32Array(T * B * H).fill(1);
+  const run = async (options: Partial<RecurrentOptions>, weights: Record<string, number>, x = ones, h = 0) => {
+    using session = await exact(
+      recurrent(elman({ activation: "identity", bias: false }), { input: H, hidden: H, ...options }),
+      PLAN,
+    );
+    setDiagonals(session, weights);
+    const names = Object.keys(weights).filter((name) => name.startsWith("weight_hh"));
+    const states = Object.fromEntries(
+      names.map((name) => [name.replace("weight_hh", "h"), new Float32Array(B * H).fill(h)]),
+    );
+    return session.forward(x, { training: true, states });
+  };
+  const rows = (y: Float32Array) => range(T).map((t) => y.slice(t * B * H, (t + 1) * B * H));
+  const through = { weight_ih_l0: 1, weight_hh_l0: 0 };
+  assertEquals(await run({ dropout: 0.5 }, through), ones, "the last layer's output is not dropped");
+  const dropped = await run(between, { ...through, weight_ih_l1: 1, weight_hh_l1: 0 });
+  assertEquals(new Set(dropped), new Set([0, 2]));
+  assertEquals(new Set(rows(dropped).map((row) => row.join())).size, T, "other masks at other steps");
+
+  const input = await run({ inputDropout: 0.5 }, through);
+  assertEquals(new Set(input), new Set([0, 2]));
+  for (const row of rows(input)) assertEquals(row, input.slice(0, B * H), "the same mask at all steps");
+
+  // No input, and h = h' times the mask: powers of two of one mask.
+  const state = await run(
+    { recurrentDropout: 0.5 },
+    { weight_ih_l0: 1, weight_hh_l0: 1 },
+    new Float32Array(T * B * H),
+    1,
+  );
+  assertEquals(new Set(state.subarray(0, B * H)), new Set([0, 2]));
+  rows(state).forEach((row, t) => assertEquals(row, state.slice(0, B * H).map((value) => value && 2 ** (t + 1))));
+});
+
+/** Every parameter becomes a multiple of the identity. */
+function setDiagonals(session: Session, factors: Record<string, number>): void {
+  session.setParameters(
+    new Map([...session.parameters()].map(([name, { shape, data }]) => {
+      return [name, { shape, data: data.map((_, i) => i % (H + 1) ? 0 : factors[name]) }];
+    })),
+  );
+}
