@@ -16,8 +16,12 @@
  */
 export { type Cell, type CellSpace, type PlannedCell } from "./src/cells/cell.ts";
 export { elman, type ElmanOptions } from "./src/cells/elman.ts";
-export { gru, type GruOptions } from "./src/cells/gru.ts";
-export { lstm, type LstmOptions } from "./src/cells/lstm.ts";
+export { gru } from "./src/cells/gru.ts";
+export type { GruActivations, GruOptions } from "./src/cells/gru_options.ts";
+export { lstm } from "./src/cells/lstm.ts";
+export type { LstmActivations, LstmOptions } from "./src/cells/lstm_options.ts";
+export { notesGru } from "./src/cells/notes_gru.ts";
+export { notesLstm } from "./src/cells/notes_lstm.ts";
 export { DisposedError, FormatError, NonFiniteError, OptionError, PlanError, ShapeError } from "./src/errors.ts";
 export {
   readSafetensors,
@@ -28,10 +32,12 @@ export {
 } from "./src/formats/safetensors.ts";
 export type { Kernels } from "./src/kernels/kernels.ts";
 export type { Numerics } from "./src/kernels/load.ts";
+export { activation } from "./src/layers/activation.ts";
 export { dense } from "./src/layers/dense.ts";
 export { dropout, type DropoutOptions } from "./src/layers/dropout.ts";
 export { embedding, oneHot } from "./src/layers/embedding.ts";
 export type { Layer, PlannedLayer, PlannedState } from "./src/layers/layer.ts";
+export { layerNorm, type LayerNormOptions } from "./src/layers/layer_norm.ts";
 export { recurrent, type RecurrentOptions } from "./src/layers/recurrent.ts";
 export { residual } from "./src/layers/residual.ts";
 export { sequential } from "./src/layers/sequential.ts";
@@ -56,6 +62,14 @@ export type { Session, TensorCopy } from "./src/models/session.ts";
 export type { Merge } from "./src/ops/merge.ts";
 export type { ProductOptions, RecurrentProduct } from "./src/ops/recurrent_product.ts";
 export {
+  type Activation,
+  type ActivationName,
+  type ActivationOptions,
+  type NamedActivation,
+  type Nonlinearity,
+  nonlinearity,
+} from "./src/ops/activation.ts";
+export {
   constant,
   type Draw,
   forgetBias,
@@ -69,6 +83,7 @@ export {
   zeros,
 } from "./src/ops/initialise.ts";
 export type { Extent, Port, Signal } from "./src/ops/port.ts";
+export { type Block, Step } from "./src/ops/step.ts";
 export { type Exchangeable, Generator, type GeneratorState } from "./src/random/generator.ts";
 export { mostProbable, sample } from "./src/text/sampling.ts";
 export { splitText, type Streams, streams, type StreamsOptions, type Window } from "./src/text/streams.ts";

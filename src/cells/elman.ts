@@ -1,12 +1,15 @@
-import { OptionError } from "../errors.ts";
-import type { Kernels } from "../kernels/kernels.ts";
+import { type Activation, completeActivation, describeActivation, nonlinearity } from "../ops/activation.ts";
 import { summedBias } from "../ops/bias.ts";
+import { requireClip } from "../ops/gate.ts";
+import { Step } from "../ops/step.ts";
 import { type Cell, gateParameters } from "./cell.ts";
 
 /** Options of `elman`. */
 export interface ElmanOptions {
   /** The nonlinearity. Default `"tanh"`. */
-  activation?: "tanh" | "relu" | "identity";
+  activation?: Activation;
+  /** Clamps what goes into the nonlinearity to [-clip, clip], as ONNX's `clip`. Default none. */
+  clip?: number;
   /** Whether there are biases. Default true. */
   bias?: boolean;
 }
@@ -15,32 +18,44 @@ export interface ElmanOptions {
  * The simple recurrent cell (Elman 1990), as in PyTorch's `nn.RNN`:
  *
  *     z = x W_ihᵀ + b_ih + h' W_hhᵀ + b_hh          h' is the state before the step
- *     h = tanh(z)   or   max(z, 0)   or   z
+ *     h = tanh(z)   or   max(z, 0)   or another f(z)
  *
  * Backward, with dh the gradient of h:
  *
- *     dz = dh (1 - h²)   or   dh where h > 0   or   dh
+ *     dz = dh (1 - h²)   or   dh where h > 0   or   dh f'(z), and 0 where z was clamped
  *     dh' = dz W_hh,   dW_hh = sum over steps of dzᵀ h',   db = sum of dz
  *
  * Memory per step in training, in floats: B H each for z, h and the gradient of h.
  *
- * @throws {OptionError} When the activation is none of the three.
+ * @throws {OptionError} When the activation is unknown or `clip` not above 0.
+ *
+ * @example
+ * ```ts
+ * import { elman, recurrent } from "@unroll/rnn";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const rnn = recurrent(elman({ activation: { name: "leakyRelu", alpha: 0.1 } }), { input: 5, hidden: 7 });
+ * assertEquals(rnn.parameters.weight_hh_l0.shape, [7, 7]);
+ * ```
  */
-export function elman({ activation = "tanh", bias = true }: ElmanOptions = {}): Cell {
-  if (!Object.hasOwn(ACTIVATIONS, activation)) {
-    const names = Object.keys(ACTIVATIONS).join(", ");
-    throw new OptionError(`"activation" must be one of ${names}, got ${JSON.stringify(activation)}`);
-  }
-  const { forward, backward } = ACTIVATIONS[activation];
+export function elman({ activation = "tanh", clip, bias = true }: ElmanOptions = {}): Cell {
+  const complete = completeActivation("activation", activation);
+  if (clip !== undefined) requireClip(clip);
+  const variant = [
+    ...(complete.name === "tanh" ? [] : [describeActivation(complete)]),
+    ...(clip === undefined ? [] : ["clip", clip]),
+  ];
   return {
-    name: `elman${activation === "tanh" ? "" : `-${activation}`}${bias ? "" : "-no-bias"}`,
+    name: ["elman", ...variant, ...(bias ? [] : ["no-bias"])].join("-"),
     gates: 1,
     states: (H) => ({ h: H }),
     parameters: (I, H) => gateParameters(1, I, H, bias),
 
     plan({ scope, H, z, states: [h], gradients: [dh], product }) {
       const recurrent = product("weight_hh");
-      const sum = summedBias(scope, bias);
+      const sum = summedBias(scope, bias), f = nonlinearity(scope, complete);
+      const limit = clip === undefined ? undefined : scope.constant("limit of z", [clip]);
+      const d = limit && scope.scratch("gradient of clamped z", scope.batch, H);
       return {
         bias: sum.sum,
 
@@ -50,12 +65,16 @@ export function elman({ activation = "tanh", bias = true }: ElmanOptions = {}): 
         },
 
         forward(k, t, B, n) {
+          const s = new Step(k, t, B, n), a = s.now(z), h1 = s.next(h);
           recurrent.forward(k, z, t, B, n);
-          forward(k, h.step(t + 1, B), z.step(t, B), n, H, h.stride, z.stride);
+          if (limit) s.clamp(limit, h1, a);
+          s.activate(f, h1, limit ? h1 : a);
         },
 
         backward(k, t, B, n) {
-          backward(k, z.step(t, B), dh.step(t + 1, B), h.step(t + 1, B), n, H, z.stride, dh.stride, h.stride);
+          const s = new Step(k, t, B, n), a = s.now(z);
+          s.activateBackward(f, d ?? a, s.next(dh), s.next(h), a);
+          if (limit && d) s.clampBackward(limit, a, d, a);
           recurrent.backward(k, z, t, B, n);
         },
 
@@ -67,17 +86,3 @@ export function elman({ activation = "tanh", bias = true }: ElmanOptions = {}): 
     },
   };
 }
-
-interface Activation {
-  forward(k: Kernels, ...args: Parameters<Kernels["tanh"]>): void;
-  backward(k: Kernels, ...args: Parameters<Kernels["tanhBackward"]>): void;
-}
-
-const ACTIVATIONS: Record<"tanh" | "relu" | "identity", Activation> = {
-  tanh: { forward: (k, ...args) => k.tanh(...args), backward: (k, ...args) => k.tanhBackward(...args) },
-  relu: { forward: (k, ...args) => k.relu(...args), backward: (k, ...args) => k.reluBackward(...args) },
-  identity: {
-    forward: (k, ...args) => k.copy(...args),
-    backward: (k, dz, dh, _h, n, H, lddz, lddh) => k.copy(dz, dh, n, H, lddz, lddh),
-  },
-};

@@ -1,16 +1,9 @@
-import { requireInteger } from "../errors.ts";
 import { summedBias } from "../ops/bias.ts";
 import { uniform } from "../ops/initialise.ts";
 import { outputProjection } from "../ops/output_projection.ts";
 import { type Cell, type CellSpace, gateParameters, type PlannedCell } from "./cell.ts";
-
-/** Options of `lstm`. */
-export interface LstmOptions {
-  /** Whether there are biases. Default true. */
-  bias?: boolean;
-  /** Width P of the output, PyTorch's `proj_size`: h = (o tanh(c)) W_hrᵀ, `weight_hr` `[P, H]`. Default none: h has width H. */
-  projection?: number;
-}
+import { type LstmOptions, type LstmSettings, lstmSettings } from "./lstm_options.ts";
+import { lstmGates } from "./lstm_variant.ts";
 
 /**
  * Long short-term memory (Hochreiter & Schmidhuber 1997, with the forget gate of Gers, Schmidhuber & Cummins 2000), as in
@@ -29,13 +22,13 @@ export interface LstmOptions {
  *     dc'    = dc f,   dh' = dz W_hh
  *     dW_hh  = sum over steps of dzᵀ h',   db = sum of dz
  *
- * The notes print C_t = sigmoid(f C + i C~); the outer sigmoid is a slip (Olah, PyTorch, ONNX and Keras have none). The projection is
- * that of Sak, Senior & Beaufays 2014.
+ * The notes print C_t = sigmoid(f C + i C~). The outer sigmoid is a slip (Olah, PyTorch, ONNX and Keras have none); `notesLstm` has
+ * it. Peepholes, coupled gates, clip and other nonlinearities: lstm_variant.ts.
  *
  * Memory per step in training, in floats: 4 B H gates, 3 B H (h, c, tanh c), B H gradient of h. With `projection` h and its gradient
  * take B P, and m another B H.
  *
- * @throws {OptionError} When the projection is not a positive integer.
+ * @throws {OptionError} When a number is out of range or a nonlinearity unknown.
  *
  * @example
  * ```ts
@@ -48,26 +41,34 @@ export interface LstmOptions {
  * assertEquals(rnn.parameters.weight_hr_l0.shape, [3, 7]);
  * ```
  */
-export function lstm({ bias = true, projection }: LstmOptions = {}): Cell {
-  if (projection !== undefined) requireInteger("projection", projection, 1);
+export function lstm(options: LstmOptions = {}): Cell {
+  const settings = lstmSettings(options), { name, bias, projection, peepholes, coupled } = settings;
+  const gates = coupled ? 3 : 4;
   return {
-    name: `lstm${projection ? `-projection-${projection}` : ""}${bias ? "" : "-no-bias"}`,
-    gates: 4,
+    name,
+    gates,
     states: (H) => ({ h: projection ?? H, c: H }),
-    parameters: (I, H) => ({
-      ...gateParameters(4, I, H, bias, projection),
-      ...(projection && { weight_hr: { shape: [projection, H], initial: uniform(1 / Math.sqrt(H)) } }),
-    }),
-    plan: (space) => planLstm(space, bias, projection !== undefined),
+    parameters(I, H) {
+      const initial = uniform(1 / Math.sqrt(H));
+      return {
+        ...gateParameters(gates, I, H, bias, projection),
+        ...(projection && { weight_hr: { shape: [projection, H], initial } }),
+        ...(peepholes && { weight_peephole: { shape: [gates - 1, H], initial } }),
+      };
+    },
+
+    plan: (space) => planLstm(space, settings),
   };
 }
 
-function planLstm(space: CellSpace, bias: boolean, projection: boolean): PlannedCell {
+/** The equations above; the gates of a step are one kernel, or those of a variant. */
+function planLstm(space: CellSpace, settings: LstmSettings): PlannedCell {
   const { scope, H, z, states: [h, c], gradients: [dh, dc], product, keep } = space;
   const recurrent = product("weight_hh");
-  const sum = summedBias(scope, bias);
+  const sum = summedBias(scope, settings.bias);
   const tanhC = keep("tanh(c)", H);
-  const projected = projection ? outputProjection(space) : undefined;
+  const projected = settings.projection ? outputProjection(space) : undefined;
+  const variant = settings.plain ? undefined : lstmGates(space, settings, tanhC, projected);
   return {
     bias: sum.sum,
 
@@ -79,15 +80,21 @@ function planLstm(space: CellSpace, bias: boolean, projection: boolean): Planned
 
     forward(k, t, B, n) {
       recurrent.forward(k, z, t, B, n);
-      const m = projected ? projected.m.step(t, B) : h.step(t + 1, B), c1 = c.step(t + 1, B), tc = tanhC.step(t, B);
-      k.lstmForward(m, c1, tc, z.step(t, B), c.step(t, B), n, H, z.stride, c.stride);
+      if (variant) variant.forward(k, t, B, n);
+      else {
+        const m = projected?.m.step(t, B) ?? h.step(t + 1, B), c1 = c.step(t + 1, B), tc = tanhC.step(t, B);
+        k.lstmForward(m, c1, tc, z.step(t, B), c.step(t, B), n, H, z.stride, c.stride);
+      }
       projected?.forward(k, t, B, n);
     },
 
     backward(k, t, B, n) {
       projected?.backward(k, t, B, n);
-      const dm = projected ? projected.dm!.address : dh.step(t + 1, B), tc = tanhC.step(t, B);
-      k.lstmBackward(z.step(t, B), dc.address, dm, tc, c.step(t, B), n, H, z.stride, c.stride);
+      if (variant) variant.backward(k, t, B, n);
+      else {
+        const dm = projected ? projected.dm!.address : dh.step(t + 1, B), tc = tanhC.step(t, B);
+        k.lstmBackward(z.step(t, B), dc.address, dm, tc, c.step(t, B), n, H, z.stride, c.stride);
+      }
       recurrent.backward(k, z, t, B, n);
     },
 
@@ -95,6 +102,7 @@ function planLstm(space: CellSpace, bias: boolean, projection: boolean): Planned
       recurrent.gradient(k, z, T, B);
       sum.gradient(k, z, T * B);
       projected?.gradient(k, T, B);
+      variant?.gradients(k, T, B);
     },
   };
 }

@@ -107,7 +107,7 @@ export function unroll(scope: Scope, cell: Cell, x: Port, H: number, options: Un
         const n = active(t), ended = t + 1 < T ? active(t + 1) : 0;
         if (n) planned.forward(k, t, B, n);
         if (n < B) {
-          clearPadding(k, [h], t + 1, B, n);
+          clearPadding(k, states, t + 1, B, n);
           clearPadding(k, kept, t, B, n);
         }
         if (n > ended) {

@@ -1,0 +1,74 @@
+import { requireInteger } from "../errors.ts";
+import { type ActivationName, type ActivationOptions, completeActivation, nonlinearity } from "../ops/activation.ts";
+import { requireValues } from "../ops/port.ts";
+import type { Layer } from "./layer.ts";
+
+/**
+ * A nonlinearity on values `[T, B, width]`, element by element. The names, and the defaults of `alpha` and `beta`, are ONNX's:
+ *
+ * | name              | f(x)                              | defaults                |
+ * | ----------------- | --------------------------------- | ----------------------- |
+ * | `identity`        | x                                 |                         |
+ * | `relu`            | max(x, 0)                         |                         |
+ * | `tanh`            | tanh(x)                           |                         |
+ * | `sigmoid`         | 1 / (1 + exp(-x))                 |                         |
+ * | `affine`          | alpha x + beta                    | alpha 1, beta 0         |
+ * | `leakyRelu`       | x, alpha x where x < 0            | alpha 0.01              |
+ * | `thresholdedRelu` | x, 0 where x < alpha              | alpha 1                 |
+ * | `scaledTanh`      | alpha tanh(beta x)                | alpha 1, beta 1         |
+ * | `hardSigmoid`     | alpha x + beta clamped to [0, 1]  | alpha 0.2, beta 0.5     |
+ * | `elu`             | x, alpha (exp(x) - 1) where x < 0 | alpha 1                 |
+ * | `softsign`        | x / (1 + abs(x))                  |                         |
+ * | `softplus`        | log(1 + exp(x))                   |                         |
+ *
+ * @throws {OptionError} When the name is none of these, a number is not finite or not wanted, or the width not a positive integer.
+ *
+ * @example
+ * ```ts
+ * import { activation, compile, dense, sequential } from "@unroll/rnn";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const net = sequential({ hidden: dense(8, 16), relu: activation("leakyRelu", 16, { alpha: 0.1 }), output: dense(16, 2) });
+ * using session = await compile(net, { batch: 1, steps: 1 });
+ * assertEquals(session.forward(new Float32Array(8)).length, 2);
+ * ```
+ */
+export function activation(name: ActivationName, width: number, options: ActivationOptions = {}): Layer {
+  requireInteger("width", width, 1);
+  const complete = completeActivation("activation", { name, ...options });
+  return {
+    input: { kind: "values", width },
+    output: { kind: "values", width },
+    parameters: {},
+
+    plan(scope, x) {
+      requireValues("plan an activation layer", x);
+      const rows = scope.steps * scope.batch, f = nonlinearity(scope, complete);
+      const y = scope.kept("output", rows, width), dy = scope.train ? scope.kept("gradient of output", rows, width) : y;
+      return {
+        output: { kind: "values", width, value: y, gradient: dy },
+        states: [],
+        refresh() {},
+        forward: (k, { T, B }) => f.forward(k, y.address, x.value.address, T * B, width, y.stride, x.value.stride),
+        backward(k, { T, B }) {
+          const dx = x.gradient, { address, stride } = x.value;
+          if (!dx) return;
+          f.backward(
+            k,
+            dx.address,
+            dy.address,
+            address,
+            y.address,
+            T * B,
+            width,
+            dx.stride,
+            dy.stride,
+            stride,
+            y.stride,
+          );
+        },
+        gradients() {},
+      };
+    },
+  };
+}
