@@ -23,6 +23,7 @@ export type { LstmActivations, LstmOptions } from "./src/cells/lstm_options.ts";
 export { notesGru } from "./src/cells/notes_gru.ts";
 export { notesLstm } from "./src/cells/notes_lstm.ts";
 export { DisposedError, FormatError, NonFiniteError, OptionError, PlanError, ShapeError } from "./src/errors.ts";
+export { ACTIVATION } from "./src/kernels/activation_kinds.ts";
 export {
   readSafetensors,
   type Safetensors,
