@@ -5,8 +5,8 @@ import { type Parameter, uniform } from "../ops/initialise.ts";
 import type { ProductOptions, RecurrentProduct } from "../ops/recurrent_product.ts";
 
 /**
- * A recurrent cell: one step of a recurrence, forward and backward. The layer around it owns time and the input projection
- * z = x W_ihᵀ + b; the cell owns its recurrent product and its nonlinearity.
+ * A recurrent cell: one step of a recurrence, forward and backward. The layer around it owns time and the input
+ * projection z = x W_ihᵀ + b; the cell owns its recurrent product and its nonlinearity.
  *
  * H is the hidden size. Of the B rows of step t the first n take part; the cell leaves the others alone.
  */
@@ -21,28 +21,29 @@ export interface Cell {
   readonly inputWeight?: string;
   /** Widths of the carried states by name, the output first: `{ h: H, c: H }`. */
   states(H: number): Record<string, number>;
-  /** What is trained, by PyTorch's names without the layer's suffix; the input weight `[gates * H, I]` is one of them. */
+  /** What is trained, by PyTorch's names without the layer's suffix, the input weight `[gates * H, I]` among it. */
   parameters(I: number, H: number): Record<string, Parameter>;
   /** The cell in one layer's memory. */
   plan(space: CellSpace): PlannedCell;
 }
 
-/** What the layer gives a cell to work with. Steps are stored B rows each; state t is what step t reads, t + 1 what it writes. */
+/** What the layer gives a cell to work with. A step is stored as B rows; step t reads state t and writes t + 1. */
 export interface CellSpace {
   /** Where the cell finds its parameters and reserves memory. */
   readonly scope: Scope;
   /** Hidden size. */
   readonly H: number;
-  /** `[T * B, columns * H]`: holds the projection before the step; what the step leaves there is there again in backward. */
+  /** `[T * B, columns * H]`: the projection before the step; what the step leaves there is there again in backward. */
   readonly z: Slot;
-  /** One slot a state, `[(T + 1) * B, width]`. */
+  /** One slot a state, `[(T + 1) * B, width]`. Rows that took no part in the step before hold zeros. */
   readonly states: readonly Slot[];
   /**
-   * Gradients of the states. Of the output: `[(T + 1) * B, width]`, block t + 1 complete when step t runs backward; add to block t. Of
-   * the others: one block `[B, width]`, holding the gradient of state t + 1 before the step, of state t after it. Backward only.
+   * Gradients of the states. Of the output: `[(T + 1) * B, width]`, block t + 1 complete when step t runs backward; add
+   * to block t. Of the others: one block `[B, width]`, holding the gradient of state t + 1 before the step, of state t
+   * after it. Backward only.
    */
   readonly gradients: readonly Slot[];
-  /** The product of a weight `[rows, width of the output state]` with the state before each step; with recurrent dropout where asked. */
+  /** The product of a weight `[rows, output's width]` with the output before each step, dropped out where asked. */
   product(weight: string, options?: ProductOptions): RecurrentProduct;
   /** A slot of `[T * B, columns]` that forward fills and backward reads. Rows that do not take part hold zeros. */
   keep(name: string, columns: number): Slot;
@@ -58,13 +59,13 @@ export interface PlannedCell {
   forward(k: Kernels, t: number, B: number, n: number): void;
   /** Step t: turn z into the gradient of z, pass the gradient of state t + 1 on to state t. */
   backward(k: Kernels, t: number, B: number, n: number): void;
-  /** Add the gradients of all parameters but the input weight, over the rows of T steps; z is zero in rows that took no part. */
+  /** Add the gradients of all parameters but the input weight, over T * B rows; z is zero in rows that took no part. */
   gradients(k: Kernels, T: number, B: number): void;
 }
 
 /**
- * PyTorch's parameters of a cell: weights `[gates * H, ...]` and two biases, all uniform in ±1 / sqrt(H). `output` is the width of the
- * state that the recurrent weight multiplies.
+ * PyTorch's parameters of a cell: weights `[gates * H, ...]` and two biases, all uniform in ±1 / sqrt(H). `output` is
+ * the width of the state that the recurrent weight multiplies.
  */
 export function gateParameters(
   gates: number,

@@ -22,8 +22,8 @@ export interface GruGates {
 }
 
 /**
- * The gates of `gru` with nonlinearities S and N instead of sigmoid and tanh, and what goes into them clamped when there is a `clip`;
- * composed of one kernel an operation. Reset acts before the product when there is a place for r h'.
+ * The gates of `gru` with nonlinearities S and N instead of sigmoid and tanh, and what goes into them clamped when
+ * there is a `clip`; composed of one kernel an operation. Reset acts before the product when there is a place for r h'.
  */
 export function gruGates(
   space: CellSpace,

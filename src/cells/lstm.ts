@@ -6,8 +6,8 @@ import { type LstmOptions, type LstmSettings, lstmSettings } from "./lstm_option
 import { lstmGates } from "./lstm_variant.ts";
 
 /**
- * Long short-term memory (Hochreiter & Schmidhuber 1997, with the forget gate of Gers, Schmidhuber & Cummins 2000), as in
- * PyTorch's `nn.LSTM`. Gate order i, f, g, o:
+ * Long short-term memory (Hochreiter & Schmidhuber 1997, with the forget gate of Gers, Schmidhuber & Cummins 2000), as
+ * in PyTorch's `nn.LSTM`. Gate order i, f, g, o:
  *
  *     z      = x W_ihᵀ + b_ih + h' W_hhᵀ + b_hh          h', c' are the states before the step
  *     i, f, o = sigmoid(z_i, z_f, z_o),  g = tanh(z_g)
@@ -16,17 +16,17 @@ import { lstmGates } from "./lstm_variant.ts";
  *
  * Backward, with dh and dc the gradients of h and c:
  *
- *     dm     = dh                                        with `projection`: dm = dh W_hr, dW_hr = sum over steps of dhᵀ m
+ *     dm     = dh                                        with `projection`: dm = dh W_hr
  *     dc    += dm o (1 - tanh(c)²)
  *     dz_i   = dc g i (1 - i),   dz_f = dc c' f (1 - f),   dz_g = dc i (1 - g²),   dz_o = dm tanh(c) o (1 - o)
  *     dc'    = dc f,   dh' = dz W_hh
- *     dW_hh  = sum over steps of dzᵀ h',   db = sum of dz
+ *     dW_hh  = sum over steps of dzᵀ h',   db = sum of dz,   dW_hr = sum of dhᵀ m
  *
- * The notes print C_t = sigmoid(f C + i C~). The outer sigmoid is a slip (Olah, PyTorch, ONNX and Keras have none); `notesLstm` has
- * it. Peepholes, coupled gates, clip and other nonlinearities: lstm_variant.ts.
+ * The notes print C_t = sigmoid(f C + i C~). The outer sigmoid is a slip (Olah, PyTorch, ONNX and Keras have none);
+ * `notesLstm` has it. Peepholes, coupled gates, clip and other nonlinearities: lstm_variant.ts.
  *
- * Memory per step in training, in floats: 4 B H gates, 3 B H (h, c, tanh c), B H gradient of h. With `projection` h and its gradient
- * take B P, and m another B H.
+ * Memory per step in training, in floats: 4 B H gates, 3 B H (h, c, tanh c), B H gradient of h. With `projection` h and
+ * its gradient take B P, and m another B H.
  *
  * @throws {OptionError} When a number is out of range or a nonlinearity unknown.
  *

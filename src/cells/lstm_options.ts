@@ -6,7 +6,10 @@ import { requireClip } from "../ops/gate.ts";
 export interface LstmOptions {
   /** Whether there are biases. Default true. */
   bias?: boolean;
-  /** Width P of the output, PyTorch's `proj_size`: h = (o tanh(c)) W_hrᵀ, `weight_hr` `[P, H]`. Default none: h has width H. */
+  /**
+   * Width P of the output, PyTorch's `proj_size`: h = (o tanh(c)) W_hrᵀ, `weight_hr` `[P, H]`. Default none: h has
+   * width H.
+   */
   projection?: number;
   /** Whether i and f see the cell state before the step, and o the one after it. Default false. */
   peepholes?: boolean;

@@ -16,8 +16,8 @@ export interface LstmGates {
 }
 
 /**
- * The LSTM with all that ONNX's operator `LSTM` can ask for, composed of one kernel an operation. Gate order i, f, g, o; S, G, Q are the
- * nonlinearities of the gates, of the input and of c:
+ * The LSTM with all that ONNX's operator `LSTM` can ask for, composed of one kernel an operation. Gate order i, f, g,
+ * o; S, G, Q are the nonlinearities of the gates, of the input and of c:
  *
  *     z = x W_ihᵀ + b_ih + h' W_hhᵀ + b_hh          h', c' are the states before the step
  *     i = S(z_i + p_i c'),  f = S(z_f + p_f c')     the vectors p: `peepholes` (Gers & Schmidhuber 2000), else 0
@@ -35,8 +35,8 @@ export interface LstmGates {
  *     dc'  = dc f + p_i dz_i + p_f dz_f,   dh' = dz W_hh
  *     dp_i = sum over steps and rows of dz_i c',   dp_f = sum of dz_f c',   dp_o = sum of dz_o c
  *
- * `weight_peephole` `[3, H]` has rows in gate order, i, f, o (ONNX's P: i, o, f). A coupled cell keeps what it trains and no more: weights
- * and biases are blocks i, g, o, peepholes rows i, o; ONNX's have an f that is never read.
+ * `weight_peephole` `[3, H]` has rows in gate order, i, f, o (ONNX's P: i, o, f). A coupled cell keeps what it trains
+ * and no more: weights and biases are blocks i, g, o, peepholes rows i, o; ONNX's have an f that is never read.
  *
  * Memory per step in training, in floats: that of `lstm`; another B H of each gate's argument
  * with `clip`, or where the nonlinearity's gradient asks for it.

@@ -11,11 +11,12 @@ import type { Cell } from "./cell.ts";
  *     h~ = tanh(x U^h + (r h') W^h)                 reset acts before the product
  *     h  = (1 - z) h' + z h~                        the update gate is everyone else's 1 - z
  *
- * z = 0 keeps the state as it is; r = 1, z = 1 makes a simple recurrent net. The notes say "update gate to all 0's" of the latter,
- * which is true where h = (1 - u) n + u h': of `gru`, of PyTorch and of ONNX.
+ * z = 0 keeps the state as it is; r = 1, z = 1 makes a simple recurrent net. The notes say "update gate to all 0's" of
+ * the latter, which is true where h = (1 - u) n + u h': of `gru`, of PyTorch and of ONNX.
  *
- * There are no biases. The notes multiply rows from the left, x U^z with U^z `[I, H]`; the parameters `U` `[3 H, I]` and `W` `[3 H, H]`
- * hold the transposes, one block below the other, like all weights here. At first they are uniform in ±1 / sqrt(H).
+ * There are no biases. The notes multiply rows from the left, x U^z with U^z `[I, H]`; the parameters `U` `[3 H, I]`
+ * and `W` `[3 H, H]` hold the transposes, one block below the other, like all weights here. At first they are uniform
+ * in ±1 / sqrt(H).
  *
  * Backward, with dh the gradient of h and a' that of a before activation:
  *

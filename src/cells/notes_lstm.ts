@@ -13,11 +13,12 @@ import type { Cell } from "./cell.ts";
  *     C  = sigmoid(f C' + i C~)
  *     h  = tanh(C) o
  *
- * The outer sigmoid is a slip of the notes: Olah, whom they follow, PyTorch, ONNX and Keras all have C = f C' + i C~, which is `lstm`.
- * With it C stays between 0 and 1, cannot count, and fades even where f is 1.
+ * The outer sigmoid is a slip of the notes: Olah, whom they follow, PyTorch, ONNX and Keras all have C = f C' + i C~,
+ * which is `lstm`. With it C stays between 0 and 1, cannot count, and fades even where f is 1.
  *
- * There are no biases. The notes multiply rows from the left, x U^i with U^i `[I, H]`; the parameters `U` `[4 H, I]` and `W` `[4 H, H]`
- * hold the transposes, one block below the other, like all weights here. At first they are uniform in ±1 / sqrt(H).
+ * There are no biases. The notes multiply rows from the left, x U^i with U^i `[I, H]`; the parameters `U` `[4 H, I]`
+ * and `W` `[4 H, H]` hold the transposes, one block below the other, like all weights here. At first they are uniform
+ * in ±1 / sqrt(H).
  *
  * Backward, with dh and dC the gradients of h and C, and a' that of a before activation:
  *

@@ -4,7 +4,8 @@ import { requireValues } from "../ops/port.ts";
 import type { Layer } from "./layer.ts";
 
 /**
- * A nonlinearity on values `[T, B, width]`, element by element. The names, and the defaults of `alpha` and `beta`, are ONNX's:
+ * A nonlinearity on values `[T, B, width]`, element by element. The names, and the defaults of `alpha` and `beta`, are
+ * ONNX's:
  *
  * | name              | f(x)                              | defaults                |
  * | ----------------- | --------------------------------- | ----------------------- |
@@ -21,14 +22,15 @@ import type { Layer } from "./layer.ts";
  * | `softsign`        | x / (1 + abs(x))                  |                         |
  * | `softplus`        | log(1 + exp(x))                   |                         |
  *
- * @throws {OptionError} When the name is none of these, a number is not finite or not wanted, or the width not a positive integer.
+ * @throws {OptionError} When the name is none of these, a number is not finite or not wanted, or the width not a
+ * positive integer.
  *
  * @example
  * ```ts
  * import { activation, compile, dense, sequential } from "@unroll/rnn";
  * import { assertEquals } from "@std/assert";
  *
- * const net = sequential({ hidden: dense(8, 16), relu: activation("leakyRelu", 16, { alpha: 0.1 }), output: dense(16, 2) });
+ * const net = sequential({ hidden: dense(8, 16), f: activation("leakyRelu", 16, { alpha: 0.1 }), output: dense(16, 2) });
  * using session = await compile(net, { batch: 1, steps: 1 });
  * assertEquals(session.forward(new Float32Array(8)).length, 2);
  * ```
@@ -51,21 +53,9 @@ export function activation(name: ActivationName, width: number, options: Activat
         refresh() {},
         forward: (k, { T, B }) => f.forward(k, y.address, x.value.address, T * B, width, y.stride, x.value.stride),
         backward(k, { T, B }) {
-          const dx = x.gradient, { address, stride } = x.value;
+          const dx = x.gradient, { address, stride } = x.value, m = T * B;
           if (!dx) return;
-          f.backward(
-            k,
-            dx.address,
-            dy.address,
-            address,
-            y.address,
-            T * B,
-            width,
-            dx.stride,
-            dy.stride,
-            stride,
-            y.stride,
-          );
+          f.backward(k, dx.address, dy.address, address, y.address, m, width, dx.stride, dy.stride, stride, y.stride);
         },
         gradients() {},
       };

@@ -11,8 +11,8 @@ export interface LayerNormOptions {
 
 /**
  * Layer normalisation (Ba, Kiros & Hinton 2016) of values `[T, B, width]`, as PyTorch's `nn.LayerNorm`: each row is
- * brought to mean 0 and variance 1, then multiplied by `weight` `[width]`, at first ones, and added to `bias` `[width]`,
- * at first zeros:
+ * brought to mean 0 and variance 1, then multiplied by `weight` `[width]`, at first ones, and added to `bias`
+ * `[width]`, at first zeros:
  *
  *     xhat = (x - mean) / sqrt(variance + epsilon)          variance: the mean of (x - mean)²
  *     y    = xhat weight + bias

@@ -3,8 +3,8 @@ import { requireValues } from "../ops/port.ts";
 import type { Layer } from "./layer.ts";
 
 /**
- * A layer whose output is added to its input: y = x + f(x) `[T, B, width]` (He et al. 2016). Backward: dx = dy + the gradient that f
- * leaves. Parameters and states are those of f, by their names.
+ * A layer whose output is added to its input: y = x + f(x) `[T, B, width]` (He et al. 2016). Backward: dx = dy + the
+ * gradient that f leaves. Parameters and states are those of f, by their names.
  *
  * @throws {ShapeError} When f does not take values and give as many.
  *

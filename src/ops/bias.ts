@@ -34,7 +34,10 @@ export interface SeparateBiases extends SummedBias {
   readonly candidate: Slot | null;
 }
 
-/** The two bias vectors of blocks r, u, n, or nothing when `bias` is false. Their gradient is that of r, u, nx, nh, four blocks of dz. */
+/**
+ * The two bias vectors of blocks r, u, n, or nothing when `bias` is false. Their gradient is that of r, u, nx, nh, four
+ * blocks of dz.
+ */
 export function separateBiases(scope: Scope, H: number, bias: boolean): SeparateBiases {
   if (!bias) return { candidate: null, refresh() {}, gradient() {} };
   const a = scope.parameter("bias_ih"), b = scope.parameter("bias_hh");

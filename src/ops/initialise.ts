@@ -118,8 +118,8 @@ export function constant(number: number): Initialiser {
 }
 
 /**
- * Uniform numbers of variance 2 / (in + out) (Glorot & Bengio 2010), for a weight `[out, in]`. As in Keras, `out` counts the rows of
- * all gates of a cell together. The session refuses it for vectors.
+ * Uniform numbers of variance 2 / (in + out) (Glorot & Bengio 2010), for a weight `[out, in]`. As in Keras, `out`
+ * counts the rows of all gates of a cell together. The session refuses it for vectors.
  *
  * @example
  * ```ts
@@ -142,17 +142,17 @@ export interface OrthogonalOptions {
   /** What all numbers are multiplied by. Default 1. */
   gain?: number;
   /**
-   * Into how many blocks of rows the matrix falls, each of which is orthogonal on its own: 4 for the gates of an LSTM's `weight_hh`, 3
-   * for a GRU's. Default 1.
+   * Into how many blocks of rows the matrix falls, each of which is orthogonal on its own: 4 for the gates of an LSTM's
+   * `weight_hh`, 3 for a GRU's. Default 1.
    */
   blocks?: number;
 }
 
 /**
- * A random orthogonal matrix (Saxe, McClelland & Ganguli 2014): its columns, or its rows when it has fewer of them, are of length
- * `gain` and at right angles, every such matrix being equally likely. As in PyTorch and Keras the matrix is the whole weight, which
- * for a cell of G gates shrinks each gate's share of the state to about 1 / sqrt(G); with `blocks: G` each gate turns the state
- * without changing its length. The session refuses it for vectors.
+ * A random orthogonal matrix (Saxe, McClelland & Ganguli 2014): its columns, or its rows when it has fewer of them, are
+ * of length `gain` and at right angles, every such matrix being equally likely. As in PyTorch and Keras the matrix is
+ * the whole weight, which for a cell of G gates shrinks each gate's share of the state to about 1 / sqrt(G); with
+ * `blocks: G` each gate turns the state without changing its length. The session refuses it for vectors.
  *
  * @throws {OptionError} When the gain is not finite or `blocks` not a positive integer.
  *
@@ -183,9 +183,9 @@ export function orthogonal({ gain = 1, blocks = 1 }: OrthogonalOptions = {}): In
 }
 
 /**
- * The bias of an LSTM with a number for the forget gate, so that the cell remembers from the start (Gers et al. 2000; 1 in
- * Jozefowicz, Zaremba & Sutskever 2015), and other first values elsewhere, by default zeros. For gates in the order i, f, g, o. The
- * cell adds its two biases: give the number to one of them.
+ * The bias of an LSTM with a number for the forget gate, so that the cell remembers from the start (Gers et al. 2000; 1
+ * in Jozefowicz, Zaremba & Sutskever 2015), and other first values elsewhere, by default zeros. For gates in the order
+ * i, f, g, o. The cell adds its two biases: give the number to one of them.
  *
  * @throws {OptionError} When the number is not finite.
  *

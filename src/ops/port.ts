@@ -2,8 +2,8 @@ import { ShapeError } from "../errors.ts";
 import type { Slot } from "../memory/slot.ts";
 
 /**
- * What flows between layers, `[T, B, width]` time-major. `"values"`: rows of f32. `"tokens"`: one i32 a row, below `width`;
- * `"one-hot"`: the same, standing for a row of `width` zeros with a one.
+ * What flows between layers, `[T, B, width]` time-major. `"values"`: rows of f32. `"tokens"`: one i32 a row, below
+ * `width`; `"one-hot"`: the same, standing for a row of `width` zeros with a one.
  */
 export interface Signal {
   /** What a row is. */
@@ -27,8 +27,8 @@ export interface Extent {
   /** Rows of a step. */
   readonly B: number;
   /**
-   * How many rows take part in step t: the first ones, as rows are sorted by length. B for every t when all are as long as T. The
-   * others are padding: their values are never used, their gradients are zero.
+   * How many rows take part in step t: the first ones, as rows are sorted by length. B for every t when all are as long
+   * as T. The others are padding: their values are never used, their gradients are zero.
    */
   readonly active: (t: number) => number;
   /** Whether this is a training pass: whether dropout drops. */

@@ -13,8 +13,9 @@ export interface Block {
 }
 
 /**
- * Step t of a call with B rows, of which the first n take part: finds the step's rows in slots, and computes with them element by
- * element. These are the kernels, with addresses and strides taken from blocks; an output may be one of its inputs.
+ * Step t of a call with B rows, of which the first n take part: finds the step's rows in slots, and computes with them
+ * element by element. These are the kernels, with addresses and strides taken from blocks; an output may be one of its
+ * inputs.
  */
 export class Step {
   readonly #k: Kernels;

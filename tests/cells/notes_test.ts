@@ -115,7 +115,8 @@ Deno.test("the cell state of the standard LSTM counts without bound; as printed 
 });
 
 Deno.test("with the printed equation an open forget gate does not keep the state", async () => {
-  // i = 0, f = 1: the standard cell keeps c for ever, the printed one has c = sigmoid(c'), which forgets where it began.
+  // i = 0, f = 1: the standard cell keeps c for ever, the printed one has c = sigmoid(c'), which forgets where it
+  // began.
   const keep = [constantGate(-OPEN), constantGate(OPEN)], rest = [constantGate(OPEN), constantGate(OPEN)];
   const weights = [none, none, none, none],
     states = (c: number) => ({ h_l0: h0, c_l0: new Float32Array(B * H).fill(c) });

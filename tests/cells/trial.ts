@@ -1,7 +1,8 @@
 /**
  * One pass of a net over seeded data, everything that it gives by name, and comparison bit for bit.
  *
- * Of a call's rows and steps, parts can be taken: `[T, B, ...]` tensors are blocks of B rows, states are one such block.
+ * Of a call's rows and steps, parts can be taken: `[T, B, ...]` tensors are blocks of B rows, states are one such
+ * block.
  */
 import { assertEquals } from "@std/assert";
 import type { CallOptions, InitialStates, Layer, Session, States } from "../../mod.ts";

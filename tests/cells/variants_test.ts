@@ -15,7 +15,6 @@ import {
   type TensorCopy,
 } from "../../mod.ts";
 import { distance } from "../rounding.ts";
-import { paddedData } from "../layers/padding.ts";
 import { assertSame, draw, pass, type Results } from "./trial.ts";
 import { VARIANTS } from "./variants.ts";
 
@@ -53,18 +52,6 @@ const PAIRS: Record<string, [fused: Cell, composed: Cell]> = {
 for (const [name, [fused, composed]] of Object.entries(PAIRS)) {
   Deno.test(`${name}: fused == composed, outputs, states and all gradients`, async () => {
     assertSame(await results(composed), await results(fused), name);
-  });
-}
-
-for (const [name, cell] of Object.entries(VARIANTS)) {
-  Deno.test(`${name}: what lies behind a row changes nothing`, async () => {
-    const net = layers(cell()), extent = { T, B }, data = draw(net, extent, 5), lengths = [3, 6, 1, 5, 2];
-    using made = await session(cell());
-    const clean = pass(made, paddedData(data, extent, lengths, 0, 0), B, { lengths });
-    // What a call leaves in memory is there in the next one.
-    pass(made, { ...data, x: data.x.map(() => NaN), dOutput: data.dOutput.map(() => NaN) }, B);
-    const got = pass(made, paddedData(data, extent, lengths, NaN, NaN), B, { lengths });
-    assertSame(got, clean, name);
   });
 }
 

@@ -1,7 +1,26 @@
 import { assert } from "@std/assert";
-import { type Cell, dense, elman, embedding, gru, type Layer, lstm, oneHot, recurrent, sequential } from "../../mod.ts";
+import {
+  activation,
+  type ActivationName,
+  type ActivationOptions,
+  type Cell,
+  dense,
+  elman,
+  embedding,
+  gru,
+  type Layer,
+  layerNorm,
+  lstm,
+  oneHot,
+  recurrent,
+  residual,
+  sequential,
+} from "../../mod.ts";
+import { ACTIVATION } from "../../src/kernels/activation_kinds.ts";
 import { Generator } from "../../src/random/generator.ts";
 import { draw } from "../cells/trial.ts";
+import { VARIANTS } from "../cells/variants.ts";
+import { paddedData } from "../layers/padding.ts";
 import { cellRoundings, U, walk } from "../rounding.ts";
 import { checkPass, checkStep, type Finding } from "./gradient_check.ts";
 
@@ -11,6 +30,7 @@ const CELLS: Record<string, () => Cell> = {
   "lstm": () => lstm(),
   "gru, reset after": () => gru(),
   "gru, reset before": () => gru({ reset: "before" }),
+  ...VARIANTS,
 };
 
 const EXTENT = { T: 4, B: 3 }, V = 7, I = 5, HIDDEN = [6, 4];
@@ -23,23 +43,54 @@ const BUILDS = walk(2 * cellRoundings({ ...EXTENT, I, H: HIDDEN[0] }) + HIDDEN[1
 const table = [["net", "tensor", "f64", "exact", "fast"]];
 
 for (const [name, cell] of Object.entries(CELLS)) {
-  const embedded = sequential({
-    embedding: embedding(V, I),
-    rnn: recurrent(cell(), { input: I, hidden: HIDDEN }),
-    decoder: dense(HIDDEN[1], V),
-  });
-  const hot = sequential({
-    input: oneHot(V),
-    rnn: recurrent(cell(), { input: V, hidden: HIDDEN }),
-    decoder: dense(HIDDEN[1], V),
-  });
-  const values = recurrent(cell(), { input: I, hidden: HIDDEN });
+  const stack = (input: number) => recurrent(cell(), { input, hidden: HIDDEN });
+  const width = stack(I).output.width;
+  const embedded = sequential({ embedding: embedding(V, I), rnn: stack(I), decoder: dense(width, V) });
+  const hot = sequential({ input: oneHot(V), rnn: stack(V), decoder: dense(width, V) });
+  const values = stack(I);
 
   Deno.test(`${name}: gradients of the cross-entropy, embedded tokens`, () => step(`${name}, embedding`, embedded));
   Deno.test(`${name}: gradients of the cross-entropy, one-hot tokens`, () => step(`${name}, one-hot`, hot));
   Deno.test(`${name}: gradients of x, first states and parameters from dOutput and dStates`, async () => {
     judge(`${name}, values`, await checkPass(values, EXTENT, draw(values, EXTENT, 2)));
   });
+}
+
+/** Layers that are no cells, alone and in a stack. */
+const LAYERS: Record<string, Layer> = {
+  "layer norm": layerNorm(I),
+  "layer norm, large epsilon": layerNorm(I, { epsilon: 0.5 }),
+  "residual": residual(recurrent(gru(), { input: I, hidden: I })),
+  "residual of a residual": residual(residual(dense(I, I))),
+  "residual of a bidirectional layer": residual(
+    recurrent(elman(), { input: I, hidden: I, bidirectional: true, merge: "sum" }),
+  ),
+  "stack": sequential({
+    first: dense(I, 6),
+    norm: layerNorm(6),
+    rnn: residual(recurrent(lstm(), { input: 6, hidden: 6, layers: 2 })),
+    nonlinearity: activation("elu", 6),
+    last: residual(sequential({ norm: layerNorm(6), dense: dense(6, 6) })),
+  }),
+};
+/** Numbers that have all pieces of the function between -1 and 1. */
+const PIECES: Partial<Record<ActivationName, ActivationOptions>> = {
+  thresholdedRelu: { alpha: 0.3 },
+  hardSigmoid: { alpha: 0.7, beta: 0.4 },
+};
+for (const name of Object.keys(ACTIVATION) as ActivationName[]) {
+  LAYERS[`activation ${name}`] = activation(name, I, PIECES[name]);
+}
+
+for (const [name, net] of Object.entries(LAYERS)) {
+  for (const lengths of [[4, 4, 4], [4, 3, 1]]) {
+    const what = `${name}, lengths ${lengths}`;
+    Deno.test(`${what}: gradients of x, first states and parameters from dOutput and dStates`, async () => {
+      // The differences are those of all rows, so what lies behind a length gets weight 0.
+      const data = paddedData(draw(net, EXTENT, 4), EXTENT, lengths, 0, 0);
+      judge(what, await checkPass(net, EXTENT, data, { lengths }));
+    });
+  }
 }
 
 Deno.test("the worst errors, relative to the largest element of the gradient", () => {

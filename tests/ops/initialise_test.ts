@@ -68,7 +68,8 @@ Deno.test("uniform, normal and glorot have the mean and the deviation that they 
   ];
   for (const [initial, deviation, bound] of cases) {
     const [a] = await first(shape, initial);
-    // Five times the deviation of the mean of n numbers, and of the mean of n squares, which is at most sqrt(2 / n) of it.
+    // Five times the deviation of the mean of n numbers, and of the mean of n squares, which is at most sqrt(2 / n) of
+    // it.
     assertAlmostEquals(mean(a), 0, 5 * deviation / Math.sqrt(n));
     assertAlmostEquals(mean(a.map((x) => x * x)) / deviation ** 2, 1, 5 * Math.sqrt(2 / n));
     assert(a.every((x) => Math.abs(x) <= Math.fround(bound)));
@@ -117,7 +118,8 @@ for (const [shape, options] of SHAPES) {
     const { gain = 1, blocks = 1 } = options, rows = shape[0] / blocks, size = rows * shape[1];
     const [a] = await first(shape, orthogonal(options));
     for (let b = 0; b < blocks; b++) {
-      // The numbers are orthogonal to 1e-15 before they are rounded to f32; the roundings of a column add up to less than one.
+      // The numbers are orthogonal to 1e-15 before they are rounded to f32; the roundings of a column add up to less
+      // than one.
       const worst = skew(a.subarray(b * size, (b + 1) * size), [rows, shape[1]], gain);
       assert(worst <= gain * gain * 2 ** -23, `off by ${worst}`);
     }
@@ -133,7 +135,8 @@ Deno.test("orthogonal: all orthogonal matrices are equally likely", async () => 
     for (let i = 0; i < n; i++) trace += a[i * n + i];
     traces += trace / runs, squares += trace * trace / runs, corners += a[n * n - 1] ** 2 / runs;
   }
-  // Of the Haar measure the trace has mean 0 and variance 1, a squared element mean 1 / n (Diaconis & Shahshahani 1994).
+  // Of the Haar measure the trace has mean 0 and variance 1, a squared element mean 1 / n (Diaconis & Shahshahani
+  // 1994).
   assertAlmostEquals(traces, 0, 5 / Math.sqrt(runs));
   assertAlmostEquals(squares, 1, 5 * Math.sqrt(2 / runs));
   assertAlmostEquals(corners, 1 / n, 5 / n * Math.sqrt(2 / runs));
