@@ -50,9 +50,15 @@ export class Border {
     this.#rows.write(slot, data, call);
   }
 
-  /** The call that x and the options ask for, if all of them fit. */
-  checkCall(x: ArrayLike<number>, options: CallOptions, training: boolean, last: Call | undefined): Call {
-    const { input, options: { batch, steps, batchFirst } } = this.#plan;
+  /** The call that x and the options ask for, if all of them fit: of at most `steps` steps. */
+  checkCall(
+    x: ArrayLike<number>,
+    options: CallOptions,
+    training: boolean,
+    last: Call | undefined,
+    steps: number = this.#plan.options.steps,
+  ): Call {
+    const { input, options: { batch, batchFirst } } = this.#plan;
     const { batch: B = batch, states = "zero", lengths } = options;
     if (!Number.isInteger(B) || B < 1 || B > batch) {
       throw new OptionError(`"batch" of a call must be an integer from 1 to ${batch} (the session's batch), got ${B}`);
@@ -93,9 +99,10 @@ export class Border {
   }
 
   /** One element for each of the call's rows and columns. */
-  checkLength(name: string, data: ArrayLike<number>, { T, B }: Call, columns: number): void {
-    if (data.length === T * B * columns) return;
-    const rows = columns === 1 ? `${T * B} elements` : `${T * B} rows of ${columns} elements`;
+  checkLength(name: string, data: ArrayLike<number>, { whole, B }: Call, columns: number): void {
+    const n = whole * B;
+    if (data.length === n * columns) return;
+    const rows = columns === 1 ? `${n} elements` : `${n} rows of ${columns} elements`;
     throw new ShapeError(`Cannot read "${name}": expected ${rows}, as many rows as x has, got ${data.length} elements`);
   }
 
@@ -115,8 +122,7 @@ export class Border {
 
   /** Classes into the loss's slot, those that do not count as -1, and the scale of a mean. */
   writeTargets(loss: PlannedLoss, y: ArrayLike<number>, count: number, call: Call): void {
-    const { ignoreIndex } = loss;
-    this.#rows.writeIntegers(loss.targets, Int32Array.from(y, (c) => c === ignoreIndex ? -1 : c), call, -1);
+    this.#rows.writeIntegers(loss.targets, y, call, -1, loss.ignoreIndex);
     this.write(loss.scale, [1 / count]);
   }
 

@@ -22,7 +22,10 @@ export interface CallOptions {
 
 /** One call of a session: its size, and where the caller's rows are. */
 export interface Call extends Extent {
-  /** Lengths by descending size, when they were given. */
+  /** Steps of the caller's sequences, and the first of them that this call runs: 0 and T unless it is a segment. */
+  readonly whole: number;
+  readonly from: number;
+  /** Lengths of the caller's sequences by descending size, when they were given. */
   readonly lengths?: Int32Array;
   /** Whether states start from their own beginning: zeros, or what was learned. */
   readonly fresh: boolean;
@@ -35,7 +38,8 @@ export function makeCall(
   { T, B, training, fresh }: { T: number; B: number; training: boolean; fresh: boolean },
   lengths?: ArrayLike<number>,
 ): Call {
-  if (lengths === undefined) return { T, B, training, fresh, active: () => B };
+  const extent = { T, B, training, fresh, whole: T, from: 0 };
+  if (lengths === undefined) return { ...extent, active: () => B };
   if (lengths.length !== B) {
     throw new ShapeError(`Cannot run a sequence: "lengths" must have ${B} elements, one a row, got ${lengths.length}`);
   }
@@ -53,5 +57,10 @@ export function makeCall(
     while (n > 0 && sorted[n - 1] <= t) n--;
     counts[t] = n;
   }
-  return { T, B, training, fresh, active: (t) => counts[t], lengths: sorted, order };
+  return { ...extent, active: (t) => counts[t], lengths: sorted, order };
+}
+
+/** Steps `from` to `from + T` of a call, with the states that they find. */
+export function segment(call: Call, from: number, T: number): Call {
+  return { ...call, T, from, fresh: call.fresh && from === 0, active: (t) => call.active(from + t) };
 }

@@ -50,10 +50,10 @@ export class Passes {
     throw new OptionError('Cannot measure a loss: the session was compiled without "loss"');
   }
 
-  /** The call that x and options ask for; one that is refused changes nothing. */
-  check(x: ArrayLike<number>, options: CallOptions, training: boolean): Call {
+  /** The call that x and options ask for, of at most `steps` (default the plan's); one that is refused changes nothing. */
+  check(x: ArrayLike<number>, options: CallOptions, training: boolean, steps?: number): Call {
     void this.kernels;
-    return this.border.checkCall(x, options, training, this.#last);
+    return this.border.checkCall(x, options, training, this.#last, steps);
   }
 
   /** Write what goes in and run forward. `pass` numbers the random numbers of a training pass: default one more than the last. */

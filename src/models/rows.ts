@@ -11,7 +11,8 @@ export interface Block {
 
 /**
  * Copies between the caller's dense arrays and rows in memory, which have padding between them, are time-major and may be
- * sorted. The caller's sequences are `[T, B, ...]`, or `[B, T, ...]` when batch-first; states are `[B, ...]`.
+ * sorted. The caller's sequences are `[T, B, ...]`, or `[B, T, ...]` when batch-first, and may be longer than the call; states
+ * are `[B, ...]`.
  */
 export class Rows {
   #arena: Arena | undefined;
@@ -60,10 +61,10 @@ export class Rows {
     return copy;
   }
 
-  /** A sequence of integers into a slot. */
-  writeIntegers({ address }: Slot, data: ArrayLike<number>, call: Call, padding: number): void {
+  /** A sequence of integers into a slot; padding, and the integer that says so, become `padding`. */
+  writeIntegers({ address }: Slot, data: ArrayLike<number>, call: Call, padding: number, ignored?: number): void {
     const view = this.integers(address, call.T * call.B);
-    this.forEach(call, (row, source) => view[row] = source < 0 ? padding : data[source]);
+    this.forEach(call, (row, source) => view[row] = source < 0 || data[source] === ignored ? padding : data[source]);
   }
 
   /** States into memory. */
@@ -89,11 +90,11 @@ export class Rows {
   }
 
   /** For each row in memory the caller's row, or -1 for padding. */
-  forEach({ T, B, order, lengths }: Call, copy: (row: number, outside: number) => void): void {
-    for (let t = 0; t < T; t++) {
+  forEach({ T, B, whole, from, order, lengths }: Call, copy: (row: number, outside: number) => void): void {
+    for (let t = 0, at = from; t < T; t++, at++) {
       for (let p = 0; p < B; p++) {
         const b = order ? order[p] : p;
-        copy(t * B + p, lengths && t >= lengths[p] ? -1 : this.#batchFirst ? b * T + t : t * B + b);
+        copy(t * B + p, lengths && at >= lengths[p] ? -1 : this.#batchFirst ? b * whole + at : at * B + b);
       }
     }
   }

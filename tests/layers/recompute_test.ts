@@ -15,7 +15,6 @@ import {
   lstm,
   oneHot,
   OptionError,
-  type PlanOptions,
   recurrent,
   type RecurrentOptions,
   sequential,
@@ -86,6 +85,30 @@ Deno.test("given states, fewer rows and ignored targets go through segments as w
   assertEquals(short.forward(next.x, { batch, states: "carry" }), whole.forward(next.x, { batch, states: "carry" }));
 });
 
+for (const batchFirst of [false, true]) {
+  for (const [name, cell] of Object.entries(CELLS)) {
+    const what = `${name}, rows that end in different segments${batchFirst ? ", batch-first" : ""}`;
+    Deno.test(`${what}: training in segments == training in one piece`, async () => {
+      const net = classifier(cell, "values", { layers: 2, initialStates: "learned" });
+      using short = await exact(net, { ...SHORT, batchFirst });
+      using whole = await exact(net, { ...WHOLE, batchFirst });
+      // Within a segment, at its end, one step behind it; all before the last segment.
+      for (const [step, lengths] of [[3, T, 12], [10, 5, 11], [1, 2, T - 1], [T, T, T]].entries()) {
+        const data = sample(net, T, step), options = { lengths, states: step === 1 ? "carry" : "zero" } as const;
+        const padding = data.x.map((value, i) => {
+          const row = Math.floor(i / 6), t = batchFirst ? row % T : Math.floor(row / B);
+          return t < lengths[batchFirst ? Math.floor(row / T) : row % B] ? value : NaN;
+        });
+        const got = short.step({ ...data, x: padding }, options), want = whole.step(data, options);
+        assertEquals(got.gradientNorm, want.gradientNorm, `lengths ${lengths}: norm`);
+        assert(Math.abs(got.loss / want.loss - 1) <= 2 * U, `lengths ${lengths}: loss`);
+        assertSame(tensors(short.gradients()), tensors(whole.gradients()), `lengths ${lengths}: gradients`);
+        assertSame(short.states(), whole.states(), `lengths ${lengths}: last states`);
+      }
+    });
+  }
+}
+
 Deno.test("dropout in segments: the same masks in both runs forward", async () => {
   const layers = { layers: 2, dropout: 0.5, recurrentDropout: 0.3, inputDropout: 0.2 };
   const net = classifier(lstm, "embedding", layers), data = sample(net, T, 8);
@@ -139,7 +162,7 @@ Deno.test("what cannot be done in segments is refused, and changes nothing", asy
     assertThrows(run, error, text);
     assertSame({ ...session.states(), ...tensors(session.parameters()) }, before, text);
   };
-  refused(OptionError, '"lengths"', () => session.step(data, { lengths: [T, T, T] }));
+  refused(OptionError, '"lengths"', () => session.step(data, { lengths: [T, T + 1, T] }));
   for (const batch of [0, -1, 1.5, NaN, B + 1]) {
     refused(OptionError, '"batch" of a call', () => session.step(data, { batch }));
   }
@@ -151,17 +174,12 @@ Deno.test("what cannot be done in segments is refused, and changes nothing", asy
   late[T * B - 1] = V;
   refused(OptionError, "got 11", () => session.step({ ...data, x: late }));
 
-  await onlyInOnePiece(net, { batchFirst: true }, '"batchFirst"');
-  await onlyInOnePiece(classifier(lstm, "embedding", { bidirectional: true }), {}, "bidirectional");
+  using both = await exact(classifier(lstm, "embedding", { bidirectional: true }), SHORT);
+  both.step(sample(net, SEGMENT, 1));
+  assertThrows(() => both.step(data), OptionError, "bidirectional");
   using plain = await exact(net, { ...SHORT, recompute: false });
   assertThrows(() => plain.step(data), ShapeError, `T from 1 to ${SEGMENT}`);
 });
-
-async function onlyInOnePiece(net: Layer, options: Partial<PlanOptions>, text: string): Promise<void> {
-  using session = await exact(net, { ...SHORT, ...options });
-  session.step(sample(net, SEGMENT, 1));
-  assertThrows(() => session.step(sample(net, T, 1)), OptionError, text);
-}
 
 function classifier(cell: () => Cell, input: string, options: Partial<RecurrentOptions>): Layer {
   const below = INPUTS[input](), width = input === "one-hot" ? V : 6;
