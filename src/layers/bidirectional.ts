@@ -1,12 +1,13 @@
 import { ShapeError } from "../errors.ts";
-import { type Merge, merge } from "../ops/merge.ts";
+import { type Merge, merge, mergedSignal } from "../ops/merge.ts";
 import { reverse } from "../ops/reverse.ts";
 import type { Layer } from "./layer.ts";
 
 /**
- * Two layers over the same input, one in the order of time, one against it (Schuster & Paliwal 1997), their outputs merged: `"concat"`
- * `[T, B, 2 H]`, `"sum"`, `"average"` or `"multiply"` `[T, B, H]`. With lengths the second one starts at each row's own last step. It is
- * a plain layer on a reversed sequence, so its numbers are those of a plain run, bit for bit.
+ * Two layers over the same input, one in the order of time, one against it (Schuster & Paliwal 1997), their outputs
+ * merged: `"concat"` `[T, B, 2 H]`, `"sum"`, `"average"` or `"multiply"` `[T, B, H]`, or `"none"`, two sequences
+ * `[2, T, B, H]`. With lengths the second one starts at each row's own last step. It is a plain layer on a reversed
+ * sequence, so its numbers are those of a plain run, bit for bit.
  *
  * @throws {ShapeError} When the widths of the two differ.
  */
@@ -20,7 +21,7 @@ export function bidirectional(ahead: Layer, back: Layer, how: Merge = "concat"):
   }
   return {
     input: ahead.input,
-    output: { kind: "values", width: how === "concat" ? 2 * width : width },
+    output: mergedSignal(how, width),
     parameters: { ...ahead.parameters, ...back.parameters },
 
     plan(scope, x) {

@@ -18,7 +18,10 @@ export interface RecurrentOptions {
   layers?: number;
   /** Whether each layer also runs against time; the next layer sees both directions. Default false. */
   bidirectional?: boolean;
-  /** How the outputs of the two directions become one. Default `"concat"`, which doubles the width. */
+  /**
+   * How the outputs of the two directions become one. Default `"concat"`, which doubles the width. `"none"`: the top
+   * layer's stay two sequences `[2, T, B, hidden]`, the one against time behind the other; layers below it concatenate.
+   */
   merge?: Merge;
   /** Rate of dropout on the output of each layer but the last, as PyTorch has it. Default 0. */
   dropout?: number;
@@ -61,13 +64,13 @@ export function recurrent(cell: Cell, options: RecurrentOptions): Layer {
     throw new OptionError(`"hidden" must have one size for each of the layers, got ${sizes.length}`);
   }
   sizes.forEach((size) => requireInteger("hidden", size, 1));
-  const parts: Layer[] = [];
+  const parts: Layer[] = [], below = merge === "none" ? "concat" : merge;
   let width = input;
   sizes.forEach((H, l) => {
     if (options.inputDropout) parts.push(dropout(width, options.inputDropout, { variational: true }));
     const ahead = single(cell, width, H, `_l${l}`, options);
     const layer = options.bidirectional
-      ? bidirectional(ahead, single(cell, width, H, `_l${l}_reverse`, options), merge)
+      ? bidirectional(ahead, single(cell, width, H, `_l${l}_reverse`, options), l + 1 < sizes.length ? below : merge)
       : ahead;
     parts.push(layer);
     width = layer.output.width;

@@ -1,3 +1,4 @@
+import { ShapeError } from "../errors.ts";
 import type { Scope } from "../memory/scope.ts";
 import type { Parameter } from "../ops/initialise.ts";
 import type { Port } from "../ops/port.ts";
@@ -8,6 +9,9 @@ import type { Layer, PlannedLayer } from "./layer.ts";
  * prefix of a layer's tensors in the whole; by default all share one set of names.
  */
 export function stacked(layers: readonly Layer[], name: (layer: number) => string = () => ""): Layer {
+  if (layers.slice(0, -1).some(({ output }) => output.parts)) {
+    throw new ShapeError(`Cannot put a layer on one with merge "none": it gives two sequences, which are read outside`);
+  }
   const parameters: Record<string, Parameter> = {};
   layers.forEach((layer, i) => {
     for (const [key, parameter] of Object.entries(layer.parameters)) parameters[name(i) + key] = parameter;

@@ -45,9 +45,21 @@ export class Border {
   }
 
   /** A sequence into a slot. */
-  writeSequence(name: string, slot: Slot, data: ArrayLike<number>, call: Call): void {
-    this.checkLength(name, data, call, slot.columns);
+  writeSequence(slot: Slot, data: ArrayLike<number>, call: Call): void {
     this.#rows.write(slot, data, call);
+  }
+
+  /** A copy of the output, its parts one behind the other. */
+  readOutput(call: Call): Float32Array {
+    const { value, width } = this.#plan.layer.output, copy = new Float32Array(call.T * call.B * width);
+    this.#parts(value, call).forEach(({ slot, from, to }) => this.#rows.read(slot, call, copy.subarray(from, to)));
+    return copy;
+  }
+
+  /** The gradient of the output, laid out as the output is. */
+  writeOutputGradient(dOutput: ArrayLike<number>, call: Call): void {
+    const parts = this.#parts(this.#plan.layer.output.gradient!, call);
+    parts.forEach(({ slot, from }) => this.#rows.write(slot, dOutput, call, from));
   }
 
   /** The call that x and the options ask for, if all of them fit: of at most `steps` steps. */
@@ -210,6 +222,16 @@ export class Border {
       copies[name] = this.#rows.readBlock({ address: address(state), stride, width }, call, copies[name]);
     }
     return copies;
+  }
+
+  /** Columns of each of the output's parts, and its elements outside. */
+  #parts(slot: Slot, { T, B }: Call): { slot: Slot; from: number; to: number }[] {
+    const { parts = 1 } = this.#plan.layer.output, width = slot.columns / parts, size = T * B * width;
+    return Array.from({ length: parts }, (_, i) => ({
+      slot: slot.slice(i * width, width),
+      from: i * size,
+      to: (i + 1) * size,
+    }));
   }
 
   #writeReverse(slot: Slot, { T, B, lengths }: Call): void {

@@ -92,6 +92,9 @@ export function planNet(net: Layer, options: PlanOptions): NetPlan {
       gradient: train ? scope.kept("gradient of input", rows, width) : undefined,
     }
     : { kind, width, value: scope.integers("input", rows) };
+  if (options.loss && net.output.parts) {
+    throw new OptionError(`Cannot measure a loss of two sequences: the net ends with merge "none"`);
+  }
   const layer = net.plan(scope, input);
   const loss = options.loss?.plan(scope, layer.output);
   const bytes = planner.finish();

@@ -38,13 +38,13 @@ export class Rows {
     return this.#arena!.ints(address, n);
   }
 
-  /** A sequence into a slot; padding becomes zero. */
-  write({ address, stride, columns }: Slot, data: ArrayLike<number>, call: Call): void {
+  /** A sequence, which begins at `from` of the data, into a slot; padding becomes zero. */
+  write({ address, stride, columns }: Slot, data: ArrayLike<number>, call: Call, from = 0): void {
     const view = this.floats(address, call.T * call.B * stride);
     this.forEach(call, (row, source) => {
       const to = row * stride;
       if (source < 0) view.fill(0, to, to + columns);
-      else for (let c = 0; c < columns; c++) view[to + c] = data[source * columns + c];
+      else for (let c = 0; c < columns; c++) view[to + c] = data[from + source * columns + c];
     });
   }
 

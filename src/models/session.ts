@@ -65,15 +65,15 @@ export class Session implements Disposable {
   }
 
   /**
-   * Run a sequence. x is tokens `[T, B]` or values `[T, B, input]`; returns the outputs `[T, B, output]`. `training` (default
-   * false) says whether dropout drops.
+   * Run a sequence. x is tokens `[T, B]` or values `[T, B, input]`; returns the outputs `[T, B, output]` (with merge
+   * `"none"` `[2, T, B, hidden]`). `training` (default false) says whether dropout drops.
    *
    * @throws {ShapeError} When x does not divide into steps, or has more of them than the session was compiled for.
    */
   forward(x: ArrayLike<number>, options: CallOptions & { training?: boolean } = {}): Float32Array {
     const call = this.#passes.check(x, options, options.training ?? false);
     this.#passes.run(x, call, options.states);
-    return this.#border.read(this.#plan.layer.output.value, call);
+    return this.#border.readOutput(call);
   }
 
   /**
@@ -90,7 +90,7 @@ export class Session implements Disposable {
     border.checkStateGradients(dStates, call);
     border.clearParameterGradients(k);
     border.clearStateGradients(k, call);
-    border.writeSequence("dOutput", layer.output.gradient!, dOutput, call);
+    border.writeOutputGradient(dOutput, call);
     border.writeStateGradients(dStates, call);
     this.#passes.backward(call);
     return { dx: input.gradient && border.read(input.gradient, call), dStates: border.readStateGradients(call) };
@@ -143,6 +143,9 @@ export class Session implements Disposable {
    */
   probabilities(x: ArrayLike<number>, options: CallOptions & { temperature?: number } = {}): Float32Array {
     const { temperature = 1 } = options;
+    if (this.#plan.layer.output.parts) {
+      throw new OptionError(`Cannot make probabilities of two sequences: the net ends with merge "none"`);
+    }
     if (!(temperature > 0)) throw new OptionError(`"temperature" must be a number > 0, got ${temperature}`);
     const call = this.#passes.check(x, options, false), k = this.#passes.kernels;
     this.#passes.run(x, call, options.states);
@@ -152,7 +155,7 @@ export class Session implements Disposable {
     k.softmax(address, address, settings.address, call.T * call.B, columns, stride, stride);
     const probabilities = this.#border.read(output, call);
     // The outputs of a recurrent layer are its states, which the next call may carry on.
-    this.#border.writeSequence("output", output, logits, call);
+    this.#border.writeSequence(output, logits, call);
     return probabilities;
   }
 

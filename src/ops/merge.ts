@@ -1,10 +1,10 @@
 import type { Kernels } from "../kernels/kernels.ts";
 import type { Scope } from "../memory/scope.ts";
-import type { Extent, Port } from "./port.ts";
+import type { Extent, Port, Signal } from "./port.ts";
 import { turn } from "./reverse.ts";
 
-/** How the outputs of the two directions become one. */
-export type Merge = "concat" | "sum" | "average" | "multiply";
+/** How the outputs of the two directions become one; `"none"`: they stay two. */
+export type Merge = "concat" | "sum" | "average" | "multiply" | "none";
 
 /** The merged output of a forward and a reversed sequence, and the way back of its gradient. */
 export interface Merged {
@@ -13,16 +13,22 @@ export interface Merged {
   backward(k: Kernels, extent: Extent): void;
 }
 
+/** What becomes of two outputs of a width. */
+export function mergedSignal(how: Merge, width: number): Signal {
+  if (how === "none") return { kind: "values", width: 2 * width, parts: 2 };
+  return { kind: "values", width: how === "concat" ? 2 * width : width };
+}
+
 /** Merge `ahead`, in the order of time, with `back`, which is in reversed order. Both have the same width. */
 export function merge(scope: Scope, how: Merge, ahead: Port, back: Port): Merged {
   const { width } = ahead, rows = scope.steps * scope.batch, order = scope.reverse();
-  const out = how === "concat" ? 2 * width : width;
+  const { width: out, parts } = mergedSignal(how, width);
   const y = scope.kept("merged output", rows, out);
   const dy = scope.train ? scope.kept("gradient of merged output", rows, out) : undefined;
-  const port: Port = { kind: "values", width: out, value: y, gradient: dy };
+  const port: Port = { kind: "values", width: out, parts, value: y, gradient: dy };
   const a = ahead.value, da = ahead.gradient, b = back.value, db = back.gradient;
 
-  if (how === "concat") {
+  if (how === "concat" || how === "none") {
     const left = y.slice(0, width), right = y.slice(width, width);
     const dLeft = dy?.slice(0, width), dRight = dy?.slice(width, width);
     return {

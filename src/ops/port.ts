@@ -10,6 +10,11 @@ export interface Signal {
   readonly kind: "values" | "tokens" | "one-hot";
   /** Elements of a row, or number of tokens. */
   readonly width: number;
+  /**
+   * Of how many sequences a row holds the elements, side by side. Outside they are one behind the other,
+   * `[parts, T, B, width / parts]`, and no layer reads them. Default 1.
+   */
+  readonly parts?: number;
 }
 
 /** A signal with its place in memory: rows of `value`, and of `gradient` where the reader is to leave one. */

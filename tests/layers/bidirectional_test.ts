@@ -3,8 +3,20 @@
  * own end. The exact build gives the bits of two such runs, with lengths and without; so tests compose the layer from
  * plain sessions.
  */
-import { assertEquals, assertThrows } from "@std/assert";
-import { type Cell, type Layer, type Merge, oneHot, recurrent, sequential, ShapeError } from "../../mod.ts";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import {
+  type Cell,
+  crossEntropy,
+  dense,
+  type Layer,
+  type Merge,
+  oneHot,
+  OptionError,
+  recurrent,
+  residual,
+  sequential,
+  ShapeError,
+} from "../../mod.ts";
 import { bidirectional } from "../../src/layers/bidirectional.ts";
 import { reverse } from "../../src/ops/reverse.ts";
 import { assertSame, draw, pass, type Results } from "../cells/trial.ts";
@@ -18,7 +30,7 @@ const EXTENT = { T: 7, B: 5 }, { T, B } = EXTENT, I = 3, H = 9, V = 6, PLAN = { 
 const LENGTHS: readonly (readonly number[] | undefined)[] = [undefined, [3, 7, 1, 7, 4], [2, 5, 1, 1, 3]];
 
 /** How outputs a and b of the directions become one, and the gradients of a and b that follow from the result's. */
-const MERGES: Record<Merge, {
+const MERGES: Record<Exclude<Merge, "none">, {
   output(a: number, b: number): number;
   da(dy: number, a: number, b: number): number;
   db(dy: number, a: number, b: number): number;
@@ -30,7 +42,7 @@ const MERGES: Record<Merge, {
 };
 
 for (const [name, cell] of Object.entries(CELLS)) {
-  for (const merge of Object.keys(MERGES) as Merge[]) {
+  for (const merge of [...Object.keys(MERGES), "none"] as Merge[]) {
     for (const width of [I, undefined]) {
       Deno.test(`${name}, ${merge}, ${width ? "values" : "one-hot"}: both directions == two plain runs`, async () => {
         for (const lengths of LENGTHS) await isTwoRuns(cell, merge, width, lengths);
@@ -66,7 +78,7 @@ for (const [name, cell] of Object.entries(CELLS)) {
     }
   });
 
-  for (const merge of Object.keys(MERGES) as Merge[]) {
+  for (const merge of Object.keys(MERGES) as (keyof typeof MERGES)[]) {
     Deno.test(`${name}, ${merge}: gradients of two layers against central differences`, async () => {
       const net = recurrent(cell(), { input: I, hidden: [5, 4], bidirectional: true, merge }), extent = { T: 4, B: 3 };
       for (const lengths of [undefined, [4, 2, 1]]) {
@@ -84,6 +96,34 @@ for (const [name, cell] of Object.entries(CELLS)) {
     });
   }
 }
+
+Deno.test("a stack of which the top is not merged == one that concatenates, its columns apart", async () => {
+  const stack = (merge: Merge) =>
+    recurrent(CELLS.lstm(), { input: I, hidden: [H, 4], bidirectional: true, merge, dropout: 0.5 });
+  for (const batchFirst of [false, true]) {
+    using session = await exact(stack("none"), { ...PLAN, batchFirst });
+    using other = await exact(stack("concat"), { ...PLAN, batchFirst });
+    const data = draw(stack("concat"), EXTENT, 5), dOutput = joined(...halves(data.dOutput));
+    for (const lengths of LENGTHS) {
+      const want = pass(other, data, B, { lengths });
+      const got = pass(session, { ...data, dOutput }, B, { lengths });
+      assertSame(got, { ...want, output: joined(...halves(want.output)) }, `lengths ${lengths}`);
+    }
+  }
+});
+
+Deno.test("what would read two sequences as one is refused", async () => {
+  const two = recurrent(CELLS.lstm(), { input: I, hidden: H, bidirectional: true, merge: "none" });
+  assertThrows(() => sequential({ two, decoder: dense(2 * H, 3) }), ShapeError, 'merge "none"');
+  assertThrows(
+    () => residual(recurrent(CELLS.lstm(), { input: 4, hidden: 2, bidirectional: true, merge: "none" })),
+    ShapeError,
+    "one sequence",
+  );
+  await assertRejects(() => exact(two, { ...PLAN, loss: crossEntropy() }), OptionError, 'merge "none"');
+  using session = await exact(two, PLAN);
+  assertThrows(() => session.probabilities(new Float32Array(B * I)), OptionError, 'merge "none"');
+});
 
 Deno.test("reversed twice == the sequence itself, and its gradient", async () => {
   const twice: Layer = {
@@ -155,7 +195,9 @@ async function isTwoRuns(
   };
   const a = ahead.forward(data.x, { lengths, states: select(data.states, own) });
   const b = reversed(back.forward(backData.x, { lengths, states: backData.states }), EXTENT, lengths);
-  const { output, da, db } = merge === "concat"
+  const { output, da, db } = merge === "none"
+    ? apart(a, b, data.dOutput)
+    : merge === "concat"
     ? concatenated(a, b, data.dOutput)
     : combined(merge, a, b, data.dOutput);
   const first = pass(
@@ -176,7 +218,11 @@ async function isTwoRuns(
   assertSame(pass(both, data, B, { lengths }), want, `lengths ${lengths}`);
 }
 
-function combined(merge: Merge, a: Float32Array, b: Float32Array, dy: Float32Array) {
+function apart(a: Float32Array, b: Float32Array, dy: Float32Array) {
+  return { output: joined(a, b), da: dy.slice(0, a.length), db: dy.slice(a.length) };
+}
+
+function combined(merge: keyof typeof MERGES, a: Float32Array, b: Float32Array, dy: Float32Array) {
   const { output, da, db } = MERGES[merge];
   return {
     output: a.map((value, i) => output(value, b[i])),
@@ -186,14 +232,20 @@ function combined(merge: Merge, a: Float32Array, b: Float32Array, dy: Float32Arr
 }
 
 function concatenated(a: Float32Array, b: Float32Array, dy: Float32Array) {
-  const width = a.length / (T * B);
-  const output = new Float32Array(2 * a.length), da = new Float32Array(a.length), db = new Float32Array(b.length);
+  const width = a.length / (T * B), [da, db] = halves(dy), output = new Float32Array(2 * a.length);
   for (let row = 0; row < T * B; row++) {
-    const left = 2 * row * width, right = left + width, of = [row * width, (row + 1) * width] as const;
-    output.set(a.subarray(...of), left);
-    output.set(b.subarray(...of), right);
-    da.set(dy.subarray(left, right), of[0]);
-    db.set(dy.subarray(right, right + width), of[0]);
+    output.set(a.subarray(row * width, (row + 1) * width), 2 * row * width);
+    output.set(b.subarray(row * width, (row + 1) * width), (2 * row + 1) * width);
   }
   return { output, da, db };
+}
+
+function joined(a: Float32Array, b: Float32Array): Float32Array {
+  return Float32Array.of(...a, ...b);
+}
+
+/** The left and the right columns of T * B rows. */
+function halves(rows: Float32Array): [Float32Array, Float32Array] {
+  const width = rows.length / (2 * T * B), left = (_: number, i: number) => Math.floor(i / width) % 2 === 0;
+  return [rows.filter(left), rows.filter((value, i) => !left(value, i))];
 }
