@@ -84,6 +84,17 @@ export function requireNumber(what: string, value: number, low = -Infinity): num
   throw new OptionError(`"${what}" must be a finite number${low > -Infinity ? ` >= ${low}` : ""}, got ${shown(value)}`);
 }
 
+/**
+ * `value`, when it is one of the choices.
+ *
+ * @throws {OptionError} Otherwise.
+ */
+export function requireOneOf<A extends string>(what: string, value: A, choices: readonly A[]): A {
+  if (choices.includes(value)) return value;
+  const names = choices.map((choice) => JSON.stringify(choice)).join(", ");
+  throw new OptionError(`"${what}" must be one of ${names}, got ${shown(value)}`);
+}
+
 /** A value as an error message shows it: short, and never failing itself. */
 function shown(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value.length > 40 ? value.slice(0, 40) + "…" : value);

@@ -1,18 +1,19 @@
 import { ShapeError } from "../errors.ts";
 import { type Merge, merge, mergedSignal } from "../ops/merge.ts";
+import { onceExtent } from "../ops/port.ts";
 import { reverse } from "../ops/reverse.ts";
 import type { Layer } from "./layer.ts";
 
 /**
  * Two layers over the same input, one in the order of time, one against it (Schuster & Paliwal 1997), their outputs
  * merged: `"concat"` `[T, B, 2 H]`, `"sum"`, `"average"` or `"multiply"` `[T, B, H]`, or `"none"`, two sequences
- * `[2, T, B, H]`. With lengths the second one starts at each row's own last step. It is a plain layer on a reversed
+ * `[2, T, B, H]`; without T where the layers give one row for a sequence. With lengths the second one starts at each row's own last step. It is a plain layer on a reversed
  * sequence, so its numbers are those of a plain run, bit for bit.
  *
  * @throws {ShapeError} When the widths of the two differ.
  */
 export function bidirectional(ahead: Layer, back: Layer, how: Merge = "concat"): Layer {
-  const { width } = ahead.output;
+  const { width, once } = ahead.output;
   if (back.input.width !== ahead.input.width || back.output.width !== width) {
     throw new ShapeError(
       `Cannot make a bidirectional layer: both directions must take ${ahead.input.width} and give ${width} columns, ` +
@@ -21,7 +22,7 @@ export function bidirectional(ahead: Layer, back: Layer, how: Merge = "concat"):
   }
   return {
     input: ahead.input,
-    output: mergedSignal(how, width),
+    output: mergedSignal(how, ahead.output),
     parameters: { ...ahead.parameters, ...back.parameters },
 
     plan(scope, x) {
@@ -39,10 +40,10 @@ export function bidirectional(ahead: Layer, back: Layer, how: Merge = "concat"):
           first.forward(k, extent);
           reversed.forward(k, extent);
           second.forward(k, extent);
-          merged.forward(k, extent);
+          merged.forward(k, once ? onceExtent(extent) : extent);
         },
         backward(k, extent) {
-          merged.backward(k, extent);
+          merged.backward(k, once ? onceExtent(extent) : extent);
           second.backward(k, extent);
           first.backward(k, extent);
           reversed.backward(k, extent); // adds to what `first` has left

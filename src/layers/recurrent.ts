@@ -1,5 +1,5 @@
 import type { Cell } from "../cells/cell.ts";
-import { OptionError, requireInteger, requireRate } from "../errors.ts";
+import { OptionError, requireInteger, requireOneOf, requireRate } from "../errors.ts";
 import { type Initialiser, type Parameter, zeros } from "../ops/initialise.ts";
 import type { Merge } from "../ops/merge.ts";
 import { bidirectional } from "./bidirectional.ts";
@@ -23,6 +23,11 @@ export interface RecurrentOptions {
    * layer's stay two sequences `[2, T, B, hidden]`, the one against time behind the other; layers below it concatenate.
    */
   merge?: Merge;
+  /**
+   * What the top layer gives: `"sequence"`, its output at every step, or `"last"`, `[B, hidden]`, that after each row's
+   * last step; of the direction against time that after the first one, where it ends. Default `"sequence"`.
+   */
+  output?: "sequence" | "last";
   /** Rate of dropout on the output of each layer but the last, as PyTorch has it. Default 0. */
   dropout?: number;
   /** Rate of variational dropout on the input of each layer: one mask for all steps. Default 0. */
@@ -59,6 +64,9 @@ export function recurrent(cell: Cell, options: RecurrentOptions): Layer {
   requireRate("dropout", options.dropout ?? 0);
   requireRate("inputDropout", options.inputDropout ?? 0);
   requireRate("recurrentDropout", options.recurrentDropout ?? 0);
+  requireOneOf("output", options.output ?? "sequence", ["sequence", "last"]);
+  requireOneOf("merge", merge, ["concat", "sum", "average", "multiply", "none"]);
+  requireOneOf("initialStates", options.initialStates ?? "zero", ["zero", "learned"]);
   const sizes = typeof hidden === "number" ? Array<number>(layers ?? 1).fill(hidden) : [...hidden];
   if (!sizes.length || (layers !== undefined && sizes.length !== layers)) {
     throw new OptionError(`"hidden" must have one size for each of the layers, got ${sizes.length}`);
@@ -68,21 +76,23 @@ export function recurrent(cell: Cell, options: RecurrentOptions): Layer {
   let width = input;
   sizes.forEach((H, l) => {
     if (options.inputDropout) parts.push(dropout(width, options.inputDropout, { variational: true }));
-    const ahead = single(cell, width, H, `_l${l}`, options);
+    const top = l + 1 === sizes.length, own = top ? options : { ...options, output: undefined };
+    const ahead = single(cell, width, H, `_l${l}`, own);
     const layer = options.bidirectional
-      ? bidirectional(ahead, single(cell, width, H, `_l${l}_reverse`, options), l + 1 < sizes.length ? below : merge)
+      ? bidirectional(ahead, single(cell, width, H, `_l${l}_reverse`, own), top ? merge : below)
       : ahead;
     parts.push(layer);
     width = layer.output.width;
-    if (options.dropout && l + 1 < sizes.length) parts.push(dropout(width, options.dropout));
+    if (options.dropout && !top) parts.push(dropout(width, options.dropout));
   });
   return stacked(parts);
 }
 
 /** One cell over time, its parameters and states named with a suffix. */
 function single(cell: Cell, I: number, H: number, suffix: string, options: RecurrentOptions): Layer {
-  const { recurrentDropout, initialStates = "zero", initial = {} } = options;
+  const { recurrentDropout, initialStates = "zero", initial = {}, output = "sequence" } = options;
   const own = cell.parameters(I, H), states = Object.entries(cell.states(H)), learned = initialStates === "learned";
+  const once = output === "last";
   const unknown = Object.keys(initial).find((name) => !Object.hasOwn(own, name));
   if (unknown) {
     throw new OptionError(
@@ -98,8 +108,8 @@ function single(cell: Cell, I: number, H: number, suffix: string, options: Recur
   }
   return {
     input: { kind: "values", width: I },
-    output: { kind: "values", width: states[0][1] },
+    output: { kind: "values", width: states[0][1], once },
     parameters,
-    plan: (scope, x) => unroll(scope.within("", suffix), cell, x, H, { recurrentDropout, learned }),
+    plan: (scope, x) => unroll(scope.within("", suffix), cell, x, H, { recurrentDropout, learned, once }),
   };
 }

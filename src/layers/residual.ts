@@ -19,9 +19,9 @@ import type { Layer } from "./layer.ts";
  */
 export function residual(layer: Layer): Layer {
   const { input, output } = layer, { width } = input;
-  if (input.kind !== "values" || output.kind !== "values" || output.width !== width || output.parts) {
+  if (input.kind !== "values" || output.kind !== "values" || output.width !== width || output.parts || output.once) {
     throw new ShapeError(
-      `Cannot add a layer to its input: it must take and give values of one width, in one sequence, ` +
+      `Cannot add a layer to its input: it must take and give values of one width, a row for each step, ` +
         `got ${input.kind} of width ${width} and ${output.kind} of width ${output.width}`,
     );
   }

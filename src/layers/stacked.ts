@@ -1,7 +1,7 @@
 import { ShapeError } from "../errors.ts";
 import type { Scope } from "../memory/scope.ts";
 import type { Parameter } from "../ops/initialise.ts";
-import type { Port } from "../ops/port.ts";
+import { onceExtent, type Port } from "../ops/port.ts";
 import type { Layer, PlannedLayer } from "./layer.ts";
 
 /**
@@ -18,7 +18,7 @@ export function stacked(layers: readonly Layer[], name: (layer: number) => strin
   });
   return {
     input: layers[0].input,
-    output: layers[layers.length - 1].output,
+    output: { ...layers[layers.length - 1].output, once: layers.some(({ output }) => output.once) },
     parameters,
     plan: (scope, x) => planStack(layers, name, scope, x),
   };
@@ -32,9 +32,9 @@ function planStack(
 ): PlannedLayer {
   let port = x;
   const planned = layers.map((layer, i) => {
-    const part = layer.plan(scope.within(name(i)), port);
-    port = part.output;
-    return part;
+    const part = layer.plan(scope.within(name(i)), port), once = port.once;
+    port = { ...part.output, once: once || part.output.once };
+    return once ? runOnce(part) : part;
   });
   const reversed = planned.toReversed();
   return {
@@ -44,5 +44,17 @@ function planStack(
     forward: (k, extent) => planned.forEach((part) => part.forward(k, extent)),
     backward: (k, extent) => reversed.forEach((part) => part.backward(k, extent)),
     gradients: (k, extent) => reversed.forEach((part) => part.gradients(k, extent)),
+  };
+}
+
+/** A layer that reads one row for a whole sequence. */
+function runOnce(layer: PlannedLayer): PlannedLayer {
+  return {
+    output: layer.output,
+    states: layer.states,
+    refresh: (k) => layer.refresh(k),
+    forward: (k, extent) => layer.forward(k, onceExtent(extent)),
+    backward: (k, extent) => layer.backward(k, onceExtent(extent)),
+    gradients: (k, extent) => layer.gradients(k, onceExtent(extent)),
   };
 }

@@ -1,4 +1,5 @@
 import type { Cell } from "../cells/cell.ts";
+import { ShapeError } from "../errors.ts";
 import type { Kernels } from "../kernels/kernels.ts";
 import type { Scope } from "../memory/scope.ts";
 import type { Slot } from "../memory/slot.ts";
@@ -14,6 +15,8 @@ export interface UnrollOptions {
   readonly recurrentDropout?: number;
   /** Whether the initial states are parameters, `initial_` and the state's name. Default false: zeros. */
   readonly learned?: boolean;
+  /** Whether the output is `[B, H]`, that after each row's last step. Default false: that of every step. */
+  readonly once?: boolean;
 }
 
 /**
@@ -27,6 +30,7 @@ export interface UnrollOptions {
  * its own last step, and the gradient of it comes in there. In the other rows outputs are zero, and so are the gradients of z.
  */
 export function unroll(scope: Scope, cell: Cell, x: Port, H: number, options: UnrollOptions = {}): PlannedLayer {
+  if (x.once) throw new ShapeError("Cannot plan a recurrent layer: its input has one row for a sequence, and no steps");
   const { batch, steps, train } = scope;
   const columns = (cell.columns ?? cell.gates) * H;
   const z = scope.kept("z", steps * batch, columns);
@@ -44,13 +48,14 @@ export function unroll(scope: Scope, cell: Cell, x: Port, H: number, options: Un
   // are one block, whose rows stay as given until the row's last step.
   const dLast = gradients.map((slot, i) => i === 0 ? scope.kept("gradient of last output", batch, h.columns) : slot);
   const fromReader = train ? scope.kept("gradient of output from above", batch, h.columns) : undefined;
+  const dOnce = train && options.once ? scope.kept("gradient of the last output alone", batch, h.columns) : undefined;
   const kept: Slot[] = [];
   function keep(name: string, columns: number): Slot {
     const slot = scope.sequence(name, columns);
     kept.push(slot);
     return slot;
   }
-  const { recurrentDropout = 0, learned = false } = options;
+  const { recurrentDropout = 0, learned = false, once = false } = options;
   const dropped = recurrentDropout ? dropoutMask(scope, "recurrent", recurrentDropout, batch, h.columns) : undefined;
   const source = { h, dh, mask: dropped?.slot, keep };
   const planned = cell.plan({
@@ -83,8 +88,9 @@ export function unroll(scope: Scope, cell: Cell, x: Port, H: number, options: Un
     k.add(block, block, fromReader!.address, n, columns, stride, stride, stride);
   }
 
+  const output = once ? { value: last[0], gradient: dOnce } : { value: h.outputs, gradient: dh?.outputs };
   return {
-    output: { kind: "values", width: h.columns, value: h.outputs, gradient: dh?.outputs },
+    output: { kind: "values", width: h.columns, once, ...output },
     states: states.map((slot, i): PlannedState => ({
       name: scope.name(widths[i][0]),
       width: slot.columns,
@@ -120,6 +126,11 @@ export function unroll(scope: Scope, cell: Cell, x: Port, H: number, options: Un
     },
 
     backward(k, { T, B, active }: Extent) {
+      if (dOnce) {
+        const { address, columns, stride } = dLast[0];
+        k.zero(dh.outputs.address, T * B, columns, dh.stride); // which no reader leaves
+        k.add(address, address, dOnce.address, B, columns, stride, stride, dOnce.stride);
+      }
       for (let t = T - 1, began = 0; t >= 0; t--) {
         const n = active(t);
         if (n > began) {

@@ -4,7 +4,7 @@ import type { PlannedState } from "../layers/layer.ts";
 import type { Arena } from "../memory/arena.ts";
 import type { Slot } from "../memory/slot.ts";
 import type { PlannedLoss } from "../training/losses.ts";
-import { type Call, type CallOptions, type InitialStates, makeCall, type States } from "./call.ts";
+import { type Call, type CallOptions, type InitialStates, makeCall, once, type States } from "./call.ts";
 import type { NetPlan } from "./plan.ts";
 import { Rows } from "./rows.ts";
 
@@ -44,22 +44,41 @@ export class Border {
     return this.#rows.read(slot, call, copy);
   }
 
-  /** A sequence into a slot. */
-  writeSequence(slot: Slot, data: ArrayLike<number>, call: Call): void {
-    this.#rows.write(slot, data, call);
+  /** The call as the output sees it. */
+  outputCall(call: Call): Call {
+    return this.#plan.layer.output.once ? once(call) : call;
   }
 
-  /** A copy of the output, its parts one behind the other. */
-  readOutput(call: Call): Float32Array {
-    const { value, width } = this.#plan.layer.output, copy = new Float32Array(call.T * call.B * width);
-    this.#parts(value, call).forEach(({ slot, from, to }) => this.#rows.read(slot, call, copy.subarray(from, to)));
-    return copy;
+  /** A copy of the output, its parts one behind the other; into `copy` if given. */
+  readOutput(call: Call, copy?: Float32Array): Float32Array {
+    const { value, width } = this.#plan.layer.output, outside = this.outputCall(call);
+    const result = copy ?? new Float32Array(outside.T * outside.B * width);
+    for (const { slot, from, to } of this.#parts(value, outside)) {
+      this.#rows.read(slot, outside, result.subarray(from, to));
+    }
+    return result;
+  }
+
+  /** The output itself, where it was. */
+  writeOutput(output: ArrayLike<number>, call: Call): void {
+    this.#rows.write(this.#plan.layer.output.value, output, this.outputCall(call));
+  }
+
+  /** One element of dOutput for each of the output. */
+  checkOutputGradient(dOutput: ArrayLike<number>, call: Call): void {
+    this.checkLength("dOutput", dOutput, this.outputCall(call), this.#plan.layer.output.width);
   }
 
   /** The gradient of the output, laid out as the output is. */
   writeOutputGradient(dOutput: ArrayLike<number>, call: Call): void {
-    const parts = this.#parts(this.#plan.layer.output.gradient!, call);
-    parts.forEach(({ slot, from }) => this.#rows.write(slot, dOutput, call, from));
+    const outside = this.outputCall(call), parts = this.#parts(this.#plan.layer.output.gradient!, outside);
+    for (const { slot, from } of parts) this.#rows.write(slot, dOutput, outside, from);
+  }
+
+  /** The gradient of an output that nothing depends on. */
+  clearOutputGradient(k: Kernels, call: Call): void {
+    const { T, B } = this.outputCall(call), { address, columns, stride } = this.#plan.layer.output.gradient!;
+    k.zero(address, T * B, columns, stride);
   }
 
   /** The call that x and the options ask for, if all of them fit: of at most `steps` steps. */
@@ -93,10 +112,10 @@ export class Border {
 
   /** How many of the targets count: those that are neither padding nor to be ignored. */
   checkTargets(loss: PlannedLoss, y: ArrayLike<number>, call: Call): number {
-    const classes = this.#plan.layer.output.width;
-    this.checkLength("y", y, call, 1);
+    const classes = this.#plan.layer.output.width, outside = this.outputCall(call);
+    this.checkLength("y", y, outside, 1);
     let count = 0;
-    this.#rows.forEach(call, (_, i) => {
+    this.#rows.forEach(outside, (_, i) => {
       if (i < 0 || y[i] === loss.ignoreIndex) return;
       requireBelow("y", y[i], i, classes);
       count++;
@@ -115,7 +134,7 @@ export class Border {
     const n = whole * B;
     if (data.length === n * columns) return;
     const rows = columns === 1 ? `${n} elements` : `${n} rows of ${columns} elements`;
-    throw new ShapeError(`Cannot read "${name}": expected ${rows}, as many rows as x has, got ${data.length} elements`);
+    throw new ShapeError(`Cannot read "${name}": expected ${rows}, as the output has, got ${data.length} elements`);
   }
 
   /** The number of the training pass, which random numbers depend on. */
@@ -134,7 +153,7 @@ export class Border {
 
   /** Classes into the loss's slot, those that do not count as -1, and the scale of a mean. */
   writeTargets(loss: PlannedLoss, y: ArrayLike<number>, count: number, call: Call): void {
-    this.#rows.writeIntegers(loss.targets, y, call, -1, loss.ignoreIndex);
+    this.#rows.writeIntegers(loss.targets, y, this.outputCall(call), -1, loss.ignoreIndex);
     this.write(loss.scale, [1 / count]);
   }
 

@@ -1,5 +1,5 @@
 import { OptionError, ShapeError } from "../errors.ts";
-import type { Extent } from "../ops/port.ts";
+import { type Extent, onceExtent } from "../ops/port.ts";
 
 /** States by name (`rnn.h_l0`), each `[B, H]`. */
 export type States = Record<string, Float32Array>;
@@ -58,6 +58,11 @@ export function makeCall(
     counts[t] = n;
   }
   return { ...extent, active: (t) => counts[t], lengths: sorted, order };
+}
+
+/** The call as what there is once for a sequence sees it: one step, in which all rows take part. */
+export function once(call: Call): Call {
+  return { ...call, ...onceExtent(call), whole: 1, from: 0, lengths: undefined };
 }
 
 /** Steps `from` to `from + T` of a call, with the states that they find. */

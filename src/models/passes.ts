@@ -9,7 +9,7 @@ import type { NetPlan } from "./plan.ts";
 export interface Data {
   /** Tokens `[T, B]` or values `[T, B, input]`. */
   x: ArrayLike<number>;
-  /** Classes `[T, B]`. */
+  /** Classes `[T, B]`; `[B]` where the net gives one row for a sequence. */
   y: ArrayLike<number>;
 }
 
@@ -82,7 +82,8 @@ export class Passes {
     requireTargets(count);
     this.border.writeTargets(loss, data.y, count, call);
     this.run(data.x, call, options.states);
-    loss.forward(this.kernels, call.T * call.B, training);
+    const { T, B } = this.border.outputCall(call);
+    loss.forward(this.kernels, T * B, training);
     return { call, loss: this.border.scalar(loss.total) / count, count };
   }
 

@@ -16,6 +16,10 @@ export function recomputedGradients(passes: Passes, { x, y }: Data, options: Cal
       "Cannot recompute: a bidirectional net must see a sequence whole, this one is longer than the plan",
     );
   }
+  const { once } = plan.layer.output;
+  if (once && options.lengths) {
+    throw new OptionError(`Cannot recompute: with "lengths", rows have their only output in different segments`);
+  }
   const whole = passes.check(x, options, true, Infinity), count = border.checkTargets(loss, y, whole);
   requireTargets(count);
   const calls: Call[] = [];
@@ -35,9 +39,12 @@ export function recomputedGradients(passes: Passes, { x, y }: Data, options: Cal
   for (let s = calls.length - 1; s >= 0; s--) {
     const call = calls[s];
     passes.run(x, call, starts[s], pass + s);
-    border.writeTargets(loss, y, count, call);
-    loss.forward(k, call.T * call.B, true);
-    sum += border.scalar(loss.total);
+    if (once && s + 1 < calls.length) border.clearOutputGradient(k, call);
+    else {
+      border.writeTargets(loss, y, count, call);
+      loss.forward(k, once ? call.B : call.T * call.B, true);
+      sum += border.scalar(loss.total);
+    }
     border.clearStateGradients(k, call);
     border.writeStateGradients(dStates, call);
     passes.backward(call);

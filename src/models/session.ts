@@ -65,8 +65,9 @@ export class Session implements Disposable {
   }
 
   /**
-   * Run a sequence. x is tokens `[T, B]` or values `[T, B, input]`; returns the outputs `[T, B, output]` (with merge
-   * `"none"` `[2, T, B, hidden]`). `training` (default false) says whether dropout drops.
+   * Run a sequence. x is tokens `[T, B]` or values `[T, B, input]`; returns the outputs `[T, B, output]`; `[B, output]`
+   * where the net gives the last one alone; `[2, ...]` with merge `"none"`. `training` (default false) says whether
+   * dropout drops.
    *
    * @throws {ShapeError} When x does not divide into steps, or has more of them than the session was compiled for.
    */
@@ -84,9 +85,9 @@ export class Session implements Disposable {
    * @throws {OptionError} When there was none since the last backward, step or change of parameters.
    */
   backward(dOutput: ArrayLike<number>, dStates: States = {}): { dx: Float32Array | undefined; dStates: States } {
-    const { layer, input } = this.#training("backward"), k = this.#passes.kernels, border = this.#border;
+    const { input } = this.#training("backward"), k = this.#passes.kernels, border = this.#border;
     const call = this.#passes.backwardCall();
-    border.checkLength("dOutput", dOutput, call, layer.output.width);
+    border.checkOutputGradient(dOutput, call);
     border.checkStateGradients(dStates, call);
     border.clearParameterGradients(k);
     border.clearStateGradients(k, call);
@@ -150,12 +151,12 @@ export class Session implements Disposable {
     const call = this.#passes.check(x, options, false), k = this.#passes.kernels;
     this.#passes.run(x, call, options.states);
     const { layer, settings } = this.#plan, output = layer.output.value, { address, stride, columns } = output;
-    const logits = this.#border.read(output, call);
+    const logits = this.#border.readOutput(call), { T, B } = this.#border.outputCall(call);
     this.#border.write(settings, [1 / temperature]);
-    k.softmax(address, address, settings.address, call.T * call.B, columns, stride, stride);
-    const probabilities = this.#border.read(output, call);
+    k.softmax(address, address, settings.address, T * B, columns, stride, stride);
+    const probabilities = this.#border.readOutput(call);
     // The outputs of a recurrent layer are its states, which the next call may carry on.
-    this.#border.writeSequence(output, logits, call);
+    this.#border.writeOutput(logits, call);
     return probabilities;
   }
 

@@ -30,7 +30,7 @@ export class Stream {
     this.#passes.runApart(x, call, this.#fresh ? "zero" : this.#states);
     this.#fresh = false;
     border.lastStates(call, this.#states);
-    return border.read(layer.output.value, call, output);
+    return border.readOutput(call, output);
   }
 
   /** Start again from the beginning. */

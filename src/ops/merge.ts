@@ -1,5 +1,6 @@
 import type { Kernels } from "../kernels/kernels.ts";
 import type { Scope } from "../memory/scope.ts";
+import type { Slot } from "../memory/slot.ts";
 import type { Extent, Port, Signal } from "./port.ts";
 import { turn } from "./reverse.ts";
 
@@ -13,19 +14,22 @@ export interface Merged {
   backward(k: Kernels, extent: Extent): void;
 }
 
-/** What becomes of two outputs of a width. */
-export function mergedSignal(how: Merge, width: number): Signal {
-  if (how === "none") return { kind: "values", width: 2 * width, parts: 2 };
-  return { kind: "values", width: how === "concat" ? 2 * width : width };
+/** What becomes of two outputs of one kind. */
+export function mergedSignal(how: Merge, { width, once }: Signal): Signal {
+  if (how === "none") return { kind: "values", width: 2 * width, parts: 2, once };
+  return { kind: "values", width: how === "concat" ? 2 * width : width, once };
 }
 
 /** Merge `ahead`, in the order of time, with `back`, which is in reversed order. Both have the same width. */
 export function merge(scope: Scope, how: Merge, ahead: Port, back: Port): Merged {
-  const { width } = ahead, rows = scope.steps * scope.batch, order = scope.reverse();
-  const { width: out, parts } = mergedSignal(how, width);
+  const { width, once } = ahead, rows = once ? scope.batch : scope.steps * scope.batch, order = scope.reverse();
+  const { width: out, parts } = mergedSignal(how, ahead);
+  // There is no order in one row for a sequence.
+  const turned = (k: Kernels, y: Slot, x: Slot, extent: Extent) =>
+    once ? k.copy(y.address, x.address, extent.B, x.columns, y.stride, x.stride) : turn(k, y, x, order, extent);
   const y = scope.kept("merged output", rows, out);
   const dy = scope.train ? scope.kept("gradient of merged output", rows, out) : undefined;
-  const port: Port = { kind: "values", width: out, parts, value: y, gradient: dy };
+  const port: Port = { kind: "values", width: out, parts, once, value: y, gradient: dy };
   const a = ahead.value, da = ahead.gradient, b = back.value, db = back.gradient;
 
   if (how === "concat" || how === "none") {
@@ -35,40 +39,40 @@ export function merge(scope: Scope, how: Merge, ahead: Port, back: Port): Merged
       port,
       forward(k, extent) {
         k.copy(left.address, a.address, extent.T * extent.B, width, left.stride, a.stride);
-        turn(k, right, b, order, extent);
+        turned(k, right, b, extent);
       },
       backward(k, extent) {
         k.copy(da!.address, dLeft!.address, extent.T * extent.B, width, da!.stride, dLeft!.stride);
-        turn(k, db!, dRight!, order, extent);
+        turned(k, db!, dRight!, extent);
       },
     };
   }
 
   // The reversed output in the order of time, and a product with it or with a half on the way to its gradient.
-  const turned = scope.kept("turned output", rows, width);
+  const inOrder = scope.kept("turned output", rows, width);
   const half = scope.constant("half", new Array<number>(width).fill(0.5));
   return {
     port,
     forward(k, extent) {
       const m = extent.T * extent.B;
-      turn(k, turned, b, order, extent);
+      turned(k, inOrder, b, extent);
       if (how === "multiply") {
-        k.multiply(y.address, a.address, turned.address, m, width, y.stride, a.stride, turned.stride);
+        k.multiply(y.address, a.address, inOrder.address, m, width, y.stride, a.stride, inOrder.stride);
       } else {
-        k.add(y.address, a.address, turned.address, m, width, y.stride, a.stride, turned.stride);
+        k.add(y.address, a.address, inOrder.address, m, width, y.stride, a.stride, inOrder.stride);
       }
       if (how === "average") k.multiply(y.address, y.address, half.address, m, width, y.stride, y.stride, 0);
     },
     backward(k, extent) {
       const m = extent.T * extent.B;
       if (how === "multiply") {
-        k.multiply(da!.address, dy!.address, turned.address, m, width, da!.stride, dy!.stride, turned.stride);
-        k.multiply(turned.address, dy!.address, a.address, m, width, turned.stride, dy!.stride, a.stride);
-        return turn(k, db!, turned, order, extent);
+        k.multiply(da!.address, dy!.address, inOrder.address, m, width, da!.stride, dy!.stride, inOrder.stride);
+        k.multiply(inOrder.address, dy!.address, a.address, m, width, inOrder.stride, dy!.stride, a.stride);
+        return turned(k, db!, inOrder, extent);
       }
       if (how === "average") k.multiply(dy!.address, dy!.address, half.address, m, width, dy!.stride, dy!.stride, 0);
       k.copy(da!.address, dy!.address, m, width, da!.stride, dy!.stride);
-      turn(k, db!, dy!, order, extent);
+      turned(k, db!, dy!, extent);
     },
   };
 }

@@ -15,6 +15,8 @@ export interface Signal {
    * `[parts, T, B, width / parts]`, and no layer reads them. Default 1.
    */
   readonly parts?: number;
+  /** Whether there is one row for a whole sequence, `[B, width]`, instead of one for each step. Default false. */
+  readonly once?: boolean;
 }
 
 /** A signal with its place in memory: rows of `value`, and of `gradient` where the reader is to leave one. */
@@ -38,6 +40,11 @@ export interface Extent {
   readonly active: (t: number) => number;
   /** Whether this is a training pass: whether dropout drops. */
   readonly training: boolean;
+}
+
+/** The extent of what there is once for a sequence: one step, in which all rows take part. */
+export function onceExtent({ B, training }: Extent): Extent {
+  return { T: 1, B, active: () => B, training };
 }
 
 /**

@@ -1,0 +1,152 @@
+/** A recurrent layer that gives its last output alone (many to one), and what comes on top of it. */
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import {
+  activation,
+  adam,
+  type Cell,
+  compile,
+  crossEntropy,
+  dense,
+  type Layer,
+  layerNorm,
+  lstm,
+  type Merge,
+  OptionError,
+  recurrent,
+  type RecurrentOptions,
+  residual,
+  sequential,
+  ShapeError,
+} from "../../mod.ts";
+import { assertSame, draw, pass, steps } from "../cells/trial.ts";
+import { checkPass } from "../gradients/gradient_check.ts";
+import { cellRoundings, U, walk } from "../rounding.ts";
+import { CELLS, exact } from "./cells.ts";
+import { transposed } from "./padding.ts";
+
+const EXTENT = { T: 7, B: 5 }, { T, B } = EXTENT, I = 3, H = 9, PLAN = { batch: B, steps: T };
+const LENGTHS: readonly (readonly number[] | undefined)[] = [undefined, [3, 7, 1, 7, 4], [2, 5, 1, 1, 3]];
+
+for (const [name, cell] of Object.entries(CELLS)) {
+  Deno.test(`${name}: the last output == that row of the sequence, forward and backward`, async () => {
+    for (const bidirectional of [false, true]) {
+      const options = { layers: 2, bidirectional, initialStates: "learned" } as const;
+      const last = net(cell, { ...options, output: "last" });
+      using session = await exact(last, PLAN);
+      using sequence = await exact(net(cell, options), PLAN);
+      const data = draw(last, EXTENT, 1), width = last.output.width, half = bidirectional ? width / 2 : width;
+      for (const lengths of LENGTHS) {
+        // The step at which the direction of a column ends.
+        const end = (b: number, column: number) => column < half ? (lengths?.[b] ?? T) - 1 : 0;
+        const place = (b: number, column: number) => (end(b, column) * B + b) * width + column;
+        const dOutput = new Float32Array(T * B * width);
+        data.dOutput.forEach((value, i) => dOutput[place(Math.floor(i / width), i % width)] = value);
+        const want = pass(sequence, { ...data, dOutput }, B, { lengths });
+        const output = data.dOutput.map((_, i) => want.output[place(Math.floor(i / width), i % width)]);
+        assertSame(pass(session, data, B, { lengths }), { ...want, output }, `lengths ${lengths}`);
+      }
+    }
+  });
+}
+
+for (const merge of ["concat", "sum", "average", "multiply"] as Merge[]) {
+  Deno.test(`${merge}: gradients of the last output against central differences`, async () => {
+    const rnn = recurrent(lstm(), { input: I, hidden: [5, 4], bidirectional: true, merge, output: "last" });
+    const extent = { T: 4, B: 3 }, bound = walk(2 * cellRoundings({ ...extent, I: 10, H: 5 }) + 2 * 8);
+    const { width } = rnn.output, layers = { norm: layerNorm(width), dense: residual(dense(width, width)) };
+    for (const net of [rnn, sequential({ rnn, ...layers, activation: activation("tanh", width) })]) {
+      for (const lengths of [undefined, [4, 2, 1]]) {
+        for (
+          const { tensor, differences, noise, builds } of await checkPass(net, extent, draw(net, extent, 3), {
+            lengths,
+          })
+        ) {
+          assert(differences <= U + 1e-8 + noise, `${tensor}: off the differences by ${differences}`);
+          assert(
+            builds.exact <= bound && builds.fast <= bound,
+            `${tensor}: off by ${JSON.stringify(builds)} of ${bound}`,
+          );
+        }
+      }
+    }
+  });
+}
+
+Deno.test("two last outputs, one behind the other == those of the two directions, side by side", async () => {
+  using apart = await exact(net(lstm, { bidirectional: true, merge: "none", output: "last" }), PLAN);
+  using together = await exact(net(lstm, { bidirectional: true, output: "last" }), PLAN);
+  const { x } = draw(net(lstm, {}), EXTENT, 4);
+  for (const lengths of LENGTHS) {
+    const output = together.forward(x, { lengths });
+    assertEquals(apart.forward(x, { lengths }), transposed(output, B, 2));
+  }
+});
+
+const classifier = () => sequential({ rnn: net(lstm, { output: "last" }), decoder: dense(H, 4) });
+const OPTIONS = { ...PLAN, loss: crossEntropy(), optimizer: adam({ learningRate: 0.02 }) };
+
+Deno.test("a classifier of sequences takes a target a row, in any layout and order of rows", async () => {
+  const { x } = draw(classifier(), EXTENT, 5), y = [0, 3, 1, 2, 2], lengths = [3, 7, 1, 7, 4];
+  const order = [4, 2, 0, 3, 1],
+    rows = (data: Float32Array) => order.flatMap((b) => [...data.subarray(b * T * I, (b + 1) * T * I)]);
+  using session = await exact(classifier(), OPTIONS);
+  using batchFirst = await exact(classifier(), { ...OPTIONS, batchFirst: true });
+  using sorted = await exact(classifier(), { ...OPTIONS, batchFirst: true });
+  const turned = transposed(x, T, B), first = session.evaluate({ x, y }, { lengths }).loss;
+  for (let i = 0; i < 3; i++) {
+    const { loss } = session.step({ x, y }, { lengths });
+    assertEquals(batchFirst.step({ x: turned, y }, { lengths }).loss, loss);
+    const other = sorted.step({ x: rows(turned), y: order.map((b) => y[b]) }, {
+      lengths: order.map((b) => lengths[b]),
+    });
+    assertEquals(other.loss, loss);
+  }
+  assert(session.evaluate({ x, y }, { lengths }).loss < first);
+  assertEquals(session.forward(x, { lengths }), batchFirst.forward(turned, { lengths }));
+  const probabilities = session.probabilities(x, { lengths });
+  for (let b = 0; b < B; b++) {
+    const sum = probabilities.subarray(b * 4, (b + 1) * 4).reduce((a, p) => a + p, 0);
+    assert(Math.abs(sum - 1) < 4 * U);
+  }
+});
+
+Deno.test("a classifier of sequences longer than the plan == one in one piece", async () => {
+  using whole = await exact(classifier(), OPTIONS);
+  using short = await exact(classifier(), { ...OPTIONS, steps: 3, recompute: true });
+  const { x } = draw(classifier(), EXTENT, 6), y = [0, 3, 1, 2, 2];
+  for (const t of [T, 2 * 3, T]) {
+    const data = { x: steps(x, T, 0, t), y };
+    assertEquals(short.step(data), whole.step(data));
+    assertEquals(short.parameters(), whole.parameters());
+  }
+  assertThrows(() => short.step({ x, y }, { lengths: [T, T, T, T, 1] }), OptionError, '"lengths"');
+});
+
+Deno.test("a stream gives the last output of what it has seen", async () => {
+  using session = await exact(classifier(), PLAN);
+  const { x } = draw(classifier(), EXTENT, 7), stream = session.stream({ batch: B });
+  for (let t = 0; t < T; t++) {
+    const got = stream.step(steps(x, T, t, t + 1));
+    assertEquals(got, session.forward(steps(x, T, 0, t + 1)));
+  }
+});
+
+Deno.test("what needs a row for each step is refused", async () => {
+  const last = net(lstm, { output: "last" }), again = recurrent(lstm(), { input: H, hidden: 2 });
+  await assertRejects(() => compile(sequential({ last, again }), PLAN), ShapeError, "no steps");
+  assertThrows(() => residual(recurrent(lstm(), { input: 4, hidden: 4, output: "last" })), ShapeError, "each step");
+  assertThrows(
+    () => net(lstm, { output: "first" as "last" }),
+    OptionError,
+    '"output" must be one of "sequence", "last"',
+  );
+  using session = await exact(classifier(), OPTIONS);
+  const { x } = draw(classifier(), EXTENT, 8);
+  assertThrows(() => session.step({ x, y: new Int32Array(T * B) }), ShapeError, "expected 5 elements");
+  session.forward(x);
+  assertThrows(() => session.backward(new Float32Array(T * B * 4)), ShapeError, "expected 5 rows of 4");
+});
+
+function net(cell: () => Cell, options: Partial<RecurrentOptions>): Layer {
+  return recurrent(cell(), { input: I, hidden: H, ...options });
+}
