@@ -118,7 +118,7 @@ Deno.test("what would read two sequences as one is refused", async () => {
   assertThrows(
     () => residual(recurrent(CELLS.lstm(), { input: 4, hidden: 2, bidirectional: true, merge: "none" })),
     ShapeError,
-    "one sequence",
+    "one width",
   );
   await assertRejects(() => exact(two, { ...PLAN, loss: crossEntropy() }), OptionError, 'merge "none"');
   using session = await exact(two, PLAN);
