@@ -49,6 +49,9 @@ Deno.test("an error is its share of the tolerance; NaN and another length are in
   assert(Math.abs(share([1, 1.6], [1, 2]) - 4 / 3) < 1e-9);
   assertEquals(share([NaN, 2], [1, 2]), Infinity);
   assertEquals(share([1], [1, 2]), Infinity);
+  const chance = { ...readCases()[0], tolerance: { ...tolerance, measured_float32_torch: { max_ratio: 0 } } };
+  const off = (error: number) => judge(chance, [{ name: "this", arithmetic, got: [error], want: [0], tolerance }]);
+  assert(!off(1e-30).suspicious && off(1e-6).suspicious);
   assert(!judge(readCases()[0], []).passed, "nothing at all is not enough");
 });
 

@@ -1,6 +1,9 @@
 import type { Case } from "../fixtures/read_cases.ts";
 import type { Result } from "./kind.ts";
 
+/** Half the last bit of an f32 number as large as the tolerance, as its share: PyTorch may be exact by chance. */
+const LEAST = 2 ** -24;
+
 /** More of float32 PyTorch's own error than this deserves a look, even within the tolerance. */
 const SUSPICIOUS = 20;
 
@@ -21,7 +24,7 @@ export function judge(test: Case, results: readonly Result[]): Verdict {
   for (const result of results) {
     const here = largestShare(result), other = torchShare(test, result.name);
     if (here >= share) [share, worst] = [here, `${result.name}, ${result.arithmetic}`];
-    if (other !== undefined && here > 0) times = Math.max(times ?? 0, here / other);
+    if (other !== undefined && here > 0) times = Math.max(times ?? 0, here / Math.max(other, LEAST));
   }
   return { passed: share <= 1, share, worst, times, suspicious: times !== undefined && times > SUSPICIOUS };
 }
