@@ -1,6 +1,7 @@
 /**
  * Two recurrent cells that the library does not have, written against its public interface: a minimal gated unit and an
- * LSTM with layer normalisation. Run it: both learn to name, at the end of a sequence, the symbol that it began with.
+ * LSTM with layer normalisation. Run it: their gradients are checked, then both learn to name, at the end of a sequence,
+ * the symbol that it began with.
  *
  *     deno run examples/custom_cell.ts
  *
@@ -25,6 +26,7 @@ import {
   Step,
   uniform,
 } from "@unroll/rnn";
+import { gradientCheck } from "@unroll/rnn/check";
 
 /**
  * The minimal gated unit (Zhou, Wu, Zhang & Zhou 2016), a GRU with one gate. Blocks f, c:
@@ -202,6 +204,7 @@ export async function learn(cell: Cell, steps: number): Promise<number> {
 
 if (import.meta.main) {
   for (const cell of [minimalGatedUnit(), layerNormLstm()]) {
+    console.log(`${await gradientCheck(recurrent(cell, { input: 3, hidden: 4 }))}`);
     const began = performance.now(), share = await learn(cell, 600);
     const seconds = ((performance.now() - began) / 1000).toFixed(1);
     console.log(

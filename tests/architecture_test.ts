@@ -1,12 +1,13 @@
 import { assert, assertEquals } from "@std/assert";
-import { imports, type Source, violations } from "./architecture.ts";
+import { ENTRIES, imports, type Source, violations } from "./architecture.ts";
 
 const ROOT = new URL("../", import.meta.url);
 
 /** Every TypeScript file of the library, of its tests, benchmarks and examples. */
 function repository(): Source[] {
   const folders = ["src/", "assembly/", "tests/", "bench/", "examples/"];
-  return [...folders.flatMap(read), { path: "mod.ts", text: Deno.readTextFileSync(new URL("mod.ts", ROOT)) }];
+  const entries = ENTRIES.map((path) => ({ path, text: Deno.readTextFileSync(new URL(path, ROOT)) }));
+  return [...folders.flatMap(read), ...entries];
 }
 
 function read(folder: string): Source[] {
@@ -53,6 +54,7 @@ const PLANTED: Record<string, Source & { complaint: string }> = {
     complaint: "may not",
   },
   "a folder without a level": { path: "src/new/a.ts", text: 'import { b } from "../ops/b.ts";', complaint: "no level" },
+  "an entry that imports a package": { path: "check.ts", text: 'export * from "npm:b";', complaint: "relative" },
   "a package": { path: "src/ops/a.ts", text: 'import { b } from "npm:b";', complaint: "relative" },
   "an import without an extension": { path: "src/ops/a.ts", text: 'import { b } from "./b";', complaint: "relative" },
   "the whole library": { path: "src/models/a.ts", text: 'import { b } from "../../mod.ts";', complaint: "outside" },

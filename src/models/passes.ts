@@ -75,13 +75,18 @@ export class Passes {
     return first;
   }
 
-  /** Forward and loss; leaves the loss's gradient in the output's port when training. */
-  measure(data: Data, options: CallOptions, training: boolean): { call: Call; loss: number; count: number } {
+  /** Forward and loss; leaves the loss's gradient in the output's port when training. For `pass` see `run`. */
+  measure(
+    data: Data,
+    options: CallOptions,
+    training: boolean,
+    pass?: number,
+  ): { call: Call; loss: number; count: number } {
     const { loss } = this, call = this.check(data.x, options, training);
     const count = this.border.checkTargets(loss, data.y, call);
     requireTargets(count);
     this.border.writeTargets(loss, data.y, count, call);
-    this.run(data.x, call, options.states);
+    this.run(data.x, call, options.states, pass);
     const { T, B } = this.border.outputCall(call);
     loss.forward(this.kernels, T * B, training);
     return { call, loss: this.border.scalar(loss.total) / count, count };

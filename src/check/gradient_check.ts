@@ -1,0 +1,162 @@
+import { OptionError } from "../errors.ts";
+import { loadKernels, type Numerics } from "../kernels/load.ts";
+import { referenceKernels } from "../kernels/reference/reference_kernels.ts";
+import type { Layer } from "../layers/layer.ts";
+import { ReferenceArena } from "../memory/reference_arena.ts";
+import { WasmArena } from "../memory/wasm_arena.ts";
+import { planNet } from "../models/plan.ts";
+import { Generator } from "../random/generator.ts";
+import { GradientCheck } from "./findings.ts";
+import { Probe } from "./probe.ts";
+import { DATA, drawTrial, type GradientCheckOptions, stepsOf, type Trial } from "./trial.ts";
+
+/** The differences are off by the third derivative times STEP² / 6, and by the last bits of the loss divided by STEP. */
+const STEP = 1e-5;
+/** Elements tried of a tensor: that all of them miss a quarter of it, one gate of four, happens once in 100,000 times. */
+const SAMPLE = 40;
+/** Below this share of the largest gradient a gradient's own size is no measure: it may consist of rounding errors. */
+const FLOOR = 1e-3;
+/** Streams of the seed, beside that of the data. */
+const MOVES = DATA + 1, ELEMENTS = DATA + 2;
+
+/**
+ * Whether the backward pass of a net, a layer, or a cell (in `recurrent`) is right: its gradients on the f64 reference
+ * kernels against central differences (f(w + 1e-5) - f(w - 1e-5)) / 2e-5, and those of both WebAssembly builds against
+ * the f64 ones. Checked are the gradients of all parameters, of x where it is values, and of the first states.
+ *
+ * Parameters begin with the net's own first values, each moved by up to 0.1: where weights are 0 or 1, errors can hide.
+ * First states are drawn, or learned ones where the net has those; dropout drops, with the same masks in every pass.
+ * Every element costs two forward passes, in plain TypeScript, of 40 elements at most in a tensor: take small widths.
+ *
+ * Where a derivative jumps (relu at 0, a clip at its limit), differences across the jump are no gradient: should a
+ * check of such a net fail, try another seed; a wrong gradient is wrong with every one. Where only the builds are off,
+ * the backward pass is right, and single precision loses what is left of large terms: x of 40 that saturates a tanh.
+ *
+ * @throws {OptionError} When batch, steps, lengths, tokens, classes or seed are out of range, or y is given without loss.
+ * @throws {ShapeError} When x, y or lengths do not have as many elements as they must.
+ *
+ * @example
+ * ```ts
+ * import { gru, recurrent } from "@unroll/rnn";
+ * import { gradientCheck } from "@unroll/rnn/check";
+ * import { assert } from "@std/assert";
+ *
+ * const check = await gradientCheck(recurrent(gru(), { input: 3, hidden: 5 }), { lengths: [4, 1, 2] });
+ * assert(check.ok, String(check));
+ * console.log(String(check));
+ * ```
+ *
+ * It prints, errors relative to the largest element (a tensor whose gradient is not right is marked as wrong):
+ *
+ * ```text
+ * tensor        tried  largest  differences   exact    fast
+ * weight_ih_l0  40/45    0.913       2.4e-8  6.5e-8  9.8e-8
+ * weight_hh_l0  40/75    0.582       1.6e-8  1.0e-7  7.7e-8
+ * bias_ih_l0    15/15     1.65       1.2e-8  7.2e-8  4.5e-8
+ * bias_hh_l0    15/15    0.862       2.1e-8  1.0e-7  9.5e-8
+ * input x       36/36    0.489       2.6e-8  6.1e-8  6.1e-8
+ * state h_l0    15/15    0.848       3.3e-8  1.8e-7  1.4e-7
+ * right: within 1e-6 of the differences, the builds within 1e-4 of the f64 gradients
+ * ```
+ */
+export async function gradientCheck(net: Layer, options: GradientCheckOptions = {}): Promise<GradientCheck> {
+  const { batch = 3, steps = stepsOf(net, batch, options.x), loss, y, seed = 0 } = options;
+  if (y && !loss) throw new OptionError('Cannot check gradients: "y" is given, but no "loss" that reads it');
+  const plan = () => planNet(net, { batch, steps, train: true, loss, seed });
+  const reference = plan(), arena = new ReferenceArena(reference.bytes);
+  const truth = new Probe(reference, referenceKernels(arena, "f64"), arena);
+  move(truth, seed);
+  const trial = drawTrial(reference, options);
+  const analytic = gradients(truth);
+  const exact = await build("exact"), fast = await build("fast");
+
+  const noise = 8 * Number.EPSILON * Math.max(1, Math.abs(truth.loss(trial))) / (2 * STEP);
+  const random = new Generator(seed, ELEMENTS);
+  const compared = [...variables(truth, trial)].map(([tensor, values]) => {
+    const gradient = analytic.get(tensor)!, elements = sample(gradient, random);
+    const slopes = elements.map((element) => slope(truth, trial, values, element));
+    return { tensor, gradient, elements, slopes, largest: size(gradient), own: Math.max(size(gradient), size(slopes)) };
+  });
+  const floor = FLOOR * Math.max(0, ...compared.map(({ own }) => own).filter(Number.isFinite));
+  return new GradientCheck(compared.map(({ tensor, gradient, elements, slopes, largest, own }) => {
+    const scale = Math.max(own, floor) || 1;
+    const relative = (build: Map<string, Float32Array>) => distance(build.get(tensor)!, gradient) / scale;
+    return {
+      tensor,
+      elements: gradient.length,
+      tried: elements.length,
+      largest,
+      differences: Math.max(0, distance(elements.map((element) => gradient[element]), slopes) - noise) / scale,
+      exact: relative(exact),
+      fast: relative(fast),
+    };
+  }));
+
+  async function build(numerics: Numerics): Promise<Map<string, Float32Array>> {
+    const own = plan(), arena = new WasmArena(own.bytes);
+    const probe = new Probe(own, await loadKernels(numerics, arena), arena);
+    probe.take(truth);
+    return gradients(probe);
+  }
+
+  /** Of a second pass: as in training, memory holds what the one before has left there. */
+  function gradients(probe: Probe): Map<string, Float32Array> {
+    probe.gradients(trial);
+    return probe.gradients(trial);
+  }
+}
+
+/** Move all parameters a little, to f32 numbers, which the builds can take over as they are. */
+function move(truth: Probe, seed: number): void {
+  const random = new Generator(seed, MOVES);
+  for (const { data } of truth.parameters().values()) {
+    data.forEach((value, i) => data[i] = Math.fround(value + 0.2 * random.uniform() - 0.1));
+  }
+  truth.refresh();
+}
+
+/** What the loss is a function of, by name, as numbers to vary. */
+function variables(truth: Probe, { x, states }: Trial): Map<string, Float32Array | Float64Array> {
+  const all = new Map([...truth.parameters()].map(([name, { data }]) => [name, data]));
+  if (truth.takesValues) all.set("input x", x);
+  for (const [name, state] of Object.entries(states ?? {})) all.set(`state ${name}`, state);
+  return all;
+}
+
+/** The central difference at one element of what the loss is a function of. */
+function slope(truth: Probe, trial: Trial, values: Float32Array | Float64Array, element: number): number {
+  const value = values[element], above = value + STEP, below = value - STEP;
+  const loss = (at: number) => {
+    values[element] = at;
+    truth.refresh();
+    return truth.loss(trial);
+  };
+  const rise = loss(above) - loss(below);
+  values[element] = value;
+  truth.refresh();
+  return rise && rise / (above - below); // padding, which nothing reads, may be any number or none
+}
+
+/**
+ * All elements, or as many as are tried: half of them, at least, with a gradient, if there are so many. Of an embedding
+ * of many tokens few have one. The others are those with none, where one may have been forgotten.
+ */
+function sample(gradient: ArrayLike<number>, random: Generator): number[] {
+  const elements = Array.from({ length: gradient.length }, (_, i) => i);
+  if (elements.length <= SAMPLE) return elements;
+  random.shuffle(elements);
+  const zeros = elements.filter((element) => gradient[element] === 0).slice(0, SAMPLE / 2);
+  return [...zeros, ...elements.filter((element) => gradient[element] !== 0)].slice(0, SAMPLE);
+}
+
+/** The largest difference; NaN if one is NaN. */
+function distance(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  let largest = 0;
+  for (let i = 0; i < a.length; i++) largest = Math.max(largest, Math.abs(a[i] - b[i]));
+  return largest;
+}
+
+/** The largest absolute value. */
+function size(tensor: ArrayLike<number>): number {
+  return distance(tensor, new Float64Array(tensor.length));
+}

@@ -1,0 +1,111 @@
+import type { Kernels } from "../kernels/kernels.ts";
+import type { PlannedState } from "../layers/layer.ts";
+import type { Arena } from "../memory/arena.ts";
+import type { Slot } from "../memory/slot.ts";
+import { Border } from "../models/border.ts";
+import type { Call, States } from "../models/call.ts";
+import { Passes } from "../models/passes.ts";
+import type { NetPlan } from "../models/plan.ts";
+import { Session } from "../models/session.ts";
+import type { Port } from "../ops/port.ts";
+import type { Trial } from "./trial.ts";
+
+/** Masks are drawn by the number of the pass: all passes have this one. */
+const PASS = 1;
+
+/** One net in one arithmetic: the loss of a trial, and all gradients of it. Every pass draws the same dropout masks. */
+export class Probe {
+  readonly #plan: NetPlan;
+  readonly #arena: Arena;
+  readonly #session: Session;
+  readonly #border: Border;
+  readonly #passes: Passes;
+
+  constructor(plan: NetPlan, kernels: Kernels, arena: Arena) {
+    this.#plan = plan;
+    this.#arena = arena;
+    this.#session = new Session(plan, kernels, arena); // writes constants and the parameters' first values
+    this.#border = new Border(plan, arena);
+    this.#passes = new Passes(plan, kernels, this.#border);
+  }
+
+  /** The parameters where they lie: call `refresh` after a change. */
+  parameters(): Map<string, { readonly shape: readonly number[]; readonly data: Float32Array | Float64Array }> {
+    return new Map(
+      this.#plan.planner.parameters.map(({ name, shape, value, size }) => [
+        name,
+        { shape, data: this.#arena.floats(value.address, size) },
+      ]),
+    );
+  }
+
+  /** Whether x is values. */
+  get takesValues(): boolean {
+    return this.#plan.input.kind === "values";
+  }
+
+  /** Take over another probe's parameters. */
+  take(other: Probe): void {
+    this.#session.setParameters(other.parameters());
+  }
+
+  /** The parameters were changed. */
+  refresh(): void {
+    this.#passes.refresh();
+  }
+
+  /** The loss of a trial. */
+  loss(trial: Trial): number {
+    return this.#forward(trial).loss;
+  }
+
+  /** The gradients of the loss of a trial, of all that goes in: parameters, values, first states. */
+  gradients(trial: Trial): Map<string, Float32Array> {
+    const { input } = this.#plan, border = this.#border, { call } = this.#forward(trial);
+    border.clearParameterGradients(this.#passes.kernels);
+    this.#passes.backward(call);
+    const gradients = new Map([...this.#session.gradients()].map(([name, { data }]) => [name, data]));
+    if (input.gradient) gradients.set("input x", border.read(input.gradient, call));
+    if (trial.states) {
+      for (const [name, data] of Object.entries(border.readStateGradients(call))) gradients.set(`state ${name}`, data);
+    }
+    return gradients;
+  }
+
+  /** Forward and loss; leaves the loss's gradient in the places of output and last states. */
+  #forward(trial: Trial): { call: Call; loss: number } {
+    const { x, y, lengths } = trial, states = trial.states && asStates(trial.states);
+    const border = this.#border, passes = this.#passes, options = { states, lengths };
+    if (y) {
+      const measured = passes.measure({ x, y }, options, true, PASS);
+      border.clearStateGradients(passes.kernels, measured.call);
+      return measured;
+    }
+    const call = passes.check(x, options, true);
+    passes.run(x, call, states, PASS);
+    const values = this.#results(call, (port) => port.value, (state) => state.last());
+    border.clearStateGradients(passes.kernels, call);
+    border.writeOutputGradient(trial.outputWeights, call);
+    border.writeStateGradients(asStates(trial.stateWeights), call);
+    // The weights are the gradients. Padding has weight 0, whatever is there.
+    const weights = this.#results(call, (port) => port.gradient!, (state) => state.gradient.last());
+    return { call, loss: weights.reduce((sum, weight, i) => sum + (weight && weight * values[i]), 0) };
+  }
+
+  /** Copies of what belongs to output and last states, as memory has it: in its order, and not rounded. */
+  #results(call: Call, slot: (output: Port) => Slot, last: (state: PlannedState) => number): number[] {
+    const { output, states } = this.#plan.layer, { T, B } = this.#border.outputCall(call);
+    const { address, stride, columns } = slot(output), rows = (n: number) => Array.from({ length: n }, (_, row) => row);
+    return [
+      ...rows(T * B).map((row) => this.#arena.floats(address + 4 * row * stride, columns)),
+      ...states.flatMap((state) =>
+        rows(B).map((row) => this.#arena.floats(last(state) + 4 * row * state.stride, state.width))
+      ),
+    ].flatMap((row) => [...row]);
+  }
+}
+
+/** A session copies states element by element, so doubles pass unrounded. */
+function asStates(states: Readonly<Record<string, Float64Array>>): States {
+  return states as unknown as States;
+}
