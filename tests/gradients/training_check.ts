@@ -1,6 +1,5 @@
 /**
- * Gradients of training steps against central differences, where dropout drops, states are learned or rows have
- * lengths.
+ * Gradients of training steps against central differences, of all parameters at once, at any parameters.
  *
  * Sessions with one seed draw the same masks in their first training step. So every loss is that of a session of its
  * own, in double precision, at other parameters. The differences are true to the third derivative times the squared
@@ -10,7 +9,6 @@ import { type CallOptions, crossEntropy, type Data, type Layer, sgd, type Tensor
 import { compileReference } from "../../src/models/compile_reference.ts";
 import { Generator } from "../../src/random/generator.ts";
 import type { Extent } from "../cells/trial.ts";
-import { size } from "../rounding.ts";
 
 /** Parameters, in any precision. */
 type Parameters = ReadonlyMap<string, { readonly shape: readonly number[]; readonly data: ArrayLike<number> }>;
@@ -41,28 +39,6 @@ export function trainer(net: Layer, { T, B }: Extent, data: Data, options: CallO
 }
 
 /**
- * The worst of some elements of each parameter's gradient, relative to its largest one: 1e-8 or so, beyond what the last
- * bits of a loss explain; NaN of a gradient that is zero everywhere.
- */
-export function checkElements({ gradients, loss }: Trainer, parameters: Parameters): Map<string, number> {
-  const findings = new Map<string, number>();
-  for (const [i, [name, { shape, data: gradient }]] of [...gradients(parameters)].entries()) {
-    const lossAt = (element: number, step: number): number => {
-      const data = Float64Array.from(parameters.get(name)!.data);
-      data[element] += step;
-      return loss(new Map(parameters).set(name, { shape, data }));
-    };
-    const step = 1e-5, noise = 8 * Number.EPSILON * loss(parameters) / (2 * step);
-    const errors = sample(gradient.length, i).map((element) => {
-      const slope = (lossAt(element, step) - lossAt(element, -step)) / (2 * step);
-      return Math.max(0, Math.abs(slope - gradient[element]) - noise) / size(gradient);
-    });
-    findings.set(name, Math.max(...errors));
-  }
-  return findings;
-}
-
-/**
  * The slope along one random direction of length 1 against the gradient of all parameters, relative to the gradient's
  * length; to 1e-4 of one that is shorter, for the differences end at 1e-12.
  */
@@ -83,11 +59,4 @@ export function checkDirection({ gradients, loss }: Trainer, parameters: Paramet
   const step = 1e-4, slope = (lossAt(step) - lossAt(-step)) / (2 * step);
   return Math.abs(slope - product(gradient, direction) / length) /
     Math.max(1e-4, Math.sqrt(product(gradient, gradient)));
-}
-
-/** Six of n elements. */
-function sample(n: number, stream: number): number[] {
-  const elements = Array.from({ length: n }, (_, i) => i);
-  new Generator(1, stream).shuffle(elements);
-  return elements.slice(0, 6);
 }

@@ -4,6 +4,7 @@
  * plain sessions.
  */
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { gradientCheck } from "../../check.ts";
 import {
   type Cell,
   crossEntropy,
@@ -20,8 +21,8 @@ import {
 import { bidirectional } from "../../src/layers/bidirectional.ts";
 import { reverse } from "../../src/ops/reverse.ts";
 import { assertSame, draw, pass, type Results } from "../cells/trial.ts";
-import { checkPass } from "../gradients/gradient_check.ts";
-import { cellRoundings, U, walk } from "../rounding.ts";
+import { assertRight } from "../gradients/assert_right.ts";
+import { cellRoundings, walk } from "../rounding.ts";
 import { CELLS, exact } from "./cells.ts";
 import { exchanged, halvesExchanged, renamed, reversed, select } from "./directions.ts";
 import { padded } from "./padding.ts";
@@ -80,18 +81,11 @@ for (const [name, cell] of Object.entries(CELLS)) {
 
   for (const merge of Object.keys(MERGES) as (keyof typeof MERGES)[]) {
     Deno.test(`${name}, ${merge}: gradients of two layers against central differences`, async () => {
-      const net = recurrent(cell(), { input: I, hidden: [5, 4], bidirectional: true, merge }), extent = { T: 4, B: 3 };
-      for (const lengths of [undefined, [4, 2, 1]]) {
-        const findings = await checkPass(net, extent, draw(net, extent, 3), { lengths });
-        // The gradient comes as f32 numbers, off by U; the differences are true to 1e-8 of the largest. A result
-        // of the builds goes through two layers and, in each, through a sum of two directions.
-        const builds = walk(2 * cellRoundings({ ...extent, I: 10, H: 5 }));
-        for (const { tensor, differences, noise, builds: { exact, fast } } of findings) {
-          const errors = { differences: [differences, U + 1e-8 + noise], exact: [exact, builds], fast: [fast, builds] };
-          for (const [what, [error, bound]] of Object.entries(errors)) {
-            if (!(error <= bound)) throw new Error(`${tensor}, lengths ${lengths}: ${what}: ${error} > ${bound}`);
-          }
-        }
+      const net = recurrent(cell(), { input: I, hidden: [5, 4], bidirectional: true, merge });
+      // A result of the builds goes through two layers and, in each, through a sum of two directions.
+      const builds = walk(2 * cellRoundings({ T: 4, B: 3, I: 10, H: 5 }));
+      for (const lengths of [undefined, [1, 4, 2]]) {
+        assertRight(await gradientCheck(net, { lengths, seed: 3 }), builds, `lengths ${lengths}`);
       }
     });
   }
