@@ -1,7 +1,7 @@
 /**
  * Multiply-add: the one file that knows the two builds. The relaxed build fuses (one rounding), the plain build rounds the
- * product and then the sum. A register tile that fits one does not fit the other: an unfused product needs a register of
- * its own, and V8 has 15 to give.
+ * product and then the sum. A way of reading that fits one does not fit the other: an unfused product needs a register and
+ * an instruction of its own.
  */
 
 /** a * b + c */
@@ -18,6 +18,6 @@ export function nmadd(a: v128, b: v128, c: v128): v128 {
   return f32x4.sub(c, f32x4.mul(a, b));
 }
 
-/** Rows of a full register tile, 8 columns wide. */
+/** Whether four rows of a register tile are read in one load: see tile.ts. */
 @inline
-export const TILE_ROWS: i32 = ASC_FEATURE_RELAXED_SIMD ? 6 : 5;
+export const INTERLEAVED: bool = ASC_FEATURE_RELAXED_SIMD;

@@ -26,18 +26,31 @@ function gemm(m: number, n: number, k: number, init: "accumulate" | "bias"): Cas
   return kernelCase("product", `gemm ${brackets(m, n, k)}`, work, (layout) => {
     const C = layout.activations(m, n), A = layout.activations(m, k);
     const panels = layout.dense(1, k * padded(n)), bias = layout.dense(1, n);
+    const workspace = layout.dense(1, Math.min(m, 64) * k);
     const [start, ldi] = init === "accumulate" ? [C, C.stride] : [bias, 0];
     return (kernels) =>
-      kernels.gemm(C.address, start.address, A.address, panels.address, m, n, k, C.stride, ldi, A.stride);
+      kernels.gemm(
+        C.address,
+        start.address,
+        A.address,
+        panels.address,
+        workspace.address,
+        m,
+        n,
+        k,
+        C.stride,
+        ldi,
+        A.stride,
+      );
   });
 }
 
 function gemmTN(m: number, n: number, k: number): Case {
   return kernelCase("product", `gemmTN ${brackets(m, n, k)}`, { flops: 2 * m * n * k }, (layout) => {
     const C = layout.dense(m, n), A = layout.activations(k, m), B = layout.activations(k, n);
-    const scratch = layout.dense(1, Math.min(k, 256) * padded(n));
+    const workspace = layout.dense(1, Math.min(k, 256) * (padded(n) + 5));
     return (kernels) =>
-      kernels.gemmTN(C.address, A.address, B.address, scratch.address, m, n, k, C.stride, A.stride, B.stride);
+      kernels.gemmTN(C.address, A.address, B.address, workspace.address, m, n, k, C.stride, A.stride, B.stride);
   });
 }
 

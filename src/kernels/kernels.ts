@@ -15,13 +15,15 @@ export interface Kernels {
   /**
    * C = init + A P. C `[m, n]`, A `[m, k]`, P = panels of a `[k, n]` matrix (see `pack`). `init` is the address of an
    * `[m, n]` matrix of row stride `ldi`: C itself accumulates, `ldi = 0` repeats one row (a bias), 0 means zeros.
-   * Each element is one chain: start from init, add a(i, k) p(k, j) for k = 0, 1, ...
+   * Each element is one chain: start from init, add a(i, k) p(k, j) for k = 0, 1, ... `workspace` holds
+   * `min(m, 64) * k` floats.
    */
   gemm(
     C: number,
     init: number,
     A: number,
     P: number,
+    workspace: number,
     m: number,
     n: number,
     k: number,
@@ -31,13 +33,13 @@ export interface Kernels {
   ): void;
   /**
    * C = C + Aᵀ B. C `[m, n]`, A `[k, m]`, B `[k, n]`. Each element is one chain: start from C, add a(r, i) b(r, j) for
-   * r = k - 1, ..., 1, 0. `scratch` holds `min(k, 256) * (n rounded up to 8)` floats.
+   * r = k - 1, ..., 1, 0. `workspace` holds `min(k, 256) * (n rounded up to 8, and 5 more)` floats.
    */
   gemmTN(
     C: number,
     A: number,
     B: number,
-    scratch: number,
+    workspace: number,
     m: number,
     n: number,
     k: number,

@@ -42,7 +42,7 @@ export interface RandomStream {
 export interface PlanRow {
   /** Name of the slot. */
   readonly name: string;
-  /** parameters, gradients, derived, activations or scratch. */
+  /** parameters, gradients, derived, activations, scratch or workspace. */
   readonly group: string;
   /** Size without alignment. */
   readonly bytes: number;
@@ -72,7 +72,7 @@ class Stretch implements Region {
 /**
  * Gives every tensor of a net its place in one linear memory. Parameters first, then gradients and optimizer moments in the
  * same relative layout, so that zeroing, norm, clip and update are loops over one range; then derived copies (packed
- * weights), kept activations, and scratch, which all its users share. Slots are 64-byte aligned. Addresses are valid after `finish`.
+ * weights), kept activations, and scratch and workspace, which all their users share. Slots are 64-byte aligned. Addresses are valid after `finish`.
  */
 export class Planner {
   readonly #parameters = new Stretch("parameters");
@@ -80,6 +80,7 @@ export class Planner {
   readonly #derived = new Stretch("derived");
   readonly #kept = new Stretch("activations");
   readonly #scratch = new Stretch("scratch");
+  readonly #workspace = new Stretch("workspace");
   readonly #slots: ParameterSlot[] = [];
   readonly #constants: Constant[] = [];
   #reverse: Slot | undefined;
@@ -165,14 +166,14 @@ export class Planner {
     return this.#kept.take(name, rows, 1, 1);
   }
 
-  /** Room for the length of one kernel call or one layer's pass: all scratch slots overlap. */
+  /** Room for the length of one layer's pass: all scratch slots overlap. */
   scratch(name: string, rows: number, columns: number): Slot {
-    const slot = new Slot(name, rows, columns, rowStride(columns), this.#scratch, 0);
-    if (slot.bytes > this.#scratch.bytes) {
-      this.#scratch.bytes = align(slot.bytes);
-      this.#scratch.rows[0] = { name: "shared", group: "scratch", bytes: slot.bytes };
-    }
-    return slot;
+    return share(this.#scratch, new Slot(name, rows, columns, rowStride(columns), this.#scratch, 0));
+  }
+
+  /** Room of so many elements for the length of one kernel call: all workspaces overlap. */
+  workspace(elements: number): Slot {
+    return share(this.#workspace, new Slot("workspace", 1, elements, elements, this.#workspace, 0));
   }
 
   /** Elements of the range of all parameters, padding included (padding is and stays zero); gradients and moments are as long. */
@@ -206,13 +207,22 @@ export class Planner {
   }
 
   #stretches(): Stretch[] {
-    return [this.#parameters, this.#gradients, this.#derived, this.#kept, this.#scratch];
+    return [this.#parameters, this.#gradients, this.#derived, this.#kept, this.#scratch, this.#workspace];
   }
 }
 
 /** A seed as the two 32-bit words of a key. */
 export function seedWords(seed: number): [number, number] {
   return [seed | 0, Math.floor(seed / 2 ** 32) | 0];
+}
+
+/** Let a stretch that all its slots share be long enough for one more. */
+function share(stretch: Stretch, slot: Slot): Slot {
+  if (slot.bytes > stretch.bytes) {
+    stretch.bytes = align(slot.bytes);
+    stretch.rows[0] = { name: "shared", group: stretch.group, bytes: slot.bytes };
+  }
+  return slot;
 }
 
 function align(bytes: number): number {

@@ -95,4 +95,9 @@ export class Scope {
   scratch(name: string, rows: number, columns: number): Slot {
     return this.#planner.scratch(this.name(name), rows, columns);
   }
+
+  /** See Planner.workspace. */
+  workspace(elements: number): Slot {
+    return this.#planner.workspace(elements);
+  }
 }

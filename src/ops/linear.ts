@@ -28,7 +28,10 @@ export function linear(
   const offset = rows.from * K * 4;
   const forwardPanels = scope.derived(`${name} panels`, 1, panelSize(K, N));
   const backwardPanels = scope.train ? scope.derived(`${name} transposed panels`, 1, panelSize(N, K)) : undefined;
-  const scratch = scope.scratch(`${name} gradient panels`, 1, panelSize(256, K));
+  const rowsAtOnce = Math.min(64, scope.steps * scope.batch);
+  const workspace = scope.workspace(
+    Math.max(rowsAtOnce * Math.max(N, K), scope.train ? panelSize(256, K) + 256 * 5 : 0),
+  );
   return {
     refresh(k) {
       k.packTransposed(forwardPanels.address, weight.value.address + offset, K, N, K);
@@ -39,18 +42,19 @@ export function linear(
       const out = y.at(yRow);
       const init = accumulate ? out : bias?.address ?? 0;
       const panels = forwardPanels.address;
-      k.gemm(out, init, x.at(xRow), panels, m, N, K, y.stride, accumulate ? y.stride : 0, x.stride);
+      k.gemm(out, init, x.at(xRow), panels, workspace.address, m, N, K, y.stride, accumulate ? y.stride : 0, x.stride);
     },
 
     backward(k, dx, dxRow, dy, dyRow, m, accumulate = false) {
       const out = dx.at(dxRow);
       const init = accumulate ? out : 0;
-      k.gemm(out, init, dy.at(dyRow), backwardPanels!.address, m, K, N, dx.stride, dx.stride, dy.stride);
+      const panels = backwardPanels!.address;
+      k.gemm(out, init, dy.at(dyRow), panels, workspace.address, m, K, N, dx.stride, dx.stride, dy.stride);
     },
 
     gradient(k, dy, dyRow, x, xRow, m) {
       const dW = weight.gradient.address + offset;
-      k.gemmTN(dW, dy.at(dyRow), x.at(xRow), scratch.address, N, K, m, K, dy.stride, x.stride);
+      k.gemmTN(dW, dy.at(dyRow), x.at(xRow), workspace.address, N, K, m, K, dy.stride, x.stride);
     },
   };
 }

@@ -1,7 +1,7 @@
 import { assertSameBits, kernelTest } from "./harness.ts";
 import type { Space } from "./space.ts";
 
-const ROWS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 33, 50];
+const ROWS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 33, 50, 64, 65, 131];
 const COLUMNS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 33, 65];
 const DEPTHS = [1, 2, 3, 7, 8, 33];
 
@@ -23,7 +23,7 @@ kernelTest("gemm: every remainder of a tile, every kind of start", ({ check }) =
       }
     }
   }
-});
+}, 2 * 65536);
 
 function gemmScene(space: Space, m: number, n: number, k: number, start: number) {
   const ldc = n + m % 4, lda = k + n % 3;
@@ -32,7 +32,9 @@ function gemmScene(space: Space, m: number, n: number, k: number, start: number)
   const P = space.random(padded(n) / 8, k * 8);
   const ldi = start === 0 || start === 1 ? 0 : start === 2 ? ldc : n + 5;
   const init = start === 0 ? 0 : start === 1 ? space.random(1, n) : start === 2 ? C : space.random(m, n, ldi);
-  return (kernels: { gemm(...numbers: number[]): void }) => kernels.gemm(C, init, A, P, m, n, k, ldc, ldi, lda);
+  const workspace = space.scratch(Math.min(m, 64) * k);
+  return (kernels: { gemm(...numbers: number[]): void }) =>
+    kernels.gemm(C, init, A, P, workspace, m, n, k, ldc, ldi, lda);
 }
 
 kernelTest("gemmTN: every remainder of a tile, on both sides of a chunk", ({ check }) => {
@@ -45,8 +47,8 @@ kernelTest("gemmTN: every remainder of a tile, on both sides of a chunk", ({ che
         check(
           (space) => {
             const C = space.random(m, n, ldc), A = space.random(k, m, lda), B = space.random(k, n, ldb);
-            const scratch = space.scratch(Math.min(k, 256) * padded(n));
-            return (kernels) => kernels.gemmTN(C, A, B, scratch, m, n, k, ldc, lda, ldb);
+            const workspace = space.scratch(Math.min(k, 256) * (padded(n) + 5));
+            return (kernels) => kernels.gemmTN(C, A, B, workspace, m, n, k, ldc, lda, ldb);
           },
           { chain: k },
           `m ${m} n ${n} k ${k}`,
@@ -54,22 +56,23 @@ kernelTest("gemmTN: every remainder of a tile, on both sides of a chunk", ({ che
       }
     }
   }
-}, 4 * 65536);
+}, 8 * 65536);
 
 kernelTest("gemm: a row has the same bits alone and in a batch", ({ check, arena, kernels }) => {
   const m = 50, k = 33;
   for (const n of [1, 7, 8, 24, 25, 31, 32, 33, 40, 64, 65]) {
-    let C = 0, A = 0, P = 0, bias = 0;
+    let C = 0, A = 0, P = 0, bias = 0, workspace = 0;
     check((space) => {
       C = space.output(m, n), A = space.random(m, k), P = space.random(padded(n) / 8, k * 8), bias = space.random(1, n);
-      return (kernels) => kernels.gemm(C, bias, A, P, m, n, k, n, 0, k);
+      workspace = space.scratch(m * k);
+      return (kernels) => kernels.gemm(C, bias, A, P, workspace, m, n, k, n, 0, k);
     }, { chain: k });
     for (const rows of [1, 2, 3, 4, 5, 6, 7, 11, 13]) {
-      kernels.gemm(C, bias, A, P, m, n, k, n, 0, k);
+      kernels.gemm(C, bias, A, P, workspace, m, n, k, n, 0, k);
       const whole = arena.floats(C, m * n).slice();
       arena.floats(C, m * n).fill(NaN);
       for (let i = 0; i < m; i += rows) {
-        kernels.gemm(C + 4 * i * n, bias, A + 4 * i * k, P, Math.min(rows, m - i), n, k, n, 0, k);
+        kernels.gemm(C + 4 * i * n, bias, A + 4 * i * k, P, workspace, Math.min(rows, m - i), n, k, n, 0, k);
       }
       assertSameBits(arena.floats(C, m * n), whole, `n ${n} by ${rows}`);
     }
@@ -78,12 +81,13 @@ kernelTest("gemm: a row has the same bits alone and in a batch", ({ check, arena
 
 kernelTest("gemm: a chain may be broken off and taken up again", ({ check, arena, kernels }) => {
   const m = 7, n = 17, k = 33;
-  let C = 0, A = 0, P = 0, Q = 0;
+  let C = 0, A = 0, P = 0, Q = 0, workspace = 0;
   check((space) => {
     C = space.output(m, n), A = space.random(m, k), P = space.random(3, k * 8), Q = space.output(3, k * 8);
-    return (kernels) => kernels.gemm(C, 0, A, P, m, n, k, n, 0, k);
+    workspace = space.scratch(m * k);
+    return (kernels) => kernels.gemm(C, 0, A, P, workspace, m, n, k, n, 0, k);
   }, { chain: k });
-  kernels.gemm(C, 0, A, P, m, n, k, n, 0, k);
+  kernels.gemm(C, 0, A, P, workspace, m, n, k, n, 0, k);
   const whole = arena.floats(C, m * n).slice();
   for (let first = 1; first < k; first++) {
     // Panels of the first rows and of the rest: each is a range of rows of every panel.
@@ -94,9 +98,9 @@ kernelTest("gemm: a chain may be broken off and taken up again", ({ check, arena
       }
     };
     cut(first, 0);
-    kernels.gemm(C, 0, A, Q, m, n, first, n, 0, k);
+    kernels.gemm(C, 0, A, Q, workspace, m, n, first, n, 0, k);
     cut(k - first, first);
-    kernels.gemm(C, C, A + 4 * first, Q, m, n, k - first, n, n, k);
+    kernels.gemm(C, C, A + 4 * first, Q, workspace, m, n, k - first, n, n, k);
     assertSameBits(arena.floats(C, m * n), whole, `split at ${first}`);
   }
 });
@@ -104,29 +108,29 @@ kernelTest("gemm: a chain may be broken off and taken up again", ({ check, arena
 kernelTest("gemmTN: rows of the output are independent, rows of the sum may be taken in parts", (bench) => {
   const { check, arena, kernels } = bench;
   const m = 13, n = 17, k = 300;
-  let C = 0, A = 0, B = 0, scratch = 0, start = 0;
+  let C = 0, A = 0, B = 0, workspace = 0, start = 0;
   check((space) => {
     start = space.random(m, n), C = space.output(m, n), A = space.random(k, m), B = space.random(k, n);
-    scratch = space.scratch(256 * 24);
+    workspace = space.scratch(256 * 29);
     return (kernels) => {
       kernels.copy(C, start, m, n, n, n);
-      kernels.gemmTN(C, A, B, scratch, m, n, k, n, m, n);
+      kernels.gemmTN(C, A, B, workspace, m, n, k, n, m, n);
     };
   }, { chain: k });
   const reset = () => arena.floats(C, m * n).set(arena.floats(start, m * n));
   reset();
-  kernels.gemmTN(C, A, B, scratch, m, n, k, n, m, n);
+  kernels.gemmTN(C, A, B, workspace, m, n, k, n, m, n);
   const whole = arena.floats(C, m * n).slice();
   for (let first = 1; first < m; first++) {
     reset();
-    kernels.gemmTN(C, A, B, scratch, first, n, k, n, m, n);
-    kernels.gemmTN(C + 4 * first * n, A + 4 * first, B, scratch, m - first, n, k, n, m, n);
+    kernels.gemmTN(C, A, B, workspace, first, n, k, n, m, n);
+    kernels.gemmTN(C + 4 * first * n, A + 4 * first, B, workspace, m - first, n, k, n, m, n);
     assertSameBits(arena.floats(C, m * n), whole, `output rows split at ${first}`);
   }
   for (let first = 1; first < k; first += 7) {
     reset();
-    kernels.gemmTN(C, A + 4 * first * m, B + 4 * first * n, scratch, m, n, k - first, n, m, n);
-    kernels.gemmTN(C, A, B, scratch, m, n, first, n, m, n);
+    kernels.gemmTN(C, A + 4 * first * m, B + 4 * first * n, workspace, m, n, k - first, n, m, n);
+    kernels.gemmTN(C, A, B, workspace, m, n, first, n, m, n);
     assertSameBits(arena.floats(C, m * n), whole, `sum split at ${first}`);
   }
 }, 2 * 65536);

@@ -19,10 +19,10 @@ import { Scope } from "../../src/memory/scope.ts";
 import type { Slot } from "../../src/memory/slot.ts";
 import { planNet } from "../../src/models/plan.ts";
 
-/** A planner that remembers what it gave away, and which of it may overlap: scratch. */
+/** A planner that remembers what it gave away, and which of it may overlap: scratch, workspaces. */
 class Ledger extends Planner {
   readonly live: Slot[] = [];
-  readonly shared: Slot[] = [];
+  readonly shared: { scratch: Slot[]; workspace: Slot[] } = { scratch: [], workspace: [] };
 
   override parameter(name: string, shape: Shape): ParameterSlot {
     const slot = super.parameter(name, shape);
@@ -49,7 +49,13 @@ class Ledger extends Planner {
 
   override scratch(name: string, rows: number, columns: number): Slot {
     const slot = super.scratch(name, rows, columns);
-    this.shared.push(slot);
+    this.shared.scratch.push(slot);
+    return slot;
+  }
+
+  override workspace(elements: number): Slot {
+    const slot = super.workspace(elements);
+    this.shared.workspace.push(slot);
     return slot;
   }
 
@@ -82,35 +88,40 @@ for (const [name, net] of Object.entries(NETS)) {
     const what = `${name}, train ${train}`;
 
     Deno.test(`${what}: slots are 64-byte aligned, past the constants, inside the memory`, () => {
-      for (const { name, address, bytes: size } of [...planner.live, ...planner.shared]) {
+      for (const { name, address, bytes: size } of [...planner.live, ...Object.values(planner.shared).flat()]) {
         assertEquals(address % 64, 0, `${name} at ${address}`);
         assert(address >= 1024 && address + size <= bytes, `${name}: ${address} + ${size} of ${bytes}`);
       }
     });
 
     Deno.test(`${what}: slots that live at the same time do not overlap`, () => {
-      const [first] = planner.shared.toSorted((a, b) => b.bytes - a.bytes);
-      const slots = [...planner.live, first].toSorted((a, b) => a.address - b.address);
+      const slots = [...planner.live, ...largest(planner)].toSorted((a, b) => a.address - b.address);
       for (let i = 1; i < slots.length; i++) {
         const { name, address, bytes } = slots[i - 1];
         assert(address + bytes <= slots[i].address, `${name} runs into ${slots[i].name}`);
       }
     });
 
-    Deno.test(`${what}: all scratch is one place`, () => {
-      assert(planner.shared.length > 1);
-      assertEquals(new Set(planner.shared.map((slot) => slot.address)).size, 1);
+    Deno.test(`${what}: all scratch is one place, all workspaces are another`, () => {
+      assert(planner.shared.workspace.length > 1);
+      for (const slots of Object.values(planner.shared)) {
+        assert(new Set(slots.map((slot) => slot.address)).size <= 1);
+      }
     });
 
     Deno.test(`${what}: the table tells every slot, in the order of addresses`, () => {
       const slots = planner.live.toSorted((a, b) => a.address - b.address);
-      const rows = planner.table();
-      const shared = rows.pop();
+      const rows = planner.table(), shared = largest(planner).map(({ bytes }) => bytes);
+      assertEquals(rows.splice(-shared.length).map(({ bytes }) => bytes), shared);
       assertEquals(rows.map(({ name, bytes }) => ({ name, bytes })), slots.map(({ name, bytes }) => ({ name, bytes })));
-      assertEquals(shared?.bytes, Math.max(...planner.shared.map((slot) => slot.bytes)));
       assertEquals(rows.length, new Set(slots.map((slot) => slot.address)).size);
     });
   }
+}
+
+/** The largest scratch, if there is any, and the largest workspace. */
+function largest({ shared }: Ledger): Slot[] {
+  return Object.values(shared).flatMap((slots) => slots.toSorted((a, b) => b.bytes - a.bytes).slice(0, 1));
 }
 
 Deno.test("parameters, gradients and moments have the same relative layout", () => {

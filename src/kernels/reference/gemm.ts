@@ -6,7 +6,7 @@ import { elements } from "./elements.ts";
 
 export function gemmKernels(arena: Arena, { round }: NumberMode): Pick<Kernels, "gemm" | "gemmTN"> {
   return {
-    gemm(C, init, A, P, m, n, k, ldc, ldi, lda) {
+    gemm(C, init, A, P, _workspace, m, n, k, ldc, ldi, lda) {
       const f = elements(arena);
       const c = C >> 2, z = init >> 2, a = A >> 2, p = P >> 2;
       for (let i = 0; i < m; i++) {
@@ -18,7 +18,7 @@ export function gemmKernels(arena: Arena, { round }: NumberMode): Pick<Kernels, 
         }
       }
     },
-    gemmTN(C, A, B, _scratch, m, n, k, ldc, lda, ldb) {
+    gemmTN(C, A, B, _workspace, m, n, k, ldc, lda, ldb) {
       const f = elements(arena);
       const c = C >> 2, a = A >> 2, b = B >> 2;
       for (let i = 0; i < m; i++) {
