@@ -84,6 +84,15 @@ Deno.test("an update with the gradients of one's own loss", async () => {
   }
 });
 
+Deno.test("what is accumulated after backward begins anew", async () => {
+  using session = await compile(smallNet(), SMALL);
+  using other = await compile(smallNet(), SMALL);
+  const data = smallData(SMALL.steps, SMALL.batch);
+  session.accumulate(data);
+  session.backward(session.forward(data.x));
+  assertEquals(session.step(data), other.step(data));
+});
+
 Deno.test("an update needs gradients of its own", async () => {
   using session = await compile(smallNet(), SMALL);
   assertThrows(() => session.update(), OptionError, "no gradients");

@@ -99,10 +99,9 @@ for (const test of cases.schedules as unknown as ScheduleCase[]) {
 }
 
 Deno.test("schedules of limited length stay where they end", () => {
-  for (const schedule of [cosine({ steps: 10, minimum: 0.1 }), oneCycle({ steps: 10, momentum: [0.8, 0.9] })]) {
-    assertEquals(schedule.rate(1, 1000, {}), schedule.rate(1, 10, {}), schedule.name);
-    assertEquals(schedule.momentum?.(1000), schedule.momentum?.(10), schedule.name);
-  }
+  assertEquals(cosine({ steps: 10, minimum: 0.1 }).rate(1, 1000, {}), 0.1);
+  const cycle = oneCycle({ steps: 10, momentum: [0.8, 0.9] });
+  assertEquals([cycle.rate(1, 1000, {}), cycle.momentum!(1000)], [1 / 25 / 1e4, 0.9]);
 });
 
 Deno.test("the schedule sets the rate of every update, and of every group", async () => {
