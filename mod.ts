@@ -59,7 +59,10 @@ export type { PlanOptions } from "./src/models/plan.ts";
 export type { Data } from "./src/models/passes.ts";
 export type { Stream } from "./src/models/stream.ts";
 export type { CallOptions, InitialStates, States } from "./src/models/call.ts";
-export type { Session, TensorCopy } from "./src/models/session.ts";
+export type { Session } from "./src/models/session.ts";
+export type { TensorCopy, Tensors } from "./src/models/tensors.ts";
+export type { TrainingState } from "./src/models/training_state.ts";
+export type { Update } from "./src/models/updates.ts";
 export type { Merge } from "./src/ops/merge.ts";
 export type { ProductOptions, RecurrentProduct } from "./src/ops/recurrent_product.ts";
 export {
@@ -91,6 +94,20 @@ export { splitText, type Streams, streams, type StreamsOptions, type Window } fr
 export { Vocabulary, type VocabularyJSON, type VocabularyOptions } from "./src/text/vocabulary.ts";
 export { type Clip, clipNorm, clipValue } from "./src/training/clip.ts";
 export { crossEntropy, type Loss, type PlannedLoss } from "./src/training/losses.ts";
-export { adam, type AdamOptions } from "./src/training/optimizers/adam.ts";
-export type { Optimizer } from "./src/training/optimizers/optimizer.ts";
+export { adagrad, type AdagradOptions } from "./src/training/optimizers/adagrad.ts";
+export { adam, type AdamOptions, adamw } from "./src/training/optimizers/adam.ts";
+export type {
+  Group,
+  Hyperparameters,
+  Moment,
+  Optimizer,
+  OptimizerOptions,
+  ParameterGroup,
+} from "./src/training/optimizers/optimizer.ts";
+export { rmsprop, type RmspropOptions } from "./src/training/optimizers/rmsprop.ts";
 export { sgd, type SgdOptions } from "./src/training/optimizers/sgd.ts";
+export { cosine, type CosineOptions } from "./src/training/schedules/cosine.ts";
+export { oneCycle, type OneCycleOptions } from "./src/training/schedules/one_cycle.ts";
+export { type PlateauOptions, reduceOnPlateau } from "./src/training/schedules/reduce_on_plateau.ts";
+export type { Schedule, ScheduleState } from "./src/training/schedules/schedule.ts";
+export { exponentialDecay, stepDecay } from "./src/training/schedules/step_decay.ts";

@@ -27,22 +27,3 @@ export function sum(y: usize, x: usize, n: i32): void {
   for (let i = 0; i < n; i++, x += 4) total += f32.load(x);
   f32.store(y, <f32> total);
 }
-
-const BLOCK: i32 = 4096;
-
-/**
- * y(b) = sum of the squares of block b (4096 elements) of x, in f64: four chains, element i to chain i mod 4, joined as
- * (s0 + s2) + (s1 + s3). x [n] f32, y [ceil(n / 4096)] f64.
- */
-export function sumSquares(y: usize, x: usize, n: i32): void {
-  for (; n > 0; n -= BLOCK, y += 8) {
-    let low = f64x2.splat(0), high = f64x2.splat(0);
-    for (let left = min(n, BLOCK); left > 0; left -= 4, x += 16) {
-      const v = load(x, left);
-      const a = f64x2.promote_low_f32x4(v), b = f64x2.promote_low_f32x4(v128.shuffle<f64>(v, v, 1, 1));
-      low = f64x2.add(low, f64x2.mul(a, a)), high = f64x2.add(high, f64x2.mul(b, b));
-    }
-    const pair = f64x2.add(low, high);
-    f64.store(y, f64x2.extract_lane(pair, 0) + f64x2.extract_lane(pair, 1));
-  }
-}

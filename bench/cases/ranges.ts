@@ -3,8 +3,8 @@ import { NORM_BLOCK } from "../../src/training/clip.ts";
 import { B, brackets, type Case, H, kernelCase, type Scene, T, V } from "./case.ts";
 
 type Name =
-  | ("pack" | "packTransposed" | "transpose" | "sum" | "sumSquares" | "clipNorm" | "scale" | "clipValue")
-  | ("adam" | "sgd" | "sgdMomentum" | "randomUniform" | "randomNormal");
+  | ("pack" | "packTransposed" | "transpose" | "sum" | "sumPowers" | "clipNorm" | "scale" | "clipValue")
+  | ("adam" | "sgd" | "sgdMomentum" | "rmsprop" | "adagrad" | "average" | "randomUniform" | "randomNormal");
 
 /** Parameters of the net: two LSTM layers and the output layer. */
 const PARAMETERS = 4 * H * (V + H + 2) + 4 * H * (H + H + 2) + V * (H + 1);
@@ -29,14 +29,16 @@ export const ranges: Record<Name, Case[]> = {
     const y = layout.dense(1, 1), x = layout.activations(1, T * B);
     return (k) => k.sum(y.address, x.address, T * B);
   }),
-  sumSquares: range("sumSquares", PARAMETERS, 4, (layout) => {
-    const sums = layout.dense(1, 2 * BLOCKS), g = layout.dense(1, PARAMETERS);
-    return (k) => k.sumSquares(sums.address, g.address, PARAMETERS);
-  }),
+  sumPowers: [1, 2, Infinity, 3].flatMap((p) =>
+    range("sumPowers", PARAMETERS, 4, (layout) => {
+      const sums = layout.dense(1, 2 * BLOCKS), g = layout.dense(1, PARAMETERS), power = layout.numbers(p);
+      return (k) => k.sumPowers(sums.address, g.address, power.address, PARAMETERS);
+    }, ` p = ${p}`)
+  ),
   clipNorm: range("clipNorm", BLOCKS, undefined, (layout) => {
     const norm = layout.dense(1, 1), scale = layout.dense(1, 1), sums = layout.dense(1, 2 * BLOCKS);
-    const limit = layout.numbers(5);
-    return (k) => k.clipNorm(norm.address, scale.address, sums.address, limit.address, BLOCKS);
+    const limit = layout.numbers(5), power = layout.numbers(2);
+    return (k) => k.clipNorm(norm.address, scale.address, sums.address, limit.address, power.address, BLOCKS);
   }),
   scale: range("scale", PARAMETERS, 8, (layout) => {
     const g = layout.dense(1, PARAMETERS), minusOne = layout.numbers(-1); // neither grows nor vanishes
@@ -47,19 +49,43 @@ export const ranges: Record<Name, Case[]> = {
     return (k) => k.clipValue(g.address, limit.address, PARAMETERS);
   }),
 
-  adam: range("adam", PARAMETERS, 28, (layout) => {
-    const [p, m, v, g] = Array.from({ length: 4 }, () => layout.dense(1, PARAMETERS));
-    const settings = layout.numbers(1e-3, 0.1, 0.999, 1e-3, 1, 1e-8, 0);
-    return (k) => k.adam(p.address, m.address, v.address, g.address, settings.address, PARAMETERS);
-  }),
+  adam: [false, true].flatMap((largest) =>
+    range("adam", PARAMETERS, largest ? 36 : 28, (layout) => {
+      const [p, m, v, x, g] = Array.from({ length: 5 }, () => layout.dense(1, PARAMETERS));
+      const settings = layout.numbers(1e-3, 0.1, 0.999, 1e-3, 1, 1e-8, 0, 1);
+      return (k) =>
+        k.adam(p.address, m.address, v.address, largest ? x.address : 0, g.address, settings.address, PARAMETERS);
+    }, largest ? " amsgrad" : "")
+  ),
   sgd: range("sgd", PARAMETERS, 12, (layout) => {
-    const p = layout.dense(1, PARAMETERS), g = layout.dense(1, PARAMETERS), settings = layout.numbers(1e-3, 0, 0);
+    const p = layout.dense(1, PARAMETERS), g = layout.dense(1, PARAMETERS), settings = layout.numbers(1e-3, 0);
     return (k) => k.sgd(p.address, g.address, settings.address, PARAMETERS);
   }),
-  sgdMomentum: range("sgdMomentum", PARAMETERS, 20, (layout) => {
+  sgdMomentum: [0, 1].flatMap((nesterov) =>
+    range("sgdMomentum", PARAMETERS, 20, (layout) => {
+      const [p, v, g] = Array.from({ length: 3 }, () => layout.dense(1, PARAMETERS));
+      const settings = layout.numbers(1e-3, 0, 0.9, 1);
+      return (k) => k.sgdMomentum(p.address, v.address, g.address, settings.address, PARAMETERS, nesterov);
+    }, nesterov ? " nesterov" : "")
+  ),
+  rmsprop: [false, true].flatMap((all) =>
+    range("rmsprop", PARAMETERS, all ? 36 : 20, (layout) => {
+      const [p, v, a, b, g] = Array.from({ length: 5 }, () => layout.dense(1, PARAMETERS));
+      const settings = layout.numbers(1e-3, 0, 0.99, 0.01, 1e-8, 0.9);
+      return (k) => {
+        const mean = all ? a.address : 0, velocity = all ? b.address : 0;
+        k.rmsprop(p.address, v.address, mean, velocity, g.address, settings.address, PARAMETERS);
+      };
+    }, all ? " centered, momentum" : "")
+  ),
+  adagrad: range("adagrad", PARAMETERS, 20, (layout) => {
     const [p, v, g] = Array.from({ length: 3 }, () => layout.dense(1, PARAMETERS));
-    const settings = layout.numbers(1e-3, 0.9, 0);
-    return (k) => k.sgdMomentum(p.address, v.address, g.address, settings.address, PARAMETERS);
+    const settings = layout.numbers(1e-3, 0, 1e-10);
+    return (k) => k.adagrad(p.address, v.address, g.address, settings.address, PARAMETERS);
+  }),
+  average: range("average", PARAMETERS, 12, (layout) => {
+    const a = layout.dense(1, PARAMETERS), p = layout.dense(1, PARAMETERS), mix = layout.numbers(1e-3);
+    return (k) => k.average(a.address, p.address, mix.address, PARAMETERS);
   }),
 
   randomUniform: range("randomUniform", GATES * H, undefined, (layout) => {
@@ -77,7 +103,13 @@ function weights(name: keyof Kernels, rows: number, columns: number, scene: Scen
   return [kernelCase("weights", `${name} ${brackets(rows, columns)}`, { elements, bytes: 8 * elements }, scene)];
 }
 
-function range(name: keyof Kernels, n: number, bytesPerElement: number | undefined, scene: Scene): Case[] {
+function range(
+  name: keyof Kernels,
+  n: number,
+  bytesPerElement: number | undefined,
+  scene: Scene,
+  variant = "",
+): Case[] {
   const bytes = bytesPerElement && bytesPerElement * n;
-  return [kernelCase("range", `${name} ${brackets(n)}`, { elements: n, bytes }, scene)];
+  return [kernelCase("range", `${name}${variant} ${brackets(n)}`, { elements: n, bytes }, scene)];
 }

@@ -289,18 +289,23 @@ export interface Kernels {
   columnSums(y: number, x: number, m: number, n: number, ldx: number): void;
   /** y = x(0) + ... + x(n - 1), added one by one in f64, then rounded to f32. */
   sum(y: number, x: number, n: number): void;
+
+  // norm.ts
   /**
-   * y(b) = sum of squares of block b of x, blocks of 4096 elements, each in f64 over four interleaved chains s0 .. s3
-   * (element i to chain i mod 4), then (s0 + s2) + (s1 + s3). y is f64 `[ceil(n / 4096)]`, 8-byte aligned.
+   * y(b) = sum of |x|^p over block b of x, p the f32 at `power`, above 0; p infinite: the largest |x|, NaN if one is.
+   * Blocks of 4096 elements, each in f64. p = 1, 2, infinity over four interleaved chains s0 .. s3 (element i to
+   * chain i mod 4), then (s0 + s2) + (s1 + s3), or the largest of these; other p over one chain, |x|^p = exp(p log
+   * |x|). y is f64 `[ceil(n / 4096)]`, 8-byte aligned.
    */
-  sumSquares(y: number, x: number, n: number): void;
+  sumPowers(y: number, x: number, power: number, n: number): void;
+  /**
+   * From `count` block sums of `sumPowers`: norm = sum^(1/p), p the f32 at `power`, or the largest of them for p
+   * infinite (f32 at `norm`), scale = min(1, limit / (norm + 1e-6)) (f32 at `scale`), with the f32 at `limit`;
+   * computed in f64. A norm that is not finite gives a scale that is NaN or 0.
+   */
+  clipNorm(norm: number, scale: number, sums: number, limit: number, power: number, count: number): void;
 
   // clip.ts
-  /**
-   * From `count` f64 block sums: norm = sqrt(sum) (f32 at `norm`), scale = min(1, limit / (norm + 1e-6)) (f32 at `scale`),
-   * with the f32 at `limit`; computed in f64. A norm that is not finite gives a scale that is NaN or 0.
-   */
-  clipNorm(norm: number, scale: number, sums: number, limit: number, count: number): void;
   /** x = x s, s the f32 at `scale`; does nothing when s is 1. `[n]` */
   scale(x: number, scale: number, n: number): void;
   /** x clamped to [-v, v], v the f32 at `limit`; NaN stays. `[n]` */
@@ -320,17 +325,31 @@ export interface Kernels {
     ldx: number,
   ): void;
 
-  // optimizer.ts
+  // optimizer.ts: updates as PyTorch 2.13 computes them, operation by operation; settings are f32. `[n]`
   /**
-   * Adam (Kingma & Ba 2015, as PyTorch). settings: f32 `[6]` = step size lr / (1 - b1^t), 1 - b1, b2, 1 - b2,
-   * 1 / sqrt(1 - b2^t), eps. Weight decay is f32 [6] of settings. g' = g + decay p; m += (g' - m)(1 - b1);
-   * v = v b2 + (g' g')(1 - b2); p -= stepSize m / (sqrt(v) / sqrt(1 - b2^t) + eps).
+   * Adam and AdamW. settings: step size lr / (1 - b1^t), 1 - b1, b2, 1 - b2, sqrt(1 - b2^t), epsilon, decay (L2), keep
+   * (1 - lr decay, decoupled). g' = g + decay p; m += (1 - b1)(g' - m); v = b2 v + (1 - b2) g' g';
+   * p = keep p - stepSize m / (sqrt(v) / sqrt(1 - b2^t) + epsilon). With x, not 0 (AMSGrad), x = max(x, v) stands for
+   * v in the last of these.
    */
-  adam(p: number, m: number, v: number, g: number, settings: number, n: number): void;
-  /** Plain gradient descent. settings: f32 `[3]` = learning rate, momentum, weight decay. p -= lr (g + decay p). */
+  adam(p: number, m: number, v: number, x: number, g: number, settings: number, n: number): void;
+  /** p -= lr (g + decay p). settings: learning rate, decay. */
   sgd(p: number, g: number, settings: number, n: number): void;
-  /** v = momentum v + (g + decay p); p -= lr v. Settings as in `sgd`. */
-  sgdMomentum(p: number, v: number, g: number, settings: number, n: number): void;
+  /**
+   * settings: learning rate, decay, momentum, mix (1 - dampening; 1 at the first step). g' = g + decay p;
+   * v = momentum v + mix g'; p -= lr v, or, if `nesterov`, p -= lr (g' + momentum v).
+   */
+  sgdMomentum(p: number, v: number, g: number, settings: number, n: number, nesterov: number): void;
+  /**
+   * settings: learning rate, decay, alpha, 1 - alpha, epsilon, momentum. g' = g + decay p;
+   * v = alpha v + (1 - alpha) g' g'; with a, not 0 (centered), a += (1 - alpha)(g' - a) and s = v - a a, else s = v;
+   * r = sqrt(s) + epsilon; with b, not 0, b = momentum b + g' / r and p -= lr b, else p -= lr g' / r.
+   */
+  rmsprop(p: number, v: number, a: number, b: number, g: number, settings: number, n: number): void;
+  /** settings: learning rate, decay, epsilon. g' = g + decay p; v += g' g'; p -= lr g' / (sqrt(v) + epsilon). */
+  adagrad(p: number, v: number, g: number, settings: number, n: number): void;
+  /** a += mix (p - a), mix the f32 at that address: an exponential moving average. */
+  average(a: number, p: number, mix: number, n: number): void;
 
   // random.ts (Philox4x32-10, Salmon et al. 2011). Block b of four outputs: counter (b, step, stream0, stream1), key
   // (seed0, seed1)

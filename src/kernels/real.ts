@@ -59,6 +59,13 @@ export function log(x: number): number {
   return k * LN2_HIGH - ((half - (s * (half + R) + k * LN2_LOW)) - g);
 }
 
+/** x^n for an integer n >= 0, by squaring: to about n roundings. */
+export function power(x: number, n: number): number {
+  let result = 1;
+  for (; n > 0; n = Math.floor(n / 2), x *= x) if (n % 2) result *= x;
+  return result;
+}
+
 export function sigmoid(x: number): number {
   return 1 / (1 + exp(-x));
 }

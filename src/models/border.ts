@@ -2,11 +2,13 @@ import { OptionError, ShapeError } from "../errors.ts";
 import type { Kernels } from "../kernels/kernels.ts";
 import type { PlannedState } from "../layers/layer.ts";
 import type { Arena } from "../memory/arena.ts";
+import type { ParameterSlot } from "../memory/planner.ts";
 import type { Slot } from "../memory/slot.ts";
 import type { PlannedLoss } from "../training/losses.ts";
 import { type Call, type CallOptions, type InitialStates, makeCall, once, type States } from "./call.ts";
 import type { NetPlan } from "./plan.ts";
 import { Rows } from "./rows.ts";
+import { requireTensors, type Tensors } from "./tensors.ts";
 
 /**
  * The border of a session: everything that goes in is checked here, once, before anything is written (`check...`), then copied in
@@ -148,7 +150,7 @@ export class Border {
     const { input: { kind, value }, planner: { reverseOrder } } = this.#plan;
     if (kind === "values") this.#rows.write(value, x, call);
     else this.#rows.writeIntegers(value, x, call, 0);
-    if (reverseOrder) this.#writeReverse(reverseOrder, call);
+    if (reverseOrder) this.#rows.writeReverse(reverseOrder, call);
   }
 
   /** Classes into the loss's slot, those that do not count as -1, and the scale of a mean. */
@@ -209,20 +211,35 @@ export class Border {
   }
 
   /** All parameters, or none of them. */
-  setParameters(tensors: ReadonlyMap<string, { shape: readonly number[]; data: ArrayLike<number> }>): void {
+  setParameters(tensors: Tensors): void {
     const slots = this.#plan.planner.parameters;
-    const faults = slots.flatMap(({ name, shape, size }) => {
-      const tensor = tensors.get(name);
-      if (!tensor) return [`"${name}" is missing`];
-      const fits = tensor.shape.join() === shape.join() && tensor.data.length === size;
-      return fits ? [] : [`"${name}" must have shape [${shape}], got [${tensor.shape}]`];
-    });
-    const known = new Set(slots.map((slot) => slot.name));
-    for (const name of tensors.keys()) if (!known.has(name)) faults.push(`"${name}" is not a parameter of this net`);
-    if (faults.length) throw new ShapeError(`Cannot set the parameters: ${faults.join("; ")}`);
+    requireTensors("parameter", slots, tensors);
     for (const { name, value, size } of slots) {
       this.#rows.floats(value.address, size).set(tensors.get(name)!.data);
     }
+  }
+
+  /** A copy of a parameter's part of a range in the layout of all parameters. */
+  readPart(range: Slot, parameter: ParameterSlot): Float32Array {
+    return Float32Array.from(this.#part(range, parameter));
+  }
+
+  /** A parameter's part of such a range. */
+  writePart(range: Slot, parameter: ParameterSlot, data: ArrayLike<number>): void {
+    this.#part(range, parameter).set(data);
+  }
+
+  /** All parameters change places with such a range. */
+  exchangeParameters(range: Slot): void {
+    const { ranges, elements } = this.#plan.planner;
+    const values = this.#rows.floats(ranges.value, elements), others = this.#rows.floats(range.address, elements);
+    const kept = values.slice();
+    values.set(others);
+    others.set(kept);
+  }
+
+  #part(range: Slot, { value, size }: ParameterSlot): Float32Array | Float64Array {
+    return this.#rows.floats(range.address + value.address - this.#plan.planner.ranges.value, size);
   }
 
   #checkStart({ B }: Call, initial: InitialStates, last: Call | undefined): void {
@@ -251,16 +268,6 @@ export class Border {
       from: i * size,
       to: (i + 1) * size,
     }));
-  }
-
-  #writeReverse(slot: Slot, { T, B, lengths }: Call): void {
-    const view = this.#rows.integers(slot.address, T * B);
-    for (let t = 0; t < T; t++) {
-      for (let b = 0; b < B; b++) {
-        const length = lengths ? lengths[b] : T;
-        view[t * B + b] = t < length ? (length - 1 - t) * B + b : t * B + b;
-      }
-    }
   }
 }
 

@@ -5,7 +5,7 @@ import { lstm } from "../cells/lstm.ts";
 import { FormatError } from "../errors.ts";
 import { readSafetensors, writeSafetensors } from "../formats/safetensors.ts";
 import { Vocabulary, type VocabularyJSON } from "../text/vocabulary.ts";
-import type { TensorCopy } from "./session.ts";
+import type { TensorCopy } from "./tensors.ts";
 
 /** What makes up a language model. */
 export interface LanguageModelParts {

@@ -24,7 +24,8 @@ export class Passes {
   #aside: States | undefined;
   /** Whether memory holds what `backward` needs: activations of the last call, made with these parameters. */
   #ready = false;
-  #trained = 0;
+  /** Training passes so far. */
+  count = 0;
 
   constructor(plan: NetPlan, kernels: Kernels, border: Border) {
     this.plan = plan;
@@ -59,7 +60,7 @@ export class Passes {
   /** Write what goes in and run forward. `pass` numbers the random numbers of a training pass: default one more than the last. */
   run(x: ArrayLike<number>, call: Call, states: InitialStates = "zero", pass?: number): void {
     const k = this.kernels, last = this.#last;
-    if (call.training) this.border.writePass(pass ?? ++this.#trained);
+    if (call.training) this.border.writePass(pass ?? ++this.count);
     this.border.writeInput(x, call);
     this.border.writeStates(k, call, states === "carry" && this.#aside ? this.#aside : states, last);
     this.#last = call;
@@ -70,8 +71,8 @@ export class Passes {
 
   /** Numbers for `n` training passes, the first of them. */
   reserve(n: number): number {
-    const first = this.#trained + 1;
-    this.#trained += n;
+    const first = this.count + 1;
+    this.count += n;
     return first;
   }
 
@@ -90,6 +91,20 @@ export class Passes {
     const { T, B } = this.border.outputCall(call);
     loss.forward(this.kernels, T * B, training);
     return { call, loss: this.border.scalar(loss.total) / count, count };
+  }
+
+  /** A copy of the softmax of the outputs times `scale`. */
+  probabilities(x: ArrayLike<number>, options: CallOptions, scale: number): Float32Array {
+    const { plan: { layer, settings }, border } = this, { address, stride, columns } = layer.output.value;
+    const call = this.check(x, options, false);
+    this.run(x, call, options.states);
+    const logits = border.readOutput(call), { T, B } = border.outputCall(call);
+    border.write(settings, [scale]);
+    this.kernels.softmax(address, address, settings.address, T * B, columns, stride, stride);
+    const probabilities = border.readOutput(call);
+    // The outputs of a recurrent layer are its states, which the next call may carry on.
+    border.writeOutput(logits, call);
+    return probabilities;
   }
 
   /** The call that `backward` is for. */

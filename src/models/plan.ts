@@ -1,4 +1,4 @@
-import { OptionError, requireInteger } from "../errors.ts";
+import { OptionError, requireInteger, requireRate } from "../errors.ts";
 import type { Layer, PlannedLayer } from "../layers/layer.ts";
 import { Planner } from "../memory/planner.ts";
 import { Scope } from "../memory/scope.ts";
@@ -8,6 +8,7 @@ import type { Port } from "../ops/port.ts";
 import { type Clip, type ClipSlots, NORM_BLOCK } from "../training/clip.ts";
 import type { Loss, PlannedLoss } from "../training/losses.ts";
 import { type Optimizer, SETTINGS } from "../training/optimizers/optimizer.ts";
+import { type Stretch, trainedStretches } from "./trained.ts";
 
 /** What a session is compiled for. */
 export interface PlanOptions {
@@ -32,6 +33,12 @@ export interface PlanOptions {
   clip?: Clip;
   /** Names of parameters that `step` leaves as they are. Default none. */
   frozen?: readonly string[];
+  /**
+   * Keep an exponential moving average of all parameters: after each update average += (1 - averageDecay)(parameters
+   * - average), the first time all of them, as PyTorch's `AveragedModel` with `get_ema_multi_avg_fn`. From 0 to below
+   * 1; default none.
+   */
+  averageDecay?: number;
   /** Seed of the parameters' first values, a non-negative integer. Default 0. */
   seed?: number;
 }
@@ -47,15 +54,13 @@ export interface NetPlan {
   readonly loss?: PlannedLoss;
   readonly norm: ClipSlots;
   readonly settings: Slot;
+  /** Settings of the optimizer, for each of its groups. */
+  readonly groupSettings: readonly Slot[];
   readonly moments: readonly Slot[];
-  /** The trained parameters, neighbours joined. */
+  /** The moving average of all parameters, and the share that an update has in it. */
+  readonly average?: { readonly value: Slot; readonly mix: Slot };
+  /** The trained parameters, neighbours of a group joined. */
   readonly trained: readonly Stretch[];
-}
-
-/** Elements of the range of all parameters. */
-export interface Stretch {
-  readonly from: number;
-  readonly elements: number;
 }
 
 /**
@@ -65,22 +70,32 @@ export interface Stretch {
  * @throws {PlanError} When more than 2 GiB are needed.
  */
 export function planNet(net: Layer, options: PlanOptions): NetPlan {
-  const { batch, steps, optimizer, train = optimizer !== undefined, seed = 0 } = options;
+  const { batch, steps, optimizer, averageDecay, train = optimizer !== undefined, seed = 0 } = options;
   requireInteger("batch", batch, 1);
   requireInteger("steps", steps, 1);
   requireInteger("seed", seed, 0);
+  if (averageDecay !== undefined) {
+    requireRate("averageDecay", averageDecay);
+    if (!optimizer) throw new OptionError('"averageDecay" needs an "optimizer": without updates there is no average');
+  }
   const planner = new Planner(batch, steps, train, seed);
   const declared = Object.entries(net.parameters);
   const parameters = new Map(declared.map(([name, { shape }]) => [name, planner.parameter(name, shape)]));
   const scope = new Scope(planner, parameters);
 
-  const moments = Array.from({ length: optimizer?.moments ?? 0 }, (_, i) => planner.moment(`moment ${i + 1}`));
+  const { moments = [], groups = [] } = optimizer ?? {};
+  const momentSlots = moments.map(({ name }) => planner.moment(name));
+  const average = averageDecay === undefined
+    ? undefined
+    : { value: planner.moment("average"), mix: planner.derived("average mix", 1, 1) };
   const settings = planner.derived("settings", 1, SETTINGS);
+  const groupSettings = groups.map((_, i) => planner.derived(`settings of group ${i}`, 1, SETTINGS));
   const norm = {
     sums: planner.derived("sums of squares", 1, 2 * Math.ceil(planner.elements / NORM_BLOCK)),
     norm: planner.derived("gradient norm", 1, 1),
     scale: planner.derived("gradient scale", 1, 1),
     limit: planner.derived("gradient limit", 1, 1),
+    power: planner.derived("order of the norm", 1, 1),
   };
   const { kind, width } = net.input;
   const rows = steps * batch;
@@ -108,23 +123,9 @@ export function planNet(net: Layer, options: PlanOptions): NetPlan {
     loss,
     norm,
     settings,
-    moments,
-    trained: trainedStretches(planner, options.frozen ?? []),
+    groupSettings,
+    moments: momentSlots,
+    average,
+    trained: trainedStretches(planner, options.frozen ?? [], groups),
   };
-}
-
-function trainedStretches(planner: Planner, frozen: readonly string[]): Stretch[] {
-  const names = new Set(planner.parameters.map(({ name }) => name));
-  const unknown = frozen.find((name) => !names.has(name));
-  if (unknown !== undefined) throw new OptionError(`Cannot freeze "${unknown}": the net has no such parameter`);
-  const starts = planner.parameters.map(({ value }) => (value.address - planner.ranges.value) / 4);
-  starts.push(planner.elements);
-  const stretches: { from: number; elements: number }[] = [];
-  planner.parameters.forEach(({ name }, i) => {
-    const from = starts[i], elements = starts[i + 1] - from, last = stretches.at(-1);
-    if (frozen.includes(name)) return;
-    if (last && last.from + last.elements === from) last.elements += elements;
-    else stretches.push({ from, elements });
-  });
-  return stretches;
 }

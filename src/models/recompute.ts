@@ -7,9 +7,15 @@ import { type Data, type Passes, requireTargets } from "./passes.ts";
  * (Chen et al. 2016, "sublinear memory cost"): forward segment by segment, keeping only the states between them; then
  * backward from the last segment to the first, each run forward once more. With segments of about sqrt(T) steps memory
  * grows like sqrt(T), for one more forward pass. Every gradient sums its rows in the same order as in one piece, so its
- * bits are the same. Of a row that has ended, a segment leaves the last states and no gradient.
+ * bits are the same. Of a row that has ended, a segment leaves the last states and no gradient. `begin` is called with
+ * the number of rows that count before gradients are added.
  */
-export function recomputedGradients(passes: Passes, { x, y }: Data, options: CallOptions): { loss: number } {
+export function recomputedGradients(
+  passes: Passes,
+  { x, y }: Data,
+  options: CallOptions,
+  begin: (rows: number) => void,
+): { loss: number; count: number } {
   const { plan, border, loss, kernels: k } = passes, { steps } = plan.options;
   if (plan.planner.reverseOrder) {
     throw new OptionError(
@@ -35,7 +41,7 @@ export function recomputedGradients(passes: Passes, { x, y }: Data, options: Cal
   });
 
   let dStates: States = {}, sum = 0;
-  border.clearParameterGradients(k);
+  begin(count);
   for (let s = calls.length - 1; s >= 0; s--) {
     const call = calls[s];
     passes.run(x, call, starts[s], pass + s);
@@ -51,5 +57,5 @@ export function recomputedGradients(passes: Passes, { x, y }: Data, options: Cal
     dStates = border.readStateGradients(call);
   }
   passes.putAside(starts[calls.length] as States);
-  return { loss: sum / count };
+  return { loss: sum / count, count };
 }

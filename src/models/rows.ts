@@ -67,6 +67,17 @@ export class Rows {
     this.forEach(call, (row, source) => view[row] = source < 0 || data[source] === ignored ? padding : data[source]);
   }
 
+  /** The row that each one changes places with when every sequence is read backwards. */
+  writeReverse({ address }: Slot, { T, B, lengths }: Call): void {
+    const view = this.integers(address, T * B);
+    for (let t = 0; t < T; t++) {
+      for (let b = 0; b < B; b++) {
+        const length = lengths ? lengths[b] : T;
+        view[t * B + b] = t < length ? (length - 1 - t) * B + b : t * B + b;
+      }
+    }
+  }
+
   /** States into memory. */
   writeBlock({ address, stride, width }: Block, data: ArrayLike<number>, { B, order }: Call): void {
     const view = this.floats(address, B * stride);

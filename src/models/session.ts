@@ -1,23 +1,16 @@
-import { NonFiniteError, OptionError, requireInteger } from "../errors.ts";
+import { OptionError, requireInteger } from "../errors.ts";
 import type { Kernels } from "../kernels/kernels.ts";
 import type { Arena } from "../memory/arena.ts";
 import { type ParameterSlot, type PlanRow, seedWords } from "../memory/planner.ts";
-import { apply, measure } from "../training/clip.ts";
 import { Border } from "./border.ts";
 import type { CallOptions, States } from "./call.ts";
 import { type Data, Passes } from "./passes.ts";
 import type { NetPlan } from "./plan.ts";
-import { recomputedGradients } from "./recompute.ts";
 import { Stream } from "./stream.ts";
 import { summary } from "./summary.ts";
-
-/** A tensor outside the session's memory: a copy. `data` is row-major. */
-export interface TensorCopy {
-  /** PyTorch's shape. */
-  readonly shape: readonly number[];
-  /** All elements, row-major. */
-  readonly data: Float32Array;
-}
+import type { TensorCopy, Tensors } from "./tensors.ts";
+import { readTrainingState, setTrainingState, type TrainingState } from "./training_state.ts";
+import { type Update, Updates } from "./updates.ts";
 
 /**
  * A compiled net: parameters, gradients, optimizer moments and activations in one memory, and the calls that compute in it.
@@ -27,7 +20,7 @@ export class Session implements Disposable {
   readonly #plan: NetPlan;
   readonly #border: Border;
   readonly #passes: Passes;
-  readonly #settings: { next(): readonly number[] } | undefined;
+  readonly #updates: Updates;
 
   /** Sessions are made by `compile`. */
   constructor(plan: NetPlan, kernels: Kernels, arena: Arena) {
@@ -40,7 +33,7 @@ export class Session implements Disposable {
     plan.planner.parameters.forEach((parameter, stream) =>
       plan.initial[stream](kernels, { ...draw, value: parameter.value, shape: parameter.shape, stream })
     );
-    this.#settings = plan.options.optimizer?.begin();
+    this.#updates = new Updates(this.#passes);
     plan.layer.refresh(kernels);
   }
 
@@ -94,42 +87,54 @@ export class Session implements Disposable {
     border.writeOutputGradient(dOutput, call);
     border.writeStateGradients(dStates, call);
     this.#passes.backward(call);
+    this.#updates.given();
     return { dx: input.gradient && border.read(input.gradient, call), dStates: border.readStateGradients(call) };
   }
 
   /**
-   * One training step: forward, loss, back-propagation through time, clipping, update. y `[T, B]` holds a class for each row.
-   * `loss` is the mean over the rows that count, `gradientNorm` the norm before clipping. With `recompute`, T may be longer than the
-   * session's `steps`.
+   * One training step, `accumulate` and `update`: forward, loss, back-propagation through time, clipping, update. y
+   * `[T, B]` holds a class for each row. `loss` is the mean over the rows that count, `gradientNorm` the norm before
+   * clipping, `learningRate` what the schedule makes of it. With `recompute`, T may be longer than the session's
+   * `steps`.
    *
    * @throws {NonFiniteError} When the loss or the norm is not finite; the parameters are untouched.
    */
-  step(data: Data, options: CallOptions = {}): { loss: number; gradientNorm: number } {
-    const { norm, planner, settings, moments, trained, options: { optimizer, clip, frozen = [] } } = this.#training(
-      "step",
-    );
-    if (!optimizer || !this.#settings) {
-      throw new OptionError('Cannot step: the session was compiled without "optimizer"');
-    }
-    const k = this.#passes.kernels, border = this.#border;
-    const { loss } = this.#gradients(data, options);
-    const n = planner.elements, { value, gradient } = planner.ranges;
-    for (const { name, gradient, size } of planner.parameters) {
-      if (frozen.includes(name)) k.zero(gradient.address, 1, size, size);
-    }
-    border.write(norm.limit, [clip?.limit ?? Infinity]);
-    measure(k, norm, gradient, n);
-    const gradientNorm = border.scalar(norm.norm);
-    requireFinite("loss", loss);
-    requireFinite("gradient norm", gradientNorm);
-    if (clip) apply(k, norm, clip, gradient, n);
-    border.write(settings, this.#settings.next());
-    for (const { from, elements } of trained) {
-      const at = from * 4, places = moments.map((slot) => slot.address + at);
-      optimizer.update(k, value + at, gradient + at, settings.address, places, elements);
-    }
-    this.#passes.refresh();
-    return { loss, gradientNorm };
+  step(data: Data, options: CallOptions = {}): { loss: number } & Update {
+    this.#training("step");
+    this.#updates.requireOptimizer();
+    const { loss } = this.#updates.accumulate(data, options);
+    return { loss, ...this.#updates.update() };
+  }
+
+  /**
+   * Forward, loss and back-propagation of a part of a batch. The gradients become the mean over all rows that count
+   * since the last update, so that parts of any sizes and one `update` make a step on the whole. `loss` is the mean
+   * over the part's `count` rows.
+   *
+   * @throws {NonFiniteError} When the loss is not finite; the gradients of earlier parts are given up.
+   */
+  accumulate(data: Data, options: CallOptions = {}): { loss: number; count: number } {
+    this.#training("accumulate gradients");
+    return this.#updates.accumulate(data, options);
+  }
+
+  /**
+   * Clip the gradients that `accumulate` or `backward` left, and update the parameters.
+   *
+   * @throws {OptionError} When there are none since the last update.
+   * @throws {NonFiniteError} When the norm is not finite; the parameters are untouched, the gradients given up.
+   */
+  update(): Update {
+    this.#training("update");
+    return this.#updates.update();
+  }
+
+  /**
+   * Tell the schedule a metric, such as a validation loss: `reduceOnPlateau` goes by it, other schedules need none.
+   */
+  report(metric: number): void {
+    this.#training("report a metric");
+    this.#updates.report(metric);
   }
 
   /** The loss alone, without gradients: mean over the `count` rows that count. */
@@ -148,16 +153,7 @@ export class Session implements Disposable {
       throw new OptionError(`Cannot make probabilities of two sequences: the net ends with merge "none"`);
     }
     if (!(temperature > 0)) throw new OptionError(`"temperature" must be a number > 0, got ${temperature}`);
-    const call = this.#passes.check(x, options, false), k = this.#passes.kernels;
-    this.#passes.run(x, call, options.states);
-    const { layer, settings } = this.#plan, output = layer.output.value, { address, stride, columns } = output;
-    const logits = this.#border.readOutput(call), { T, B } = this.#border.outputCall(call);
-    this.#border.write(settings, [1 / temperature]);
-    k.softmax(address, address, settings.address, T * B, columns, stride, stride);
-    const probabilities = this.#border.readOutput(call);
-    // The outputs of a recurrent layer are its states, which the next call may carry on.
-    this.#border.writeOutput(logits, call);
-    return probabilities;
+    return this.#passes.probabilities(x, options, 1 / temperature);
   }
 
   /**
@@ -181,7 +177,7 @@ export class Session implements Disposable {
   /** Copies of all parameters by name, in PyTorch's shapes. */
   parameters(): Map<string, TensorCopy> {
     void this.#passes.kernels;
-    return this.#copies((slot) => slot.value);
+    return this.#copies(({ value }) => this.#border.readFlat(value));
   }
 
   /** A table of all parameters: name, shape, number, bytes, whether `step` trains it; and the sums. */
@@ -190,9 +186,9 @@ export class Session implements Disposable {
     return summary(this.#plan.planner.parameters, this.#plan.options.frozen ?? []);
   }
 
-  /** Copies of all gradients of the last `backward` or `step` (clipped, after a step). */
+  /** Copies of all gradients: of the last `backward`, of what was accumulated, or, clipped, of the last update. */
   gradients(): Map<string, TensorCopy> {
-    return this.#training("read gradients") && this.#copies((slot) => slot.gradient);
+    return this.#training("read gradients") && this.#copies(({ gradient }) => this.#border.readFlat(gradient));
   }
 
   /**
@@ -200,29 +196,56 @@ export class Session implements Disposable {
    *
    * @throws {ShapeError} When names or shapes differ; all differences are listed.
    */
-  setParameters(tensors: ReadonlyMap<string, { shape: readonly number[]; data: ArrayLike<number> }>): void {
+  setParameters(tensors: Tensors): void {
     void this.#passes.kernels;
+    this.#updates.requireParameters("set the parameters");
     this.#border.setParameters(tensors);
     this.#passes.refresh();
+  }
+
+  /**
+   * Copies of the moving averages of all parameters, by the parameters' names; before the first update, the
+   * parameters.
+   */
+  averages(): Map<string, TensorCopy> {
+    void this.#passes.kernels;
+    const range = this.#updates.averages;
+    return range ? this.#copies((slot) => this.#border.readPart(range, slot)) : this.parameters();
+  }
+
+  /**
+   * Put the moving averages in the place of the parameters (true), for `evaluate`, `forward`, streams and
+   * `parameters()`, or the parameters back (false). Training is refused as long as they are.
+   */
+  useAverages(use: boolean): void {
+    void this.#passes.kernels;
+    this.#updates.useAverages(use);
+  }
+
+  /**
+   * A copy of what an exact continuation needs beside `parameters()` and `states()`: counts, schedule, moments,
+   * averages.
+   *
+   * @throws {OptionError} Between `accumulate` and `update`, or while the averages are in use.
+   */
+  trainingState(): TrainingState {
+    this.#training("read the training state");
+    return readTrainingState(this.#passes, this.#updates);
+  }
+
+  /**
+   * Go on from a state that `trainingState` gave. Nothing changes unless all of it fits.
+   *
+   * @throws {ShapeError} When names or shapes of the tensors differ.
+   */
+  setTrainingState(state: Omit<TrainingState, "tensors"> & { tensors: Tensors }): void {
+    this.#training("set the training state");
+    setTrainingState(this.#passes, this.#updates, state);
   }
 
   /** Give up the memory; every later call throws DisposedError. */
   [Symbol.dispose](): void {
     this.#passes.release();
-  }
-
-  /** Forward, loss and backward. */
-  #gradients(data: Data, options: CallOptions): { loss: number } {
-    const { recompute, steps, batch } = this.#plan.options, { input } = this.#plan;
-    const B = options.batch ?? batch, width = input.kind === "values" ? input.width : 1;
-    if (recompute && B > 0 && data.x.length > steps * B * width) {
-      return recomputedGradients(this.#passes, data, options);
-    }
-    const k = this.#passes.kernels, { call, loss } = this.#passes.measure(data, options, true);
-    this.#border.clearParameterGradients(k);
-    this.#border.clearStateGradients(k, call);
-    this.#passes.backward(call);
-    return { loss };
   }
 
   #training(what: string): NetPlan {
@@ -231,18 +254,8 @@ export class Session implements Disposable {
     throw new OptionError(`Cannot ${what}: the session was compiled without "train" or "optimizer"`);
   }
 
-  #copies(which: (slot: ParameterSlot) => ParameterSlot["value"]): Map<string, TensorCopy> {
-    return new Map(
-      this.#plan.planner.parameters.map((slot) => [
-        slot.name,
-        { shape: slot.shape, data: this.#border.readFlat(which(slot)) },
-      ]),
-    );
-  }
-}
-
-function requireFinite(what: string, value: number): void {
-  if (!Number.isFinite(value)) {
-    throw new NonFiniteError(`Cannot update the parameters: the ${what} is ${value}, expected a finite number`);
+  #copies(read: (slot: ParameterSlot) => Float32Array): Map<string, TensorCopy> {
+    const { parameters } = this.#plan.planner;
+    return new Map(parameters.map((slot) => [slot.name, { shape: slot.shape, data: read(slot) }]));
   }
 }

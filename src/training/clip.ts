@@ -4,28 +4,33 @@ import type { Slot } from "../memory/slot.ts";
 
 /** Gradient clipping: against exploding gradients (Pascanu, Mikolov & Bengio 2013). */
 export interface Clip {
-  /** What is limited: the length of all gradients together, or every element. */
+  /** What is limited: the norm of all gradients together, or every element. */
   readonly by: "norm" | "value";
   /** The largest allowed. */
   readonly limit: number;
+  /** The order of the norm. */
+  readonly p?: number;
 }
 
 /**
- * Scale all gradients by min(1, limit / (norm + 1e-6)), where norm is the Euclidean length of all of them taken as one
- * vector: PyTorch's `clip_grad_norm_`.
+ * Scale all gradients by min(1, limit / (norm + 1e-6)), where norm = (sum of |g|^p)^(1/p) of all of them taken as one
+ * vector (p default 2: the Euclidean length; Infinity: the largest), summed in double precision: PyTorch's
+ * `clip_grad_norm_` with `norm_type` p. Orders other than 1, 2 and Infinity take a logarithm and an exponential an
+ * element.
  *
- * @throws {OptionError} When the limit is not above 0.
+ * @throws {OptionError} When the limit or p is not above 0.
  *
  * @example
  * ```ts
  * import { clipNorm } from "@unroll/rnn";
  * import { assertEquals } from "@std/assert";
  *
- * assertEquals(clipNorm(5), { by: "norm", limit: 5 });
+ * assertEquals(clipNorm(5), { by: "norm", limit: 5, p: 2 });
+ * assertEquals(clipNorm(0.1, { p: Infinity }).p, Infinity);
  * ```
  */
-export function clipNorm(limit: number): Clip {
-  return { by: "norm", limit: requireLimit(limit) };
+export function clipNorm(limit: number, { p = 2 }: { p?: number } = {}): Clip {
+  return { by: "norm", limit: requirePositive("limit", limit), p: requirePositive("p", p) };
 }
 
 /**
@@ -42,29 +47,34 @@ export function clipNorm(limit: number): Clip {
  * ```
  */
 export function clipValue(limit: number): Clip {
-  return { by: "value", limit: requireLimit(limit) };
+  return { by: "value", limit: requirePositive("limit", limit) };
 }
 
-function requireLimit(limit: number): number {
-  if (!(limit > 0)) throw new OptionError(`"limit" of gradient clipping must be a number > 0, got ${limit}`);
-  return limit;
+function requirePositive(what: string, value: number): number {
+  if (!(value > 0)) throw new OptionError(`"${what}" of gradient clipping must be a number > 0, got ${value}`);
+  return value;
 }
 
-/** Slots of the gradient norm: f64 sums of blocks, one f32 each for norm, scale and limit. */
+/** Slots of the gradient norm: f64 sums of blocks, one f32 each for norm, scale, limit and order. */
 export interface ClipSlots {
   readonly sums: Slot;
   readonly norm: Slot;
   readonly scale: Slot;
   readonly limit: Slot;
+  readonly power: Slot;
 }
 
-/** Elements a block of `sumSquares`. */
+/** Elements a block of `sumPowers`. */
 export const NORM_BLOCK = 4096;
 
-/** The norm of the gradients, before clipping, into `norm`; what to clip with into `scale`. `limit` holds the clip's limit. */
-export function measure(k: Kernels, { sums, norm, scale, limit }: ClipSlots, gradient: number, n: number): void {
-  k.sumSquares(sums.address, gradient, n);
-  k.clipNorm(norm.address, scale.address, sums.address, limit.address, Math.ceil(n / NORM_BLOCK));
+/**
+ * The norm of the gradients, before clipping, into `norm`; what to clip with into `scale`. `limit` and `power` are
+ * the clip's.
+ */
+export function measure(k: Kernels, { sums, norm, scale, limit, power }: ClipSlots, gradient: number, n: number): void {
+  const blocks = Math.ceil(n / NORM_BLOCK);
+  k.sumPowers(sums.address, gradient, power.address, n);
+  k.clipNorm(norm.address, scale.address, sums.address, limit.address, power.address, blocks);
 }
 
 /** Clip the gradients as `clip` says; after `measure`. */

@@ -1,26 +1,24 @@
 import {
-  adam,
   clipNorm,
   crossEntropy,
   dense,
   embedding,
   type Layer,
   oneHot,
-  type Optimizer,
   recurrent,
   sequential,
   type Session,
-  sgd,
 } from "../../mod.ts";
 import type { Case } from "../fixtures/read_cases.ts";
 import { firstMissing, type Kind, type Result, sessionOn, setParameters } from "./kind.ts";
 import { CELLS } from "./rnn_layer.ts";
+import { torchOptimizer } from "./torch_optimizer.ts";
 
 /** What the library has; an option that is not listed here changes nothing, or has any value. */
 const OPTIONS = {
   task: ["language_model"],
   mode: Object.keys(CELLS),
-  optimizer: ["Adam", "SGD"],
+  optimizer: ["Adam", "AdamW", "SGD", "RMSprop", "Adagrad"],
   tied_weights: [false],
   padding_idx: [null],
   dropout: [0],
@@ -28,7 +26,7 @@ const OPTIONS = {
   label_smoothing: [0],
   class_weight: [false],
 };
-const OPTIMIZER_OPTIONS = { amsgrad: [false], nesterov: [false], dampening: [0], maximize: [false] };
+const OPTIMIZER_OPTIONS = { maximize: [false] };
 
 /** Training of a language model, truncated back-propagation through time: losses, norms, parameters. */
 export const training: Kind = {
@@ -41,7 +39,7 @@ export const training: Kind = {
       batch: B,
       steps: T,
       loss: crossEntropy({ ignoreIndex: config.ignore_index ?? undefined }),
-      optimizer: optimizer(config),
+      optimizer: torchOptimizer(config.optimizer, config.optimizer_options),
       clip: limit ? clipNorm(limit) : undefined,
     });
     setParameters(session, tensors);
@@ -87,10 +85,4 @@ function net(config: Case["config"]): Layer {
     rnn: recurrent(CELLS[mode](config), { input: embedding_dim ?? vocab, hidden, layers }),
     decoder: dense(hidden, vocab),
   });
-}
-
-function optimizer({ optimizer, optimizer_options }: Case["config"]): Optimizer {
-  const { lr: learningRate, momentum, betas, eps: epsilon, weight_decay: weightDecay } = optimizer_options;
-  if (optimizer === "SGD") return sgd({ learningRate, momentum, weightDecay });
-  return adam({ learningRate, betas, epsilon, weightDecay });
 }

@@ -29,6 +29,23 @@ Deno.test("real: near the engine's functions", () => {
   sweep("cosTurn", real.cosTurn, (x) => Math.cos(2 * Math.PI * x), 0, 0.1);
 });
 
+Deno.test("real: integer powers by squaring", () => {
+  assertEquals([0, 1, 2, 3, 10].map((n) => real.power(3, n)), [1, 3, 9, 27, 59049]);
+  assertEquals([real.power(0, 0), real.power(0, 5), real.power(0.5, 1074), real.power(0.9, 1e6)], [
+    1,
+    0,
+    2 ** -1074,
+    0,
+  ]);
+  for (const x of [0.5, 0.9, 0.999, 1.001]) {
+    for (let n = 1; n < 20_000; n += 37) {
+      // A squaring doubles the relative error of its factor and adds a rounding: n - 1 roundings in all.
+      const want = x ** n, error = Math.abs(real.power(x, n) - want);
+      assert(error <= (n + 1) * 2 ** -53 * want + 2 ** -1073, `${x}^${n}`);
+    }
+  }
+});
+
 Deno.test("real: exact values and edges", () => {
   assertEquals([0, 0.25, 0.5, 0.75].map(real.sinTurn), [0, 1, 0, -1]);
   assertEquals([0, 0.25, 0.5, 0.75].map(real.cosTurn), [1, 0, -1, 0]);

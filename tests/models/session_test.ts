@@ -20,10 +20,15 @@ import { SMALL, smallData, smallNet, VOCABULARY } from "./small_net.ts";
 
 const { x, y } = smallData(SMALL.steps, SMALL.batch);
 
+const NO_STATE = { updates: 0, passes: 0, schedule: {}, tensors: new Map() };
+
 const CALLS: Record<string, (session: Session) => unknown> = {
   forward: (session) => session.forward(x),
   backward: (session) => session.backward(new Float32Array(x.length * VOCABULARY)),
   step: (session) => session.step({ x, y }),
+  accumulate: (session) => session.accumulate({ x, y }),
+  update: (session) => session.update(),
+  report: (session) => session.report(1),
   evaluate: (session) => session.evaluate({ x, y }),
   probabilities: (session) => session.probabilities(x),
   states: (session) => session.states(),
@@ -32,6 +37,10 @@ const CALLS: Record<string, (session: Session) => unknown> = {
   parameters: (session) => session.parameters(),
   gradients: (session) => session.gradients(),
   setParameters: (session) => session.setParameters(new Map()),
+  averages: (session) => session.averages(),
+  useAverages: (session) => session.useAverages(true),
+  trainingState: (session) => session.trainingState(),
+  setTrainingState: (session) => session.setTrainingState(NO_STATE),
 };
 
 Deno.test("after disposal every method throws DisposedError", async () => {
@@ -50,7 +59,8 @@ Deno.test("after disposal every method throws DisposedError", async () => {
 Deno.test("a session compiled without training refuses what needs it", async () => {
   using session = await compile(smallNet(), { batch: SMALL.batch, steps: SMALL.steps, loss: crossEntropy() });
   session.forward(x);
-  for (const name of ["backward", "step", "gradients"]) {
+  const training = ["accumulate", "update", "report", "trainingState", "setTrainingState"];
+  for (const name of ["backward", "step", "gradients", ...training]) {
     assertThrows(() => CALLS[name](session), OptionError, "without", name);
   }
 });
@@ -59,6 +69,9 @@ Deno.test("step needs an optimizer, step and evaluate need a loss", async () => 
   const { batch, steps, loss, optimizer } = SMALL;
   using noOptimizer = await compile(smallNet(), { batch, steps, loss, train: true });
   assertThrows(() => noOptimizer.step({ x, y }), OptionError, '"optimizer"');
+  assertThrows(() => noOptimizer.report(1), OptionError, '"optimizer"');
+  noOptimizer.accumulate({ x, y });
+  assertThrows(() => noOptimizer.update(), OptionError, '"optimizer"');
   using noLoss = await compile(smallNet(), { batch, steps, optimizer });
   assertThrows(() => noLoss.step({ x, y }), OptionError, '"loss"');
   assertThrows(() => noLoss.evaluate({ x, y }), OptionError, '"loss"');

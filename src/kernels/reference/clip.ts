@@ -1,21 +1,12 @@
-/** Gradient clipping by global norm and by value, clamping of activations: the twin of assembly/clip.ts. */
+/** Scaling and clipping by value of gradients, clamping of activations: the twin of assembly/clip.ts. */
 import type { Arena } from "../../memory/arena.ts";
 import type { Kernels } from "../kernels.ts";
 import { elements } from "./elements.ts";
 
-type Clip = "clipNorm" | "scale" | "clipValue" | "clamp" | "clampBackward";
+type Clip = "scale" | "clipValue" | "clamp" | "clampBackward";
 
 export function clipKernels(arena: Arena): Pick<Kernels, Clip> {
   return {
-    clipNorm(norm, scale, sums, limit, count) {
-      const f = elements(arena);
-      let total = 0; // doubles in both modes
-      for (const sum of arena.doubles(sums, count)) total += sum;
-      const length = Math.sqrt(total);
-      const ratio = f[limit >> 2] / (length + 1e-6);
-      f[norm >> 2] = length;
-      f[scale >> 2] = ratio > 1 ? 1 : ratio;
-    },
     scale(X, scale, n) {
       const f = elements(arena);
       const x = X >> 2, s = f[scale >> 2];

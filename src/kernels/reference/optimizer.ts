@@ -4,42 +4,87 @@ import type { Kernels } from "../kernels.ts";
 import { elements } from "./elements.ts";
 import type { NumberMode } from "./number_mode.ts";
 
-export function optimizerKernels(arena: Arena, { round }: NumberMode): Pick<Kernels, "adam" | "sgd" | "sgdMomentum"> {
+type Optimizers = "adam" | "sgd" | "sgdMomentum" | "rmsprop" | "adagrad" | "average";
+
+export function optimizerKernels(arena: Arena, { round }: NumberMode): Pick<Kernels, Optimizers> {
   /** c + a b */
   function madd(a: number, b: number, c: number): number {
     return round(c + round(a * b));
   }
 
   return {
-    adam(P, M, V, G, settings, n) {
+    adam(P, M, V, X, G, settings, n) {
       const f = elements(arena);
-      const p = P >> 2, m = M >> 2, v = V >> 2, g = G >> 2;
-      const [rate, mix1, keep2, mix2, correction2, epsilon, decay] = arena.floats(settings, 7);
+      const p = P >> 2, m = M >> 2, v = V >> 2, x = X >> 2, g = G >> 2;
+      const [rate, mix1, keep2, mix2, correction2, epsilon, decay, keep] = arena.floats(settings, 8);
       for (let i = 0; i < n; i++) {
         const weight = f[p + i];
         const gradient = madd(decay, weight, f[g + i]);
-        const first = madd(round(gradient - f[m + i]), mix1, f[m + i]);
-        const second = madd(round(gradient * gradient), mix2, round(f[v + i] * keep2));
-        const root = madd(round(Math.sqrt(second)), correction2, epsilon);
+        const first = madd(mix1, round(gradient - f[m + i]), f[m + i]);
+        const second = madd(round(mix2 * gradient), gradient, round(f[v + i] * keep2));
+        const moment = X && second < f[x + i] ? f[x + i] : second;
+        const root = round(round(round(Math.sqrt(moment)) / correction2) + epsilon);
         f[m + i] = first, f[v + i] = second;
-        f[p + i] = weight - round(rate * round(first / root));
+        if (X) f[x + i] = moment;
+        f[p + i] = round(weight * keep) - round(round(rate * first) / root);
       }
     },
     sgd(P, G, settings, n) {
       const f = elements(arena);
       const p = P >> 2, g = G >> 2;
-      const [rate, , decay] = arena.floats(settings, 3);
+      const [rate, decay] = arena.floats(settings, 2);
       for (let i = 0; i < n; i++) f[p + i] -= round(rate * madd(decay, f[p + i], f[g + i]));
     },
-    sgdMomentum(P, V, G, settings, n) {
+    sgdMomentum(P, V, G, settings, n, nesterov) {
       const f = elements(arena);
       const p = P >> 2, v = V >> 2, g = G >> 2;
-      const [rate, momentum, decay] = arena.floats(settings, 3);
+      const [rate, decay, momentum, mix] = arena.floats(settings, 4);
       for (let i = 0; i < n; i++) {
-        const velocity = madd(momentum, f[v + i], madd(decay, f[p + i], f[g + i]));
+        const gradient = madd(decay, f[p + i], f[g + i]);
+        const velocity = madd(mix, gradient, round(f[v + i] * momentum));
         f[v + i] = velocity;
-        f[p + i] -= round(rate * velocity);
+        f[p + i] -= round(rate * (nesterov ? madd(momentum, velocity, gradient) : velocity));
       }
+    },
+    rmsprop(P, V, A, B, G, settings, n) {
+      const f = elements(arena);
+      const p = P >> 2, v = V >> 2, a = A >> 2, b = B >> 2, g = G >> 2;
+      const [rate, decay, alpha, mix, epsilon, momentum] = arena.floats(settings, 6);
+      for (let i = 0; i < n; i++) {
+        const gradient = madd(decay, f[p + i], f[g + i]);
+        const square = madd(round(mix * gradient), gradient, round(f[v + i] * alpha));
+        f[v + i] = square;
+        let spread = square;
+        if (A) {
+          const mean = madd(mix, round(gradient - f[a + i]), f[a + i]);
+          f[a + i] = mean;
+          spread = madd(-mean, mean, square);
+        }
+        const root = round(round(Math.sqrt(spread)) + epsilon);
+        if (B) {
+          const velocity = round(round(f[b + i] * momentum) + round(gradient / root));
+          f[b + i] = velocity;
+          f[p + i] -= round(rate * velocity);
+        } else {
+          f[p + i] -= round(round(rate * gradient) / root);
+        }
+      }
+    },
+    adagrad(P, V, G, settings, n) {
+      const f = elements(arena);
+      const p = P >> 2, v = V >> 2, g = G >> 2;
+      const [rate, decay, epsilon] = arena.floats(settings, 3);
+      for (let i = 0; i < n; i++) {
+        const gradient = madd(decay, f[p + i], f[g + i]);
+        const square = madd(gradient, gradient, f[v + i]);
+        f[v + i] = square;
+        f[p + i] -= round(round(rate * gradient) / round(round(Math.sqrt(square)) + epsilon));
+      }
+    },
+    average(A, P, mix, n) {
+      const f = elements(arena);
+      const a = A >> 2, p = P >> 2, share = f[mix >> 2];
+      for (let i = 0; i < n; i++) f[a + i] = madd(share, round(f[p + i] - f[a + i]), f[a + i]);
     },
   };
 }

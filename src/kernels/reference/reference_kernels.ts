@@ -9,6 +9,7 @@ import { gruKernels } from "./gate_gru.ts";
 import { lstmKernels } from "./gate_lstm.ts";
 import { gemmKernels } from "./gemm.ts";
 import { layerNormKernels } from "./layer_norm.ts";
+import { normKernels } from "./norm.ts";
 import { f32, f64 } from "./number_mode.ts";
 import { optimizerKernels } from "./optimizer.ts";
 import { packKernels } from "./pack.ts";
@@ -38,6 +39,7 @@ export function referenceKernels(arena: Arena, mode: "f32" | "f64"): Kernels {
     ...embeddingKernels(arena),
     ...elementwiseKernels(arena, numbers),
     ...reduceKernels(arena, numbers),
+    ...normKernels(arena),
     ...clipKernels(arena),
     ...optimizerKernels(arena, numbers),
     ...randomKernels(arena, numbers),

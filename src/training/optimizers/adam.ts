@@ -1,53 +1,78 @@
-import { type Optimizer, requireSetting } from "./optimizer.ts";
+import { requireNumber, requireRate } from "../../errors.ts";
+import { power } from "../../kernels/real.ts";
+import { groupsOf, type Optimizer, type OptimizerOptions } from "./optimizer.ts";
 
-/** Options of `adam`. */
-export interface AdamOptions {
-  /** Step size. Default 1e-3. */
-  learningRate?: number;
+/** Options of `adam` and `adamw`. */
+export interface AdamOptions extends OptimizerOptions {
   /** Decay of the first and second moments. Default [0.9, 0.999]. */
   betas?: readonly [number, number];
   /** Added to the root of the second moment. Default 1e-8. */
   epsilon?: number;
-  /** L2 penalty: added to the gradient as weightDecay * parameter. Default 0. */
-  weightDecay?: number;
+  /** Whether the largest second moment so far is used (Reddi et al. 2018). Default false. */
+  amsgrad?: boolean;
 }
 
 /**
  * Adam (Kingma & Ba 2015), as PyTorch's `optim.Adam`: m = b1 m + (1 - b1) g, v = b2 v + (1 - b2) g²,
- * p -= lr (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + epsilon).
+ * p -= lr (m / (1 - b1^t)) / (sqrt(v) / sqrt(1 - b2^t) + epsilon). Learning rate 1e-3 and weight decay (L2) 0 by
+ * default.
  *
  * @throws {OptionError} When an option is out of range.
  *
  * @example
  * ```ts
- * import { adam } from "@unroll/rnn";
+ * import { adam, cosine } from "@unroll/rnn";
  * import { assertEquals } from "@std/assert";
  *
- * assertEquals(adam({ learningRate: 2e-3 }).moments, 2);
+ * const optimizer = adam({
+ *   learningRate: 2e-3,
+ *   schedule: cosine({ steps: 10_000, warmUp: 500 }),
+ *   groups: [{ parameters: ["embedding.*"], learningRate: 1e-4 }],
+ * });
+ * assertEquals(optimizer.moments.map(({ name }) => name), ["exp_avg", "exp_avg_sq"]);
  * ```
  */
-export function adam(
-  { learningRate = 1e-3, betas = [0.9, 0.999], epsilon = 1e-8, weightDecay = 0 }: AdamOptions = {},
-): Optimizer {
-  requireSetting("learningRate", learningRate, 0);
-  betas.forEach((beta) => requireSetting("betas", beta, 0, 1));
-  requireSetting("epsilon", epsilon, 0);
-  requireSetting("weightDecay", weightDecay, 0);
-  const [beta1, beta2] = betas;
+export function adam(options: AdamOptions = {}): Optimizer {
+  return adaptiveMoments("adam", options, 0, false);
+}
+
+/**
+ * AdamW (Loshchilov & Hutter 2019), as PyTorch's `optim.AdamW`: Adam whose weight decay does not go through the
+ * moments but shrinks the parameters, p = (1 - lr weightDecay) p, before the step. Learning rate 1e-3 and weight
+ * decay 1e-2 by default.
+ *
+ * @throws {OptionError} When an option is out of range.
+ *
+ * @example
+ * ```ts
+ * import { adamw } from "@unroll/rnn";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const optimizer = adamw({ groups: [{ parameters: ["*bias*"], weightDecay: 0 }] });
+ * assertEquals(optimizer.groups.map(({ weightDecay }) => weightDecay), [0.01, 0]);
+ * ```
+ */
+export function adamw(options: AdamOptions = {}): Optimizer {
+  return adaptiveMoments("adamw", options, 1e-2, true);
+}
+
+function adaptiveMoments(name: string, options: AdamOptions, weightDecay: number, decoupled: boolean): Optimizer {
+  const { betas = [0.9, 0.999], epsilon = 1e-8, amsgrad = false, schedule } = options;
+  betas.forEach((beta) => requireRate("betas", beta));
+  requireNumber("epsilon", epsilon, 0);
+  const moments = ["exp_avg", "exp_avg_sq", ...(amsgrad ? ["max_exp_avg_sq"] : [])];
   return {
-    name: "adam",
-    moments: 2,
-    begin() {
-      let power1 = 1, power2 = 1;
-      return {
-        next() {
-          power1 *= beta1;
-          power2 *= beta2;
-          const correction = 1 / Math.sqrt(1 - power2);
-          return [learningRate / (1 - power1), 1 - beta1, beta2, 1 - beta2, correction, epsilon, weightDecay];
-        },
-      };
+    name,
+    moments: moments.map((name) => ({ name, initial: 0 })),
+    groups: groupsOf(options, { learningRate: 1e-3, weightDecay }),
+    schedule,
+    settings(updates, { rate, weightDecay, momentum: beta1 = betas[0] }) {
+      const beta2 = betas[1], t = updates + 1;
+      const stepSize = rate / (1 - power(beta1, t)), correction2 = Math.sqrt(1 - power(beta2, t));
+      const [decay, keep] = decoupled ? [0, 1 - rate * weightDecay] : [weightDecay, 1];
+      return [stepSize, 1 - beta1, beta2, 1 - beta2, correction2, epsilon, decay, keep];
     },
-    update: (k, value, gradient, settings, [m, v], n) => k.adam(value, m, v, gradient, settings, n),
+    update: (k, value, gradient, settings, [m, v, largest = 0], n) =>
+      k.adam(value, m, v, largest, gradient, settings, n),
   };
 }

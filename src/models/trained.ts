@@ -1,0 +1,56 @@
+import { OptionError } from "../errors.ts";
+import type { Planner } from "../memory/planner.ts";
+import type { Group } from "../training/optimizers/optimizer.ts";
+
+/** Elements of the range of all parameters that are updated alike. */
+export interface Stretch {
+  readonly from: number;
+  readonly elements: number;
+  /** Index of the optimizer's group. */
+  readonly group: number;
+}
+
+/**
+ * The parameters that are not frozen, by group, neighbours joined.
+ *
+ * @throws {OptionError} When a name or pattern fits no parameter, or two groups have the same parameter.
+ */
+export function trainedStretches(planner: Planner, frozen: readonly string[], groups: readonly Group[]): Stretch[] {
+  const names = planner.parameters.map(({ name }) => name);
+  const unknown = frozen.find((name) => !names.includes(name));
+  if (unknown !== undefined) throw new OptionError(`Cannot freeze "${unknown}": the net has no such parameter`);
+  const groupOf = assignGroups(names, groups);
+  const starts = planner.parameters.map(({ value }) => (value.address - planner.ranges.value) / 4);
+  starts.push(planner.elements);
+  const stretches: { from: number; elements: number; group: number }[] = [];
+  names.forEach((name, i) => {
+    const from = starts[i], elements = starts[i + 1] - from, group = groupOf.get(name) ?? 0, last = stretches.at(-1);
+    if (frozen.includes(name)) return;
+    if (last && last.group === group && last.from + last.elements === from) last.elements += elements;
+    else stretches.push({ from, elements, group });
+  });
+  return stretches;
+}
+
+/** The index of the group of each name that is in one. */
+function assignGroups(names: readonly string[], groups: readonly Group[]): Map<string, number> {
+  const assigned = new Map<string, number>();
+  groups.forEach(({ parameters }, group) => {
+    for (const pattern of parameters) {
+      const matches = names.filter((name) => fits(name, pattern));
+      if (!matches.length) throw new OptionError(`Cannot group "${pattern}": the net has no such parameter`);
+      for (const name of matches) {
+        const other = assigned.get(name) ?? group;
+        if (other !== group) throw new OptionError(`Cannot group "${pattern}": "${name}" is in another group already`);
+        assigned.set(name, group);
+      }
+    }
+  });
+  return assigned;
+}
+
+/** Whether a name is what the pattern says, `*` standing for any part. */
+function fits(name: string, pattern: string): boolean {
+  const parts = pattern.split("*").map((part) => part.replace(/[\\^$.|?+()[\]{}]/g, "\\$&"));
+  return new RegExp(`^${parts.join(".*")}$`).test(name);
+}

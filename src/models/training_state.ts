@@ -1,0 +1,84 @@
+import { OptionError, requireInteger } from "../errors.ts";
+import type { ParameterSlot } from "../memory/planner.ts";
+import type { Slot } from "../memory/slot.ts";
+import type { ScheduleState } from "../training/schedules/schedule.ts";
+import type { Passes } from "./passes.ts";
+import { requireTensors, type TensorCopy, type Tensors } from "./tensors.ts";
+import type { Updates } from "./updates.ts";
+
+/**
+ * What a training needs, beside the parameters and the carried states, to go on bit for bit. All but the tensors is
+ * fit for JSON.
+ */
+export interface TrainingState {
+  /** Updates so far. */
+  readonly updates: number;
+  /** Training passes so far: what random numbers depend on. */
+  readonly passes: number;
+  /** What the schedule has learned. */
+  readonly schedule: ScheduleState;
+  /** Moments and averages of every parameter, as `exp_avg.rnn.weight_ih_l0`. */
+  readonly tensors: ReadonlyMap<string, TensorCopy>;
+}
+
+/** A copy of the state. */
+export function readTrainingState(passes: Passes, updates: Updates): TrainingState {
+  requireWhole("read", updates);
+  const tensors = places(passes).map(({ name, shape, range, parameter }) =>
+    [name, { shape, data: passes.border.readPart(range, parameter) }] as const
+  );
+  return { updates: updates.count, passes: passes.count, schedule: updates.schedule, tensors: new Map(tensors) };
+}
+
+/** Go on from a state; one that does not fit changes nothing. */
+export function setTrainingState(
+  passes: Passes,
+  updates: Updates,
+  state: Omit<TrainingState, "tensors"> & { tensors: Tensors },
+): void {
+  requireWhole("set", updates);
+  requireInteger("updates", state.updates, 0);
+  requireInteger("passes", state.passes, 0);
+  requireSchedule(state.schedule, updates.schedule);
+  const wanted = places(passes);
+  requireTensors("moment", wanted, state.tensors);
+  for (const { name, range, parameter } of wanted) {
+    passes.border.writePart(range, parameter, state.tensors.get(name)!.data);
+  }
+  updates.count = state.updates;
+  updates.schedule = { ...state.schedule };
+  passes.count = state.passes;
+}
+
+interface Place {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly size: number;
+  readonly range: Slot;
+  readonly parameter: ParameterSlot;
+}
+
+/** Where the tensors are. */
+function places({ plan: { moments, average, planner } }: Passes): Place[] {
+  const ranges = average ? [...moments, average.value] : moments;
+  return ranges.flatMap((range) =>
+    planner.parameters.map((parameter) => {
+      const { name, shape, size } = parameter;
+      return { name: `${range.name}.${name}`, shape, size, range, parameter };
+    })
+  );
+}
+
+function requireWhole(verb: string, updates: Updates): void {
+  updates.requireParameters(`${verb} the training state`);
+  if (updates.pending) {
+    throw new OptionError(`Cannot ${verb} the training state between "accumulate" and "update"`);
+  }
+}
+
+function requireSchedule(given: ScheduleState, known: ScheduleState): void {
+  const names = Object.keys(known);
+  const fits = Object.keys(given).length === names.length &&
+    names.every((name) => given[name] === null || typeof given[name] === "number");
+  if (!fits) throw new OptionError(`"schedule" must have the numbers [${names}], got [${Object.keys(given)}]`);
+}

@@ -1,0 +1,180 @@
+import { NonFiniteError, OptionError } from "../errors.ts";
+import type { Slot } from "../memory/slot.ts";
+import { apply, measure } from "../training/clip.ts";
+import type { Optimizer } from "../training/optimizers/optimizer.ts";
+import type { ScheduleState } from "../training/schedules/schedule.ts";
+import type { CallOptions } from "./call.ts";
+import type { Data, Passes } from "./passes.ts";
+import { recomputedGradients } from "./recompute.ts";
+
+/** What an update says. */
+export interface Update {
+  /** Norm of all gradients, before clipping: the clip's norm, or the Euclidean one. */
+  readonly gradientNorm: number;
+  /** Learning rate of the parameters that are in no group. */
+  readonly learningRate: number;
+}
+
+/** Gradients and what they do to the parameters: accumulation, clipping, optimizer, schedule, moving average. */
+export class Updates {
+  readonly #passes: Passes;
+  /** Updates so far. */
+  count = 0;
+  /** What the schedule has learned. */
+  schedule: ScheduleState;
+  /** Rows that the gradients in memory are the mean over; 0: they are given, or used. */
+  #rows = 0;
+  /** Whether there are gradients that no update has used. */
+  #fresh = false;
+  /** Whether parameters and their averages have changed places. */
+  #exchanged = false;
+
+  constructor(passes: Passes) {
+    this.#passes = passes;
+    const { border, plan: { norm, moments, planner: { elements }, options: { optimizer, clip } } } = passes;
+    this.schedule = optimizer?.schedule?.initial ?? {};
+    border.write(norm.limit, [clip?.limit ?? Infinity]);
+    border.write(norm.power, [clip?.p ?? 2]);
+    optimizer?.moments.forEach(({ initial }, i) => {
+      if (initial) border.write(moments[i], new Float64Array(elements).fill(initial));
+    });
+  }
+
+  /** Refuses to train while the averages are in the place of the parameters. */
+  requireParameters(what: string): void {
+    if (this.#exchanged) throw new OptionError(`Cannot ${what} while the averages are in use`);
+  }
+
+  /** The plan's optimizer. */
+  requireOptimizer(): Optimizer {
+    const { optimizer } = this.#passes.plan.options;
+    if (optimizer) return optimizer;
+    throw new OptionError('Cannot update the parameters: the session was compiled without "optimizer"');
+  }
+
+  /** The gradients in memory are given: those of `backward`. */
+  given(): void {
+    this.#rows = 0;
+    this.#fresh = true;
+  }
+
+  /** Whether a part of a batch awaits the rest of it. */
+  get pending(): boolean {
+    return this.#rows > 0;
+  }
+
+  /** Forward, loss and backward; the gradients become the mean over these rows and those before. */
+  accumulate(data: Data, options: CallOptions): { loss: number; count: number } {
+    this.requireParameters("accumulate gradients");
+    const { loss, count } = this.#gradients(data, options, (count) => this.#begin(count));
+    this.#scale(count, this.#rows + count);
+    this.#rows += count;
+    this.#fresh = true;
+    this.#requireFinite("loss", loss);
+    return { loss, count };
+  }
+
+  /** Clip the gradients, and update the parameters with them. */
+  update(): Update {
+    this.requireParameters("update");
+    const { kernels: k, border, plan: { norm, planner, groupSettings, moments, trained, average, options } } =
+      this.#passes;
+    const optimizer = this.requireOptimizer(), { schedule, groups } = optimizer;
+    const { clip, frozen = [], averageDecay = 0 } = options;
+    if (!this.#fresh) throw new OptionError("Cannot update: there are no gradients since the last update");
+    const n = planner.elements, { value, gradient } = planner.ranges;
+    for (const { name, gradient, size } of planner.parameters) {
+      if (frozen.includes(name)) k.zero(gradient.address, 1, size, size);
+    }
+    measure(k, norm, gradient, n);
+    const gradientNorm = border.scalar(norm.norm);
+    this.#requireFinite("gradient norm", gradientNorm);
+    this.#discard();
+    if (clip) apply(k, norm, clip, gradient, n);
+    const momentum = schedule?.momentum?.(this.count);
+    const rates = groups.map(({ learningRate: base, weightDecay }, i) => {
+      const rate = schedule ? schedule.rate(base, this.count, this.schedule) : base;
+      border.write(groupSettings[i], optimizer.settings(this.count, { rate, weightDecay, momentum }));
+      return rate;
+    });
+    for (const { from, elements, group } of trained) {
+      const at = from * 4, places = moments.map((slot) => slot.address + at);
+      optimizer.update(k, value + at, gradient + at, groupSettings[group].address, places, elements);
+    }
+    if (average) {
+      border.write(average.mix, [this.count ? 1 - averageDecay : 1]);
+      k.average(average.value.address, value, average.mix.address, n);
+    }
+    this.count++;
+    this.#passes.refresh();
+    return { gradientNorm, learningRate: rates[0] };
+  }
+
+  /** Tell the schedule a metric. */
+  report(metric: number): void {
+    const { schedule } = this.requireOptimizer();
+    this.schedule = schedule?.report?.(this.schedule, metric) ?? this.schedule;
+  }
+
+  /** The range that the averages are in now: before the first update, and in use, that of the parameters. */
+  get averages(): Slot | undefined {
+    const average = this.#average();
+    return this.count && !this.#exchanged ? average : undefined;
+  }
+
+  /** Put the averages, once there are any, in the place of the parameters, or the parameters back. */
+  useAverages(use: boolean): void {
+    const average = this.#average();
+    if (use === this.#exchanged) return;
+    if (this.count) this.#passes.border.exchangeParameters(average);
+    this.#exchanged = use;
+    this.#passes.refresh();
+  }
+
+  #average(): Slot {
+    const { average } = this.#passes.plan;
+    if (average) return average.value;
+    throw new OptionError('Cannot use averages: the session was compiled without "averageDecay"');
+  }
+
+  /** The gradients of one part; `begin` is called with the number of its rows before any is added. */
+  #gradients(data: Data, options: CallOptions, begin: (rows: number) => void): { loss: number; count: number } {
+    const passes = this.#passes, { input, options: { recompute, steps, batch } } = passes.plan;
+    const B = options.batch ?? batch, width = input.kind === "values" ? input.width : 1;
+    if (recompute && B > 0 && data.x.length > steps * B * width) {
+      return recomputedGradients(passes, data, options, begin);
+    }
+    const { call, loss, count } = passes.measure(data, options, true);
+    begin(count);
+    passes.border.clearStateGradients(passes.kernels, call);
+    passes.backward(call);
+    return { loss, count };
+  }
+
+  /**
+   * Make place for the mean over `rows` more rows: what is there is scaled so that, once these are added, one more
+   * scaling makes the mean over all.
+   */
+  #begin(rows: number): void {
+    if (this.#rows) this.#scale(this.#rows, rows);
+    else this.#passes.border.clearParameterGradients(this.#passes.kernels);
+  }
+
+  /** Multiply the gradients by a / b; a factor of 1 leaves every bit. */
+  #scale(a: number, b: number): void {
+    const { kernels: k, border, plan: { settings, planner: { ranges, elements } } } = this.#passes;
+    border.write(settings, [a / b]);
+    k.scale(ranges.gradient, settings.address, elements);
+  }
+
+  #discard(): void {
+    this.#rows = 0;
+    this.#fresh = false;
+  }
+
+  #requireFinite(what: string, value: number): void {
+    if (Number.isFinite(value)) return;
+    this.#discard();
+    throw new NonFiniteError(`Cannot update the parameters: the ${what} is ${value}, expected a finite number`);
+  }
+}

@@ -1,0 +1,50 @@
+import { requireInteger, requireNumber } from "../../errors.ts";
+import { cosTurn } from "../../kernels/real.ts";
+import type { Schedule } from "./schedule.ts";
+
+/** Options of `cosine`. */
+export interface CosineOptions {
+  /** Updates until the minimum, warm-up included. */
+  steps: number;
+  /** Updates of linear warm-up at the start. Default 0. */
+  warmUp?: number;
+  /** Share of the learning rate that the warm-up starts from. Default 1/3, as PyTorch's `LinearLR`. */
+  start?: number;
+  /** The learning rate at the end, and after it. Default 0. */
+  minimum?: number;
+}
+
+/**
+ * Half a cosine wave from the learning rate down to a minimum (Loshchilov & Hutter 2017), after a linear warm-up:
+ * PyTorch's
+ * `CosineAnnealingLR` with `T_max = steps - warmUp`, behind a `LinearLR` of `warmUp` steps in a `SequentialLR`. After
+ * the end the rate stays at the minimum, where PyTorch's would rise again.
+ *
+ * @throws {OptionError} When an option is out of range.
+ *
+ * @example
+ * ```ts
+ * import { cosine } from "@unroll/rnn";
+ * import { assertAlmostEquals, assertEquals } from "@std/assert";
+ *
+ * const schedule = cosine({ steps: 110, warmUp: 10, start: 0.1, minimum: 0.01 });
+ * assertEquals([10, 110, 200].map((updates) => schedule.rate(1, updates, {})), [1, 0.01, 0.01]);
+ * assertAlmostEquals(schedule.rate(1, 0, {}), 0.1);
+ * assertAlmostEquals(schedule.rate(1, 60, {}), 0.505);
+ * ```
+ */
+export function cosine({ steps, warmUp = 0, start = 1 / 3, minimum = 0 }: CosineOptions): Schedule {
+  requireInteger("warmUp", warmUp, 0);
+  requireInteger("steps", steps, warmUp + 1);
+  requireNumber("start", start, 0);
+  requireNumber("minimum", minimum, 0);
+  return {
+    name: "cosine",
+    initial: {},
+    rate(learningRate, updates) {
+      if (updates < warmUp) return learningRate * (start + (1 - start) * updates / warmUp);
+      const share = Math.min(1, (updates - warmUp) / (steps - warmUp));
+      return minimum + (learningRate - minimum) * (1 + cosTurn(share / 2)) / 2;
+    },
+  };
+}

@@ -1,0 +1,81 @@
+import { OptionError, requireInteger, requireRate } from "../../errors.ts";
+import { cosTurn } from "../../kernels/real.ts";
+import type { Schedule } from "./schedule.ts";
+
+/** Options of `oneCycle`. */
+export interface OneCycleOptions {
+  /** Updates of the whole cycle. */
+  steps: number;
+  /** Share of them in which the rate rises, from 0 to 1. Default 0.3. */
+  rise?: number;
+  /** The learning rate is divided by this at the start. Default 25. */
+  startDivisor?: number;
+  /** The rate at the start is divided by this at the end. Default 1e4. */
+  endDivisor?: number;
+  /** The curve between two rates. Default "cosine". */
+  curve?: "cosine" | "linear";
+  /** Whether the rate first falls back to that of the start, in as many updates as it rose. Default false. */
+  threePhase?: boolean;
+  /**
+   * Lowest and highest momentum (or first beta): the highest at the start, the lowest where the rate is largest.
+   * PyTorch's default is [0.85, 0.95]; here the optimizer's own momentum stays unless this is given.
+   */
+  momentum?: readonly [low: number, high: number];
+}
+
+/**
+ * The learning rate rises to its full value, then falls to almost nothing (Smith & Topin 2018): PyTorch's
+ * `OneCycleLR`, whose
+ * `max_lr` is the optimizer's learning rate. After the end the rate stays.
+ *
+ * @throws {OptionError} When an option is out of range.
+ *
+ * @example
+ * ```ts
+ * import { oneCycle } from "@unroll/rnn";
+ * import { assertAlmostEquals } from "@std/assert";
+ *
+ * const schedule = oneCycle({ steps: 100 });
+ * assertAlmostEquals(schedule.rate(1, 0, {}), 1 / 25);
+ * assertAlmostEquals(schedule.rate(1, 29, {}), 1);
+ * assertAlmostEquals(schedule.rate(1, 99, {}), 1 / 25 / 1e4);
+ * ```
+ */
+export function oneCycle(
+  { steps, rise = 0.3, startDivisor = 25, endDivisor = 1e4, curve = "cosine", threePhase = false, momentum }:
+    OneCycleOptions,
+): Schedule {
+  requireInteger("steps", steps, 2);
+  if (!(rise >= 0 && rise <= (threePhase ? 0.5 : 1))) {
+    throw new OptionError(`"rise" must be a number from 0 to ${threePhase ? 0.5 : 1}, got ${rise}`);
+  }
+  if (!(startDivisor > 0)) throw new OptionError(`"startDivisor" must be a number > 0, got ${startDivisor}`);
+  if (!(endDivisor > 0)) throw new OptionError(`"endDivisor" must be a number > 0, got ${endDivisor}`);
+  if (curve !== "cosine" && curve !== "linear") {
+    throw new OptionError(`"curve" must be "cosine" or "linear", got ${JSON.stringify(curve)}`);
+  }
+  momentum?.forEach((value) => requireRate("momentum", value));
+  const ends = threePhase ? [rise * steps - 1, 2 * rise * steps - 2, steps - 1] : [rise * steps - 1, steps - 1];
+
+  /** On the curve through `values`, one at the start and one at the end of each phase. */
+  function at(updates: number, values: readonly number[]): number {
+    const now = Math.min(updates, steps - 1), phase = ends.findIndex((end) => now <= end);
+    const from = phase ? ends[phase - 1] : 0, share = ends[phase] > from ? (now - from) / (ends[phase] - from) : 1;
+    const [start, end] = values.slice(phase);
+    if (curve === "linear") return (end - start) * share + start;
+    return end + (start - end) / 2 * (cosTurn(share / 2) + 1);
+  }
+
+  return {
+    name: "one cycle",
+    initial: {},
+    rate(learningRate, updates) {
+      const start = learningRate / startDivisor, end = start / endDivisor;
+      return at(updates, threePhase ? [start, learningRate, start, end] : [start, learningRate, end]);
+    },
+    momentum: momentum && ((updates) => {
+      const [low, high] = momentum;
+      return at(updates, threePhase ? [high, low, high, high] : [high, low, high]);
+    }),
+  };
+}

@@ -1,0 +1,91 @@
+import { OptionError, requireInteger, requireNumber, requireRate } from "../../errors.ts";
+import type { Schedule, ScheduleState } from "./schedule.ts";
+
+/** Options of `reduceOnPlateau`. */
+export interface PlateauOptions {
+  /** Whether a better metric is smaller or larger. Default "min". */
+  mode?: "min" | "max";
+  /** What the learning rate is multiplied with, from 0 to below 1. Default 0.1. */
+  factor?: number;
+  /** Reports in a row that may be no better. Default 10. */
+  patience?: number;
+  /** By how much a metric must be better to count. Default 1e-4. */
+  threshold?: number;
+  /** Whether the threshold is a share of the best metric, or a difference. Default "relative". */
+  thresholdMode?: "relative" | "absolute";
+  /** Reports after a reduction in which none is counted. Default 0. */
+  cooldown?: number;
+  /** The smallest learning rate. Default 0. */
+  minimum?: number;
+  /** A reduction by no more than this is not made. Default 1e-8. */
+  epsilon?: number;
+}
+
+/** What the metrics have shown; the rest follows from the learning rate. */
+interface PlateauState extends Readonly<Record<string, number | null>> {
+  /** The best metric; null before the first. */
+  readonly best: number | null;
+  /** Reports since then. */
+  readonly bad: number;
+  readonly cooldown: number;
+  readonly reductions: number;
+}
+
+/**
+ * Reduce the learning rate when a metric, told to `Session.report`, has stopped improving: PyTorch's
+ * `ReduceLROnPlateau`.
+ *
+ * @throws {OptionError} When an option is out of range.
+ *
+ * @example
+ * ```ts
+ * import { reduceOnPlateau } from "@unroll/rnn";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const schedule = reduceOnPlateau({ factor: 0.5, patience: 1 });
+ * let state = schedule.initial;
+ * for (const loss of [3, 2, 2, 2]) state = schedule.report!(state, loss);
+ * assertEquals(schedule.rate(0.1, 0, state), 0.05);
+ * ```
+ */
+export function reduceOnPlateau(options: PlateauOptions = {}): Schedule {
+  const { mode = "min", factor = 0.1, patience = 10, cooldown = 0 } = options;
+  const { threshold = 1e-4, thresholdMode = "relative", minimum = 0, epsilon = 1e-8 } = options;
+  requireOneOf("mode", mode, ["min", "max"]);
+  requireOneOf("thresholdMode", thresholdMode, ["relative", "absolute"]);
+  requireRate("factor", factor);
+  requireInteger("patience", patience, 0);
+  requireInteger("cooldown", cooldown, 0);
+  for (const [name, value] of Object.entries({ threshold, minimum, epsilon })) requireNumber(name, value, 0);
+  const sign = mode === "min" ? -1 : 1;
+
+  function better(metric: number, best: number): boolean {
+    const level = thresholdMode === "relative" ? best * (1 + sign * threshold) : best + sign * threshold;
+    return mode === "min" ? metric < level : metric > level;
+  }
+
+  return {
+    name: "reduce on plateau",
+    initial: { best: null, bad: 0, cooldown: 0, reductions: 0 } satisfies PlateauState,
+    rate(learningRate, _, state) {
+      const { reductions } = state as PlateauState;
+      for (let i = 0; i < reductions; i++) {
+        const reduced = Math.max(learningRate * factor, minimum);
+        if (learningRate - reduced > epsilon) learningRate = reduced;
+      }
+      return learningRate;
+    },
+    report(state, metric): ScheduleState {
+      const before = state as PlateauState, improved = better(metric, before.best ?? -sign * Infinity);
+      const best = improved ? metric : before.best, cooling = before.cooldown > 0;
+      const bad = improved || cooling ? 0 : before.bad + 1;
+      if (bad > patience) return { best, bad: 0, cooldown, reductions: before.reductions + 1 };
+      return { best, bad, cooldown: cooling ? before.cooldown - 1 : 0, reductions: before.reductions };
+    },
+  };
+}
+
+function requireOneOf(what: string, value: string, allowed: readonly string[]): void {
+  if (allowed.includes(value)) return;
+  throw new OptionError(`"${what}" must be "${allowed.join('" or "')}", got ${JSON.stringify(value)}`);
+}
