@@ -91,6 +91,13 @@ export { mostProbable, sample } from "./src/text/sampling.ts";
 export { splitText, type Streams, streams, type StreamsOptions, type Window } from "./src/text/streams.ts";
 export { Vocabulary, type VocabularyJSON, type VocabularyOptions } from "./src/text/vocabulary.ts";
 export { type Clip, clipNorm, clipValue } from "./src/training/clip.ts";
+export {
+  type CtcBeamOptions,
+  ctcBeamSearch,
+  ctcGreedy,
+  type CtcOutputs,
+  type Decoding,
+} from "./src/training/ctc_decoding.ts";
 export { binaryCrossEntropy, type BinaryCrossEntropyOptions } from "./src/training/losses/binary_cross_entropy.ts";
 export { crossEntropy, type CrossEntropyOptions } from "./src/training/losses/cross_entropy.ts";
 export { ctc, type CtcOptions } from "./src/training/losses/ctc.ts";

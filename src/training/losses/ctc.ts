@@ -31,7 +31,7 @@ export interface CtcOptions extends LossOptions {
  * using session = await compile(net, { batch: 1, steps: 6, loss: ctc(), optimizer: sgd({ learningRate: 0.5 }) });
  * const x = [1, 0, 0, -1, 0, 0];
  * for (let i = 0; i < 100; i++) session.step({ x, y: [1, 2] });
- * assertEquals(ctcGreedy(session.forward(x), 3).labels, [1, 2]);
+ * assertEquals(ctcGreedy(session.forward(x), { classes: 3 })[0].labels, [1, 2]);
  * ```
  */
 export function ctc(options: CtcOptions = {}): Loss {
