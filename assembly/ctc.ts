@@ -4,13 +4,15 @@
  *
  *   alpha_t(s) = e_t(s) + log(exp alpha_t-1(s) + exp alpha_t-1(s - 1) + [skip(s)] exp alpha_t-1(s - 2))
  *   q_t(s) = log(exp b_t+1(s) + exp b_t+1(s + 1) + [skip(s + 2)] exp b_t+1(s + 2)),   b_t(s) = e_t(s) + q_t(s)
- *   gamma_t(s) = exp(alpha_t(s) + q_t(s)) / sum over all s;   dx_t(k) = (p_t(k) - sum of gamma_t over the states of k) v s
+ *   gamma_t(s) = exp(alpha_t(s) + q_t(s)) / sum over all s
+ *   dx_t(k) = (p_t(k) - sum of gamma_t over the states of k) v s
  *
- * e_t(s) is the logit of the state's class. skip(s): a label that differs from the one before it. What all states of a step
- * share stays out of them: the row maximum and log sum exp of the logits, and the maximum of the states one step
- * earlier. They add up in one f64, so that probable states are numbers near 0 however long the sequence, and the f32
- * logarithms keep their digits; gamma is divided by its own sum, which by theory is p(labels). On 100 random sequences
- * of up to 400 steps the gradient is nearer to the truth than float32 PyTorch's (tests/training/ctc_test.ts).
+ * e_t(s) is the logit of the state's class. skip(s): a label that differs from the one before it. What all states of
+ * a step share stays out of them: the row maximum and log sum exp of the logits, and the maximum of the states one
+ * step earlier. They add up in one f64, so that probable states are numbers near 0 however long the sequence, and the
+ * f32 logarithms keep their digits; gamma is divided by its own sum, which by theory is p(labels). On 100 random
+ * sequences of 20 to 400 steps and up to 100 labels the worst error was 0.0002 to 0.14 times that of float32 PyTorch,
+ * in the median 0.011 (PyTorch 2.13, 2026-11-22).
  *
  * States go four at a time. Order of the sums: classes and gammas in four interleaved chains as in softmax.ts; gammas
  * of one class one by one, s ascending. What cannot be reached has -1e30 for -infinity, which would give NaN.
@@ -24,10 +26,10 @@ const IMPOSSIBLE: f32 = -1e30;
 const LEAST: f32 = -1e29;
 
 /**
- * loss = -v log p(labels | softmax(x)); dx its gradient times s, s the f32 at `scale`. x, dx [T, n], dx may be 0 (loss
- * only) but not x; sizes i32 [2] = steps of the sequence (1 to T), S (0 and up); labels [S] i32, none of them `blank`;
- * v, loss f32. From the sequence's end on dx is 0 and x is not read; if v is 0, in all steps. Labels that do not fit
- * into the steps: loss infinite and dx NaN, or, if `zeroInfinity`, both 0. scratch: (T + 4) C' + 2 T floats,
+ * loss = -v log p(labels | softmax(x)); dx its gradient times s, s the f32 at `scale`. x, dx [T, n], dx may be 0
+ * (loss only) but not x; sizes i32 [2] = steps of the sequence (1 to T), S (0 and up); labels [S] i32, none of them
+ * `blank`; v, loss f32. From the sequence's end on dx is 0 and x is not read; if v is 0, in all steps. Labels that do
+ * not fit into the steps: loss infinite and dx NaN, or, if `zeroInfinity`, both 0. scratch: (T + 4) C' + 2 T floats,
  * C' = C rounded up to a multiple of 4, plus 8.
  */
 export function ctc(
@@ -52,7 +54,7 @@ export function ctc(
     if (dx) fill(dx, 0, T, n, lddx);
     return;
   }
-  // Rows of states begin with four impossible ones and end with as many, those that fill up the last vector not counted.
+  // A row of states begins and ends with four impossible ones, beside those that fill up its last vector.
   const width = (2 * S + 4) & ~3, row = <usize> (width + 8) << 2;
   const alpha = scratch, skip = alpha + <usize> T * row, e = skip + row, even = e + row, odd = even + row;
   const stats = odd + row, strideX = <usize> ldx << 2, strideDx = <usize> lddx << 2;
@@ -87,7 +89,7 @@ export function ctc(
   }
   const end = before + (<usize> (2 * S + 4) << 2), last = v128.load32_splat(end), label = v128.load32_splat(end - 4);
   const m = f32x4.pmax(last, label);
-  const tail = f32x4.add(m, log4(f32x4.add(exp4(f32x4.sub(last, m)), exp4(f32x4.sub(label, m)))));
+  const tail = f32x4.add(m, log4(f32x4.add(expFar(f32x4.sub(last, m)), expFar(f32x4.sub(label, m)))));
   const logP = offset + <f64> f32x4.extract_lane(tail, 0);
   const fits = f32x4.extract_lane(m, 0) > LEAST || logP != logP;
   const none: f32 = zeroInfinity ? 0 : <f32> Infinity;
@@ -125,7 +127,7 @@ export function ctc(
     const high = f32x4.splat(largest(most));
     let all = f32x4.splat(0);
     for (let o: usize = 16, left = 2 * S + 1; left > 0; left -= 4, o += 16) {
-      const gamma = exp4(f32x4.sub(v128.load(row_ + o), high));
+      const gamma = expFar(f32x4.sub(v128.load(row_ + o), high));
       v128.store(row_ + o, gamma);
       all = f32x4.add(all, firstLanes(gamma, min(left, 4)));
     }
@@ -142,11 +144,21 @@ export function ctc(
   }
 }
 
+/**
+ * exp(x), from -80 down exp(-80): in a sum with 1 that is nothing. Impossible states are everywhere, and at exp4's
+ * own limit its products are subnormal, which cost the plain build 47 ns a state instead of 17 (Granite Rapids, Deno
+ * 2.9.6, 2026-11-22).
+ */
+@inline
+function expFar(x: v128): v128 {
+  return exp4(f32x4.pmax(x, f32x4.splat(-80)));
+}
+
 /** log(e^a + e^b + e^c) */
 @inline
 function logSum(a: v128, b: v128, c: v128): v128 {
   const m = f32x4.pmax(f32x4.pmax(a, b), c);
-  const sum = f32x4.add(f32x4.add(exp4(f32x4.sub(a, m)), exp4(f32x4.sub(b, m))), exp4(f32x4.sub(c, m)));
+  const sum = f32x4.add(f32x4.add(expFar(f32x4.sub(a, m)), expFar(f32x4.sub(b, m))), expFar(f32x4.sub(c, m)));
   return f32x4.add(m, log4(sum));
 }
 

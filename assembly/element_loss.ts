@@ -8,7 +8,8 @@
  *   huber               c (d - c / 2)                            c
  *   binaryCrossEntropy  (1 - y) x + ((p - 1) y + 1) log(1 + e^-x)   ((p - 1) y + 1) sigmoid(x) - p y
  *
- * settings [n]: delta, or the weight p of the positive class, of each column; not read by the first two. NaN stays NaN.
+ * settings [n]: delta, or the weight p of the positive class, of each column; not read by the first two. NaN stays
+ * NaN.
  */
 import { sigmoid4, softplus4 } from "./activation";
 import { ONE } from "./constants";
@@ -22,8 +23,8 @@ const enum Kind {
 }
 
 /**
- * loss(r, j) = v(r) f(x(r, j), y(r, j)); dx = s v f', s the f32 at `scale`. A row with v = 0 gives loss 0 and dx 0; its x
- * and y are not read. x, dx [m, n], dx may be 0 (loss only); loss, y [m, n] without gaps; v [m].
+ * loss(r, j) = v(r) f(x(r, j), y(r, j)); dx = s v f', s the f32 at `scale`. A row with v = 0 gives loss 0 and dx 0;
+ * its x and y are not read. x, dx [m, n], dx may be 0 (loss only); loss, y [m, n] without gaps; v [m].
  */
 export function elementLoss(
   loss: usize,
@@ -68,16 +69,32 @@ function rows(
       if (dx) memory.fill(dx, 0, bytes);
     } else {
       const w = f32x4.splat(weight), ws = f32x4.splat(weight * f32.load(scale));
-      for (let o: usize = 0, left = n; left > 0; left -= 4, o += 16) {
-        const a = load(x + o, left), b = load(y + o, left);
-        const p = kind >= Kind.Huber ? load(settings + o, left) : a;
-        store(loss + o, f32x4.mul(w, value(kind, a, b, p)), left);
-        if (dx) store(dx + o, f32x4.mul(ws, slope(kind, a, b, p)), left);
-      }
+      let o: usize = 0;
+      let left = n;
+      for (; left >= 4; left -= 4, o += 16) lanes(kind, loss + o, dx, o, x + o, y + o, settings + o, w, ws, 4);
+      if (left) lanes(kind, loss + o, dx, o, x + o, y + o, settings + o, w, ws, left);
     }
     if (dx) dx += <usize> lddx << 2;
     loss += bytes, y += bytes, v += 4, x += <usize> ldx << 2;
   }
+}
+
+@inline
+function lanes(
+  kind: i32,
+  loss: usize,
+  dx: usize,
+  o: usize,
+  x: usize,
+  y: usize,
+  settings: usize,
+  w: v128,
+  ws: v128,
+  k: i32,
+): void {
+  const a = load(x, k), b = load(y, k), p = kind >= Kind.Huber ? load(settings, k) : a;
+  store(loss, f32x4.mul(w, value(kind, a, b, p)), k);
+  if (dx) store(dx + o, f32x4.mul(ws, slope(kind, a, b, p)), k);
 }
 
 @inline

@@ -25,7 +25,7 @@ export const losses: Record<"elementLoss" | "ctc", Case[]> = {
   ctc: [
     kernelCase(
       "losses",
-      `ctc ${brackets(STEPS, CLASSES)}, ${LABELS} labels, an element is a state`,
+      `ctc ${brackets(STEPS, CLASSES)}, ${LABELS} labels, a state`,
       { elements: STEPS * (2 * LABELS + 1) },
       (layout) => {
         const [dx, x] = Array.from({ length: 2 }, () => layout.activations(STEPS, CLASSES));

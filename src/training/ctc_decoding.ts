@@ -24,8 +24,9 @@ export interface Decoding {
 }
 
 /**
- * The labels of the most probable path of each sequence: the largest class of each step, repetitions and then blanks left out.
- * `logProbability` is that of this one path. Outputs are logits, or logarithms of probabilities, `[T, B, C]`.
+ * The labels of the most probable path of each sequence: the largest class of each step, repetitions and then blanks
+ * left out. `logProbability` is that of this one path. Outputs are logits, or logarithms of probabilities, `[T, B,
+ * C]`.
  *
  * @throws {ShapeError} When the outputs do not divide into steps, or there is not a length for each sequence.
  * @throws {OptionError} When a number is out of its range.
@@ -72,10 +73,10 @@ interface Prefix {
 }
 
 /**
- * The most probable labels of each sequence by prefix beam search (Graves et al. 2006; the form of Hannun et al. 2014), the best
- * first, at most `width`. `logProbability` is that of all paths that spell the labels through prefixes which were never
- * dropped: at most the true one, and equal to it when the beam is wide enough. Outputs are logits, or logarithms of
- * probabilities, `[T, B, C]`.
+ * The most probable labels of each sequence by prefix beam search (Graves et al. 2006; the form of Hannun et al.
+ * 2014), the best first, at most `width`. `logProbability` is that of all paths that spell the labels through
+ * prefixes which were never dropped: at most the true one, and equal to it when the beam is wide enough. Outputs are
+ * logits, or logarithms of probabilities, `[T, B, C]`.
  *
  * @throws {ShapeError} When the outputs do not divide into steps, or there is not a length for each sequence.
  * @throws {OptionError} When a number is out of its range.

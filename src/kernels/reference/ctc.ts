@@ -8,11 +8,12 @@ const IMPOSSIBLE = -Math.fround(1e30), LEAST = -Math.fround(1e29);
 
 export function ctcKernels(arena: Arena, { round, exp, log }: NumberMode): Pick<Kernels, "ctc"> {
   const add = (a: number, b: number) => round(a + b);
+  const expFar = (x: number) => exp(Math.max(x, -80));
 
   /** log(e^a + e^b + e^c) */
   function logSum(a: number, b: number, c: number): number {
     const m = Math.max(a, b, c);
-    return add(m, log(add(add(exp(round(a - m)), exp(round(b - m))), exp(round(c - m)))));
+    return add(m, log(add(add(expFar(round(a - m)), expFar(round(b - m))), expFar(round(c - m)))));
   }
 
   /** Four interleaved chains. */
@@ -53,7 +54,7 @@ export function ctcKernels(arena: Arena, { round, exp, log }: NumberMode): Pick<
         alpha.push(before);
       }
       const last = before[C - 1], other = before[C - 2] ?? IMPOSSIBLE, m = Math.max(last, other);
-      const logP = offset + add(m, log(add(exp(round(last - m)), exp(round(other - m)))));
+      const logP = offset + add(m, log(add(expFar(round(last - m)), expFar(round(other - m)))));
       const known = !Number.isNaN(logP), fits = m > LEAST || !known;
       f[loss >> 2] = fits ? -logP * weight : (zeroInfinity ? 0 : Infinity) * weight;
       if (!fits || !known) return fill(0, steps, fits || !zeroInfinity ? NaN : 0);
@@ -71,7 +72,7 @@ export function ctcKernels(arena: Arena, { round, exp, log }: NumberMode): Pick<
         after = q.map((value, s) => add(value, e[s]));
         top = Math.max(...after);
         const both = q.map((value, s) => add(alpha[t][s], value)), most = Math.max(...both);
-        const gamma = both.map((value) => exp(round(value - most))), all = sum(gamma);
+        const gamma = both.map((value) => expFar(round(value - most))), all = sum(gamma);
         states.forEach((k, s) => f[dx + k] += gamma[s]);
         for (let k = 0; k < n; k++) {
           f[dx + k] = round(round(exponentials[k] / total) - round(f[dx + k] / all)) * factor;

@@ -5,8 +5,8 @@ import type { Loss, LossOptions } from "./loss.ts";
 /** Options of `binaryCrossEntropy`. */
 export interface BinaryCrossEntropyOptions extends LossOptions {
   /**
-   * What the losses of positive targets are multiplied with, for all columns or for each: above 1 for more recall, below for more
-   * precision. Default 1.
+   * What the losses of positive targets are multiplied with, for all columns or for each: above 1 for more recall,
+   * below for more precision. Default 1.
    */
   positiveWeight?: number | ArrayLike<number>;
 }
@@ -17,7 +17,8 @@ export interface BinaryCrossEntropyOptions extends LossOptions {
  *
  *   -p y log sigmoid(x) - (1 - y) log(1 - sigmoid(x))
  *
- * computed as (1 - y) x + ((p - 1) y + 1) log(1 + exp(-x)), which does not overflow. A mean divides by the number of elements.
+ * computed as (1 - y) x + ((p - 1) y + 1) log(1 + exp(-x)), which does not overflow. A mean divides by the number of
+ * elements.
  *
  * @throws {OptionError} When a weight is not a finite number.
  *

@@ -20,13 +20,13 @@ export interface CrossEntropyOptions extends LossOptions {
 }
 
 /**
- * Cross-entropy of a softmax over the columns of the output with one class a row, in nats: PyTorch's `cross_entropy`. With
- * w the class weights, e the label smoothing and C classes, a row of target c has the loss
+ * Cross-entropy of a softmax over the columns of the output with one class a row, in nats: PyTorch's `cross_entropy`.
+ * With w the class weights, e the label smoothing and C classes, a row of target c has the loss
  *
  *   -(1 - e) w(c) log p(c) - e / C sum_k w(k) log p(k)
  *
- * and a mean divides by the sum of w(c) over the rows that count. Rows whose target is `ignoreIndex` do not count. Where no
- * row counts, or the weights of those that do sum to 0, PyTorch's mean is NaN; here the call is refused.
+ * and a mean divides by the sum of w(c) over the rows that count. Rows whose target is `ignoreIndex` do not count.
+ * Where no row counts, or the weights of those that do sum to 0, PyTorch's mean is NaN; here the call is refused.
  *
  * Targets: a class, an integer from 0 to C - 1, for each row.
  *

@@ -12,13 +12,14 @@ export interface CtcOptions extends LossOptions {
 }
 
 /**
- * Connectionist temporal classification (Graves et al. 2006): -log of the probability that a sequence of outputs spells its labels,
- * with blanks and repetitions wherever it likes. PyTorch's `ctc_loss`, but on logits: the softmax is part of the loss. A mean
- * divides each loss by the number of labels (at least 1) and then by the number of sequences; `losses` are not divided.
+ * Connectionist temporal classification (Graves et al. 2006): -log of the probability that a sequence of outputs
+ * spells its labels, with blanks and repetitions wherever it likes. PyTorch's `ctc_loss`, but on logits: the softmax
+ * is part of the loss. A mean divides each loss by the number of labels (at least 1) and then by the number of
+ * sequences; `losses` are not divided.
  *
- * Targets: labels, integers from 0 to C - 1 other than `blank`. Either padded, `[B, S]`, or one sequence's after the other's,
- * without gaps; `targetLengths` says how many each has, 0 is allowed. Outputs count up to a row's length. A loss that is
- * infinite makes `step` refuse the step unless `zeroInfinity`.
+ * Targets: labels, integers from 0 to C - 1 other than `blank`. Either padded, `[B, S]`, or one sequence's after the
+ * other's, without gaps; `targetLengths` says how many each has, 0 is allowed. Outputs count up to a row's length. A
+ * loss that is infinite makes `step` refuse the step unless `zeroInfinity`.
  *
  * @throws {OptionError} When a number is out of its range.
  *
@@ -110,8 +111,8 @@ export function ctc(options: CtcOptions = {}): Loss {
 }
 
 /**
- * Where the caller's sequences have their labels. y is `[B, S]`, or all labels without gaps; that they are as many as the lengths
- * together says which, for of a `[B, S]` with all rows full both are the same.
+ * Where the caller's sequences have their labels. y is `[B, S]`, or all labels without gaps; that they are as many as
+ * the lengths together says which, for of a `[B, S]` with all rows full both are the same.
  */
 function layoutOf({ y, targetLengths }: Targets, B: number): (sequence: number) => { from: number; length: number } {
   const columns = y.length / B;

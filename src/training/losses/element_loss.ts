@@ -23,9 +23,9 @@ export interface ElementLoss {
 }
 
 /**
- * A loss that compares every element of the output with a number of its own: the frame of `squaredError`, `absoluteError`, `huber`,
- * `smoothL1` and `binaryCrossEntropy`. A mean divides by the number of elements of the rows that count, or, with weights,
- * by the sum of the rows' weights times the width.
+ * A loss that compares every element of the output with a number of its own: the frame of `squaredError`,
+ * `absoluteError`, `huber`, `smoothL1` and `binaryCrossEntropy`. A mean divides by the number of elements of the rows
+ * that count, or, with weights, by the sum of the rows' weights times the width.
  */
 export function elementLoss(loss: ElementLoss, given: Reduction = "mean"): Loss {
   const { name, kind, factor = 1 } = loss, reduction = requireReduction(given);

@@ -2,8 +2,9 @@ import { OptionError } from "../../errors.ts";
 import type { Loss, TargetRows } from "./loss.ts";
 
 /**
- * A loss of the last step of each sequence alone: many to one. The output after a row's last valid step is compared with one target a
- * sequence, so y is `[B]` (or `[B, width]`) and so are weights and losses; the outputs of all other steps get no gradient.
+ * A loss of the last step of each sequence alone: many to one. The output after a row's last valid step is compared
+ * with one target a sequence, so y is `[B]` (or `[B, width]`) and so are weights and losses; the outputs of all other
+ * steps get no gradient.
  *
  * @throws {OptionError} When the loss has one target a sequence already.
  *

@@ -7,14 +7,14 @@ import type { Extent, Port } from "../../ops/port.ts";
 /** What outputs are compared with. */
 export interface Targets {
   /**
-   * Classes `[T, B]` or numbers `[T, B, width]`, as the loss says (`[B, T, ...]` when batch-first); of a loss with one target a
-   * sequence `[B]` or `[B, width]`; of `ctc` labels. What lies behind a row's length is not read.
+   * Classes `[T, B]` or numbers `[T, B, width]`, as the loss says (`[B, T, ...]` when batch-first); of a loss with
+   * one target a sequence `[B]` or `[B, width]`; of `ctc` labels. What lies behind a row's length is not read.
    */
   y: ArrayLike<number>;
   /**
-   * How much each target counts: as many finite numbers as there are targets, or one a sequence, `[B]`. A weight multiplies a
-   * loss and its gradient, and a mean divides by the sum of the weights. A target of weight 0 does not count: neither it nor
-   * its output is looked at. Default: all 1.
+   * How much each target counts: as many finite numbers as there are targets, or one a sequence, `[B]`. A weight
+   * multiplies a loss and its gradient, and a mean divides by the sum of the weights. A target of weight 0 does not
+   * count: neither it nor its output is looked at. Default: all 1.
    */
   weights?: ArrayLike<number>;
   /** Of `ctc`: the number of labels of each sequence, `[B]`. Default: all as long as y has columns. */
@@ -22,8 +22,8 @@ export interface Targets {
 }
 
 /**
- * How losses become one number: their mean over what counts, or their sum. Losses one by one, PyTorch's "none", are what
- * `session.losses` returns.
+ * How losses become one number: their mean over what counts, or their sum. Losses one by one, PyTorch's "none", are
+ * what `session.losses` returns.
  */
 export type Reduction = "mean" | "sum";
 
@@ -43,7 +43,10 @@ export interface Loss {
   plan(scope: Scope, output: Port): PlannedLoss;
 }
 
-/** The rows of a call as a loss sees them. In memory they are time-major and sorted by length, outside as the caller has them. */
+/**
+ * The rows of a call as a loss sees them. In memory they are time-major and sorted by length, outside as the caller
+ * has them.
+ */
 export interface TargetRows {
   /** Sequences. */
   readonly B: number;

@@ -3,8 +3,8 @@ import { elementLoss } from "./element_loss.ts";
 import type { Loss, LossOptions } from "./loss.ts";
 
 /**
- * Squares of the differences between outputs and targets, (x - y)²: PyTorch's `mse_loss`. Targets: a number for each element of
- * the output.
+ * Squares of the differences between outputs and targets, (x - y)²: PyTorch's `mse_loss`. Targets: a number for each
+ * element of the output.
  *
  * @example
  * ```ts
@@ -20,8 +20,8 @@ export function squaredError({ reduction }: LossOptions = {}): Loss {
 }
 
 /**
- * Distances between outputs and targets, |x - y|, whose gradient is 0 where they are equal: PyTorch's `l1_loss`. Targets: a
- * number for each element of the output.
+ * Distances between outputs and targets, |x - y|, whose gradient is 0 where they are equal: PyTorch's `l1_loss`.
+ * Targets: a number for each element of the output.
  *
  * @example
  * ```ts
@@ -42,8 +42,8 @@ export interface HuberOptions extends LossOptions {
 }
 
 /**
- * d² / 2 for differences d = x - y of up to `delta`, delta (|d| - delta / 2) beyond: PyTorch's `huber_loss` (Huber 1964). Targets: a
- * number for each element of the output.
+ * d² / 2 for differences d = x - y of up to `delta`, delta (|d| - delta / 2) beyond: PyTorch's `huber_loss` (Huber
+ * 1964). Targets: a number for each element of the output.
  *
  * @throws {OptionError} When `delta` is not a finite number above 0.
  *
@@ -68,8 +68,8 @@ export interface SmoothL1Options extends LossOptions {
 }
 
 /**
- * The Huber loss divided by its `beta`, so that far differences have slope 1: PyTorch's `smooth_l1_loss`. Targets: a number for each
- * element of the output.
+ * The Huber loss divided by its `beta`, so that far differences have slope 1: PyTorch's `smooth_l1_loss`. Targets: a
+ * number for each element of the output.
  *
  * @throws {OptionError} When `beta` is not a finite number above 0.
  *
