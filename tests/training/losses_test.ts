@@ -160,9 +160,11 @@ for (const [name, { loss, targets, width = 1, perSequence }] of Object.entries(S
       near(got.loss, want.loss);
       near(got.count, want.count);
     }
+    // Powers of 2 scale without rounding. A target of all steps has the weight of its sequence.
+    const weights = [0.5, 2, 4], want = losses.map((loss, i) => loss * weights[Math.floor(i / width) % B]);
+    assertEquals(mean.losses({ ...data, weights }, options), want);
     if (perSequence) return;
-    const weights = once.map((_, i) => [1, 2][i % 2]);
-    assertEquals(mean.losses({ ...doubled, weights }, { batch: 2 }), mean.losses(doubled, { batch: 2 }));
+    assertEquals(mean.losses({ ...data, weights: all.map((_, i) => weights[i % B]) }, options), want);
   });
 
   Deno.test(`${name}: in segments, ${perSequence ? "refused" : "the same bits"}`, async () => {
