@@ -42,7 +42,10 @@ export function ctc(options: CtcOptions = {}): Loss {
   return {
     name: "CTC",
     targets: "sequence",
-    plan(scope, { value: x, gradient: dx, width }) {
+    plan(scope, { value: x, gradient: dx, width, once }) {
+      if (once) {
+        throw new ShapeError("Cannot plan CTC: the net gives one row for a sequence, expected one for each step");
+      }
       if (blank >= width) {
         throw new OptionError(`"blank" must be a class, an integer from 0 to ${width - 1}, got ${blank}`);
       }

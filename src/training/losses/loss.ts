@@ -7,8 +7,9 @@ import type { Extent, Port } from "../../ops/port.ts";
 /** What outputs are compared with. */
 export interface Targets {
   /**
-   * Classes `[T, B]` or numbers `[T, B, width]`, as the loss says (`[B, T, ...]` when batch-first); of a loss with
-   * one target a sequence `[B]` or `[B, width]`; of `ctc` labels. What lies behind a row's length is not read.
+   * Classes `[T, B]` or numbers `[T, B, width]`, as the loss says (`[B, T, ...]` when batch-first); of a loss with one
+   * target a sequence, and of a net that gives one row for a sequence, `[B]` or `[B, width]`; of `ctc` labels. What
+   * lies behind a row's length is not read.
    */
   y: ArrayLike<number>;
   /**
