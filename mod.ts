@@ -32,6 +32,7 @@ export {
   writeSafetensors,
 } from "./src/formats/safetensors.ts";
 export type { Kernels } from "./src/kernels/kernels.ts";
+export type { LossKernels } from "./src/kernels/loss_kernels.ts";
 export type { Numerics } from "./src/kernels/load.ts";
 export { activation } from "./src/layers/activation.ts";
 export { dense } from "./src/layers/dense.ts";
@@ -93,7 +94,26 @@ export { mostProbable, sample } from "./src/text/sampling.ts";
 export { splitText, type Streams, streams, type StreamsOptions, type Window } from "./src/text/streams.ts";
 export { Vocabulary, type VocabularyJSON, type VocabularyOptions } from "./src/text/vocabulary.ts";
 export { type Clip, clipNorm, clipValue } from "./src/training/clip.ts";
-export { crossEntropy, type Loss, type PlannedLoss } from "./src/training/losses.ts";
+export {
+  type CtcBeamOptions,
+  ctcBeamSearch,
+  ctcGreedy,
+  type CtcOutputs,
+  type Decoding,
+} from "./src/training/ctc_decoding.ts";
+export { binaryCrossEntropy, type BinaryCrossEntropyOptions } from "./src/training/losses/binary_cross_entropy.ts";
+export { crossEntropy, type CrossEntropyOptions } from "./src/training/losses/cross_entropy.ts";
+export { ctc, type CtcOptions } from "./src/training/losses/ctc.ts";
+export { lastStep } from "./src/training/losses/last_step.ts";
+export type { Loss, LossOptions, PlannedLoss, Reduction, TargetRows, Targets } from "./src/training/losses/loss.ts";
+export {
+  absoluteError,
+  huber,
+  type HuberOptions,
+  smoothL1,
+  type SmoothL1Options,
+  squaredError,
+} from "./src/training/losses/regression.ts";
 export { adagrad, type AdagradOptions } from "./src/training/optimizers/adagrad.ts";
 export { adam, type AdamOptions, adamw } from "./src/training/optimizers/adam.ts";
 export type {

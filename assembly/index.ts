@@ -16,6 +16,8 @@ export {
 } from "./gate_gru";
 export { layerNorm, layerNormBackward } from "./layer_norm";
 export { softmax, softmaxCrossEntropy } from "./softmax";
+export { elementLoss } from "./element_loss";
+export { ctc } from "./ctc";
 export { gather, gatherIntegers, scatterAdd } from "./embedding";
 export { add, copy, multiply, multiplyAdd, subtract, transpose, zero } from "./elementwise";
 export { columnSums, sum } from "./reduce";

@@ -25,21 +25,29 @@ export function softmax(y: usize, x: usize, scale: usize, m: i32, n: i32, ldy: i
 }
 
 /**
- * loss(r) = log(sum exp(x - max)) + max - x(target); dx = (exp(x - max) / sum - onehot(target)) s, s the f32 at `scale`.
- * A negative target: loss 0, dx 0. x, dx [m, n], dx may be x or 0 (loss only); loss [m] f32, target [m] i32.
+ * With (a, b) the row of `shares` and L = log(sum exp(x - max)) + max:
+ *
+ *   loss(r) = a (L - x(target)) + b sum_j w(j) (L - x(j))
+ *   dx = (p (a + b W) - b w - a onehot(target)) s,   p = exp(x - max) / sum, W = sum_j w(j), s the f32 at `scale`
+ *
+ * w and then W are at `weight`, [n + 1]; when it is 0, so are all w. b W is what label smoothing takes from the target
+ * and gives to all classes (Szegedy et al. 2016). A negative target: loss 0, dx 0, x is not read. x, dx [m, n], dx may
+ * be x or 0 (loss only); loss [m] f32, target [m] i32, shares [m, 2] f32.
  */
 export function softmaxCrossEntropy(
   loss: usize,
   dx: usize,
   x: usize,
   target: usize,
+  shares: usize,
+  weight: usize,
   scale: usize,
   m: i32,
   n: i32,
   lddx: i32,
   ldx: i32,
 ): void {
-  const s = v128.load32_splat(scale);
+  const s = f32.load(scale);
   for (let i = 0; i < m; i++) {
     const class_ = i32.load(target);
     if (class_ < 0) {
@@ -47,26 +55,54 @@ export function softmaxCrossEntropy(
       if (dx) memory.fill(dx, 0, <usize> n << 2);
     } else {
       const at = <usize> class_ << 2;
+      const a = f32.load(shares), b = f32.load(shares, 4);
       const maximum = rowMaximum(x, n);
       const picked = f32x4.sub(v128.load32_splat(x + at), maximum);
+      const below = weight ? weightedDistance(weight, x, maximum, n) : 0;
       const sum = expRow(dx, x, maximum, n);
       const nan = f32x4.sub(sum, sum); // 0, or NaN, which neither the maximum nor the logarithm would pass on
-      f32.store(loss, f32x4.extract_lane(f32x4.add(f32x4.sub(log4(sum), picked), nan), 0));
+      const logSum = log4(sum);
+      let value = a * f32x4.extract_lane(f32x4.add(f32x4.sub(logSum, picked), nan), 0);
+      const as = a * s;
+      let share = as;
+      if (weight) {
+        const all = f32.load(weight + (<usize> n << 2));
+        value += b * (below + all * f32x4.extract_lane(logSum, 0));
+        share += b * s * all;
+      }
+      f32.store(loss, value);
       if (dx) {
+        const t = f32x4.splat(share);
         let o: usize = 0;
         let left = n;
-        for (; left >= 4; left -= 4, o += 16) v128.store(dx + o, f32x4.mul(f32x4.div(v128.load(dx + o), sum), s));
-        if (left) store(dx + o, f32x4.mul(f32x4.div(load(dx + o, left), sum), s), left);
-        f32.store(dx + at, f32.load(dx + at) - f32x4.extract_lane(s, 0));
+        for (; left >= 4; left -= 4, o += 16) v128.store(dx + o, f32x4.mul(f32x4.div(v128.load(dx + o), sum), t));
+        if (left) store(dx + o, f32x4.mul(f32x4.div(load(dx + o, left), sum), t), left);
+        if (weight) subtractScaled(dx, weight, b * s, n);
+        f32.store(dx + at, f32.load(dx + at) - as);
       }
     }
     if (dx) dx += <usize> lddx << 2;
-    loss += 4, target += 4, x += <usize> ldx << 2;
+    loss += 4, target += 4, shares += 8, x += <usize> ldx << 2;
   }
 }
 
+/** sum_j w(j) (maximum - x(j)): no term is negative. */
+function weightedDistance(weight: usize, x: usize, maximum: v128, n: i32): f32 {
+  let sum = f32x4.splat(0);
+  for (; n > 0; n -= 4, x += 16, weight += 16) {
+    sum = f32x4.add(sum, firstLanes(f32x4.mul(load(weight, n), f32x4.sub(maximum, load(x, n))), min(n, 4)));
+  }
+  return f32x4.extract_lane(sumLanes(sum), 0);
+}
+
+/** y = y - s x */
+function subtractScaled(y: usize, x: usize, s: f32, n: i32): void {
+  const t = f32x4.splat(s);
+  for (; n > 0; n -= 4, y += 16, x += 16) store(y, f32x4.sub(load(y, n), f32x4.mul(load(x, n), t)), n);
+}
+
 /** The largest of n floats in all lanes, NaN left out unless it is the first. */
-function rowMaximum(x: usize, n: i32): v128 {
+export function rowMaximum(x: usize, n: i32): v128 {
   let top = v128.load32_splat(x);
   let left = n;
   for (; left >= 4; left -= 4, x += 16) top = f32x4.pmax(top, v128.load(x));
@@ -76,7 +112,7 @@ function rowMaximum(x: usize, n: i32): v128 {
 }
 
 /** y = exp(x - maximum) (not stored when y is 0); returns the sum in all lanes, NaN if one x is NaN. */
-function expRow(y: usize, x: usize, maximum: v128, n: i32): v128 {
+export function expRow(y: usize, x: usize, maximum: v128, n: i32): v128 {
   return y ? exponentials(true, y, x, maximum, n) : exponentials(false, y, x, maximum, n);
 }
 

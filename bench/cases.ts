@@ -1,6 +1,7 @@
 import type { Kernels } from "../src/kernels/kernels.ts";
 import type { Case } from "./cases/case.ts";
 import { gates } from "./cases/gates.ts";
+import { losses } from "./cases/losses.ts";
 import { products } from "./cases/products.ts";
 import { ranges } from "./cases/ranges.ts";
 import { rows } from "./cases/rows.ts";
@@ -13,6 +14,7 @@ const byKernel: Record<Exclude<keyof Kernels, "writeConstants">, Case[]> = {
   ...products,
   ...gates,
   ...rows,
+  ...losses,
   ...ranges,
 };
 

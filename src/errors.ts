@@ -95,6 +95,18 @@ export function requireOneOf<A extends string>(what: string, value: A, choices: 
   throw new OptionError(`"${what}" must be one of ${names}, got ${shown(value)}`);
 }
 
+/**
+ * Nothing, when element `index` of `what` is an integer from 0 to below `limit`: a token, a class.
+ *
+ * @throws {OptionError} Otherwise.
+ */
+export function requireBelow(what: string, value: number, index: number, limit: number): void {
+  if (Number.isInteger(value) && value >= 0 && value < limit) return;
+  throw new OptionError(
+    `Every element of "${what}" must be an integer from 0 to ${limit - 1}, got ${value} at ${index}`,
+  );
+}
+
 /** A value as an error message shows it: short, and never failing itself. */
 function shown(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value.length > 40 ? value.slice(0, 40) + "…" : value);

@@ -43,6 +43,13 @@ export class Layout {
     return slot;
   }
 
+  /** Given integers. */
+  words(...words: number[]): Slot {
+    const slot = this.#planner.integers("words", words.length);
+    this.#contents.push((arena) => arena.ints(slot.address, words.length).set(words));
+    return slot;
+  }
+
   /** The memory with everything in it. Slots have addresses from here on. */
   arena(): WasmArena {
     const arena = new WasmArena(this.#planner.finish());

@@ -1,7 +1,7 @@
 import type { Layer } from "../layers/layer.ts";
 import type { NetPlan } from "../models/plan.ts";
 import { Generator } from "../random/generator.ts";
-import type { Loss } from "../training/losses.ts";
+import type { Loss } from "../training/losses/loss.ts";
 
 /** Options of `gradientCheck`. */
 export interface GradientCheckOptions {
@@ -15,7 +15,10 @@ export interface GradientCheckOptions {
   x?: ArrayLike<number>;
   /** What the gradients are of. Default: the sum of all outputs and last states, each times a weight drawn from -1 to 1. */
   loss?: Loss;
-  /** Classes `[T, B]` for `loss`; `[B]` where the net gives one row for a sequence. Default: drawn. */
+  /**
+   * What `loss` compares the output with. Default, for a loss of classes: drawn, `[T, B]`, or `[B]` where the net gives
+   * one row for a sequence.
+   */
   y?: ArrayLike<number>;
   /** Seed of everything that is drawn, dropout masks too: a non-negative integer. Default 0. */
   seed?: number;

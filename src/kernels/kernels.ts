@@ -1,13 +1,15 @@
+import type { LossKernels } from "./loss_kernels.ts";
+
 /**
- * The kernels' calling convention, the only place where it is written down in TypeScript. `assembly/` implements it
- * twice (plain and relaxed SIMD), `reference/` implements it as scalar loops.
+ * The kernels' calling convention, written down in TypeScript here and, for losses, in loss_kernels.ts alone.
+ * `assembly/` implements it twice (plain and relaxed SIMD), `reference/` implements it as scalar loops.
  *
  * Every argument is a whole number. An address is in bytes, 0 stands for "none". A row stride (`ld…`) is in elements.
  * Order: outputs, inputs, dimensions, flags. Matrices are row-major f32 unless said otherwise; `[m, n]` has m rows.
  * Real-valued settings (a learning rate, a temperature) are read from memory, so that a call is a short list of
  * integers that can be recorded and replayed. Sizes are at least 1; nothing outside the named shapes is read or written.
  */
-export interface Kernels {
+export interface Kernels extends LossKernels {
   /** Write the constants of the activation kernels into the first KiB of the memory. Once, before any other kernel. */
   writeConstants(): void;
 
@@ -243,21 +245,6 @@ export interface Kernels {
   // softmax.ts
   /** y = softmax(x s) by rows, `[m, n]`; s is the f32 at address `scale` (an inverse temperature). */
   softmax(y: number, x: number, scale: number, m: number, n: number, ldy: number, ldx: number): void;
-  /**
-   * loss(r) = log sum exp x(r) - x(r, target(r)); dx = (softmax(x) - onehot(target)) s, s the f32 at `scale`. A negative
-   * target gives loss 0 and dx 0. dx may be x, or 0 (loss only). loss `[m]` f32, target `[m]` i32.
-   */
-  softmaxCrossEntropy(
-    loss: number,
-    dx: number,
-    x: number,
-    target: number,
-    scale: number,
-    m: number,
-    n: number,
-    lddx: number,
-    ldx: number,
-  ): void;
 
   // embedding.ts; index `[m]` i32
   /** y(r) = table(index(r)). y `[m, n]` */

@@ -1,10 +1,10 @@
-import { OptionError, ShapeError } from "../errors.ts";
+import { OptionError, requireBelow, ShapeError } from "../errors.ts";
 import type { Kernels } from "../kernels/kernels.ts";
 import type { PlannedState } from "../layers/layer.ts";
 import type { Arena } from "../memory/arena.ts";
 import type { ParameterSlot } from "../memory/planner.ts";
 import type { Slot } from "../memory/slot.ts";
-import type { PlannedLoss } from "../training/losses.ts";
+import type { TargetRows } from "../training/losses/loss.ts";
 import { type Call, type CallOptions, type InitialStates, makeCall, once, type States } from "./call.ts";
 import type { NetPlan } from "./plan.ts";
 import { Rows } from "./rows.ts";
@@ -112,17 +112,18 @@ export class Border {
     return call;
   }
 
-  /** How many of the targets count: those that are neither padding nor to be ignored. */
-  checkTargets(loss: PlannedLoss, y: ArrayLike<number>, call: Call): number {
-    const classes = this.#plan.layer.output.width, outside = this.outputCall(call);
-    this.checkLength("y", y, outside, 1);
-    let count = 0;
-    this.#rows.forEach(outside, (_, i) => {
-      if (i < 0 || y[i] === loss.ignoreIndex) return;
-      requireBelow("y", y[i], i, classes);
-      count++;
-    });
-    return count;
+  /** The call's rows as a loss sees them. */
+  targetRows(call: Call): TargetRows {
+    const rows = this.#rows, outside = this.outputCall(call), { T, B, whole, lengths, order } = outside;
+    return {
+      B,
+      count: whole * B,
+      forEach: (visit) => rows.forEach(outside, visit),
+      sequence: (b) => order ? order[b] : b,
+      steps: (b) => lengths ? lengths[b] : T,
+      floats: (address, n) => rows.floats(address, n),
+      integers: (address, n) => rows.integers(address, n),
+    };
   }
 
   /** Gradients of last states, by name; not all have to be there. */
@@ -149,14 +150,8 @@ export class Border {
   writeInput(x: ArrayLike<number>, call: Call): void {
     const { input: { kind, value }, planner: { reverseOrder } } = this.#plan;
     if (kind === "values") this.#rows.write(value, x, call);
-    else this.#rows.writeIntegers(value, x, call, 0);
+    else this.#rows.writeIntegers(value, x, call);
     if (reverseOrder) this.#rows.writeReverse(reverseOrder, call);
-  }
-
-  /** Classes into the loss's slot, those that do not count as -1, and the scale of a mean. */
-  writeTargets(loss: PlannedLoss, y: ArrayLike<number>, count: number, call: Call): void {
-    this.#rows.writeIntegers(loss.targets, y, this.outputCall(call), -1, loss.ignoreIndex);
-    this.write(loss.scale, [1 / count]);
   }
 
   /** Initial states. */
@@ -269,13 +264,6 @@ export class Border {
       to: (i + 1) * size,
     }));
   }
-}
-
-function requireBelow(what: string, value: number, index: number, limit: number): void {
-  if (Number.isInteger(value) && value >= 0 && value < limit) return;
-  throw new OptionError(
-    `Every element of "${what}" must be an integer from 0 to ${limit - 1}, got ${value} at ${index}`,
-  );
 }
 
 function checkStates(what: string, wanted: readonly { name: string; width: number }[], given: States, B: number): void {

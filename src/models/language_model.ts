@@ -13,7 +13,7 @@ import { mostProbable, sample } from "../text/sampling.ts";
 import { streams } from "../text/streams.ts";
 import { Vocabulary } from "../text/vocabulary.ts";
 import { type Clip, clipNorm } from "../training/clip.ts";
-import { crossEntropy } from "../training/losses.ts";
+import { crossEntropy } from "../training/losses/cross_entropy.ts";
 import { adam } from "../training/optimizers/adam.ts";
 import type { Optimizer } from "../training/optimizers/optimizer.ts";
 import type { States } from "./call.ts";

@@ -1,16 +1,14 @@
 import { DisposedError, OptionError } from "../errors.ts";
 import type { Kernels } from "../kernels/kernels.ts";
-import type { PlannedLoss } from "../training/losses.ts";
+import type { PlannedLoss, Targets } from "../training/losses/loss.ts";
 import type { Border } from "./border.ts";
 import type { Call, CallOptions, InitialStates, States } from "./call.ts";
 import type { NetPlan } from "./plan.ts";
 
 /** Inputs and targets of a pass that is measured. */
-export interface Data {
+export interface Data extends Targets {
   /** Tokens `[T, B]` or values `[T, B, input]`. */
   x: ArrayLike<number>;
-  /** Classes `[T, B]`; `[B]` where the net gives one row for a sequence. */
-  y: ArrayLike<number>;
 }
 
 /** Passes through a net, forward and backward, and what the last one left behind. */
@@ -83,14 +81,22 @@ export class Passes {
     training: boolean,
     pass?: number,
   ): { call: Call; loss: number; count: number } {
-    const { loss } = this, call = this.check(data.x, options, training);
-    const count = this.border.checkTargets(loss, data.y, call);
-    requireTargets(count);
-    this.border.writeTargets(loss, data.y, count, call);
+    const { loss } = this, call = this.check(data.x, options, training), rows = this.border.targetRows(call);
+    const count = loss.check(data, rows);
+    loss.write(data, rows, count);
     this.run(data.x, call, options.states, pass);
-    const { T, B } = this.border.outputCall(call);
-    loss.forward(this.kernels, T * B, training);
-    return { call, loss: this.border.scalar(loss.total) / count, count };
+    loss.forward(this.kernels, this.border.outputCall(call), training);
+    return { call, loss: loss.reduce(this.border.scalar(loss.total), count), count };
+  }
+
+  /** Forward and the losses of all targets, not reduced. */
+  losses(data: Data, options: CallOptions): Float32Array {
+    const { loss } = this, call = this.check(data.x, options, false), rows = this.border.targetRows(call);
+    loss.check(data, rows);
+    loss.write(data, rows);
+    this.run(data.x, call, options.states);
+    loss.forward(this.kernels, this.border.outputCall(call), false);
+    return loss.read(rows);
   }
 
   /** A copy of the softmax of the outputs times `scale`. */
@@ -149,9 +155,4 @@ export class Passes {
     this.border.writeStates(k, call, states, undefined);
     this.plan.layer.forward(k, call);
   }
-}
-
-/** Targets of which none counts have no mean. */
-export function requireTargets(count: number): void {
-  if (!count) throw new OptionError('Cannot measure a loss: every element of "y" is ignored');
 }

@@ -6,7 +6,7 @@ import type { Slot } from "../memory/slot.ts";
 import type { Initialiser } from "../ops/initialise.ts";
 import type { Port } from "../ops/port.ts";
 import { type Clip, type ClipSlots, NORM_BLOCK } from "../training/clip.ts";
-import type { Loss, PlannedLoss } from "../training/losses.ts";
+import type { Loss, PlannedLoss } from "../training/losses/loss.ts";
 import { type Optimizer, SETTINGS } from "../training/optimizers/optimizer.ts";
 import { type Stretch, trainedStretches } from "./trained.ts";
 

@@ -1,6 +1,6 @@
 import { OptionError } from "../errors.ts";
 import { type Call, type CallOptions, type InitialStates, segment, type States } from "./call.ts";
-import { type Data, type Passes, requireTargets } from "./passes.ts";
+import type { Data, Passes } from "./passes.ts";
 
 /**
  * Gradients of a sequence longer than the plan, exactly, in the memory of one segment and one set of states per segment
@@ -12,11 +12,11 @@ import { type Data, type Passes, requireTargets } from "./passes.ts";
  */
 export function recomputedGradients(
   passes: Passes,
-  { x, y }: Data,
+  data: Data,
   options: CallOptions,
   begin: (rows: number) => void,
 ): { loss: number; count: number } {
-  const { plan, border, loss, kernels: k } = passes, { steps } = plan.options;
+  const { plan, border, loss, kernels: k } = passes, { x } = data, { steps } = plan.options;
   if (plan.planner.reverseOrder) {
     throw new OptionError(
       "Cannot recompute: a bidirectional net must see a sequence whole, this one is longer than the plan",
@@ -26,8 +26,12 @@ export function recomputedGradients(
   if (once && options.lengths) {
     throw new OptionError(`Cannot recompute: with "lengths", rows have their only output in different segments`);
   }
-  const whole = passes.check(x, options, true, Infinity), count = border.checkTargets(loss, y, whole);
-  requireTargets(count);
+  if (loss.targets === "sequence") {
+    throw new OptionError(
+      "Cannot recompute: a loss with one target a sequence must see it whole, this one is longer than the plan",
+    );
+  }
+  const whole = passes.check(x, options, true, Infinity), count = loss.check(data, border.targetRows(whole));
   const calls: Call[] = [];
   for (let t = 0; t < whole.T; t += steps) calls.push(segment(whole, t, Math.min(steps, whole.T - t)));
 
@@ -47,8 +51,8 @@ export function recomputedGradients(
     passes.run(x, call, starts[s], pass + s);
     if (once && s + 1 < calls.length) border.clearOutputGradient(k, call);
     else {
-      border.writeTargets(loss, y, count, call);
-      loss.forward(k, once ? call.B : call.T * call.B, true);
+      loss.write(data, border.targetRows(call), count);
+      loss.forward(k, border.outputCall(call), true);
       sum += border.scalar(loss.total);
     }
     border.clearStateGradients(k, call);
@@ -57,5 +61,5 @@ export function recomputedGradients(
     dStates = border.readStateGradients(call);
   }
   passes.putAside(starts[calls.length] as States);
-  return { loss: sum / count, count };
+  return { loss: loss.reduce(sum, count), count };
 }

@@ -61,10 +61,10 @@ export class Rows {
     return copy;
   }
 
-  /** A sequence of integers into a slot; padding, and the integer that says so, become `padding`. */
-  writeIntegers({ address }: Slot, data: ArrayLike<number>, call: Call, padding: number, ignored?: number): void {
+  /** A sequence of integers into a slot; padding becomes 0. */
+  writeIntegers({ address }: Slot, data: ArrayLike<number>, call: Call): void {
     const view = this.integers(address, call.T * call.B);
-    this.forEach(call, (row, source) => view[row] = source < 0 || data[source] === ignored ? padding : data[source]);
+    this.forEach(call, (row, source) => view[row] = source < 0 ? 0 : data[source]);
   }
 
   /** The row that each one changes places with when every sequence is read backwards. */

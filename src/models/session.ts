@@ -92,10 +92,10 @@ export class Session implements Disposable {
   }
 
   /**
-   * One training step, `accumulate` and `update`: forward, loss, back-propagation through time, clipping, update. y
-   * `[T, B]` holds a class for each row. `loss` is the mean over the rows that count, `gradientNorm` the norm before
-   * clipping, `learningRate` what the schedule makes of it. With `recompute`, T may be longer than the session's
-   * `steps`.
+   * One training step, `accumulate` and `update`: forward, loss, back-propagation through time, clipping, update. y is
+   * what the loss compares the output with. `loss` is reduced as the loss says, by default the mean over what counts;
+   * `gradientNorm` is the norm before clipping, `learningRate` what the schedule makes of it. With `recompute`, T may be
+   * longer than the session's `steps`.
    *
    * @throws {NonFiniteError} When the loss or the norm is not finite; the parameters are untouched.
    */
@@ -107,9 +107,9 @@ export class Session implements Disposable {
   }
 
   /**
-   * Forward, loss and back-propagation of a part of a batch. The gradients become the mean over all rows that count
-   * since the last update, so that parts of any sizes and one `update` make a step on the whole. `loss` is the mean
-   * over the part's `count` rows.
+   * Forward, loss and back-propagation of a part of a batch. The gradients become the mean (of a loss with reduction
+   * `"sum"` the sum) over all that counts since the last update, so that parts of any sizes and one `update` make a step
+   * on the whole. `loss` is that of the part, `count` what its mean divides by.
    *
    * @throws {NonFiniteError} When the loss is not finite; the gradients of earlier parts are given up.
    */
@@ -137,10 +137,21 @@ export class Session implements Disposable {
     this.#updates.report(metric);
   }
 
-  /** The loss alone, without gradients: mean over the `count` rows that count. */
+  /**
+   * The loss alone, without gradients. `count` is the weight of all targets that count, which a mean divides by: without weights
+   * their number.
+   */
   evaluate(data: Data, options: CallOptions = {}): { loss: number; count: number } {
     const { loss, count } = this.#passes.measure(data, options, false);
     return { loss, count };
+  }
+
+  /**
+   * The loss of each target, without gradients and not reduced (PyTorch's reduction "none", times the weights): as many as y
+   * has rows, or elements if the loss compares each; 0 for what does not count.
+   */
+  losses(data: Data, options: CallOptions = {}): Float32Array {
+    return this.#passes.losses(data, options);
   }
 
   /**

@@ -63,7 +63,7 @@ export class Updates {
     return this.#rows > 0;
   }
 
-  /** Forward, loss and backward; the gradients become the mean over these rows and those before. */
+  /** Forward, loss and backward; the gradients become the mean, or the sum, over these rows and those before. */
   accumulate(data: Data, options: CallOptions): { loss: number; count: number } {
     this.requireParameters("accumulate gradients");
     const { loss, count } = this.#gradients(data, options, (count) => this.#begin(count));
@@ -160,8 +160,9 @@ export class Updates {
     else this.#passes.border.clearParameterGradients(this.#passes.kernels);
   }
 
-  /** Multiply the gradients by a / b; a factor of 1 leaves every bit. */
+  /** Multiply the gradients by a / b, unless the loss is a sum; a factor of 1 leaves every bit. */
   #scale(a: number, b: number): void {
+    if (this.#passes.loss.reduction === "sum") return;
     const { kernels: k, border, plan: { settings, planner: { ranges, elements } } } = this.#passes;
     border.write(settings, [a / b]);
     k.scale(ranges.gradient, settings.address, elements);

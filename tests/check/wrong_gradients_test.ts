@@ -101,14 +101,15 @@ function doubledEmbedding(): Layer {
 /** Cross-entropy whose gradient is that of twice the loss. */
 const doubled: Loss = {
   name: "doubled",
+  targets: "step",
   plan(scope, output) {
     const right = crossEntropy().plan(scope, output);
     return {
       ...right,
-      forward(k, rows, gradient) {
-        right.forward(k, rows, gradient);
+      forward(k, extent, gradient) {
+        right.forward(k, extent, gradient);
         const { address, stride } = output.gradient!;
-        k.add(address, address, address, rows, output.width, stride, stride, stride);
+        k.add(address, address, address, extent.T * extent.B, output.width, stride, stride, stride);
       },
     };
   },

@@ -1,6 +1,8 @@
 import { clipGradNorm } from "./clip_grad_norm.ts";
 import { clipGradValue } from "./clip_grad_value.ts";
 import { crossEntropyLoss } from "./cross_entropy.ts";
+import { ctcLoss } from "./ctc_loss.ts";
+import { elementLoss } from "./element_loss.ts";
 import type { Kind } from "./kind.ts";
 import { rnnLayer } from "./rnn_layer.ts";
 import { training } from "./training.ts";
@@ -10,6 +12,8 @@ export const KINDS: Readonly<Record<string, Kind>> = {
   rnn_layer: rnnLayer,
   training,
   cross_entropy: crossEntropyLoss,
+  ctc_loss: ctcLoss,
+  element_loss: elementLoss,
   clip_grad_norm: clipGradNorm,
   clip_grad_value: clipGradValue,
 };

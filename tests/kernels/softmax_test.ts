@@ -37,9 +37,10 @@ kernelTest("softmax and cross-entropy: a NaN stays in its row", ({ check }) => {
   check((space) => {
     const y = space.output(3, 5), x = space.floats(3, 5, 5, (i, j) => i === 1 && j === 3 ? NaN : i + j);
     const loss = space.output(1, 3), target = space.ints([0, 1, 2]), scale = space.values([1]);
+    const shares = space.values([1, 0, 1, 0, 1, 0]);
     return (kernels) => {
       kernels.softmax(y, x, scale, 3, 5, 5, 5);
-      kernels.softmaxCrossEntropy(loss, x, x, target, scale, 3, 5, 5, 5);
+      kernels.softmaxCrossEntropy(loss, x, x, target, shares, 0, scale, 3, 5, 5, 5);
     };
   }, { absolute: 96 * U });
 });
@@ -54,7 +55,8 @@ kernelTest(
             (space) => {
               const x = space.floats(1, n, n, (_, j) => j === at ? NaN : j), dx = gradient ? space.output(1, n) : 0;
               const loss = space.output(1, 1), target = space.ints([0]), scale = space.values([1]);
-              return (kernels) => kernels.softmaxCrossEntropy(loss, dx, x, target, scale, 1, n, n, n);
+              const shares = space.values([1, 0]);
+              return (kernels) => kernels.softmaxCrossEntropy(loss, dx, x, target, shares, 0, scale, 1, n, n, n);
             },
             {},
             `n ${n} at ${at}`,
@@ -66,22 +68,31 @@ kernelTest(
 );
 
 for (const into of ["dx", "x", "nothing"]) {
-  kernelTest(`softmaxCrossEntropy: shapes, strides, ignored targets, gradient into ${into}`, ({ check }) => {
-    for (const n of COLUMNS) {
-      for (const [m, scale] of [[1, 1], [4, 1 / 32], [5, -2]]) {
-        check(
-          (space) => {
-            const ldx = n + m % 3, x = space.random(m, n, ldx, 5), loss = space.output(1, m);
-            const target = space.ints(Array.from({ length: m }, (_, i) => i % 3 === 1 ? -100 : (i * 7 + n - 1) % n));
-            const s = space.values([scale]);
-            const lddx = into === "dx" ? n + 2 : ldx;
-            const dx = into === "dx" ? space.output(m, n, lddx) : into === "x" ? x : 0;
-            return (kernels) => kernels.softmaxCrossEntropy(loss, dx, x, target, s, m, n, lddx, ldx);
-          },
-          { absolute: 96 * U }, // losses are below 16, |s| at most 2
-          `m ${m} n ${n} scale ${scale}`,
-        );
+  for (const weighted of [false, true]) {
+    const what = `ignored targets, ${weighted ? "weights of classes, " : ""}gradient into ${into}`;
+    kernelTest(`softmaxCrossEntropy: shapes, strides, shares of rows, ${what}`, ({ check }) => {
+      for (const n of COLUMNS) {
+        for (const [m, scale] of [[1, 1], [4, 1 / 32], [5, -2]]) {
+          check(
+            (space) => {
+              const ldx = n + m % 3, x = space.random(m, n, ldx, 5), loss = space.output(1, m);
+              const target = space.ints(Array.from({ length: m }, (_, i) => i % 3 === 1 ? -100 : (i * 7 + n - 1) % n));
+              const s = space.values([scale]);
+              // (1, 0), the shares of a plain row, come first.
+              const shares = space.floats(m, 2, 2, (i, j) => j ? i / 8 : 1 - i / 4);
+              const w = Array.from({ length: n }, (_, j) => (j * 5 % 7) / 8), W = w.reduce((a, b) => a + b);
+              const weight = weighted ? space.values([...w, W]) : 0;
+              const lddx = into === "dx" ? n + 2 : ldx;
+              const dx = into === "dx" ? space.output(m, n, lddx) : into === "x" ? x : 0;
+              return (kernels) => kernels.softmaxCrossEntropy(loss, dx, x, target, shares, weight, s, m, n, lddx, ldx);
+            },
+            // Losses are below 16, |s| at most 2; weighted, a loss is a sum of 65 terms of up to 16 times 1/2, and b W
+            // up to 16, which s p multiplies.
+            { absolute: (weighted ? 96 * (1 + 2 * n) : 96) * U },
+            `m ${m} n ${n} scale ${scale}`,
+          );
+        }
       }
-    }
-  });
+    });
+  }
 }

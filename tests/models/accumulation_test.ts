@@ -114,3 +114,13 @@ Deno.test("a loss that is not finite gives up what was accumulated, the paramete
   using other = await compile(smallNet(), SMALL);
   assertEquals(session.step(data), other.step(data));
 });
+
+Deno.test("parts of a loss that is a sum add up", () => {
+  const options = { ...OPTIONS, clip: undefined, loss: crossEntropy({ ignoreIndex: 0, reduction: "sum" }) };
+  using parts = compileReference(smallNet(), options, "f64");
+  using once = compileReference(smallNet(), options, "f64");
+  const loss = parts.accumulate(rows(0, 1), { batch: 1 }).loss + parts.accumulate(rows(1, B), { batch: 3 }).loss;
+  const { gradientNorm } = parts.update(), want = once.step(whole);
+  assertAlmostEquals(loss, want.loss, 1e-12);
+  assertAlmostEquals(gradientNorm, want.gradientNorm, 1e-12 * want.gradientNorm);
+});

@@ -32,6 +32,7 @@ const CALLS: Record<string, (session: Session) => unknown> = {
   evaluate: (session) => session.evaluate({ x, y }),
   probabilities: (session) => session.probabilities(x),
   states: (session) => session.states(),
+  losses: (session) => session.losses({ x, y }),
   stream: (session) => session.stream(),
   summary: (session) => session.summary(),
   parameters: (session) => session.parameters(),

@@ -3,6 +3,8 @@ import type { Kernels } from "../kernels.ts";
 import { activationKernels } from "./activation.ts";
 import { activationSetKernels } from "./activation_set.ts";
 import { clipKernels } from "./clip.ts";
+import { ctcKernels } from "./ctc.ts";
+import { elementLossKernels } from "./element_loss.ts";
 import { elementwiseKernels } from "./elementwise.ts";
 import { embeddingKernels } from "./embedding.ts";
 import { gruKernels } from "./gate_gru.ts";
@@ -36,6 +38,8 @@ export function referenceKernels(arena: Arena, mode: "f32" | "f64"): Kernels {
     ...gruKernels(arena, numbers),
     ...layerNormKernels(arena, numbers),
     ...softmaxKernels(arena, numbers),
+    ...elementLossKernels(arena, numbers),
+    ...ctcKernels(arena, numbers),
     ...embeddingKernels(arena),
     ...elementwiseKernels(arena, numbers),
     ...reduceKernels(arena, numbers),

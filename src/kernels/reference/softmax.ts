@@ -40,9 +40,9 @@ export function softmaxKernels(
         for (let j = 0; j < n; j++) f[y + j] /= sum;
       }
     },
-    softmaxCrossEntropy(loss, DX, X, target, scale, m, n, lddx, ldx) {
+    softmaxCrossEntropy(loss, DX, X, target, shares, weight, scale, m, n, lddx, ldx) {
       const f = elements(arena), targets = arena.ints(target, m);
-      const s = f[scale >> 2];
+      const s = f[scale >> 2], w = weight >> 2;
       for (let i = 0; i < m; i++) {
         const dx = (DX >> 2) + i * lddx, x = (X >> 2) + i * ldx, class_ = targets[i];
         if (class_ < 0) {
@@ -50,13 +50,27 @@ export function softmaxKernels(
           if (DX) f.fill(0, dx, dx + n);
           continue;
         }
+        const a = f[(shares >> 2) + 2 * i], b = f[(shares >> 2) + 2 * i + 1];
         const maximum = rowMaximum(f, x, n);
         const picked = round(f[x + class_] - maximum);
+        const below = [0, 0, 0, 0];
+        for (let j = 0; weight && j < n; j++) {
+          below[j & 3] = round(below[j & 3] + round(f[w + j] * round(maximum - f[x + j])));
+        }
         const sum = expRow(f, dx, x, maximum, n, DX !== 0);
-        f[(loss >> 2) + i] = log(sum) - picked;
+        const logSum = log(sum), as = round(a * s), bs = round(b * s);
+        let value = round(a * round(logSum - picked)), share = as;
+        if (weight) {
+          const all = f[w + n];
+          const distance = round(round(below[0] + below[2]) + round(below[1] + below[3]));
+          value += round(b * round(distance + round(all * logSum)));
+          share = round(share + round(bs * all));
+        }
+        f[(loss >> 2) + i] = value;
         if (!DX) continue;
-        for (let j = 0; j < n; j++) f[dx + j] = round(f[dx + j] / sum) * s;
-        f[dx + class_] -= s;
+        for (let j = 0; j < n; j++) f[dx + j] = round(f[dx + j] / sum) * share;
+        for (let j = 0; weight && j < n; j++) f[dx + j] -= round(f[w + j] * bs);
+        f[dx + class_] -= as;
       }
     },
   };

@@ -1,0 +1,176 @@
+import { NonFiniteError, requireInteger, ShapeError } from "../errors.ts";
+import { exp, log } from "../kernels/real.ts";
+
+/** Outputs of a net that was trained with `ctc`. */
+export interface CtcOutputs {
+  /** Number of classes C. */
+  classes: number;
+  /** Sequences B. Default 1. */
+  batch?: number;
+  /** Whether outputs are `[B, T, C]` instead of `[T, B, C]`. Default false. */
+  batchFirst?: boolean;
+  /** Length of each sequence, integers from 0 to T. Default: all T. */
+  lengths?: ArrayLike<number>;
+  /** The class that stands for "no label". Default 0. */
+  blank?: number;
+}
+
+/** What a sequence says. */
+export interface Decoding {
+  /** Classes, without blanks and repetitions. */
+  readonly labels: number[];
+  /** Natural logarithm of the probability, as the decoder says. */
+  readonly logProbability: number;
+}
+
+/**
+ * The labels of the most probable path of each sequence: the largest class of each step, repetitions and then blanks
+ * left out. `logProbability` is that of this one path. Outputs are logits, or logarithms of probabilities, `[T, B,
+ * C]`.
+ *
+ * @throws {ShapeError} When the outputs do not divide into steps, or there is not a length for each sequence.
+ * @throws {OptionError} When a number is out of its range.
+ * @throws {NonFiniteError} When outputs are NaN or infinite.
+ *
+ * @example
+ * ```ts
+ * import { ctcGreedy } from "@unroll/rnn";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const outputs = [[0, 9, 0], [0, 9, 0], [9, 0, 0], [0, 9, 0], [0, 0, 9]].flat(); // 1 1 blank 1 2
+ * assertEquals(ctcGreedy(outputs, { classes: 3 })[0].labels, [1, 1, 2]);
+ * ```
+ */
+export function ctcGreedy(outputs: ArrayLike<number>, options: CtcOutputs): Decoding[] {
+  const { blank = 0 } = options;
+  return sequences(outputs, options).map((steps) => {
+    const labels: number[] = [];
+    let logProbability = 0, before = blank;
+    for (const step of steps) {
+      const best = step.reduce((best, value, k) => value > step[best] ? k : best, 0);
+      if (best !== before && best !== blank) labels.push(best);
+      logProbability += step[best];
+      before = best;
+    }
+    return { labels, logProbability };
+  });
+}
+
+/** Options of `ctcBeamSearch`. */
+export interface CtcBeamOptions extends CtcOutputs {
+  /** Prefixes that are kept from step to step. Default 10. */
+  width?: number;
+}
+
+/** Labels read so far. */
+interface Prefix {
+  readonly before?: Prefix;
+  readonly label: number;
+  readonly after: Map<number, Prefix>;
+  /** Logarithms of the probability of the paths that end in a blank, and of those that end in the label. */
+  blank: number;
+  labelled: number;
+}
+
+/**
+ * The most probable labels of each sequence by prefix beam search (Graves et al. 2006; the form of Hannun et al.
+ * 2014), the best first, at most `width`. `logProbability` is that of all paths that spell the labels through
+ * prefixes which were never dropped: at most the true one, and equal to it when the beam is wide enough. Outputs are
+ * logits, or logarithms of probabilities, `[T, B, C]`.
+ *
+ * @throws {ShapeError} When the outputs do not divide into steps, or there is not a length for each sequence.
+ * @throws {OptionError} When a number is out of its range.
+ * @throws {NonFiniteError} When outputs are NaN or infinite.
+ *
+ * @example
+ * ```ts
+ * import { ctcBeamSearch, ctcGreedy } from "@unroll/rnn";
+ * import { assertEquals } from "@std/assert";
+ *
+ * // In both steps a blank with 0.6 and label 1 with 0.4: the best path, two blanks, has 0.36, the label 0.64.
+ * const outputs = [0.6, 0.4, 0.6, 0.4].map(Math.log);
+ * assertEquals(ctcGreedy(outputs, { classes: 2 })[0].labels, []);
+ * assertEquals(ctcBeamSearch(outputs, { classes: 2 })[0][0].labels, [1]);
+ * ```
+ */
+export function ctcBeamSearch(outputs: ArrayLike<number>, options: CtcBeamOptions): Decoding[][] {
+  const { blank = 0, width = 10 } = options;
+  requireInteger("width", width, 1);
+  return sequences(outputs, options).map((steps) => {
+    let beam = [{ label: -1, after: new Map(), blank: 0, labelled: -Infinity } as Prefix];
+    for (const step of steps) beam = advance(beam, step, blank).slice(0, width);
+    return beam.map((prefix) => ({ labels: spelled(prefix), logProbability: probability(prefix) }));
+  });
+}
+
+/** The prefixes after one more step, the most probable first. */
+function advance(beam: readonly Prefix[], step: readonly number[], blank: number): Prefix[] {
+  const now = beam.map((prefix) => ({ prefix, ...prefix, all: probability(prefix) }));
+  const reached = new Set<Prefix>();
+  function reach(prefix: Prefix): Prefix {
+    if (!reached.has(prefix)) prefix.blank = prefix.labelled = -Infinity;
+    reached.add(prefix);
+    return prefix;
+  }
+  for (const { prefix, label, labelled, blank: blanked, all } of now) {
+    const same = reach(prefix);
+    same.blank = logSum(same.blank, all + step[blank]);
+    if (label >= 0) same.labelled = logSum(same.labelled, labelled + step[label]);
+    for (let k = 0; k < step.length; k++) {
+      if (k === blank || step[k] === -Infinity) continue;
+      let next = prefix.after.get(k);
+      if (!next) prefix.after.set(k, next = { before: prefix, label: k, after: new Map(), blank: 0, labelled: 0 });
+      // A label that repeats the last one is a new label only after a blank.
+      reach(next).labelled = logSum(next.labelled, (k === label ? blanked : all) + step[k]);
+    }
+  }
+  return [...reached].map((prefix) => ({ prefix, all: probability(prefix) })).filter(({ all }) => all > -Infinity)
+    .sort((a, b) => b.all - a.all).map(({ prefix }) => prefix);
+}
+
+function probability({ blank, labelled }: Prefix): number {
+  return logSum(blank, labelled);
+}
+
+function spelled(prefix: Prefix): number[] {
+  const labels: number[] = [];
+  for (let p: Prefix = prefix; p.before; p = p.before) labels.push(p.label);
+  return labels.reverse();
+}
+
+/** log(e^a + e^b) */
+function logSum(a: number, b: number): number {
+  const high = Math.max(a, b), low = Math.min(a, b);
+  return low === -Infinity ? high : high + log(1 + exp(low - high));
+}
+
+/** For each sequence its steps: the logarithm of the softmax. */
+function sequences(outputs: ArrayLike<number>, options: CtcOutputs): number[][][] {
+  const { classes, batch: B = 1, batchFirst = false, lengths, blank = 0 } = options;
+  requireInteger("classes", classes, 1);
+  requireInteger("batch", B, 1);
+  requireInteger("blank", blank, 0, classes - 1);
+  const T = outputs.length / (B * classes);
+  if (!Number.isInteger(T)) {
+    const shape = batchFirst ? `[${B}, T, ${classes}]` : `[T, ${B}, ${classes}]`;
+    throw new ShapeError(`Cannot decode: the outputs must have shape ${shape}, got ${outputs.length} elements`);
+  }
+  if (lengths && lengths.length !== B) {
+    throw new ShapeError(`Cannot decode: "lengths" must have ${B} elements, one a sequence, got ${lengths.length}`);
+  }
+  return Array.from({ length: B }, (_, b) => {
+    const steps = lengths ? requireInteger("lengths", lengths[b], 0, T) : T;
+    return Array.from({ length: steps }, (_, t) => {
+      const from = (batchFirst ? b * T + t : t * B + b) * classes;
+      return logSoftmax(Array.from({ length: classes }, (_, k) => outputs[from + k]));
+    });
+  });
+}
+
+function logSoftmax(x: readonly number[]): number[] {
+  const top = Math.max(...x), sum = log(x.reduce((sum, value) => sum + exp(value - top), 0)) + top;
+  if (!Number.isFinite(sum)) {
+    throw new NonFiniteError(`Cannot decode: the outputs of a step are ${x}, which have no softmax`);
+  }
+  return x.map((value) => value - sum);
+}

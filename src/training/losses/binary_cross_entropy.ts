@@ -1,0 +1,49 @@
+import { requireNumber, ShapeError } from "../../errors.ts";
+import { elementLoss } from "./element_loss.ts";
+import type { Loss, LossOptions } from "./loss.ts";
+
+/** Options of `binaryCrossEntropy`. */
+export interface BinaryCrossEntropyOptions extends LossOptions {
+  /**
+   * What the losses of positive targets are multiplied with, for all columns or for each: above 1 for more recall,
+   * below for more precision. Default 1.
+   */
+  positiveWeight?: number | ArrayLike<number>;
+}
+
+/**
+ * Cross-entropy of the sigmoid of every output x with a target y, a number from 0 to 1, in nats: PyTorch's
+ * `binary_cross_entropy_with_logits`. With p the positive weight,
+ *
+ *   -p y log sigmoid(x) - (1 - y) log(1 - sigmoid(x))
+ *
+ * computed as (1 - y) x + ((p - 1) y + 1) log(1 + exp(-x)), which does not overflow. A mean divides by the number of
+ * elements.
+ *
+ * @throws {OptionError} When a weight is not a finite number.
+ *
+ * @example
+ * ```ts
+ * import { binaryCrossEntropy, compile, dense } from "@unroll/rnn";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const loss = binaryCrossEntropy({ positiveWeight: [1, 3] });
+ * using session = await compile(dense(1, 2), { batch: 2, steps: 1, loss });
+ * assertEquals(session.losses({ x: [1, 2], y: [1, 0, 0, 1] }).length, 4);
+ * ```
+ */
+export function binaryCrossEntropy({ positiveWeight = 1, reduction }: BinaryCrossEntropyOptions = {}): Loss {
+  const given = typeof positiveWeight === "number" ? positiveWeight : Array.from(positiveWeight);
+  for (const weight of [given].flat()) requireNumber("positiveWeight", weight);
+  return elementLoss({
+    name: "binary cross-entropy",
+    kind: "binaryCrossEntropy",
+    settings(width) {
+      if (typeof given === "number") return new Array<number>(width).fill(given);
+      if (given.length === width) return given;
+      throw new ShapeError(
+        `Cannot plan the loss: "positiveWeight" must have ${width} elements, one a column, got ${given.length}`,
+      );
+    },
+  }, reduction);
+}

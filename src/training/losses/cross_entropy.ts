@@ -1,0 +1,107 @@
+import { OptionError, requireBelow, requireNumber, ShapeError } from "../../errors.ts";
+import {
+  type Loss,
+  type LossOptions,
+  readLosses,
+  requireCount,
+  requireReduction,
+  requireTargets,
+  weightsOf,
+} from "./loss.ts";
+
+/** Options of `crossEntropy`. */
+export interface CrossEntropyOptions extends LossOptions {
+  /** The target that means "does not count". Default -100. */
+  ignoreIndex?: number;
+  /** The share, from 0 to 1, of a target that goes to all classes alike (Szegedy et al. 2016). Default 0. */
+  labelSmoothing?: number;
+  /** A weight for each class, finite numbers. Default: all 1. */
+  classWeights?: ArrayLike<number>;
+}
+
+/**
+ * Cross-entropy of a softmax over the columns of the output with one class a row, in nats: PyTorch's `cross_entropy`.
+ * With w the class weights, e the label smoothing and C classes, a row of target c has the loss
+ *
+ *   -(1 - e) w(c) log p(c) - e / C sum_k w(k) log p(k)
+ *
+ * and a mean divides by the sum of w(c) over the rows that count. Rows whose target is `ignoreIndex` do not count.
+ * Where no row counts, or the weights of those that do sum to 0, PyTorch's mean is NaN; here the call is refused.
+ *
+ * Targets: a class, an integer from 0 to C - 1, for each row.
+ *
+ * @throws {OptionError} When a number is out of its range.
+ *
+ * @example
+ * ```ts
+ * import { compile, crossEntropy, dense } from "@unroll/rnn";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const loss = crossEntropy({ ignoreIndex: 0, labelSmoothing: 0.1 });
+ * using session = await compile(dense(1, 3), { batch: 2, steps: 2, loss });
+ * const { count } = session.evaluate({ x: [1, 2, 3, 4], y: [1, 2, 0, 1] }); // [T = 2, B = 2]
+ * assertEquals(count, 3);
+ * ```
+ */
+export function crossEntropy(options: CrossEntropyOptions = {}): Loss {
+  const { ignoreIndex = -100, labelSmoothing: smoothing = 0, classWeights } = options;
+  const reduction = requireReduction(options.reduction ?? "mean");
+  if (!(smoothing >= 0 && smoothing <= 1)) {
+    throw new OptionError(`"labelSmoothing" must be a number from 0 to 1, got ${smoothing}`);
+  }
+  const given = classWeights && Array.from(classWeights, (weight) => requireNumber("classWeights", weight));
+  return {
+    name: "cross-entropy",
+    targets: "step",
+    plan(scope, { value: x, gradient: dx, width }) {
+      if (given && given.length !== width) {
+        throw new ShapeError(
+          `Cannot plan the loss: "classWeights" must have ${width} elements, one a class, got ${given.length}`,
+        );
+      }
+      const rows = x.rows, w = given ?? new Array<number>(width).fill(1);
+      const classes = scope.integers("targets", rows), losses = scope.kept("losses", 1, rows);
+      const shares = scope.kept("shares", 1, 2 * rows), scale = scope.kept("scale", 1, 1);
+      const total = scope.kept("total loss", 1, 1);
+      const weight = smoothing ? scope.constant("class weights", [...w, w.reduce((a, b) => a + b)]) : undefined;
+      return {
+        targets: "step",
+        total,
+        check(targets, rows) {
+          const { y } = targets;
+          requireTargets(targets, rows, 1);
+          const weight = weightsOf(targets, rows);
+          let counted = 0, sum = 0;
+          rows.forEach((row, i) => {
+            if (i < 0 || y[i] === ignoreIndex || weight(row, i) === 0) return;
+            requireBelow("y", y[i], i, width);
+            counted++;
+            sum += weight(row, i) * w[y[i]];
+          });
+          return requireCount(reduction, sum, counted);
+        },
+        write(targets, rows, count) {
+          const { y } = targets, weight = weightsOf(targets, rows);
+          const class_ = rows.integers(classes.address, classes.rows),
+            share = rows.floats(shares.address, shares.columns);
+          rows.forEach((row, i) => {
+            const v = i < 0 || y[i] === ignoreIndex ? 0 : weight(row, i);
+            class_[row] = v === 0 ? -1 : y[i];
+            share[2 * row] = v === 0 ? 0 : v * (1 - smoothing) * w[y[i]];
+            share[2 * row + 1] = v * smoothing / width;
+          });
+          rows.floats(scale.address, 1)[0] = reduction === "mean" && count ? 1 / count : 1;
+        },
+        forward(k, { T, B }, gradient) {
+          const out = gradient ? dx!.address : 0, weights = weight?.address ?? 0, m = T * B;
+          const places = [losses.address, out, x.address, classes.address, shares.address, weights] as const;
+          k.softmaxCrossEntropy(...places, scale.address, m, width, dx?.stride ?? 0, x.stride);
+          k.sum(total.address, losses.address, m);
+        },
+        reduction,
+        reduce: (total, count) => reduction === "mean" ? total / count : total,
+        read: (rows) => readLosses(losses, rows, 1),
+      };
+    },
+  };
+}

@@ -1,0 +1,144 @@
+import { OptionError, requireBelow, requireInteger, ShapeError } from "../../errors.ts";
+import { type Loss, type LossOptions, requireCount, requireReduction, type Targets, weightsOf } from "./loss.ts";
+
+/** Options of `ctc`. */
+export interface CtcOptions extends LossOptions {
+  /** The class that stands for "no label". Default 0. */
+  blank?: number;
+  /** Whether sequences too short for their labels have loss and gradient 0 instead of infinity. Default false. */
+  zeroInfinity?: boolean;
+  /** The largest number of labels of a sequence, which memory is planned for. Default: the session's `steps`. */
+  labels?: number;
+}
+
+/**
+ * Connectionist temporal classification (Graves et al. 2006): -log of the probability that a sequence of outputs
+ * spells its labels, with blanks and repetitions wherever it likes. PyTorch's `ctc_loss`, but on logits: the softmax
+ * is part of the loss. A mean divides each loss by the number of labels (at least 1) and then by the number of
+ * sequences; `losses` are not divided.
+ *
+ * Targets: labels, integers from 0 to C - 1 other than `blank`. Either padded, `[B, S]`, or one sequence's after the
+ * other's, without gaps; `targetLengths` says how many each has, 0 is allowed. Outputs count up to a row's length. A
+ * loss that is infinite makes `step` refuse the step unless `zeroInfinity`.
+ *
+ * @throws {OptionError} When a number is out of its range.
+ *
+ * @example
+ * ```ts
+ * import { compile, ctc, ctcGreedy, dense, lstm, recurrent, sequential, sgd } from "@unroll/rnn";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const net = sequential({ rnn: recurrent(lstm(), { input: 1, hidden: 8 }), decoder: dense(8, 3) });
+ * using session = await compile(net, { batch: 1, steps: 6, loss: ctc(), optimizer: sgd({ learningRate: 0.5 }) });
+ * const x = [1, 0, 0, -1, 0, 0];
+ * for (let i = 0; i < 100; i++) session.step({ x, y: [1, 2] });
+ * assertEquals(ctcGreedy(session.forward(x), { classes: 3 })[0].labels, [1, 2]);
+ * ```
+ */
+export function ctc(options: CtcOptions = {}): Loss {
+  const { blank = 0, zeroInfinity = false } = options, reduction = requireReduction(options.reduction ?? "mean");
+  requireInteger("blank", blank, 0);
+  if (options.labels !== undefined) requireInteger("labels", options.labels, 0);
+  return {
+    name: "CTC",
+    targets: "sequence",
+    plan(scope, { value: x, gradient: dx, width, once }) {
+      if (once) {
+        throw new ShapeError("Cannot plan CTC: the net gives one row for a sequence, expected one for each step");
+      }
+      if (blank >= width) {
+        throw new OptionError(`"blank" must be a class, an integer from 0 to ${width - 1}, got ${blank}`);
+      }
+      const { batch, steps } = scope, most = options.labels ?? steps, room = Math.max(1, most);
+      const labels = scope.integers("labels", batch * room),
+        sizes = scope.integers("numbers of steps and labels", 2 * batch);
+      const weights = scope.kept("weights", 1, batch), losses = scope.kept("losses", 1, batch);
+      const scale = scope.kept("scale", 1, 1), total = scope.kept("total loss", 1, 1);
+      const states = Math.ceil((2 * most + 1) / 4) * 4 + 8;
+      const scratch = scope.scratch("states of paths", 1, (steps + 4) * states + 2 * steps);
+      return {
+        targets: "sequence",
+        total,
+        check(targets, rows) {
+          const layout = layoutOf(targets, rows.B), weight = weightsOf(targets, { ...rows, count: rows.B });
+          let counted = 0, sum = 0;
+          for (let b = 0; b < rows.B; b++) {
+            const outside = rows.sequence(b), { from, length } = layout(outside);
+            if (weight(b, outside) === 0) continue;
+            if (length > most) {
+              throw new ShapeError(
+                `Cannot read "y": a sequence has ${length} labels, "labels" of the loss allows ${most}`,
+              );
+            }
+            for (let i = from; i < from + length; i++) {
+              requireBelow("y", targets.y[i], i, width);
+              if (targets.y[i] === blank) {
+                throw new OptionError(`Every label in "y" must be another class than "blank", got ${blank} at ${i}`);
+              }
+            }
+            counted++;
+            sum += weight(b, outside);
+          }
+          return requireCount(reduction, sum, counted);
+        },
+        write(targets, rows, count) {
+          const { B } = rows, layout = layoutOf(targets, B), weight = weightsOf(targets, { ...rows, count: B });
+          const label = rows.integers(labels.address, labels.rows), size = rows.integers(sizes.address, 2 * B);
+          const v = rows.floats(weights.address, B), isMean = reduction === "mean" && count !== undefined;
+          for (let b = 0; b < B; b++) {
+            const outside = rows.sequence(b), { from, length } = layout(outside);
+            v[b] = weight(b, outside) / (isMean ? Math.max(1, length) : 1);
+            size.set([rows.steps(b), v[b] === 0 ? 0 : length], 2 * b);
+            for (let i = 0; i < size[2 * b + 1]; i++) label[b * room + i] = targets.y[from + i];
+          }
+          rows.floats(scale.address, 1)[0] = isMean ? 1 / count : 1;
+        },
+        forward(k, { T, B }, gradient) {
+          for (let b = 0; b < B; b++) {
+            const out = gradient ? dx!.at(b) : 0, loss = losses.address + 4 * b, from = labels.address + 4 * b * room;
+            const inputs = [x.at(b), from, sizes.address + 8 * b, weights.address + 4 * b, scale.address] as const;
+            const flags = [scratch.address, blank, zeroInfinity ? 1 : 0] as const;
+            k.ctc(loss, out, ...inputs, ...flags, T, width, (dx?.stride ?? 0) * B, x.stride * B);
+          }
+          k.sum(total.address, losses.address, B);
+        },
+        reduction,
+        reduce: (total, count) => reduction === "mean" ? total / count : total,
+        read(rows) {
+          const copy = new Float32Array(rows.B), values = rows.floats(losses.address, rows.B);
+          for (let b = 0; b < rows.B; b++) copy[rows.sequence(b)] = values[b];
+          return copy;
+        },
+      };
+    },
+  };
+}
+
+/**
+ * Where the caller's sequences have their labels. y is `[B, S]`, or all labels without gaps; that they are as many as
+ * the lengths together says which, for of a `[B, S]` with all rows full both are the same.
+ */
+function layoutOf({ y, targetLengths }: Targets, B: number): (sequence: number) => { from: number; length: number } {
+  const columns = y.length / B;
+  if (!targetLengths) {
+    if (Number.isInteger(columns)) return (b) => ({ from: b * columns, length: columns });
+    throw new ShapeError(
+      `Cannot read "y": without "targetLengths" it must have shape [${B}, S], got ${y.length} elements`,
+    );
+  }
+  if (targetLengths.length !== B) {
+    throw new ShapeError(
+      `Cannot read "targetLengths": expected ${B} elements, one a sequence, got ${targetLengths.length}`,
+    );
+  }
+  const ends = Array.from(targetLengths, (length) => requireInteger("targetLengths", length, 0));
+  for (let b = 1; b < B; b++) ends[b] += ends[b - 1];
+  if (y.length === ends[B - 1]) return (b) => ({ from: ends[b] - targetLengths[b], length: targetLengths[b] });
+  const longest = Math.max(...Array.from(targetLengths));
+  if (Number.isInteger(columns) && columns >= longest) return (b) => ({ from: b * columns, length: targetLengths[b] });
+  throw new ShapeError(
+    `Cannot read "y": it must have ${
+      ends[B - 1]
+    } labels, or shape [${B}, S] with S >= ${longest}, got ${y.length} elements`,
+  );
+}

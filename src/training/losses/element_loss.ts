@@ -1,0 +1,78 @@
+import { requireNumber } from "../../errors.ts";
+import { ELEMENT_LOSS } from "../../kernels/element_loss_kinds.ts";
+import {
+  type Loss,
+  readLosses,
+  type Reduction,
+  requireCount,
+  requireReduction,
+  requireTargets,
+  weightsOf,
+} from "./loss.ts";
+
+/** What makes a loss of elements. */
+export interface ElementLoss {
+  /** For messages. */
+  readonly name: string;
+  /** Which function of an output and its target. */
+  readonly kind: keyof typeof ELEMENT_LOSS;
+  /** What it is multiplied with. Default 1. */
+  readonly factor?: number;
+  /** A number for each column that the function needs, from the width of the output. */
+  settings?(width: number): readonly number[];
+}
+
+/**
+ * A loss that compares every element of the output with a number of its own: the frame of `squaredError`,
+ * `absoluteError`, `huber`, `smoothL1` and `binaryCrossEntropy`. A mean divides by the number of elements of the rows
+ * that count, or, with weights, by the sum of the rows' weights times the width.
+ */
+export function elementLoss(loss: ElementLoss, given: Reduction = "mean"): Loss {
+  const { name, kind, factor = 1 } = loss, reduction = requireReduction(given);
+  return {
+    name,
+    targets: "step",
+    plan(scope, { value: x, gradient: dx, width }) {
+      const rows = x.rows, settings = loss.settings?.(width);
+      const numbers = scope.kept("targets", 1, rows * width), losses = scope.kept("losses", 1, rows * width);
+      const weights = scope.kept("weights", 1, rows), scale = scope.kept("scale", 1, 1);
+      const total = scope.kept("total loss", 1, 1);
+      const columns = settings && scope.constant("loss settings", settings);
+      return {
+        targets: "step",
+        total,
+        check(targets, rows) {
+          requireTargets(targets, rows, width);
+          const weight = weightsOf(targets, rows);
+          let counted = 0, sum = 0;
+          rows.forEach((row, i) => {
+            if (i < 0 || weight(row, i) === 0) return;
+            for (let j = i * width; j < (i + 1) * width; j++) requireNumber("y", targets.y[j]);
+            counted++;
+            sum += weight(row, i);
+          });
+          return requireCount(reduction, sum, counted);
+        },
+        write(targets, rows, count) {
+          const { y } = targets, weight = weightsOf(targets, rows);
+          const number = rows.floats(numbers.address, numbers.columns);
+          const v = rows.floats(weights.address, weights.columns);
+          rows.forEach((row, i) => {
+            v[row] = i < 0 ? 0 : factor * weight(row, i);
+            for (let j = 0; j < width; j++) number[row * width + j] = v[row] === 0 ? 0 : y[i * width + j];
+          });
+          rows.floats(scale.address, 1)[0] = reduction === "mean" && count ? 1 / (count * width) : 1;
+        },
+        forward(k, { T, B }, gradient) {
+          const out = gradient ? dx!.address : 0, m = T * B, setting = columns?.address ?? 0;
+          const places = [losses.address, out, x.address, numbers.address, weights.address, setting] as const;
+          k.elementLoss(...places, scale.address, ELEMENT_LOSS[kind], m, width, dx?.stride ?? 0, x.stride);
+          k.sum(total.address, losses.address, m * width);
+        },
+        reduction,
+        reduce: (total, count) => reduction === "mean" ? total / (count * width) : total,
+        read: (rows) => readLosses(losses, rows, width),
+      };
+    },
+  };
+}

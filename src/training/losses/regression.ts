@@ -1,0 +1,97 @@
+import { OptionError, requireNumber } from "../../errors.ts";
+import { elementLoss } from "./element_loss.ts";
+import type { Loss, LossOptions } from "./loss.ts";
+
+/**
+ * Squares of the differences between outputs and targets, (x - y)²: PyTorch's `mse_loss`. Targets: a number for each
+ * element of the output.
+ *
+ * @example
+ * ```ts
+ * import { compile, activation, squaredError } from "@unroll/rnn";
+ * import { assertEquals } from "@std/assert";
+ *
+ * using session = await compile(activation("identity", 2), { batch: 1, steps: 2, loss: squaredError() });
+ * assertEquals(session.evaluate({ x: [1, 2, 3, 4], y: [1, 0, 3, 0] }).loss, (4 + 16) / 4);
+ * ```
+ */
+export function squaredError({ reduction }: LossOptions = {}): Loss {
+  return elementLoss({ name: "squared error", kind: "squared" }, reduction);
+}
+
+/**
+ * Distances between outputs and targets, |x - y|, whose gradient is 0 where they are equal: PyTorch's `l1_loss`.
+ * Targets: a number for each element of the output.
+ *
+ * @example
+ * ```ts
+ * import { absoluteError } from "@unroll/rnn";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(absoluteError({ reduction: "sum" }).targets, "step");
+ * ```
+ */
+export function absoluteError({ reduction }: LossOptions = {}): Loss {
+  return elementLoss({ name: "absolute error", kind: "absolute" }, reduction);
+}
+
+/** Options of `huber`. */
+export interface HuberOptions extends LossOptions {
+  /** The distance, above 0, from which on the loss grows linearly. Default 1. */
+  delta?: number;
+}
+
+/**
+ * d² / 2 for differences d = x - y of up to `delta`, delta (|d| - delta / 2) beyond: PyTorch's `huber_loss` (Huber
+ * 1964). Targets: a number for each element of the output.
+ *
+ * @throws {OptionError} When `delta` is not a finite number above 0.
+ *
+ * @example
+ * ```ts
+ * import { activation, compile, huber } from "@unroll/rnn";
+ * import { assertEquals } from "@std/assert";
+ *
+ * using session = await compile(activation("identity", 1), { batch: 2, steps: 1, loss: huber({ delta: 2 }) });
+ * assertEquals(session.losses({ x: [1, 6], y: [0, 0] }), new Float32Array([0.5, 10]));
+ * ```
+ */
+export function huber({ delta = 1, reduction }: HuberOptions = {}): Loss {
+  requireAboveZero("delta", delta);
+  return elementLoss({ name: "Huber loss", kind: "huber", settings: (width) => filled(width, delta) }, reduction);
+}
+
+/** Options of `smoothL1`. */
+export interface SmoothL1Options extends LossOptions {
+  /** The distance, above 0, from which on the loss grows linearly. Default 1. */
+  beta?: number;
+}
+
+/**
+ * The Huber loss divided by its `beta`, so that far differences have slope 1: PyTorch's `smooth_l1_loss`. Targets: a
+ * number for each element of the output.
+ *
+ * @throws {OptionError} When `beta` is not a finite number above 0.
+ *
+ * @example
+ * ```ts
+ * import { activation, compile, smoothL1 } from "@unroll/rnn";
+ * import { assertEquals } from "@std/assert";
+ *
+ * using session = await compile(activation("identity", 1), { batch: 2, steps: 1, loss: smoothL1({ beta: 2 }) });
+ * assertEquals(session.losses({ x: [1, 6], y: [0, 0] }), new Float32Array([0.25, 5]));
+ * ```
+ */
+export function smoothL1({ beta = 1, reduction }: SmoothL1Options = {}): Loss {
+  requireAboveZero("beta", beta);
+  const settings = (width: number) => filled(width, beta);
+  return elementLoss({ name: "smooth L1 loss", kind: "huber", factor: 1 / beta, settings }, reduction);
+}
+
+function requireAboveZero(what: string, value: number): void {
+  if (!(requireNumber(what, value) > 0)) throw new OptionError(`"${what}" must be a number > 0, got ${value}`);
+}
+
+function filled(length: number, value: number): number[] {
+  return new Array<number>(length).fill(value);
+}
