@@ -39,7 +39,7 @@ const CELLS: Record<string, (bias: boolean) => Cell> = {
   "gru, reset after": (bias) => gru({ bias }),
   "gru, reset before": (bias) => gru({ reset: "before", bias }),
 };
-const MERGES: readonly Merge[] = ["concat", "sum", "average", "multiply"];
+const MERGES: readonly Merge[] = ["concat", "sum", "average", "multiply", "none"];
 
 /** A net, and what is done with it. */
 interface Subject {
@@ -92,9 +92,10 @@ async function checkBuilds(subject: Subject, seed: number): Promise<void> {
 
 /** Builds and reference share the layers; differences do not. */
 function checkSlope({ net, extent, options: { lengths }, given }: Subject, seed: number): void {
-  const { x, states } = draw(net, extent, seed), random = new Generator(seed, 2), classes = net.output.width;
-  if (classes === 1) return; // no loss, no gradient
-  const y = range(extent.T * extent.B).map(() => random.integer(classes));
+  const { x, states } = draw(net, extent, seed), random = new Generator(seed, 2);
+  const { width: classes, parts, once } = net.output;
+  if (classes === 1 || parts) return; // no loss, no gradient
+  const y = range((once ? 1 : extent.T) * extent.B).map(() => random.integer(classes));
   const training = trainer(net, extent, { x, y }, { lengths, states: given ? states : "zero" });
   const error = checkDirection(training, withLearnedStates(training.parameters(), seed), seed);
   // The differences are true to a third derivative times 1e-8 / 6; all of 20 000 nets stay below 1e-7.
@@ -130,7 +131,8 @@ function drawSubject(random: Generator): Subject {
     input: width,
     hidden: range(1 + random.integer(3)).map(() => 1 + random.integer(20)),
     bidirectional: chance(0.5),
-    merge: one(MERGES),
+    merge: classes ? one(MERGES.slice(0, -1)) : one(MERGES),
+    output: one(["sequence", "sequence", "last"]),
     initialStates: one(["zero", "learned"]),
     ...rates,
   };
