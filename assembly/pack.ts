@@ -72,37 +72,47 @@ export function interleave(q: usize, a: usize, k: i32, stride: usize): void {
 
 /**
  * The first `rows` (1 to 5) columns of k rows of A, from row `a` up, a row every `stride` bytes, as a tile reads them
- * (tile.ts): rows [rows, k], or the first four interleaved, [k, 4], and a fifth behind them.
+ * (tile.ts): rows [rows, k], or the first four interleaved, [k, 4], and a fifth behind them. `sums` [rows], unless 0, += the
+ * sums of the columns, one chain a column.
  */
-export function copyColumns(q: usize, a: usize, k: i32, rows: i32, stride: usize): void {
-  if (interleaves(rows)) {
-    let fifth = q + (<usize> k << 4);
-    for (let i = 0; i < k; i++, a -= stride, q += 16) {
-      v128.store(q, v128.load(a));
-      if (rows > 4) f32.store(fifth, f32.load(a, 16)), fifth += 4;
-    }
-    return;
-  }
+export function copyColumns(q: usize, sums: usize, a: usize, k: i32, rows: i32, stride: usize): void {
   const row = <usize> k << 2;
-  if (rows > 3) {
-    let left = k;
-    for (let x = a, to = q; left > 3; left -= 4, to += 16) {
-      const x0 = v128.load(x), x1 = v128.load(x - stride), x2 = v128.load(x - 2 * stride), x3 = v128.load(x - 3 * stride);
-      x -= stride << 2;
-      const x01 = v128.shuffle<f32>(x0, x1, 0, 4, 1, 5), x23 = v128.shuffle<f32>(x2, x3, 0, 4, 1, 5);
-      v128.store(to, v128.shuffle<f64>(x01, x23, 0, 2)), v128.store(to + row, v128.shuffle<f64>(x01, x23, 1, 3));
-      const y01 = v128.shuffle<f32>(x0, x1, 2, 6, 3, 7), y23 = v128.shuffle<f32>(x2, x3, 2, 6, 3, 7);
-      v128.store(to + 2 * row, v128.shuffle<f64>(y01, y23, 0, 2));
-      v128.store(to + 3 * row, v128.shuffle<f64>(y01, y23, 1, 3));
-    }
-    const done = k - left;
-    for (let r = 0; r < 4; r++) copyColumn(q + row * r + (<usize> done << 2), a - stride * done + 4 * r, left, stride);
-    if (rows > 4) copyColumn(q + 4 * row, a + 16, k, stride);
+  if (rows < 4) {
+    for (let r = 0; r < rows; r++) copyColumn(q + row * r, sums ? sums + (<usize> r << 2) : 0, a + 4 * r, k, stride);
     return;
   }
-  for (let r = 0; r < rows; r++) copyColumn(q + row * r, a + 4 * r, k, stride);
+  if (rows > 4) copyColumn(q + (row << 2), sums ? sums + 16 : 0, a + 16, k, stride);
+  let s = sums ? v128.load(sums) : f32x4.splat(0);
+  if (interleaves(rows)) {
+    for (let i = 0; i < k; i++, a -= stride, q += 16) {
+      const x = v128.load(a);
+      v128.store(q, x), s = f32x4.add(s, x);
+    }
+    if (sums) v128.store(sums, s);
+    return;
+  }
+  let left = k;
+  for (; left > 3; left -= 4, q += 16) {
+    const x0 = v128.load(a), x1 = v128.load(a - stride), x2 = v128.load(a - 2 * stride), x3 = v128.load(a - 3 * stride);
+    a -= stride << 2;
+    s = f32x4.add(f32x4.add(f32x4.add(f32x4.add(s, x0), x1), x2), x3);
+    const x01 = v128.shuffle<f32>(x0, x1, 0, 4, 1, 5), x23 = v128.shuffle<f32>(x2, x3, 0, 4, 1, 5);
+    v128.store(q, v128.shuffle<f64>(x01, x23, 0, 2)), v128.store(q + row, v128.shuffle<f64>(x01, x23, 1, 3));
+    const y01 = v128.shuffle<f32>(x0, x1, 2, 6, 3, 7), y23 = v128.shuffle<f32>(x2, x3, 2, 6, 3, 7);
+    v128.store(q + 2 * row, v128.shuffle<f64>(y01, y23, 0, 2));
+    v128.store(q + 3 * row, v128.shuffle<f64>(y01, y23, 1, 3));
+  }
+  if (sums) v128.store(sums, s);
+  for (let r = 0; r < 4; r++) {
+    copyColumn(q + row * r, sums ? sums + (<usize> r << 2) : 0, a + (<usize> r << 2), left, stride);
+  }
 }
 
-function copyColumn(q: usize, a: usize, k: i32, stride: usize): void {
-  for (let i = 0; i < k; i++, a -= stride, q += 4) f32.store(q, f32.load(a));
+function copyColumn(q: usize, sum: usize, a: usize, k: i32, stride: usize): void {
+  let s: f32 = sum ? f32.load(sum) : 0;
+  for (let i = 0; i < k; i++, a -= stride, q += 4) {
+    const x = f32.load(a);
+    f32.store(q, x), s += x;
+  }
+  if (sum) f32.store(sum, s);
 }

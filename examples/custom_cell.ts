@@ -93,9 +93,8 @@ export function minimalGatedUnit(): Cell {
         },
 
         gradients(k, T, B) {
-          ofF.gradient(k, F, T, B);
-          ofC.gradient(k, C, T, B);
-          k.columnSums(bias.gradient.address, z.address, T * B, 2 * H, z.stride);
+          ofF.gradient(k, F, T, B, bias.gradient.slice(0, H));
+          ofC.gradient(k, C, T, B, bias.gradient.slice(H, H));
         },
       };
     },

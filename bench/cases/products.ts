@@ -50,7 +50,7 @@ function gemmTN(m: number, n: number, k: number): Case {
     const C = layout.dense(m, n), A = layout.activations(k, m), B = layout.activations(k, n);
     const workspace = layout.dense(1, Math.min(k, 256) * (padded(n) + 5));
     return (kernels) =>
-      kernels.gemmTN(C.address, A.address, B.address, workspace.address, m, n, k, C.stride, A.stride, B.stride);
+      kernels.gemmTN(C.address, 0, A.address, B.address, workspace.address, m, n, k, C.stride, A.stride, B.stride);
   });
 }
 

@@ -79,8 +79,8 @@ export function elman({ activation = "tanh", clip, bias = true }: ElmanOptions =
         },
 
         gradients(k, T, B) {
-          recurrent.gradient(k, z, T, B);
-          sum.gradient(k, z, T * B);
+          recurrent.gradient(k, z, T, B, sum.sums);
+          sum.gradient(k);
         },
       };
     },

@@ -80,8 +80,8 @@ function planAfter(space: CellSpace, settings: GruSettings): PlannedCell {
     },
 
     gradients(k, T, B) {
-      resetUpdate.gradient(k, zru, T, B);
-      candidate.gradient(k, znh, T, B);
+      resetUpdate.gradient(k, zru, T, B, biases.sums?.resetUpdate);
+      candidate.gradient(k, znh, T, B, biases.sums?.candidate);
       biases.gradient(k, z, T * B);
     },
   };
@@ -124,9 +124,9 @@ function planBefore(space: CellSpace, settings: GruSettings): PlannedCell {
     },
 
     gradients(k, T, B) {
-      resetUpdate.gradient(k, zru, T, B);
-      candidate.gradient(k, zn, T, B);
-      sum.gradient(k, z, T * B);
+      resetUpdate.gradient(k, zru, T, B, sum.sums?.slice(0, 2 * H));
+      candidate.gradient(k, zn, T, B, sum.sums?.slice(2 * H, H));
+      sum.gradient(k);
     },
   };
 }

@@ -99,8 +99,8 @@ function planLstm(space: CellSpace, settings: LstmSettings): PlannedCell {
     },
 
     gradients(k, T, B) {
-      recurrent.gradient(k, z, T, B);
-      sum.gradient(k, z, T * B);
+      recurrent.gradient(k, z, T, B, sum.sums);
+      sum.gradient(k);
       projected?.gradient(k, T, B);
       variant?.gradients(k, T, B);
     },

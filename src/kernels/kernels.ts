@@ -35,10 +35,11 @@ export interface Kernels extends LossKernels {
   ): void;
   /**
    * C = C + Aᵀ B. C `[m, n]`, A `[k, m]`, B `[k, n]`. Each element is one chain: start from C, add a(r, i) b(r, j) for
-   * r = k - 1, ..., 1, 0. `workspace` holds `min(k, 256) * (n rounded up to 8, and 5 more)` floats.
+   * r = k - 1, ..., 1, 0. `sums` `[m]`, unless 0, += the column sums of A in the order of `columnSums`. `workspace` holds `min(k, 256) * (n rounded up to 8, and 5 more)` floats.
    */
   gemmTN(
     C: number,
+    sums: number,
     A: number,
     B: number,
     workspace: number,

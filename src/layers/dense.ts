@@ -36,12 +36,9 @@ export function dense(input: number, output: number): Layer {
         output: { kind: "values", width: output, value: y, gradient: dy },
         states: [],
         refresh: (k) => product.refresh(k),
-        forward: (k, { T, B }) => product.forward(k, y, T * B),
-        backward: (k, { T, B }) => product.backward(k, dy, T * B),
-        gradients(k, { T, B }) {
-          product.gradient(k, dy, T * B);
-          k.columnSums(bias.gradient.address, dy.address, T * B, output, dy.stride);
-        },
+        forward: (k, { T, B }) => product.forward(k, y, 0, T * B),
+        backward: (k, { T, B }) => product.backward(k, dy, 0, T * B),
+        gradients: (k, { T, B }) => product.gradient(k, dy, T * B, bias.gradient),
       };
     },
   };

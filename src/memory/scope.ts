@@ -67,8 +67,13 @@ export class Scope {
   /** States 0 to T of B rows each. Without `history`, and when not training, the last two only. */
   states(name: string, columns: number, history: boolean): Slot {
     const { batch, steps } = this;
-    if (!history && !this.train) return this.#planner.kept(this.name(name), 2 * batch, columns, 2);
+    if (!history && !this.train) return this.turns(name, columns);
     return this.#planner.kept(this.name(name), (steps + 1) * batch, columns, Infinity, batch);
+  }
+
+  /** Two blocks of B rows, which the steps take in turn. */
+  turns(name: string, columns: number): Slot {
+    return this.#planner.kept(this.name(name), 2 * this.batch, columns, 2);
   }
 
   /** See Planner.constant. */

@@ -6,9 +6,11 @@ import type { Slot } from "../memory/slot.ts";
 export interface SummedBias {
   /** The sum; none for a cell without biases. */
   readonly sum?: Slot;
+  /** Where the column sums of dz are to be added: the gradient of the first of them. */
+  readonly sums?: Slot;
   refresh(k: Kernels): void;
-  /** Add the column sums of dz, `rows` rows, to both gradients. */
-  gradient(k: Kernels, dz: Slot, rows: number): void;
+  /** Give the second one its gradient; after the sums. */
+  gradient(k: Kernels): void;
 }
 
 /** The sum of a cell's two bias vectors, or nothing when `bias` is false. */
@@ -18,26 +20,28 @@ export function summedBias(scope: Scope, bias: boolean): SummedBias {
   const sum = scope.derived("bias_ih + bias_hh", 1, n);
   return {
     sum,
+    sums: a.gradient,
     refresh(k) {
       k.add(sum.address, a.value.address, b.value.address, 1, n, n, n, n);
     },
-    gradient(k, dz, rows) {
-      k.columnSums(a.gradient.address, dz.address, rows, n, dz.stride);
-      k.copy(b.gradient.address, a.gradient.address, 1, n, n, n);
-    },
+    gradient: (k) => k.copy(b.gradient.address, a.gradient.address, 1, n, n, n),
   };
 }
 
 /** The biases of a GRU whose reset gate acts after the product: summed for r and u, apart for n. */
-export interface SeparateBiases extends SummedBias {
+export interface SeparateBiases {
+  /** What the input's product begins with; none for a cell without biases. */
+  readonly sum?: Slot;
   /** `bias_hh` of the candidate, which is added before the reset gate acts; null for a cell without biases. */
   readonly candidate: Slot | null;
+  /** Where the column sums of the gradients of r and u, and of nh, are to be added. */
+  readonly sums?: { readonly resetUpdate: Slot; readonly candidate: Slot };
+  refresh(k: Kernels): void;
+  /** The gradients that are left; dz has four blocks, r, u, nx, nh, and `rows` rows. After the sums. */
+  gradient(k: Kernels, dz: Slot, rows: number): void;
 }
 
-/**
- * The two bias vectors of blocks r, u, n, or nothing when `bias` is false. Their gradient is that of r, u, nx, nh, four
- * blocks of dz.
- */
+/** The two bias vectors of blocks r, u, n, or nothing when `bias` is false. */
 export function separateBiases(scope: Scope, H: number, bias: boolean): SeparateBiases {
   if (!bias) return { candidate: null, refresh() {}, gradient() {} };
   const a = scope.parameter("bias_ih"), b = scope.parameter("bias_hh");
@@ -45,14 +49,14 @@ export function separateBiases(scope: Scope, H: number, bias: boolean): Separate
   return {
     sum,
     candidate: b.value.slice(2 * H, H),
+    sums: { resetUpdate: a.gradient.slice(0, 2 * H), candidate: b.gradient.slice(2 * H, H) },
     refresh(k) {
       k.copy(sum.address, a.value.address, 1, 3 * H, 3 * H, 3 * H);
       k.add(sum.address, sum.address, b.value.address, 1, 2 * H, 2 * H, 2 * H, 2 * H);
     },
     gradient(k, dz, rows) {
-      k.columnSums(a.gradient.address, dz.address, rows, 3 * H, dz.stride);
       k.copy(b.gradient.address, a.gradient.address, 1, 2 * H, 2 * H, 2 * H);
-      k.columnSums(b.gradient.slice(2 * H, H).address, dz.slice(3 * H, H).address, rows, H, dz.stride);
+      k.columnSums(a.gradient.slice(2 * H, H).address, dz.slice(2 * H, H).address, rows, H, dz.stride);
     },
   };
 }

@@ -13,8 +13,8 @@ export interface Linear {
   forward(k: Kernels, y: Slot, yRow: number, x: Slot, xRow: number, m: number, accumulate?: boolean): void;
   /** dx = dy W (dx += dy W when `accumulate`). */
   backward(k: Kernels, dx: Slot, dxRow: number, dy: Slot, dyRow: number, m: number, accumulate?: boolean): void;
-  /** dW += dyᵀ x, rows from the last to the first. */
-  gradient(k: Kernels, dy: Slot, dyRow: number, x: Slot, xRow: number, m: number): void;
+  /** dW += dyᵀ x, rows from the last to the first; and `sums` += the column sums of dy, the gradient of a bias. */
+  gradient(k: Kernels, dy: Slot, dyRow: number, x: Slot, xRow: number, m: number, sums?: Slot): void;
 }
 
 /** `rows` limits W to some of its rows (some gates of a cell). */
@@ -52,9 +52,9 @@ export function linear(
       k.gemm(out, init, dy.at(dyRow), panels, workspace.address, m, K, N, dx.stride, dx.stride, dy.stride);
     },
 
-    gradient(k, dy, dyRow, x, xRow, m) {
+    gradient(k, dy, dyRow, x, xRow, m, sums) {
       const dW = weight.gradient.address + offset;
-      k.gemmTN(dW, dy.at(dyRow), x.at(xRow), workspace.address, N, K, m, K, dy.stride, x.stride);
+      k.gemmTN(dW, sums?.address ?? 0, dy.at(dyRow), x.at(xRow), workspace.address, N, K, m, K, dy.stride, x.stride);
     },
   };
 }

@@ -33,12 +33,16 @@ export function outputProjection(
   const product = linear(scope, scope.parameter("weight_hr"));
   const m = keep("unprojected h", H);
   const dm = scope.train ? scope.kept("gradient of unprojected h", scope.batch, H) : undefined;
+  const dhs = scope.train ? keep("gradients of h", h.columns) : undefined;
   return {
     m,
     dm,
     refresh: product.refresh,
     forward: (k, t, B, n) => product.forward(k, h, h.row(t + 1, B), m, m.row(t, B), n),
-    backward: (k, t, B, n) => product.backward(k, dm!, 0, dh, dh.row(t + 1, B), n),
-    gradient: (k, T, B) => product.gradient(k, dh, dh.row(1, B), m, 0, T * B),
+    backward(k, t, B, n) {
+      k.copy(dhs!.step(t, B), dh.step(t + 1, B), n, dh.columns, dhs!.stride, dh.stride);
+      product.backward(k, dm!, 0, dhs!, dhs!.row(t, B), n);
+    },
+    gradient: (k, T, B) => product.gradient(k, dhs!, 0, m, 0, T * B),
   };
 }

@@ -5,12 +5,15 @@ import type { Slot } from "../memory/slot.ts";
 import { linear } from "./linear.ts";
 import type { Port } from "./port.ts";
 
-/** A layer's input times its weight, for `m` rows at once: y = x Wᵀ + bias. Leaves x's gradient in its port, if wanted there. */
+/** A layer's input times its weight: y = x Wᵀ + bias. */
 export interface Projection {
   refresh(k: Kernels): void;
-  forward(k: Kernels, y: Slot, m: number): void;
-  backward(k: Kernels, dy: Slot, m: number): void;
-  gradient(k: Kernels, dy: Slot, m: number): void;
+  /** `m` rows from a first one on. */
+  forward(k: Kernels, y: Slot, row: number, m: number): void;
+  /** Leaves x's gradient in its port, if wanted there. */
+  backward(k: Kernels, dy: Slot, row: number, m: number): void;
+  /** Of the first `m` rows; `sums` += the column sums of dy. */
+  gradient(k: Kernels, dy: Slot, m: number, sums?: Slot): void;
 }
 
 /** The projection of dense values, or of one-hot rows without ever multiplying by their zeros. W `[N, x.width]`. */
@@ -22,11 +25,11 @@ function product(scope: Scope, x: Port, weight: ParameterSlot, bias?: Slot): Pro
   const w = linear(scope, weight, { bias });
   return {
     refresh: w.refresh,
-    forward: (k, y, m) => w.forward(k, y, 0, x.value, 0, m),
-    backward(k, dy, m) {
-      if (x.gradient) w.backward(k, x.gradient, 0, dy, 0, m);
+    forward: (k, y, row, m) => w.forward(k, y, row, x.value, row, m),
+    backward(k, dy, row, m) {
+      if (x.gradient) w.backward(k, x.gradient, row, dy, row, m);
     },
-    gradient: (k, dy, m) => w.gradient(k, dy, 0, x.value, 0, m),
+    gradient: (k, dy, m, sums) => w.gradient(k, dy, 0, x.value, 0, m, sums),
   };
 }
 
@@ -43,11 +46,12 @@ function lookup(scope: Scope, x: Port, weight: ParameterSlot, bias?: Slot): Proj
       k.transpose(table.address, weight.value.address, V, N, table.stride, V);
       if (bias) k.add(table.address, table.address, bias.address, V, N, table.stride, table.stride, 0);
     },
-    forward(k, y, m) {
-      k.gather(y.address, table.address, x.value.address, m, N, y.stride, table.stride);
+    forward(k, y, row, m) {
+      k.gather(y.at(row), table.address, x.value.at(row), m, N, y.stride, table.stride);
     },
     backward() {},
-    gradient(k, dy, m) {
+    gradient(k, dy, m, sums) {
+      if (sums) k.columnSums(sums.address, dy.address, m, N, dy.stride);
       k.transpose(dTable.address, weight.gradient.address, V, N, dTable.stride, V);
       k.scatterAdd(dTable.address, dy.address, x.value.address, m, N, dTable.stride, dy.stride);
       k.transpose(weight.gradient.address, dTable.address, N, V, V, dTable.stride);

@@ -15,8 +15,8 @@ export interface RecurrentProduct {
   forward(k: Kernels, z: Slot, t: number, B: number, n: number): void;
   /** dh(t) += dz(t) W */
   backward(k: Kernels, dz: Slot, t: number, B: number, n: number): void;
-  /** dW += the sum of dz(t)ᵀ h(t) over T steps, the last row first. */
-  gradient(k: Kernels, dz: Slot, T: number, B: number): void;
+  /** dW += the sum of dz(t)ᵀ h(t) over T steps, the last row first; and `sums` += the column sums of dz. */
+  gradient(k: Kernels, dz: Slot, T: number, B: number, sums?: Slot): void;
 }
 
 /** Options of a recurrent product. */
@@ -70,6 +70,6 @@ export function recurrentProduct(
       else k.multiplyAdd(to.at(row), ...args);
     },
 
-    gradient: (k, dz, T, B) => product.gradient(k, dz, 0, read, read.row(0, B), T * B),
+    gradient: (k, dz, T, B, sums) => product.gradient(k, dz, 0, read, read.row(0, B), T * B, sums),
   };
 }

@@ -38,6 +38,7 @@ function gemmScene(space: Space, m: number, n: number, k: number, start: number)
 }
 
 kernelTest("gemmTN: every remainder of a tile, on both sides of a chunk", ({ check }) => {
+  let number = 0;
   for (const k of [1, 2, 255, 256, 257, 300]) {
     for (const m of ROWS) {
       for (const n of COLUMNS) {
@@ -48,7 +49,8 @@ kernelTest("gemmTN: every remainder of a tile, on both sides of a chunk", ({ che
           (space) => {
             const C = space.random(m, n, ldc), A = space.random(k, m, lda), B = space.random(k, n, ldb);
             const workspace = space.scratch(Math.min(k, 256) * (padded(n) + 5));
-            return (kernels) => kernels.gemmTN(C, A, B, workspace, m, n, k, ldc, lda, ldb);
+            const sums = number++ % 2 ? space.random(1, m) : 0;
+            return (kernels) => kernels.gemmTN(C, sums, A, B, workspace, m, n, k, ldc, lda, ldb);
           },
           { chain: k },
           `m ${m} n ${n} k ${k}`,
@@ -114,23 +116,23 @@ kernelTest("gemmTN: rows of the output are independent, rows of the sum may be t
     workspace = space.scratch(256 * 29);
     return (kernels) => {
       kernels.copy(C, start, m, n, n, n);
-      kernels.gemmTN(C, A, B, workspace, m, n, k, n, m, n);
+      kernels.gemmTN(C, 0, A, B, workspace, m, n, k, n, m, n);
     };
   }, { chain: k });
   const reset = () => arena.floats(C, m * n).set(arena.floats(start, m * n));
   reset();
-  kernels.gemmTN(C, A, B, workspace, m, n, k, n, m, n);
+  kernels.gemmTN(C, 0, A, B, workspace, m, n, k, n, m, n);
   const whole = arena.floats(C, m * n).slice();
   for (let first = 1; first < m; first++) {
     reset();
-    kernels.gemmTN(C, A, B, workspace, first, n, k, n, m, n);
-    kernels.gemmTN(C + 4 * first * n, A + 4 * first, B, workspace, m - first, n, k, n, m, n);
+    kernels.gemmTN(C, 0, A, B, workspace, first, n, k, n, m, n);
+    kernels.gemmTN(C + 4 * first * n, 0, A + 4 * first, B, workspace, m - first, n, k, n, m, n);
     assertSameBits(arena.floats(C, m * n), whole, `output rows split at ${first}`);
   }
   for (let first = 1; first < k; first += 7) {
     reset();
-    kernels.gemmTN(C, A + 4 * first * m, B + 4 * first * n, workspace, m, n, k - first, n, m, n);
-    kernels.gemmTN(C, A, B, workspace, m, n, first, n, m, n);
+    kernels.gemmTN(C, 0, A + 4 * first * m, B + 4 * first * n, workspace, m, n, k - first, n, m, n);
+    kernels.gemmTN(C, 0, A, B, workspace, m, n, first, n, m, n);
     assertSameBits(arena.floats(C, m * n), whole, `sum split at ${first}`);
   }
 }, 2 * 65536);

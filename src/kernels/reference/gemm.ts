@@ -18,7 +18,7 @@ export function gemmKernels(arena: Arena, { round }: NumberMode): Pick<Kernels, 
         }
       }
     },
-    gemmTN(C, A, B, _workspace, m, n, k, ldc, lda, ldb) {
+    gemmTN(C, sums, A, B, _workspace, m, n, k, ldc, lda, ldb) {
       const f = elements(arena);
       const c = C >> 2, a = A >> 2, b = B >> 2;
       for (let i = 0; i < m; i++) {
@@ -27,6 +27,10 @@ export function gemmKernels(arena: Arena, { round }: NumberMode): Pick<Kernels, 
           for (let r = k - 1; r >= 0; r--) sum = round(sum + round(f[a + r * lda + i] * f[b + r * ldb + j]));
           f[c + i * ldc + j] = sum;
         }
+        if (!sums) continue;
+        let sum = f[(sums >> 2) + i];
+        for (let r = k - 1; r >= 0; r--) sum = round(sum + f[a + r * lda + i]);
+        f[(sums >> 2) + i] = sum;
       }
     },
   };
