@@ -84,7 +84,14 @@ export function copyColumns(q: usize, sums: usize, a: usize, k: i32, rows: i32, 
   if (rows > 4) copyColumn(q + (row << 2), sums ? sums + 16 : 0, a + 16, k, stride);
   let s = sums ? v128.load(sums) : f32x4.splat(0);
   if (interleaves(rows)) {
-    for (let i = 0; i < k; i++, a -= stride, q += 16) {
+    const two = stride << 1, four = stride << 2;
+    let left = k;
+    for (; left > 3; left -= 4, a -= four, q += 64) {
+      const b = a - two, x0 = v128.load(a), x1 = v128.load(a - stride), x2 = v128.load(b), x3 = v128.load(b - stride);
+      v128.store(q, x0), v128.store(q, x1, 16), v128.store(q, x2, 32), v128.store(q, x3, 48);
+      s = f32x4.add(f32x4.add(f32x4.add(f32x4.add(s, x0), x1), x2), x3);
+    }
+    for (; left > 0; left--, a -= stride, q += 16) {
       const x = v128.load(a);
       v128.store(q, x), s = f32x4.add(s, x);
     }
@@ -109,8 +116,14 @@ export function copyColumns(q: usize, sums: usize, a: usize, k: i32, rows: i32, 
 }
 
 function copyColumn(q: usize, sum: usize, a: usize, k: i32, stride: usize): void {
+  const two = stride << 1, four = stride << 2;
   let s: f32 = sum ? f32.load(sum) : 0;
-  for (let i = 0; i < k; i++, a -= stride, q += 4) {
+  for (; k > 3; k -= 4, a -= four, q += 16) {
+    const b = a - two, x0 = f32.load(a), x1 = f32.load(a - stride), x2 = f32.load(b), x3 = f32.load(b - stride);
+    f32.store(q, x0), f32.store(q, x1, 4), f32.store(q, x2, 8), f32.store(q, x3, 12);
+    s = s + x0 + x1 + x2 + x3;
+  }
+  for (; k > 0; k--, a -= stride, q += 4) {
     const x = f32.load(a);
     f32.store(q, x), s += x;
   }
