@@ -7,9 +7,9 @@
  * by shuffles; the fifth row comes as it is. A tile of 6 rows would need 16 registers, V8 has 15 to give. Unfused there is
  * an instruction more for every product and no room for shuffles beside it: rows are read one by one.
  *
- * Eight steps of k (four in the unfused build) share the pointer updates and the loop's own check, see build.ts. Against
+ * Eight steps of k share the pointer updates and the loop's own check, see build.ts. Against
  * 6 x 8 with a load for every element: fused 83 -> 92 % of the limit for 50 x 512 x 128, 84 -> 92 for 64 x 2048 x 512;
- * unfused the shuffles would lose, 65 -> 59 (Granite Rapids, Deno 2.9.6, 2026-11-22).
+ * unfused the shuffles would lose, 65 -> 59, and eight steps give 68 (Granite Rapids, Deno 2.9.6, 2026-11-22).
  */
 import { load, loadHigh, store, storeHigh } from "./lanes";
 import { INTERLEAVED, madd } from "./madd";
@@ -193,7 +193,7 @@ function rowTile(
   }
   let a1 = a + ra, a2 = a1 + ra, a3 = a2 + ra, a4 = a3 + ra;
   let b0 = zero, b1 = zero, s = zero;
-  const end = a + (<usize> k << 2), most = a + (<usize> (k & -4) << 2);
+  const end = a + (<usize> k << 2), most = a + (<usize> (k & -8) << 2);
   while (a < most) {
     b0 = v128.load(p, 0), b1 = v128.load(p, 16);
     s = v128.load32_splat(a), c00 = madd(s, b0, c00), c01 = madd(s, b1, c01);
@@ -219,11 +219,35 @@ function rowTile(
     if (rows > 2) s = v128.load32_splat(a2, 12), c20 = madd(s, b0, c20), c21 = madd(s, b1, c21);
     if (rows > 3) s = v128.load32_splat(a3, 12), c30 = madd(s, b0, c30), c31 = madd(s, b1, c31);
     if (rows > 4) s = v128.load32_splat(a4, 12), c40 = madd(s, b0, c40), c41 = madd(s, b1, c41);
-    a += 16, p += 128;
-    if (rows > 1) a1 += 16;
-    if (rows > 2) a2 += 16;
-    if (rows > 3) a3 += 16;
-    if (rows > 4) a4 += 16;
+    b0 = v128.load(p, 128), b1 = v128.load(p, 144);
+    s = v128.load32_splat(a, 16), c00 = madd(s, b0, c00), c01 = madd(s, b1, c01);
+    if (rows > 1) s = v128.load32_splat(a1, 16), c10 = madd(s, b0, c10), c11 = madd(s, b1, c11);
+    if (rows > 2) s = v128.load32_splat(a2, 16), c20 = madd(s, b0, c20), c21 = madd(s, b1, c21);
+    if (rows > 3) s = v128.load32_splat(a3, 16), c30 = madd(s, b0, c30), c31 = madd(s, b1, c31);
+    if (rows > 4) s = v128.load32_splat(a4, 16), c40 = madd(s, b0, c40), c41 = madd(s, b1, c41);
+    b0 = v128.load(p, 160), b1 = v128.load(p, 176);
+    s = v128.load32_splat(a, 20), c00 = madd(s, b0, c00), c01 = madd(s, b1, c01);
+    if (rows > 1) s = v128.load32_splat(a1, 20), c10 = madd(s, b0, c10), c11 = madd(s, b1, c11);
+    if (rows > 2) s = v128.load32_splat(a2, 20), c20 = madd(s, b0, c20), c21 = madd(s, b1, c21);
+    if (rows > 3) s = v128.load32_splat(a3, 20), c30 = madd(s, b0, c30), c31 = madd(s, b1, c31);
+    if (rows > 4) s = v128.load32_splat(a4, 20), c40 = madd(s, b0, c40), c41 = madd(s, b1, c41);
+    b0 = v128.load(p, 192), b1 = v128.load(p, 208);
+    s = v128.load32_splat(a, 24), c00 = madd(s, b0, c00), c01 = madd(s, b1, c01);
+    if (rows > 1) s = v128.load32_splat(a1, 24), c10 = madd(s, b0, c10), c11 = madd(s, b1, c11);
+    if (rows > 2) s = v128.load32_splat(a2, 24), c20 = madd(s, b0, c20), c21 = madd(s, b1, c21);
+    if (rows > 3) s = v128.load32_splat(a3, 24), c30 = madd(s, b0, c30), c31 = madd(s, b1, c31);
+    if (rows > 4) s = v128.load32_splat(a4, 24), c40 = madd(s, b0, c40), c41 = madd(s, b1, c41);
+    b0 = v128.load(p, 224), b1 = v128.load(p, 240);
+    s = v128.load32_splat(a, 28), c00 = madd(s, b0, c00), c01 = madd(s, b1, c01);
+    if (rows > 1) s = v128.load32_splat(a1, 28), c10 = madd(s, b0, c10), c11 = madd(s, b1, c11);
+    if (rows > 2) s = v128.load32_splat(a2, 28), c20 = madd(s, b0, c20), c21 = madd(s, b1, c21);
+    if (rows > 3) s = v128.load32_splat(a3, 28), c30 = madd(s, b0, c30), c31 = madd(s, b1, c31);
+    if (rows > 4) s = v128.load32_splat(a4, 28), c40 = madd(s, b0, c40), c41 = madd(s, b1, c41);
+    a += 32, p += 256;
+    if (rows > 1) a1 += 32;
+    if (rows > 2) a2 += 32;
+    if (rows > 3) a3 += 32;
+    if (rows > 4) a4 += 32;
   }
   while (a < end) {
     b0 = v128.load(p, 0), b1 = v128.load(p, 16);
