@@ -87,11 +87,15 @@ export const ELEMENT_TYPES = Object.keys(STORAGE) as ElementType[];
  * assertEquals(floats({ data: BigInt64Array.of(3n, -1n) }), Float32Array.of(3, -1));
  * ```
  */
-export function floats({ data }: { readonly data: ArrayLike<number> | ArrayLike<bigint> }): Float32Array {
-  if (data instanceof Float32Array) return data;
-  return typeof data[0] === "bigint"
-    ? Float32Array.from(data as ArrayLike<bigint>, nearly)
-    : Float32Array.from(data as ArrayLike<number>);
+export function floats(tensor: { readonly data: ArrayLike<number> | ArrayLike<bigint> }): Float32Array {
+  const { data } = tensor;
+  return data instanceof Float32Array ? data : Float32Array.from(numbers(tensor));
+}
+
+/** The same before they are rounded: as they are if they are numbers. */
+export function numbers({ data }: { readonly data: ArrayLike<number> | ArrayLike<bigint> }): ArrayLike<number> {
+  if (typeof data[0] !== "bigint") return data as ArrayLike<number>;
+  return Float64Array.from(data as ArrayLike<bigint>, nearly);
 }
 
 /** A double that rounds to the same f32: what is cut off leaves a trace in the last bit, so that no tie comes up. */

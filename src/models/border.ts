@@ -1,5 +1,5 @@
 import { OptionError, requireBelow, ShapeError } from "../errors.ts";
-import { floats } from "../formats/elements.ts";
+import { numbers } from "../formats/elements.ts";
 import type { Kernels } from "../kernels/kernels.ts";
 import type { PlannedState } from "../layers/layer.ts";
 import type { Arena } from "../memory/arena.ts";
@@ -212,7 +212,7 @@ export class Border {
     const { given, ...differences } = requireTensors("parameter", slots, tensors, options);
     for (const { name, value, size } of slots) {
       const tensor = given.get(name);
-      if (tensor) this.#rows.floats(value.address, size).set(floats(tensor));
+      if (tensor) this.#rows.floats(value.address, size).set(numbers(tensor));
     }
     return differences;
   }

@@ -8,14 +8,13 @@ export interface TensorCopy {
   readonly data: Float32Array;
 }
 
-/** A tensor as it comes in: elements of any type, row-major. */
-interface GivenTensor {
-  readonly shape: readonly number[];
-  readonly data: ArrayLike<number> | ArrayLike<bigint>;
-}
+/** Tensors by name, as they come in, from a session or a file: row-major elements of any type. */
+export type Tensors = ReadonlyMap<
+  string,
+  { readonly shape: readonly number[]; readonly data: ArrayLike<number> | ArrayLike<bigint> }
+>;
 
-/** Tensors by name, as they come in: from a session, or a file. */
-export type Tensors = ReadonlyMap<string, GivenTensor>;
+type GivenTensor = Tensors extends ReadonlyMap<string, infer Tensor> ? Tensor : never;
 
 /** How a net takes tensors that were made elsewhere. */
 export interface LoadOptions {

@@ -1,5 +1,5 @@
 import { OptionError, requireInteger } from "../errors.ts";
-import { floats } from "../formats/elements.ts";
+import { numbers } from "../formats/elements.ts";
 import type { ParameterSlot } from "../memory/planner.ts";
 import type { Slot } from "../memory/slot.ts";
 import type { ScheduleState } from "../training/schedules/schedule.ts";
@@ -44,7 +44,7 @@ export function setTrainingState(
   const wanted = places(passes);
   const { given } = requireTensors("moment", wanted, state.tensors);
   for (const { name, range, parameter } of wanted) {
-    passes.border.writePart(range, parameter, floats(given.get(name)!));
+    passes.border.writePart(range, parameter, numbers(given.get(name)!));
   }
   updates.count = state.updates;
   updates.schedule = { ...state.schedule };
