@@ -120,7 +120,7 @@ export function parseJson(bytes: Uint8Array, start: number, end: number, refuse:
       space();
       const from = at;
       const key = string();
-      if (members.has(key)) throw refuse(from, `expected a new key, got ${JSON.stringify(key)} again`);
+      if (members.has(key)) throw refuse(from, `expected a new key, got ${quote(key)} again`);
       if (!take(":")) throw expected('":"');
       members.set(key, node(depth + 1));
     } while (take(","));
@@ -158,4 +158,10 @@ export function parseJson(bytes: Uint8Array, start: number, end: number, refuse:
   space();
   if (at < end) throw expected("the end");
   return root;
+}
+
+/** A name as a message shows it: of a long one the beginning. */
+export function quote(text: unknown): string {
+  const short = typeof text === "string" && text.length > 200 ? `${text.slice(0, 200)}…` : text;
+  return JSON.stringify(short) ?? String(text);
 }

@@ -5,7 +5,7 @@
 
 import { FormatError } from "../errors.ts";
 import { ELEMENT_TYPES, type Elements, type ElementType, STORAGE } from "./elements.ts";
-import { type JsonNode, parseJson } from "./json.ts";
+import { type JsonNode, parseJson, quote } from "./json.ts";
 
 /** The other element types of the format: known, not read. */
 const UNREAD = "F4 F6_E2M3 F6_E3M2 F8_E5M2 F8_E4M3 F8_E8M0 F8_E4M3FNUZ F8_E5M2FNUZ C64".split(" ");
@@ -156,11 +156,6 @@ function checkCoverage(entries: readonly Entry[], dataStart: number, dataLength:
   if (covered !== dataLength) {
     throw refuse(dataStart + covered, `expected the end of the file, got ${dataLength - covered} bytes of no tensor`);
   }
-}
-
-/** A name as a message shows it. */
-export function quote(text: unknown): string {
-  return JSON.stringify(text) ?? String(text);
 }
 
 function refuse(offset: number, reason: string): FormatError {

@@ -1,6 +1,7 @@
 import { OptionError, requireInteger, requireOneOf, ShapeError } from "../errors.ts";
 import { ELEMENT_TYPES, type Elements, type ElementType, STORAGE } from "./elements.ts";
-import { METADATA, quote } from "./safetensors.ts";
+import { quote } from "./json.ts";
+import { METADATA } from "./safetensors.ts";
 
 /** A tensor to be written: row-major elements, as many as the product of the shape. */
 export interface TensorSource {

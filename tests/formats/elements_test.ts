@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { ELEMENT_TYPES, floats } from "../../src/formats/elements.ts";
-import { OptionError, ShapeError } from "../../src/errors.ts";
+import { FormatError, OptionError, ShapeError } from "../../src/errors.ts";
 import { readSafetensors } from "../../src/formats/safetensors.ts";
 import { type TensorSource, writeSafetensors } from "../../src/formats/safetensors_writer.ts";
 
@@ -31,6 +31,14 @@ Deno.test("every element type comes back as it was written, whatever lies before
     assertEquals(read.data, data);
   }
   assertEquals(writeSafetensors(tensors), bytes, "a file that was read is written as it was");
+});
+
+Deno.test("a file of all types that is cut at any byte is refused", () => {
+  const bytes = writeSafetensors(Object.entries(SOURCES));
+  for (let length = 0; length < bytes.length; length++) {
+    const { offset } = assertThrows(() => readSafetensors(bytes.subarray(0, length)), FormatError);
+    assert(offset! <= length);
+  }
 });
 
 Deno.test("each element lies at a multiple of its size, as a mapped file needs", () => {

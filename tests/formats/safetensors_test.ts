@@ -216,6 +216,13 @@ Deno.test("refuses data that is shared, or belongs to no tensor", () => {
   refusal(file("{}", zeros(4)), "got 4 bytes of no tensor");
 });
 
+Deno.test("a message shows the beginning of a long name", () => {
+  const name = "n".repeat(1e6);
+  for (const text of [`{"${name}":1}`, `{"${name}":${entry(0, 0)},"${name}":1}`]) {
+    assert(refusal(file(text), `"${"n".repeat(200)}…"`).message.length < 400);
+  }
+});
+
 Deno.test("refuses metadata that is not text", () => {
   refusal(file('{"__metadata__":null}'), '"__metadata__" to be an object');
   refusal(file('{"__metadata__":[]}'), '"__metadata__" to be an object');
