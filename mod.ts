@@ -24,13 +24,9 @@ export { notesGru } from "./src/cells/notes_gru.ts";
 export { notesLstm } from "./src/cells/notes_lstm.ts";
 export { DisposedError, FormatError, NonFiniteError, OptionError, PlanError, ShapeError } from "./src/errors.ts";
 export { ACTIVATION } from "./src/kernels/activation_kinds.ts";
-export {
-  readSafetensors,
-  type Safetensors,
-  type Tensor,
-  type TensorSource,
-  writeSafetensors,
-} from "./src/formats/safetensors.ts";
+export { type Elements, type ElementType, floats } from "./src/formats/elements.ts";
+export { readSafetensors, type Safetensors, type Tensor } from "./src/formats/safetensors.ts";
+export { type TensorSource, writeSafetensors } from "./src/formats/safetensors_writer.ts";
 export type { Kernels } from "./src/kernels/kernels.ts";
 export type { LossKernels } from "./src/kernels/loss_kernels.ts";
 export type { Numerics } from "./src/kernels/load.ts";
@@ -61,7 +57,7 @@ export type { Data } from "./src/models/passes.ts";
 export type { Stream } from "./src/models/stream.ts";
 export type { CallOptions, InitialStates, States } from "./src/models/call.ts";
 export type { Session } from "./src/models/session.ts";
-export type { TensorCopy, Tensors } from "./src/models/tensors.ts";
+export type { Differences, LoadOptions, TensorCopy, Tensors } from "./src/models/tensors.ts";
 export type { TrainingState } from "./src/models/training_state.ts";
 export type { Update } from "./src/models/updates.ts";
 export type { Merge } from "./src/ops/merge.ts";

@@ -15,8 +15,19 @@ export interface JsonNode {
 /** Makes the error for something wrong at byte `offset`; `reason` says what was expected and what came. */
 export type Refusal = (offset: number, reason: string) => FormatError;
 
+/** Space, tab, line feed, carriage return. */
+const SPACE = new Set([0x20, 0x09, 0x0a, 0x0d]);
+
+const IN_NUMBER = new Set(new TextEncoder().encode("+-.eE0123456789"));
+
 /** Deep enough for any honest header, shallow enough for any stack. */
 const MAX_DEPTH = 64;
+
+/**
+ * So many values, each an object of some 100 bytes, are enough for 200,000 tensors; 100 MB that are nothing but zeros and
+ * commas would otherwise take 3 GB and 13 s.
+ */
+const MAX_VALUES = 2_000_000;
 
 const NUMBER = /^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?$/;
 
@@ -27,10 +38,10 @@ const NUMBER = /^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?$/;
  */
 export function parseJson(bytes: Uint8Array, start: number, end: number, refuse: Refusal): JsonNode {
   const utf8 = new TextDecoder("utf-8", { fatal: true });
-  let at = start;
+  let at = start, values = 0;
 
   function space(): void {
-    while (at < end && " \t\n\r".includes(String.fromCharCode(bytes[at]))) at++;
+    while (at < end && SPACE.has(bytes[at])) at++;
   }
 
   /** Whether `character` is next, after white space; then it is passed over. */
@@ -56,12 +67,25 @@ export function parseJson(bytes: Uint8Array, start: number, end: number, refuse:
     }
   }
 
+  /** Short text of ASCII alone needs no decoder, which costs more than the rest of the parser. */
+  function ascii(from: number, to: number): string {
+    if (to - from > 100) return text(from, to);
+    let result = "";
+    for (let i = from; i < to; i++) result += String.fromCharCode(bytes[i]);
+    return result;
+  }
+
   function string(): string {
     if (!take('"')) throw expected("a string");
     const from = at - 1;
-    while (at < end && bytes[at] !== 0x22) at += bytes[at] === 0x5c ? 2 : 1; // a backslash shields the next byte
+    let plain = true; // printable ASCII without escapes, as nearly all names are: no need to decode
+    for (; at < end && bytes[at] !== 0x22; at++) {
+      plain &&= bytes[at] >= 0x20 && bytes[at] < 0x7f && bytes[at] !== 0x5c;
+      if (bytes[at] === 0x5c) at++; // a backslash shields the next byte
+    }
     if (at >= end) throw refuse(from, "expected a closing quote, got the end");
     at++;
+    if (plain) return ascii(from + 1, at - 1);
     let value: string | undefined;
     const source = text(from, at);
     try {
@@ -75,8 +99,8 @@ export function parseJson(bytes: Uint8Array, start: number, end: number, refuse:
 
   function number(): number {
     const from = at;
-    while (at < end && "+-.eE0123456789".includes(String.fromCharCode(bytes[at]))) at++;
-    const source = text(from, at);
+    while (at < end && IN_NUMBER.has(bytes[at])) at++;
+    const source = ascii(from, at);
     if (!NUMBER.test(source)) throw expected("a JSON value", from);
     return Number(source);
   }
@@ -96,7 +120,7 @@ export function parseJson(bytes: Uint8Array, start: number, end: number, refuse:
       space();
       const from = at;
       const key = string();
-      if (members.has(key)) throw refuse(from, `expected a new key, got ${JSON.stringify(key)} again`);
+      if (members.has(key)) throw refuse(from, `expected a new key, got ${quote(key)} again`);
       if (!take(":")) throw expected('":"');
       members.set(key, node(depth + 1));
     } while (take(","));
@@ -105,7 +129,8 @@ export function parseJson(bytes: Uint8Array, start: number, end: number, refuse:
   }
 
   function word(name: string): boolean {
-    const matches = at + name.length <= end && [...name].every((c, i) => bytes[at + i] === c.charCodeAt(0));
+    const matches = bytes[at] === name.charCodeAt(0) && at + name.length <= end &&
+      ascii(at, at + name.length) === name;
     if (matches) at += name.length;
     return matches;
   }
@@ -123,6 +148,7 @@ export function parseJson(bytes: Uint8Array, start: number, end: number, refuse:
   function node(depth: number): JsonNode {
     space();
     if (depth > MAX_DEPTH) throw refuse(at, `expected at most ${MAX_DEPTH} levels of nesting, got more`);
+    if (++values > MAX_VALUES) throw refuse(at, `expected at most ${MAX_VALUES} values, got more`);
     const from = at;
     const parsed = value(depth); // moves `at`
     return { value: parsed, start: from, end: at };
@@ -132,4 +158,10 @@ export function parseJson(bytes: Uint8Array, start: number, end: number, refuse:
   space();
   if (at < end) throw expected("the end");
   return root;
+}
+
+/** A name as a message shows it: of a long one the beginning. */
+export function quote(text: unknown): string {
+  const short = typeof text === "string" && text.length > 200 ? `${text.slice(0, 200)}…` : text;
+  return JSON.stringify(short) ?? String(text);
 }

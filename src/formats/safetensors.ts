@@ -3,24 +3,21 @@
  * bytes of JSON, then the tensors' elements, little-endian and without holes.
  */
 
-import { FormatError, OptionError, requireInteger, ShapeError } from "../errors.ts";
-import { type JsonNode, parseJson } from "./json.ts";
-
-/** The element types that can be read, by the name they have in the file. The engines are all little-endian. */
-const ARRAYS = { F32: Float32Array, I32: Int32Array, I64: BigInt64Array };
+import { FormatError } from "../errors.ts";
+import { ELEMENT_TYPES, type Elements, type ElementType, STORAGE } from "./elements.ts";
+import { type JsonNode, parseJson, quote } from "./json.ts";
 
 /** The other element types of the format: known, not read. */
-const UNREAD = ("BOOL F4 F6_E2M3 F6_E3M2 U8 I8 F8_E5M2 F8_E4M3 F8_E8M0 F8_E4M3FNUZ F8_E5M2FNUZ I16 U16 F16 BF16 U32 " +
-  "C64 F64 U64").split(" ");
+const UNREAD = "F4 F6_E2M3 F6_E3M2 F8_E5M2 F8_E4M3 F8_E8M0 F8_E4M3FNUZ F8_E5M2FNUZ C64".split(" ");
 
 const MAX_HEADER = 100_000_000;
-const METADATA = "__metadata__";
+/** The key of the header that is no tensor. */
+export const METADATA = "__metadata__";
 
-/** A tensor of a file: row-major elements of one type. A 64-bit integer is a bigint, so that none loses bits. */
-export type Tensor =
-  | { shape: number[]; dtype: "F32"; data: Float32Array<ArrayBuffer> }
-  | { shape: number[]; dtype: "I32"; data: Int32Array<ArrayBuffer> }
-  | { shape: number[]; dtype: "I64"; data: BigInt64Array<ArrayBuffer> };
+/** A tensor of a file: row-major elements of one type, and their values. */
+export type Tensor = {
+  [E in ElementType]: { shape: number[]; dtype: E; data: Elements<ArrayBuffer>[E] };
+}[ElementType];
 
 /** What a safetensors file holds. */
 export interface Safetensors {
@@ -30,20 +27,12 @@ export interface Safetensors {
   metadata: Record<string, string>;
 }
 
-/** A tensor to be written: row-major elements, as many as the product of the shape. */
-export interface TensorSource {
-  /** The extent of each dimension; `[]` for a single number. */
-  readonly shape: readonly number[];
-  /** The elements; they are not changed. */
-  readonly data: Float32Array;
-}
-
 /** Where a tensor says that its bytes are, counted from the end of the header. */
 interface Entry {
   name: string;
   /** Where its description starts in the file. */
   at: number;
-  dtype: keyof typeof ARRAYS;
+  dtype: ElementType;
   shape: number[];
   begin: number;
   end: number;
@@ -54,8 +43,9 @@ interface Entry {
  * size is believed before it is checked. Tensors are copies and may have any alignment in the file.
  *
  * @param bytes The whole file.
- * @throws {FormatError} When the file breaks a rule of the format, or has elements other than F32, I32 and I64; with
- * the byte `offset` of the fault.
+ * @throws {FormatError} When the file breaks a rule of the format, or has elements of a type that is not in `Elements`
+ * (8 bits of floating point and fewer, complex numbers); with the byte `offset` of the fault. No memory is taken for
+ * tensors before all of the header is found right.
  *
  * @example
  * ```ts
@@ -86,7 +76,7 @@ export function readSafetensors(bytes: Uint8Array): Safetensors {
   for (const { name, dtype, shape, begin, end } of entries) {
     const copy = new Uint8Array(end - begin);
     copy.set(bytes.subarray(dataStart + begin, dataStart + end));
-    tensors.set(name, { shape, dtype, data: new ARRAYS[dtype](copy.buffer) } as Tensor);
+    tensors.set(name, { shape, dtype, data: STORAGE[dtype].read(copy.buffer) } as Tensor);
   }
   return { tensors, metadata };
 }
@@ -123,13 +113,11 @@ function readEntry(name: string, member: JsonNode, dataLength: number): Entry {
   };
 
   const { start, value: dtype } = field("dtype");
-  if (typeof dtype !== "string" || !Object.hasOwn(ARRAYS, dtype)) {
-    const came = typeof dtype === "string" && UNREAD.includes(dtype)
-      ? `${dtype}, which is not supported`
-      : "an unknown type";
-    throw refuse(start, `expected ${tensor} to have the type ${Object.keys(ARRAYS).join(", ")}, got ${came}`);
+  const type = ELEMENT_TYPES.find((type) => type === dtype);
+  if (!type) {
+    const came = UNREAD.includes(dtype as string) ? `${dtype}, which is not supported` : "an unknown type";
+    throw refuse(start, `expected ${tensor} to have the type ${ELEMENT_TYPES.join(", ")}, got ${came}`);
   }
-  const type = dtype as keyof typeof ARRAYS;
   const shape = readIntegers(field("shape"), `the shape of ${tensor}`);
   const offsets = field("data_offsets");
   const [begin, end, ...more] = readIntegers(offsets, `the data offsets of ${tensor}`);
@@ -137,8 +125,8 @@ function readEntry(name: string, member: JsonNode, dataLength: number): Entry {
   if (begin > end || end > dataLength) {
     throw refuse(offsets.start, `expected ${tensor} within the ${dataLength} bytes of data, got ${begin} to ${end}`);
   }
-  let size = ARRAYS[type].BYTES_PER_ELEMENT;
-  for (const extent of shape) size *= extent; // as a double: huge products are inexact, but never small
+  let size = STORAGE[type].size; // as a double: huge products are inexact, but never small, not even times 0
+  for (const extent of shape) size *= size > Number.MAX_SAFE_INTEGER ? extent || 1 : extent;
   if (size !== end - begin) {
     throw refuse(offsets.start, `expected ${size} bytes for ${tensor} by its shape, got ${end - begin}`);
   }
@@ -168,69 +156,6 @@ function checkCoverage(entries: readonly Entry[], dataStart: number, dataLength:
   if (covered !== dataLength) {
     throw refuse(dataStart + covered, `expected the end of the file, got ${dataLength - covered} bytes of no tensor`);
   }
-}
-
-/**
- * Writes a safetensors file: the same bytes for the same tensors in the same order. The data starts at a multiple of
- * 8 bytes.
- *
- * @param tensors Names and tensors, in the order they are to have in the file; a `Map` will do.
- * @param metadata Free text entries for the header, default none.
- * @throws {ShapeError} When a tensor's elements are not a Float32Array with the length that its shape says.
- * @throws {OptionError} When a name comes twice, is `__metadata__`, or cannot be written in UTF-8.
- */
-export function writeSafetensors(
-  tensors: Iterable<readonly [string, TensorSource]>,
-  metadata: Readonly<Record<string, string>> = {},
-): Uint8Array<ArrayBuffer> {
-  const members = new Map<string, string>();
-  const parts: Float32Array[] = [];
-  if (Object.keys(metadata).length > 0) members.set(METADATA, JSON.stringify(metadata));
-  for (const text of Object.entries(metadata).flat()) checkText(text);
-  let end = 0;
-  for (const [name, { shape, data }] of tensors) {
-    checkText(name);
-    checkSource(name, shape, data);
-    if (name === METADATA || members.has(name)) {
-      throw new OptionError(`Cannot write safetensors: expected a new name for each tensor, got ${quote(name)}`);
-    }
-    const begin = end;
-    end += data.byteLength;
-    members.set(name, JSON.stringify({ dtype: "F32", shape, data_offsets: [begin, end] }));
-    parts.push(data);
-  }
-
-  const header = [...members].map(([name, value]) => `${JSON.stringify(name)}:${value}`).join(",");
-  const encoded = new TextEncoder().encode(`{${header}}`);
-  const dataStart = 8 + Math.ceil(encoded.length / 8) * 8;
-  const bytes = new Uint8Array(dataStart + end).fill(0x20, 8, dataStart);
-  new DataView(bytes.buffer).setUint32(0, dataStart - 8, true);
-  bytes.set(encoded, 8);
-  let at = dataStart;
-  for (const data of parts) {
-    bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at);
-    at += data.byteLength;
-  }
-  return bytes;
-}
-
-function checkSource(name: string, shape: readonly number[], data: Float32Array): void {
-  const what = `Cannot write safetensors: tensor ${quote(name)}`;
-  if (!(data instanceof Float32Array)) throw new ShapeError(`${what} must have its data in a Float32Array`);
-  let length = 1;
-  for (const extent of shape) length *= requireInteger(`shape of ${name}`, extent, 0);
-  if (length !== data.length) {
-    throw new ShapeError(`${what} must have ${length} elements for shape [${shape.join(", ")}], got ${data.length}`);
-  }
-}
-
-function checkText(text: unknown): void {
-  if (typeof text === "string" && text.isWellFormed()) return;
-  throw new OptionError(`Cannot write safetensors: names and metadata must be Unicode text, got ${quote(text)}`);
-}
-
-function quote(text: unknown): string {
-  return JSON.stringify(text) ?? String(text);
 }
 
 function refuse(offset: number, reason: string): FormatError {

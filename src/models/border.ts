@@ -1,4 +1,5 @@
 import { OptionError, requireBelow, ShapeError } from "../errors.ts";
+import { numbers } from "../formats/elements.ts";
 import type { Kernels } from "../kernels/kernels.ts";
 import type { PlannedState } from "../layers/layer.ts";
 import type { Arena } from "../memory/arena.ts";
@@ -8,7 +9,7 @@ import type { TargetRows } from "../training/losses/loss.ts";
 import { type Call, type CallOptions, type InitialStates, makeCall, once, type States } from "./call.ts";
 import type { NetPlan } from "./plan.ts";
 import { Rows } from "./rows.ts";
-import { requireTensors, type Tensors } from "./tensors.ts";
+import { type Differences, type LoadOptions, requireTensors, type Tensors } from "./tensors.ts";
 
 /**
  * The border of a session: everything that goes in is checked here, once, before anything is written (`check...`), then copied in
@@ -205,13 +206,15 @@ export class Border {
     return this.#copyStates((state) => state.gradient.first(call.B), call);
   }
 
-  /** All parameters, or none of them. */
-  setParameters(tensors: Tensors): void {
+  /** All parameters that have a tensor; none unless all tensors fit. */
+  setParameters(tensors: Tensors, options: LoadOptions): Differences {
     const slots = this.#plan.planner.parameters;
-    requireTensors("parameter", slots, tensors);
+    const { given, ...differences } = requireTensors("parameter", slots, tensors, options);
     for (const { name, value, size } of slots) {
-      this.#rows.floats(value.address, size).set(tensors.get(name)!.data);
+      const tensor = given.get(name);
+      if (tensor) this.#rows.floats(value.address, size).set(numbers(tensor));
     }
+    return differences;
   }
 
   /** A copy of a parameter's part of a range in the layout of all parameters. */

@@ -3,9 +3,9 @@ import { elman } from "../cells/elman.ts";
 import { gru } from "../cells/gru.ts";
 import { lstm } from "../cells/lstm.ts";
 import { FormatError } from "../errors.ts";
-import { readSafetensors, writeSafetensors } from "../formats/safetensors.ts";
+import { readSafetensors } from "../formats/safetensors.ts";
+import { type TensorSource, writeSafetensors } from "../formats/safetensors_writer.ts";
 import { Vocabulary, type VocabularyJSON } from "../text/vocabulary.ts";
-import type { TensorCopy } from "./tensors.ts";
 
 /** What makes up a language model. */
 export interface LanguageModelParts {
@@ -13,7 +13,7 @@ export interface LanguageModelParts {
   readonly cell: Cell;
   readonly hidden: readonly number[];
   readonly embedding?: number;
-  readonly tensors: ReadonlyMap<string, TensorCopy>;
+  readonly tensors: ReadonlyMap<string, TensorSource>;
 }
 
 /** The metadata key under which everything but the tensors is kept, as JSON. */
@@ -46,19 +46,12 @@ export function writeModel(
 export function readModel(bytes: Uint8Array, cell?: Cell): LanguageModelParts {
   const { tensors, metadata } = readSafetensors(bytes);
   const description = parse(metadata[KEY]);
-  const floats = new Map<string, TensorCopy>();
-  for (const [name, tensor] of tensors) {
-    if (tensor.dtype !== "F32") {
-      throw new FormatError(`Cannot load a language model: tensor "${name}" must be F32, got ${tensor.dtype}`);
-    }
-    floats.set(name, tensor);
-  }
   return {
     vocabulary: Vocabulary.fromJSON(description.vocabulary),
     cell: cell ?? ownCell(description.cell),
     hidden: description.hidden,
     embedding: description.embedding,
-    tensors: floats,
+    tensors,
   };
 }
 

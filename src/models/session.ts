@@ -8,7 +8,7 @@ import { type Data, Passes } from "./passes.ts";
 import type { NetPlan } from "./plan.ts";
 import { Stream } from "./stream.ts";
 import { summary } from "./summary.ts";
-import type { TensorCopy, Tensors } from "./tensors.ts";
+import type { Differences, LoadOptions, TensorCopy, Tensors } from "./tensors.ts";
 import { readTrainingState, setTrainingState, type TrainingState } from "./training_state.ts";
 import { type Update, Updates } from "./updates.ts";
 
@@ -203,15 +203,34 @@ export class Session implements Disposable {
   }
 
   /**
-   * Replace all parameters. Nothing changes unless every name and shape fits.
+   * Replace the parameters, by those of another session or of a file, such as PyTorch's state dict: elements of any type, rounded to
+   * f32. Nothing changes unless all fits. Returned are the names that had no match, which only `strict: false` allows.
    *
    * @throws {ShapeError} When names or shapes differ; all differences are listed.
+   *
+   * @example
+   * ```ts
+   * import { assertEquals } from "@std/assert";
+   * import { compile, dense, readSafetensors, sequential, writeSafetensors } from "@unroll/rnn";
+   *
+   * const bytes = writeSafetensors([
+   *   ["model.fc.weight", { shape: [1, 2], data: Float64Array.of(3, 4) }],
+   *   ["model.fc.bias", { shape: [1], data: Float64Array.of(5) }],
+   *   ["model.steps", { shape: [], data: BigInt64Array.of(100n) }],
+   * ]);
+   * using session = await compile(sequential({ decoder: dense(2, 1) }), { batch: 1, steps: 1 });
+   * const { tensors } = readSafetensors(bytes);
+   * const { unknown } = session.setParameters(tensors, { rename: { "model.fc.": "decoder." }, strict: false });
+   * assertEquals(unknown, ["model.steps"]);
+   * assertEquals(session.forward([1, 1]), Float32Array.of(12));
+   * ```
    */
-  setParameters(tensors: Tensors): void {
+  setParameters(tensors: Tensors, options: LoadOptions = {}): Differences {
     void this.#passes.kernels;
     this.#updates.requireParameters("set the parameters");
-    this.#border.setParameters(tensors);
+    const differences = this.#border.setParameters(tensors, options);
     this.#passes.refresh();
+    return differences;
   }
 
   /**

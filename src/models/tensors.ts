@@ -8,26 +8,85 @@ export interface TensorCopy {
   readonly data: Float32Array;
 }
 
-/** Tensors by name, as they come in. */
-export type Tensors = ReadonlyMap<string, { shape: readonly number[]; data: ArrayLike<number> }>;
+/** Tensors by name, as they come in, from a session or a file: row-major elements of any type. */
+export type Tensors = ReadonlyMap<
+  string,
+  { readonly shape: readonly number[]; readonly data: ArrayLike<number> | ArrayLike<bigint> }
+>;
+
+type GivenTensor = Tensors extends ReadonlyMap<string, infer Tensor> ? Tensor : never;
+
+/** How a net takes tensors that were made elsewhere. */
+export interface LoadOptions {
+  /**
+   * The net's names for those of the tensors: beginnings of names, and what takes their place, as in
+   * `{ "encoder.": "embedding.", "fc.": "decoder." }`; of several that fit, the longest. Or a function. Default: the
+   * names are the same.
+   */
+  rename?: Readonly<Record<string, string>> | ((name: string) => string);
+  /**
+   * Whether each parameter must have a tensor and each tensor a parameter, as in PyTorch's `load_state_dict`. Default
+   * true. With false, parameters without a tensor keep their values; shapes have to fit even so.
+   */
+  strict?: boolean;
+}
+
+/** What of tensors was not there, or not used. */
+export interface Differences {
+  /** The net's names without a tensor. */
+  readonly missing: string[];
+  /** The tensors, by their own names, that the net has no place for. */
+  readonly unknown: string[];
+}
+
+interface Wanted {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly size: number;
+}
 
 /**
- * Exactly these tensors.
+ * The tensors by the names of those wanted, once all fit.
  *
- * @throws {ShapeError} When names or shapes differ; all differences are listed.
+ * @throws {ShapeError} When names or shapes differ, or two tensors get the same name; all faults are listed.
  */
 export function requireTensors(
   what: string,
-  wanted: readonly { name: string; shape: readonly number[]; size: number }[],
+  wanted: readonly Wanted[],
   tensors: Tensors,
-): void {
-  const faults = wanted.flatMap(({ name, shape, size }) => {
-    const tensor = tensors.get(name);
-    if (!tensor) return [`"${name}" is missing`];
-    const fits = tensor.shape.join() === shape.join() && tensor.data.length === size;
-    return fits ? [] : [`"${name}" must have shape [${shape}], got [${tensor.shape}]`];
-  });
-  const known = new Set(wanted.map(({ name }) => name));
-  for (const name of tensors.keys()) if (!known.has(name)) faults.push(`"${name}" is not a ${what} of this net`);
+  { rename = {}, strict = true }: LoadOptions = {},
+): Differences & { given: Tensors } {
+  const places = new Map(wanted.map((place) => [place.name, place]));
+  const given = new Map<string, GivenTensor>(), origins = new Map<string, string>();
+  const unknown: string[] = [], faults: string[] = [];
+  for (const [origin, tensor] of tensors) {
+    const name = renamed(origin, rename), place = places.get(name), before = origins.get(name);
+    const called = origin === name ? `"${name}"` : `"${origin}", here "${name}",`;
+    if (!place) {
+      unknown.push(origin);
+      if (strict) faults.push(`${called} is not a ${what} of this net`);
+    } else if (before !== undefined) {
+      faults.push(`"${before}" and "${origin}" are both "${name}" here`);
+    } else {
+      const fault = misfit(place, tensor);
+      if (fault) faults.push(`${called} ${fault}`);
+      given.set(name, tensor);
+      origins.set(name, origin);
+    }
+  }
+  const missing = [...places.keys()].filter((name) => !given.has(name));
+  if (strict) faults.unshift(...missing.map((name) => `"${name}" is missing`));
   if (faults.length) throw new ShapeError(`Cannot set the ${what}s: ${faults.join("; ")}`);
+  return { given, missing, unknown };
+}
+
+function misfit({ shape, size }: Wanted, tensor: GivenTensor): string | undefined {
+  if (tensor.shape.join() !== shape.join()) return `must have shape [${shape}], got [${tensor.shape}]`;
+  return tensor.data.length === size ? undefined : `must have ${size} elements, got ${tensor.data.length}`;
+}
+
+function renamed(name: string, rename: Required<LoadOptions>["rename"]): string {
+  if (typeof rename === "function") return rename(name);
+  const [start] = Object.keys(rename).filter((start) => name.startsWith(start)).sort((a, b) => b.length - a.length);
+  return start === undefined ? name : rename[start] + name.slice(start.length);
 }

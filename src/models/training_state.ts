@@ -1,4 +1,5 @@
 import { OptionError, requireInteger } from "../errors.ts";
+import { numbers } from "../formats/elements.ts";
 import type { ParameterSlot } from "../memory/planner.ts";
 import type { Slot } from "../memory/slot.ts";
 import type { ScheduleState } from "../training/schedules/schedule.ts";
@@ -41,9 +42,9 @@ export function setTrainingState(
   requireInteger("passes", state.passes, 0);
   requireSchedule(state.schedule, updates.schedule);
   const wanted = places(passes);
-  requireTensors("moment", wanted, state.tensors);
+  const { given } = requireTensors("moment", wanted, state.tensors);
   for (const { name, range, parameter } of wanted) {
-    passes.border.writePart(range, parameter, state.tensors.get(name)!.data);
+    passes.border.writePart(range, parameter, numbers(given.get(name)!));
   }
   updates.count = state.updates;
   updates.schedule = { ...state.schedule };

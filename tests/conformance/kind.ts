@@ -40,6 +40,9 @@ export function setParameters(session: Session, tensors: CaseTensors): void {
   );
 }
 
+/** Nothing but the same will do. */
+export const EXACT: Tolerance = { atol: 0, rtol: 0 };
+
 /** The first option that has another value than those allowed, in words. */
 export function firstMissing(
   config: Record<string, unknown>,

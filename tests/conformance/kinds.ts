@@ -1,7 +1,10 @@
+import { badSafetensors } from "./bad_safetensors.ts";
+import { charLm } from "./char_lm.ts";
 import { clipGradNorm } from "./clip_grad_norm.ts";
 import { clipGradValue } from "./clip_grad_value.ts";
 import { crossEntropyLoss } from "./cross_entropy.ts";
 import { ctcLoss } from "./ctc_loss.ts";
+import { edgeSafetensors } from "./edge_safetensors.ts";
 import { elementLoss } from "./element_loss.ts";
 import type { Kind } from "./kind.ts";
 import { rnnLayer } from "./rnn_layer.ts";
@@ -16,4 +19,7 @@ export const KINDS: Readonly<Record<string, Kind>> = {
   element_loss: elementLoss,
   clip_grad_norm: clipGradNorm,
   clip_grad_value: clipGradValue,
+  bad_safetensors: badSafetensors,
+  edge_safetensors: edgeSafetensors,
+  char_lm: charLm,
 };

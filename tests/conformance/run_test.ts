@@ -9,6 +9,10 @@ const FIXTURES = new URL("../fixtures/", import.meta.url), LOSSES = new URL("../
 for (const kind of ["cross_entropy", "clip_grad_norm", "clip_grad_value"]) passes(kind, ["fast", "exact", "f64"]);
 for (const kind of ["cross_entropy", "ctc_loss", "element_loss"]) passes(kind, ["fast", "exact", "f64"], LOSSES);
 
+const FILES = new URL("../formats/files/", import.meta.url);
+for (const kind of ["bad_safetensors", "edge_safetensors"]) passes(kind, ["exact"], FILES);
+passes("char_lm", ["fast", "exact", "f64"], FILES);
+
 /** Where the library's result is not PyTorch's: no mean over nothing. An infinite loss it has, but no step with one. */
 const OTHERS = ["ce_none_counts", "ctc_infinite"];
 
@@ -50,6 +54,36 @@ Deno.test("a wrong case fails, a missing file fails, what does not exist yet is 
         assertStringIncludes(lines[i], word);
       },
     );
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("a bad file that is read fails, and other values, and a text that goes on otherwise", async () => {
+  const folder = new URL(`file://${await Deno.makeTempDir()}/`);
+  try {
+    const [edge, lm] = ["edge_all_types", "char_lm"].map((name) =>
+      readCases(FILES).find((test) => test.name === name)!
+    );
+    const { values } = edge.config, document = lm.document(), [first] = document.generations;
+    first.continuation = `${first.continuation.slice(0, -1)}${first.continuation.endsWith("e") ? "a" : "e"}`;
+    for (const { file } of [edge, lm]) await Deno.copyFile(new URL(file, FILES), new URL(file, folder));
+    await Deno.writeTextFile(new URL(lm.json!, folder), JSON.stringify(document));
+    const cases: Partial<Case>[] = [
+      { ...edge, kind: "bad_safetensors", config: { expect: "reject" } },
+      { ...edge, kind: "bad_safetensors", config: { expect: "either" } },
+      { ...edge, file: "lost.safetensors", kind: "bad_safetensors", config: { expect: "reject" } },
+      ...["float16", "bfloat16", "uint64"].map((name): Partial<Case> => {
+        const other = values[name].with(-1, name === "uint64" ? "1" : 0);
+        return { ...edge, config: { ...edge.config, values: { ...values, [name]: other } } };
+      }),
+      { ...edge, config: { ...edge.config, values: { ...values, other: [] } } },
+      lm,
+    ];
+    await Deno.writeTextFile(new URL("cases.json", folder), JSON.stringify(cases));
+    const { lines } = await run(folder);
+    const words = ["failed", "passed", "failed", "failed", "failed", "failed", "failed", "failed", "1 passed"];
+    words.forEach((word, i) => assert(lines[i].startsWith(word), lines[i]));
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

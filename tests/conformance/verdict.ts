@@ -50,7 +50,8 @@ export function largestShare({ got, want, tolerance: { atol, rtol } }: Result): 
 }
 
 /** The same for float32 PyTorch, of all tensors, or, in training, of the result's group. */
-function torchShare({ tolerance: { measured_float32_torch: measured } }: Case, name: string): number | undefined {
+function torchShare({ tolerance }: Case, name: string): number | undefined {
+  const measured = tolerance?.measured_float32_torch;
   if (!measured) return undefined;
   const [prefix] = name.split(".");
   return (measured.max_ratio === undefined ? measured[prefix] ?? measured.loss_and_norm : measured)?.max_ratio;

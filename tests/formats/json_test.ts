@@ -86,6 +86,26 @@ Deno.test("refuses what is not JSON, at the right byte", () => {
   }
 });
 
+Deno.test("refuses more values than a header has, each of which is larger in memory than in the file", () => {
+  assertEquals((parse(`[${"0,".repeat(1_999_998)}0]`).value as unknown[]).length, 1_999_999);
+  const error = assertThrows(
+    () => parse(`[${"0,".repeat(1_999_999)}0]`),
+    FormatError,
+    "at most 2000000 values, got more",
+  );
+  assertEquals(error.offset, 1 + 2 * 1_999_999);
+});
+
+Deno.test("long names and numbers read as short ones do", () => {
+  for (const length of [1, 97, 98, 99, 100, 101, 1000]) {
+    const name = "n".repeat(length), digits = `0.${"1".repeat(length)}`;
+    const { value } = parse(`{"${name}":${digits},"ü${name}":"\\n${name}"}`);
+    const [[first, number], [second, text]] = value as Map<string, JsonNode>;
+    assertEquals([first, number.value, second, text.value], [name, Number(digits), `ü${name}`, `\n${name}`]);
+  }
+  assertThrows(() => parse("1".repeat(1000) + "."), FormatError, "expected a JSON value");
+});
+
 Deno.test("refuses what is not UTF-8", () => {
   const bytes = Uint8Array.of(0x5b, 0x22, 0xff, 0x22, 0x5d);
   const error = assertThrows(() => parseJson(bytes, 0, 5, refuse), FormatError, "expected UTF-8");

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { FormatError, OptionError, ShapeError } from "../../src/errors.ts";
-import { readSafetensors, type TensorSource, writeSafetensors } from "../../src/formats/safetensors.ts";
+import { readSafetensors } from "../../src/formats/safetensors.ts";
+import { type TensorSource, writeSafetensors } from "../../src/formats/safetensors_writer.ts";
 
 /** A file with any header, honest or not; `length` is the header length that it claims. */
 function file(header: string | Uint8Array, data: number[] = [], length?: number): Uint8Array {
@@ -40,7 +41,11 @@ Deno.test("reads back what it wrote", () => {
   assertEquals(read.metadata, metadata);
   assertEquals([...read.tensors.keys()], sources().map(([name]) => name));
   for (const [name, { shape, data }] of sources()) {
-    assertEquals(read.tensors.get(name), { shape: [...shape], dtype: "F32", data: Float32Array.from(data) });
+    assertEquals(read.tensors.get(name), {
+      shape: [...shape],
+      dtype: "F32",
+      data: Float32Array.from(data as Float32Array),
+    });
   }
   assertEquals(writeSafetensors([]), file("{}      "));
 });
@@ -165,10 +170,13 @@ Deno.test("refuses a tensor whose description is not one", () => {
     ['{"shape":[1],"data_offsets":[0,4]}', 'to have "dtype"'],
     ['{"dtype":"F32","data_offsets":[0,4]}', 'to have "shape"'],
     ['{"dtype":"F32","shape":[1]}', 'to have "data_offsets"'],
-    [entry(0, 4).replace("F32", "F31"), "F32, I32, I64, got an unknown type"],
+    [
+      entry(0, 4).replace("F32", "F31"),
+      "F64, F32, I64, U64, I32, U32, I16, U16, I8, U8, F16, BF16, BOOL, got an unknown type",
+    ],
     [entry(0, 4).replace("F32", "toString"), "got an unknown type"],
     [entry(0, 4).replace('"F32"', "32"), "got an unknown type"],
-    [entry(0, 4).replace("F32", "BF16"), "got BF16, which is not supported"],
+    [entry(0, 4).replace("F32", "F8_E4M3"), "got F8_E4M3, which is not supported"],
     [entry(0, 4, "1"), 'the shape of tensor "a" to be a list'],
     [entry(0, 4, "[-1]"), "only integers"],
     [entry(0, 4, "[1.5]"), "only integers"],
@@ -193,6 +201,9 @@ Deno.test("refuses a tensor whose description is not one", () => {
 Deno.test("refuses a shape whose product overflows, without making it", () => {
   refusal(file(`{"a":${entry(0, 0, "[4294967296,4294967296]")}}`), "by its shape, got 0");
   refusal(file(`{"a":${entry(0, 0, `[${new Array(40).fill(2 ** 52)}]`)}}`), "expected Infinity bytes");
+  const huge = new Array(40).fill(2 ** 52);
+  refusal(file(`{"a":${entry(0, 0, `[${[...huge, 0]}]`)}}`), "expected Infinity bytes"); // though times 0
+  assertEquals(readSafetensors(file(`{"a":${entry(0, 0, `[${[0, ...huge]}]`)}}`)).tensors.get("a")?.data.length, 0);
 });
 
 Deno.test("refuses data that is shared, or belongs to no tensor", () => {
@@ -203,6 +214,13 @@ Deno.test("refuses data that is shared, or belongs to no tensor", () => {
   refusal(two(entry(0, 4), entry(2, 2), 4), "got an overlap at 2");
   refusal(file(`{"a":${entry(4, 8)}}`, zeros(8)), "got a hole at 4");
   refusal(file("{}", zeros(4)), "got 4 bytes of no tensor");
+});
+
+Deno.test("a message shows the beginning of a long name", () => {
+  const name = "n".repeat(1e6);
+  for (const text of [`{"${name}":1}`, `{"${name}":${entry(0, 0)},"${name}":1}`]) {
+    assert(refusal(file(text), `"${"n".repeat(200)}…"`).message.length < 400);
+  }
 });
 
 Deno.test("refuses metadata that is not text", () => {

@@ -1,5 +1,16 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { type Cell, elman, FormatError, gru, LanguageModel, lstm, OptionError } from "../../mod.ts";
+import {
+  type Cell,
+  elman,
+  FormatError,
+  gru,
+  LanguageModel,
+  lstm,
+  OptionError,
+  readSafetensors,
+  type TensorSource,
+  writeSafetensors,
+} from "../../mod.ts";
 
 const TEXT = "abracadabra, said the wizard. ".repeat(20);
 
@@ -27,6 +38,16 @@ for (const [name, cell] of Object.entries(CELLS)) {
     assertEquals(await copy.evaluate(TEXT), await model.evaluate(TEXT));
   });
 }
+
+Deno.test("a model whose file was made smaller, by 16-bit numbers, is nearly the same model", async () => {
+  using model = await LanguageModel.create(TEXT, { hidden: [8], seed: 2 });
+  const { tensors, metadata } = readSafetensors(model.save());
+  const halves = [...tensors].map(([name, tensor]) => [name, { ...tensor, dtype: "F16" } as TensorSource] as const);
+  using copy = await LanguageModel.load(writeSafetensors(halves, metadata));
+  const [own, half] = [await model.evaluate(TEXT), await copy.evaluate(TEXT)];
+  // Weights of order 1/3 are rounded by at most 2^-13, so the logits by some 1e-3, and the mean by less.
+  assert(Math.abs(own.bitsPerToken - half.bitsPerToken) < 1e-3 && own.bitsPerToken !== half.bitsPerToken);
+});
 
 Deno.test("evaluating and writing between two steps leaves the training as it is", async () => {
   const options = { batch: 3, unroll: 7 }, losses: number[] = [], disturbed: number[] = [];

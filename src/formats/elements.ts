@@ -1,0 +1,107 @@
+import { fromBF16, fromF16, toBF16, toF16 } from "./float16.ts";
+
+/**
+ * The elements of a tensor in memory, by the name of their type in a safetensors file. The values are those of the
+ * file: a 64-bit integer is a bigint and a 16-bit floating point number an f32, so that none loses bits.
+ */
+export interface Elements<Buffer extends ArrayBufferLike = ArrayBufferLike> {
+  /** IEEE 754 binary64. */
+  F64: Float64Array<Buffer>;
+  /** IEEE 754 binary32. */
+  F32: Float32Array<Buffer>;
+  /** Signed, 64 bits. */
+  I64: BigInt64Array<Buffer>;
+  /** Unsigned, 64 bits. */
+  U64: BigUint64Array<Buffer>;
+  /** Signed, 32 bits. */
+  I32: Int32Array<Buffer>;
+  /** Unsigned, 32 bits. */
+  U32: Uint32Array<Buffer>;
+  /** Signed, 16 bits. */
+  I16: Int16Array<Buffer>;
+  /** Unsigned, 16 bits. */
+  U16: Uint16Array<Buffer>;
+  /** Signed, 8 bits. */
+  I8: Int8Array<Buffer>;
+  /** Unsigned, 8 bits. */
+  U8: Uint8Array<Buffer>;
+  /** IEEE 754 binary16. */
+  F16: Float32Array<Buffer>;
+  /** The upper half of an f32. */
+  BF16: Float32Array<Buffer>;
+  /** A byte each; 0 is false. */
+  BOOL: Uint8Array<Buffer>;
+}
+
+/** The name of an element type. */
+export type ElementType = keyof Elements;
+
+interface Storage<A> {
+  /** Bytes of an element in a file. */
+  readonly size: number;
+  /** What holds the values in memory. */
+  readonly array: new (...none: never[]) => A;
+  /** The values of bytes that belong to nobody else. The engines are all little-endian, as the file is. */
+  read(bytes: ArrayBuffer): A;
+  /** The bytes of values; they may be the values' own. */
+  write(values: A): ArrayBufferView;
+}
+
+interface ArrayType<A> {
+  new (buffer: ArrayBuffer): A;
+  readonly BYTES_PER_ELEMENT: number;
+}
+
+function plain<A extends ArrayBufferView>(array: ArrayType<A>): Storage<A> {
+  return { size: array.BYTES_PER_ELEMENT, array, read: (bytes) => new array(bytes), write: (values) => values };
+}
+
+/** How each type is stored; an array's own type comes before others that it can hold. */
+export const STORAGE: { readonly [E in ElementType]: Storage<Elements[E]> } = {
+  F64: plain(Float64Array),
+  F32: plain(Float32Array),
+  I64: plain(BigInt64Array),
+  U64: plain(BigUint64Array),
+  I32: plain(Int32Array),
+  U32: plain(Uint32Array),
+  I16: plain(Int16Array),
+  U16: plain(Uint16Array),
+  I8: plain(Int8Array),
+  U8: plain(Uint8Array),
+  F16: { size: 2, array: Float32Array, read: (bytes) => fromF16(new Uint16Array(bytes)), write: toF16 },
+  BF16: { size: 2, array: Float32Array, read: (bytes) => fromBF16(new Uint16Array(bytes)), write: toBF16 },
+  BOOL: plain(Uint8Array),
+};
+
+/** All element types. */
+export const ELEMENT_TYPES = Object.keys(STORAGE) as ElementType[];
+
+/**
+ * The elements of a tensor of any type as f32, each rounded once, to nearest; as they are if they are f32.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { floats } from "@unroll/rnn";
+ *
+ * assertEquals(floats({ data: BigInt64Array.of(3n, -1n) }), Float32Array.of(3, -1));
+ * ```
+ */
+export function floats(tensor: { readonly data: ArrayLike<number> | ArrayLike<bigint> }): Float32Array {
+  const { data } = tensor;
+  return data instanceof Float32Array ? data : Float32Array.from(numbers(tensor));
+}
+
+/** The same before they are rounded: as they are if they are numbers. */
+export function numbers({ data }: { readonly data: ArrayLike<number> | ArrayLike<bigint> }): ArrayLike<number> {
+  if (typeof data[0] !== "bigint") return data as ArrayLike<number>;
+  return Float64Array.from(data as ArrayLike<bigint>, nearly);
+}
+
+/** A double that rounds to the same f32: what is cut off leaves a trace in the last bit, so that no tie comes up. */
+function nearly(integer: bigint): number {
+  const near = Number(integer);
+  if (Number.isSafeInteger(near)) return near;
+  const trace = integer & 2047n ? 1n : 0n;
+  return Number(integer >> 11n | trace) * 2048;
+}

@@ -1,0 +1,97 @@
+import { OptionError, requireInteger, requireOneOf, ShapeError } from "../errors.ts";
+import { ELEMENT_TYPES, type Elements, type ElementType, STORAGE } from "./elements.ts";
+import { quote } from "./json.ts";
+import { METADATA } from "./safetensors.ts";
+
+/** A tensor to be written: row-major elements, as many as the product of the shape. */
+export interface TensorSource {
+  /** The extent of each dimension; `[]` for a single number. */
+  readonly shape: readonly number[];
+  /** The element type in the file. Default: that of the array, as F32 of a Float32Array. */
+  readonly dtype?: ElementType;
+  /** The elements; they are not changed. F16 and BF16 are made of a Float32Array, rounded to nearest. */
+  readonly data: Elements[ElementType];
+}
+
+/**
+ * Writes a safetensors file: the same bytes for the same tensors in the same order. The data starts at a multiple of
+ * 8 bytes, larger elements first, so that each element lies at a multiple of its size.
+ *
+ * @param tensors Names and tensors, in the order they are to have in the header; a `Map` will do, so what
+ * `session.parameters()` gives.
+ * @param metadata Free text entries for the header, default none.
+ * @throws {ShapeError} When a tensor's elements are not a typed array of the type and the length that it says.
+ * @throws {OptionError} When a name comes twice, is `__metadata__`, or cannot be written in UTF-8, or a type is none.
+ *
+ * @example Half of the bytes
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { compile, dense, readSafetensors, writeSafetensors } from "@unroll/rnn";
+ *
+ * using session = await compile(dense(3, 2), { batch: 1, steps: 1 });
+ * const halves = [...session.parameters()].map(([name, tensor]) => [name, { ...tensor, dtype: "F16" }] as const);
+ * const bytes = writeSafetensors(halves); // PyTorch reads it: load_state_dict(safetensors.torch.load_file(...))
+ * assertEquals(readSafetensors(bytes).tensors.get("weight")?.dtype, "F16");
+ * ```
+ */
+export function writeSafetensors(
+  tensors: Iterable<readonly [string, TensorSource]>,
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array<ArrayBuffer> {
+  const sources = new Map<string, { shape: readonly number[]; dtype: ElementType; data: Elements[ElementType] }>();
+  for (const text of Object.entries(metadata).flat()) checkText(text);
+  for (const [name, { shape, data, dtype = ownType(data) }] of tensors) {
+    checkText(name);
+    checkSource(name, { shape, data, dtype });
+    if (name === METADATA || sources.has(name)) {
+      throw new OptionError(`Cannot write safetensors: expected a new name for each tensor, got ${quote(name)}`);
+    }
+    sources.set(name, { shape, data, dtype: dtype! });
+  }
+
+  const members = new Map<string, string>();
+  if (Object.keys(metadata).length > 0) members.set(METADATA, JSON.stringify(metadata));
+  for (const name of sources.keys()) members.set(name, ""); // the order of the header
+  const sorted = [...sources].sort(([, a], [, b]) => STORAGE[b.dtype].size - STORAGE[a.dtype].size);
+  let end = 0;
+  for (const [name, { shape, dtype, data }] of sorted) {
+    const begin = end;
+    end += data.length * STORAGE[dtype].size;
+    members.set(name, JSON.stringify({ dtype, shape, data_offsets: [begin, end] }));
+  }
+
+  const header = [...members].map(([name, value]) => `${JSON.stringify(name)}:${value}`).join(",");
+  const encoded = new TextEncoder().encode(`{${header}}`);
+  const dataStart = 8 + Math.ceil(encoded.length / 8) * 8;
+  const bytes = new Uint8Array(dataStart + end).fill(0x20, 8, dataStart);
+  new DataView(bytes.buffer).setUint32(0, dataStart - 8, true);
+  bytes.set(encoded, 8);
+  let at = dataStart;
+  for (const [, { dtype, data }] of sorted) {
+    const { buffer, byteOffset, byteLength } = (STORAGE[dtype].write as (values: typeof data) => ArrayBufferView)(data);
+    bytes.set(new Uint8Array(buffer, byteOffset, byteLength), at);
+    at += byteLength;
+  }
+  return bytes;
+}
+
+/** The type that an array has the name of. */
+function ownType(data: unknown): ElementType | undefined {
+  return ELEMENT_TYPES.find((type) => data instanceof STORAGE[type].array);
+}
+
+function checkSource(name: string, { shape, dtype, data }: TensorSource): void {
+  const what = `Cannot write safetensors: tensor ${quote(name)}`;
+  if (!dtype) throw new ShapeError(`${what} must have its data in a Float32Array or another typed array`);
+  const { array } = STORAGE[requireOneOf(`dtype of ${name}`, dtype, ELEMENT_TYPES)];
+  if (!(data instanceof array)) throw new ShapeError(`${what} of type ${dtype} must have its data in a ${array.name}`);
+  for (const extent of shape) requireInteger(`shape of ${name}`, extent, 0);
+  const size = shape.reduce((product, extent) => product * extent, 1);
+  if (data.length === size) return;
+  throw new ShapeError(`${what} must have ${size} elements for shape [${shape.join(", ")}], got ${data.length}`);
+}
+
+function checkText(text: unknown): void {
+  if (typeof text === "string" && text.isWellFormed()) return;
+  throw new OptionError(`Cannot write safetensors: names and metadata must be Unicode text, got ${quote(text)}`);
+}
