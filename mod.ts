@@ -56,6 +56,7 @@ export {
   LanguageModel,
   type LanguageModelOptions,
 } from "./src/models/language_model.ts";
+export { type Checkpoint, type NetDescription, readCheckpoint } from "./src/models/checkpoint.ts";
 export type { PlanOptions } from "./src/models/plan.ts";
 export type { Data } from "./src/models/passes.ts";
 export type { Stream } from "./src/models/stream.ts";
