@@ -16,7 +16,7 @@ export interface MeasuredPart {
   readonly loss: number;
   /** The weight of all targets that count. */
   readonly count: number;
-  /** The pass's calls, each when memory holds what it has computed. */
+  /** The pass's calls, each when memory holds what it has computed; those that it can still have. */
   again(): Iterable<Call>;
 }
 
@@ -159,6 +159,11 @@ export class Passes {
   resume(states: States, B: number | undefined): void {
     this.#last = B === undefined ? undefined : makeCall({ T: 1, B, training: false, fresh: false });
     this.putAside(states);
+  }
+
+  /** Whether memory still has the activations of a call. */
+  holds(call: Call): boolean {
+    return this.#last === call && !this.#aside;
   }
 
   /** The states after the last call are those that this one, of the session's, has started from. */

@@ -88,7 +88,7 @@ export class Session implements Disposable {
     border.writeOutputGradient(dOutput, call);
     border.writeStateGradients(dStates, call);
     this.#passes.backward(call);
-    this.#updates.given();
+    this.#updates.given(call);
     return { dx: input.gradient && border.read(input.gradient, call), dStates: border.readStateGradients(call) };
   }
 

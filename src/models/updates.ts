@@ -31,6 +31,8 @@ export class Updates {
   #rows = 0;
   /** Whether there are gradients that no update has used. */
   #fresh = false;
+  /** The calls that the last gradients are of. */
+  #again: () => Iterable<Call> = () => [];
   /** Whether a part of the batch had a loss that is not finite, and the update is to be left out. */
   #spoiled = false;
   /** Whether parameters and their averages have changed places. */
@@ -60,8 +62,9 @@ export class Updates {
   }
 
   /** The gradients in memory are given: those of `backward`. */
-  given(): void {
+  given(call: Call): void {
     this.#discard();
+    this.#again = this.#held(call);
     this.#fresh = true;
   }
 
@@ -74,6 +77,7 @@ export class Updates {
   accumulate(data: Data, options: CallOptions): { loss: number; count: number } {
     this.requireParameters("accumulate gradients");
     const part = this.#gradients(data, options, (count) => this.#begin(count)), { loss, count } = part;
+    this.#again = part.again;
     if (Number.isFinite(loss)) this.#scale(count, this.#rows + count);
     else this.#spoil(part);
     this.#rows += count;
@@ -98,7 +102,7 @@ export class Updates {
     this.#discard();
     const rates = groups.map(({ learningRate: base }) => schedule?.rate(base, this.count, this.schedule) ?? base);
     if (!Number.isFinite(gradientNorm)) {
-      if (!skipNonFinite) throw this.#refusal("gradient norm", gradientNorm, gradientOrigin(this.#passes));
+      if (!skipNonFinite) throw this.#refusal("gradient norm", gradientNorm, this.#gradientOrigin());
       return { gradientNorm, learningRate: rates[0], skipped: ++this.skipped };
     }
     if (clip) apply(k, norm, clip, gradient, n);
@@ -156,12 +160,30 @@ export class Updates {
     if (recompute && B > 0 && data.x.length > steps * B * width) {
       return recomputedGradients(passes, data, options, begin);
     }
-    const { call, loss, count } = passes.measure(data, options, true), part = { loss, count, again: () => [call] };
+    const { call, loss, count } = passes.measure(data, options, true), part = { loss, count, again: this.#held(call) };
     if (!Number.isFinite(loss)) return part;
     begin(count);
     passes.border.clearStateGradients(passes.kernels, call);
     passes.backward(call);
     return part;
+  }
+
+  /** A call, as long as memory has it. */
+  #held(call: Call): () => Iterable<Call> {
+    return () => this.#passes.holds(call) ? [call] : [];
+  }
+
+  /** An infinite output may pass through a gate to a finite loss, and make NaN only where it meets a zero gradient. */
+  #gradientOrigin(): Origin {
+    const passes = this.#passes, origin = gradientOrigin(passes), states = passes.states();
+    for (const call of this.#again()) {
+      const found = forwardOrigin(passes, call);
+      if (found) {
+        passes.putAside(states);
+        return found;
+      }
+    }
+    return origin;
   }
 
   /** Of a part whose loss is not finite: the states are those before it, and its batch is given up. */
