@@ -38,7 +38,7 @@ export { activation } from "./src/layers/activation.ts";
 export { dense } from "./src/layers/dense.ts";
 export { dropout, type DropoutOptions } from "./src/layers/dropout.ts";
 export { embedding, oneHot } from "./src/layers/embedding.ts";
-export type { Layer, PlannedLayer, PlannedState } from "./src/layers/layer.ts";
+export type { Layer, LayerPart, PlannedLayer, PlannedState } from "./src/layers/layer.ts";
 export { layerNorm, type LayerNormOptions } from "./src/layers/layer_norm.ts";
 export { recurrent, type RecurrentOptions } from "./src/layers/recurrent.ts";
 export { residual } from "./src/layers/residual.ts";

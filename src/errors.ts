@@ -49,6 +49,17 @@ export class FormatError extends SyntaxError {
   }
 }
 
+/** A file cannot be written. */
+export class FileError extends Error {
+  /** The name of the class. */
+  override readonly name = "FileError";
+
+  /** `message` says which file and why; `cause` is what the system said. */
+  constructor(message: string, cause?: Error) {
+    super(message, { cause });
+  }
+}
+
 /** Something was used after it was disposed. */
 export class DisposedError extends Error {
   /** The name of the class. */

@@ -8,6 +8,7 @@ Deno.test("every error has its class as its name", () => {
     OptionError: RangeError,
     NonFiniteError: Error,
     FormatError: SyntaxError,
+    FileError: Error,
     DisposedError: Error,
     PlanError: RangeError,
   };

@@ -37,7 +37,7 @@ export interface PlannedState {
 }
 
 /** One of the layers that a layer is made of. */
-export interface Part {
+export interface LayerPart {
   /** Its name in the whole net; empty where the net has no names. */
   readonly name: string;
   /** What it writes. */
@@ -52,7 +52,7 @@ export interface PlannedLayer {
   /** What the layer writes. */
   readonly output: Port;
   /** What it is made of, in the order of forward. Default: it is one piece. */
-  readonly parts?: readonly Part[];
+  readonly parts?: readonly LayerPart[];
   /** Its carried states, in order. */
   readonly states: readonly PlannedState[];
   /** Renew what is derived from parameters: after every change of them. */

@@ -2,7 +2,7 @@ import { ShapeError } from "../errors.ts";
 import type { Scope } from "../memory/scope.ts";
 import type { Parameter } from "../ops/initialise.ts";
 import { onceExtent, type Port } from "../ops/port.ts";
-import type { Layer, Part, PlannedLayer } from "./layer.ts";
+import type { Layer, LayerPart, PlannedLayer } from "./layer.ts";
 
 /**
  * Layers one on top of the other as one layer: forward walks the list, backward walks the same list in reverse. `name` gives the
@@ -32,7 +32,7 @@ function planStack(
   x: Port,
 ): PlannedLayer {
   let port = x;
-  const parts: Part[] = [];
+  const parts: LayerPart[] = [];
   const planned = layers.map((layer, i) => {
     const within = scope.within(name(i)), part = layer.plan(within, port), once = port.once;
     port = { ...part.output, once: once || part.output.once };
