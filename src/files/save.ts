@@ -74,8 +74,8 @@ export function latest(path: string): string | undefined {
  */
 export function requireWritable(path: string): void {
   const folder = dirname(path), refuse = (reason: string) => new FileError(`Cannot write ${path}: ${reason}`);
+  if (!isFolder(folder)) throw refuse(`there is no folder ${folder}`);
   if (statSync(path, { throwIfNoEntry: false })?.isFile() === false) throw refuse("it is not a file");
-  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) throw refuse(`there is no folder ${folder}`);
   attempt(path, () => {
     removeStale(folder, isNamed(path), DISK);
     const temporary = temporaryName(path);
@@ -84,9 +84,13 @@ export function requireWritable(path: string): void {
   });
 }
 
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}
+
 /** The numbers of the files that there are, ascending. */
 function numbersOf(path: string): number[] {
-  const names = statSync(dirname(path), { throwIfNoEntry: false }) ? readdirSync(dirname(path)) : [];
+  const names = isFolder(dirname(path)) ? readdirSync(dirname(path)) : [];
   return names.flatMap((name) => numberOf(path, name) ?? []).sort((a, b) => a - b);
 }
 
