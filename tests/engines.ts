@@ -65,12 +65,16 @@ export async function inChromium(chromium: string, { path }: Bundle, flags: read
     stdout: "null",
     stderr: "null",
   }).spawn();
-  const timer = setTimeout(() => result.reject(new Error(`no result from ${chromium} in a minute`)), 60_000);
+  const timer = setTimeout(() => browser.kill(), 60_000);
   try {
-    return await result.promise;
+    const ended = browser.status.then(() => Promise.reject(new Error(`${chromium} ended, or took more than a minute`)));
+    return await Promise.race([result.promise, ended]);
   } finally {
     clearTimeout(timer);
-    browser.kill();
+    try {
+      browser.kill();
+    } catch { // It has ended.
+    }
     await browser.status;
     Deno.removeSync(profile, { recursive: true });
   }

@@ -36,8 +36,7 @@ function planStack(
   const planned = layers.map((layer, i) => {
     const within = scope.within(name(i)), part = layer.plan(within, port), once = port.once;
     port = { ...part.output, once: once || part.output.once };
-    const own = part.parts ?? [{ name: within.name("").replace(/\.$/, ""), output: port }];
-    parts.push(...own.map((part) => once ? { ...part, output: { ...part.output, once } } : part));
+    parts.push(...part.parts ?? [{ name: within.name("").replace(/\.$/, ""), output: port }]);
     return once ? runOnce(part) : part;
   });
   const reversed = planned.toReversed();

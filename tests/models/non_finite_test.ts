@@ -199,6 +199,17 @@ Deno.test("skipNonFinite: one bad part gives up the whole batch, and so does a n
   assertEquals({ ...session.step(good), skipped: 0 }, other.step(good));
 });
 
+Deno.test("rows of a longer call before are not looked at", async () => {
+  const head = sequential({ a: dense(3, 3), b: dense(3, 2) });
+  const last = sequential({ rnn: recurrent(gru(), { input: I, hidden: 3, output: "last" }), head });
+  using session = await compile(last, OPTIONS);
+  const bad = { x: good.x.map(() => NaN), y: good.y.slice(0, 2 * B) };
+  assertEquals(assertThrows(() => session.step(bad), NonFiniteError).tensor, "x");
+  spoil(session, "head.b.bias", huge);
+  const one = { x: good.x.slice(0, T * I), y: good.y.slice(0, 2) };
+  assertEquals(assertThrows(() => session.step(one, { batch: 1 }), NonFiniteError).tensor, "loss");
+});
+
 Deno.test("a layer without a name, a stack of layers: what can be named is", async () => {
   using rnn = await compile(recurrent(gru(), { input: 2, hidden: [3, 3] }), { ...OPTIONS, loss: squaredError() });
   spoil(rnn, "weight_ih_l1", NaN);
