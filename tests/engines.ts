@@ -13,8 +13,9 @@ export class Bundle implements Disposable {
   static async of(program: URL): Promise<Bundle> {
     const bundle = new Bundle();
     // Node 20 does not know `using`.
-    const options = ["--bundle", "--format=esm", "--target=es2022", `--outfile=${bundle.path}`, "--log-level=error"];
-    await output(Deno.execPath(), ["run", "-A", "--quiet", "npm:esbuild@0.25.5", program.pathname, ...options]);
+    const options = ["--bundle", "--format=esm", "--target=es2022", "--external:node:*", "--log-level=error"];
+    const esbuild = ["run", "-A", "--quiet", "npm:esbuild@0.25.5", program.pathname, `--outfile=${bundle.path}`];
+    await output(Deno.execPath(), [...esbuild, ...options]);
     return bundle;
   }
 
@@ -36,14 +37,24 @@ export function installed(...names: string[]): string | undefined {
   });
 }
 
-/** What a program prints in Deno with flags of V8. */
-export function inDeno({ path }: Bundle, flags: readonly string[], ...args: string[]): Promise<string> {
+/** What a program prints in Deno with flags of V8 and permissions, by default none. */
+export function inDeno(
+  { path }: Bundle,
+  flags: readonly string[],
+  args: readonly string[] = [],
+  permissions: readonly string[] = [],
+): Promise<string> {
   const v8 = flags.length ? [`--v8-flags=${flags.join(",")}`] : [];
-  return output(Deno.execPath(), ["run", "--no-config", ...v8, path, ...args]);
+  return output(Deno.execPath(), ["run", "--no-config", ...v8, ...permissions, path, ...args]);
 }
 
 /** What a program prints in Node with flags of V8. */
-export function inNode(node: string, { path }: Bundle, flags: readonly string[], ...args: string[]): Promise<string> {
+export function inNode(
+  node: string,
+  { path }: Bundle,
+  flags: readonly string[],
+  args: readonly string[] = [],
+): Promise<string> {
   return output(node, [...flags, path, ...args]);
 }
 

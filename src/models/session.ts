@@ -100,7 +100,7 @@ export class Session implements Disposable {
    *
    * @throws {NonFiniteError} When the loss or the norm is not finite, unless compiled with `skipNonFinite`; it names the
    * layer and the tensor where that began. Parameters and moments are untouched either way; where it was the loss, the
-   * states that the next call may carry are those from before.
+   * states that the next call may carry are those that the step began with.
    */
   step(data: Data, options: CallOptions = {}): { loss: number } & Update {
     this.#training("step");

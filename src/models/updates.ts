@@ -186,7 +186,7 @@ export class Updates {
     return origin;
   }
 
-  /** Of a part whose loss is not finite: the states are those before it, and its batch is given up. */
+  /** Of a part whose loss is not finite: the states are those that it began with, and its batch is given up. */
   #spoil({ loss, again }: MeasuredPart): void {
     let start: [Call, States] | undefined, origin: Origin | undefined;
     for (const call of again()) {

@@ -34,7 +34,7 @@ Deno.test(`the parameters after 50 steps are the same in ${RUNS} processes`, asy
 for (const flags of FLAGS) {
   Deno.test(`the same ${RUNS} times in Deno, V8 flags: ${flags.join(" ") || "none"}`, async () => {
     using bundle = await Bundle.of(PROGRAM);
-    assertEquals(JSON.parse(await inDeno(bundle, flags, String(RUNS))).hashes, await want(RUNS));
+    assertEquals(JSON.parse(await inDeno(bundle, flags, [String(RUNS)])).hashes, await want(RUNS));
   });
 }
 
@@ -46,7 +46,7 @@ Deno.test({
     using bundle = await Bundle.of(PROGRAM);
     const same = await want(RUNS);
     for (const flags of FLAGS) {
-      const { hashes, engine } = JSON.parse(await inNode(node!, bundle, flags, String(RUNS)));
+      const { hashes, engine } = JSON.parse(await inNode(node!, bundle, flags, [String(RUNS)]));
       assertEquals(hashes, same, `${flags}`);
       assert(engine.node && !engine.deno);
     }
