@@ -99,12 +99,14 @@ export class Updates {
     }
     measure(k, norm, gradient, n);
     const gradientNorm = this.#spoiled ? NaN : border.scalar(norm.norm);
-    this.#discard();
     const rates = groups.map(({ learningRate: base }) => schedule?.rate(base, this.count, this.schedule) ?? base);
     if (!Number.isFinite(gradientNorm)) {
-      if (!skipNonFinite) throw this.#refusal("gradient norm", gradientNorm, this.#gradientOrigin());
+      const origin = skipNonFinite ? undefined : this.#gradientOrigin();
+      this.#discard();
+      if (origin) throw this.#refusal("gradient norm", gradientNorm, origin);
       return { gradientNorm, learningRate: rates[0], skipped: ++this.skipped };
     }
+    this.#discard();
     if (clip) apply(k, norm, clip, gradient, n);
     const momentum = schedule?.momentum?.(this.count);
     groups.forEach(({ weightDecay }, i) => {
@@ -223,6 +225,7 @@ export class Updates {
     this.#rows = 0;
     this.#fresh = false;
     this.#spoiled = false;
+    this.#again = () => []; // which holds on to the caller's data
   }
 
   #refusal(what: string, value: number, { layer, tensor, finding }: Origin): NonFiniteError {

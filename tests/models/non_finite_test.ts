@@ -150,6 +150,11 @@ Deno.test("recomputed segments: the origin is found in the first segment that ha
   );
   assertEquals(error.tensor, "x");
   assertEquals(session.states(), states);
+  // The gates saturate, the loss is finite: the gradient shows it when all segments are done.
+  const infinite = { ...whole, x: whole.x.with((T + 1) * B * I, 3e38) };
+  spoil(session, "encoder.weight", 2);
+  const late = assertThrows(() => session.step(infinite), NonFiniteError, "the gradient norm is");
+  assertEquals([late.layer, late.tensor], ["encoder", "encoder.output"]);
 });
 
 Deno.test("after a step that was refused the training goes on as if it had not been", async () => {
