@@ -34,7 +34,7 @@ export { activation } from "./src/layers/activation.ts";
 export { dense } from "./src/layers/dense.ts";
 export { dropout, type DropoutOptions } from "./src/layers/dropout.ts";
 export { embedding, oneHot } from "./src/layers/embedding.ts";
-export type { Layer, PlannedLayer, PlannedState } from "./src/layers/layer.ts";
+export type { Layer, LayerPart, PlannedLayer, PlannedState } from "./src/layers/layer.ts";
 export { layerNorm, type LayerNormOptions } from "./src/layers/layer_norm.ts";
 export { recurrent, type RecurrentOptions } from "./src/layers/recurrent.ts";
 export { residual } from "./src/layers/residual.ts";
@@ -52,6 +52,7 @@ export {
   LanguageModel,
   type LanguageModelOptions,
 } from "./src/models/language_model.ts";
+export { type Checkpoint, type NetDescription, readCheckpoint } from "./src/models/checkpoint.ts";
 export type { PlanOptions } from "./src/models/plan.ts";
 export type { Data } from "./src/models/passes.ts";
 export type { Stream } from "./src/models/stream.ts";

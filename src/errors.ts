@@ -19,6 +19,20 @@ export class OptionError extends RangeError {
 export class NonFiniteError extends Error {
   /** The name of the class. */
   override readonly name = "NonFiniteError";
+  /** The update that could not be made, from 1; undefined outside of training. */
+  readonly step?: number;
+  /** The first layer with such a number, by its name in the net; undefined when none has one, or the net has no names. */
+  readonly layer?: string;
+  /** The first tensor with such a number: `x`, a parameter, a state, a layer's output, `loss`, or a gradient. */
+  readonly tensor?: string;
+
+  /** `message` says what came up; `origin` where it did. */
+  constructor(message: string, origin: { step?: number; layer?: string; tensor?: string } = {}) {
+    super(message);
+    this.step = origin.step;
+    this.layer = origin.layer;
+    this.tensor = origin.tensor;
+  }
 }
 
 /** A file, or the content of one, cannot be read. */
@@ -35,16 +49,38 @@ export class FormatError extends SyntaxError {
   }
 }
 
+/** A file cannot be written. */
+export class FileError extends Error {
+  /** The name of the class. */
+  override readonly name = "FileError";
+
+  /** `message` says which file and why; `cause` is what the system said. */
+  constructor(message: string, cause?: Error) {
+    super(message, { cause });
+  }
+}
+
 /** Something was used after it was disposed. */
 export class DisposedError extends Error {
   /** The name of the class. */
   override readonly name = "DisposedError";
 }
 
-/** The memory that a net, a batch and a number of steps need is more than one WebAssembly memory can hold. */
+/** The memory that a net, a batch and a number of steps need is more than one WebAssembly memory holds, or there is. */
 export class PlanError extends RangeError {
   /** The name of the class. */
   override readonly name = "PlanError";
+  /** Bytes needed. */
+  readonly bytes: number;
+  /** The most that one memory holds, in bytes. */
+  readonly limit: number;
+
+  /** `message` says what cannot be planned; `need` and `limit` are in bytes. */
+  constructor(message: string, { bytes, limit }: { bytes: number; limit: number }) {
+    super(message);
+    this.bytes = bytes;
+    this.limit = limit;
+  }
 }
 
 /**

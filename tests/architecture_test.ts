@@ -55,6 +55,9 @@ const PLANTED: Record<string, Source & { complaint: string }> = {
   },
   "a folder without a level": { path: "src/new/a.ts", text: 'import { b } from "../ops/b.ts";', complaint: "no level" },
   "an entry that imports a package": { path: "check.ts", text: 'export * from "npm:b";', complaint: "relative" },
+  "files that climb": { path: "src/files/a.ts", text: 'import { b } from "../formats/b.ts";', complaint: "may not" },
+  "files in a model": { path: "src/models/a.ts", text: 'import { b } from "../files/b.ts";', complaint: "may not" },
+  "more of node than files": { path: "src/files/a.ts", text: 'import "node:net";', complaint: "relative" },
   "a package": { path: "src/ops/a.ts", text: 'import { b } from "npm:b";', complaint: "relative" },
   "an import without an extension": { path: "src/ops/a.ts", text: 'import { b } from "./b";', complaint: "relative" },
   "the whole library": { path: "src/models/a.ts", text: 'import { b } from "../../mod.ts";', complaint: "outside" },
@@ -99,6 +102,7 @@ Deno.test("the architecture test lets through what is allowed", () => {
     { path: "src/training/d/c.ts", text: 'import { OptionError } from "../../errors.ts"; import "../a.ts";' },
     { path: "src/ops/a.ts", text: '// Math.exp, Deno and import "npm:x" in a comment\nMath.sqrt(2) /* Worker */;' },
     { path: "src/report/a.ts", text: "Math.log(x)" },
+    { path: "src/files/a.ts", text: 'import { openSync } from "node:fs";\nimport { FileError } from "../errors.ts";' },
   ];
   assertEquals(violations([KERNELS, INDEX, ...allowed]), []);
 });

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import * as errors from "../src/errors.ts";
-import { FormatError, OptionError, requireInteger } from "../src/errors.ts";
+import { FormatError, NonFiniteError, OptionError, PlanError, requireInteger } from "../src/errors.ts";
 
 Deno.test("every error has its class as its name", () => {
   const bases = {
@@ -8,17 +8,23 @@ Deno.test("every error has its class as its name", () => {
     OptionError: RangeError,
     NonFiniteError: Error,
     FormatError: SyntaxError,
+    FileError: Error,
     DisposedError: Error,
     PlanError: RangeError,
   };
   for (const [name, base] of Object.entries(bases)) {
-    const error = new errors[name as keyof typeof bases]("Because");
+    const Made = errors[name as keyof typeof bases] as unknown as new (message: string, details: object) => Error;
+    const error = new Made("Because", {});
     assertEquals(error.name, name);
     assertEquals(String(error), `${name}: Because`);
     assert(error instanceof base, name);
   }
   assertEquals(new FormatError("Because", 7).offset, 7);
   assertEquals(new FormatError("Because").offset, undefined);
+  const { bytes, limit } = new PlanError("Because", { bytes: 2, limit: 1 });
+  assertEquals({ bytes, limit }, { bytes: 2, limit: 1 });
+  const { step, layer, tensor } = new NonFiniteError("Because", { step: 3, layer: "rnn", tensor: "rnn.h_l0" });
+  assertEquals({ step, layer, tensor }, { step: 3, layer: "rnn", tensor: "rnn.h_l0" });
 });
 
 Deno.test("requireInteger gives back what it accepts", () => {

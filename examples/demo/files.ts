@@ -1,5 +1,5 @@
-import { dirname } from "node:path";
 import { LanguageModel } from "@unroll/rnn";
+import { FileError, requireWritable as requireFile, saveFile } from "@unroll/rnn/files";
 import { Failure, UsageError } from "./errors.ts";
 
 /** The bytes of a file. */
@@ -23,37 +23,21 @@ export async function loadModel(path: string): Promise<LanguageModel> {
 
 /** See that a file can be written, before the work whose result it is to hold. */
 export function requireWritable(path: string): void {
-  const refuse = (reason: string) => new UsageError(`cannot write ${path}: ${reason}`);
-  if (information(path)?.isFile === false) throw refuse("it is not a file");
-  if (!information(dirname(path))?.isDirectory) throw refuse(`there is no folder ${dirname(path)}`);
-  try {
-    Deno.writeFileSync(beside(path), new Uint8Array());
-    Deno.removeSync(beside(path));
-  } catch (error) {
-    throw refuse(reason(error));
-  }
+  refused(UsageError, () => requireFile(path));
 }
 
-/** Write the model to a file beside, then rename that: at any time the file is the old one or the new one, whole. */
+/** Write the model; at any time the file is the old one or the new one, whole. */
 export function saveModel(path: string, model: LanguageModel): void {
+  refused(Failure, () => saveFile(path, model.save()));
+}
+
+/** Do something with a file; what the system says against it becomes an error of the demo. */
+function refused(Refusal: new (message: string) => Error, work: () => void): void {
   try {
-    Deno.writeFileSync(beside(path), model.save());
-    Deno.renameSync(beside(path), path);
+    work();
   } catch (error) {
-    if (information(beside(path))) Deno.removeSync(beside(path));
-    throw new Failure(`cannot write ${path}: ${reason(error)}`);
-  }
-}
-
-function beside(path: string): string {
-  return `${path}.${Deno.pid}.tmp`;
-}
-
-function information(path: string): Deno.FileInfo | undefined {
-  try {
-    return Deno.statSync(path);
-  } catch {
-    return undefined;
+    if (!(error instanceof FileError)) throw error;
+    throw new Refusal(error.message.replace("Cannot", "cannot"));
   }
 }
 

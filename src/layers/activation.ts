@@ -39,6 +39,7 @@ export function activation(name: ActivationName, width: number, options: Activat
   requireInteger("width", width, 1);
   const complete = completeActivation("activation", { name, ...options });
   return {
+    name,
     input: { kind: "values", width },
     output: { kind: "values", width },
     parameters: {},

@@ -21,6 +21,7 @@ export function bidirectional(ahead: Layer, back: Layer, how: Merge = "concat"):
     );
   }
   return {
+    name: `${ahead.name} and ${back.name}, ${how}`,
     input: ahead.input,
     output: mergedSignal(how, ahead.output),
     parameters: { ...ahead.parameters, ...back.parameters },

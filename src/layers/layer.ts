@@ -6,6 +6,8 @@ import type { Extent, Port, Signal } from "../ops/port.ts";
 
 /** A layer: what it takes, what it gives, what it trains. Immutable; `plan` gives it a place in one net's memory. */
 export interface Layer {
+  /** Names the equations where the tensors do not tell them: another variant has another name. Saved in checkpoints. */
+  readonly name?: string;
   /** What the layer reads. A layer that takes "values" may take "one-hot" as well, where it says so. */
   readonly input: Signal;
   /** What the layer writes. */
@@ -34,6 +36,14 @@ export interface PlannedState {
   readonly learned?: ParameterSlot;
 }
 
+/** One of the layers that a layer is made of. */
+export interface LayerPart {
+  /** Its name in the whole net; empty where the net has no names. */
+  readonly name: string;
+  /** What it writes. */
+  readonly output: Port;
+}
+
 /**
  * A layer with its place in memory. One pass: `forward`; then, when training, the reader of `output` leaves its gradient there,
  * `backward` passes it on to the input's port, and `gradients` adds to the parameters' gradients.
@@ -41,6 +51,8 @@ export interface PlannedState {
 export interface PlannedLayer {
   /** What the layer writes. */
   readonly output: Port;
+  /** What it is made of, in the order of forward. Default: it is one piece. */
+  readonly parts?: readonly LayerPart[];
   /** Its carried states, in order. */
   readonly states: readonly PlannedState[];
   /** Renew what is derived from parameters: after every change of them. */

@@ -107,6 +107,7 @@ function single(cell: Cell, I: number, H: number, suffix: string, options: Recur
     for (const [name, width] of states) parameters[`initial_${name}${suffix}`] = { shape: [width], initial: zeros() };
   }
   return {
+    name: cell.name,
     input: { kind: "values", width: I },
     output: { kind: "values", width: states[0][1], once },
     parameters,

@@ -26,6 +26,7 @@ export function residual(layer: Layer): Layer {
     );
   }
   return {
+    name: `residual ${layer.name ?? ""}`,
     input,
     output,
     parameters: layer.parameters,

@@ -2,7 +2,7 @@ import { ShapeError } from "../errors.ts";
 import type { Scope } from "../memory/scope.ts";
 import type { Parameter } from "../ops/initialise.ts";
 import { onceExtent, type Port } from "../ops/port.ts";
-import type { Layer, PlannedLayer } from "./layer.ts";
+import type { Layer, LayerPart, PlannedLayer } from "./layer.ts";
 
 /**
  * Layers one on top of the other as one layer: forward walks the list, backward walks the same list in reverse. `name` gives the
@@ -17,6 +17,7 @@ export function stacked(layers: readonly Layer[], name: (layer: number) => strin
     for (const [key, parameter] of Object.entries(layer.parameters)) parameters[name(i) + key] = parameter;
   });
   return {
+    name: layers.flatMap((layer, i) => layer.name ? [name(i) + layer.name] : []).join("; "),
     input: layers[0].input,
     output: { ...layers[layers.length - 1].output, once: layers.some(({ output }) => output.once) },
     parameters,
@@ -31,14 +32,17 @@ function planStack(
   x: Port,
 ): PlannedLayer {
   let port = x;
+  const parts: LayerPart[] = [];
   const planned = layers.map((layer, i) => {
-    const part = layer.plan(scope.within(name(i)), port), once = port.once;
+    const within = scope.within(name(i)), part = layer.plan(within, port), once = port.once;
     port = { ...part.output, once: once || part.output.once };
+    parts.push(...part.parts ?? [{ name: within.name("").replace(/\.$/, ""), output: port }]);
     return once ? runOnce(part) : part;
   });
   const reversed = planned.toReversed();
   return {
     output: port,
+    parts,
     states: planned.flatMap((part) => part.states),
     refresh: (k) => planned.forEach((part) => part.refresh(k)),
     forward: (k, extent) => planned.forEach((part) => part.forward(k, extent)),

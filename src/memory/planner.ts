@@ -51,8 +51,8 @@ export interface PlanRow {
 const ALIGNMENT = 64;
 /** The constants of the activation kernels live below; address 0 means "none". */
 const RESERVED = 1024;
-/** Pointers above turn negative in 32-bit arithmetic. */
-const LIMIT = 2 ** 31;
+/** 2 GiB, the most that one memory holds: beyond it an address, taken as a 32-bit integer, turns negative. */
+export const LIMIT = 2 ** 31;
 
 class Stretch implements Region {
   base = 0;
@@ -196,6 +196,7 @@ export class Planner {
     if (end > LIMIT) {
       throw new PlanError(
         `Cannot plan the memory of this net: batch ${this.batch} and steps ${this.steps} need ${end} bytes, the limit is ${LIMIT}`,
+        { bytes: end, limit: LIMIT },
       );
     }
     return end;

@@ -1,11 +1,9 @@
 import { PlanError } from "../errors.ts";
 import type { Arena } from "./arena.ts";
+import { LIMIT } from "./planner.ts";
 
 /** WebAssembly counts memory in pages of 64 KiB. */
 const PAGE = 65536;
-
-/** 2 GiB: beyond it an address, taken as a 32-bit integer, turns negative. */
-const LIMIT = 2 ** 31;
 
 /** The arena that the wasm kernels work in: one WebAssembly memory of fixed size. Views are made at every call. */
 export class WasmArena implements Arena {
@@ -14,14 +12,21 @@ export class WasmArena implements Arena {
 
   /**
    * @param bytes The size needed; rounded up to whole pages of 64 KiB.
-   * @throws {PlanError} When that is more than 2 GiB.
+   * @throws {PlanError} When that is more than 2 GiB, or more than the engine can get.
    */
   constructor(bytes: number) {
     if (!(bytes <= LIMIT)) {
-      throw new PlanError(`Cannot make a memory of ${bytes} bytes: one WebAssembly memory holds at most ${LIMIT}`);
+      const reason = `one WebAssembly memory holds at most ${LIMIT}`;
+      throw new PlanError(`Cannot make a memory of ${bytes} bytes: ${reason}`, { bytes, limit: LIMIT });
     }
     const pages = Math.max(1, Math.ceil(bytes / PAGE));
-    this.memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
+    try {
+      this.memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      const reason = `the engine did not get them (${error.message}), although one memory may hold ${LIMIT}`;
+      throw new PlanError(`Cannot make a memory of ${bytes} bytes: ${reason}`, { bytes, limit: LIMIT });
+    }
   }
 
   get bytes(): number {

@@ -127,6 +127,11 @@ export class Border {
     };
   }
 
+  /** States of all names, of B rows. */
+  checkStates(states: States, B: number): void {
+    checkStates("states", this.#plan.layer.states, states, B);
+  }
+
   /** Gradients of last states, by name; not all have to be there. */
   checkStateGradients(dStates: States, { B }: Call): void {
     const { states } = this.#plan.layer;
@@ -173,6 +178,20 @@ export class Border {
     for (const { width, stride, learned, gradient } of this.#plan.layer.states) {
       if (learned && fresh) k.columnSums(learned.gradient.address, gradient.first(B), B, width, stride);
     }
+  }
+
+  /** Whether the rows of a call are finite numbers in a slot. */
+  finite({ address, stride, columns }: Slot, { T, B }: Call): boolean {
+    const view = this.#rows.floats(address, T * B * stride);
+    for (let row = 0; row < T * B; row++) {
+      for (let i = row * stride; i < row * stride + columns; i++) if (!Number.isFinite(view[i])) return false;
+    }
+    return true;
+  }
+
+  /** Copies of the states that a call has started from. */
+  firstStates(call: Call): States {
+    return this.#copyStates((state) => state.first(call.B), call);
   }
 
   /** Copies of the states after a call, into those of `copies` if given. */

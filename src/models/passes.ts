@@ -2,13 +2,22 @@ import { DisposedError, OptionError } from "../errors.ts";
 import type { Kernels } from "../kernels/kernels.ts";
 import type { PlannedLoss, Targets } from "../training/losses/loss.ts";
 import type { Border } from "./border.ts";
-import type { Call, CallOptions, InitialStates, States } from "./call.ts";
+import { type Call, type CallOptions, type InitialStates, makeCall, type States } from "./call.ts";
 import type { NetPlan } from "./plan.ts";
 
 /** Inputs and targets of a pass that is measured. */
 export interface Data extends Targets {
   /** Tokens `[T, B]` or values `[T, B, input]`. */
   x: ArrayLike<number>;
+}
+
+/** What came of a training pass, which may have been made in pieces. */
+export interface MeasuredPart {
+  readonly loss: number;
+  /** The weight of all targets that count. */
+  readonly count: number;
+  /** The pass's calls, each when memory holds what it has computed; those that it can still have. */
+  again(): Iterable<Call>;
 }
 
 /** Passes through a net, forward and backward, and what the last one left behind. */
@@ -144,6 +153,23 @@ export class Passes {
   putAside(states: States): void {
     this.#ready = false;
     this.#aside = states;
+  }
+
+  /** The next call may carry on from these states of B rows; undefined: from nothing, as after no call. */
+  resume(states: States, B: number | undefined): void {
+    this.#last = B === undefined ? undefined : makeCall({ T: 1, B, training: false, fresh: false });
+    this.putAside(states);
+  }
+
+  /** Whether memory still has the activations of a call. */
+  holds(call: Call): boolean {
+    return this.#last === call && !this.#aside;
+  }
+
+  /** The states after the last call are those that this one, of the session's, has started from. */
+  takeBack(call: Call, states: States): void {
+    this.#last = call.fresh ? undefined : call;
+    this.putAside(states);
   }
 
   /** Run a call that is none of the session's: the states after its last one stay what they are. */

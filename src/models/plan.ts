@@ -31,6 +31,11 @@ export interface PlanOptions {
   optimizer?: Optimizer;
   /** Gradient clipping in `step`. Default none. */
   clip?: Clip;
+  /**
+   * Whether an update whose loss or gradient norm is not finite is left out and counted, as `skipped`, instead of
+   * throwing NonFiniteError. Default false.
+   */
+  skipNonFinite?: boolean;
   /** Names of parameters that `step` leaves as they are. Default none. */
   frozen?: readonly string[];
   /**
@@ -45,6 +50,8 @@ export interface PlanOptions {
 
 /** A net with every tensor's place in memory, and nothing in it yet. */
 export interface NetPlan {
+  /** Of the net's equations. */
+  readonly name: string;
   readonly options: PlanOptions;
   readonly planner: Planner;
   readonly bytes: number;
@@ -114,6 +121,7 @@ export function planNet(net: Layer, options: PlanOptions): NetPlan {
   const loss = options.loss?.plan(scope, layer.output);
   const bytes = planner.finish();
   return {
+    name: net.name ?? "",
     options: { ...options, train, seed },
     planner,
     bytes,

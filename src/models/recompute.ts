@@ -1,6 +1,6 @@
 import { OptionError } from "../errors.ts";
 import { type Call, type CallOptions, type InitialStates, segment, type States } from "./call.ts";
-import type { Data, Passes } from "./passes.ts";
+import type { Data, MeasuredPart, Passes } from "./passes.ts";
 
 /**
  * Gradients of a sequence longer than the plan, exactly, in the memory of one segment and one set of states per segment
@@ -8,14 +8,14 @@ import type { Data, Passes } from "./passes.ts";
  * backward from the last segment to the first, each run forward once more. With segments of about sqrt(T) steps memory
  * grows like sqrt(T), for one more forward pass. Every gradient sums its rows in the same order as in one piece, so its
  * bits are the same. Of a row that has ended, a segment leaves the last states and no gradient. `begin` is called with
- * the number of rows that count before gradients are added.
+ * the number of rows that count before gradients are added. Ends early when the loss is not finite.
  */
 export function recomputedGradients(
   passes: Passes,
   data: Data,
   options: CallOptions,
   begin: (rows: number) => void,
-): { loss: number; count: number } {
+): MeasuredPart {
   const { plan, border, loss, kernels: k } = passes, { x } = data, { steps } = plan.options;
   if (plan.planner.reverseOrder) {
     throw new OptionError(
@@ -44,6 +44,13 @@ export function recomputedGradients(
     starts.push(passes.states());
   });
 
+  function* again(): Iterable<Call> {
+    for (const [s, call] of calls.entries()) {
+      passes.run(x, call, starts[s], pass + s);
+      yield call;
+    }
+  }
+
   let dStates: States = {}, sum = 0;
   begin(count);
   for (let s = calls.length - 1; s >= 0; s--) {
@@ -54,6 +61,7 @@ export function recomputedGradients(
       loss.write(data, border.targetRows(call), count);
       loss.forward(k, border.outputCall(call), true);
       sum += border.scalar(loss.total);
+      if (!Number.isFinite(sum)) return { loss: loss.reduce(sum, count), count, again };
     }
     border.clearStateGradients(k, call);
     border.writeStateGradients(dStates, call);
@@ -61,5 +69,5 @@ export function recomputedGradients(
     dStates = border.readStateGradients(call);
   }
   passes.putAside(starts[calls.length] as States);
-  return { loss: loss.reduce(sum, count), count };
+  return { loss: loss.reduce(sum, count), count, again };
 }

@@ -4,11 +4,12 @@ import type { Arena } from "../memory/arena.ts";
 import { type ParameterSlot, type PlanRow, seedWords } from "../memory/planner.ts";
 import { Border } from "./border.ts";
 import type { CallOptions, States } from "./call.ts";
+import { describeNet, readCheckpoint, requireNet, requireRows, writeCheckpoint } from "./checkpoint.ts";
 import { type Data, Passes } from "./passes.ts";
 import type { NetPlan } from "./plan.ts";
 import { Stream } from "./stream.ts";
 import { summary } from "./summary.ts";
-import type { Differences, LoadOptions, TensorCopy, Tensors } from "./tensors.ts";
+import { type Differences, type LoadOptions, requireTensors, type TensorCopy, type Tensors } from "./tensors.ts";
 import { readTrainingState, setTrainingState, type TrainingState } from "./training_state.ts";
 import { type Update, Updates } from "./updates.ts";
 
@@ -87,7 +88,7 @@ export class Session implements Disposable {
     border.writeOutputGradient(dOutput, call);
     border.writeStateGradients(dStates, call);
     this.#passes.backward(call);
-    this.#updates.given();
+    this.#updates.given(call);
     return { dx: input.gradient && border.read(input.gradient, call), dStates: border.readStateGradients(call) };
   }
 
@@ -97,7 +98,9 @@ export class Session implements Disposable {
    * `gradientNorm` is the norm before clipping, `learningRate` what the schedule makes of it. With `recompute`, T may be
    * longer than the session's `steps`.
    *
-   * @throws {NonFiniteError} When the loss or the norm is not finite; the parameters are untouched.
+   * @throws {NonFiniteError} When the loss or the norm is not finite, unless compiled with `skipNonFinite`; it names the
+   * layer and the tensor where that began. Parameters and moments are untouched either way; where it was the loss, the
+   * states that the next call may carry are those that the step began with.
    */
   step(data: Data, options: CallOptions = {}): { loss: number } & Update {
     this.#training("step");
@@ -111,7 +114,8 @@ export class Session implements Disposable {
    * `"sum"` the sum) over all that counts since the last update, so that parts of any sizes and one `update` make a step
    * on the whole. `loss` is that of the part, `count` what its mean divides by.
    *
-   * @throws {NonFiniteError} When the loss is not finite; the gradients of earlier parts are given up.
+   * @throws {NonFiniteError} When the loss is not finite; the gradients of earlier parts are given up. With
+   * `skipNonFinite` it is the next `update` that is left out.
    */
   accumulate(data: Data, options: CallOptions = {}): { loss: number; count: number } {
     this.#training("accumulate gradients");
@@ -122,7 +126,8 @@ export class Session implements Disposable {
    * Clip the gradients that `accumulate` or `backward` left, and update the parameters.
    *
    * @throws {OptionError} When there are none since the last update.
-   * @throws {NonFiniteError} When the norm is not finite; the parameters are untouched, the gradients given up.
+   * @throws {NonFiniteError} When the norm is not finite, unless compiled with `skipNonFinite`; the parameters are
+   * untouched, the gradients given up.
    */
   update(): Update {
     this.#training("update");
@@ -271,6 +276,40 @@ export class Session implements Disposable {
   setTrainingState(state: Omit<TrainingState, "tensors"> & { tensors: Tensors }): void {
     this.#training("set the training state");
     setTrainingState(this.#passes, this.#updates, state);
+  }
+
+  /**
+   * All that an exact continuation needs, as a safetensors file: parameters by their PyTorch names, moments, averages,
+   * counts, the schedule's state, carried states (default those of the last call), and `extra`: anything fit for JSON,
+   * such as the place in the data.
+   *
+   * @throws {OptionError} Between `accumulate` and `update`, or while the averages are in use.
+   */
+  checkpoint({ extra, states = this.states() }: { extra?: unknown; states?: States } = {}): Uint8Array<ArrayBuffer> {
+    const plan = this.#training("write a checkpoint"), rows = requireRows(states, plan);
+    if (rows) this.#border.checkStates(states, rows);
+    const training = this.trainingState();
+    return writeCheckpoint({ net: describeNet(plan), parameters: this.parameters(), training, states, extra });
+  }
+
+  /**
+   * Go on where `checkpoint` was called, bit for bit, in a session of the same net, options and seed; with `states:
+   * "carry"` from the states of then. Nothing changes unless all of it fits.
+   *
+   * @throws {FormatError} When the bytes are not a checkpoint.
+   * @throws {ShapeError} When it is of another net.
+   * @throws {OptionError} When it is of another optimizer, or of another seed and the net draws random numbers.
+   */
+  restore(bytes: Uint8Array): { extra: unknown; states: States } {
+    const plan = this.#training("restore a checkpoint"), checkpoint = readCheckpoint(bytes);
+    requireNet(checkpoint, plan);
+    const { parameters, training, states, extra } = checkpoint, rows = requireRows(states, plan);
+    if (rows) this.#border.checkStates(states, rows);
+    requireTensors("parameter", plan.planner.parameters, parameters);
+    this.setTrainingState(training);
+    this.setParameters(parameters);
+    this.#passes.resume(states, rows);
+    return { extra, states };
   }
 
   /** Give up the memory; every later call throws DisposedError. */

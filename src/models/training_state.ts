@@ -12,8 +12,14 @@ import type { Updates } from "./updates.ts";
  * fit for JSON.
  */
 export interface TrainingState {
+  /** Name of the optimizer; empty without one. */
+  readonly optimizer: string;
+  /** Seed of the random numbers. */
+  readonly seed: number;
   /** Updates so far. */
   readonly updates: number;
+  /** Updates left out so far because loss or gradient norm were not finite. */
+  readonly skipped: number;
   /** Training passes so far: what random numbers depend on. */
   readonly passes: number;
   /** What the schedule has learned. */
@@ -28,7 +34,9 @@ export function readTrainingState(passes: Passes, updates: Updates): TrainingSta
   const tensors = places(passes).map(({ name, shape, range, parameter }) =>
     [name, { shape, data: passes.border.readPart(range, parameter) }] as const
   );
-  return { updates: updates.count, passes: passes.count, schedule: updates.schedule, tensors: new Map(tensors) };
+  const { plan: { planner: { seed }, options }, count: number } = passes, { count, skipped, schedule } = updates;
+  const optimizer = options.optimizer?.name ?? "";
+  return { optimizer, seed, updates: count, skipped, passes: number, schedule, tensors: new Map(tensors) };
 }
 
 /** Go on from a state; one that does not fit changes nothing. */
@@ -39,7 +47,9 @@ export function setTrainingState(
 ): void {
   requireWhole("set", updates);
   requireInteger("updates", state.updates, 0);
+  requireInteger("skipped", state.skipped, 0);
   requireInteger("passes", state.passes, 0);
+  requireSame(passes, state);
   requireSchedule(state.schedule, updates.schedule);
   const wanted = places(passes);
   const { given } = requireTensors("moment", wanted, state.tensors);
@@ -47,6 +57,7 @@ export function setTrainingState(
     passes.border.writePart(range, parameter, numbers(given.get(name)!));
   }
   updates.count = state.updates;
+  updates.skipped = state.skipped;
   updates.schedule = { ...state.schedule };
   passes.count = state.passes;
 }
@@ -74,6 +85,24 @@ function requireWhole(verb: string, updates: Updates): void {
   updates.requireParameters(`${verb} the training state`);
   if (updates.pending) {
     throw new OptionError(`Cannot ${verb} the training state between "accumulate" and "update"`);
+  }
+}
+
+/** Refuses a state of another optimizer, or of other random numbers where the net draws any. */
+function requireSame(
+  { plan: { planner, options } }: Passes,
+  { optimizer, seed }: Omit<TrainingState, "tensors">,
+): void {
+  const name = options.optimizer?.name ?? "";
+  if (optimizer !== name) {
+    throw new OptionError(
+      `Cannot set the training state: it is of the optimizer "${optimizer}", the session was compiled with "${name}"`,
+    );
+  }
+  if (planner.counter && seed !== planner.seed) {
+    throw new OptionError(
+      `Cannot set the training state: it is of seed ${seed}, the session was compiled with seed ${planner.seed}`,
+    );
   }
 }
 

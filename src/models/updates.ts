@@ -3,8 +3,9 @@ import type { Slot } from "../memory/slot.ts";
 import { apply, measure } from "../training/clip.ts";
 import type { Optimizer } from "../training/optimizers/optimizer.ts";
 import type { ScheduleState } from "../training/schedules/schedule.ts";
-import type { CallOptions } from "./call.ts";
-import type { Data, Passes } from "./passes.ts";
+import type { Call, CallOptions, States } from "./call.ts";
+import { forwardOrigin, gradientOrigin, type Origin } from "./origin.ts";
+import type { Data, MeasuredPart, Passes } from "./passes.ts";
 import { recomputedGradients } from "./recompute.ts";
 
 /** What an update says. */
@@ -13,6 +14,8 @@ export interface Update {
   readonly gradientNorm: number;
   /** Learning rate of the parameters that are in no group. */
   readonly learningRate: number;
+  /** Updates that were left out so far, as `skipNonFinite` asks for; this one is among them if there is one more. */
+  readonly skipped: number;
 }
 
 /** Gradients and what they do to the parameters: accumulation, clipping, optimizer, schedule, moving average. */
@@ -20,12 +23,18 @@ export class Updates {
   readonly #passes: Passes;
   /** Updates so far. */
   count = 0;
+  /** Updates left out so far. */
+  skipped = 0;
   /** What the schedule has learned. */
   schedule: ScheduleState;
   /** Rows that the gradients in memory are the mean over; 0: they are given, or used. */
   #rows = 0;
   /** Whether there are gradients that no update has used. */
   #fresh = false;
+  /** The calls that the last gradients are of. */
+  #again: () => Iterable<Call> = () => [];
+  /** Whether a part of the batch had a loss that is not finite, and the update is to be left out. */
+  #spoiled = false;
   /** Whether parameters and their averages have changed places. */
   #exchanged = false;
 
@@ -53,8 +62,9 @@ export class Updates {
   }
 
   /** The gradients in memory are given: those of `backward`. */
-  given(): void {
-    this.#rows = 0;
+  given(call: Call): void {
+    this.#discard();
+    this.#again = this.#held(call);
     this.#fresh = true;
   }
 
@@ -66,11 +76,12 @@ export class Updates {
   /** Forward, loss and backward; the gradients become the mean, or the sum, over these rows and those before. */
   accumulate(data: Data, options: CallOptions): { loss: number; count: number } {
     this.requireParameters("accumulate gradients");
-    const { loss, count } = this.#gradients(data, options, (count) => this.#begin(count));
-    this.#scale(count, this.#rows + count);
+    const part = this.#gradients(data, options, (count) => this.#begin(count)), { loss, count } = part;
+    this.#again = part.again;
+    if (Number.isFinite(loss)) this.#scale(count, this.#rows + count);
+    else this.#spoil(part);
     this.#rows += count;
     this.#fresh = true;
-    this.#requireFinite("loss", loss);
     return { loss, count };
   }
 
@@ -80,22 +91,26 @@ export class Updates {
     const { kernels: k, border, plan: { norm, planner, groupSettings, moments, trained, average, options } } =
       this.#passes;
     const optimizer = this.requireOptimizer(), { schedule, groups } = optimizer;
-    const { clip, frozen = [], averageDecay = 0 } = options;
+    const { clip, frozen = [], averageDecay = 0, skipNonFinite } = options;
     if (!this.#fresh) throw new OptionError("Cannot update: there are no gradients since the last update");
     const n = planner.elements, { value, gradient } = planner.ranges;
     for (const { name, gradient, size } of planner.parameters) {
       if (frozen.includes(name)) k.zero(gradient.address, 1, size, size);
     }
     measure(k, norm, gradient, n);
-    const gradientNorm = border.scalar(norm.norm);
-    this.#requireFinite("gradient norm", gradientNorm);
+    const gradientNorm = this.#spoiled ? NaN : border.scalar(norm.norm);
+    const rates = groups.map(({ learningRate: base }) => schedule?.rate(base, this.count, this.schedule) ?? base);
+    if (!Number.isFinite(gradientNorm)) {
+      const origin = skipNonFinite ? undefined : this.#gradientOrigin();
+      this.#discard();
+      if (origin) throw this.#refusal("gradient norm", gradientNorm, origin);
+      return { gradientNorm, learningRate: rates[0], skipped: ++this.skipped };
+    }
     this.#discard();
     if (clip) apply(k, norm, clip, gradient, n);
     const momentum = schedule?.momentum?.(this.count);
-    const rates = groups.map(({ learningRate: base, weightDecay }, i) => {
-      const rate = schedule ? schedule.rate(base, this.count, this.schedule) : base;
-      border.write(groupSettings[i], optimizer.settings(this.count, { rate, weightDecay, momentum }));
-      return rate;
+    groups.forEach(({ weightDecay }, i) => {
+      border.write(groupSettings[i], optimizer.settings(this.count, { rate: rates[i], weightDecay, momentum }));
     });
     for (const { from, elements, group } of trained) {
       const at = from * 4, places = moments.map((slot) => slot.address + at);
@@ -107,7 +122,7 @@ export class Updates {
     }
     this.count++;
     this.#passes.refresh();
-    return { gradientNorm, learningRate: rates[0] };
+    return { gradientNorm, learningRate: rates[0], skipped: this.skipped };
   }
 
   /** Tell the schedule a metric. */
@@ -137,18 +152,56 @@ export class Updates {
     throw new OptionError('Cannot use averages: the session was compiled without "averageDecay"');
   }
 
-  /** The gradients of one part; `begin` is called with the number of its rows before any is added. */
-  #gradients(data: Data, options: CallOptions, begin: (rows: number) => void): { loss: number; count: number } {
+  /**
+   * The gradients of one part, unless its loss is not finite; `begin` is called with the number of its rows before any
+   * is added.
+   */
+  #gradients(data: Data, options: CallOptions, begin: (rows: number) => void): MeasuredPart {
     const passes = this.#passes, { input, options: { recompute, steps, batch } } = passes.plan;
     const B = options.batch ?? batch, width = input.kind === "values" ? input.width : 1;
     if (recompute && B > 0 && data.x.length > steps * B * width) {
       return recomputedGradients(passes, data, options, begin);
     }
-    const { call, loss, count } = passes.measure(data, options, true);
+    const { call, loss, count } = passes.measure(data, options, true), part = { loss, count, again: this.#held(call) };
+    if (!Number.isFinite(loss)) return part;
     begin(count);
     passes.border.clearStateGradients(passes.kernels, call);
     passes.backward(call);
-    return { loss, count };
+    return part;
+  }
+
+  /** A call, as long as memory has it. */
+  #held(call: Call): () => Iterable<Call> {
+    return () => this.#passes.holds(call) ? [call] : [];
+  }
+
+  /** An infinite output may pass through a gate to a finite loss, and make NaN only where it meets a zero gradient. */
+  #gradientOrigin(): Origin {
+    const passes = this.#passes, origin = gradientOrigin(passes), states = passes.states();
+    for (const call of this.#again()) {
+      const found = forwardOrigin(passes, call);
+      if (found) {
+        passes.putAside(states);
+        return found;
+      }
+    }
+    return origin;
+  }
+
+  /** Of a part whose loss is not finite: the states are those that it began with, and its batch is given up. */
+  #spoil({ loss, again }: MeasuredPart): void {
+    let start: [Call, States] | undefined, origin: Origin | undefined;
+    for (const call of again()) {
+      start ??= [call, this.#passes.border.firstStates(call)];
+      origin = forwardOrigin(this.#passes, call);
+      if (origin) break;
+    }
+    this.#passes.takeBack(...start!);
+    this.#spoiled = true;
+    if (this.#passes.plan.options.skipNonFinite) return;
+    this.#discard();
+    const finding = "all outputs of the net are finite";
+    throw this.#refusal("loss", loss, origin ?? { layer: "", tensor: "loss", finding });
   }
 
   /**
@@ -171,11 +224,15 @@ export class Updates {
   #discard(): void {
     this.#rows = 0;
     this.#fresh = false;
+    this.#spoiled = false;
+    this.#again = () => []; // which holds on to the caller's data
   }
 
-  #requireFinite(what: string, value: number): void {
-    if (Number.isFinite(value)) return;
-    this.#discard();
-    throw new NonFiniteError(`Cannot update the parameters: the ${what} is ${value}, expected a finite number`);
+  #refusal(what: string, value: number, { layer, tensor, finding }: Origin): NonFiniteError {
+    const step = this.count + 1;
+    return new NonFiniteError(
+      `Cannot make update ${step}: the ${what} is ${value}, expected a finite number; ${finding}`,
+      { step, layer: layer || undefined, tensor },
+    );
   }
 }

@@ -20,7 +20,7 @@ import { SMALL, smallData, smallNet, VOCABULARY } from "./small_net.ts";
 
 const { x, y } = smallData(SMALL.steps, SMALL.batch);
 
-const NO_STATE = { updates: 0, passes: 0, schedule: {}, tensors: new Map() };
+const NO_STATE = { optimizer: "", seed: 0, updates: 0, skipped: 0, passes: 0, schedule: {}, tensors: new Map() };
 
 const CALLS: Record<string, (session: Session) => unknown> = {
   forward: (session) => session.forward(x),
@@ -42,6 +42,8 @@ const CALLS: Record<string, (session: Session) => unknown> = {
   useAverages: (session) => session.useAverages(true),
   trainingState: (session) => session.trainingState(),
   setTrainingState: (session) => session.setTrainingState(NO_STATE),
+  checkpoint: (session) => session.checkpoint(),
+  restore: (session) => session.restore(new Uint8Array()),
 };
 
 Deno.test("after disposal every method throws DisposedError", async () => {

@@ -1,66 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import {
-  adagrad,
-  adam,
-  adamw,
-  clipNorm,
-  compile,
-  cosine,
-  dense,
-  embedding,
-  gru,
-  type Layer,
-  oneCycle,
-  type Optimizer,
-  OptionError,
-  recurrent,
-  reduceOnPlateau,
-  rmsprop,
-  sequential,
-  type Session,
-  sgd,
-  ShapeError,
-  type TrainingState,
-} from "../../mod.ts";
-import { SMALL, smallData, VOCABULARY } from "./small_net.ts";
-
-const STEPS = 20;
-const groups = [{ parameters: ["*bias*"], learningRate: 0.003, weightDecay: 0 }];
-
-const OPTIMIZERS: Record<string, Optimizer> = {
-  sgd: sgd({ schedule: cosine({ steps: 15, warmUp: 4 }) }),
-  "sgd, dampened": sgd({ momentum: 0.9, dampening: 0.5, groups }),
-  "sgd, nesterov": sgd({ momentum: 0.9, nesterov: true, schedule: oneCycle({ steps: 20, momentum: [0.8, 0.95] }) }),
-  rmsprop: rmsprop({ schedule: reduceOnPlateau({ patience: 1, cooldown: 1, factor: 0.5 }) }),
-  "rmsprop, centered": rmsprop({ centered: true, momentum: 0.9, epsilon: 0.01, groups }),
-  adagrad: adagrad({ learningRateDecay: 0.1, initialAccumulator: 0.1 }),
-  adam: adam({ weightDecay: 0.01, groups }),
-  adamw: adamw({ amsgrad: true, schedule: reduceOnPlateau({ patience: 0, factor: 0.7 }) }),
-};
-
-/** Random numbers between the layers, so that the count of passes matters. */
-function net(): Layer {
-  return sequential({
-    embedding: embedding(VOCABULARY, 5),
-    rnn: recurrent(gru(), { input: 5, hidden: [6, 6], dropout: 0.3 }),
-    decoder: dense(6, VOCABULARY),
-  });
-}
-
-function start(optimizer: Optimizer): Promise<Session> {
-  return compile(net(), { ...SMALL, clip: clipNorm(0.5), averageDecay: 0.9, optimizer });
-}
-
-/** Steps `from` to `to` of a training; a metric every third. */
-function train(session: Session, from: number, to: number): number[] {
-  const losses = [];
-  for (let i = from; i < to; i++) {
-    const { loss } = session.step(smallData(SMALL.steps, SMALL.batch, i), { states: i ? "carry" : "zero" });
-    losses.push(loss);
-    if (i % 3 === 0) session.report(loss);
-  }
-  return losses;
-}
+import { adam, OptionError, type Session, ShapeError, type TrainingState } from "../../mod.ts";
+import { OPTIMIZERS, start, STEPS, train } from "./resumable.ts";
+import { SMALL, smallData } from "./small_net.ts";
 
 /** All that a session has, as another process would get it: the numbers as text, the tensors as bytes. */
 function saved(session: Session) {
@@ -92,8 +33,8 @@ for (const [name, optimizer] of Object.entries(OPTIMIZERS)) {
 
 Deno.test("the state has the moments under PyTorch's names, and the averages", async () => {
   using session = await start(adam());
-  const { tensors, updates, passes, schedule } = session.trainingState(), parameters = [...session.parameters()];
-  assertEquals({ updates, passes, schedule }, { updates: 0, passes: 0, schedule: {} });
+  const { tensors, ...counts } = session.trainingState(), parameters = [...session.parameters()];
+  assertEquals(counts, { optimizer: "adam", seed: 0, updates: 0, skipped: 0, passes: 0, schedule: {} });
   const names = ["exp_avg", "exp_avg_sq", "average"].flatMap((m) => parameters.map(([name]) => `${m}.${name}`));
   assertEquals([...tensors.keys()], names);
   for (const [name, { shape }] of parameters) assertEquals(tensors.get(`exp_avg.${name}`)!.shape, shape);
@@ -105,7 +46,10 @@ Deno.test("a state that does not fit changes nothing", async () => {
   const before = saved(session), state = session.trainingState();
   const [name, { shape, data }] = [...state.tensors][3];
   const refused: [Partial<TrainingState>, new (message: string) => Error, string][] = [
+    [{ optimizer: "adam" }, OptionError, 'optimizer "adam", the session was compiled with "adamw"'],
+    [{ seed: 3 }, OptionError, "of seed 3, the session was compiled with seed 0"],
     [{ updates: -1 }, OptionError, '"updates"'],
+    [{ skipped: NaN }, OptionError, '"skipped"'],
     [{ passes: 0.5 }, OptionError, '"passes"'],
     [{ schedule: {} }, OptionError, '"schedule"'],
     [{ schedule: { ...state.schedule, bad: "2" as unknown as number } }, OptionError, '"schedule"'],

@@ -1,0 +1,28 @@
+import { assertEquals } from "@std/assert";
+import { compile } from "../mod.ts";
+import { compileReference } from "../src/models/compile_reference.ts";
+import { Bundle, inDeno, inNode, installed } from "./engines.ts";
+import { HASHED_OPTIONS, hashedNet, parameterHash } from "./fixtures/parameter_hash.ts";
+
+const PROGRAM = new URL("fixtures/print_parameter_hash.ts", import.meta.url);
+
+async function here(): Promise<string> {
+  using session = await compile(hashedNet(), { ...HASHED_OPTIONS, numerics: "exact" });
+  return await parameterHash(session);
+}
+
+Deno.test("the parameters after 50 steps are the same in every run, and those of the scalar reference", async () => {
+  const want = await here();
+  for (let run = 0; run < 3; run++) assertEquals(await here(), want);
+  using reference = compileReference(hashedNet(), HASHED_OPTIONS, "f32");
+  assertEquals(await parameterHash(reference), want);
+});
+
+Deno.test("the parameters after 50 steps are the same in both tiers of V8, and in Node", async () => {
+  const want = [await here()], node = installed("node");
+  using bundle = await Bundle.of(PROGRAM);
+  const results = [inDeno(bundle, ["--liftoff-only"]), inDeno(bundle, ["--no-liftoff"])];
+  if (node) results.push(inNode(node, bundle, []));
+  else console.log("not tested: there is no node here");
+  for (const result of await Promise.all(results)) assertEquals(JSON.parse(result).hashes, want);
+});

@@ -1,0 +1,98 @@
+/** Programs of the tests in other engines: bundled into one file, run, and what they print. */
+import { assert } from "@std/assert";
+
+const DECODER = new TextDecoder();
+
+/** A program and all that it imports as one JavaScript file, in a folder of its own. */
+export class Bundle implements Disposable {
+  readonly #folder = Deno.makeTempDirSync();
+  readonly path = `${this.#folder}/bundle.mjs`;
+
+  private constructor() {}
+
+  static async of(program: URL): Promise<Bundle> {
+    const bundle = new Bundle();
+    // Node 20 does not know `using`.
+    const options = ["--bundle", "--format=esm", "--target=es2022", "--external:node:*", "--log-level=error"];
+    const esbuild = ["run", "-A", "--quiet", "npm:esbuild@0.25.5", program.pathname, `--outfile=${bundle.path}`];
+    await output(Deno.execPath(), [...esbuild, ...options]);
+    return bundle;
+  }
+
+  [Symbol.dispose](): void {
+    Deno.removeSync(this.#folder, { recursive: true });
+  }
+}
+
+/** The first of these commands that is installed. */
+export function installed(...names: string[]): string | undefined {
+  const folders = (Deno.env.get("PATH") ?? "").split(":");
+  const paths = names.flatMap((name) => folders.map((folder) => `${folder}/${name}`));
+  return paths.find((path) => {
+    try {
+      return Deno.statSync(path).isFile;
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** What a program prints in Deno with flags of V8 and permissions, by default none. */
+export function inDeno(
+  { path }: Bundle,
+  flags: readonly string[],
+  args: readonly string[] = [],
+  permissions: readonly string[] = [],
+): Promise<string> {
+  const v8 = flags.length ? [`--v8-flags=${flags.join(",")}`] : [];
+  return output(Deno.execPath(), ["run", "--no-config", ...v8, ...permissions, path, ...args]);
+}
+
+/** What a program prints in Node with flags of V8. */
+export function inNode(
+  node: string,
+  { path }: Bundle,
+  flags: readonly string[],
+  args: readonly string[] = [],
+): Promise<string> {
+  return output(node, [...flags, path, ...args]);
+}
+
+/** What a program posts to `/result` in a browser with flags of V8. */
+export async function inChromium(chromium: string, { path }: Bundle, flags: readonly string[]): Promise<string> {
+  const result = Promise.withResolvers<string>(), profile = Deno.makeTempDirSync();
+  await using server = Deno.serve({ port: 0, hostname: "localhost", onListen() {} }, async (request) => {
+    const { pathname } = new URL(request.url);
+    if (pathname === "/bundle.mjs") {
+      return new Response(Deno.readTextFileSync(path), { headers: { "content-type": "text/javascript" } });
+    }
+    if (pathname === "/result") result.resolve(await request.text());
+    return new Response("<script type=module src=/bundle.mjs></script>", { headers: { "content-type": "text/html" } });
+  });
+  const args = ["--headless", "--no-sandbox", "--disable-gpu", `--user-data-dir=${profile}`];
+  if (flags.length) args.push(`--js-flags=${flags.join(" ")}`);
+  const browser = new Deno.Command(chromium, {
+    args: [...args, `http://localhost:${server.addr.port}/`],
+    stdout: "null",
+    stderr: "null",
+  }).spawn();
+  const timer = setTimeout(() => browser.kill(), 60_000);
+  try {
+    const ended = browser.status.then(() => Promise.reject(new Error(`${chromium} ended, or took more than a minute`)));
+    return await Promise.race([result.promise, ended]);
+  } finally {
+    clearTimeout(timer);
+    try {
+      browser.kill();
+    } catch { // It has ended.
+    }
+    await browser.status;
+    Deno.removeSync(profile, { recursive: true });
+  }
+}
+
+async function output(command: string, args: readonly string[]): Promise<string> {
+  const { success, stdout, stderr } = await new Deno.Command(command, { args: [...args] }).output();
+  assert(success, `${command} ${args.join(" ")}: ${DECODER.decode(stderr)}`);
+  return DECODER.decode(stdout);
+}

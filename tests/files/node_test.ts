@@ -1,0 +1,38 @@
+import { assertEquals } from "@std/assert";
+import { Bundle, inDeno, inNode, installed } from "../engines.ts";
+import { Folder } from "./folder.ts";
+
+const PROGRAM = new URL("print_saves.ts", import.meta.url);
+/** More than the system numbers processes. */
+const DEAD = 2 ** 22 + 1;
+
+const WANT = {
+  names: ["model", "model.2.bin", "model.3.bin"],
+  bytes: [2],
+  latest: [5],
+  refusal: "Cannot write /none/model: no such file or directory",
+};
+
+Deno.test("files are saved in Deno with no more than the permission for their folder", async () => {
+  using folder = new Folder();
+  using bundle = await Bundle.of(PROGRAM);
+  const { path } = folder, permissions = [`--allow-read=${path}`, `--allow-write=${path}`, "--no-prompt"];
+  const got = JSON.parse(await inDeno(bundle, [], [path, String(DEAD)], permissions));
+  // Without --allow-run nobody can say whether the other process is dead, for an hour.
+  assertEquals(got, { ...WANT, names: ["model", "model.2.bin", "model.3.bin", `model.${DEAD}.0badcafe.tmp`] });
+  assertEquals(JSON.parse(await inDeno(bundle, [], [path, String(DEAD)], [...permissions, "--allow-run"])), {
+    ...WANT,
+    names: ["model", "model.5.bin", "model.6.bin"],
+  });
+});
+
+const node = installed("node");
+Deno.test({
+  name: node ? "files are saved in Node as in Deno" : "saving files is not tested in Node: there is no node here",
+  ignore: !node,
+  async fn() {
+    using folder = new Folder();
+    using bundle = await Bundle.of(PROGRAM);
+    assertEquals(JSON.parse(await inNode(node!, bundle, [], [folder.path, String(DEAD)])), WANT);
+  },
+});

@@ -1,0 +1,8 @@
+import { resumeElsewhere } from "../models/cut_training.ts";
+import { OPTIMIZERS, STEPS } from "../models/resumable.ts";
+
+for (const name of Object.keys(OPTIMIZERS)) {
+  Deno.test(`${name}: a training cut at any step goes on bit for bit in a new process`, async () => {
+    for (let cut = 0; cut < STEPS; cut++) await resumeElsewhere(name, [cut]);
+  });
+}
