@@ -14,14 +14,15 @@ export class WasmArena implements Arena {
 
   /**
    * @param bytes The size needed; rounded up to whole pages of 64 KiB.
+   * @param shared Whether other threads compute in it as well.
    * @throws {PlanError} When that is more than 2 GiB.
    */
-  constructor(bytes: number) {
+  constructor(bytes: number, readonly shared = false) {
     if (!(bytes <= LIMIT)) {
       throw new PlanError(`Cannot make a memory of ${bytes} bytes: one WebAssembly memory holds at most ${LIMIT}`);
     }
     const pages = Math.max(1, Math.ceil(bytes / PAGE));
-    this.memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
+    this.memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared });
   }
 
   get bytes(): number {

@@ -97,16 +97,15 @@ export class Updates {
       border.write(groupSettings[i], optimizer.settings(this.count, { rate, weightDecay, momentum }));
       return rate;
     });
-    for (const { from, elements, group } of trained) {
-      const at = from * 4, places = moments.map((slot) => slot.address + at);
-      optimizer.update(k, value + at, gradient + at, groupSettings[group].address, places, elements);
-    }
-    if (average) {
-      border.write(average.mix, [this.count ? 1 - averageDecay : 1]);
-      k.average(average.value.address, value, average.mix.address, n);
-    }
+    if (average) border.write(average.mix, [this.count ? 1 - averageDecay : 1]);
+    this.#passes.change(() => {
+      for (const { from, elements, group } of trained) {
+        const at = from * 4, places = moments.map((slot) => slot.address + at);
+        optimizer.update(k, value + at, gradient + at, groupSettings[group].address, places, elements);
+      }
+      if (average) k.average(average.value.address, value, average.mix.address, n);
+    });
     this.count++;
-    this.#passes.refresh();
     return { gradientNorm, learningRate: rates[0] };
   }
 

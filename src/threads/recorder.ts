@@ -1,0 +1,258 @@
+import type { Kernels } from "../kernels/kernels.ts";
+import type { MemoryMap } from "../memory/planner.ts";
+import { flatSignatures, NAMES, type Operand, type Signature, signatures } from "./calls.ts";
+import { BARRIER, END, WORDS } from "./replay.ts";
+
+/** How a call touches a block of memory: which thread touches what of it. Two that are equal let the threads be. */
+interface Touch {
+  /** 0: everybody all of it; otherwise one of the kinds below. */
+  kind: number;
+  /** Where what is cut begins, bytes from row to row, rows; 0 where it does not matter. */
+  begin: number;
+  bytes: number;
+  count: number;
+}
+
+const ALL = 0, ONE_THREAD = 1, BATCH_ROWS = 2, ROWS = 3, RANGE = 4, COLUMNS = 5;
+
+/** What a block was last touched by, and whether it was written, since the barrier with this number. */
+interface Trace extends Touch {
+  barrier: number;
+  written: boolean;
+}
+
+/**
+ * Kernels that write down what they are asked for: calls as numbers, a list for each thread.
+ *
+ * A call is cut into parts that give the same bits as the whole. A call for some of the B rows of a time step is cut
+ * where the batch is, so each thread has its own rows in all steps; a call for more rows, and one for parameters, is cut
+ * into equal parts. Threads wait for each other only where a call touches what another thread has written, or writes
+ * what another has touched, since they last did. That is found out from the addresses, so it is right for any cell,
+ * layer or loss: one whose rows do not fit together is cut less, or not at all.
+ */
+export class Recorder {
+  readonly kernels: Kernels;
+  readonly #threads: number;
+  readonly #map: MemoryMap;
+  readonly #programs: readonly Int32Array[];
+  readonly #full: () => void;
+  readonly #traces: Trace[];
+  readonly #bounds: number[];
+  readonly #starts: number[];
+  /** Words written of each program. */
+  readonly #ends: number[];
+  #barrier = 1;
+  /** Rows of a time step, and which of them is each thread's first; one more at the end. */
+  #B = 0;
+  #rows: number[];
+
+  /** A list of calls goes into each of `programs`, room for many; `full` is called when there is no more, and is to run them. */
+  constructor(map: MemoryMap, programs: readonly Int32Array[], full: () => void) {
+    this.#threads = programs.length;
+    this.#map = map;
+    this.#programs = programs;
+    this.#full = full;
+    this.#traces = map.blocks.map(() => ({ kind: ALL, begin: 0, bytes: 0, count: 0, barrier: 0, written: false }));
+    this.#bounds = new Array(this.#threads + 1).fill(0);
+    this.#rows = new Array(this.#threads + 1).fill(0);
+    this.#starts = new Array(16).fill(0);
+    this.#ends = programs.map(() => 0);
+    this.clear();
+    const record = (name: keyof Kernels, i: number) => (...args: number[]) => this.#record(i + 1, name, args);
+    this.kernels = Object.fromEntries(NAMES.map((name, i) => [name, record(name, i)])) as unknown as Kernels;
+  }
+
+  /** How the rows of a batch are shared out: so that each thread has as many steps to compute. Between two runs only. */
+  share({ T, B, active }: { T: number; B: number; active: (t: number) => number }): void {
+    const steps = new Array<number>(B).fill(0);
+    let total = 0;
+    for (let t = 0; t < T; t++) {
+      const n = active(t);
+      total += n;
+      if (n > 0) steps[n - 1]++;
+    }
+    // Row b takes part in every step that has more than b rows.
+    for (let b = B - 2; b >= 0; b--) steps[b] += steps[b + 1];
+    this.#B = B;
+    this.#rows = [0];
+    let before = 0;
+    for (let b = 0; b < B; before += steps[b++]) {
+      while (this.#rows.length < this.#threads && before >= this.#rows.length * total / this.#threads) {
+        this.#rows.push(b);
+      }
+    }
+    while (this.#rows.length <= this.#threads) this.#rows.push(B);
+  }
+
+  /** Whether no call has been recorded. */
+  get empty(): boolean {
+    return this.#ends.every((end) => end === WORDS);
+  }
+
+  /** Whether the first thread has all the calls. */
+  get alone(): boolean {
+    return this.#ends.every((end, thread) => thread === 0 || end === WORDS);
+  }
+
+  /** End the programs. */
+  close(): void {
+    this.#programs.forEach((program, thread) => program[this.#ends[thread]] = END);
+  }
+
+  /** Begin again, with programs that only wait for each other. */
+  clear(): void {
+    this.#barrier++;
+    this.#programs.forEach((program, thread) => {
+      program[0] = BARRIER;
+      this.#ends[thread] = WORDS;
+    });
+  }
+
+  #record(kernel: number, name: keyof Kernels, args: number[]): void {
+    let signature = signatures[name];
+    const flat = flatSignatures[name];
+    if (flat && args[signature.cut] === 1 && args[0] < this.#map.activations) signature = flat;
+    // A barrier and the end need room as well.
+    if (this.#ends.some((end, i) => end + 3 * WORDS > this.#programs[i].length)) this.#full();
+
+    let kind = this.#cut(signature, args);
+    if (!this.#touch(signature, args, kind)) {
+      this.#wait();
+      if (!this.#touch(signature, args, kind)) {
+        // What one part writes another one of the same call reads.
+        this.#barrier++;
+        kind = this.#whole(signature, args);
+        this.#touch(signature, args, kind);
+      }
+    }
+    for (let thread = 0; thread < this.#threads; thread++) {
+      const from = this.#bounds[thread], to = this.#bounds[thread + 1];
+      if (to > from || (kind === ONE_THREAD && thread === 0)) this.#write(kernel, signature, args, thread, from, to);
+    }
+  }
+
+  /** Where to cut: sets bounds and the first rows of the operands, returns the kind. */
+  #cut(signature: Signature, args: number[]): number {
+    const { cut, rows, unit, operands } = signature;
+    if (cut < 0) return this.#whole(signature, args);
+    const bounds = this.#bounds, starts = this.#starts, count = args[cut];
+    if (!rows) {
+      const units = Math.ceil(count / unit);
+      for (let i = 0; i <= this.#threads; i++) {
+        bounds[i] = Math.min(count, Math.floor(i * units / this.#threads) * unit);
+      }
+      return RANGE;
+    }
+    let first = -1, isBatch = count <= this.#B;
+    for (let i = 0; i < operands.length; i++) {
+      const address = args[operands[i].at], bytes = stepOf(operands[i], args);
+      if (!address || !bytes) continue;
+      const block = this.#map.blocks[this.#find(address)], row = Math.floor((address - block.address) / bytes);
+      starts[i] = row;
+      const b = (row + this.#B - block.lead % this.#B) % this.#B;
+      if (first < 0) first = b;
+      if (b !== first || address < this.#map.activations) isBatch = false;
+    }
+    if (isBatch && first >= 0 && first + count <= this.#B) {
+      for (let i = 0; i <= this.#threads; i++) bounds[i] = Math.min(count, Math.max(0, this.#rows[i] - first));
+      return BATCH_ROWS;
+    }
+    for (let i = 0; i <= this.#threads; i++) bounds[i] = Math.floor(i * count / this.#threads);
+    return ROWS;
+  }
+
+  #whole({ cut }: Signature, args: number[]): number {
+    this.#bounds.fill(cut < 0 ? 0 : args[cut]);
+    this.#bounds[0] = 0;
+    return ONE_THREAD;
+  }
+
+  /** Note what the call touches; false: threads have to wait for each other before it. */
+  #touch({ operands, cut, unit }: Signature, args: number[], kind: number): boolean {
+    for (let i = 0; i < operands.length; i++) {
+      const operand = operands[i], address = args[operand.at];
+      if (!address) continue;
+      const bytes = kind === ONE_THREAD ? 0 : stepOf(operand, args), { writes, columns } = operand;
+      const block = this.#find(address);
+      let fits;
+      if (kind === ONE_THREAD) fits = this.#mark(block, writes, ONE_THREAD, 0, 0, 0);
+      else if (!bytes || (columns && !writes)) fits = this.#mark(block, writes, ALL, 0, 0, 0);
+      else if (columns) fits = this.#mark(block, writes, COLUMNS, address, bytes, args[cut]);
+      else if (kind === BATCH_ROWS) fits = this.#mark(block, writes, kind, 0, bytes, 0);
+      else if (kind === ROWS) fits = this.#mark(block, writes, kind, this.#starts[i], bytes, args[cut]);
+      else fits = this.#markRange(block, writes, address, bytes, args[cut], Math.ceil(args[cut] / unit) * bytes);
+      if (!fits) return false;
+    }
+    return true;
+  }
+
+  /** A range may be longer than a block. */
+  #markRange(block: number, writes: boolean, address: number, bytes: number, count: number, length: number): boolean {
+    const { blocks } = this.#map;
+    do {
+      if (!this.#mark(block, writes, RANGE, address, bytes, count)) return false;
+    } while (++block < blocks.length && blocks[block].address < address + length);
+    return true;
+  }
+
+  #mark(block: number, writes: boolean, kind: number, begin: number, bytes: number, count: number): boolean {
+    const trace = this.#traces[block];
+    if (trace.barrier !== this.#barrier) {
+      trace.barrier = this.#barrier;
+      trace.written = writes;
+      trace.kind = kind, trace.begin = begin, trace.bytes = bytes, trace.count = count;
+      return true;
+    }
+    if (
+      trace.kind === kind && trace.begin === begin && trace.bytes === bytes && trace.count === count && kind !== ALL
+    ) {
+      trace.written ||= writes;
+      return true;
+    }
+    if (trace.written || writes) return false;
+    trace.kind = ALL;
+    return true;
+  }
+
+  #wait(): void {
+    this.#barrier++;
+    this.#programs.forEach((program, thread) => {
+      program[this.#ends[thread]] = BARRIER;
+      this.#ends[thread] += WORDS;
+    });
+  }
+
+  #write(kernel: number, signature: Signature, args: number[], thread: number, from: number, to: number): void {
+    const program = this.#programs[thread],
+      at = this.#ends[thread],
+      { operands, cut, unit, workspace, first } = signature;
+    program[at] = kernel;
+    for (let i = 0; i < args.length; i++) program[at + 1 + i] = args[i];
+    if (cut >= 0) program[at + 1 + cut] = to - from;
+    if (from > 0) {
+      for (const operand of operands) {
+        const address = args[operand.at];
+        if (address) program[at + 1 + operand.at] = address + from / unit * stepOf(operand, args);
+      }
+      if (first >= 0) program[at + 1 + first] += from;
+    }
+    if (workspace >= 0) program[at + 1 + workspace] += thread * this.#map.workspace;
+    this.#ends[thread] = at + WORDS;
+  }
+
+  /** The block that an address is in. */
+  #find(address: number): number {
+    const { blocks } = this.#map;
+    let low = 0, high = blocks.length;
+    while (high - low > 1) {
+      const middle = (low + high) >> 1;
+      if (blocks[middle].address <= address) low = middle;
+      else high = middle;
+    }
+    return low;
+  }
+}
+
+function stepOf({ bytes, times }: Operand, args: number[]): number {
+  return times < 0 ? bytes : bytes * args[times];
+}
