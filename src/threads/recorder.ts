@@ -13,7 +13,7 @@ interface Touch {
   count: number;
 }
 
-const ALL = 0, ONE_THREAD = 1, BATCH_ROWS = 2, ROWS = 3, RANGE = 4, COLUMNS = 5;
+const ALL = 0, ONE_THREAD = 1, BATCH_ROWS = 2, ROWS = 3, RANGE = 4;
 
 /** What a block was last touched by, and whether it was written, since the barrier with this number. */
 interface Trace extends Touch {
@@ -176,8 +176,7 @@ export class Recorder {
       const block = this.#find(address);
       let fits;
       if (kind === ONE_THREAD) fits = this.#mark(block, writes, ONE_THREAD, 0, 0, 0);
-      else if (!bytes || (columns && !writes)) fits = this.#mark(block, writes, ALL, 0, 0, 0);
-      else if (columns) fits = this.#mark(block, writes, COLUMNS, address, bytes, args[cut]);
+      else if (!bytes || columns) fits = this.#mark(block, writes, ALL, 0, 0, 0);
       else if (kind === BATCH_ROWS) fits = this.#mark(block, writes, kind, 0, bytes, 0);
       else if (kind === ROWS) fits = this.#mark(block, writes, kind, this.#starts[i], bytes, args[cut]);
       else fits = this.#markRange(block, writes, address, bytes, args[cut], Math.ceil(args[cut] / unit) * bytes);
