@@ -1,25 +1,8 @@
 import type { Kernels } from "../kernels/kernels.ts";
 import type { MemoryMap } from "../memory/planner.ts";
-import { flatSignatures, NAMES, type Operand, type Signature, signatures } from "./calls.ts";
+import { flatSignatures, NAMES, type Signature, signatures } from "./calls.ts";
 import { BARRIER, END, WORDS } from "./replay.ts";
-
-/** How a call touches a block of memory: which thread touches what of it. Two that are equal let the threads be. */
-interface Touch {
-  /** 0: everybody all of it; otherwise one of the kinds below. */
-  kind: number;
-  /** Where what is cut begins, bytes from row to row, rows; 0 where it does not matter. */
-  begin: number;
-  bytes: number;
-  count: number;
-}
-
-const ALL = 0, ONE_THREAD = 1, BATCH_ROWS = 2, ROWS = 3, RANGE = 4;
-
-/** What a block was last touched by, and whether it was written, since the barrier with this number. */
-interface Trace extends Touch {
-  barrier: number;
-  written: boolean;
-}
+import { ALL, BATCH_ROWS, ONE_THREAD, RANGE, ROWS, Traces } from "./traces.ts";
 
 /**
  * Kernels that write down what they are asked for: calls as numbers, a list for each thread.
@@ -36,12 +19,14 @@ export class Recorder {
   readonly #map: MemoryMap;
   readonly #programs: readonly Int32Array[];
   readonly #full: () => void;
-  readonly #traces: Trace[];
+  readonly #traces: Traces;
   readonly #bounds: number[];
-  readonly #starts: number[];
+  /** Of the operands of the call that is recorded: their blocks, bytes from row to row, first rows. */
+  readonly #places: number[] = new Array(WORDS).fill(0);
+  readonly #steps: number[] = new Array(WORDS).fill(0);
+  readonly #starts: number[] = new Array(WORDS).fill(0);
   /** Words written of each program. */
   readonly #ends: number[];
-  #barrier = 1;
   /** Rows of a time step, and which of them is each thread's first; one more at the end. */
   #B = 0;
   #rows: number[];
@@ -52,10 +37,9 @@ export class Recorder {
     this.#map = map;
     this.#programs = programs;
     this.#full = full;
-    this.#traces = map.blocks.map(() => ({ kind: ALL, begin: 0, bytes: 0, count: 0, barrier: 0, written: false }));
+    this.#traces = new Traces(map.blocks);
     this.#bounds = new Array(this.#threads + 1).fill(0);
     this.#rows = new Array(this.#threads + 1).fill(0);
-    this.#starts = new Array(16).fill(0);
     this.#ends = programs.map(() => 0);
     this.clear();
     const record = (name: keyof Kernels, i: number) => (...args: number[]) => this.#record(i + 1, name, args);
@@ -101,7 +85,7 @@ export class Recorder {
 
   /** Begin again, with programs that only wait for each other. */
   clear(): void {
-    this.#barrier++;
+    this.#traces.forget();
     this.#programs.forEach((program, thread) => {
       program[0] = BARRIER;
       this.#ends[thread] = WORDS;
@@ -113,14 +97,16 @@ export class Recorder {
     const flat = flatSignatures[name];
     if (flat && args[signature.cut] === 1 && args[0] < this.#map.activations) signature = flat;
     // A barrier and the end need room as well.
-    if (this.#ends.some((end, i) => end + 3 * WORDS > this.#programs[i].length)) this.#full();
-
+    for (let i = 0; i < this.#threads; i++) {
+      if (this.#ends[i] + 3 * WORDS > this.#programs[i].length) this.#full();
+    }
+    this.#locate(signature, args);
     let kind = this.#cut(signature, args);
     if (!this.#touch(signature, args, kind)) {
       this.#wait();
       if (!this.#touch(signature, args, kind)) {
         // What one part writes another one of the same call reads.
-        this.#barrier++;
+        this.#traces.forget();
         kind = this.#whole(signature, args);
         this.#touch(signature, args, kind);
       }
@@ -131,11 +117,20 @@ export class Recorder {
     }
   }
 
-  /** Where to cut: sets bounds and the first rows of the operands, returns the kind. */
+  /** Where the operands are. */
+  #locate({ operands }: Signature, args: number[]): void {
+    for (let i = 0; i < operands.length; i++) {
+      const { at, bytes, times } = operands[i], address = args[at];
+      this.#steps[i] = times < 0 ? bytes : bytes * args[times];
+      this.#places[i] = address ? this.#traces.find(address) : -1;
+    }
+  }
+
+  /** Where to cut: sets bounds and the operands' first rows, returns the kind. */
   #cut(signature: Signature, args: number[]): number {
     const { cut, rows, unit, operands } = signature;
     if (cut < 0) return this.#whole(signature, args);
-    const bounds = this.#bounds, starts = this.#starts, count = args[cut];
+    const bounds = this.#bounds, count = args[cut], B = this.#B;
     if (!rows) {
       const units = Math.ceil(count / unit);
       for (let i = 0; i <= this.#threads; i++) {
@@ -143,17 +138,17 @@ export class Recorder {
       }
       return RANGE;
     }
-    let first = -1, isBatch = count <= this.#B;
+    let first = -1, isBatch = count <= B;
     for (let i = 0; i < operands.length; i++) {
-      const address = args[operands[i].at], bytes = stepOf(operands[i], args);
-      if (!address || !bytes) continue;
-      const block = this.#map.blocks[this.#find(address)], row = Math.floor((address - block.address) / bytes);
-      starts[i] = row;
-      const b = (row + this.#B - block.lead % this.#B) % this.#B;
+      const place = this.#places[i], step = this.#steps[i], address = args[operands[i].at];
+      if (place < 0 || !step) continue;
+      const { address: begin, lead } = this.#map.blocks[place], row = Math.floor((address - begin) / step);
+      this.#starts[i] = row;
+      const b = (row + B - lead % B) % B;
       if (first < 0) first = b;
       if (b !== first || address < this.#map.activations) isBatch = false;
     }
-    if (isBatch && first >= 0 && first + count <= this.#B) {
+    if (isBatch && first >= 0 && first + count <= B) {
       for (let i = 0; i <= this.#threads; i++) bounds[i] = Math.min(count, Math.max(0, this.#rows[i] - first));
       return BATCH_ROWS;
     }
@@ -169,52 +164,23 @@ export class Recorder {
 
   /** Note what the call touches; false: threads have to wait for each other before it. */
   #touch({ operands, cut, unit }: Signature, args: number[], kind: number): boolean {
+    const traces = this.#traces;
     for (let i = 0; i < operands.length; i++) {
-      const operand = operands[i], address = args[operand.at];
-      if (!address) continue;
-      const bytes = kind === ONE_THREAD ? 0 : stepOf(operand, args), { writes, columns } = operand;
-      const block = this.#find(address);
+      const { at, writes, columns } = operands[i], place = this.#places[i], step = this.#steps[i];
+      if (place < 0) continue;
       let fits;
-      if (kind === ONE_THREAD) fits = this.#mark(block, writes, ONE_THREAD, 0, 0, 0);
-      else if (!bytes || columns) fits = this.#mark(block, writes, ALL, 0, 0, 0);
-      else if (kind === BATCH_ROWS) fits = this.#mark(block, writes, kind, 0, bytes, 0);
-      else if (kind === ROWS) fits = this.#mark(block, writes, kind, this.#starts[i], bytes, args[cut]);
-      else fits = this.#markRange(block, writes, address, bytes, args[cut], Math.ceil(args[cut] / unit) * bytes);
+      if (kind === ONE_THREAD) fits = traces.mark(place, writes, kind, 0, 0, 0);
+      else if (!step || columns) fits = traces.mark(place, writes, ALL, 0, 0, 0);
+      else if (kind === BATCH_ROWS) fits = traces.mark(place, writes, kind, 0, step, 0);
+      else if (kind === ROWS) fits = traces.mark(place, writes, kind, this.#starts[i], step, args[cut]);
+      else fits = traces.markRange(place, writes, unit, args[at], step, args[cut]);
       if (!fits) return false;
     }
     return true;
   }
 
-  /** A range may be longer than a block. */
-  #markRange(block: number, writes: boolean, address: number, bytes: number, count: number, length: number): boolean {
-    const { blocks } = this.#map;
-    do {
-      if (!this.#mark(block, writes, RANGE, address, bytes, count)) return false;
-    } while (++block < blocks.length && blocks[block].address < address + length);
-    return true;
-  }
-
-  #mark(block: number, writes: boolean, kind: number, begin: number, bytes: number, count: number): boolean {
-    const trace = this.#traces[block];
-    if (trace.barrier !== this.#barrier) {
-      trace.barrier = this.#barrier;
-      trace.written = writes;
-      trace.kind = kind, trace.begin = begin, trace.bytes = bytes, trace.count = count;
-      return true;
-    }
-    if (
-      trace.kind === kind && trace.begin === begin && trace.bytes === bytes && trace.count === count && kind !== ALL
-    ) {
-      trace.written ||= writes;
-      return true;
-    }
-    if (trace.written || writes) return false;
-    trace.kind = ALL;
-    return true;
-  }
-
   #wait(): void {
-    this.#barrier++;
+    this.#traces.forget();
     this.#programs.forEach((program, thread) => {
       program[this.#ends[thread]] = BARRIER;
       this.#ends[thread] += WORDS;
@@ -229,29 +195,12 @@ export class Recorder {
     for (let i = 0; i < args.length; i++) program[at + 1 + i] = args[i];
     if (cut >= 0) program[at + 1 + cut] = to - from;
     if (from > 0) {
-      for (const operand of operands) {
-        const address = args[operand.at];
-        if (address) program[at + 1 + operand.at] = address + from / unit * stepOf(operand, args);
+      for (let i = 0; i < operands.length; i++) {
+        if (this.#places[i] >= 0) program[at + 1 + operands[i].at] += from / unit * this.#steps[i];
       }
       if (first >= 0) program[at + 1 + first] += from;
     }
     if (workspace >= 0) program[at + 1 + workspace] += thread * this.#map.workspace;
     this.#ends[thread] = at + WORDS;
   }
-
-  /** The block that an address is in. */
-  #find(address: number): number {
-    const { blocks } = this.#map;
-    let low = 0, high = blocks.length;
-    while (high - low > 1) {
-      const middle = (low + high) >> 1;
-      if (blocks[middle].address <= address) low = middle;
-      else high = middle;
-    }
-    return low;
-  }
-}
-
-function stepOf({ bytes, times }: Operand, args: number[]): number {
-  return times < 0 ? bytes : bytes * args[times];
 }

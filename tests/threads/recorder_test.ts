@@ -138,3 +138,10 @@ Deno.test("gradients of parameters are cut by their rows, in multiples of 16 whe
     ["columnSums", db + 64, x.at(0) + 64, T * B, 24, ld],
   ]);
 });
+
+Deno.test("a column of numbers that was cut at any number is not taken for one cut at multiples of 16", () => {
+  const { k, x, planner, lines } = place(), ld = x.stride, { gradient } = planner.ranges;
+  k.gemmTN(gradient, x.address, x.address, 6400, 40, 1, T * B, 1, ld, ld); // [40, 1]: cut at 20
+  k.scale(gradient, 6400, 40); // cut at 16
+  assertEquals(lines(0).filter((line) => line === "wait").length, 1);
+});
