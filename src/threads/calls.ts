@@ -14,7 +14,7 @@ import type { Kernels } from "../kernels/kernels.ts";
 const SIGNATURES: Record<keyof Kernels, string> = {
   writeConstants: "",
   gemm: "C>4ldc init<4ldi A<4lda P< workspace! m* n k ldc ldi lda",
-  gemmTN: "C>4ldc A<~4 B< workspace! m/1 n k ldc lda ldb",
+  gemmTN: "C>4ldc sums>4 A<~4 B< workspace! m/1 n k ldc lda ldb",
   pack: "P>32k W<~32 k n/8 ldw",
   packTransposed: "P>32k W<32ldw k n/8 ldw",
   exp: "y>4ldy x<4ldx m* n ldy ldx",
@@ -69,9 +69,12 @@ const SIGNATURES: Record<keyof Kernels, string> = {
   dropoutMask: "mask>4ldm rate< counter< first+ m* n ldm seed0 seed1 stream",
 };
 
-/** The same for calls with one row that lies among parameters, gradients and moments: they are cut along it. */
+/**
+ * The same for calls with one row that lies among parameters, gradients and moments: they are cut along it. A copy is
+ * cut as gemmTN cuts its sums, so that nobody has to wait for the gradient of a bias that is that of another.
+ */
 const FLAT: Partial<Record<keyof Kernels, string>> = {
-  copy: "y>64 x<64 m n/16 ldy ldx",
+  copy: "y>4 x<4 m n/1 ldy ldx",
   zero: "y>64 m n/16 ldy",
   add: "y>64 a<64 b<64 m n/16 ldy lda ldb",
 };

@@ -121,27 +121,35 @@ Deno.test("gradients of parameters are cut by their rows, in multiples of 16 whe
   const { k, weight, other, x, y, planner, lines } = place(), ld = x.stride;
   const dW = weight.gradient.address, db = other.gradient.address, { elements, ranges: { gradient } } = planner;
   k.zero(gradient, 1, elements, elements);
-  k.gemmTN(dW, x.address, y.address, 6400, 40, N, T * B, N, ld, ld);
+  k.gemmTN(dW, 0, x.address, y.address, 6400, 40, N, T * B, N, ld, ld);
   k.columnSums(db, x.address, T * B, 40, ld);
   const half = 128; // of 240 elements + padding, 256
   assertEquals(elements, 256);
   assertEquals(lines(0), [
     ["zero", gradient, 1, half, elements],
     "wait",
-    ["gemmTN", dW, x.address, y.address, 6400, 20, N, T * B, N, ld, ld],
+    ["gemmTN", dW, 0, x.address, y.address, 6400, 20, N, T * B, N, ld, ld],
     ["columnSums", db, x.address, T * B, 16, ld],
   ]);
   assertEquals(lines(1), [
     ["zero", gradient + 4 * half, 1, half, elements],
     "wait",
-    ["gemmTN", dW + 20 * N * 4, x.at(0) + 80, y.address, 6400 + 448, 20, N, T * B, N, ld, ld],
+    ["gemmTN", dW + 20 * N * 4, 0, x.at(0) + 80, y.address, 6400 + 448, 20, N, T * B, N, ld, ld],
     ["columnSums", db + 64, x.at(0) + 64, T * B, 24, ld],
   ]);
 });
 
 Deno.test("a column of numbers that was cut at any number is not taken for one cut at multiples of 16", () => {
   const { k, x, planner, lines } = place(), ld = x.stride, { gradient } = planner.ranges;
-  k.gemmTN(gradient, x.address, x.address, 6400, 40, 1, T * B, 1, ld, ld); // [40, 1]: cut at 20
+  k.gemmTN(gradient, 0, x.address, x.address, 6400, 40, 1, T * B, 1, ld, ld); // [40, 1]: cut at 20
   k.scale(gradient, 6400, 40); // cut at 16
   assertEquals(lines(0).filter((line) => line === "wait").length, 1);
+});
+
+Deno.test("the gradient of a bias that is that of another is copied without waiting", () => {
+  const { k, weight, other, x, lines } = place(), ld = x.stride, db = other.gradient.address;
+  k.gemmTN(weight.gradient.address, db, x.address, x.address, 6400, 40, N, T * B, N, ld, ld);
+  k.copy(other.value.address, db, 1, 40, 40, 40);
+  assertEquals(lines(1).length, 2);
+  assertEquals(lines(1)[1], ["copy", other.value.address + 80, db + 80, 1, 20, 40, 40]);
 });
