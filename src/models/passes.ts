@@ -44,13 +44,16 @@ export class Passes {
     this.border.release();
   }
 
-  /** Make changes of the parameters; when they fail half-way, nothing can be done with them any more. */
+  /** Make changes of the parameters; when a thread fails half-way, nothing can be done with them any more. */
   change(make: () => void): void {
     try {
       make();
       this.refresh();
     } catch (error) {
-      throw this.#broken = new ThreadError(`Cannot rely on the parameters, they may be partly updated: ${error}`);
+      if (!(error instanceof ThreadError)) throw error;
+      throw this.#broken = new ThreadError(
+        `Cannot rely on the parameters, they may be partly updated: ${error.message}`,
+      );
     }
   }
 

@@ -80,21 +80,6 @@ Deno.test("threads that are late have the same bits", async () => {
   assertSame(train(session, 5), train(plain, 5), "late");
 });
 
-Deno.test("a program ends by itself after its session is disposed", async () => {
-  const program = `
-    import { compile, dense } from ${JSON.stringify(new URL("../../mod.ts", import.meta.url).href)};
-    using session = await compile(dense(3, 4), { batch: 8, steps: 2, threads: 3 });
-    console.log(session.threads, session.forward(new Float32Array(48)).length);`;
-  const url = `data:text/typescript,${encodeURIComponent(program)}`;
-  const args = ["run", "--no-prompt", "--no-config", "--no-lock", "--no-check", "--allow-import", url];
-  const read = Deno.realPathSync(new URL("../..", import.meta.url));
-  args.splice(1, 0, `--allow-read=${read}`);
-  const child = new Deno.Command(Deno.execPath(), { args, signal: AbortSignal.timeout(20_000) });
-  const { code, stdout, stderr } = await child.output();
-  const text = new TextDecoder();
-  assertEquals([code, text.decode(stdout)], [0, "3 64\n"], text.decode(stderr));
-});
-
 Deno.test("a disposed session refuses calls, twice disposed is as good as once", async () => {
   const session = await compile(net(), { ...OPTIONS, threads: 2 });
   session[Symbol.dispose]();
