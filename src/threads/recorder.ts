@@ -30,6 +30,7 @@ export class Recorder {
   /** Rows of a time step, and which of them is each thread's first; one more at the end. */
   #B = 0;
   #rows: number[];
+  #alone = true;
 
   /** A list of calls goes into each of `programs`, room for many; `full` is called when there is no more, and is to run them. */
   constructor(map: MemoryMap, programs: readonly Int32Array[], full: () => void) {
@@ -75,7 +76,7 @@ export class Recorder {
 
   /** Whether the first thread has all the calls. */
   get alone(): boolean {
-    return this.#ends.every((end, thread) => thread === 0 || end === WORDS);
+    return this.#alone;
   }
 
   /** End the programs. */
@@ -86,6 +87,7 @@ export class Recorder {
   /** Begin again, with programs that only wait for each other. */
   clear(): void {
     this.#traces.forget();
+    this.#alone = true;
     this.#programs.forEach((program, thread) => {
       program[0] = BARRIER;
       this.#ends[thread] = WORDS;
@@ -191,6 +193,7 @@ export class Recorder {
     const program = this.#programs[thread],
       at = this.#ends[thread],
       { operands, cut, unit, workspace, first } = signature;
+    if (thread > 0) this.#alone = false;
     program[at] = kernel;
     for (let i = 0; i < args.length; i++) program[at + 1 + i] = args[i];
     if (cut >= 0) program[at + 1 + cut] = to - from;

@@ -4,20 +4,20 @@ export const WORDS = 16;
 /** In the place of a kernel's number: all threads wait for each other here, and, at the last place, the program ends. */
 export const BARRIER = 0, END = -1;
 
-/** What threads tell each other, by place: threads that have arrived at a barrier, barriers passed, ... */
-export const ARRIVED = 0, PASSED = 1;
-/** ... whether a thread has failed, whether its message is there, whether all are to stop. */
-export const CLAIMED = 2, FAILED = 3, STOPPED = 4;
-/** The message of the failed thread, a code unit a word, and 0. */
-export const MESSAGE = 16, MESSAGE_LENGTH = 240, CONTROL_WORDS = 256;
+/**
+ * What threads tell each other, words of their own memory: 0 counts those that have arrived at a barrier; PASSED, the
+ * barriers passed, is what they wait for; 2 belongs to the first one that fails, who writes MESSAGE, a code unit a word,
+ * and then FAILED; STOPPED ends them.
+ */
+export const PASSED = 1, FAILED = 3, STOPPED = 4, MESSAGE = 16, MESSAGE_LENGTH = 240, CONTROL_WORDS = 256;
 
 /**
  * Run a program: the calls of one thread. `kernels` are those that the numbers in `program` name. A thread that waits at
  * a barrier looks for a moment, then sleeps, so that one that has no core does not have to fight for it; it gives up after
  * `patience` milliseconds. A thread that fails wakes all others, which then fail as well.
  *
- * This text runs in workers, too, so it names nothing outside itself and has no functions within (a bundler would give
- * them names with a function of its own). A kernel ignores the arguments that it has too many.
+ * This text runs in workers, too, so it names nothing outside itself, not even the constants above, and has no functions
+ * within (a bundler would give them names with a function of its own). A kernel ignores arguments that it has too many.
  */
 export function replay(
   control: Int32Array,

@@ -153,3 +153,15 @@ Deno.test("the gradient of a bias that is that of another is copied without wait
   assertEquals(lines(1).length, 2);
   assertEquals(lines(1)[1], ["copy", other.value.address + 80, db + 80, 1, 20, 40, 40]);
 });
+
+Deno.test("calls that one thread has are its own, whatever it waits for", () => {
+  const { k, x, y, recorder, lines } = place(), ld = x.stride;
+  k.zero(x.address, 2, N, ld);
+  k.sum(y.address, x.address, N);
+  k.zero(x.address, 3, N, ld);
+  assertEquals([lines(0).length, lines(1), recorder.alone], [5, ["wait", "wait"], true]);
+  k.zero(x.at(3), 1, N, ld);
+  assertEquals(recorder.alone, false);
+  recorder.clear();
+  assertEquals([recorder.empty, recorder.alone], [true, true]);
+});
