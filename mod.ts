@@ -22,7 +22,15 @@ export { lstm } from "./src/cells/lstm.ts";
 export type { LstmActivations, LstmOptions } from "./src/cells/lstm_options.ts";
 export { notesGru } from "./src/cells/notes_gru.ts";
 export { notesLstm } from "./src/cells/notes_lstm.ts";
-export { DisposedError, FormatError, NonFiniteError, OptionError, PlanError, ShapeError } from "./src/errors.ts";
+export {
+  DisposedError,
+  FormatError,
+  NonFiniteError,
+  OptionError,
+  PlanError,
+  ShapeError,
+  ThreadError,
+} from "./src/errors.ts";
 export { ACTIVATION } from "./src/kernels/activation_kinds.ts";
 export { type Elements, type ElementType, floats } from "./src/formats/elements.ts";
 export { readSafetensors, type Safetensors, type Tensor } from "./src/formats/safetensors.ts";

@@ -20,15 +20,16 @@ const MODULES: Module[] = [
 
 /**
  * One page is declared as the least memory: V8's check of an access at a constant offset is then one comparison instead of two
- * (gemm 41 -> 46 GFLOP/s; Granite Rapids, Deno 2.9.6, 2026-11-22). `stub` and `noAssert` leave no runtime behind.
+ * (gemm 41 -> 46 GFLOP/s; Granite Rapids, Deno 2.9.6, 2026-11-22). With a most, 2 GiB, sharing the memory between threads
+ * is one flag in the module (src/kernels/load.ts). `stub` and `noAssert` leave no runtime behind.
  *
  * The passes are those of -O3 that clean up and shrink, without the one that moves assignments to their use (simplify-locals): it
  * mixes the unrolled steps of the products, so that V8 runs out of registers (84 -> 75 % of the limit, see gemm.ts).
  */
 const PASSES = ["precompute-propagate", "vacuum", "dce", "remove-unused-brs", "remove-unused-names", "merge-blocks"]
   .concat(["optimize-instructions", "coalesce-locals", "vacuum", "reorder-locals", "merge-blocks"]);
-const FLAGS = ["--runtime", "stub", "--importMemory", "--noExportMemory", "--initialMemory", "1", "--noAssert"]
-  .concat(["-O0", "--runPasses", PASSES.join(), "--enable", "simd"]);
+const FLAGS = ["--runtime", "stub", "--importMemory", "--noExportMemory", "--initialMemory", "1"]
+  .concat(["--maximumMemory", "32768", "--noAssert", "-O0", "--runPasses", PASSES.join(), "--enable", "simd"]);
 
 async function compile(module: Module): Promise<Uint8Array> {
   const binary: { bytes?: Uint8Array } = {};

@@ -35,13 +35,14 @@ export function randomNormal(y: usize, n: i32, seed0: i32, seed1: i32, stream0: 
 }
 
 /**
- * mask(r, c) = 0 where u < p, else 1 / (1 - p); p the f32 at `rate`; u of element r n + c, step the i32 at `counter`,
- * stream1 = 0. mask [m, n].
+ * mask(r, c) = 0 where u < p, else 1 / (1 - p); p the f32 at `rate`; u of element (first + r) n + c, step the i32 at
+ * `counter`, stream1 = 0. mask [m, n].
  */
 export function dropoutMask(
   mask: usize,
   rate: usize,
   counter: usize,
+  first: i32,
   m: i32,
   n: i32,
   ldm: i32,
@@ -53,7 +54,7 @@ export function dropoutMask(
   const bound = f32x4.div(p, v128.load(UNIT)), kept = f32x4.div(one, f32x4.sub(one, p));
   const step = i32.load(counter);
   for (let i = 0; i < m; i++, mask += <usize> ldm << 2) {
-    draw(2, mask, i * n, n, step, stream, 0, seed0, seed1, bound, kept);
+    draw(2, mask, (first + i) * n, n, step, stream, 0, seed0, seed1, bound, kept);
   }
 }
 

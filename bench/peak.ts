@@ -27,7 +27,7 @@ const RATE_MS = 5;
 
 /** The loop of a build: the unfused one where the engine has no fused multiply-add, as with the kernels themselves. */
 export async function peak(numerics: Numerics): Promise<Peak> {
-  const memory = new WebAssembly.Memory({ initial: 1 });
+  const memory = new WebAssembly.Memory({ initial: 1, maximum: 1 });
   const factors = new Float32Array(memory.buffer, 0, 8).fill(0.999, 0, 4).fill(0.001, 4);
   const fused = await inflate(relaxed);
   const bytes = numerics === "fast" && WebAssembly.validate(fused) ? fused : await inflate(plain);

@@ -66,6 +66,12 @@ export class DisposedError extends Error {
   override readonly name = "DisposedError";
 }
 
+/** A thread of a session has failed, has not answered in time, or could not be started. */
+export class ThreadError extends Error {
+  /** The name of the class. */
+  override readonly name = "ThreadError";
+}
+
 /** The memory that a net, a batch and a number of steps need is more than one WebAssembly memory holds, or there is. */
 export class PlanError extends RangeError {
   /** The name of the class. */

@@ -14,14 +14,14 @@ export interface Source {
 const LEVELS: Record<string, number> = {
   memory: 1,
   kernels: 2,
-  threads: 2,
-  ops: 3,
-  cells: 4,
-  layers: 5,
-  training: 6,
-  models: 7,
-  check: 8,
-  report: 8,
+  threads: 3,
+  ops: 4,
+  cells: 5,
+  layers: 6,
+  training: 7,
+  models: 8,
+  check: 9,
+  report: 9,
 };
 
 /** Folders that import only errors.ts and themselves, and who may import them. */

@@ -40,7 +40,7 @@ const PLANTED: Record<string, Source & { complaint: string }> = {
     text: 'export * from "../models/b.ts";',
     complaint: "is not above",
   },
-  "an import sideways": { path: "src/threads/a.ts", text: 'import "../kernels/b.ts";', complaint: "is not above" },
+  "an import sideways": { path: "src/report/a.ts", text: 'import "../check/b.ts";', complaint: "is not above" },
   "a dynamic import upward": {
     path: "src/layers/a.ts",
     text: 'const b = await import("../report/b.ts");',

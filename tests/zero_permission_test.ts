@@ -6,7 +6,8 @@ import { assert, assertEquals } from "@std/assert";
  */
 async function run(program: string): Promise<{ code: number; output: string; errors: string }> {
   const args = ["run", "--no-prompt", "--no-config", "--no-lock", "--cached-only", program];
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), { args, stdin: "null" }).output();
+  const signal = AbortSignal.timeout(60_000); // a program that does not end fails
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), { args, stdin: "null", signal }).output();
   const text = new TextDecoder();
   return { code, output: text.decode(stdout), errors: text.decode(stderr) };
 }
@@ -18,6 +19,12 @@ Deno.test("training needs no permission and no configuration", async () => {
   // A uniform guess among the text's 12 characters costs ln 12 = 2.48 nats; the net has read the text ten times.
   assert(Math.abs(first - Math.log(12)) < 0.2, `first loss ${first}`);
   assert(last < 1, `last loss ${last}`);
+});
+
+Deno.test("threads need no permission, and end with their session", async () => {
+  const { code, output, errors } = await run(new URL("fixtures/threads.ts", import.meta.url).href);
+  assertEquals(code, 0, errors);
+  assertEquals(JSON.parse(output), { threads: 3, outputs: 64 });
 });
 
 Deno.test("a program run like that gets no permission", async () => {

@@ -52,7 +52,7 @@ export const rows: Record<Name, Case[]> = {
     // rows that begin with a block, and rows that do not
     onRows("activation", "dropoutMask", B, n, undefined, (layout) => {
       const mask = layout.activations(B, n), rate = layout.numbers(0.2), step = layout.integers(1, 10);
-      return (k) => k.dropoutMask(mask.address, rate.address, step.address, B, n, mask.stride, 1, 2, 3);
+      return (k) => k.dropoutMask(mask.address, rate.address, step.address, 0, B, n, mask.stride, 1, 2, 3);
     })
   ),
 

@@ -358,13 +358,14 @@ export interface Kernels extends LossKernels {
    */
   randomNormal(y: number, n: number, seed0: number, seed1: number, stream0: number, stream1: number): void;
   /**
-   * mask(r, c) = 0 where u < p, else 1 / (1 - p); p is the f32 at `rate`, u = (word >>> 8) 2^-24 of element r n + c.
-   * The step is the i32 at `counter`, stream0 = `stream`, stream1 = 0. mask `[m, n]`
+   * mask(r, c) = 0 where u < p, else 1 / (1 - p); p is the f32 at `rate`, u = (word >>> 8) 2^-24 of element
+   * (first + r) n + c. The step is the i32 at `counter`, stream0 = `stream`, stream1 = 0. mask `[m, n]`
    */
   dropoutMask(
     mask: number,
     rate: number,
     counter: number,
+    first: number,
     m: number,
     n: number,
     ldm: number,

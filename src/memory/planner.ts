@@ -48,6 +48,24 @@ export interface PlanRow {
   readonly bytes: number;
 }
 
+/** A block of memory: a slot, or all those that share one place. */
+export interface MemoryBlock {
+  /** Where it begins. */
+  readonly address: number;
+  /** Rows before state 1, see Slot; 0 of all but states. */
+  readonly lead: number;
+}
+
+/** Where what is in memory begins, for those who share out the work on it. */
+export interface MemoryMap {
+  /** All blocks, by address. */
+  readonly blocks: readonly MemoryBlock[];
+  /** Where activations begin: those who come later belong to rows of a batch. */
+  readonly activations: number;
+  /** Bytes of the workspace of one thread; those of the others are behind it. */
+  readonly workspace: number;
+}
+
 const ALIGNMENT = 64;
 /** The constants of the activation kernels live below; address 0 means "none". */
 const RESERVED = 1024;
@@ -58,6 +76,7 @@ class Stretch implements Region {
   base = 0;
   bytes = 0;
   readonly rows: PlanRow[] = [];
+  readonly slots: Slot[] = [];
 
   constructor(readonly group: string) {}
 
@@ -65,6 +84,7 @@ class Stretch implements Region {
     const slot = new Slot(name, rows, columns, stride, this, this.bytes, period, lead);
     this.bytes += align(slot.bytes);
     this.rows.push({ name, group: this.group, bytes: slot.bytes });
+    this.slots.push(slot);
     return slot;
   }
 }
@@ -89,9 +109,15 @@ export class Planner {
 
   /**
    * `train` says whether backward will run: whether activations keep their history and gradients exist. `batch` and `steps`
-   * are the largest B and T of a call; `seed` is that of all random numbers.
+   * are the largest B and T of a call; `seed` is that of all random numbers; `threads` each need a workspace.
    */
-  constructor(readonly batch: number, readonly steps: number, readonly train: boolean, readonly seed = 0) {}
+  constructor(
+    readonly batch: number,
+    readonly steps: number,
+    readonly train: boolean,
+    readonly seed = 0,
+    readonly threads = 1,
+  ) {}
 
   /** A parameter and, when training, its gradient. */
   parameter(name: string, shape: Shape): ParameterSlot {
@@ -193,6 +219,7 @@ export class Planner {
       stretch.base = end;
       end += stretch.bytes;
     }
+    end += this.#workspace.bytes * (this.threads - 1);
     if (end > LIMIT) {
       throw new PlanError(
         `Cannot plan the memory of this net: batch ${this.batch} and steps ${this.steps} need ${end} bytes, the limit is ${LIMIT}`,
@@ -204,7 +231,19 @@ export class Planner {
 
   /** Every slot with its group and bytes, in the order of addresses. */
   table(): PlanRow[] {
-    return this.#stretches().flatMap((stretch) => stretch.rows);
+    const each = ({ name, group, bytes }: PlanRow, i: number) => ({ name: `${name} of thread ${i}`, group, bytes });
+    const others = Array.from(
+      { length: this.threads - 1 },
+      (_, i) => this.#workspace.rows.map((row) => each(row, i + 1)),
+    );
+    return [...this.#stretches().flatMap((stretch) => stretch.rows), ...others.flat()];
+  }
+
+  /** Where everything is; after `finish`. */
+  get map(): MemoryMap {
+    const placed = [this.#parameters, this.#gradients, this.#derived, this.#kept].flatMap(({ slots }) => slots);
+    const shared = [this.#scratch, this.#workspace].map(({ base }) => ({ address: base, lead: 0 }));
+    return { blocks: [...placed, ...shared], activations: this.#kept.base, workspace: this.#workspace.bytes };
   }
 
   #stretches(): Stretch[] {

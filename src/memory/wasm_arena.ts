@@ -12,16 +12,17 @@ export class WasmArena implements Arena {
 
   /**
    * @param bytes The size needed; rounded up to whole pages of 64 KiB.
+   * @param shared Whether other threads compute in it as well.
    * @throws {PlanError} When that is more than 2 GiB, or more than the engine can get.
    */
-  constructor(bytes: number) {
+  constructor(bytes: number, readonly shared = false) {
     if (!(bytes <= LIMIT)) {
       const reason = `one WebAssembly memory holds at most ${LIMIT}`;
       throw new PlanError(`Cannot make a memory of ${bytes} bytes: ${reason}`, { bytes, limit: LIMIT });
     }
     const pages = Math.max(1, Math.ceil(bytes / PAGE));
     try {
-      this.memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
+      this.memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared });
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
       const reason = `the engine did not get them (${error.message}), although one memory may hold ${LIMIT}`;

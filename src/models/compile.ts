@@ -1,6 +1,8 @@
-import { loadKernels, type Numerics } from "../kernels/load.ts";
+import { requireInteger } from "../errors.ts";
+import { loadModule, type Numerics } from "../kernels/load.ts";
 import type { Layer } from "../layers/layer.ts";
 import { WasmArena } from "../memory/wasm_arena.ts";
+import { Threads } from "../threads/threads.ts";
 import { planNet, type PlanOptions } from "./plan.ts";
 import { Session } from "./session.ts";
 
@@ -8,7 +10,16 @@ import { Session } from "./session.ts";
 export interface CompileOptions extends PlanOptions {
   /** `"fast"`: fused multiply-adds where the engine has them. `"exact"`: the same bits everywhere. Default `"fast"`. */
   numerics?: Numerics;
+  /**
+   * Threads that compute: this one, and workers, which last until the session is disposed, and with them the program.
+   * The bits are those of one thread. Rows of a batch are shared out, and so are parameters, so a batch should have
+   * several rows a thread. Where the engine does not allow it there is one, whatever is asked for: in a page that is not
+   * cross-origin isolated, and on a page's main thread, which may not wait. See `session.threads`. From 1 to 64; default 1.
+   */
+  threads?: number;
 }
+
+const MOST_THREADS = 64;
 
 /**
  * Give a net its memory and its kernels. Everything that needs memory is named here (batch, steps, loss, optimizer), so that no
@@ -16,6 +27,7 @@ export interface CompileOptions extends PlanOptions {
  *
  * @throws {OptionError} When a size is not a positive integer.
  * @throws {PlanError} When the net needs more than 2 GiB.
+ * @throws {ThreadError} When a thread cannot be started.
  *
  * @example
  * ```ts
@@ -34,8 +46,15 @@ export interface CompileOptions extends PlanOptions {
  * assert(loss < 0.1);
  * ```
  */
-export async function compile(net: Layer, { numerics = "fast", ...options }: CompileOptions): Promise<Session> {
-  const plan = planNet(net, options);
-  const arena = new WasmArena(plan.bytes);
-  return new Session(plan, await loadKernels(numerics, arena), arena);
+export async function compile(
+  net: Layer,
+  { numerics = "fast", threads: wanted = 1, ...options }: CompileOptions,
+): Promise<Session> {
+  requireInteger("threads", wanted, 1, MOST_THREADS);
+  const count = Threads.available() ? wanted : 1;
+  const plan = planNet(net, options, count), arena = new WasmArena(plan.bytes, count > 1);
+  const { kernels, module } = await loadModule(numerics, arena);
+  if (count === 1) return new Session(plan, kernels, arena);
+  const threads = await Threads.start(count, { module, kernels, arena, map: plan.planner.map });
+  return new Session(plan, threads.kernels, threads.arena, threads);
 }

@@ -1,5 +1,6 @@
-import { DisposedError, OptionError } from "../errors.ts";
+import { DisposedError, OptionError, ThreadError } from "../errors.ts";
 import type { Kernels } from "../kernels/kernels.ts";
+import type { Threads } from "../threads/threads.ts";
 import type { PlannedLoss, Targets } from "../training/losses/loss.ts";
 import type { Border } from "./border.ts";
 import { type Call, type CallOptions, type InitialStates, makeCall, type States } from "./call.ts";
@@ -26,6 +27,9 @@ export class Passes {
   readonly border: Border;
   /** Until disposal: the instance that they belong to holds the memory. */
   #kernels: Kernels | undefined;
+  #threads: Threads | undefined;
+  /** Why the parameters cannot be relied on any more. */
+  #broken: Error | undefined;
   /** The last call, and its states where memory does not hold them any more. */
   #last: Call | undefined;
   #aside: States | undefined;
@@ -34,21 +38,38 @@ export class Passes {
   /** Training passes so far. */
   count = 0;
 
-  constructor(plan: NetPlan, kernels: Kernels, border: Border) {
+  constructor(plan: NetPlan, kernels: Kernels, border: Border, threads?: Threads) {
     this.plan = plan;
     this.border = border;
     this.#kernels = kernels;
+    this.#threads = threads;
   }
 
-  /** Give up the memory. */
+  /** Give up the memory and the threads. */
   release(): void {
     this.#kernels = undefined;
+    this.#threads?.[Symbol.dispose]();
+    this.#threads = undefined;
     this.border.release();
+  }
+
+  /** Make changes of the parameters; when a thread fails half-way, nothing can be done with them any more. */
+  change(make: () => void): void {
+    try {
+      make();
+      this.refresh();
+    } catch (error) {
+      if (!(error instanceof ThreadError)) throw error;
+      throw this.#broken = new ThreadError(
+        `Cannot rely on the parameters, they may be partly updated: ${error.message}`,
+      );
+    }
   }
 
   /** The kernels; DisposedError after `release`. */
   get kernels(): Kernels {
     if (!this.#kernels) throw new DisposedError("Cannot use this session: it was disposed");
+    if (this.#broken) throw this.#broken;
     return this.#kernels;
   }
 
@@ -68,6 +89,7 @@ export class Passes {
   run(x: ArrayLike<number>, call: Call, states: InitialStates = "zero", pass?: number): void {
     const k = this.kernels, last = this.#last;
     if (call.training) this.border.writePass(pass ?? ++this.count);
+    this.#threads?.share(call);
     this.border.writeInput(x, call);
     this.border.writeStates(k, call, states === "carry" && this.#aside ? this.#aside : states, last);
     this.#last = call;
@@ -141,6 +163,7 @@ export class Passes {
   refresh(): void {
     this.#ready = false;
     this.plan.layer.refresh(this.kernels);
+    this.#threads?.finish();
   }
 
   /** Copies of the states after the last call. */
@@ -177,6 +200,7 @@ export class Passes {
     const k = this.kernels;
     if (this.#last && !this.#aside) this.#aside = this.border.lastStates(this.#last);
     this.#ready = false;
+    this.#threads?.share(call);
     this.border.writeInput(x, call);
     this.border.writeStates(k, call, states, undefined);
     this.plan.layer.forward(k, call);

@@ -76,7 +76,7 @@ export interface NetPlan {
  * @throws {OptionError} When a size is not a positive integer.
  * @throws {PlanError} When more than 2 GiB are needed.
  */
-export function planNet(net: Layer, options: PlanOptions): NetPlan {
+export function planNet(net: Layer, options: PlanOptions, threads = 1): NetPlan {
   const { batch, steps, optimizer, averageDecay, train = optimizer !== undefined, seed = 0 } = options;
   requireInteger("batch", batch, 1);
   requireInteger("steps", steps, 1);
@@ -85,7 +85,7 @@ export function planNet(net: Layer, options: PlanOptions): NetPlan {
     requireRate("averageDecay", averageDecay);
     if (!optimizer) throw new OptionError('"averageDecay" needs an "optimizer": without updates there is no average');
   }
-  const planner = new Planner(batch, steps, train, seed);
+  const planner = new Planner(batch, steps, train, seed, threads);
   const declared = Object.entries(net.parameters);
   const parameters = new Map(declared.map(([name, { shape }]) => [name, planner.parameter(name, shape)]));
   const scope = new Scope(planner, parameters);

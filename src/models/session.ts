@@ -2,6 +2,7 @@ import { OptionError, requireInteger } from "../errors.ts";
 import type { Kernels } from "../kernels/kernels.ts";
 import type { Arena } from "../memory/arena.ts";
 import { type ParameterSlot, type PlanRow, seedWords } from "../memory/planner.ts";
+import type { Threads } from "../threads/threads.ts";
 import { Border } from "./border.ts";
 import type { CallOptions, States } from "./call.ts";
 import { describeNet, readCheckpoint, requireNet, requireRows, writeCheckpoint } from "./checkpoint.ts";
@@ -18,16 +19,19 @@ import { type Update, Updates } from "./updates.ts";
  * Made by `compile`. What it returns is a copy. Sequences are time-major, `[T, B, ...]`.
  */
 export class Session implements Disposable {
+  /** Threads that compute. */
+  readonly threads: number;
   readonly #plan: NetPlan;
   readonly #border: Border;
   readonly #passes: Passes;
   readonly #updates: Updates;
 
   /** Sessions are made by `compile`. */
-  constructor(plan: NetPlan, kernels: Kernels, arena: Arena) {
+  constructor(plan: NetPlan, kernels: Kernels, arena: Arena, threads?: Threads) {
     this.#plan = plan;
+    this.threads = threads?.count ?? 1;
     this.#border = new Border(plan, arena);
-    this.#passes = new Passes(plan, kernels, this.#border);
+    this.#passes = new Passes(plan, kernels, this.#border, threads);
     for (const { slot, numbers } of plan.planner.constants) this.#border.write(slot, numbers);
     const { write, readFlat: read } = this.#border;
     const draw = { bounds: plan.settings, read, write, seed: seedWords(plan.planner.seed) };
@@ -312,7 +316,7 @@ export class Session implements Disposable {
     return { extra, states };
   }
 
-  /** Give up the memory; every later call throws DisposedError. */
+  /** Give up the memory and end the workers, if there are any; every later call throws DisposedError. */
   [Symbol.dispose](): void {
     this.#passes.release();
   }

@@ -112,16 +112,15 @@ export class Updates {
     groups.forEach(({ weightDecay }, i) => {
       border.write(groupSettings[i], optimizer.settings(this.count, { rate: rates[i], weightDecay, momentum }));
     });
-    for (const { from, elements, group } of trained) {
-      const at = from * 4, places = moments.map((slot) => slot.address + at);
-      optimizer.update(k, value + at, gradient + at, groupSettings[group].address, places, elements);
-    }
-    if (average) {
-      border.write(average.mix, [this.count ? 1 - averageDecay : 1]);
-      k.average(average.value.address, value, average.mix.address, n);
-    }
+    if (average) border.write(average.mix, [this.count ? 1 - averageDecay : 1]);
+    this.#passes.change(() => {
+      for (const { from, elements, group } of trained) {
+        const at = from * 4, places = moments.map((slot) => slot.address + at);
+        optimizer.update(k, value + at, gradient + at, groupSettings[group].address, places, elements);
+      }
+      if (average) k.average(average.value.address, value, average.mix.address, n);
+    });
     this.count++;
-    this.#passes.refresh();
     return { gradientNorm, learningRate: rates[0], skipped: this.skipped };
   }
 

@@ -18,7 +18,7 @@ export function dropoutMask(scope: Scope, name: string, rate: number, rows: numb
     slot,
     draw(k, m, training) {
       const p = training ? on.address : off.address;
-      k.dropoutMask(slot.address, p, counter.address, m, columns, slot.stride, seed0, seed1, stream);
+      k.dropoutMask(slot.address, p, counter.address, 0, m, columns, slot.stride, seed0, seed1, stream);
     },
   };
 }

@@ -32,13 +32,13 @@ export function randomKernels(
         f[y + i] = radius * (i & 1 ? sinTurn(angle) : cosTurn(angle));
       }
     },
-    dropoutMask(MASK, rate, counter, m, n, ldm, seed0, seed1, stream) {
+    dropoutMask(MASK, rate, counter, first, m, n, ldm, seed0, seed1, stream) {
       const f = elements(arena);
       const p = f[rate >> 2], kept = round(1 / round(1 - p)), [step] = arena.ints(counter, 1);
       const words = new Uint32Array(4);
       for (let i = 0; i < m; i++) {
         for (let j = 0; j < n; j++) {
-          const element = i * n + j;
+          const element = (first + i) * n + j;
           philox([element >>> 2, step, stream, 0], [seed0, seed1], words);
           f[(MASK >> 2) + i * ldm + j] = unit(words[element & 3]) < p ? 0 : kept;
         }
