@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { compile } from "../mod.ts";
 import { compileReference } from "../src/models/compile_reference.ts";
 import { Bundle, inDeno, inNode, installed } from "./engines.ts";
-import { HASHED_OPTIONS, hashedNet, parameterHash } from "./fixtures/parameter_hash.ts";
+import { HASHED_OPTIONS, hashedNet, parameterHash, THREADS } from "./fixtures/parameter_hash.ts";
 
 const PROGRAM = new URL("fixtures/print_parameter_hash.ts", import.meta.url);
 
@@ -18,8 +18,8 @@ Deno.test("the parameters after 50 steps are the same in every run, and those of
   assertEquals(await parameterHash(reference), want);
 });
 
-Deno.test("the parameters after 50 steps are the same in both tiers of V8, and in Node", async () => {
-  const want = [await here()], node = installed("node");
+Deno.test("the parameters after 50 steps are the same in both tiers of V8, in Node, and for any number of threads", async () => {
+  const want = Array(THREADS.length).fill(await here()), node = installed("node");
   using bundle = await Bundle.of(PROGRAM);
   const results = [inDeno(bundle, ["--liftoff-only"]), inDeno(bundle, ["--no-liftoff"])];
   if (node) results.push(inNode(node, bundle, []));

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { compile } from "../../mod.ts";
 import { Bundle, inChromium, inDeno, inNode, installed } from "../engines.ts";
-import { HASHED_OPTIONS, hashedNet, parameterHash } from "../fixtures/parameter_hash.ts";
+import { HASHED_OPTIONS, hashedNet, parameterHash, THREADS } from "../fixtures/parameter_hash.ts";
 
 const PROGRAM = new URL("../fixtures/print_parameter_hash.ts", import.meta.url), RUNS = 20;
 
@@ -22,7 +22,7 @@ const FLAGS = [
 
 async function want(runs: number): Promise<string[]> {
   using session = await compile(hashedNet(), { ...HASHED_OPTIONS, numerics: "exact" });
-  return Array(runs).fill(await parameterHash(session));
+  return Array(runs * THREADS.length).fill(await parameterHash(session));
 }
 
 Deno.test(`the parameters after 50 steps are the same in ${RUNS} processes`, async () => {
