@@ -66,7 +66,7 @@ export function writeCheckpoint({ net, parameters, training, states, extra }: Ch
 
 /**
  * Read what `Session.checkpoint` wrote, for example to run a net with `parameters` in a session that does not train;
- * `Session.restore` reads by itself.
+ * `Session.restore` reads by itself. To other readers of safetensors it is a state dict with more than they need.
  *
  * @throws {FormatError} When the bytes are not a checkpoint.
  *

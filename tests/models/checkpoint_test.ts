@@ -18,7 +18,7 @@ import {
   writeSafetensors,
 } from "../../mod.ts";
 import { cutTraining, resumeElsewhere } from "./cut_training.ts";
-import { OPTIMIZERS, start, STEPS, train } from "./resumable.ts";
+import { net, OPTIMIZERS, start, STEPS, train } from "./resumable.ts";
 import { SMALL, smallData, smallNet } from "./small_net.ts";
 
 for (const name of Object.keys(OPTIMIZERS)) {
@@ -59,6 +59,11 @@ Deno.test("the file has the parameters under PyTorch's names, and everything els
   assertEquals(readCheckpoint(session.checkpoint()).extra, null);
   using other = await start(OPTIMIZERS.adam);
   assertEquals(other.restore(file), { extra, states: session.states() });
+  // To a session that only runs the net it is a model's file with more than it needs.
+  using plain = await compile(net(), { batch: 1, steps: 1 });
+  const { missing, unknown } = plain.setParameters(tensors, { strict: false });
+  assertEquals([missing, unknown.length], [[], tensors.size - session.parameters().size]);
+  assertEquals(plain.parameters(), session.parameters());
 });
 
 Deno.test("states: those of the last call, or given ones, or none", async () => {

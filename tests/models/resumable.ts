@@ -37,7 +37,7 @@ export const OPTIMIZERS: Record<string, Optimizer> = {
 };
 
 /** Random numbers between the layers, so that the count of passes matters. */
-function net(): Layer {
+export function net(): Layer {
   return sequential({
     embedding: embedding(VOCABULARY, 5),
     rnn: recurrent(gru(), { input: 5, hidden: [6, 6], dropout: 0.3 }),
