@@ -14,7 +14,8 @@ export interface CompileOptions extends PlanOptions {
    * Threads that compute: this one, and workers, which last until the session is disposed, and with them the program.
    * The bits are those of one thread. Rows of a batch are shared out, and so are parameters, so a batch should have
    * several rows a thread. Where the engine does not allow it there is one, whatever is asked for: in a page that is not
-   * cross-origin isolated, and on a page's main thread, which may not wait. See `session.threads`. From 1 to 64; default 1.
+   * cross-origin isolated, and on a page's main thread, which may not wait. See `session.threads`. A page's content
+   * security policy must allow `worker-src blob:`. From 1 to 64; default 1.
    */
   threads?: number;
 }

@@ -70,18 +70,19 @@ export class Threads implements Disposable {
   static async start(count: number, { module, kernels, arena, map }: Workshop, patience = PATIENCE): Promise<Threads> {
     const control = new Int32Array(new SharedArrayBuffer(4 * CONTROL_WORDS));
     const programs = Array.from({ length: count }, () => new Int32Array(new SharedArrayBuffer(4 * WORDS * CALLS)));
-    const workers = programs.slice(1).map(() => launch(WORKER));
-    const threads = new Threads(kernels, arena, map, control, programs, workers, patience);
+    const workers: Launched[] = [];
     try {
-      workers.forEach(({ send }, i) =>
-        send({ module, memory: arena.memory, control, program: programs[i + 1], names: NAMES, threads: count })
-      );
+      for (const program of programs.slice(1)) {
+        const worker = launch(WORKER);
+        workers.push(worker);
+        worker.send({ module, memory: arena.memory, control, program, names: NAMES, threads: count });
+      }
       await Promise.all(workers.map(({ answer }) => answer));
     } catch (error) {
-      threads[Symbol.dispose]();
+      for (const worker of workers) worker.terminate();
       throw new ThreadError(`Cannot start ${count} threads: ${(error as Error).message}`);
     }
-    return threads;
+    return new Threads(kernels, arena, map, control, programs, workers, patience);
   }
 
   private constructor(

@@ -178,9 +178,24 @@ Deno.test("a thread that does not answer is an error after the time that is give
   assert(performance.now() - began < 5_000);
 });
 
-Deno.test("a thread that does not start is an error of compile", async () => {
-  using _ = workersDo("throw new Error('not today')");
-  await assertRejects(() => compile(net(), { ...OPTIONS, threads: 2 }), ThreadError, "not today");
+Deno.test("a thread that does not start, or may not, is an error of compile", async () => {
+  {
+    using _ = workersDo("throw new Error('not today')");
+    await assertRejects(() => compile(net(), { ...OPTIONS, threads: 2 }), ThreadError, "not today");
+  }
+  const { Worker } = globalThis;
+  let left = 1;
+  try {
+    globalThis.Worker = class extends Worker {
+      constructor(...args: ConstructorParameters<typeof Worker>) {
+        if (left-- === 0) throw new TypeError("one is enough");
+        super(...args);
+      }
+    };
+    await assertRejects(() => compile(net(), { ...OPTIONS, threads: 3 }), ThreadError, "one is enough");
+  } finally {
+    globalThis.Worker = Worker;
+  }
 });
 
 /** Until disposed, all workers do this instead. */
