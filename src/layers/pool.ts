@@ -45,6 +45,7 @@ export function pool(width: number, how: "mean" | "max"): Layer {
   requireInteger("width", width, 1);
   requireOneOf("how", how, ["mean", "max"]);
   return {
+    name: `${how} pooling`,
     input: { kind: "values", width },
     output: { kind: "values", width, once: true },
     parameters: {},

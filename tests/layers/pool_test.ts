@@ -16,7 +16,9 @@ import {
   recurrent,
   residual,
   sequential,
+  sgd,
   ShapeError,
+  squaredError,
 } from "../../mod.ts";
 import { compileReference } from "../../src/models/compile_reference.ts";
 import { Generator } from "../../src/random/generator.ts";
@@ -243,6 +245,13 @@ Deno.test("max pooling learns whether a token is there", async () => {
 
 Deno.test("attention pooling learns whether a token is there", async () => {
   await learns(attentionPool(12), (tokens) => tokens.includes(3) ? 1 : 0);
+});
+
+Deno.test("a checkpoint of a mean does not fit a maximum", async () => {
+  const options = { ...PLAN, loss: squaredError(), optimizer: sgd() };
+  using mean = await compile(pool(2, "mean"), options);
+  using max = await compile(pool(2, "max"), options);
+  assertThrows(() => max.restore(mean.checkpoint()), ShapeError, "mean pooling");
 });
 
 Deno.test("what cannot be pooled is refused", async () => {
