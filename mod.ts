@@ -37,13 +37,16 @@ export { readSafetensors, type Safetensors, type Tensor } from "./src/formats/sa
 export { type TensorSource, writeSafetensors } from "./src/formats/safetensors_writer.ts";
 export type { Kernels } from "./src/kernels/kernels.ts";
 export type { LossKernels } from "./src/kernels/loss_kernels.ts";
+export type { PoolingKernels } from "./src/kernels/pooling_kernels.ts";
 export type { Numerics } from "./src/kernels/load.ts";
 export { activation } from "./src/layers/activation.ts";
+export { attentionPool, type AttentionPoolOptions } from "./src/layers/attention_pool.ts";
 export { dense } from "./src/layers/dense.ts";
 export { dropout, type DropoutOptions } from "./src/layers/dropout.ts";
 export { embedding, oneHot } from "./src/layers/embedding.ts";
 export type { Layer, LayerPart, PlannedLayer, PlannedState } from "./src/layers/layer.ts";
 export { layerNorm, type LayerNormOptions } from "./src/layers/layer_norm.ts";
+export { pool } from "./src/layers/pool.ts";
 export { recurrent, type RecurrentOptions } from "./src/layers/recurrent.ts";
 export { residual } from "./src/layers/residual.ts";
 export { sequential } from "./src/layers/sequential.ts";

@@ -15,11 +15,13 @@ export {
   gruUpdateForward,
 } from "./gate_gru";
 export { layerNorm, layerNormBackward } from "./layer_norm";
-export { softmax, softmaxCrossEntropy } from "./softmax";
+export { softmax, softmaxBackward, softmaxCrossEntropy } from "./softmax";
 export { elementLoss } from "./element_loss";
 export { ctc } from "./ctc";
 export { gather, gatherIntegers, scatterAdd } from "./embedding";
 export { add, copy, multiply, multiplyAdd, subtract, transpose, zero } from "./elementwise";
+export { rowDots, scaleRows } from "./rows";
+export { maximum, maximumBackward } from "./maximum";
 export { columnSums, sum } from "./reduce";
 export { clipNorm, sumPowers } from "./norm";
 export { clamp, clampBackward, clipValue, scale } from "./clip";

@@ -1,5 +1,5 @@
 /**
- * Softmax by rows and its cross-entropy with a class per row. Sums run over four interleaved chains (element j to chain
+ * Softmax by rows, its gradient, and its cross-entropy with a class per row. Sums run over four interleaved chains (element j to chain
  * j mod 4), joined as (s0 + s2) + (s1 + s3); the row maximum is subtracted first.
  *
  * Whole vectors have loops of their own, without tests of the width, and the maximum is taken by pmax, one instruction
@@ -7,6 +7,7 @@
  */
 import { exp4, log4 } from "./activation";
 import { firstLanes, load, store, sumLanes } from "./lanes";
+import { dot } from "./rows";
 
 /** y = softmax(s x) by rows, s the f32 at `scale`. x, y [m, n]; y may be x. */
 export function softmax(y: usize, x: usize, scale: usize, m: i32, n: i32, ldy: i32, ldx: i32): void {
@@ -21,6 +22,29 @@ export function softmax(y: usize, x: usize, scale: usize, m: i32, n: i32, ldy: i
     for (; left >= 4; left -= 4, o += 16) v128.store(y + o, f32x4.div(v128.load(y + o), sum));
     if (left) store(y + o, f32x4.div(load(y + o, left), sum), left);
     y += <usize> ldy << 2, x += <usize> ldx << 2;
+  }
+}
+
+/** dx = y (dy - sum_j dy(j) y(j)) by rows, y = softmax(x). dx, dy, y [m, n]; dx may be dy. */
+export function softmaxBackward(
+  dx: usize,
+  dy: usize,
+  y: usize,
+  m: i32,
+  n: i32,
+  lddx: i32,
+  lddy: i32,
+  ldy: i32,
+): void {
+  for (let i = 0; i < m; i++) {
+    const mean = dot(dy, y, n);
+    let o: usize = 0;
+    let left = n;
+    for (; left >= 4; left -= 4, o += 16) {
+      v128.store(dx + o, f32x4.mul(v128.load(y + o), f32x4.sub(v128.load(dy + o), mean)));
+    }
+    if (left) store(dx + o, f32x4.mul(load(y + o, left), f32x4.sub(load(dy + o, left), mean)), left);
+    dx += <usize> lddx << 2, dy += <usize> lddy << 2, y += <usize> ldy << 2;
   }
 }
 

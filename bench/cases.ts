@@ -2,6 +2,7 @@ import type { Kernels } from "../src/kernels/kernels.ts";
 import type { Case } from "./cases/case.ts";
 import { gates } from "./cases/gates.ts";
 import { losses } from "./cases/losses.ts";
+import { pooling } from "./cases/pooling.ts";
 import { products } from "./cases/products.ts";
 import { ranges } from "./cases/ranges.ts";
 import { rows } from "./cases/rows.ts";
@@ -15,6 +16,7 @@ const byKernel: Record<Exclude<keyof Kernels, "writeConstants">, Case[]> = {
   ...gates,
   ...rows,
   ...losses,
+  ...pooling,
   ...ranges,
 };
 

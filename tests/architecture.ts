@@ -116,7 +116,7 @@ function folder(path: string): string | undefined {
 /** The kernels exported by assembly/ are those that `interface Kernels` declares. */
 function abi(sources: readonly Source[]): string[] {
   const text = (path: string) => withoutComments(sources.find((source) => source.path === path)?.text ?? "");
-  const declared = ["kernels", "loss_kernels"].flatMap((name) =>
+  const declared = ["kernels", "loss_kernels", "pooling_kernels"].flatMap((name) =>
     names(text(`src/kernels/${name}.ts`), /^ {2}(\w+)\(/gm)
   );
   const lists = names(text("assembly/index.ts"), /export\s*\{([^}]*)\}/g);

@@ -1,7 +1,9 @@
 import type { LossKernels } from "./loss_kernels.ts";
+import type { PoolingKernels } from "./pooling_kernels.ts";
 
 /**
- * The kernels' calling convention, written down in TypeScript here and, for losses, in loss_kernels.ts alone.
+ * The kernels' calling convention, written down in TypeScript here and, for losses and pooling, in
+ * loss_kernels.ts and pooling_kernels.ts alone.
  * `assembly/` implements it twice (plain and relaxed SIMD), `reference/` implements it as scalar loops.
  *
  * Every argument is a whole number. An address is in bytes, 0 stands for "none". A row stride (`ld…`) is in elements.
@@ -9,7 +11,7 @@ import type { LossKernels } from "./loss_kernels.ts";
  * Real-valued settings (a learning rate, a temperature) are read from memory, so that a call is a short list of
  * integers that can be recorded and replayed. Sizes are at least 1; nothing outside the named shapes is read or written.
  */
-export interface Kernels extends LossKernels {
+export interface Kernels extends LossKernels, PoolingKernels {
   /** Write the constants of the activation kernels into the first KiB of the memory. Once, before any other kernel. */
   writeConstants(): void;
 

@@ -1,10 +1,9 @@
 import type { Cell } from "../cells/cell.ts";
-import { ShapeError } from "../errors.ts";
 import type { Kernels } from "../kernels/kernels.ts";
 import type { Scope } from "../memory/scope.ts";
 import type { Slot } from "../memory/slot.ts";
-import type { Extent, Port } from "../ops/port.ts";
 import { dropoutMask } from "../ops/dropout.ts";
+import { type Extent, type Port, requireSteps } from "../ops/port.ts";
 import { projection } from "../ops/projection.ts";
 import { recurrentProduct } from "../ops/recurrent_product.ts";
 import type { PlannedLayer, PlannedState } from "./layer.ts";
@@ -37,7 +36,7 @@ export interface UnrollOptions {
  * its own last step, and the gradient of it comes in there. In the other rows outputs are zero, and so are the gradients of z.
  */
 export function unroll(scope: Scope, cell: Cell, x: Port, H: number, options: UnrollOptions = {}): PlannedLayer {
-  if (x.once) throw new ShapeError("Cannot plan a recurrent layer: its input has one row for a sequence, and no steps");
+  requireSteps("plan a recurrent layer", x);
   const { batch, steps, train } = scope;
   const columns = (cell.columns ?? cell.gates) * H;
   const z = scope.kept("z", steps * batch, columns);

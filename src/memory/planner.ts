@@ -104,6 +104,7 @@ export class Planner {
   readonly #slots: ParameterSlot[] = [];
   readonly #constants: Constant[] = [];
   #reverse: Slot | undefined;
+  #whole: string | undefined;
   #counter: Slot | undefined;
   #streams = 0;
 
@@ -162,12 +163,23 @@ export class Planner {
    * t of a row of length L with step L - 1 - t, padding with itself. Written by the session at every call.
    */
   reverse(): Slot {
+    this.requireWhole("a bidirectional net");
     return this.#reverse ??= this.integers("reverse order", this.steps * this.batch);
   }
 
   /** The slot of `reverse`, if a layer has asked for it. */
   get reverseOrder(): Slot | undefined {
     return this.#reverse;
+  }
+
+  /** Say that `who` must see every sequence whole: not step by step, nor in segments. */
+  requireWhole(who: string): void {
+    this.#whole ??= who;
+  }
+
+  /** Who must see every sequence whole, if anyone has said so. */
+  get whole(): string | undefined {
+    return this.#whole;
   }
 
   /** A stream of random numbers of its own: another one at every call of this function. */

@@ -91,6 +91,11 @@ export class Scope {
     return this.#planner.reverse();
   }
 
+  /** See Planner.requireWhole. */
+  requireWhole(who: string): void {
+    this.#planner.requireWhole(who);
+  }
+
   /** See Planner.integers. */
   integers(name: string, rows: number): Slot {
     return this.#planner.integers(this.name(name), rows);

@@ -17,10 +17,9 @@ export function recomputedGradients(
   begin: (rows: number) => void,
 ): MeasuredPart {
   const { plan, border, loss, kernels: k } = passes, { x } = data, { steps } = plan.options;
-  if (plan.planner.reverseOrder) {
-    throw new OptionError(
-      "Cannot recompute: a bidirectional net must see a sequence whole, this one is longer than the plan",
-    );
+  const { whole: who } = plan.planner;
+  if (who) {
+    throw new OptionError(`Cannot recompute: ${who} must see a sequence whole, this one is longer than the plan`);
   }
   const { once } = plan.layer.output;
   if (once && options.lengths) {

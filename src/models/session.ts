@@ -64,7 +64,7 @@ export class Session implements Disposable {
 
   /**
    * Run a sequence. x is tokens `[T, B]` or values `[T, B, input]`; returns the outputs `[T, B, output]`; `[B, output]`
-   * where the net gives the last one alone; `[2, ...]` with merge `"none"`. `training` (default false) says whether
+   * where the net gives one row a sequence; `[2, ...]` with merge `"none"`. `training` (default false) says whether
    * dropout drops.
    *
    * @throws {ShapeError} When x does not divide into steps, or has more of them than the session was compiled for.
@@ -183,9 +183,8 @@ export class Session implements Disposable {
   stream({ batch = 1 }: { batch?: number } = {}): Stream {
     void this.#passes.kernels;
     requireInteger("batch", batch, 1, this.batch);
-    if (this.#plan.planner.reverseOrder) {
-      throw new OptionError("Cannot make a stream: a bidirectional net must see a sequence whole");
-    }
+    const { whole } = this.#plan.planner;
+    if (whole) throw new OptionError(`Cannot make a stream: ${whole} must see a sequence whole`);
     return new Stream(this.#passes, batch);
   }
 

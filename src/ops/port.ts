@@ -47,6 +47,27 @@ export function onceExtent({ B, training }: Extent): Extent {
   return { T: 1, B, active: () => B, training };
 }
 
+/** Rows of one length, which are neighbours, from the longest on: `visit` gets the first of them and their number. */
+export function forEachLength(
+  { T, active }: Extent,
+  visit: (length: number, row: number, rows: number) => void,
+): void {
+  for (let t = T - 1, began = 0; t >= 0; t--) {
+    const n = active(t);
+    if (n > began) visit(t + 1, began, n - began);
+    began = n;
+  }
+}
+
+/**
+ * Nothing, when x has a row for each step.
+ *
+ * @throws {ShapeError} Otherwise. `what` is what cannot be done.
+ */
+export function requireSteps(what: string, { once }: Signal): void {
+  if (once) throw new ShapeError(`Cannot ${what}: its input has one row for a sequence, and no steps`);
+}
+
 /**
  * Nothing, when x has rows of values in memory: one-hot rows have none, and not every layer can do without.
  *

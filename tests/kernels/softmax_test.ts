@@ -26,6 +26,25 @@ for (const inPlace of [false, true]) {
   });
 }
 
+for (const inPlace of [false, true]) {
+  kernelTest(`softmaxBackward: shapes and strides${inPlace ? ", dx = dy" : ""}`, ({ check }) => {
+    for (const n of COLUMNS) {
+      for (const m of [1, 2, 3]) {
+        check(
+          (space) => {
+            const ldy = n + m % 3, lddy = n + n % 4, lddx = inPlace ? lddy : n + 1;
+            const y = space.floats(m, n, ldy, (i, j) => (1 + (i + j) % 3) / (2 * n)), dy = space.random(m, n, lddy);
+            const dx = inPlace ? dy : space.output(m, n, lddx);
+            return (kernels) => kernels.softmaxBackward(dx, dy, y, m, n, lddx, lddy, ldy);
+          },
+          { absolute: (n + 6) * U }, // of terms of at most 1, which the factor y does not raise
+          `m ${m} n ${n}`,
+        );
+      }
+    }
+  });
+}
+
 kernelTest("softmax: large numbers do not overflow, far ones vanish", ({ check }) => {
   check((space) => {
     const y = space.output(1, 5), x = space.values([3e38, 3e38, -3e38, 0, 3e38]), scale = space.values([1]);

@@ -7,6 +7,7 @@
  */
 import { assert } from "@std/assert";
 import {
+  attentionPool,
   type Cell,
   compile,
   dense,
@@ -17,6 +18,7 @@ import {
   lstm,
   type Merge,
   oneHot,
+  pool,
   recurrent,
   type RecurrentOptions,
   sequential,
@@ -126,13 +128,15 @@ function drawSubject(random: Generator): Subject {
   const extent = { T: 1 + random.integer(8), B: 1 + random.integer(8) };
   const cell = one(Object.keys(CELLS)), bias = chance(0.8), input = one(["values", "one-hot", "embedding"]);
   const width = 1 + random.integer(12), classes = chance(0.3) ? 1 + random.integer(12) : undefined;
+  // Not max: where two steps are nearly equal the builds may differ, and the slope jumps.
+  const pooled = chance(0.3) && one(["mean", "attention"] as const);
   const rates = chance(0.3) ? { dropout: 0.3, recurrentDropout: 0.2, inputDropout: input === "one-hot" ? 0 : 0.1 } : {};
   const rnn: RecurrentOptions = {
     input: width,
     hidden: range(1 + random.integer(3)).map(() => 1 + random.integer(20)),
     bidirectional: chance(0.5),
-    merge: classes ? one(MERGES.slice(0, -1)) : one(MERGES),
-    output: one(["sequence", "sequence", "last"]),
+    merge: classes || pooled ? one(MERGES.slice(0, -1)) : one(MERGES),
+    output: pooled ? "sequence" : one(["sequence", "sequence", "last"]),
     initialStates: one(["zero", "learned"]),
     ...rates,
   };
@@ -140,6 +144,7 @@ function drawSubject(random: Generator): Subject {
   const net = sequential({
     ...(input !== "values" && { input: below[input as keyof typeof below] }),
     rnn: layer,
+    ...(pooled && { pool: pooled === "mean" ? pool(layer.output.width, pooled) : attentionPool(layer.output.width) }),
     ...(classes && { output: dense(layer.output.width, classes) }),
   });
   const lengths = chance(0.5) ? range(extent.B).map(() => 1 + random.integer(extent.T)) : undefined;
@@ -149,12 +154,12 @@ function drawSubject(random: Generator): Subject {
   const hidden = rnn.hidden as number[], widest = 2 * Math.max(width, ...hidden);
   const layers = hidden.reduce((sum, H) => sum + cellRoundings({ ...extent, I: widest, H }), 0);
   return {
-    text: JSON.stringify({ cell, bias, input, rnn, classes, extent, plan, options, given }),
+    text: JSON.stringify({ cell, bias, input, rnn, pooled, classes, extent, plan, options, given }),
     net,
     extent,
     plan,
     options,
     given,
-    roundings: 2 * layers + (classes ?? 0) + widest,
+    roundings: 2 * layers + (classes ?? 0) + (pooled ? 4 * widest + extent.T : 0) + widest,
   };
 }

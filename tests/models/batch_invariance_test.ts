@@ -6,6 +6,7 @@ import { assert } from "@std/assert";
 import {
   activation,
   adam,
+  attentionPool,
   compile,
   crossEntropy,
   dense,
@@ -17,6 +18,7 @@ import {
   layerNorm,
   lstm,
   oneHot,
+  pool,
   recurrent,
   residual,
   sequential,
@@ -53,6 +55,17 @@ const NETS: Record<string, Layer> = {
   "values, last output of a projected lstm": sequential({
     rnn: recurrent(lstm({ projection: 6 }), { input: 5, hidden: 15, bidirectional: true, output: "last" }),
     decoder: dense(12, CLASSES),
+  }),
+  "one-hot, gru, attention pooling": sequential({
+    input: oneHot(V),
+    rnn: recurrent(gru(), { input: V, hidden: 9, bidirectional: true }),
+    pool: attentionPool(18, { hidden: 7 }),
+    decoder: dense(18, CLASSES),
+  }),
+  "values, the largest of a dense layer's steps": sequential({
+    encoder: dense(5, 21),
+    pool: pool(21, "max"),
+    decoder: dense(21, CLASSES),
   }),
 };
 

@@ -11,12 +11,14 @@ import { gruKernels } from "./gate_gru.ts";
 import { lstmKernels } from "./gate_lstm.ts";
 import { gemmKernels } from "./gemm.ts";
 import { layerNormKernels } from "./layer_norm.ts";
+import { maximumKernels } from "./maximum.ts";
 import { normKernels } from "./norm.ts";
 import { f32, f64 } from "./number_mode.ts";
 import { optimizerKernels } from "./optimizer.ts";
 import { packKernels } from "./pack.ts";
 import { randomKernels } from "./random.ts";
 import { reduceKernels } from "./reduce.ts";
+import { rowKernels } from "./rows.ts";
 import { softmaxKernels } from "./softmax.ts";
 
 /**
@@ -42,6 +44,8 @@ export function referenceKernels(arena: Arena, mode: "f32" | "f64"): Kernels {
     ...ctcKernels(arena, numbers),
     ...embeddingKernels(arena),
     ...elementwiseKernels(arena, numbers),
+    ...rowKernels(arena, numbers),
+    ...maximumKernels(arena),
     ...reduceKernels(arena, numbers),
     ...normKernels(arena),
     ...clipKernels(arena),

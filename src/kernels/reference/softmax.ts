@@ -1,16 +1,19 @@
 /**
- * Softmax by rows and its cross-entropy: the twin of assembly/softmax.ts. A sum runs over four chains, element j in
+ * Softmax by rows, its gradient and its cross-entropy: the twin of assembly/softmax.ts. A sum runs over four chains, element j in
  * chain j mod 4, joined as (s0 + s2) + (s1 + s3).
  */
 import type { Arena } from "../../memory/arena.ts";
 import type { Kernels } from "../kernels.ts";
 import { elements } from "./elements.ts";
 import type { NumberMode } from "./number_mode.ts";
+import { dot } from "./rows.ts";
 
 export function softmaxKernels(
   arena: Arena,
-  { round, exp, log }: NumberMode,
-): Pick<Kernels, "softmax" | "softmaxCrossEntropy"> {
+  mode: NumberMode,
+): Pick<Kernels, "softmax" | "softmaxBackward" | "softmaxCrossEntropy"> {
+  const { round, exp, log } = mode;
+
   /** y = exp(x - maximum), kept only when `stored`; returns the sum. x and y are indices. */
   function expRow(
     f: Float32Array | Float64Array,
@@ -38,6 +41,14 @@ export function softmaxKernels(
         for (let j = 0; j < n; j++) f[y + j] = s * f[x + j];
         const sum = expRow(f, y, y, rowMaximum(f, y, n), n, true);
         for (let j = 0; j < n; j++) f[y + j] /= sum;
+      }
+    },
+    softmaxBackward(DX, DY, Y, m, n, lddx, lddy, ldy) {
+      const f = elements(arena);
+      for (let i = 0; i < m; i++) {
+        const dx = (DX >> 2) + i * lddx, dy = (DY >> 2) + i * lddy, y = (Y >> 2) + i * ldy;
+        const mean = dot(f, dy, y, n, mode);
+        for (let j = 0; j < n; j++) f[dx + j] = f[y + j] * round(f[dy + j] - mean);
       }
     },
     softmaxCrossEntropy(loss, DX, X, target, shares, weight, scale, m, n, lddx, ldx) {

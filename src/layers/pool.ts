@@ -1,0 +1,115 @@
+import { requireInteger, requireOneOf } from "../errors.ts";
+import type { Kernels } from "../kernels/kernels.ts";
+import type { Scope } from "../memory/scope.ts";
+import type { Slot } from "../memory/slot.ts";
+import { type Extent, forEachLength, requireSteps, requireValues } from "../ops/port.ts";
+import type { Layer } from "./layer.ts";
+
+/** How the rows of a sequence become one. */
+interface Pooling {
+  /** Add step t of n rows. */
+  forward(k: Kernels, t: number, x: number, n: number): void;
+  /** After the last step. */
+  end?(k: Kernels, extent: Extent): void;
+  /** Before the gradient of the first step. */
+  begin?(k: Kernels, extent: Extent): void;
+  /** The gradient of step t of n rows. */
+  backward(k: Kernels, t: number, dx: number, n: number): void;
+}
+
+/**
+ * One row for a whole sequence: the mean or the largest, element by element, of its steps. Takes values `[T, B, width]`,
+ * gives `[B, width]`; what lies behind a row's length does not count.
+ *
+ *     mean:  y = (x(0) + x(1) + ... + x(L - 1)) (1 / L)        dx(t) = dy (1 / L)
+ *     max:   y = max(x(0), ..., x(L - 1))                      dx(t) = dy where t is the first step of the largest
+ *
+ * A NaN is larger than every number. For the last step see `recurrent` with `output: "last"`, for a weighted mean
+ * `attentionPool`.
+ *
+ * @throws {OptionError} When the width is not a positive integer, or there is no such way.
+ *
+ * @example
+ * ```ts
+ * import { compile, pool } from "@unroll/rnn";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const x = [1, 2, 3, 4, 8, 0]; // [B = 2, T = 3, width = 1]
+ * using mean = await compile(pool(1, "mean"), { batch: 2, steps: 3, batchFirst: true });
+ * using max = await compile(pool(1, "max"), { batch: 2, steps: 3, batchFirst: true });
+ * assertEquals([...mean.forward(x, { lengths: [3, 2] })], [2, 6]);
+ * assertEquals([...max.forward(x, { lengths: [3, 2] })], [3, 8]);
+ * ```
+ */
+export function pool(width: number, how: "mean" | "max"): Layer {
+  requireInteger("width", width, 1);
+  requireOneOf("how", how, ["mean", "max"]);
+  return {
+    name: `${how} pooling`,
+    input: { kind: "values", width },
+    output: { kind: "values", width, once: true },
+    parameters: {},
+
+    plan(scope, x) {
+      requireValues("plan a pooling layer", x);
+      requireSteps("plan a pooling layer", x);
+      scope.requireWhole("a pooling layer");
+      const y = scope.kept("output", scope.batch, width);
+      const dy = scope.train ? scope.kept("gradient of output", scope.batch, width) : y;
+      const pooling = how === "mean" ? mean(scope, x.value, y, dy) : largest(scope, x.value, y, dy);
+      return {
+        output: { kind: "values", width, once: true, value: y, gradient: dy },
+        states: [],
+        refresh() {},
+
+        forward(k, extent) {
+          const { T, B, active } = extent;
+          for (let t = 0; t < T && active(t); t++) pooling.forward(k, t, x.value.step(t, B), active(t));
+          pooling.end?.(k, extent);
+        },
+
+        backward(k, extent) {
+          const { T, B, active } = extent, dx = x.gradient;
+          if (!dx) return;
+          pooling.begin?.(k, extent);
+          for (let t = 0; t < T; t++) {
+            const n = active(t), padding = dx.at(dx.row(t, B) + n);
+            if (n) pooling.backward(k, t, dx.step(t, B), n);
+            if (n < B) k.zero(padding, B - n, width, dx.stride);
+          }
+        },
+
+        gradients() {},
+      };
+    },
+  };
+}
+
+function mean(scope: Scope, { stride: ldx }: Slot, y: Slot, dy: Slot): Pooling {
+  const shares = scope.constant("shares of a step", Array.from({ length: scope.steps }, (_, i) => 1 / (i + 1)));
+  const width = y.columns;
+  /** Every row divided by its length. */
+  function divide(k: Kernels, slot: Slot, extent: Extent): void {
+    forEachLength(extent, (length, row, rows) => {
+      const at = slot.at(row), { stride } = slot;
+      k.scaleRows(at, shares.address + 4 * (length - 1), at, rows, width, stride, 0, stride, 0);
+    });
+  }
+  return {
+    forward(k, t, x, n) {
+      if (t === 0) k.copy(y.address, x, n, width, y.stride, ldx);
+      else k.add(y.address, y.address, x, n, width, y.stride, y.stride, ldx);
+    },
+    end: (k, extent) => divide(k, y, extent),
+    begin: (k, extent) => divide(k, dy, extent),
+    backward: (k, _t, dx, n) => k.copy(dx, dy.address, n, width, ldx, dy.stride),
+  };
+}
+
+function largest(scope: Scope, { stride: ldx }: Slot, y: Slot, dy: Slot): Pooling {
+  const width = y.columns, step = scope.integers("step of the largest", scope.batch * width);
+  return {
+    forward: (k, t, x, n) => k.maximum(y.address, step.address, x, t, n, width, y.stride, width, ldx),
+    backward: (k, t, dx, n) => k.maximumBackward(dx, dy.address, step.address, t, n, width, ldx, dy.stride, width),
+  };
+}
