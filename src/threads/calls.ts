@@ -66,6 +66,11 @@ const SIGNATURES: Record<keyof Kernels, string> = {
   average: "a>64 p<64 mix< n/16",
   randomUniform: "y> bounds< n seed0 seed1 stream0 stream1",
   randomNormal: "y> n seed0 seed1 stream0 stream1",
+  maximum: "y>4ldy step>4lds x<4ldx t m* n ldy lds ldx",
+  maximumBackward: "dx>4lddx dy<4lddy step<4lds t m* n lddx lddy lds",
+  scaleRows: "y>4ldy s<4lds x<4ldx m* n ldy lds ldx accumulate",
+  rowDots: "y>4ldy a<4lda b<4ldb m* n ldy lda ldb",
+  softmaxBackward: "dx>4lddx dy<4lddy y<4ldy m* n lddx lddy ldy",
   dropoutMask: "mask>4ldm rate< counter< first+ m* n ldm seed0 seed1 stream",
 };
 

@@ -4,6 +4,7 @@ import {
   activation,
   adagrad,
   adam,
+  attentionPool,
   binaryCrossEntropy,
   type Cell,
   clipNorm,
@@ -23,6 +24,7 @@ import {
   lstm,
   oneHot,
   type PlanOptions,
+  pool,
   recurrent,
   residual,
   rmsprop,
@@ -78,6 +80,12 @@ const NETS: Record<string, () => Layer> = {
   "tokens": () => sequential({ embedding: embedding(11, 35), rnn: recurrent(lstm(), { input: 35, hidden: 20 }) }),
   "one-hot tokens, both directions": () =>
     sequential({ input: oneHot(11), rnn: recurrent(gru(), { input: 11, hidden: 5, bidirectional: true }) }),
+  ...Object.fromEntries((["mean", "max"] as const).map((how) => [
+    `pooled, ${how}`,
+    () => sequential({ rnn: recurrent(gru(), { input: I, hidden: 5 }), pool: pool(5, how), dense: dense(5, 3) }),
+  ])),
+  "pooled by attention": () =>
+    sequential({ rnn: recurrent(gru(), { input: I, hidden: 5 }), pool: attentionPool(5), dense: dense(5, 3) }),
   "rows of other steps": () =>
     sequential({ a: stepsBack(I), rnn: recurrent(elman(), { input: I, hidden: I }), b: stepsBack(I) }),
 };
