@@ -78,7 +78,6 @@ export async function beamSearch(
     finished.push({ tokens, logProbability, score: logProbability / penalty(tokens.length, lengthPenalty) });
   }
   using loop = new EventLoop();
-  stream.select(new Int32Array(width));
   for (let i = 0; i < prompt.length; i++) output.rows = stream.step(new Int32Array(width).fill(prompt[i]));
   let live: Live[] = [{ tokens: [], logProbability: 0, row: 0 }];
   for (let n = 1;; n++) {

@@ -111,6 +111,37 @@ Deno.test("what a narrow beam finds are true probabilities; somewhere it is bett
   assert(better > 0 && missed > 0, `better than greedy ${better} times, not the best ${missed} times`);
 });
 
+/** Beam search as it is told, to the last token: all hypotheses with one more token, in order, until `width` go on. */
+function toTheEnd(session: Session, width: number, alpha: number): Hypothesis[] {
+  let live: Hypothesis[] = [{ tokens: [], logProbability: 0, score: 0 }];
+  const finished: Hypothesis[] = [];
+  for (let n = 1; n <= LENGTH; n++) {
+    const longer = live.flatMap(({ tokens, logProbability }) =>
+      next(session, tokens).map((value, token) => {
+        const p = logProbability + value;
+        return { tokens: [...tokens, token], logProbability: p, score: p / ((5 + n) / 6) ** alpha };
+      })
+    ).sort((a, b) => b.logProbability - a.logProbability);
+    live = longer.filter(({ tokens }) => tokens[n - 1] !== STOP).slice(0, width);
+    const last = live[width - 1]?.logProbability ?? -Infinity;
+    finished.push(...longer.filter(({ tokens, logProbability }) => tokens[n - 1] === STOP && logProbability > last));
+  }
+  return [...finished, ...live].sort((a, b) => b.score - a.score).slice(0, width);
+}
+
+Deno.test("ending early changes nothing, whatever the width and the normalisation", async () => {
+  for (let seed = 1; seed <= 20; seed++) {
+    using session = await peaked(seed);
+    for (const width of [1, 2, 3, 5]) {
+      for (const lengthPenalty of [0, 0.6, 4]) {
+        const options = { length: LENGTH, stop: [STOP], lengthPenalty };
+        const found = await beamSearch(session.stream({ batch: width }), PROMPT, options);
+        assertFound(found, toTheEnd(session, width, lengthPenalty), `seed ${seed}, ${width} wide, ${lengthPenalty}`);
+      }
+    }
+  }
+});
+
 Deno.test("length normalisation prefers longer continuations", async () => {
   let lengths: number[] = [];
   for (const lengthPenalty of [0, 1, 4]) {

@@ -62,6 +62,12 @@ Deno.test("top-p keeps the fewest that reach the share, of any distribution", ()
   }
 });
 
+Deno.test("a share that is just reached is enough, and all of it is all that is possible", () => {
+  assertEquals(truncate(Float32Array.of(0.25, 0.5, 0.25), { topP: 0.5 }), Float32Array.of(0, 0.5, 0));
+  assertEquals(truncate(Float32Array.of(0.25, 0.5, 0, 0.25), { topK: 4 }), Float32Array.of(0.25, 0.5, 0, 0.25));
+  assertThrows(() => sample(truncate(Float32Array.of(0, 0), { topK: 1 }), 0.5), NonFiniteError);
+});
+
 Deno.test("the ends of the interval pick possible tokens", () => {
   assertEquals(sample([0, 0, 0.5, 0.5, 0], 0), 2);
   assertEquals(sample([0, 0, 0.5, 0.5, 0], 1 - 2 ** -24), 3);
