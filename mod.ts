@@ -54,16 +54,17 @@ export { stacked } from "./src/layers/stacked.ts";
 export type { Constant, ParameterSlot, PlanRow, RandomStream, Shape } from "./src/memory/planner.ts";
 export type { Scope } from "./src/memory/scope.ts";
 export type { Slot } from "./src/memory/slot.ts";
+export { beamSearch, type BeamSearchOptions, type Hypothesis } from "./src/models/beam_search.ts";
 export { compile, type CompileOptions } from "./src/models/compile.ts";
 export {
   type Evaluation,
   type FitEvent,
   type FitOptions,
-  type GenerateOptions,
   LanguageModel,
   type LanguageModelOptions,
 } from "./src/models/language_model.ts";
 export { type Checkpoint, type NetDescription, readCheckpoint } from "./src/models/checkpoint.ts";
+export type { Continuation, GenerateOptions, SearchOptions } from "./src/models/generation.ts";
 export type { PlanOptions } from "./src/models/plan.ts";
 export type { Data } from "./src/models/passes.ts";
 export type { Stream } from "./src/models/stream.ts";
@@ -98,8 +99,9 @@ export {
 export type { Extent, Port, Signal } from "./src/ops/port.ts";
 export { type Block, Step } from "./src/ops/step.ts";
 export { type Exchangeable, Generator, type GeneratorState } from "./src/random/generator.ts";
-export { mostProbable, sample } from "./src/text/sampling.ts";
+export { mostProbable, sample, truncate, type Truncation } from "./src/text/sampling.ts";
 export { splitText, type Streams, streams, type StreamsOptions, type Window } from "./src/text/streams.ts";
+export type { SpecialToken, TokenKind } from "./src/text/tokens.ts";
 export { Vocabulary, type VocabularyJSON, type VocabularyOptions } from "./src/text/vocabulary.ts";
 export { type Clip, clipNorm, clipValue } from "./src/training/clip.ts";
 export {

@@ -1,6 +1,6 @@
 import type { Cell } from "../cells/cell.ts";
 import { lstm } from "../cells/lstm.ts";
-import { OptionError, requireInteger } from "../errors.ts";
+import { OptionError, requireInteger, requireOneOf } from "../errors.ts";
 import type { Numerics } from "../kernels/load.ts";
 import { exp } from "../kernels/real.ts";
 import { dense } from "../layers/dense.ts";
@@ -8,8 +8,6 @@ import { embedding, oneHot } from "../layers/embedding.ts";
 import type { Layer } from "../layers/layer.ts";
 import { recurrent } from "../layers/recurrent.ts";
 import { sequential } from "../layers/sequential.ts";
-import { Generator } from "../random/generator.ts";
-import { mostProbable, sample } from "../text/sampling.ts";
 import { streams } from "../text/streams.ts";
 import { Vocabulary } from "../text/vocabulary.ts";
 import { type Clip, clipNorm } from "../training/clip.ts";
@@ -19,13 +17,21 @@ import type { Optimizer } from "../training/optimizers/optimizer.ts";
 import type { States } from "./call.ts";
 import { compile } from "./compile.ts";
 import { EventLoop } from "./event_loop.ts";
+import {
+  type Continuation,
+  continuations,
+  generate,
+  type GenerateOptions,
+  readable,
+  type SearchOptions,
+} from "./generation.ts";
 import { readModel, writeModel } from "./language_model_file.ts";
 import type { Session } from "./session.ts";
 
 /** Options of `LanguageModel.create`. */
 export interface LanguageModelOptions {
-  /** What a token is. Default (and so far only) `"characters"`. */
-  tokens?: "characters";
+  /** What a token of the text is: see `TokenKind`. Default `"characters"`. */
+  tokens?: "characters" | "words";
   /** The recurrent cell of every layer. Default `lstm()`. */
   cell?: Cell;
   /** Hidden size of each layer, bottom to top. Default `[128, 128]`. */
@@ -72,28 +78,26 @@ export interface FitEvent {
   readonly gradientNorm: number;
 }
 
-/** Options of `LanguageModel.generate`. */
-export interface GenerateOptions {
-  /** Text to go on from; not repeated in the output. Default: a line break, or the first token. */
-  prompt?: string;
-  /** Tokens to write. Default 200. */
-  length?: number;
-  /** Divides the logits: below 1 bolder, above 1 wilder, 0 always the most probable token. Default 1. */
-  temperature?: number;
-  /** Seed of the draws. Default 0. */
-  seed?: number;
-}
-
 /** How well a text is predicted. */
 export interface Evaluation {
   /** Mean cross-entropy in nats per token. */
   readonly loss: number;
-  /** The same in bits: bits per character. */
+  /** The same in bits. */
   readonly bitsPerToken: number;
-  /** exp(loss). */
+  /**
+   * Bits of all predicted tokens, divided by the characters (code points) of their text: by this, models of characters
+   * and of words can be compared. A `<unk>` costs what it costs to say that the word is unknown, not what it would cost
+   * to spell it: where `unknown` is not 0, the figure of a model without unknown words is higher by that.
+   */
+  readonly bitsPerCharacter: number;
+  /** exp(loss): per token. */
   readonly perplexity: number;
   /** Tokens predicted. */
   readonly tokens: number;
+  /** Characters of their text. */
+  readonly characters: number;
+  /** How many of the tokens were `<unk>`. */
+  readonly unknown: number;
 }
 
 /** The options of a model, defaults filled in. */
@@ -134,12 +138,13 @@ export class LanguageModel implements Disposable {
   }
 
   /**
-   * A new model whose vocabulary is that of `text`.
+   * A new model whose vocabulary is that of a text, or given. The vocabulary of a text's words has those that occur at
+   * least twice, and `<unk>` for the others, which then is trained as well.
    *
    * @throws {OptionError} When the text is empty or an option is out of range.
    */
-  static async create(text: string, options: LanguageModelOptions = {}): Promise<LanguageModel> {
-    return await LanguageModel.#make(Vocabulary.characters(text), options);
+  static async create(source: string | Vocabulary, options: LanguageModelOptions = {}): Promise<LanguageModel> {
+    return await LanguageModel.#make(vocabularyOf(source, options.tokens), options);
   }
 
   /**
@@ -219,37 +224,41 @@ export class LanguageModel implements Disposable {
       await loop.turn();
     }
     const loss = sum / tokens;
-    return { loss, bitsPerToken: loss * BITS_PER_NAT, perplexity: exp(loss), tokens };
+    return {
+      loss,
+      bitsPerToken: loss * BITS_PER_NAT,
+      perplexity: exp(loss),
+      tokens,
+      ...this.#measured(text, loss, tokens),
+    };
   }
 
   /**
-   * Write text, a token per piece. The same seed gives the same text.
+   * Write text, a token per piece: the lecture notes' sampling, "Language model and sequence generation". The same seed
+   * gives the same text. `<eos>` ends it; `<unk>`, `<pad>` and `<bos>` are never written.
    *
    * @throws {OptionError} When the prompt has unknown characters or an option is out of range.
    */
-  async *generate(
-    { prompt = "", length = 200, temperature = 1, seed = 0 }: GenerateOptions = {},
-  ): AsyncGenerator<string, void, void> {
-    requireInteger("length", length, 0);
-    if (!(temperature >= 0)) throw new OptionError(`"temperature" must be a number >= 0, got ${temperature}`);
-    const { vocabulary } = this;
-    const draws = new Generator(seed);
-    const start = vocabulary.tokens.includes("\n") ? "\n" : vocabulary.tokens[0];
-    let x = vocabulary.encode(prompt || start), states: States | "zero" = "zero";
-    using loop = new EventLoop();
-    for (; x.length > 1; x = x.subarray(1)) {
-      this.#session.forward(x.subarray(0, 1), { batch: 1, states });
-      states = this.#session.states();
-    }
-    for (let i = 0; i < length; i++) {
-      await loop.turn();
-      const token: number = temperature === 0
-        ? mostProbable(this.#session.forward(x, { batch: 1, states }))
-        : sample(this.#session.probabilities(x, { batch: 1, states, temperature }), draws.uniform());
-      states = this.#session.states();
-      x = Int32Array.of(token);
-      yield vocabulary.decode(x);
-    }
+  generate(options: GenerateOptions = {}): AsyncGenerator<string, void, void> {
+    return generate(() => this.#session, this.vocabulary, options);
+  }
+
+  /**
+   * What `generate` writes as a stream: `new Response(model.generateStream().pipeThrough(new TextEncoderStream()))`. A
+   * piece is made when it is read; what `generate` throws, reading throws; cancelling ends it.
+   */
+  generateStream(options: GenerateOptions = {}): ReadableStream<string> {
+    return readable(this.generate(options));
+  }
+
+  /**
+   * The most probable continuations that a beam search finds, the best first, at most `width`: see `beamSearch`. A
+   * training that begins meanwhile ends it.
+   *
+   * @throws {OptionError} When the prompt has unknown characters or an option is out of range.
+   */
+  beamSearch(options: SearchOptions = {}): Promise<Continuation[]> {
+    return continuations(this.#session, this.vocabulary, options);
   }
 
   /** The model as a safetensors file: parameters in PyTorch's names (`rnn.weight_ih_l0`), the rest as metadata. */
@@ -270,6 +279,18 @@ export class LanguageModel implements Disposable {
     this.#session[Symbol.dispose]();
   }
 
+  /** What an evaluation says about the text of its tokens 1 to `tokens`, which are those predicted: see `streams`. */
+  #measured(
+    text: string,
+    loss: number,
+    tokens: number,
+  ): Pick<Evaluation, "characters" | "bitsPerCharacter" | "unknown"> {
+    const { vocabulary } = this, unk = vocabulary.id("<unk>");
+    const characters = vocabulary.lengths(text).subarray(1, tokens + 1).reduce((sum, length) => sum + length, 0);
+    const unknown = vocabulary.encode(text).subarray(1, tokens + 1).filter((id) => id === unk).length;
+    return { characters, unknown, bitsPerCharacter: loss * BITS_PER_NAT * (tokens / characters) };
+  }
+
   /** Move the parameters to a session that can train. */
   async #train(batch: number, unroll: number, optimizer: Optimizer, clip: Clip): Promise<Session> {
     const { seed, numerics } = this.#options;
@@ -280,6 +301,16 @@ export class LanguageModel implements Disposable {
     this.#session[Symbol.dispose]();
     return this.#session = session;
   }
+}
+
+function vocabularyOf(source: string | Vocabulary, tokens?: "characters" | "words"): Vocabulary {
+  if (typeof source !== "string") {
+    if (tokens === undefined) return source;
+    throw new OptionError(`"tokens" is for a text: a vocabulary says itself what a token is, got "${tokens}"`);
+  }
+  return requireOneOf("tokens", tokens ?? "characters", ["characters", "words"]) === "characters"
+    ? Vocabulary.characters(source)
+    : Vocabulary.words(source, { special: ["<unk>"], minimumCount: 2 });
 }
 
 /** Room for training windows and for evaluation: the one overlaps the other. */

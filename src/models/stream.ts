@@ -1,4 +1,4 @@
-import { ShapeError } from "../errors.ts";
+import { requireBelow, ShapeError } from "../errors.ts";
 import { type Call, makeCall, type States } from "./call.ts";
 import type { Passes } from "./passes.ts";
 
@@ -18,6 +18,11 @@ export class Stream {
     this.#call = makeCall({ T: 1, B, training: false, fresh: true });
   }
 
+  /** Rows B. */
+  get batch(): number {
+    return this.#call.B;
+  }
+
   /** One step: x is B tokens or B rows of values; returns `[B, output]`, in `output` if given: then nothing is allocated. */
   step(x: ArrayLike<number>, output?: Float32Array): Float32Array {
     const { plan: { layer }, border } = this.#passes, call = this.#call, size = call.B * layer.output.width;
@@ -31,6 +36,24 @@ export class Stream {
     this.#fresh = false;
     border.lastStates(call, this.#states);
     return border.readOutput(call, output);
+  }
+
+  /**
+   * Row b goes on from the states of row `rows[b]`: rows are put in another order, dropped, repeated, as a beam search
+   * does it with its hypotheses.
+   *
+   * @throws {ShapeError} When there are not B of them.
+   * @throws {OptionError} When one is not an integer from 0 to B - 1.
+   */
+  select(rows: ArrayLike<number>): void {
+    const { B } = this.#call;
+    if (rows.length !== B) throw new ShapeError(`Cannot select: "rows" must have ${B} elements, got ${rows.length}`);
+    for (let b = 0; b < B; b++) requireBelow("rows", rows[b], b, B);
+    if (this.#fresh) return; // no row has states of its own yet
+    for (const states of Object.values(this.#states)) {
+      const width = states.length / B, before = states.slice();
+      for (let b = 0; b < B; b++) states.set(before.subarray(rows[b] * width, (rows[b] + 1) * width), b * width);
+    }
   }
 
   /** Start again from the beginning. */

@@ -1,5 +1,6 @@
-import { NonFiniteError, requireInteger, ShapeError } from "../errors.ts";
+import { requireInteger, ShapeError } from "../errors.ts";
 import { exp, log } from "../kernels/real.ts";
+import { logSoftmax } from "./log_softmax.ts";
 
 /** Outputs of a net that was trained with `ctc`. */
 export interface CtcOutputs {
@@ -104,7 +105,7 @@ export function ctcBeamSearch(outputs: ArrayLike<number>, options: CtcBeamOption
 }
 
 /** The prefixes after one more step, the most probable first. */
-function advance(beam: readonly Prefix[], step: readonly number[], blank: number): Prefix[] {
+function advance(beam: readonly Prefix[], step: Float64Array, blank: number): Prefix[] {
   const now = beam.map((prefix) => ({ prefix, ...prefix, all: probability(prefix) }));
   const reached = new Set<Prefix>();
   function reach(prefix: Prefix): Prefix {
@@ -145,7 +146,7 @@ function logSum(a: number, b: number): number {
 }
 
 /** For each sequence its steps: the logarithm of the softmax. */
-function sequences(outputs: ArrayLike<number>, options: CtcOutputs): number[][][] {
+function sequences(outputs: ArrayLike<number>, options: CtcOutputs): Float64Array[][] {
   const { classes, batch: B = 1, batchFirst = false, lengths, blank = 0 } = options;
   requireInteger("classes", classes, 1);
   requireInteger("batch", B, 1);
@@ -165,12 +166,4 @@ function sequences(outputs: ArrayLike<number>, options: CtcOutputs): number[][][
       return logSoftmax(Array.from({ length: classes }, (_, k) => outputs[from + k]));
     });
   });
-}
-
-function logSoftmax(x: readonly number[]): number[] {
-  const top = Math.max(...x), sum = log(x.reduce((sum, value) => sum + exp(value - top), 0)) + top;
-  if (!Number.isFinite(sum)) {
-    throw new NonFiniteError(`Cannot decode: the outputs of a step are ${x}, which have no softmax`);
-  }
-  return x.map((value) => value - sum);
 }

@@ -1,6 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { FormatError, OptionError } from "../../src/errors.ts";
-import { Vocabulary, type VocabularyJSON } from "../../src/text/vocabulary.ts";
+import type { SpecialToken } from "../../src/text/tokens.ts";
+import { Vocabulary, type VocabularyJSON, type VocabularyOptions } from "../../src/text/vocabulary.ts";
 
 Deno.test("tokens are the distinct code points in their order", () => {
   // U+1F600 comes after U+FFFD as a code point, but before it in UTF-16.
@@ -33,7 +34,7 @@ Deno.test("an unknown character is named", () => {
 });
 
 Deno.test("an unknown character becomes <unk> where there is one", () => {
-  const vocabulary = Vocabulary.characters("ab", { unknown: true });
+  const vocabulary = Vocabulary.characters("ab", { special: ["<unk>"] });
   assertEquals(vocabulary.tokens, ["<unk>", "a", "b"]);
   assertEquals(vocabulary.encode("b🌍a<"), Int32Array.of(2, 0, 1, 0));
   assertEquals(vocabulary.decode([2, 0, 1]), "b<unk>a");
@@ -52,8 +53,8 @@ Deno.test("a text without characters has no vocabulary", () => {
 });
 
 Deno.test("a vocabulary goes through JSON", () => {
-  for (const unknown of [false, true]) {
-    const vocabulary = Vocabulary.characters("héllo 🌍", { unknown });
+  for (const special of [[], ["<unk>"]] as SpecialToken[][]) {
+    const vocabulary = Vocabulary.characters("héllo 🌍", { special });
     const read = Vocabulary.fromJSON(JSON.parse(JSON.stringify(vocabulary)));
     assertEquals(read.tokens, vocabulary.tokens);
     assertEquals(read.encode("olé 🌍"), vocabulary.encode("olé 🌍"));
@@ -66,8 +67,11 @@ Deno.test("a vocabulary goes through JSON", () => {
 
 Deno.test("what is no vocabulary is refused", () => {
   const bad: [unknown, string][] = [
-    [null, '"kind" must be "characters", got undefined'],
-    [{ kind: "words", tokens: ["a"] }, 'got "words"'],
+    [null, '"kind" must be one of "characters", "words", "spaced", got undefined'],
+    [{ kind: "syllables", tokens: ["a"] }, 'got "syllables"'],
+    [{ kind: "words", tokens: ["a", ""] }, 'token 1 must be a text that is not empty, got ""'],
+    [{ kind: "spaced", tokens: ["a b"] }, 'token 0 must be a text without white space that is not empty, got "a b"'],
+    [{ kind: "spaced", tokens: ["<unk>", "<unk>"] }, 'token 1 must not occur twice, got "<unk>"'],
     [{ kind: "characters" }, '"tokens" must be a list'],
     [{ kind: "characters", tokens: [] }, '"tokens" must be a list'],
     [{ kind: "characters", tokens: ["a", ""] }, 'token 1 must be one character, got ""'],
@@ -78,4 +82,105 @@ Deno.test("what is no vocabulary is refused", () => {
   for (const [json, message] of bad) {
     assertThrows(() => Vocabulary.fromJSON(json as VocabularyJSON), FormatError, message);
   }
+});
+
+/** Texts that are easy to cut wrongly. */
+const TEXTS = [
+  "Call me Ishmael.  Some years ago—never mind how long\n\n  precisely\t—\r\nhaving little 3.14 money ",
+  " ",
+  "   leading, trailing   ",
+  "don't well-known U.S.A. <unk> <eos>",
+  "e\u0301te\u0301 \u00e9t\u00e9 a\u0308\u0323",
+  "\u{1F600}\u{1F468}\u200D\u{1F469}\u200D\u{1F467} \u{1F1E9}\u{1F1EA}\u{20000}",
+  "\ud83d lone \udc00",
+  "你好世界。吾輩は猫である。名前はまだ無い。",
+  "สวัสดีชาวโลก שלום עולם привет, мир",
+  "no\u00a0break\u3000wide\u2028line",
+];
+
+Deno.test("decode undoes encode, whatever white space and script, for characters and for words; also through JSON", () => {
+  for (const text of [...TEXTS, TEXTS.join("\n")]) {
+    for (const made of [Vocabulary.characters(text), Vocabulary.words(text)]) {
+      const vocabulary = Vocabulary.fromJSON(JSON.parse(JSON.stringify(made))), ids = made.encode(text);
+      assertEquals(vocabulary.kind, made.kind);
+      assertEquals(vocabulary.encode(text), ids);
+      assertEquals(vocabulary.decode(ids), text);
+      assertEquals(vocabulary.split(text).join(""), text);
+      assertEquals(made.lengths(text).reduce((sum, n) => sum + n, 0), [...text].length);
+    }
+  }
+});
+
+Deno.test("words: one space before a word belongs to it; marks, line breaks and other space are tokens", () => {
+  const split = (text: string) => Vocabulary.words(text).split(text);
+  assertEquals(split("Ah,  the sea—\nthe 2 seas! "), [
+    "Ah",
+    ",",
+    "  ",
+    "the",
+    " sea",
+    "—",
+    "\n",
+    "the",
+    " 2",
+    " seas",
+    "!",
+    " ",
+  ]);
+  assertEquals(split("a — b"), ["a", " ", "—", " b"]);
+  assertEquals(split("don't e\u0301te\u0301"), ["don't", " e\u0301te\u0301"]);
+  // No spaces in Chinese: the platform's dictionary cuts it.
+  assertEquals(split("你好世界"), ["你好", "世界"]);
+});
+
+Deno.test("rare tokens become <unk>, special ones come first", () => {
+  const text = "the sea, the sea, the whale", special = ["<pad>", "<unk>"] as const;
+  const vocabulary = Vocabulary.words(text, { minimumCount: 2, special });
+  assertEquals(vocabulary.tokens, ["<pad>", "<unk>", " sea", " the", ","]);
+  assertEquals(vocabulary.encode("the whale, the sea"), Int32Array.of(1, 1, 4, 3, 2));
+  assertEquals([vocabulary.id("<pad>"), vocabulary.id(" the"), vocabulary.id("<bos>")], [0, 3, undefined]);
+  assertEquals(Vocabulary.characters("aabcb", { minimumCount: 2, special: ["<unk>"] }).tokens, ["<unk>", "a", "b"]);
+});
+
+Deno.test("spaced tokens: special ones may stand in the text; texts have single spaces", () => {
+  const text = "no it was n't <unk> monday\n <eos> no";
+  const vocabulary = Vocabulary.spaced(text, { special: ["<eos>"] });
+  assertEquals(vocabulary.tokens, ["<eos>", "<unk>", "it", "monday", "n't", "no", "was"]);
+  assertEquals(vocabulary.encode("no tuesday <eos>"), Int32Array.of(5, 1, 0));
+  assertEquals(vocabulary.decode(vocabulary.encode(text)), "no it was n't <unk> monday <eos> no");
+  assertEquals(vocabulary.lengths("no tuesday"), Int32Array.of(3, 8));
+});
+
+Deno.test("a given list keeps its order, and takes lists of tokens", () => {
+  const vocabulary = Vocabulary.list(["<pad>", "<bos>", "<eos>", "K", "AE1", "T"]);
+  assertEquals(vocabulary.encode("K AE1 T"), Int32Array.of(3, 4, 5));
+  assertEquals(vocabulary.encode(["<bos>", "T", "<eos>"]), Int32Array.of(1, 5, 2));
+  assertEquals(vocabulary.oneHot([3, 0]), Float32Array.of(0, 0, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0));
+  assertThrows(() => vocabulary.oneHot([6]), OptionError, "Cannot make one-hot rows: the id at index 0");
+  const error = assertThrows(() => vocabulary.encode("K AH0"), OptionError);
+  assertEquals(
+    error.message,
+    'Cannot encode: "text" must have only the 6 tokens of the vocabulary, got "AH0" at token 1',
+  );
+  for (const [tokens, message] of [[[], "at least one"], [["a", "a"], "twice"], [["a\n"], "white space"]] as const) {
+    assertThrows(() => Vocabulary.list(tokens), OptionError, message);
+  }
+});
+
+Deno.test("an unknown word is named with its place", () => {
+  const error = assertThrows(() => Vocabulary.words("the sea").encode("the sea whale"), OptionError);
+  assertEquals(
+    error.message,
+    'Cannot encode: "text" must have only the 2 tokens of the vocabulary, got " whale" at index 7',
+  );
+});
+
+Deno.test("options out of range are refused", () => {
+  const make = (options: unknown) => () => Vocabulary.words("the sea", options as VocabularyOptions);
+  assertThrows(make({ minimumCount: 0 }), OptionError, '"minimumCount" must be an integer >= 1, got 0');
+  assertThrows(make({ minimumCount: 2 }), OptionError, 'needs "<unk>"');
+  assertThrows(make({ minimumCount: 2, special: ["<unk>"] }), OptionError, "no token (words) occurs at least 2 times");
+  assertThrows(make({ special: ["<s>"] }), OptionError, '"special" must be one of "<unk>"');
+  assertThrows(make({ special: ["<unk>", "<unk>"] }), OptionError, "twice");
+  assertThrows(() => Vocabulary.spaced(" \n"), OptionError, "no token");
 });
