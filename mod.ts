@@ -114,7 +114,6 @@ export {
 export { binaryCrossEntropy, type BinaryCrossEntropyOptions } from "./src/training/losses/binary_cross_entropy.ts";
 export { crossEntropy, type CrossEntropyOptions } from "./src/training/losses/cross_entropy.ts";
 export { ctc, type CtcOptions } from "./src/training/losses/ctc.ts";
-export { lastStep } from "./src/training/losses/last_step.ts";
 export type { Loss, LossOptions, PlannedLoss, Reduction, TargetRows, Targets } from "./src/training/losses/loss.ts";
 export {
   absoluteError,
