@@ -48,9 +48,12 @@ export function checkedState({ seed, step, epoch, batch, loss, evaluated, best, 
 const BEST = "best.", STATE = "state.";
 
 /** Best parameters and carried states as one set of tensors. */
-export function packTensors(best: Tensors | undefined, carried: States | "zero"): Map<string, TensorCopy> {
+export function packTensors(
+  best: ReadonlyMap<string, TensorCopy> | undefined,
+  carried: States | "zero",
+): Map<string, TensorCopy> {
   const tensors = new Map<string, TensorCopy>();
-  for (const [name, { shape, data }] of best ?? []) tensors.set(BEST + name, { shape, data: Float32Array.from(data) });
+  for (const [name, { shape, data }] of best ?? []) tensors.set(BEST + name, { shape, data: data.slice() });
   if (carried === "zero") return tensors;
   for (const [name, data] of Object.entries(carried)) {
     tensors.set(STATE + name, { shape: [data.length], data: data.slice() });
@@ -64,7 +67,7 @@ export function unpackTensors(
 ): { best: Map<string, TensorCopy> | undefined; carried: States | "zero" } {
   const best = new Map<string, TensorCopy>(), carried: States = {};
   for (const [name, { shape, data }] of tensors) {
-    const copy = Float32Array.from(data);
+    const copy = Float32Array.from<number | bigint>(data, Number);
     if (name.startsWith(BEST)) best.set(name.slice(BEST.length), { shape, data: copy });
     else if (name.startsWith(STATE)) carried[name.slice(STATE.length)] = copy;
     else throw new OptionError(`Cannot go on from "resume": "${name}" is not a tensor of a training`);
