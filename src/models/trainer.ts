@@ -148,12 +148,14 @@ export class Training<M extends Metrics = Metrics> implements AsyncIterable<Trai
     const step = before.step + 1, { epoch } = before;
     const said = statistics && step % statistics.every === 0 ? measureNet(session) : undefined;
     const update = session.update(), { loss, count, sum } = total;
-    this.#carried = carried;
+    // An update that was left out leaves nothing that is not finite behind.
+    const made = Number.isFinite(update.gradientNorm);
+    if (made) this.#carried = carried;
     this.#state = {
       ...before,
       step,
       batch: before.batch + batches,
-      loss: { sum: sums.sum + sum, count: sums.count + count },
+      loss: made ? { sum: sums.sum + sum, count: sums.count + count } : sums,
     };
     const events: TrainingEvent<M>[] = [{ type: "step", step, epoch, loss, count, ...update }];
     if (said) events.push({ type: "statistics", step, epoch, ...said });

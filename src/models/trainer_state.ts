@@ -7,7 +7,7 @@ import type { BestEvaluation } from "./training_events.ts";
 export interface TrainerState {
   /** Seed of the order of samples. */
   readonly seed: number;
-  /** Updates so far. */
+  /** Updates so far, those left out included. */
   readonly step: number;
   /** The pass over the data that goes on or comes next, from 1. */
   readonly epoch: number;

@@ -4,7 +4,7 @@ import type { Update } from "./updates.ts";
 
 /** Where in the training an event is. */
 export interface EventPlace {
-  /** Updates so far, from 1. */
+  /** Updates so far, from 1; those left out because of numbers that are not finite count too. */
   readonly step: number;
   /** Pass over the data, from 1. */
   readonly epoch: number;

@@ -7,12 +7,16 @@ import {
   confusionMatrix,
   evaluate,
   fit,
+  lstm,
   type Metric,
   type Metrics,
+  NonFiniteError,
   OptionError,
+  recurrent,
   reduceOnPlateau,
   type Samples,
   ShapeError,
+  squaredError,
   type TrainerOptions,
   type Training,
   type TrainingData,
@@ -94,6 +98,21 @@ Deno.test("with carry, each batch of an epoch goes on from the one before", asyn
   }
   const events = await all(fit(session, data, { epochs: 2, carry: true, evaluate: { data, every: 1 } }));
   assertEquals(events.filter((event) => event.type === "step").map(({ loss }) => loss), want);
+});
+
+Deno.test("an update that is left out is a step that leaves nothing behind", async () => {
+  const net = recurrent(lstm(), { input: 1, hidden: 2 }), good = { x: [1, 2], y: [1, 1, 1, 1] };
+  const options = { batch: 1, steps: 2, loss: squaredError(), optimizer: adam(), numerics: "exact" } as const;
+  using session = await compile(net, { ...options, skipNonFinite: true }), other = await compile(net, options);
+  const bad = { x: [NaN, 1], y: [1, 1, 1, 1] }, fitting = { epochs: 1, carry: true };
+  const training = fit(session, [good, bad, good], fitting), events = await all(training);
+  const want = await all(fit(other, [good, good], fitting));
+  const losses = (from: TrainingEvent[]) => from.map((event) => "loss" in event ? event.loss : event.type);
+  assertEquals(losses(events).toSpliced(1, 1), losses(want));
+  assertEquals(events.map((event) => event.type === "step" && event.skipped).slice(0, 3), [0, 1, 1]);
+  assertEquals(session.parameters(), other.parameters());
+  assertEquals(JSON.parse(JSON.stringify(training.state)), training.state);
+  await assertRejects(() => all(fit(other, [bad], fitting)), NonFiniteError, "not finite");
 });
 
 Deno.test("a function gives the batches of its epoch", async () => {
