@@ -55,7 +55,16 @@ export type { Constant, ParameterSlot, PlanRow, RandomStream, Shape } from "./sr
 export type { Scope } from "./src/memory/scope.ts";
 export type { Slot } from "./src/memory/slot.ts";
 export { beamSearch, type BeamSearchOptions, type Hypothesis } from "./src/models/beam_search.ts";
+export type { ActivationStatistics } from "./src/models/activation_statistics.ts";
+export type { Batches, TrainingData } from "./src/models/batch_source.ts";
 export { compile, type CompileOptions } from "./src/models/compile.ts";
+export {
+  evaluate,
+  type EvaluateOptions,
+  type Measurement,
+  type Metrics,
+  type MetricValues,
+} from "./src/models/evaluation.ts";
 export {
   type Evaluation,
   type FitEvent,
@@ -71,6 +80,19 @@ export type { Stream } from "./src/models/stream.ts";
 export type { CallOptions, InitialStates, States } from "./src/models/call.ts";
 export type { Session } from "./src/models/session.ts";
 export type { Differences, LoadOptions, TensorCopy, Tensors } from "./src/models/tensors.ts";
+export { fit, Training } from "./src/models/trainer.ts";
+export type { EvaluationPlan, TrainerOptions } from "./src/models/trainer_options.ts";
+export type { TrainerState } from "./src/models/trainer_state.ts";
+export type {
+  BestEvaluation,
+  EndEvent,
+  EpochEvent,
+  EvaluationEvent,
+  EventPlace,
+  StatisticsEvent,
+  StepEvent,
+  TrainingEvent,
+} from "./src/models/training_events.ts";
 export type { TrainingState } from "./src/models/training_state.ts";
 export type { Update } from "./src/models/updates.ts";
 export type { Merge } from "./src/ops/merge.ts";
@@ -111,10 +133,11 @@ export {
   type CtcOutputs,
   type Decoding,
 } from "./src/training/ctc_decoding.ts";
+export type { Batch, Layout } from "./src/training/data/batch.ts";
+export type { Samples } from "./src/training/data/samples.ts";
 export { binaryCrossEntropy, type BinaryCrossEntropyOptions } from "./src/training/losses/binary_cross_entropy.ts";
 export { crossEntropy, type CrossEntropyOptions } from "./src/training/losses/cross_entropy.ts";
 export { ctc, type CtcOptions } from "./src/training/losses/ctc.ts";
-export { lastStep } from "./src/training/losses/last_step.ts";
 export type { Loss, LossOptions, PlannedLoss, Reduction, TargetRows, Targets } from "./src/training/losses/loss.ts";
 export {
   absoluteError,
@@ -124,6 +147,16 @@ export {
   type SmoothL1Options,
   squaredError,
 } from "./src/training/losses/regression.ts";
+export {
+  accuracy,
+  type ClassAverageOptions,
+  type ClassMetricOptions,
+  confusionMatrix,
+  f1,
+  precision,
+  recall,
+} from "./src/training/metrics/classification.ts";
+export { type Measured, type Metric, perplexity, type Tally } from "./src/training/metrics/metric.ts";
 export { adagrad, type AdagradOptions } from "./src/training/optimizers/adagrad.ts";
 export { adam, type AdamOptions, adamw } from "./src/training/optimizers/adam.ts";
 export type {

@@ -29,7 +29,7 @@ const LEAVES: Record<string, readonly string[]> = {
   text: ["models"],
   formats: ["models"],
   files: [],
-  random: ["models", "kernels", "check"],
+  random: ["models", "training", "kernels", "check"],
 };
 
 /** Entry points: they re-export from anywhere in src/. */

@@ -18,11 +18,3 @@ export function interruption(): AbortSignal {
   stdout.on("error", () => controller.abort());
   return controller.signal;
 }
-
-/** When the signal aborts. */
-export function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve());
-  });
-}

@@ -9,7 +9,7 @@ import { characters, type Corpus, readCorpus, requireKnown } from "./corpus.ts";
 import { Failure, UsageError } from "./errors.ts";
 import { loadModel, requireWritable, saveModel } from "./files.ts";
 import { HELP } from "./help.ts";
-import { aborted, INTERRUPTED, interruption } from "./interruption.ts";
+import { INTERRUPTED, interruption } from "./interruption.ts";
 import { type Budget, type Options, parseOptions } from "./options.ts";
 import { makeProgress } from "./progress.ts";
 import { print } from "./terminal.ts";
@@ -65,7 +65,9 @@ async function learn(
     say(`saved: ${save}`);
   }
   if (!signal.aborted) {
-    const work = Promise.race([model.evaluate(corpus.validation), aborted(signal)]);
+    const work = model.evaluate(corpus.validation, { signal }).catch((error) => {
+      if (!signal.aborted) throw error;
+    });
     const length = count(characters(corpus.validation), "characters");
     const evaluation = await progress.wait(`validation on ${length}`, work);
     if (evaluation) print(`validation: ${evaluation.bitsPerToken.toFixed(3)} bits per character\n`);

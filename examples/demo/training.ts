@@ -25,12 +25,12 @@ export async function train(
   signal: AbortSignal,
 ): Promise<Report> {
   const { batch, unroll, learningRate } = options;
-  // The budgets in seconds and steps are seen to below.
-  const epochs = "epochs" in budget ? budget.epochs : 1e9;
+  // The budget in seconds is seen to below.
+  const limits = "seconds" in budget ? { epochs: 1e9 } : budget;
   let report!: Report;
   let seconds = 0, due = FIRST_SAMPLE, since = performance.now();
   try {
-    for await (const event of model.fit(text, { batch, unroll, epochs, optimizer: adam({ learningRate }) })) {
+    for await (const event of model.fit(text, { batch, unroll, ...limits, optimizer: adam({ learningRate }) })) {
       seconds += (performance.now() - since) / 1000;
       report = { ...event, seconds, fraction: Math.min(1, used(budget, event, seconds)) };
       progress.step(report);
@@ -48,7 +48,5 @@ export async function train(
 }
 
 function used(budget: Budget, { step, steps }: FitEvent, seconds: number): number {
-  if ("seconds" in budget) return seconds / budget.seconds;
-  if ("steps" in budget) return step / budget.steps;
-  return step / steps;
+  return "seconds" in budget ? seconds / budget.seconds : step / steps;
 }

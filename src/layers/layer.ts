@@ -38,7 +38,9 @@ export interface PlannedState {
 
 /** One of the layers that a layer is made of. */
 export interface LayerPart {
-  /** Its name in the whole net; empty where the net has no names. */
+  /** Its name in the whole net, `rnn` or `decoder`; empty where the net has no names. */
+  readonly layer: string;
+  /** Its name in the stack that it belongs to: `rnn.l0`, `rnn.dropout_l0`, `decoder`. */
   readonly name: string;
   /** What it writes. */
   readonly output: Port;

@@ -72,20 +72,24 @@ export function recurrent(cell: Cell, options: RecurrentOptions): Layer {
     throw new OptionError(`"hidden" must have one size for each of the layers, got ${sizes.length}`);
   }
   sizes.forEach((size) => requireInteger("hidden", size, 1));
-  const parts: Layer[] = [], below = merge === "none" ? "concat" : merge;
+  const parts: Layer[] = [], labels: string[] = [], below = merge === "none" ? "concat" : merge;
   let width = input;
+  function add(label: string, layer: Layer): void {
+    labels.push(label);
+    parts.push(layer);
+  }
   sizes.forEach((H, l) => {
-    if (options.inputDropout) parts.push(dropout(width, options.inputDropout, { variational: true }));
+    if (options.inputDropout) add(`input_dropout_l${l}`, dropout(width, options.inputDropout, { variational: true }));
     const top = l + 1 === sizes.length, own = top ? options : { ...options, output: undefined };
     const ahead = single(cell, width, H, `_l${l}`, own);
     const layer = options.bidirectional
       ? bidirectional(ahead, single(cell, width, H, `_l${l}_reverse`, own), top ? merge : below)
       : ahead;
-    parts.push(layer);
+    add(`l${l}`, layer);
     width = layer.output.width;
-    if (options.dropout && !top) parts.push(dropout(width, options.dropout));
+    if (options.dropout && !top) add(`dropout_l${l}`, dropout(width, options.dropout));
   });
-  return stacked(parts);
+  return stacked(parts, labels);
 }
 
 /** One cell over time, its parameters and states named with a suffix. */

@@ -33,7 +33,7 @@ export function sequential(layers: Record<string, Layer>): Layer {
       );
     }
   }
-  return stacked(Object.values(layers), (i) => `${names[i]}.`);
+  return stacked(Object.values(layers), names, (i) => `${names[i]}.`);
 }
 
 function fits(given: Signal, wanted: Signal): boolean {

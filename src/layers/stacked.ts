@@ -5,10 +5,15 @@ import { onceExtent, type Port } from "../ops/port.ts";
 import type { Layer, LayerPart, PlannedLayer } from "./layer.ts";
 
 /**
- * Layers one on top of the other as one layer: forward walks the list, backward walks the same list in reverse. `name` gives the
- * prefix of a layer's tensors in the whole; by default all share one set of names.
+ * Layers one on top of the other as one layer: forward walks the list, backward walks the same list in reverse.
+ * `labels` names the layers. `name` gives the prefix of a layer's tensors in the whole; by default all share one set
+ * of names.
  */
-export function stacked(layers: readonly Layer[], name: (layer: number) => string = () => ""): Layer {
+export function stacked(
+  layers: readonly Layer[],
+  labels: readonly string[],
+  name: (layer: number) => string = () => "",
+): Layer {
   if (layers.slice(0, -1).some(({ output }) => output.parts)) {
     throw new ShapeError(`Cannot put a layer on one with merge "none": it gives two sequences, which are read outside`);
   }
@@ -21,12 +26,13 @@ export function stacked(layers: readonly Layer[], name: (layer: number) => strin
     input: layers[0].input,
     output: { ...layers[layers.length - 1].output, once: layers.some(({ output }) => output.once) },
     parameters,
-    plan: (scope, x) => planStack(layers, name, scope, x),
+    plan: (scope, x) => planStack(layers, labels, name, scope, x),
   };
 }
 
 function planStack(
   layers: readonly Layer[],
+  labels: readonly string[],
   name: (layer: number) => string,
   scope: Scope,
   x: Port,
@@ -36,7 +42,8 @@ function planStack(
   const planned = layers.map((layer, i) => {
     const within = scope.within(name(i)), part = layer.plan(within, port), once = port.once;
     port = { ...part.output, once: once || part.output.once };
-    parts.push(...part.parts ?? [{ name: within.name("").replace(/\.$/, ""), output: port }]);
+    const own = { layer: within.name("").replace(/\.$/, ""), name: scope.name(labels[i]), output: port };
+    parts.push(...part.parts ?? [own]);
     return once ? runOnce(part) : part;
   });
   const reversed = planned.toReversed();

@@ -5,6 +5,7 @@ import type { PlannedState } from "../layers/layer.ts";
 import type { Arena } from "../memory/arena.ts";
 import type { ParameterSlot } from "../memory/planner.ts";
 import type { Slot } from "../memory/slot.ts";
+import type { Port } from "../ops/port.ts";
 import type { TargetRows } from "../training/losses/loss.ts";
 import { type Call, type CallOptions, type InitialStates, makeCall, once, type States } from "./call.ts";
 import type { NetPlan } from "./plan.ts";
@@ -60,6 +61,16 @@ export class Border {
       this.#rows.read(slot, outside, result.subarray(from, to));
     }
     return result;
+  }
+
+  /** The numbers of a layer's output that are no padding. */
+  forEachOutput({ value, once: single }: Port, call: Call, visit: (value: number) => void): void {
+    const inside = single ? once(call) : call, { stride, columns } = value;
+    const view = this.#rows.floats(value.address, inside.T * inside.B * stride);
+    this.#rows.forEach(inside, (row, outside) => {
+      if (outside < 0) return;
+      for (let c = row * stride; c < row * stride + columns; c++) visit(view[c]);
+    });
   }
 
   /** The output itself, where it was. */

@@ -8,15 +8,15 @@ import { embedding, oneHot } from "../layers/embedding.ts";
 import type { Layer } from "../layers/layer.ts";
 import { recurrent } from "../layers/recurrent.ts";
 import { sequential } from "../layers/sequential.ts";
-import { streams } from "../text/streams.ts";
+import { type Streams, streams } from "../text/streams.ts";
 import { Vocabulary } from "../text/vocabulary.ts";
 import { type Clip, clipNorm } from "../training/clip.ts";
+import type { Batch } from "../training/data/batch.ts";
 import { crossEntropy } from "../training/losses/cross_entropy.ts";
 import { adam } from "../training/optimizers/adam.ts";
 import type { Optimizer } from "../training/optimizers/optimizer.ts";
-import type { States } from "./call.ts";
 import { compile } from "./compile.ts";
-import { EventLoop } from "./event_loop.ts";
+import { evaluate } from "./evaluation.ts";
 import {
   type Continuation,
   continuations,
@@ -27,6 +27,7 @@ import {
 } from "./generation.ts";
 import { readModel, writeModel } from "./language_model_file.ts";
 import type { Session } from "./session.ts";
+import { fit } from "./trainer.ts";
 
 /** Options of `LanguageModel.create`. */
 export interface LanguageModelOptions {
@@ -50,8 +51,10 @@ export interface FitOptions {
   batch?: number;
   /** Time steps T of back-propagation; the states are carried from window to window. Default 50. */
   unroll?: number;
-  /** Passes over the text. Default 1. */
+  /** Passes over the text. Default 1, or no limit when `steps` is given. */
   epochs?: number;
+  /** Steps to make. Default: no limit but `epochs`. */
+  steps?: number;
   /** Default `adam({ learningRate: 2e-3 })`. */
   optimizer?: Optimizer;
   /** Default `clipNorm(5)`. */
@@ -179,29 +182,24 @@ export class LanguageModel implements Disposable {
    */
   async *fit(
     text: string,
-    { batch = 50, unroll = 50, epochs = 1, optimizer = adam({ learningRate: 2e-3 }), clip = clipNorm(5), signal }:
-      FitOptions = {},
+    options: FitOptions = {},
   ): AsyncGenerator<FitEvent, void, void> {
+    const { batch = 50, unroll = 50, optimizer = adam({ learningRate: 2e-3 }), clip = clipNorm(5), signal } = options;
+    const { steps, epochs = steps === undefined ? 1 : Number.MAX_SAFE_INTEGER } = options;
     requireInteger("epochs", epochs, 1);
+    if (steps !== undefined) requireInteger("steps", steps, 1);
     if (this.#fitting) throw new OptionError("Cannot fit: this model is already being trained");
     const windows = streams(this.vocabulary.encode(text), { batch, unroll });
     this.#fitting = true;
     try {
-      using loop = new EventLoop();
-      const session = await this.#train(batch, unroll, optimizer, clip);
-      const steps = epochs * windows.windows;
-      let step = 0, tokens = 0;
-      for (let epoch = 1; epoch <= epochs; epoch++) {
-        let states: States | "zero" = "zero";
-        for (const { x, y } of windows) {
-          await loop.turn();
-          signal?.throwIfAborted();
-          const { loss, gradientNorm } = session.step({ x, y }, { batch, states });
-          // A copy, so that evaluating or writing between two steps does not disturb the training.
-          states = session.states();
-          tokens += x.length;
-          yield { step: ++step, steps, epoch, tokens, loss, bitsPerToken: loss * BITS_PER_NAT, gradientNorm };
-        }
+      const session = await this.#train(batch, unroll, optimizer, clip), limits = { epochs, steps };
+      const all = Math.min(steps ?? Infinity, epochs * windows.windows);
+      let tokens = 0;
+      for await (const event of fit(session, () => batches(windows, batch), { ...limits, carry: true, signal })) {
+        if (event.type !== "step") continue;
+        const { step, epoch, loss, count, gradientNorm } = event;
+        tokens += count;
+        yield { step, steps: all, epoch, tokens, loss, bitsPerToken: loss * BITS_PER_NAT, gradientNorm };
       }
     } finally {
       this.#fitting = false;
@@ -209,21 +207,14 @@ export class LanguageModel implements Disposable {
   }
 
   /**
-   * Predict a text, in 10 parallel streams with carried states. Needs at least 11 tokens.
+   * Predict a text, in 10 parallel streams with carried states. Needs at least 11 tokens. `signal` ends it between
+   * two windows of 50 steps, with the signal's reason as the error.
    *
    * @throws {OptionError} When the text has unknown characters or is too short.
    */
-  async evaluate(text: string): Promise<Evaluation> {
-    using loop = new EventLoop();
-    let sum = 0, tokens = 0, states: States | "zero" = "zero";
-    for (const { x, y } of streams(this.vocabulary.encode(text), EVALUATION)) {
-      const { loss, count } = this.#session.evaluate({ x, y }, { batch: EVALUATION.batch, states });
-      states = this.#session.states();
-      sum += loss * count;
-      tokens += count;
-      await loop.turn();
-    }
-    const loss = sum / tokens;
+  async evaluate(text: string, { signal }: { signal?: AbortSignal } = {}): Promise<Evaluation> {
+    const windows = streams(this.vocabulary.encode(text), EVALUATION), data = () => batches(windows, EVALUATION.batch);
+    const { loss, count: tokens } = await evaluate(this.#session, data, { carry: true, signal });
     return {
       loss,
       bitsPerToken: loss * BITS_PER_NAT,
@@ -316,6 +307,11 @@ function vocabularyOf(source: string | Vocabulary, tokens?: "characters" | "word
 /** Room for training windows and for evaluation: the one overlaps the other. */
 function plan(batch = 1, unroll = 1): { batch: number; steps: number } {
   return { batch: Math.max(batch, EVALUATION.batch), steps: Math.max(unroll, EVALUATION.unroll) };
+}
+
+/** The windows as the trainer takes them. */
+function* batches(windows: Streams, batch: number): Iterable<Batch> {
+  for (const { x, y } of windows) yield { x, y, batch };
 }
 
 function layers(V: number, { cell, hidden, embedding: width }: {

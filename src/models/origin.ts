@@ -21,7 +21,7 @@ export function forwardOrigin({ plan, border }: Passes, call: Call): Origin | un
   if (input.kind === "values" && !border.finite(input.value, call)) {
     return { layer: "", tensor: "x", finding: 'the input "x" has elements that are not finite' };
   }
-  for (const { name, output } of layer.parts ?? [{ name: "", output: layer.output }]) {
+  for (const { layer: name, output } of layer.parts ?? [{ layer: "", output: layer.output }]) {
     if (output.kind !== "values" || border.finite(output.value, output.once ? once(call) : call)) continue;
     const prefix = name && `${name}.`, found = (tensor: string, finding: string) => ({ layer: name, tensor, finding });
     const parameter = parameters.find((slot) =>

@@ -3,6 +3,8 @@ import type { Kernels } from "../kernels/kernels.ts";
 import type { Arena } from "../memory/arena.ts";
 import { type ParameterSlot, type PlanRow, seedWords } from "../memory/planner.ts";
 import type { Threads } from "../threads/threads.ts";
+import type { Layout } from "../training/data/batch.ts";
+import { type ActivationStatistics, activationStatistics } from "./activation_statistics.ts";
 import { Border } from "./border.ts";
 import type { CallOptions, States } from "./call.ts";
 import { describeNet, readCheckpoint, requireNet, requireRows, writeCheckpoint } from "./checkpoint.ts";
@@ -60,6 +62,21 @@ export class Session implements Disposable {
   /** Largest T of a call. */
   get steps(): number {
     return this.#plan.options.steps;
+  }
+
+  /** How the data of a training is laid out. */
+  get layout(): Layout {
+    const { input: { kind, width }, layer: { output }, options: { batchFirst = false, recompute, steps } } = this.#plan;
+    const { targets, reduction } = this.#passes.loss;
+    return {
+      kind: kind === "values" ? "values" : "tokens",
+      columns: kind === "values" ? width : 1,
+      output: output.width,
+      batchFirst,
+      targets: targets === "sequence" ? "labels" : output.once ? "sequence" : "step",
+      reduction,
+      longest: recompute ? Infinity : steps,
+    };
   }
 
   /**
@@ -138,6 +155,12 @@ export class Session implements Disposable {
     return this.#updates.update();
   }
 
+  /** Give up the gradients that `accumulate` or `backward` left; nothing where there are none. */
+  discard(): void {
+    this.#training("discard gradients");
+    this.#updates.discard();
+  }
+
   /**
    * Tell the schedule a metric, such as a validation loss: `reduceOnPlateau` goes by it, other schedules need none.
    */
@@ -191,6 +214,23 @@ export class Session implements Disposable {
   /** Copies of the states after the last call, `[B, H]` each. */
   states(): States {
     return this.#passes.states();
+  }
+
+  /** A copy of the output of the last call, whichever it was: as `forward` gives it. */
+  output(): Float32Array {
+    void this.#passes.kernels;
+    return this.#border.readOutput(this.#passes.heldCall("the output"));
+  }
+
+  /**
+   * What the outputs of every layer were like in the last call, by the layer's name (`rnn.l0`, `decoder`), bottom to
+   * top.
+   *
+   * @throws {OptionError} When the session was compiled without `train`, as it then keeps no activations.
+   */
+  activations(): Map<string, ActivationStatistics> {
+    this.#training("read activations");
+    return activationStatistics(this.#plan, this.#border, this.#passes.heldCall("activations"));
   }
 
   /** Copies of all parameters by name, in PyTorch's shapes. */

@@ -63,7 +63,7 @@ export class Updates {
 
   /** The gradients in memory are given: those of `backward`. */
   given(call: Call): void {
-    this.#discard();
+    this.discard();
     this.#again = this.#held(call);
     this.#fresh = true;
   }
@@ -85,6 +85,14 @@ export class Updates {
     return { loss, count };
   }
 
+  /** Give up the gradients that no update has used. */
+  discard(): void {
+    this.#rows = 0;
+    this.#fresh = false;
+    this.#spoiled = false;
+    this.#again = () => []; // which holds on to the caller's data
+  }
+
   /** Clip the gradients, and update the parameters with them. */
   update(): Update {
     this.requireParameters("update");
@@ -102,11 +110,11 @@ export class Updates {
     const rates = groups.map(({ learningRate: base }) => schedule?.rate(base, this.count, this.schedule) ?? base);
     if (!Number.isFinite(gradientNorm)) {
       const origin = skipNonFinite ? undefined : this.#gradientOrigin();
-      this.#discard();
+      this.discard();
       if (origin) throw this.#refusal("gradient norm", gradientNorm, origin);
       return { gradientNorm, learningRate: rates[0], skipped: ++this.skipped };
     }
-    this.#discard();
+    this.discard();
     if (clip) apply(k, norm, clip, gradient, n);
     const momentum = schedule?.momentum?.(this.count);
     groups.forEach(({ weightDecay }, i) => {
@@ -198,7 +206,7 @@ export class Updates {
     this.#passes.takeBack(...start!);
     this.#spoiled = true;
     if (this.#passes.plan.options.skipNonFinite) return;
-    this.#discard();
+    this.discard();
     const finding = "all outputs of the net are finite";
     throw this.#refusal("loss", loss, origin ?? { layer: "", tensor: "loss", finding });
   }
@@ -218,13 +226,6 @@ export class Updates {
     const { kernels: k, border, plan: { settings, planner: { ranges, elements } } } = this.#passes;
     border.write(settings, [a / b]);
     k.scale(ranges.gradient, settings.address, elements);
-  }
-
-  #discard(): void {
-    this.#rows = 0;
-    this.#fresh = false;
-    this.#spoiled = false;
-    this.#again = () => []; // which holds on to the caller's data
   }
 
   #refusal(what: string, value: number, { layer, tensor, finding }: Origin): NonFiniteError {

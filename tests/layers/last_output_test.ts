@@ -18,6 +18,7 @@ import {
   residual,
   sequential,
   ShapeError,
+  squaredError,
 } from "../../mod.ts";
 import { assertSame, draw, pass, steps } from "../cells/trial.ts";
 import { assertRight } from "../gradients/assert_right.ts";
@@ -111,6 +112,46 @@ Deno.test("a classifier of sequences longer than the plan == one in one piece", 
     assertEquals(short.parameters(), whole.parameters());
   }
   assertThrows(() => short.step({ x, y }, { lengths: [T, T, T, T, 1] }), OptionError, '"lengths"');
+});
+
+Deno.test("losses of the last output == those of all steps with the others ignored or without weight", async () => {
+  const every = sequential({ rnn: net(lstm, {}), decoder: dense(H, 4) }), { x } = draw(classifier(), EXTENT, 9);
+  const classes = [0, 3, 1, 2, 2], numbers = Float32Array.from({ length: B * 4 }, (_, i) => (i % 7) / 3 - 1);
+  for (const loss of [crossEntropy(), crossEntropy({ reduction: "sum", labelSmoothing: 0.1 }), squaredError()]) {
+    const width = loss.name === "squared error" ? 4 : 1, y = width === 4 ? numbers : classes;
+    using session = await exact(classifier(), { ...OPTIONS, loss });
+    using sequence = await exact(every, { ...OPTIONS, loss });
+    for (const lengths of LENGTHS) {
+      const weights = [0.5, 2, 1, 0, 3], end = (b: number) => (lengths?.[b] ?? T) - 1;
+      const targets = new Float32Array(T * B * width), shares = new Float32Array(T * B), losses = [];
+      for (let b = 0; b < B; b++) {
+        const row = end(b) * B + b;
+        shares[row] = weights[b];
+        for (let j = 0; j < width; j++) targets[row * width + j] = y[b * width + j];
+      }
+      const data = { x, y, weights }, spread = { x, y: targets, weights: shares };
+      const all = sequence.losses(spread, { lengths });
+      for (let b = 0; b < B; b++) losses.push(...all.subarray((end(b) * B + b) * width).subarray(0, width));
+      assertEquals([...session.losses(data, { lengths })], losses, `${loss.name}, lengths ${lengths}`);
+      // Sums go over rows in order of time first, which is another order where rows end at different steps.
+      if (lengths) continue;
+      assertEquals(session.evaluate(data, { lengths }), sequence.evaluate(spread, { lengths }));
+      assertEquals(session.step(data, { lengths }), sequence.step(spread, { lengths }));
+      assertEquals(session.parameters(), sequence.parameters());
+    }
+  }
+});
+
+Deno.test("a sequence that does not count may be NaN", async () => {
+  using good = await exact(classifier(), { ...OPTIONS, batchFirst: true });
+  using bad = await exact(classifier(), { ...OPTIONS, batchFirst: true });
+  const { x } = draw(classifier(), EXTENT, 10), y = [0, 3, 1, 2, 2], weights = [1, 1, 0, 1, 1];
+  const poisoned = x.slice().fill(NaN, 2 * T * I, 3 * T * I), finite = x.slice().fill(0, 2 * T * I, 3 * T * I);
+  const lengths = [3, 7, 1, 7, 4];
+  assertEquals(
+    bad.losses({ x: poisoned, y, weights }, { lengths }),
+    good.losses({ x: finite, y, weights }, { lengths }),
+  );
 });
 
 Deno.test("a stream gives the last output of what it has seen", async () => {

@@ -1,13 +1,24 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import {
+  adam,
   type Cell,
+  clipNorm,
+  compile,
+  crossEntropy,
+  dense,
   elman,
+  type FitEvent,
+  type FitOptions,
   FormatError,
   gru,
   LanguageModel,
   lstm,
+  oneHot,
   OptionError,
   readSafetensors,
+  recurrent,
+  sequential,
+  streams,
   type TensorSource,
   writeSafetensors,
 } from "../../mod.ts";
@@ -49,6 +60,28 @@ Deno.test("a model whose file was made smaller, by 16-bit numbers, is nearly the
   assert(Math.abs(own.bitsPerToken - half.bitsPerToken) < 1e-3 && own.bitsPerToken !== half.bitsPerToken);
 });
 
+Deno.test("a model trains as a net of layers does on the windows of streams", async () => {
+  using model = await LanguageModel.create(TEXT, { hidden: [8], seed: 2 });
+  const { vocabulary } = model, V = vocabulary.size, size = { batch: 3, unroll: 30 };
+  const net = sequential({
+    embedding: oneHot(V),
+    rnn: recurrent(lstm(), { input: V, hidden: 8 }),
+    decoder: dense(8, V),
+  });
+  const training = { loss: crossEntropy(), optimizer: adam({ learningRate: 2e-3 }), clip: clipNorm(5) };
+  using session = await compile(net, { batch: 3, steps: 30, seed: 2, ...training });
+  const want: number[] = [], losses: number[] = [];
+  for (let epoch = 0; epoch < 2; epoch++) {
+    let first = true;
+    for (const { x, y } of streams(vocabulary.encode(TEXT), size)) {
+      want.push(session.step({ x, y }, { states: first ? "zero" : "carry" }).loss);
+      first = false;
+    }
+  }
+  for await (const { loss } of model.fit(TEXT, { ...size, epochs: 2 })) losses.push(loss);
+  assertEquals(losses, want);
+});
+
 Deno.test("evaluating and writing between two steps leaves the training as it is", async () => {
   const options = { batch: 3, unroll: 7 }, losses: number[] = [], disturbed: number[] = [];
   using plain = await LanguageModel.create(TEXT, { hidden: [8] });
@@ -75,6 +108,25 @@ Deno.test("an abort ends the training between two steps, and the model can be tr
   await assertRejects(run, Error, "enough");
   assertEquals(steps, 3);
   for await (const { step } of model.fit(TEXT, { batch: 2, unroll: 5 })) assert(step > 0);
+});
+
+Deno.test("a budget of steps goes on over epochs and ends within one", async () => {
+  using model = await LanguageModel.create(TEXT, { hidden: [4] });
+  const options = { batch: 4, unroll: 50 }, windows = Math.ceil(Math.floor((TEXT.length - 1) / 4) / 50);
+  for (
+    const [limits, steps, epoch] of [[{ steps: windows + 1 }, windows + 1, 2], [{ steps: 99, epochs: 1 }, windows, 1]]
+  ) {
+    let last: FitEvent | undefined;
+    for await (const event of model.fit(TEXT, { ...options, ...limits as FitOptions })) last = event;
+    assertEquals([last?.step, last?.steps, last?.epoch], [steps, steps, epoch]);
+  }
+  await assertRejects(() => model.fit(TEXT, { steps: 0 }).next(), OptionError, '"steps"');
+});
+
+Deno.test("an abort ends an evaluation", async () => {
+  using model = await LanguageModel.create(TEXT, { hidden: [4] });
+  const signal = AbortSignal.abort(new Error("enough"));
+  await assertRejects(() => model.evaluate(TEXT, { signal }), Error, "enough");
 });
 
 Deno.test("timers run while a model trains", async () => {

@@ -11,7 +11,6 @@ import {
   ctc,
   embedding,
   huber,
-  lastStep,
   type Loss,
   type Reduction,
   type Session,
@@ -51,13 +50,6 @@ const CASES: Record<string, [loss: (reduction: Reduction) => Loss, targets: Targ
     (reduction) => binaryCrossEntropy({ reduction, positiveWeight: [2, 0.5, 1, 3] }),
     { ...shares, weights },
   ],
-  "last step": [
-    (reduction) => lastStep(crossEntropy({ reduction, labelSmoothing: 0.1 })),
-    { y: [2, 0, 3], weights: perSequence },
-  ],
-  "last step, numbers": [(reduction) => lastStep(squaredError({ reduction })), {
-    y: Array.from(numbers.y).slice(0, B * C),
-  }],
   "ctc": [(reduction) => ctc({ reduction, blank: 0 }), { y: [1, 2, 3, 2, 3, 1], targetLengths: [1, 3, 2] }],
   "ctc, padded, weights, last class blank": [
     (reduction) => ctc({ reduction, blank: 3, labels: 3 }),

@@ -2,23 +2,17 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import {
   absoluteError,
-  adam,
   binaryCrossEntropy,
   compile,
   crossEntropy,
   ctc,
   type Data,
-  dense,
   embedding,
-  gru,
   huber,
-  lastStep,
   type Loss,
   OptionError,
   type PlanOptions,
-  recurrent,
   type Reduction,
-  sequential,
   type Session,
   sgd,
   ShapeError,
@@ -63,17 +57,6 @@ const SUBJECTS: Record<string, Subject> = {
     loss: (reduction) => binaryCrossEntropy({ reduction, positiveWeight: [1, 2, 3, 4] }),
     targets: numbers,
     width: C,
-  },
-  "cross-entropy of the last step": {
-    loss: (reduction) => lastStep(crossEntropy({ reduction })),
-    targets: (_, sequences) => ({ y: sequences.map((b) => (b * 3 + 1) % C) }),
-    perSequence: true,
-  },
-  "squared error of the last step": {
-    loss: (reduction) => lastStep(squaredError({ reduction })),
-    targets: (_, sequences) => numbers(sequences),
-    width: C,
-    perSequence: true,
   },
   "ctc": {
     loss: (reduction) => ctc({ reduction }),
@@ -179,20 +162,6 @@ for (const [name, { loss, targets, width = 1, perSequence }] of Object.entries(S
   });
 }
 
-Deno.test("the loss of the last step is that of all steps with the others ignored", async () => {
-  const net = sequential({ rnn: recurrent(gru(), { input: 2, hidden: 5 }), decoder: dense(5, C) });
-  const options = { batch: B, steps: T, optimizer: adam(), numerics: "exact", seed: 3 } as const;
-  using last = await compile(net, { ...options, loss: lastStep(crossEntropy()) });
-  using every = await compile(net, { ...options, loss: crossEntropy() });
-  const values = Float32Array.from({ length: ROWS * 2 }, () => random.uniform()), classes = [2, 0, 3];
-  const y = Array.from({ length: ROWS }, (_, i) => Math.floor(i / B) === LENGTHS[i % B] - 1 ? classes[i % B] : -100);
-  for (let i = 0; i < 3; i++) {
-    const got = last.step({ x: values, y: classes }, { lengths: LENGTHS });
-    assertEquals(got, every.step({ x: values, y }, { lengths: LENGTHS }));
-  }
-  assertEquals(last.parameters(), every.parameters());
-});
-
 Deno.test("an infinite loss is told by evaluate; with zeroInfinity it is 0 and counts", async () => {
   const data = { x: rowsOf([0, 1], 2), y: [1, 1, 2], targetLengths: [2, 1] };
   using infinite = await session(ctc({ reduction: "sum" })), zero = await session(ctc({ zeroInfinity: true }));
@@ -213,7 +182,6 @@ const REFUSED: Record<
   "a weight that is infinite": [squaredError(), { y: NUMBERS, weights: [1, 1, Infinity] }, OptionError, '"weights"'],
   "weights that sum to 0": [huber(), { y: NUMBERS, weights: [1, -2, 1] }, OptionError, "sum to 0"],
   "weights that are all 0": [huber(), { y: NUMBERS, weights: [0, 0, 0] }, OptionError, "is ignored"],
-  "a class for each step at the last one": [lastStep(crossEntropy()), { y: x.map(() => 1) }, ShapeError, "3 elements"],
   "classes whose weights are 0": [
     crossEntropy({ classWeights: [1, 0, 1, 1] }),
     { y: x.map(() => 1) },
@@ -254,7 +222,6 @@ Deno.test("options that are out of range are refused when the loss is made or pl
     [() => binaryCrossEntropy({ positiveWeight: [1, NaN] }), "positiveWeight"],
     [() => ctc({ blank: -1 }), "blank"],
     [() => ctc({ labels: 1.5 }), "labels"],
-    [() => lastStep(ctc()), '"CTC": it has one target a sequence already'],
   ];
   for (const [make, says] of made) assertThrows(make, OptionError, says);
   const planned: [Loss, string][] = [
