@@ -1,0 +1,8 @@
+/**
+ * ONNX models: run, trained on, and written.
+ *
+ * @module
+ */
+export type { OnnxValue } from "./src/onnx/graph.ts";
+export { type OnnxInput, OnnxModel, type OnnxOptions } from "./src/onnx/model.ts";
+export type { Elements, ElementType, OnnxTensor } from "./src/onnx/tensor.ts";
