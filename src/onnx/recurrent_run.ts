@@ -30,7 +30,7 @@ export class RecurrentRun implements Disposable {
   }
 
   /**
-   * Y, Y_h and, of an LSTM, Y_c. Behind a row's length Y is zero; a row of length 0 keeps its initial states.
+   * Y, Y_h and, of an LSTM, Y_c. Behind a row's length Y is zero. Of a row of length 0 all is zero, as onnxruntime has it.
    *
    * @throws {ShapeError} When the inputs do not fit together.
    */
@@ -47,6 +47,9 @@ export class RecurrentRun implements Disposable {
       const given = inputs[5 + i];
       return given ? Float32Array.from(outer(given).data) : new Float32Array(D * B * H);
     });
+    for (const state of states) {
+      for (let i = 0; i < D * B; i++) if (!lengths[i % B]) state.fill(0, i * H, (i + 1) * H);
+    }
     for (let d = 0; n && d < D; d++) {
       const session = await this.#session(d, sizes, inputs), turn = form.directions[d];
       const step = (t: number, b: number) => turn && t < lengths[b] ? lengths[b] - 1 - t : t;
