@@ -49,7 +49,7 @@ const RESERVED: readonly { word: RegExp; scope: RegExp; except: RegExp }[] = [
   { word: /\bWebAssembly\b/, scope: /^src\//, except: /^src\/(kernels|memory|threads)\// },
   { word: /\bWorker\b/, scope: /^src\//, except: /^src\/threads\// },
   { word: /\bDeno\b/, scope: /^src\//, except: /^$/ },
-  { word: /\bnode:/, scope: /^src\//, except: /^src\/files\// },
+  { word: /(?<=["'`])node:/, scope: /^src\//, except: /^src\/files\// },
   { word: INEXACT, scope: /^src\//, except: /^src\/report\// },
   // Math under another name would hide its functions from the rule above.
   { word: /\bMath\b(?!\s*\.\s*\w)/, scope: /^src\//, except: /^src\/report\// },

@@ -2,6 +2,7 @@ import { DisposedError, ShapeError } from "../errors.ts";
 import type { Numerics } from "../kernels/load.ts";
 import { Execution } from "./execution.ts";
 import { type Graph, type OnnxValue, readGraph } from "./graph.ts";
+import { netOf, type OnnxNet } from "./net.ts";
 import { type OnnxTensor, sizeOf, tensor } from "./tensor.ts";
 
 /** A tensor as it comes in: row-major elements, which become the type that the model declares. */
@@ -80,6 +81,34 @@ export class OnnxModel implements Disposable {
     this.#last = run.catch(() => {});
     const values = await run;
     return Object.fromEntries(this.#graph.outputs.map(({ name }) => [name, values.get(name)!]));
+  }
+
+  /**
+   * The model as layers that can be trained, when it is one of our nets.
+   *
+   * @throws {FormatError} When it is not; the message has the first node that is no layer.
+   *
+   * @example
+   * ```ts
+   * import { exportOnnx, OnnxModel } from "@unroll/rnn/onnx";
+   * import { compile, dense, embedding, gru, recurrent, sequential } from "@unroll/rnn";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const mine = sequential({
+   *   tokens: embedding(10, 4),
+   *   cell: recurrent(gru(), { input: 4, hidden: 6 }),
+   *   classes: dense(6, 2),
+   * });
+   * using session = await compile(mine, { batch: 2, steps: 3 });
+   * using model = OnnxModel.load(exportOnnx(mine, session.parameters()));
+   * const { layer, parameters, batchFirst } = model.net();
+   * using copy = await compile(layer, { batch: 2, steps: 3, batchFirst });
+   * copy.setParameters(parameters);
+   * assertEquals(copy.forward([1, 2, 3, 4, 5, 6]), session.forward([1, 2, 3, 4, 5, 6]));
+   * ```
+   */
+  net(): OnnxNet {
+    return netOf(this.#graph, this.#execution.nodes, this.#execution.constants);
   }
 
   /** Give up the memory; later runs throw DisposedError. */

@@ -1,3 +1,4 @@
+// deno-lint-ignore no-import-prefix -- an entry must work from a URL, where deno.json does not travel
 import { BinaryReader, BinaryWriter, WireType } from "npm:@bufbuild/protobuf@2.17.0/wire";
 import { FormatError } from "../errors.ts";
 
