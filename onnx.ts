@@ -1,5 +1,5 @@
 /**
- * ONNX models: run, trained on, and written.
+ * ONNX models: run, and made layers that can be trained.
  *
  * @module
  */

@@ -25,16 +25,22 @@ export interface OnnxOptions {
  *
  * @example
  * ```ts
- * import { exportOnnx, OnnxModel } from "@unroll/rnn/onnx";
- * import { compile, dense, lstm, recurrent, sequential } from "@unroll/rnn";
- * import { assertAlmostEquals } from "@std/assert";
+ * import { OnnxModel } from "@unroll/rnn/onnx";
+ * import { assertEquals } from "@std/assert";
  *
- * const net = sequential({ rnn: recurrent(lstm(), { input: 2, hidden: 4 }), output: dense(4, 1) });
- * using session = await compile(net, { batch: 1, steps: 3 });
- * using model = OnnxModel.load(exportOnnx(net, session.parameters()));
- * const x = [1, 2, 3, 4, 5, 6]; // [T = 3, B = 1, 2]
- * const { output } = await model.run({ x: { shape: [3, 1, 2], data: x } });
- * session.forward(x).forEach((y, i) => assertAlmostEquals(output.data[i], y, 1e-6));
+ * // y = x W + 3, W = [1, 2]; usually the bytes of a file.
+ * const bytes = Uint8Array.fromBase64(
+ *   "CAcSADp2CiEKAXgKAVcKAWISAXkiBEdlbW0qDQoGdHJhbnNCGAGgAQISAWcqEwgBCAIQAUIBV0oIAACAPwAAAEAqDQgBEAFCAWJKBAAAQEBa" +
+ *     "FAoBeBIPCg0IARIJCgMSAW4KAggCYhQKAXkSDwoNCAESCQoDEgFuCgIIAUIECgAQDQ==",
+ * );
+ * using model = OnnxModel.load(bytes);
+ * assertEquals(model.inputs[0], { name: "x", type: "float", shape: ["n", 2] });
+ * const { y } = await model.run({ x: { shape: [2, 2], data: [1, 1, 10, 10] } });
+ * assertEquals([...y.data], [6, 33]);
+ * // As layers that can be trained:
+ * const { layer, parameters } = model.net();
+ * assertEquals(Object.keys(layer.parameters), ["dense.weight", "dense.bias"]);
+ * assertEquals([...parameters.get("dense.weight")!.data], [1, 2]);
  * ```
  */
 export class OnnxModel implements Disposable {
@@ -87,25 +93,6 @@ export class OnnxModel implements Disposable {
    * The model as layers that can be trained, when it is one of our nets.
    *
    * @throws {FormatError} When it is not; the message has the first node that is no layer.
-   *
-   * @example
-   * ```ts
-   * import { exportOnnx, OnnxModel } from "@unroll/rnn/onnx";
-   * import { compile, dense, embedding, gru, recurrent, sequential } from "@unroll/rnn";
-   * import { assertEquals } from "@std/assert";
-   *
-   * const mine = sequential({
-   *   tokens: embedding(10, 4),
-   *   cell: recurrent(gru(), { input: 4, hidden: 6 }),
-   *   classes: dense(6, 2),
-   * });
-   * using session = await compile(mine, { batch: 2, steps: 3 });
-   * using model = OnnxModel.load(exportOnnx(mine, session.parameters()));
-   * const { layer, parameters, batchFirst } = model.net();
-   * using copy = await compile(layer, { batch: 2, steps: 3, batchFirst });
-   * copy.setParameters(parameters);
-   * assertEquals(copy.forward([1, 2, 3, 4, 5, 6]), session.forward([1, 2, 3, 4, 5, 6]));
-   * ```
    */
   net(): OnnxNet {
     return netOf(this.#graph, this.#execution.nodes, this.#execution.constants);

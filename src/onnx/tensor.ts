@@ -2,7 +2,20 @@ import { FormatError, ShapeError } from "../errors.ts";
 import type { TensorMessage } from "./schema.ts";
 
 /** An element type by ONNX's name. */
-export type ElementType = keyof typeof TYPES;
+export type ElementType =
+  | "float"
+  | "double"
+  | "float16"
+  | "bfloat16"
+  | "int8"
+  | "int16"
+  | "int32"
+  | "int64"
+  | "uint8"
+  | "uint16"
+  | "uint32"
+  | "uint64"
+  | "bool";
 
 /** The elements of a tensor. 64-bit integers are doubles: exact up to 2^53, rounded beyond. */
 export type Elements = Float32Array | Float64Array | Int32Array;
@@ -32,7 +45,7 @@ const TYPES = {
   uint32: { code: 12, bytes: 4, array: Float64Array },
   uint64: { code: 13, bytes: 8, array: Float64Array },
   bfloat16: { code: 16, bytes: 2, array: Float32Array },
-} as const;
+} as const satisfies Record<ElementType, unknown>;
 
 /** More elements than this no tensor may have: a broken shape is refused before anything is allocated. */
 const LARGEST = 2 ** 30;
