@@ -7,6 +7,7 @@ import { ctcLoss } from "./ctc_loss.ts";
 import { edgeSafetensors } from "./edge_safetensors.ts";
 import { elementLoss } from "./element_loss.ts";
 import type { Kind } from "./kind.ts";
+import { onnxModel } from "./onnx_model.ts";
 import { rnnLayer } from "./rnn_layer.ts";
 import { training } from "./training.ts";
 
@@ -22,4 +23,6 @@ export const KINDS: Readonly<Record<string, Kind>> = {
   bad_safetensors: badSafetensors,
   edge_safetensors: edgeSafetensors,
   char_lm: charLm,
+  onnx_node: onnxModel,
+  onnx_export: onnxModel,
 };

@@ -1,0 +1,9 @@
+/**
+ * ONNX models: run, and made layers that can be trained.
+ *
+ * @module
+ */
+export type { OnnxValue } from "./src/onnx/graph.ts";
+export { type OnnxInput, OnnxModel, type OnnxOptions } from "./src/onnx/model.ts";
+export type { OnnxNet } from "./src/onnx/net.ts";
+export type { Elements, ElementType, OnnxTensor } from "./src/onnx/tensor.ts";

@@ -1,0 +1,49 @@
+import { FormatError, ShapeError } from "../../errors.ts";
+import { allocate, integers, sizeOf, tensor } from "../tensor.ts";
+import { type Operator, required } from "./operator.ts";
+import { broadcast, broadcastShape } from "./strides.ts";
+
+/** The extents from `start` to before `end`. */
+export const shape: Operator = {
+  prepare({ attributes }) {
+    const start = attributes.int("start", 0), end = attributes.take("end", "int");
+    return (inputs) => [integers(required(inputs, 0).shape.slice(start, end))];
+  },
+};
+
+export const constantOfShape: Operator = {
+  shapedBy: 0,
+  prepare({ attributes }) {
+    const { type, data: [value] } = attributes.take("value", "tensor") ?? tensor("float", [1], [0]);
+    return (inputs) => {
+      const extents = [...required(inputs, 0).data];
+      if (extents.some((n) => n < 0)) throw new ShapeError(`a shape must not be negative, got [${extents}]`);
+      return [tensor(type, extents, allocate(type, sizeOf(extents)).fill(value))];
+    };
+  },
+};
+
+/** x repeated; an extent of 1 asked for leaves that of x. */
+export const expand: Operator = {
+  shapedBy: 1,
+  prepare: () => (inputs) => {
+    const x = required(inputs, 0);
+    return [broadcast(x, broadcastShape(x.shape, [...required(inputs, 1).data]))];
+  },
+};
+
+/** A tensor, a number or a list of numbers in the file. */
+export const constant: Operator = {
+  prepare({ attributes }) {
+    const float = attributes.take("value_float", "float"), int = attributes.take("value_int", "int");
+    const floats = attributes.take("value_floats", "floats"), ints = attributes.take("value_ints", "ints");
+    const value = attributes.take("value", "tensor") ??
+      (float !== undefined ? tensor("float", [], [float]) : undefined) ??
+      (int !== undefined ? tensor("int64", [], [int]) : undefined) ??
+      (floats && tensor("float", [floats.length], floats)) ??
+      (ints && integers(ints));
+    attributes.requireAllRead();
+    if (!value) throw new FormatError("Cannot read ONNX: a Constant must have a value of numbers, got none");
+    return () => [value];
+  },
+};

@@ -1,0 +1,22 @@
+/** Models of single nodes, and PyTorch's exports, against onnxruntime (see make_models.py). */
+import { assertEquals } from "@std/assert";
+import { OnnxModel } from "../../onnx.ts";
+import { assertClose } from "../fixtures/read_cases.ts";
+import { MODELS } from "./models.ts";
+
+/** onnxruntime's functions are good to a few units of 1e-7, and steps and sums add up their errors. */
+const TOLERANCE = { atol: 3e-6, rtol: 3e-6 };
+
+for (const { name, bytes, sets } of MODELS) {
+  Deno.test(`onnxruntime's ${name}`, async () => {
+    using model = OnnxModel.load(bytes, { numerics: "exact" });
+    for (const { inputs, outputs } of sets) {
+      const got = await model.run(inputs);
+      assertEquals(Object.keys(got), Object.keys(outputs));
+      for (const [name, { shape, data }] of Object.entries(outputs)) {
+        assertEquals(got[name].shape, shape);
+        assertClose(got[name].data, data as Float32Array, TOLERANCE, name);
+      }
+    }
+  });
+}

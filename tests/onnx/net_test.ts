@@ -1,0 +1,64 @@
+/** PyTorch's exports as layers: the same outputs as the models they are made of. */
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { adam, compile, crossEntropy, FormatError, type States } from "../../mod.ts";
+import { OnnxModel } from "../../onnx.ts";
+import { assertClose } from "../fixtures/read_cases.ts";
+import { MODELS } from "./models.ts";
+
+/** The same kernels over the same numbers; the dense layers of models are plain sums in double precision. */
+const TOLERANCE = { atol: 2e-6, rtol: 2e-6 };
+
+const EXPORTS = MODELS.filter(({ name }) => name.includes(" opset "));
+
+for (const { name, bytes, sets } of EXPORTS.filter(({ name }) => !name.startsWith("LSTM flat"))) {
+  Deno.test(`${name} as layers`, async () => {
+    using model = OnnxModel.load(bytes);
+    const { layer, parameters, batchFirst } = model.net();
+    for (const { inputs: { in0: x, in1, in2 }, outputs: { out0 } } of sets) {
+      const [steps, batch] = batchFirst ? [x.shape[1], x.shape[0]] : x.shape;
+      using session = await compile(layer, { batch, steps, batchFirst });
+      session.setParameters(parameters);
+      const lengths = name.includes("packed") ? Array.from(in1.data, Number) : undefined;
+      const states = name.includes("initial") ? layers({ h: in1?.data, c: in2?.data }, 2) : "zero";
+      const got = session.forward(Array.from(x.data, Number), { lengths, states }),
+        want = Float32Array.from(out0.data, Number);
+      // Behind a row's length a model puts its bias, a session zeros.
+      if (lengths) {
+        const width = want.length / (steps * batch);
+        want.forEach((_, i) => Math.floor(i / width / batch) < lengths[Math.floor(i / width) % batch] || (want[i] = 0));
+      }
+      assertClose(got, want, TOLERANCE, name);
+    }
+  });
+}
+
+/** Stacked states by the names that layers have for them. */
+function layers(stacked: Record<string, ArrayLike<number> | ArrayLike<bigint> | undefined>, count: number): States {
+  const states: States = {};
+  for (const [name, data] of Object.entries(stacked)) {
+    if (!data) continue;
+    const all = Float32Array.from(data, Number), size = all.length / count;
+    for (let l = 0; l < count; l++) states[`rnn.${name}_l${l}`] = all.slice(l * size, (l + 1) * size);
+  }
+  return states;
+}
+
+Deno.test("what is none of our nets says which node", () => {
+  const flat = OnnxModel.load(EXPORTS.find(({ name }) => name.startsWith("LSTM flat"))!.bytes);
+  assertStringIncludes(assertThrows(() => flat.net(), FormatError).message, '"/LogSoftmax" (LogSoftmax)');
+  for (const { name, bytes } of MODELS.filter((model) => !EXPORTS.includes(model))) {
+    const { message } = assertThrows(() => OnnxModel.load(bytes).net(), FormatError);
+    assert(message.includes("is no constant") || message.includes("against time"), `${name}: ${message}`);
+  }
+});
+
+Deno.test("what was imported can be trained", async () => {
+  const model = OnnxModel.load(EXPORTS.find(({ name }) => name.startsWith("LSTM last"))!.bytes);
+  const { layer, parameters, batchFirst } = model.net(), loss = crossEntropy();
+  const optimizer = adam({ learningRate: 0.01 });
+  using session = await compile(layer, { batch: 2, steps: 3, batchFirst, loss, optimizer });
+  session.setParameters(parameters);
+  const losses = Array.from({ length: 60 }, () => session.step({ x: [1, 2, 3, 4, 5, 6], y: [0, 1] }).loss);
+  assertEquals(losses.some(Number.isNaN), false);
+  assert(losses.at(-1)! < 0.2 * losses[0], `${losses[0]} became ${losses.at(-1)}`);
+});
