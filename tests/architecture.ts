@@ -33,7 +33,7 @@ const LEAVES: Record<string, readonly string[]> = {
 };
 
 /** Entry points: they re-export from anywhere in src/. */
-export const ENTRIES = ["mod.ts", "check.ts", "files.ts"];
+export const ENTRIES = ["mod.ts", "check.ts", "files.ts", "inference.ts"];
 
 const BANNED_NAMES = ["utils", "helpers", "common", "misc", "types", "core"];
 
