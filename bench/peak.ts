@@ -6,10 +6,10 @@
  *
  *     deno task bench:peak
  */
+import { Builds } from "../src/kernels/builds.ts";
 import type { Numerics } from "../src/kernels/load.ts";
 import { processorTime } from "./clock.ts";
-import plain from "./generated/peak_plain.ts";
-import relaxed from "./generated/peak_relaxed.ts";
+import modules from "./generated/peak.ts";
 
 /** The loop of one build, warm. */
 export interface Peak {
@@ -25,13 +25,14 @@ const TURNS = 20_000;
 const WARM_UP_CALLS = 20_000, WARM_UP_TURNS = 2000;
 const RATE_MS = 5;
 
+const builds = new Builds(modules);
+
 /** The loop of a build: the unfused one where the engine has no fused multiply-add, as with the kernels themselves. */
 export async function peak(numerics: Numerics): Promise<Peak> {
   const memory = new WebAssembly.Memory({ initial: 1, maximum: 1 });
   const factors = new Float32Array(memory.buffer, 0, 8).fill(0.999, 0, 4).fill(0.001, 4);
-  const fused = await inflate(relaxed);
-  const bytes = numerics === "fast" && WebAssembly.validate(fused) ? fused : await inflate(plain);
-  const { instance } = await WebAssembly.instantiate(bytes, { env: { memory } });
+  const module = await (numerics === "fast" ? builds.fastest() : builds.exact());
+  const instance = await WebAssembly.instantiate(module, { env: { memory } });
   const multiplyAdds = instance.exports.multiplyAdds as (p: number, n: number) => number;
   for (let i = 0; i < WARM_UP_CALLS; i++) multiplyAdds(factors.byteOffset, WARM_UP_TURNS);
 
@@ -53,12 +54,6 @@ export async function peak(numerics: Numerics): Promise<Peak> {
   }
 
   return { run, rate };
-}
-
-async function inflate(base64: string): Promise<Uint8Array<ArrayBuffer>> {
-  const deflated = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
-  const stream = new Blob([deflated]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
-  return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
 if (import.meta.main) {

@@ -1,0 +1,18 @@
+/**
+ * The kernels that forward passes are made of, for entry ./inference: neither gradients, losses, optimizers nor random
+ * numbers, in less than half of the bytes.
+ */
+export { writeConstants } from "./constants";
+export { gemm } from "./gemm";
+export { packTransposed } from "./pack";
+export { exp, log, relu, sigmoid, tanh } from "./activation";
+export { activate } from "./activation_set";
+export { lstmForward } from "./gate_lstm";
+export { gruForward, gruResetForward, gruUpdateForward } from "./gate_gru";
+export { layerNorm } from "./layer_norm";
+export { softmax } from "./softmax";
+export { gather, gatherIntegers } from "./embedding";
+export { add, copy, multiply, multiplyAdd, subtract, transpose, zero } from "./elementwise";
+export { rowDots, scaleRows } from "./rows";
+export { maximum } from "./maximum";
+export { clamp } from "./clip";

@@ -1,0 +1,20 @@
+/** An entry of the library in one minified file, as a bundler makes it for a page. */
+import { build } from "esbuild";
+import { fileURLToPath } from "node:url";
+
+/** Engines without `using`, as most browsers and Node 20 are, get it rewritten. */
+export const TARGET = "es2022";
+
+/** The bytes of `mod.ts`, `inference.ts` ... with all that it exports. */
+export async function bundle(entry: string): Promise<Uint8Array<ArrayBuffer>> {
+  const { outputFiles: [{ contents }] } = await build({
+    entryPoints: [fileURLToPath(new URL(`../${entry}`, import.meta.url))],
+    bundle: true,
+    minify: true,
+    write: false,
+    format: "esm",
+    target: TARGET,
+    logLevel: "error",
+  });
+  return new Uint8Array(contents);
+}

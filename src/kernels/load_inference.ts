@@ -1,0 +1,15 @@
+import type { WasmArena } from "../memory/wasm_arena.ts";
+import { Builds, instantiate } from "./builds.ts";
+import inference from "./generated/inference.ts";
+import type { Kernels } from "./kernels.ts";
+import type { Numerics } from "./load.ts";
+
+const builds = /* @__PURE__ */ new Builds(inference);
+
+/**
+ * The kernels that forward passes are made of, and no others: those listed in assembly/index_inference.ts. A bundle with
+ * these alone is smaller than with `loadKernels`.
+ */
+export async function loadInferenceKernels(numerics: Numerics, arena: WasmArena): Promise<Kernels> {
+  return await instantiate(await (numerics === "fast" ? builds.fastest() : builds.exact()), arena);
+}

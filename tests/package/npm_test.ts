@@ -1,0 +1,31 @@
+/** The npm package as its users get it: packed, installed, type-checked, run under Node. */
+import { assertEquals } from "@std/assert";
+import { join } from "node:path";
+import { writePackage } from "../../package/npm.ts";
+import config from "../../deno.json" with { type: "json" };
+import { assertAnswers, run } from "./answers.ts";
+
+const USER = new URL("user.ts", import.meta.url);
+const STRICT = ["--strict", "--target", "es2022", "--module", "nodenext"];
+
+Deno.test("the packed npm package installs, passes a strict type check and trains under Node", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const npm = (...args: string[]) => run("npm", [...args, "--offline", "--no-audit", "--no-fund"], folder);
+    await writePackage(join(folder, "package"));
+    await npm("pack", "./package");
+    await Deno.writeTextFile(join(folder, "package.json"), '{ "private": true, "type": "module" }');
+    await npm("install", `./unroll-rnn-${config.version}.tgz`);
+    // npm's own note of what it has done is hidden.
+    const installed = [...Deno.readDirSync(join(folder, "node_modules"))].map(({ name }) => name);
+    assertEquals(installed.filter((name) => !name.startsWith(".")), ["@unroll"]);
+
+    await Deno.copyFile(USER, join(folder, "user.ts"));
+    await Deno.remove(join(folder, "package"), { recursive: true });
+    const tsc = ["run", "-A", "--quiet", `${config.imports.typescript}/tsc`];
+    await run(Deno.execPath(), [...tsc, ...STRICT, "user.ts"], folder);
+    assertAnswers(await run("node", ["user.js"], folder));
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
