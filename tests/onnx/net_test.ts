@@ -3,6 +3,8 @@ import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/a
 import { adam, compile, crossEntropy, FormatError, type States } from "../../mod.ts";
 import { OnnxModel } from "../../onnx.ts";
 import { assertClose } from "../fixtures/read_cases.ts";
+import { encode } from "../../src/onnx/protobuf.ts";
+import { MODEL } from "../../src/onnx/schema.ts";
 import { MODELS } from "./models.ts";
 
 /** The same kernels over the same numbers; the dense layers of models are plain sums in double precision. */
@@ -50,6 +52,20 @@ Deno.test("what is none of our nets says which node", () => {
     const { message } = assertThrows(() => OnnxModel.load(bytes).net(), FormatError);
     assert(message.includes("is no constant") || message.includes("against time"), `${name}: ${message}`);
   }
+});
+
+Deno.test("a layer that does not read the one before it is none of our nets", () => {
+  const value = (name: string) => ({
+    name,
+    type: { tensor: { element: 1, shape: { dim: [{ symbol: "n" }, { size: 2 }] } } },
+  });
+  const node = [["Relu", "x", "a"], ["Tanh", "x", "y"], ["Tanh", "a", "z"]].map(([operator, input, output]) => {
+    return { operator, input: [input], output: [output], attribute: [] };
+  });
+  const graph = { node, name: "g", initializer: [], input: [value("x")], output: [value("z"), value("y")] };
+  const model = OnnxModel.load(encode(MODEL, { irVersion: 8, graph, opset: [{ version: 17 }] }));
+  const { message } = assertThrows(() => model.net(), FormatError);
+  assertStringIncludes(message, 'node "y" (Tanh) is none of ours: it does not read the layer before it');
 });
 
 Deno.test("what was imported can be trained", async () => {
