@@ -1,5 +1,5 @@
 /**
- * Nets that were trained before, to be run alone: `load` in the place of `compile`, and about two thirds of the bytes of
+ * Nets that were trained before, to be run alone: `load` in the place of `compile`, and about half of the bytes of
  * the main entry, for pages that are to start fast. All else is as there, types are imported from there.
  *
  * @example Read a file, run a sequence step by step
@@ -36,7 +36,8 @@ export { recurrent } from "./src/layers/recurrent.ts";
 export { residual } from "./src/layers/residual.ts";
 export { sequential } from "./src/layers/sequential.ts";
 export { stacked } from "./src/layers/stacked.ts";
-export { load, type LoadedNet, type LoadedOptions } from "./src/models/load.ts";
+export { load, type LoadedOptions } from "./src/models/load.ts";
+export type { LoadedNet } from "./src/models/loaded_net.ts";
 export { nonlinearity } from "./src/ops/activation.ts";
 export { Step } from "./src/ops/step.ts";
 export { Generator } from "./src/random/generator.ts";

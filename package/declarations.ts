@@ -1,4 +1,5 @@
 import ts from "typescript";
+import { installed } from "./installed.ts";
 
 /** What TypeScript has to be told beside "strict": nothing of Deno, as nothing in the library says it. */
 const OPTIONS: ts.CompilerOptions = {
@@ -19,7 +20,9 @@ const REFERENCE = '/// <reference lib="esnext.disposable" />\n';
 /**
  * Write the declarations of these files, and of all that they import, in the same tree below a folder.
  *
- * @throws {Error} When TypeScript finds faults; all are listed.
+ * Types are checked elsewhere (`deno check`); every one of an entry is written out, so none depends on a package.
+ *
+ * @throws {Error} When a declaration cannot be written; all faults are listed.
  */
 export function writeDeclarations(root: string, entries: readonly string[], folder: string): void {
   const program = ts.createProgram(entries.map((entry) => `${root}/${entry}`), {
@@ -27,12 +30,12 @@ export function writeDeclarations(root: string, entries: readonly string[], fold
     rootDir: root,
     outDir: folder,
   });
-  const { diagnostics } = program.emit(undefined, (path, text) => {
+  const { diagnostics: faults } = program.emit(undefined, (path, text) => {
     // Node finds the declarations of "./a.js" in "./a.d.ts".
-    const imports = text.replaceAll(/(\bfrom |\bimport\()"(\.[^"]*)\.ts"/g, '$1"$2.js"');
+    const imports = text.replaceAll(/(\bfrom |\bimport\()"(\.[^"]*)\.ts"/g, '$1"$2.js"')
+      .replaceAll(/"npm:[^"]*"/g, (name) => JSON.stringify(installed(JSON.parse(name)).path));
     ts.sys.writeFile(path, imports.includes("Disposable") ? REFERENCE + imports : imports);
   });
-  const faults = [...ts.getPreEmitDiagnostics(program), ...diagnostics];
   if (!faults.length) return;
   const names = {
     getCanonicalFileName: (name: string) => name,

@@ -1,14 +1,16 @@
 /**
- * The npm package, in a folder of its own: ES modules by esbuild, declarations by TypeScript. It depends on nothing.
+ * The npm package, in a folder of its own: ES modules by esbuild, declarations by TypeScript. It depends on nothing; what
+ * an entry beside the core imports from npm is a peer that only those who want that entry install.
  *
  *     deno task package:npm [folder]    # default: dist/npm; then: npm publish dist/npm
  */
-import { build } from "esbuild";
+import { build, type Plugin } from "esbuild";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import config from "../deno.json" with { type: "json" };
 import { TARGET } from "./bundle.ts";
 import { writeDeclarations } from "./declarations.ts";
+import { installed } from "./installed.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const COPIED = ["README.md", "CHANGELOG.md", "LICENSE"];
@@ -18,6 +20,7 @@ export async function writePackage(folder: string): Promise<void> {
   await Deno.remove(folder, { recursive: true }).catch(() => {});
   await Deno.mkdir(folder, { recursive: true });
   const entries = Object.values(config.exports).map((path) => path.slice("./".length));
+  const peers: Record<string, string> = {};
   await build({
     absWorkingDir: ROOT,
     entryPoints: entries,
@@ -27,14 +30,30 @@ export async function writePackage(folder: string): Promise<void> {
     chunkNames: "shared-[hash]",
     format: "esm",
     target: TARGET,
+    external: ["node:*"],
+    plugins: [outside(peers)],
     logLevel: "error",
   });
   writeDeclarations(ROOT.replace(/[\\/]$/, ""), entries, folder);
   for (const name of COPIED) await Deno.copyFile(join(ROOT, name), join(folder, name));
-  await Deno.writeTextFile(join(folder, "package.json"), JSON.stringify(manifest(), null, 2) + "\n");
+  await Deno.writeTextFile(join(folder, "package.json"), JSON.stringify(manifest(peers), null, 2) + "\n");
 }
 
-function manifest(): unknown {
+/** Leaves packages outside, by the names that Node knows them by, and lists them with their least versions. */
+function outside(peers: Record<string, string>): Plugin {
+  return {
+    name: "outside",
+    setup({ onResolve }) {
+      onResolve({ filter: /^npm:/ }, (specifier) => {
+        const { name, version, path } = installed(specifier.path);
+        peers[name] = `^${version}`;
+        return { path, external: true };
+      });
+    },
+  };
+}
+
+function manifest(peers: Record<string, string>): unknown {
   const { name, version, license, exports } = config;
   return {
     name,
@@ -45,6 +64,8 @@ function manifest(): unknown {
     type: "module",
     sideEffects: false,
     engines: { node: ">=20" },
+    peerDependencies: peers,
+    peerDependenciesMeta: Object.fromEntries(Object.keys(peers).map((name) => [name, { optional: true }])),
     exports: Object.fromEntries(
       Object.entries(exports).map(([entry, path]) => {
         const base = path.replace(/\.ts$/, "");

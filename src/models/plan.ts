@@ -55,7 +55,6 @@ export interface NetPlan {
   readonly options: PlanOptions;
   readonly planner: Planner;
   readonly bytes: number;
-  /** First values of the parameters, one each; none where they are to be given. */
   readonly initial: readonly Initialiser[];
   readonly input: Port;
   readonly layer: PlannedLayer;

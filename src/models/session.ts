@@ -37,10 +37,9 @@ export class Session implements Disposable {
     for (const { slot, numbers } of plan.planner.constants) this.#border.write(slot, numbers);
     const { write, readFlat: read } = this.#border;
     const draw = { bounds: plan.settings, read, write, seed: seedWords(plan.planner.seed) };
-    plan.initial.forEach((initial, stream) => {
-      const { value, shape } = plan.planner.parameters[stream];
-      initial(kernels, { ...draw, value, shape, stream });
-    });
+    plan.planner.parameters.forEach((parameter, stream) =>
+      plan.initial[stream](kernels, { ...draw, value: parameter.value, shape: parameter.shape, stream })
+    );
     this.#updates = new Updates(this.#passes);
     plan.layer.refresh(kernels);
   }

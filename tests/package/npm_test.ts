@@ -21,9 +21,12 @@ Deno.test("the packed npm package installs, passes a strict type check and train
     assertEquals(installed.filter((name) => !name.startsWith(".")), ["@unroll"]);
 
     await Deno.copyFile(USER, join(folder, "user.ts"));
+    const entries = Object.keys(config.exports).map((entry) => config.name + entry.slice(1));
+    const imports = entries.map((entry, i) => `import * as entry${i} from "${entry}";\nvoid entry${i};\n`);
+    await Deno.writeTextFile(join(folder, "entries.ts"), imports.join(""));
     await Deno.remove(join(folder, "package"), { recursive: true });
     const tsc = ["run", "-A", "--quiet", `${config.imports.typescript}/tsc`];
-    await run(Deno.execPath(), [...tsc, ...STRICT, "user.ts"], folder);
+    await run(Deno.execPath(), [...tsc, ...STRICT, "user.ts", "entries.ts"], folder);
     assertAnswers(await run("node", ["user.js"], folder));
   } finally {
     await Deno.remove(folder, { recursive: true });
