@@ -21,7 +21,8 @@ const { values } = parseArgs({
 const rounds = Number(values.rounds);
 const rows = ROWS.filter(({ id }) => listed(values.rows, (part) => id === part || id.startsWith(`${part}-`)));
 const wanted = CONTENDERS.filter(({ id }) => id.startsWith("unroll") || listed(values.rivals, (part) => id === part));
-if (!Number.isInteger(rounds) || rounds < 1 || !rows.length) {
+const unknown = values.rivals?.split(",").some((part) => !CONTENDERS.some(({ id }) => id === part));
+if (!Number.isInteger(rounds) || rounds < 1 || !rows.length || unknown) {
   console.error(`usage: deno task bench:rivals [--rounds N] [--rows LIST] [--rivals LIST]
 rows:   ${ROWS.map(({ id }) => id).join(" ")}, or a beginning up to a dash
 rivals: ${CONTENDERS.map(({ id }) => id).filter((id) => !id.startsWith("unroll")).join(" ")}`);

@@ -32,10 +32,3 @@ export function pick(x: Float32Array, count: number, order: readonly number[]): 
   order.forEach((block, i) => picked.set(x.subarray(block * size, (block + 1) * size), i * size));
   return picked;
 }
-
-/** The way back of `pick`: blocks of x at the places that an order says, of `count`; the others are zero. */
-export function place(x: Float32Array, count: number, order: readonly number[]): Float32Array {
-  const size = x.length / order.length, placed = new Float32Array(count * size);
-  order.forEach((block, i) => placed.set(x.subarray(i * size, (i + 1) * size), block * size));
-  return placed;
-}

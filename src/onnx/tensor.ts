@@ -172,10 +172,3 @@ function halfOf(type: ElementType, bits: number): number {
   if (exponent === 31) return fraction ? NaN : sign * Infinity;
   return sign * (exponent ? (1024 + fraction) * 2 ** (exponent - 25) : fraction * 2 ** -24);
 }
-
-/** A float tensor, or one of 64-bit integers, as a file has it. */
-export function writeTensor(name: string, { type, shape, data }: OnnxTensor): Partial<TensorMessage> {
-  const message = { name, dims: [...shape], type: typeCode(type) };
-  if (type === "int64") return { ...message, longs: [...data] };
-  return { ...message, raw: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) };
-}
