@@ -18,6 +18,8 @@ export interface Checkpoint {
   readonly states: States;
   /** What was given as `extra`; null when nothing was. */
   readonly extra: unknown;
+  /** What was given as `tensors`. */
+  readonly tensors: ReadonlyMap<string, TensorCopy>;
 }
 
 /** What tells one net from another, beside the parameters. */
@@ -36,7 +38,7 @@ export interface NetDescription {
 const KEY = "unroll.checkpoint";
 const VERSION = 1;
 /** In front of the names of what is no parameter. */
-const TRAINING = "checkpoint.training.", STATE = "checkpoint.state.";
+const TRAINING = "checkpoint.training.", STATE = "checkpoint.state.", MORE = "checkpoint.tensor.";
 
 /** A net as a checkpoint describes it. */
 export function describeNet({ name, input, layer }: NetPlan): NetDescription {
@@ -50,8 +52,8 @@ export function describeNet({ name, input, layer }: NetPlan): NetDescription {
 }
 
 /** A checkpoint as a safetensors file. */
-export function writeCheckpoint({ net, parameters, training, states, extra }: Checkpoint): Uint8Array<ArrayBuffer> {
-  const { tensors, ...counts } = training;
+export function writeCheckpoint(checkpoint: Checkpoint): Uint8Array<ArrayBuffer> {
+  const { net, parameters, training: { tensors: moments, ...counts }, states, extra, tensors } = checkpoint;
   const named = <T>(prefix: string, entries: Iterable<readonly [string, T]>) =>
     [...entries].map(([name, value]) => [prefix + name, value] as const);
   const blocks = Object.entries(states).map(([name, data]) => {
@@ -59,7 +61,7 @@ export function writeCheckpoint({ net, parameters, training, states, extra }: Ch
     return [name, { shape: [data.length / width, width], data }] as const;
   });
   return writeSafetensors(
-    [...parameters, ...named(TRAINING, tensors), ...named(STATE, blocks)],
+    [...parameters, ...named(TRAINING, moments), ...named(STATE, blocks), ...named(MORE, tensors)],
     { [KEY]: JSON.stringify({ version: VERSION, net, training: counts, extra: requireJson(extra) }) },
   );
 }
@@ -91,14 +93,16 @@ export function readCheckpoint(bytes: Uint8Array): Checkpoint {
   const { tensors, metadata } = readSafetensors(bytes);
   const { net, training, extra } = parse(metadata[KEY]);
   const parameters = new Map<string, TensorCopy>(), moments = new Map<string, TensorCopy>(), states: States = {};
+  const more = new Map<string, TensorCopy>();
   for (const [name, tensor] of tensors) {
     if (tensor.dtype !== "F32") throw refusal(`tensor "${name}" must be F32, got ${tensor.dtype}`);
     const { shape, data } = tensor;
     if (name.startsWith(TRAINING)) moments.set(name.slice(TRAINING.length), { shape, data });
     else if (name.startsWith(STATE)) states[name.slice(STATE.length)] = data;
+    else if (name.startsWith(MORE)) more.set(name.slice(MORE.length), { shape, data });
     else parameters.set(name, { shape, data });
   }
-  return { net, parameters, training: { ...training, tensors: moments }, states, extra };
+  return { net, parameters, training: { ...training, tensors: moments }, states, extra, tensors: more };
 }
 
 /**

@@ -323,16 +323,23 @@ export class Session implements Disposable {
 
   /**
    * All that an exact continuation needs, as a safetensors file: parameters by their PyTorch names, moments, averages,
-   * counts, the schedule's state, carried states (default those of the last call), and `extra`: anything fit for JSON,
-   * such as the place in the data.
+   * counts, the schedule's state, carried states (default those of the last call), `extra`, anything fit for JSON, and
+   * more `tensors`. In a training by `fit` these are its `state` and `tensors()`.
    *
    * @throws {OptionError} Between `accumulate` and `update`, or while the averages are in use.
    */
-  checkpoint({ extra, states = this.states() }: { extra?: unknown; states?: States } = {}): Uint8Array<ArrayBuffer> {
+  checkpoint(
+    { extra, states = this.states(), tensors = new Map() }: {
+      extra?: unknown;
+      states?: States;
+      tensors?: ReadonlyMap<string, TensorCopy>;
+    } = {},
+  ): Uint8Array<ArrayBuffer> {
     const plan = this.#training("write a checkpoint"), rows = requireRows(states, plan);
     if (rows) this.#border.checkStates(states, rows);
     const training = this.trainingState();
-    return writeCheckpoint({ net: describeNet(plan), parameters: this.parameters(), training, states, extra });
+    const parameters = this.parameters();
+    return writeCheckpoint({ net: describeNet(plan), parameters, training, states, extra, tensors });
   }
 
   /**
@@ -343,16 +350,16 @@ export class Session implements Disposable {
    * @throws {ShapeError} When it is of another net.
    * @throws {OptionError} When it is of another optimizer, or of another seed and the net draws random numbers.
    */
-  restore(bytes: Uint8Array): { extra: unknown; states: States } {
+  restore(bytes: Uint8Array): { extra: unknown; states: States; tensors: ReadonlyMap<string, TensorCopy> } {
     const plan = this.#training("restore a checkpoint"), checkpoint = readCheckpoint(bytes);
     requireNet(checkpoint, plan);
-    const { parameters, training, states, extra } = checkpoint, rows = requireRows(states, plan);
+    const { parameters, training, states, extra, tensors } = checkpoint, rows = requireRows(states, plan);
     if (rows) this.#border.checkStates(states, rows);
     requireTensors("parameter", plan.planner.parameters, parameters);
     this.setTrainingState(training);
     this.setParameters(parameters);
     this.#passes.resume(states, rows);
-    return { extra, states };
+    return { extra, states, tensors };
   }
 
   /** Give up the memory and end the workers, if there are any; every later call throws DisposedError. */

@@ -61,9 +61,10 @@ export class Training<M extends Metrics = Metrics> implements AsyncIterable<Trai
   }
 
   /**
-   * Where the training stands after the last event: a copy, fit for JSON. With `tensors()` and the session's
-   * `parameters()` and `trainingState()` it is all that another `fit` with the same data and options needs to go on
-   * bit for bit.
+   * Where the training stands after the last event: a copy, fit for JSON. With `tensors()` and the session's parameters
+   * and training state it is all that another `fit` with the same data and options needs to go on bit for bit; in one
+   * file, `session.checkpoint({ extra: training.state, tensors: training.tensors() })`, and back:
+   * `const { extra, tensors } = session.restore(file)`, then `resume: { state: extra, tensors }`.
    */
   get state(): TrainerState {
     return checkedState(this.#state);

@@ -45,7 +45,9 @@ const data = { x: Float32Array.from({ length: 12 }, (_, i) => i / 12), y: new Fl
 Deno.test("the file has the parameters under PyTorch's names, and everything else beside them", async () => {
   using session = await start(OPTIMIZERS.adam);
   train(session, 0, 3);
-  const extra = { place: [1, 2, 3], note: "µ" }, file = session.checkpoint({ extra });
+  const extra = { place: [1, 2, 3], note: "µ" },
+    own = new Map([["best.w", { shape: [2], data: Float32Array.of(1, 2) }]]);
+  const file = session.checkpoint({ extra, tensors: own });
   const { tensors, metadata } = readSafetensors(file);
   assertEquals(Object.keys(metadata), ["unroll.checkpoint"]);
   for (const [name, { shape, data }] of session.parameters()) {
@@ -55,10 +57,10 @@ Deno.test("the file has the parameters under PyTorch's names, and everything els
   assertEquals([...checkpoint.parameters.keys()], [...session.parameters().keys()]);
   assertEquals(checkpoint.training, session.trainingState());
   assertEquals(checkpoint.states, session.states());
-  assertEquals(checkpoint.extra, extra);
+  assertEquals([checkpoint.extra, checkpoint.tensors], [extra, own]);
   assertEquals(readCheckpoint(session.checkpoint()).extra, null);
   using other = await start(OPTIMIZERS.adam);
-  assertEquals(other.restore(file), { extra, states: session.states() });
+  assertEquals(other.restore(file), { extra, states: session.states(), tensors: own });
   // To a session that only runs the net it is a model's file with more than it needs.
   using plain = await compile(net(), { batch: 1, steps: 1 });
   const { missing, unknown } = plain.setParameters(tensors, { strict: false });

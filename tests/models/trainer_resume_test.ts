@@ -71,26 +71,18 @@ const CASES: Record<string, Case> = {
   },
 };
 
-/** A state as another process would get it: numbers as text, tensors as bytes. */
-function sent<State>(state: State): State {
-  return JSON.parse(JSON.stringify(state));
-}
-
 for (const [name, { session, data, options }] of Object.entries(CASES)) {
   Deno.test(`${name}: resumed`, async () => {
     using whole = await session();
-    const training = fit(whole, data, options), events: TrainingEvent[] = [], saves = [];
+    const training = fit(whole, data, options), events: TrainingEvent[] = [], files: Uint8Array[] = [];
     for await (const event of training) {
       events.push(event);
-      const resume = { state: sent(training.state), tensors: training.tensors() };
-      saves.push({ resume, parameters: whole.parameters(), session: whole.trainingState() });
+      files.push(whole.checkpoint({ extra: training.state, tensors: training.tensors() }));
     }
     const end = everything(whole);
     for (let cut = 0; cut < events.length - 1; cut++) {
       using other = await session();
-      const { resume, parameters, session: { tensors, ...counts } } = saves[cut];
-      other.setParameters(parameters);
-      other.setTrainingState({ ...sent(counts), tensors });
+      const { extra, tensors } = other.restore(files[cut]), resume = { state: extra as TrainerState, tensors };
       const resumed = fit(other, data, { ...options, resume });
       assertEquals(await Array.fromAsync(resumed), events.slice(cut + 1), `cut after event ${cut}`);
       assertEquals(everything(other), end, `cut after event ${cut}`);
