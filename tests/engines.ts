@@ -58,16 +58,19 @@ export function inNode(
   return output(node, [...flags, path, ...args]);
 }
 
-/** What a program posts to `/result` in a browser with flags of V8. */
+/** What a program posts to `/result` from a worker of a cross-origin isolated page in a browser with flags of V8. */
 export async function inChromium(chromium: string, { path }: Bundle, flags: readonly string[]): Promise<string> {
   const result = Promise.withResolvers<string>(), profile = Deno.makeTempDirSync();
   await using server = Deno.serve({ port: 0, hostname: "localhost", onListen() {} }, async (request) => {
     const { pathname } = new URL(request.url);
+    const isolated = { "cross-origin-opener-policy": "same-origin", "cross-origin-embedder-policy": "require-corp" };
     if (pathname === "/bundle.mjs") {
-      return new Response(Deno.readTextFileSync(path), { headers: { "content-type": "text/javascript" } });
+      const headers = { "content-type": "text/javascript", ...isolated };
+      return new Response(Deno.readTextFileSync(path), { headers });
     }
     if (pathname === "/result") result.resolve(await request.text());
-    return new Response("<script type=module src=/bundle.mjs></script>", { headers: { "content-type": "text/html" } });
+    const page = `<script>new Worker("/bundle.mjs", { type: "module" })</script>`;
+    return new Response(page, { headers: { "content-type": "text/html", ...isolated } });
   });
   const args = ["--headless", "--no-sandbox", "--disable-gpu", `--user-data-dir=${profile}`];
   if (flags.length) args.push(`--js-flags=${flags.join(" ")}`);
@@ -87,7 +90,19 @@ export async function inChromium(chromium: string, { path }: Bundle, flags: read
     } catch { // It has ended.
     }
     await browser.status;
-    Deno.removeSync(profile, { recursive: true });
+    await removeFolder(profile);
+  }
+}
+
+/** A browser's other processes may write into its profile for a moment after it has ended. */
+async function removeFolder(path: string): Promise<void> {
+  for (let tries = 50;; tries--) {
+    try {
+      return Deno.removeSync(path, { recursive: true });
+    } catch (error) {
+      if (!tries) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
   }
 }
 

@@ -66,8 +66,9 @@ Deno.test({
     using bundle = await Bundle.of(PROGRAM);
     const same = await want(1);
     for (const flags of FLAGS) {
-      const { hashes, engine } = JSON.parse(await inChromium(chromium!, bundle, flags));
+      const { hashes, threads, engine } = JSON.parse(await inChromium(chromium!, bundle, flags));
       assertEquals(hashes, same, `${flags}`);
+      assertEquals(threads, THREADS, `${flags}`);
       assert(engine.includes("Chrome"), engine);
     }
   },
