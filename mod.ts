@@ -43,7 +43,7 @@ export { activation } from "./src/layers/activation.ts";
 export { attentionPool, type AttentionPoolOptions } from "./src/layers/attention_pool.ts";
 export { dense } from "./src/layers/dense.ts";
 export { dropout, type DropoutOptions } from "./src/layers/dropout.ts";
-export { embedding, oneHot } from "./src/layers/embedding.ts";
+export { embedding, type EmbeddingOptions, oneHot } from "./src/layers/embedding.ts";
 export type { Layer, LayerPart, PlannedLayer, PlannedState } from "./src/layers/layer.ts";
 export { layerNorm, type LayerNormOptions } from "./src/layers/layer_norm.ts";
 export { pool } from "./src/layers/pool.ts";

@@ -1,12 +1,21 @@
 import { requireInteger } from "../errors.ts";
-import { normal } from "../ops/initialise.ts";
+import type { Kernels } from "../kernels/kernels.ts";
+import type { Slot } from "../memory/slot.ts";
+import { type Initialiser, normal } from "../ops/initialise.ts";
 import type { Layer } from "./layer.ts";
+
+/** Options of `embedding`. */
+export interface EmbeddingOptions {
+  /** A token whose vector begins as zeros and is not trained, PyTorch's `padding_idx`. Default none. */
+  paddingIndex?: number;
+}
 
 /**
  * Learned vectors for tokens, as PyTorch's `nn.Embedding`: takes tokens `[T, B]` below `vocabulary`, gives `[T, B, width]`.
- * Parameter `weight` `[vocabulary, width]`, at first normal with mean 0 and deviation 1.
+ * Parameter `weight` `[vocabulary, width]`, at first normal with mean 0 and deviation 1. The gradient of the vector of
+ * `paddingIndex` is zero.
  *
- * @throws {OptionError} When a size is not a positive integer.
+ * @throws {OptionError} When a size is not a positive integer, or `paddingIndex` no token.
  *
  * @example
  * ```ts
@@ -16,13 +25,22 @@ import type { Layer } from "./layer.ts";
  * assertEquals(embedding(10_000, 256).parameters.weight.shape, [10_000, 256]);
  * ```
  */
-export function embedding(vocabulary: number, width: number): Layer {
+export function embedding(vocabulary: number, width: number, { paddingIndex }: EmbeddingOptions = {}): Layer {
   requireInteger("vocabulary", vocabulary, 1);
   requireInteger("width", width, 1);
+  if (paddingIndex !== undefined) requireInteger("paddingIndex", paddingIndex, 0, vocabulary - 1);
+  /** Zero the padding's row of the weight or of its gradient. */
+  function clearPadding(k: Kernels, matrix: Slot): void {
+    if (paddingIndex !== undefined) k.zero(matrix.address + 4 * width * paddingIndex, 1, width, width);
+  }
+  const initial: Initialiser = (k, draw) => {
+    normal()(k, draw);
+    clearPadding(k, draw.value);
+  };
   return {
     input: { kind: "tokens", width: vocabulary },
     output: { kind: "values", width },
-    parameters: { weight: { shape: [vocabulary, width], initial: normal() } },
+    parameters: { weight: { shape: [vocabulary, width], initial } },
 
     plan(scope, x) {
       const weight = scope.parameter("weight");
@@ -38,6 +56,7 @@ export function embedding(vocabulary: number, width: number): Layer {
         backward() {},
         gradients(k, { T, B }) {
           k.scatterAdd(weight.gradient.address, dy.address, x.value.address, T * B, width, width, dy.stride);
+          clearPadding(k, weight.gradient);
         },
       };
     },

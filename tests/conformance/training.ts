@@ -20,10 +20,8 @@ const OPTIONS = {
   mode: Object.keys(CELLS),
   optimizer: ["Adam", "AdamW", "SGD", "RMSprop", "Adagrad"],
   tied_weights: [false],
-  padding_idx: [null],
   dropout: [0],
   bidirectional: [false],
-  label_smoothing: [0],
   class_weight: [false],
 };
 const OPTIMIZER_OPTIONS = { maximize: [false] };
@@ -38,7 +36,10 @@ export const training: Kind = {
     using session = await sessionOn(arithmetic, net(config), {
       batch: B,
       steps: T,
-      loss: crossEntropy({ ignoreIndex: config.ignore_index ?? undefined }),
+      loss: crossEntropy({
+        ignoreIndex: config.ignore_index ?? undefined,
+        labelSmoothing: config.label_smoothing ?? 0,
+      }),
       optimizer: torchOptimizer(config.optimizer, config.optimizer_options),
       clip: limit ? clipNorm(limit) : undefined,
     });
@@ -80,8 +81,9 @@ function trainOn(
 
 function net(config: Case["config"]): Layer {
   const { mode, vocab, embedding_dim, hidden_size: hidden, num_layers: layers } = config;
+  const paddingIndex = config.padding_idx ?? undefined;
   return sequential({
-    embedding: embedding_dim === null ? oneHot(vocab) : embedding(vocab, embedding_dim),
+    embedding: embedding_dim === null ? oneHot(vocab) : embedding(vocab, embedding_dim, { paddingIndex }),
     rnn: recurrent(CELLS[mode](config), { input: embedding_dim ?? vocab, hidden, layers }),
     decoder: dense(hidden, vocab),
   });
