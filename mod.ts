@@ -65,13 +65,8 @@ export {
   type Metrics,
   type MetricValues,
 } from "./src/models/evaluation.ts";
-export {
-  type Evaluation,
-  type FitEvent,
-  type FitOptions,
-  LanguageModel,
-  type LanguageModelOptions,
-} from "./src/models/language_model.ts";
+export { LanguageModel } from "./src/models/language_model.ts";
+export type { Evaluation, FitEvent, FitOptions, LanguageModelOptions } from "./src/models/language_model_options.ts";
 export { type Checkpoint, type NetDescription, readCheckpoint } from "./src/models/checkpoint.ts";
 export type { Continuation, GenerateOptions, SearchOptions } from "./src/models/generation.ts";
 export type { PlanOptions } from "./src/models/plan.ts";

@@ -1,28 +1,29 @@
 import { OptionError, requireBelow, ShapeError } from "../errors.ts";
-import { numbers } from "../formats/elements.ts";
 import type { Kernels } from "../kernels/kernels.ts";
 import type { PlannedState } from "../layers/layer.ts";
 import type { Arena } from "../memory/arena.ts";
-import type { ParameterSlot } from "../memory/planner.ts";
 import type { Slot } from "../memory/slot.ts";
 import type { Port } from "../ops/port.ts";
 import type { TargetRows } from "../training/losses/loss.ts";
 import { type Call, type CallOptions, type InitialStates, makeCall, once, type States } from "./call.ts";
 import type { NetPlan } from "./plan.ts";
+import { ParameterRanges } from "./parameter_ranges.ts";
 import { Rows } from "./rows.ts";
-import { type Differences, type LoadOptions, requireTensors, type Tensors } from "./tensors.ts";
 
 /**
  * The border of a session: everything that goes in is checked here, once, before anything is written (`check...`), then copied in
  * (`write...`); everything that comes out is a copy made here.
  */
 export class Border {
+  /** The parameters, and what is laid out as they are. */
+  readonly parameters: ParameterRanges;
   readonly #plan: NetPlan;
   readonly #rows: Rows;
 
   constructor(plan: NetPlan, arena: Arena) {
     this.#plan = plan;
     this.#rows = new Rows(arena, plan.options.batchFirst ?? false);
+    this.parameters = new ParameterRanges(plan.planner, this.#rows);
   }
 
   /** Let go of the memory. */
@@ -234,40 +235,6 @@ export class Border {
   /** Copies of the gradients of the initial states, after backward. */
   readStateGradients(call: Call): States {
     return this.#copyStates((state) => state.gradient.first(call.B), call);
-  }
-
-  /** All parameters that have a tensor; none unless all tensors fit. */
-  setParameters(tensors: Tensors, options: LoadOptions): Differences {
-    const slots = this.#plan.planner.parameters;
-    const { given, ...differences } = requireTensors("parameter", slots, tensors, options);
-    for (const { name, value, size } of slots) {
-      const tensor = given.get(name);
-      if (tensor) this.#rows.floats(value.address, size).set(numbers(tensor));
-    }
-    return differences;
-  }
-
-  /** A copy of a parameter's part of a range in the layout of all parameters. */
-  readPart(range: Slot, parameter: ParameterSlot): Float32Array {
-    return Float32Array.from(this.#part(range, parameter));
-  }
-
-  /** A parameter's part of such a range. */
-  writePart(range: Slot, parameter: ParameterSlot, data: ArrayLike<number>): void {
-    this.#part(range, parameter).set(data);
-  }
-
-  /** All parameters change places with such a range. */
-  exchangeParameters(range: Slot): void {
-    const { ranges, elements } = this.#plan.planner;
-    const values = this.#rows.floats(ranges.value, elements), others = this.#rows.floats(range.address, elements);
-    const kept = values.slice();
-    values.set(others);
-    others.set(kept);
-  }
-
-  #part(range: Slot, { value, size }: ParameterSlot): Float32Array | Float64Array {
-    return this.#rows.floats(range.address + value.address - this.#plan.planner.ranges.value, size);
   }
 
   #checkStart({ B }: Call, initial: InitialStates, last: Call | undefined): void {

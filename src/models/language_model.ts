@@ -1,7 +1,6 @@
 import type { Cell } from "../cells/cell.ts";
 import { lstm } from "../cells/lstm.ts";
 import { OptionError, requireInteger, requireOneOf } from "../errors.ts";
-import type { Numerics } from "../kernels/load.ts";
 import { exp } from "../kernels/real.ts";
 import { dense } from "../layers/dense.ts";
 import { embedding, oneHot } from "../layers/embedding.ts";
@@ -26,82 +25,9 @@ import {
   type SearchOptions,
 } from "./generation.ts";
 import { readModel, writeModel } from "./language_model_file.ts";
+import type { Evaluation, FitEvent, FitOptions, LanguageModelOptions } from "./language_model_options.ts";
 import type { Session } from "./session.ts";
 import { fit } from "./trainer.ts";
-
-/** Options of `LanguageModel.create`. */
-export interface LanguageModelOptions {
-  /** What a token of the text is: see `TokenKind`. Default `"characters"`. */
-  tokens?: "characters" | "words";
-  /** The recurrent cell of every layer. Default `lstm()`. */
-  cell?: Cell;
-  /** Hidden size of each layer, bottom to top. Default `[128, 128]`. */
-  hidden?: readonly number[];
-  /** Width of a learned embedding. Default none: tokens enter as one-hot vectors. */
-  embedding?: number;
-  /** Seed of the first parameters. Default 0. */
-  seed?: number;
-  /** See `compile`. Default `"fast"`. */
-  numerics?: Numerics;
-}
-
-/** Options of `LanguageModel.fit`. */
-export interface FitOptions {
-  /** Parallel streams B that the text is cut into. Default 50. */
-  batch?: number;
-  /** Time steps T of back-propagation; the states are carried from window to window. Default 50. */
-  unroll?: number;
-  /** Passes over the text. Default 1, or no limit when `steps` is given. */
-  epochs?: number;
-  /** Steps to make. Default: no limit but `epochs`. */
-  steps?: number;
-  /** Default `adam({ learningRate: 2e-3 })`. */
-  optimizer?: Optimizer;
-  /** Default `clipNorm(5)`. */
-  clip?: Clip;
-  /** Ends the training between two steps, with the signal's reason as the error. */
-  signal?: AbortSignal;
-}
-
-/** What `fit` says after each step. */
-export interface FitEvent {
-  /** Steps so far, from 1. */
-  readonly step: number;
-  /** Steps in all. */
-  readonly steps: number;
-  /** Pass over the text, from 1. */
-  readonly epoch: number;
-  /** Tokens seen so far. */
-  readonly tokens: number;
-  /** Mean cross-entropy of the step in nats per token, before the update. */
-  readonly loss: number;
-  /** The same in bits. */
-  readonly bitsPerToken: number;
-  /** Norm of all gradients, before clipping. */
-  readonly gradientNorm: number;
-}
-
-/** How well a text is predicted. */
-export interface Evaluation {
-  /** Mean cross-entropy in nats per token. */
-  readonly loss: number;
-  /** The same in bits. */
-  readonly bitsPerToken: number;
-  /**
-   * Bits of all predicted tokens, divided by the characters (code points) of their text: by this, models of characters
-   * and of words can be compared. A `<unk>` costs what it costs to say that the word is unknown, not what it would cost
-   * to spell it: where `unknown` is not 0, the figure of a model without unknown words is higher by that.
-   */
-  readonly bitsPerCharacter: number;
-  /** exp(loss): per token. */
-  readonly perplexity: number;
-  /** Tokens predicted. */
-  readonly tokens: number;
-  /** Characters of their text. */
-  readonly characters: number;
-  /** How many of the tokens were `<unk>`. */
-  readonly unknown: number;
-}
 
 /** The options of a model, defaults filled in. */
 type Settings = Required<Omit<LanguageModelOptions, "embedding" | "tokens">> & { embedding?: number };

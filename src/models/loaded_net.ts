@@ -1,11 +1,10 @@
-import { OptionError, requireInteger } from "../errors.ts";
 import type { Kernels } from "../kernels/kernels.ts";
 import type { Arena } from "../memory/arena.ts";
 import { Border } from "./border.ts";
 import type { CallOptions, States } from "./call.ts";
 import { Passes } from "./passes.ts";
 import type { NetPlan } from "./plan.ts";
-import { Stream } from "./stream.ts";
+import { openStream, type Stream } from "./stream.ts";
 import type { LoadOptions, Tensors } from "./tensors.ts";
 
 /**
@@ -13,17 +12,14 @@ import type { LoadOptions, Tensors } from "./tensors.ts";
  * `load`. What it returns is a copy. Sequences are time-major, `[T, B, ...]`.
  */
 export class LoadedNet implements Disposable {
-  readonly #plan: NetPlan;
-  readonly #border: Border;
   readonly #passes: Passes;
 
   /** Loaded nets are made by `load`. */
   constructor(plan: NetPlan, kernels: Kernels, arena: Arena, tensors: Tensors, options: LoadOptions) {
-    this.#plan = plan;
-    this.#border = new Border(plan, arena);
-    this.#passes = new Passes(plan, kernels, this.#border);
-    for (const { slot, numbers } of plan.planner.constants) this.#border.write(slot, numbers);
-    this.#border.setParameters(tensors, options);
+    const border = new Border(plan, arena);
+    this.#passes = new Passes(plan, kernels, border);
+    for (const { slot, numbers } of plan.planner.constants) border.write(slot, numbers);
+    border.parameters.set(tensors, options);
     this.#passes.refresh();
   }
 
@@ -34,28 +30,17 @@ export class LoadedNet implements Disposable {
    * @throws {ShapeError} When x does not divide into steps, or has more of them than the net was loaded for.
    */
   forward(x: ArrayLike<number>, options: CallOptions = {}): Float32Array {
-    const call = this.#passes.check(x, options, false);
-    this.#passes.run(x, call, options.states);
-    return this.#border.readOutput(call);
+    return this.#passes.forward(x, options, false);
   }
 
   /** Run a sequence and take the softmax of its outputs divided by `temperature` (above 0, default 1). */
   probabilities(x: ArrayLike<number>, options: CallOptions & { temperature?: number } = {}): Float32Array {
-    const { temperature = 1 } = options;
-    if (this.#plan.layer.output.parts) {
-      throw new OptionError(`Cannot make probabilities of two sequences: the net ends with merge "none"`);
-    }
-    if (!(temperature > 0)) throw new OptionError(`"temperature" must be a number > 0, got ${temperature}`);
-    return this.#passes.probabilities(x, options, 1 / temperature);
+    return this.#passes.probabilities(x, options);
   }
 
   /** A stream of `batch` rows (default 1), run one step at a time with states of its own. */
   stream({ batch = 1 }: { batch?: number } = {}): Stream {
-    void this.#passes.kernels;
-    requireInteger("batch", batch, 1, this.#plan.options.batch);
-    const { whole } = this.#plan.planner;
-    if (whole) throw new OptionError(`Cannot make a stream: ${whole} must see a sequence whole`);
-    return new Stream(this.#passes, batch);
+    return openStream(this.#passes, batch);
   }
 
   /** Copies of the states after the last call, `[B, H]` each. */

@@ -130,13 +130,25 @@ export class Passes {
     return loss.read(rows);
   }
 
-  /** A copy of the softmax of the outputs times `scale`. */
-  probabilities(x: ArrayLike<number>, options: CallOptions, scale: number): Float32Array {
+  /** A copy of the outputs. */
+  forward(x: ArrayLike<number>, options: CallOptions, training: boolean): Float32Array {
+    const call = this.check(x, options, training);
+    this.run(x, call, options.states);
+    return this.border.readOutput(call);
+  }
+
+  /** A copy of the softmax of the outputs divided by the temperature. */
+  probabilities(x: ArrayLike<number>, options: CallOptions & { temperature?: number }): Float32Array {
     const { plan: { layer, settings }, border } = this, { address, stride, columns } = layer.output.value;
+    const { temperature = 1 } = options;
+    if (layer.output.parts) {
+      throw new OptionError(`Cannot make probabilities of two sequences: the net ends with merge "none"`);
+    }
+    if (!(temperature > 0)) throw new OptionError(`"temperature" must be a number > 0, got ${temperature}`);
     const call = this.check(x, options, false);
     this.run(x, call, options.states);
     const logits = border.readOutput(call), { T, B } = border.outputCall(call);
-    border.write(settings, [scale]);
+    border.write(settings, [1 / temperature]);
     this.kernels.softmax(address, address, settings.address, T * B, columns, stride, stride);
     const probabilities = border.readOutput(call);
     // The outputs of a recurrent layer are its states, which the next call may carry on.

@@ -1,4 +1,4 @@
-import { OptionError, requireInteger } from "../errors.ts";
+import { OptionError } from "../errors.ts";
 import type { Kernels } from "../kernels/kernels.ts";
 import type { Arena } from "../memory/arena.ts";
 import { type ParameterSlot, type PlanRow, seedWords } from "../memory/planner.ts";
@@ -10,7 +10,7 @@ import type { CallOptions, States } from "./call.ts";
 import { describeNet, readCheckpoint, requireNet, requireRows, writeCheckpoint } from "./checkpoint.ts";
 import { type Data, Passes } from "./passes.ts";
 import type { NetPlan } from "./plan.ts";
-import { Stream } from "./stream.ts";
+import { openStream, type Stream } from "./stream.ts";
 import { summary } from "./summary.ts";
 import { type Differences, type LoadOptions, requireTensors, type TensorCopy, type Tensors } from "./tensors.ts";
 import { readTrainingState, setTrainingState, type TrainingState } from "./training_state.ts";
@@ -87,9 +87,7 @@ export class Session implements Disposable {
    * @throws {ShapeError} When x does not divide into steps, or has more of them than the session was compiled for.
    */
   forward(x: ArrayLike<number>, options: CallOptions & { training?: boolean } = {}): Float32Array {
-    const call = this.#passes.check(x, options, options.training ?? false);
-    this.#passes.run(x, call, options.states);
-    return this.#border.readOutput(call);
+    return this.#passes.forward(x, options, options.training ?? false);
   }
 
   /**
@@ -191,12 +189,7 @@ export class Session implements Disposable {
    * probabilities.
    */
   probabilities(x: ArrayLike<number>, options: CallOptions & { temperature?: number } = {}): Float32Array {
-    const { temperature = 1 } = options;
-    if (this.#plan.layer.output.parts) {
-      throw new OptionError(`Cannot make probabilities of two sequences: the net ends with merge "none"`);
-    }
-    if (!(temperature > 0)) throw new OptionError(`"temperature" must be a number > 0, got ${temperature}`);
-    return this.#passes.probabilities(x, options, 1 / temperature);
+    return this.#passes.probabilities(x, options);
   }
 
   /**
@@ -204,11 +197,7 @@ export class Session implements Disposable {
    * learned). It shares the parameters: training between two steps shows in the next one.
    */
   stream({ batch = 1 }: { batch?: number } = {}): Stream {
-    void this.#passes.kernels;
-    requireInteger("batch", batch, 1, this.batch);
-    const { whole } = this.#plan.planner;
-    if (whole) throw new OptionError(`Cannot make a stream: ${whole} must see a sequence whole`);
-    return new Stream(this.#passes, batch);
+    return openStream(this.#passes, batch);
   }
 
   /** Copies of the states after the last call, `[B, H]` each. */
@@ -276,7 +265,7 @@ export class Session implements Disposable {
   setParameters(tensors: Tensors, options: LoadOptions = {}): Differences {
     void this.#passes.kernels;
     this.#updates.requireParameters("set the parameters");
-    const differences = this.#border.setParameters(tensors, options);
+    const differences = this.#border.parameters.set(tensors, options);
     this.#passes.refresh();
     return differences;
   }
@@ -288,7 +277,7 @@ export class Session implements Disposable {
   averages(): Map<string, TensorCopy> {
     void this.#passes.kernels;
     const range = this.#updates.averages;
-    return range ? this.#copies((slot) => this.#border.readPart(range, slot)) : this.parameters();
+    return range ? this.#copies((slot) => this.#border.parameters.readPart(range, slot)) : this.parameters();
   }
 
   /**

@@ -1,4 +1,4 @@
-import { requireBelow, ShapeError } from "../errors.ts";
+import { OptionError, requireBelow, requireInteger, ShapeError } from "../errors.ts";
 import { type Call, makeCall, type States } from "./call.ts";
 import type { Passes } from "./passes.ts";
 
@@ -60,4 +60,13 @@ export class Stream {
   reset(): void {
     this.#fresh = true;
   }
+}
+
+/** A stream of so many rows over a session's passes. */
+export function openStream(passes: Passes, batch: number): Stream {
+  void passes.kernels;
+  const { planner: { whole }, options } = passes.plan;
+  requireInteger("batch", batch, 1, options.batch);
+  if (whole) throw new OptionError(`Cannot make a stream: ${whole} must see a sequence whole`);
+  return new Stream(passes, batch);
 }

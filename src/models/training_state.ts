@@ -32,7 +32,7 @@ export interface TrainingState {
 export function readTrainingState(passes: Passes, updates: Updates): TrainingState {
   requireWhole("read", updates);
   const tensors = places(passes).map(({ name, shape, range, parameter }) =>
-    [name, { shape, data: passes.border.readPart(range, parameter) }] as const
+    [name, { shape, data: passes.border.parameters.readPart(range, parameter) }] as const
   );
   const { plan: { planner: { seed }, options }, count: number } = passes, { count, skipped, schedule } = updates;
   const optimizer = options.optimizer?.name ?? "";
@@ -54,7 +54,7 @@ export function setTrainingState(
   const wanted = places(passes);
   const { given } = requireTensors("moment", wanted, state.tensors);
   for (const { name, range, parameter } of wanted) {
-    passes.border.writePart(range, parameter, numbers(given.get(name)!));
+    passes.border.parameters.writePart(range, parameter, numbers(given.get(name)!));
   }
   updates.count = state.updates;
   updates.skipped = state.skipped;

@@ -148,7 +148,7 @@ export class Updates {
   useAverages(use: boolean): void {
     const average = this.#average();
     if (use === this.#exchanged) return;
-    if (this.count) this.#passes.border.exchangeParameters(average);
+    if (this.count) this.#passes.border.parameters.exchange(average);
     this.#exchanged = use;
     this.#passes.refresh();
   }
