@@ -10,7 +10,7 @@ import type { Session } from "./session.ts";
 import { requireTensors, type TensorCopy } from "./tensors.ts";
 import { checkOptions, type TrainerOptions } from "./trainer_options.ts";
 import { checkedState, packTensors, startState, type TrainerState, unpackTensors } from "./trainer_state.ts";
-import type { TrainingEvent } from "./training_events.ts";
+import type { EndEvent, TrainingEvent } from "./training_events.ts";
 
 /** Passes over the data when nothing is said. */
 const EPOCHS = 10;
@@ -36,6 +36,8 @@ export class Training<M extends Metrics = Metrics> implements AsyncIterable<Trai
   #state: TrainerState;
   #carried: States | "zero" = "zero";
   #best: Map<string, TensorCopy> | undefined;
+  /** When the time is over, on the clock of `performance`. */
+  #deadline = Infinity;
 
   /** Trainings are made by `fit`. */
   constructor(session: Session, data: TrainingData, options: TrainerOptions<M>) {
@@ -81,6 +83,7 @@ export class Training<M extends Metrics = Metrics> implements AsyncIterable<Trai
   /** Train. */
   async *[Symbol.asyncIterator](): AsyncGenerator<TrainingEvent<M>, void, void> {
     using loop = new EventLoop();
+    this.#deadline = performance.now() + 1000 * (this.#options.seconds ?? Infinity);
     yield* this.#evaluate(loop, false);
     while (!this.#reason()) yield* this.#pass(loop);
     yield* this.#evaluate(loop, true);
@@ -90,11 +93,13 @@ export class Training<M extends Metrics = Metrics> implements AsyncIterable<Trai
   }
 
   /** Which limit has been reached. */
-  #reason(): "epochs" | "steps" | "patience" | undefined {
-    const { steps = Infinity, patience = Infinity } = this.#options, { step, epoch, bad } = this.#state;
-    const { epochs = steps === Infinity ? EPOCHS : Infinity } = this.#options;
+  #reason(): EndEvent["reason"] | undefined {
+    const { steps, seconds, patience = Infinity } = this.#options, { step, epoch, bad } = this.#state;
+    const { epochs = steps === undefined && seconds === undefined ? EPOCHS : Infinity } = this.#options;
     if (bad > patience) return "patience";
-    return epoch > epochs ? "epochs" : step >= steps ? "steps" : undefined;
+    if (epoch > epochs) return "epochs";
+    if (step >= (steps ?? Infinity)) return "steps";
+    return performance.now() >= this.#deadline ? "seconds" : undefined;
   }
 
   /** The epoch of the last step. */

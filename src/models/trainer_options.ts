@@ -16,10 +16,15 @@ export interface EvaluationPlan {
 
 /** Options of `fit`. */
 export interface TrainerOptions<M extends Metrics = Metrics> {
-  /** Passes over the data. Default 10, or no limit when `steps` is given. */
+  /** Passes over the data. Default 10, or no limit when `steps` or `seconds` is given. */
   epochs?: number;
   /** Updates, those before `resume` included. Default: no limit. */
   steps?: number;
+  /**
+   * Wall-clock seconds from the first event on, evaluations included; ends between two updates. What comes of a
+   * training then depends on the machine's speed. Default: no limit.
+   */
+  seconds?: number;
   /** Samples of a batch. Default: the session's `batch`. */
   batch?: number;
   /**
@@ -68,7 +73,7 @@ export interface TrainerOptions<M extends Metrics = Metrics> {
  * @throws {OptionError} When an option is out of range or needs another one.
  */
 export function checkOptions<M extends Metrics>(options: TrainerOptions<M>): "higher" | "lower" {
-  const { evaluate, metrics, monitor = "loss", epochs, steps, statistics, accumulate, patience } = options;
+  const { evaluate, metrics, monitor = "loss", epochs, steps, seconds, statistics, accumulate, patience } = options;
   const counts = {
     epochs,
     steps,
@@ -78,6 +83,7 @@ export function checkOptions<M extends Metrics>(options: TrainerOptions<M>): "hi
   };
   for (const [name, value] of Object.entries(counts)) if (value !== undefined) requireInteger(name, value, 1);
   if (patience !== undefined) requireInteger("patience", patience, 0);
+  if (seconds !== undefined && !(seconds > 0)) throw new OptionError(`"seconds" must be a number > 0, got ${seconds}`);
   if (!evaluate && (patience !== undefined || options.restoreBest || metrics)) {
     throw new OptionError('Cannot use "patience", "restoreBest" or "metrics" without "evaluate": nothing is measured');
   }

@@ -59,7 +59,7 @@ export interface EndEvent extends EventPlace {
   /** What happened. */
   readonly type: "end";
   /** Which limit was reached first. */
-  readonly reason: "epochs" | "steps" | "patience";
+  readonly reason: "epochs" | "steps" | "seconds" | "patience";
   /** The best evaluation, if there was one. */
   readonly best: BestEvaluation | null;
   /** Whether the parameters are now those of the best evaluation. */

@@ -182,6 +182,19 @@ Deno.test("a value that is not finite is never the best", async () => {
   assertEquals(best, [false, false, true, false, true, false]);
 });
 
+Deno.test("seconds end a training between two updates, after a last evaluation, with the best parameters", async () => {
+  using session = await classifier(), other = await classifier();
+  const options = { seconds: 0.05, evaluate: { data: OTHER, every: 7 } };
+  const events = await all(fit(session, DATA, options)), end = events.at(-1)!, evaluation = events.at(-2)!;
+  assert(end.type === "end" && evaluation.type === "evaluation");
+  assertEquals([end.reason, end.restored, evaluation.step], ["seconds", true, end.step]);
+  await all(fit(other, DATA, { steps: end.best!.step }));
+  assertEquals(session.parameters(), other.parameters());
+  using stopped = await classifier();
+  const both = await all(fit(stopped, DATA, { seconds: 1e4, steps: 3 }));
+  assertEquals([types(both), (both.at(-1) as { reason?: string }).reason], ["step step step end", "steps"]);
+});
+
 Deno.test("without patience all epochs are trained; without restoreBest the last parameters stay", async () => {
   const { session, at, evaluations, end } = await overfit({ epochs: 12, restoreBest: false });
   using _ = session;
@@ -345,6 +358,7 @@ Deno.test("options that are out of range or need another one are refused", async
       [{ patience: 1 }, 'without "evaluate"'],
       [{ restoreBest: true }, 'without "evaluate"'],
       [{ evaluate: data, patience: -1 }, '"patience"'],
+      [{ seconds: 0 }, '"seconds" must be a number > 0, got 0'],
       [{ evaluate: data, monitor: "accuracy" }, '"monitor"'],
       [{ evaluate: data, metrics: { c: confusionMatrix() }, monitor: "c" }, '"monitor"'],
     ];
