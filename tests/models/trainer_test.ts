@@ -186,9 +186,9 @@ Deno.test("seconds end a training between two updates, after a last evaluation, 
   using session = await classifier(), other = await classifier();
   const options = { seconds: 0.05, evaluate: { data: OTHER, every: 7 } };
   const events = await all(fit(session, DATA, options)), end = events.at(-1)!, evaluation = events.at(-2)!;
-  assert(end.type === "end" && evaluation.type === "evaluation");
+  if (end.type !== "end" || !end.best) throw new Error(`the last event is "${end.type}"`);
   assertEquals([end.reason, end.restored, evaluation.step], ["seconds", true, end.step]);
-  await all(fit(other, DATA, { steps: end.best!.step }));
+  await all(fit(other, DATA, { steps: end.best.step }));
   assertEquals(session.parameters(), other.parameters());
   using stopped = await classifier();
   const both = await all(fit(stopped, DATA, { seconds: 1e4, steps: 3 }));
