@@ -38,7 +38,7 @@ export { type TensorSource, writeSafetensors } from "./src/formats/safetensors_w
 export type { Kernels } from "./src/kernels/kernels.ts";
 export type { LossKernels } from "./src/kernels/loss_kernels.ts";
 export type { PoolingKernels } from "./src/kernels/pooling_kernels.ts";
-export type { Numerics } from "./src/kernels/load.ts";
+export type { KernelBuild, Numerics } from "./src/kernels/load.ts";
 export { activation } from "./src/layers/activation.ts";
 export { attentionPool, type AttentionPoolOptions } from "./src/layers/attention_pool.ts";
 export { dense } from "./src/layers/dense.ts";

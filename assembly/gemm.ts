@@ -10,6 +10,7 @@ import { load, loadHigh, store, storeHigh } from "./lanes";
 import { madd } from "./madd";
 import { interleave } from "./pack";
 import { interleaves, ROWS, tile } from "./tile";
+import { WIDE, wideTile } from "./wide_tile";
 
 /** Rows of C that are taken at a time: of 512 columns of A, 128 KiB are interleaved. */
 const BLOCK: i32 = 64;
@@ -64,7 +65,19 @@ function block(
       a += ra * rows;
     }
   }
-  for (let left = n; left > 0; left -= 8, C += 32, P += panel) {
+  let left = n;
+  if (WIDE && interleaves(least)) {
+    for (; left > 15; left -= 16, C += 64, P += panel << 1) {
+      let c = C, z = init, a = A, q = workspace;
+      for (let i = 0; i < tiles; i++) {
+        const rows = i < larger ? least + 1 : least;
+        wideTile(rows, c, z, a, q, P, k, rc, ri, ra);
+        c += rc * rows, z += ri * rows, a += ra * rows, q += four;
+      }
+      if (init) init += 64;
+    }
+  }
+  for (; left > 0; left -= 8, C += 32, P += panel) {
     let c = C, z = init, a = A, q = workspace;
     for (let i = 0; i < tiles; i++) {
       const rows = i < larger ? least + 1 : least;

@@ -7,6 +7,7 @@
  */
 import { copyColumns, pack } from "./pack";
 import { interleaves, ROWS, tile } from "./tile";
+import { WIDE, wideTile } from "./wide_tile";
 
 /** Rows of A and B that are taken at a time: 256 rows of 8 columns of B are 8 KiB. */
 const CHUNK: i32 = 256;
@@ -39,9 +40,12 @@ export function gemmTN(
     for (let i = 0; i < tiles; i++) {
       const rows = i < larger ? least + 1 : least;
       copyColumns(q, s, source, depth, rows, ra);
-      let p = workspace, d = c;
-      for (let left = n; left > 0; left -= 8, p += panel, d += 32) {
-        // The fifth row lies behind the four interleaved ones: where it would be if all rows of A began at q.
+      let p = workspace, d = c, left = n;
+      // The fifth row lies behind the four interleaved ones: where it would be if all rows of A began at q.
+      if (WIDE && interleaves(rows)) {
+        for (; left > 15; left -= 16, p += panel << 1, d += 64) wideTile(rows, d, d, q, q, p, depth, rc, rc, row);
+      }
+      for (; left > 0; left -= 8, p += panel, d += 32) {
         tile(rows, d, d, q, q, p, depth, rc, rc, row, left);
       }
       c += rc * rows;

@@ -14,6 +14,7 @@ export async function bundle(entry: string): Promise<Uint8Array<ArrayBuffer>> {
     write: false,
     format: "esm",
     target: TARGET,
+    external: ["node:*"],
     logLevel: "error",
   });
   return new Uint8Array(contents);

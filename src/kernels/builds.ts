@@ -2,14 +2,27 @@ import type { WasmArena } from "../memory/wasm_arena.ts";
 import type { Kernels } from "./kernels.ts";
 
 /**
- * The plain and the relaxed module of one source, as assembly/build.ts embeds them: the pieces of both in turn, a plain
- * one first, deflated together and in base64.
+ * Modules of one source, as assembly/build.ts embeds them: their pieces in turn, deflated together and in base64. Where
+ * there are two, the plain one comes first, then the relaxed one.
  */
 export interface EmbeddedModules {
   /** Bytes of each piece. */
   readonly lengths: readonly number[];
   readonly deflated: string;
 }
+
+/** Kernels compiled in a way of their own: `wide` of entry `./wide` is one. */
+export interface KernelBuild {
+  /** The module, for memory that is shared or is not. */
+  module(shared: boolean): Promise<WebAssembly.Module>;
+}
+
+/**
+ * How numbers are computed. `"exact"`: every multiplication and addition is rounded on its own, the same bits on every machine
+ * and engine. `"fast"`: fused multiply-adds where the engine has relaxed SIMD, the same bits on one machine. Or kernels from
+ * another entry.
+ */
+export type Numerics = "fast" | "exact" | KernelBuild;
 
 /** The two builds of some kernels, for memory that is shared and memory that is not, each compiled when it is first asked for. */
 export class Builds {
@@ -20,15 +33,24 @@ export class Builds {
     this.#embedded = embedded;
   }
 
+  /** The module for these numbers. */
+  module(numerics: Numerics, shared = false): Promise<WebAssembly.Module> {
+    if (typeof numerics === "object") return numerics.module(shared);
+    return numerics === "fast" ? this.fastest(shared) : this.exact(shared);
+  }
+
   /** The build without fusing, which every engine accepts. */
   exact(shared = false): Promise<WebAssembly.Module> {
-    return this.#once(`exact, ${shared}`, async () => WebAssembly.compile(declared(await this.#bytes(0), shared)));
+    return this.#once(
+      `exact, ${shared}`,
+      async () => WebAssembly.compile(await moduleBytes(this.#embedded, 0, 2, shared)),
+    );
   }
 
   /** The fused build where the engine accepts relaxed SIMD, elsewhere the exact one. */
   fastest(shared = false): Promise<WebAssembly.Module> {
     return this.#once(`fastest, ${shared}`, async () => {
-      const bytes = declared(await this.#bytes(1), shared);
+      const bytes = await moduleBytes(this.#embedded, 1, 2, shared);
       return WebAssembly.validate(bytes) ? WebAssembly.compile(bytes) : this.exact(shared);
     });
   }
@@ -38,19 +60,23 @@ export class Builds {
     this.#modules.set(name, module);
     return module;
   }
+}
 
-  /** Every second piece: from the first on the plain module, from the second on the relaxed one. */
-  async #bytes(first: 0 | 1): Promise<Uint8Array<ArrayBuffer>> {
-    const { lengths, deflated } = this.#embedded;
-    const bytes = Uint8Array.from(atob(deflated), (c) => c.charCodeAt(0));
-    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
-    const both = new Uint8Array(await new Response(stream).arrayBuffer()), pieces: Uint8Array<ArrayBuffer>[] = [];
-    lengths.reduce((at, length, i) => {
-      if (i % 2 === first) pieces.push(both.subarray(at, at + length));
-      return at + length;
-    }, 0);
-    return new Uint8Array(await new Blob(pieces).arrayBuffer());
-  }
+/** The bytes of one of `count` embedded modules, declaring its memory shared if it is. */
+export async function moduleBytes(
+  { lengths, deflated }: EmbeddedModules,
+  index: number,
+  count: number,
+  shared: boolean,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = Uint8Array.from(atob(deflated), (c) => c.charCodeAt(0));
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
+  const all = new Uint8Array(await new Response(stream).arrayBuffer()), pieces: Uint8Array<ArrayBuffer>[] = [];
+  lengths.reduce((at, length, i) => {
+    if (i % count === index) pieces.push(all.subarray(at, at + length));
+    return at + length;
+  }, 0);
+  return declared(new Uint8Array(await new Blob(pieces).arrayBuffer()), shared);
 }
 
 /** The kernels of a module on an arena. */

@@ -1,13 +1,9 @@
 import type { WasmArena } from "../memory/wasm_arena.ts";
-import { Builds, instantiate } from "./builds.ts";
+import { Builds, instantiate, type Numerics } from "./builds.ts";
 import all from "./generated/all.ts";
 import type { Kernels } from "./kernels.ts";
 
-/**
- * How numbers are computed. `"exact"`: every multiplication and addition is rounded on its own, the same bits on every machine
- * and engine. `"fast"`: fused multiply-adds where the engine has relaxed SIMD, the same bits on one machine.
- */
-export type Numerics = "fast" | "exact";
+export type { KernelBuild, Numerics } from "./builds.ts";
 
 const builds = /* @__PURE__ */ new Builds(all);
 
@@ -21,7 +17,7 @@ export async function loadModule(
   numerics: Numerics,
   arena: WasmArena,
 ): Promise<{ kernels: Kernels; module: WebAssembly.Module }> {
-  const module = await (numerics === "fast" ? builds.fastest(arena.shared) : builds.exact(arena.shared));
+  const module = await builds.module(numerics, arena.shared);
   return { kernels: await instantiate(module, arena), module };
 }
 

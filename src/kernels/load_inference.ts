@@ -1,8 +1,7 @@
 import type { WasmArena } from "../memory/wasm_arena.ts";
-import { Builds, instantiate } from "./builds.ts";
+import { Builds, instantiate, type Numerics } from "./builds.ts";
 import inference from "./generated/inference.ts";
 import type { Kernels } from "./kernels.ts";
-import type { Numerics } from "./load.ts";
 
 const builds = /* @__PURE__ */ new Builds(inference);
 
@@ -11,5 +10,5 @@ const builds = /* @__PURE__ */ new Builds(inference);
  * these alone is smaller than with `loadKernels`.
  */
 export async function loadInferenceKernels(numerics: Numerics, arena: WasmArena): Promise<Kernels> {
-  return await instantiate(await (numerics === "fast" ? builds.fastest() : builds.exact()), arena);
+  return await instantiate(await builds.module(numerics), arena);
 }

@@ -15,7 +15,7 @@ import { WasmArena } from "../../src/memory/wasm_arena.ts";
 import { Generator } from "../../src/random/generator.ts";
 import { type Region, Space } from "./space.ts";
 
-const BUILDS: Numerics[] = ["exact", "fast"];
+export const BUILDS: Record<string, Numerics> = { exact: "exact", fast: "fast" };
 
 /** Half an ulp of 1: the largest relative error of one rounding to f32. */
 export const U = 2 ** -24;
@@ -44,10 +44,10 @@ export interface Bench {
   check(scene: Scene, tolerance: Tolerance, label?: string): void;
 }
 
-/** One test per build. `bytes` is the size of the memory. */
-export function kernelTest(name: string, run: (bench: Bench) => void, bytes = 65536): void {
-  for (const numerics of BUILDS) {
-    Deno.test(`${name} (${numerics})`, async () => run(await makeBench(numerics, bytes)));
+/** One test per build, by default of the two of the main entry. `bytes` is the size of the memory. */
+export function kernelTest(name: string, run: (bench: Bench) => void, bytes = 65536, builds = BUILDS): void {
+  for (const [build, numerics] of Object.entries(builds)) {
+    Deno.test(`${name} (${build})`, async () => run(await makeBench(numerics, bytes)));
   }
 }
 
