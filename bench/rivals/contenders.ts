@@ -6,6 +6,8 @@ export interface Contender {
   readonly command: readonly string[];
   /** Its version, in a program of its own. */
   readonly version: readonly string[];
+  /** Threads that it may use. Default 1. */
+  readonly threads?: number;
 }
 
 const PYTHON = "python3";
@@ -25,6 +27,17 @@ export const CONTENDERS: readonly Contender[] = [
   npm("tfjs-wasm", "TF.js wasm", "tfjs.ts", "@tensorflow/tfjs", "wasm"),
   npm("tfjs-cpu", "TF.js cpu", "tfjs.ts", "@tensorflow/tfjs", "cpu"),
   npm("brain", "brain.js", "brain.ts", "brain.js"),
+];
+
+/** Ours with one thread, then all that can use two with two; onnxruntime-web cannot start its workers in Deno. */
+export const TWO_THREADS: readonly Contender[] = [
+  ours("fast"),
+  ...CONTENDERS.filter(({ id }) => ["unroll-fast", "torch", "ort-node"].includes(id)).map((contender) => ({
+    ...contender,
+    id: `${contender.id}-2`,
+    title: `${contender.title}, two threads`,
+    threads: 2,
+  })),
 ];
 
 function ours(numerics: string): Contender {
@@ -49,7 +62,7 @@ function npm(id: string, title: string, file: string, name: string, ...args: str
 }
 
 /** The version, or undefined where the contender cannot run on this machine. */
-export async function version({ version: [program, ...args] }: Contender): Promise<string | undefined> {
+async function version({ version: [program, ...args] }: Contender): Promise<string | undefined> {
   try {
     const { success, stdout } = await new Deno.Command(program, { args, stderr: "null" }).output();
     return success ? new TextDecoder().decode(stdout).trim() : undefined;
@@ -57,4 +70,15 @@ export async function version({ version: [program, ...args] }: Contender): Promi
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw error;
   }
+}
+
+/** Those of these that can run on this machine, with their versions; of the others a line says so. */
+export async function present(contenders: readonly Contender[]): Promise<Map<Contender, string>> {
+  const versions = new Map<Contender, string>();
+  for (const contender of contenders) {
+    const number = await version(contender);
+    if (number) versions.set(contender, number);
+    else console.log(`${contender.title} cannot run on this machine`);
+  }
+  return versions;
 }

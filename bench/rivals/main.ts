@@ -5,8 +5,8 @@
  *     deno task bench:rivals [--rounds 7] [--rows W1,W4] [--rivals torch,tfjs-wasm]
  */
 import { parseArgs } from "node:util";
-import { CONTENDERS, version } from "./contenders.ts";
-import { median, race, type Result } from "./race.ts";
+import { CONTENDERS, present } from "./contenders.ts";
+import { print, race } from "./race.ts";
 import { type Entry, rivalsSection } from "./rivals_section.ts";
 import { writeSection } from "./results_file.ts";
 import { ROWS } from "./rows.ts";
@@ -29,32 +29,17 @@ rivals: ${CONTENDERS.map(({ id }) => id).filter((id) => !id.startsWith("unroll")
   Deno.exit(2);
 }
 
-const versions = new Map<string, string>();
-for (const contender of wanted) {
-  const number = await version(contender);
-  if (number) versions.set(contender.id, number);
-  else console.log(`${contender.title} cannot run on this machine`);
-}
-const contenders = wanted.filter(({ id }) => versions.has(id));
+const versions = await present(wanted), contenders = [...versions.keys()];
 
 const entries: Entry[] = [];
 for (const row of rows) {
   const results = await race(row, contenders, rounds);
   entries.push({ row, results });
-  console.log(`\n${row.title}`);
-  for (const result of results) console.log(line(result));
+  print(row, results);
 }
-const section = rivalsSection(entries, contenders, versions, rounds);
+const section = rivalsSection(entries, versions, rounds);
 if (values.rows === undefined && values.rivals === undefined) await writeSection("rivals", section);
 
 function listed(list: string | undefined, test: (part: string) => boolean): boolean {
   return list === undefined || list.split(",").some(test);
-}
-
-function line({ contender: { title }, times, shares, missing, difference }: Result): string {
-  const name = `  ${title.padEnd(18)}`;
-  if (missing !== undefined) return `${name} -  ${missing}`;
-  const share = shares.length ? `  ${(median(shares) * 100).toFixed(0)} % of its limit` : "";
-  const check = difference !== undefined ? `  results differ by ${difference.toExponential(1)}` : "";
-  return `${name} ${median(times).toPrecision(3).padStart(8)} ms${share}  (${times.length} samples)${check}`;
 }

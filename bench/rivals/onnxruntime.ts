@@ -11,16 +11,11 @@ export interface Runtime {
   tensor(data: Float32Array, dims: readonly number[]): Tensor;
 }
 
-const ONE_THREAD: InferenceSession.SessionOptions = {
-  intraOpNumThreads: 1,
-  interOpNumThreads: 1,
-  executionMode: "sequential",
-};
-
 /** A row by onnxruntime. A stream hands its last states, as tensors, to the next call. */
 export async function infer({ create, tensor }: Runtime, row: Row): Promise<Work> {
   if (row.task === "train" || row.task === "gradients") throw new Missing("no gradients: inference only");
-  const session = await create(onnxModel(row), ONE_THREAD), { layers, T, B, I, H } = row;
+  const options = { intraOpNumThreads: row.threads, interOpNumThreads: 1, executionMode: "sequential" } as const;
+  const session = await create(onnxModel(row), options), { layers, T, B, I, H } = row;
   const feeds: Record<string, Tensor> = { x: tensor(input(row), [T, B, I]) };
   const states = row.task === "stream" ? Array.from({ length: layers }, (_, l) => stateNames(l)).flat() : [];
   for (const [name] of states) feeds[name] = tensor(new Float32Array(B * H), [1, B, H]);

@@ -1,4 +1,4 @@
-/** onnxruntime-node: native code, on one thread. */
+/** onnxruntime-node: native code. */
 import * as ort from "onnxruntime-node";
 import { serve } from "./contender.ts";
 import { infer } from "./onnxruntime.ts";

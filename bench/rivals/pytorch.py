@@ -1,4 +1,4 @@
-"""PyTorch on one thread: its own recurrent layers. The protocol is that of contender.ts, the numbers those of numbers.ts."""
+"""PyTorch: its own recurrent layers. The protocol is that of contender.ts, the numbers those of numbers.ts."""
 import json
 import math
 import sys
@@ -7,9 +7,6 @@ import time
 import numpy as np
 import torch
 from torch import nn
-
-torch.set_num_threads(1)
-torch.set_num_interop_threads(1)
 
 PRIME, INPUT, OUTPUT_GRADIENT, TOKENS = 20011, 1001, 1002, 1003
 LEARNING_RATE, CLIP_NORM = {"adam": 2e-3, "sgd": 1.0}, 5
@@ -119,6 +116,8 @@ def say(message):
 
 
 row = json.loads(sys.argv[1])
+torch.set_num_threads(row["threads"])
+torch.set_num_interop_threads(1)
 task = {"train": train, "forward": forward, "gradients": gradients, "stream": stream}[row["task"]]
 run, outcome = task(row, build(row))
 first = outcome()

@@ -23,7 +23,8 @@ export async function race(row: Row, contenders: readonly Contender[], rounds: n
   const results: Result[] = [], running: { process: Subprocess; result: Result; rounds: number }[] = [];
   let reference: number[] | undefined;
   for (const contender of contenders) {
-    const process = new Subprocess(contender, row), prepared = await process.prepared(PREPARE_S);
+    const process = new Subprocess(contender, { ...row, threads: contender.threads ?? 1 }),
+      prepared = await process.prepared(PREPARE_S);
     const result: Result = { contender, times: [], shares: [] };
     if ("missing" in prepared) {
       await process.stop();
@@ -56,4 +57,18 @@ function difference(a: number[], b: number[]): number {
 /** The middle one; of an even number, the larger of the middle two. */
 export function median(numbers: readonly number[]): number {
   return numbers.toSorted((a, b) => a - b)[numbers.length >> 1];
+}
+
+/** Print what came of a row. */
+export function print({ title }: Row, results: readonly Result[]): void {
+  console.log(`\n${title}`);
+  for (const result of results) console.log(line(result));
+}
+
+function line({ contender: { title }, times, shares, missing, difference }: Result): string {
+  const name = `  ${title.padEnd(30)}`;
+  if (missing !== undefined) return `${name} -  ${missing}`;
+  const share = shares.length ? `  ${(median(shares) * 100).toFixed(0)} % of its limit` : "";
+  const check = difference !== undefined ? `  results differ by ${difference.toExponential(1)}` : "";
+  return `${name} ${median(times).toPrecision(3).padStart(8)} ms${share}  (${times.length} samples)${check}`;
 }

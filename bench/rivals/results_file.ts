@@ -2,7 +2,7 @@
 import os from "node:os";
 
 const FILE = "../RESULTS.md";
-const SECTIONS = ["rivals", "growth", "start"] as const;
+const SECTIONS = ["rivals", "threads", "growth", "start"] as const;
 
 /** Replace one section, and leave the others as they are. */
 export async function writeSection(name: (typeof SECTIONS)[number], markdown: string): Promise<void> {

@@ -12,15 +12,14 @@ export interface Entry {
 /** The section as markdown. */
 export function rivalsSection(
   entries: readonly Entry[],
-  contenders: readonly Contender[],
-  versions: ReadonlyMap<string, string>,
+  versions: ReadonlyMap<Contender, string>,
   rounds: number,
 ): string {
-  const ours = contenders.filter(({ id }) => id.startsWith("unroll"));
+  const contenders = [...versions.keys()], ours = contenders.filter(({ id }) => id.startsWith("unroll"));
   const rivals = contenders.filter((contender) => !ours.includes(contender));
   return `## The same work by others
 
-${circumstances()}. ${contenders.map(({ id, title }) => `${title} ${versions.get(id)}`).join(", ")}.
+${circumstances()}. ${[...versions].map(([{ title }, version]) => `${title} ${version}`).join(", ")}.
 
 One thread each; all but PyTorch run in Deno, each in a process of its own. Every library uses its own recurrent layers
 or, where it has none, the plainest net written in it. All have the same weights and inputs and are sampled in turns, A B
@@ -54,7 +53,7 @@ To reproduce: \`deno task bench:rivals\` (PyTorch takes part where \`python3\` c
 npm at the versions in \`bench/rivals/deno.json\`).`;
 }
 
-function timesRow({ row, results }: Entry): string[] {
+export function timesRow({ row, results }: Entry): string[] {
   const scale = row.task === "stream" ? 1000 : 1;
   return [row.title, ...results.map(({ times }) => times.length ? figure(median(times) * scale) : "-")];
 }
@@ -79,7 +78,7 @@ function differencesRow({ row, results }: Entry): string[] {
 }
 
 /** What is missing and what differs, a line for each contender and text. */
-function notes(entries: readonly Entry[], rounds: number): string {
+export function notes(entries: readonly Entry[], rounds: number): string {
   const rowsByText = new Map<string, string[]>();
   for (const { row, results } of entries) {
     for (const { contender: { title }, missing, note, times } of results) {
@@ -96,6 +95,6 @@ function notes(entries: readonly Entry[], rounds: number): string {
 }
 
 /** Three digits. */
-function figure(value: number): string {
+export function figure(value: number): string {
   return value >= 100 ? value.toFixed(0) : value.toPrecision(3);
 }

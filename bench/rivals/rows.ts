@@ -19,6 +19,8 @@ export interface Row {
   readonly V: number;
   readonly embedding: boolean;
   readonly optimizer: "adam" | "sgd";
+  /** Threads that the contender may use: the runner says. */
+  readonly threads?: number;
 }
 
 const LAYER = { bidirectional: false, layers: 1, V: 0, embedding: false, optimizer: "sgd" } as const;

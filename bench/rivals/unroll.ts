@@ -66,7 +66,7 @@ const TASKS: Record<Row["task"], (row: Row) => Promise<Work>> = {
 
 /** The net of a row with the weights that all contenders have. */
 async function compiled(row: Row, options: Partial<Parameters<typeof compile>[1]>): Promise<Session> {
-  const { cell, I, H, V, B, T, layers, bidirectional } = row;
+  const { cell, I, H, V, B, T, layers, bidirectional, threads } = row;
   const rnn = recurrent(CELLS[cell](), { input: I, hidden: H, layers, bidirectional });
   const net = row.task !== "train"
     ? sequential({ rnn })
@@ -74,7 +74,7 @@ async function compiled(row: Row, options: Partial<Parameters<typeof compile>[1]
     ? sequential({ embedding: embedding(V, I), rnn, output: dense(H, V) })
     : sequential({ input: oneHot(V), rnn, output: dense(H, V) });
   const numerics = Deno.args[1] as Numerics;
-  const session = await compile(net, { batch: B, steps: T, numerics, ...options });
+  const session = await compile(net, { batch: B, steps: T, numerics, threads, ...options });
   session.setParameters(weights(row));
   return session;
 }
