@@ -2,6 +2,7 @@ import { OptionError } from "../errors.ts";
 import type { Kernels } from "../kernels/kernels.ts";
 import type { Arena } from "../memory/arena.ts";
 import { type ParameterSlot, type PlanRow, seedWords } from "../memory/planner.ts";
+import type { Signal } from "../ops/port.ts";
 import type { Threads } from "../threads/threads.ts";
 import type { Layout } from "../training/data/batch.ts";
 import { type ActivationStatistics, activationStatistics } from "./activation_statistics.ts";
@@ -73,16 +74,18 @@ export class Session implements Disposable {
 
   /** How the data of a training is laid out. */
   get layout(): Layout {
-    const { input: { kind, width }, layer: { output }, options: { batchFirst = false, recompute, steps } } = this.#plan;
-    const { targets, reduction } = this.#passes.loss;
+    const { input, decoderInput, layer: { output }, options } = this.#plan;
+    const { batchFirst = false, recompute, steps, decoderSteps } = options, { targets, reduction } = this.#passes.loss;
+    const read = ({ kind, width }: Signal): Pick<Layout, "kind" | "columns"> =>
+      kind === "values" ? { kind, columns: width } : { kind: "tokens", columns: 1 };
     return {
-      kind: kind === "values" ? "values" : "tokens",
-      columns: kind === "values" ? width : 1,
+      ...read(input),
       output: output.width,
       batchFirst,
       targets: targets === "sequence" ? "labels" : output.once ? "sequence" : "step",
       reduction,
       longest: recompute ? Infinity : steps,
+      decoder: decoderInput && { ...read(decoderInput), longest: decoderSteps! },
     };
   }
 
