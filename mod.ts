@@ -44,7 +44,7 @@ export { attentionPool, type AttentionPoolOptions } from "./src/layers/attention
 export { dense } from "./src/layers/dense.ts";
 export { dropout, type DropoutOptions } from "./src/layers/dropout.ts";
 export { embedding, type EmbeddingOptions, oneHot } from "./src/layers/embedding.ts";
-export type { Layer, LayerPart, PlannedLayer, PlannedState } from "./src/layers/layer.ts";
+export type { Layer, LayerPart, PlannedDecoder, PlannedLayer, PlannedState } from "./src/layers/layer.ts";
 export { layerNorm, type LayerNormOptions } from "./src/layers/layer_norm.ts";
 export { pool } from "./src/layers/pool.ts";
 export { recurrent, type RecurrentOptions } from "./src/layers/recurrent.ts";
@@ -52,7 +52,7 @@ export { residual } from "./src/layers/residual.ts";
 export { sequential } from "./src/layers/sequential.ts";
 export { stacked } from "./src/layers/stacked.ts";
 export type { Constant, ParameterSlot, PlanRow, RandomStream, Shape } from "./src/memory/planner.ts";
-export type { Scope } from "./src/memory/scope.ts";
+export type { Scope, Source } from "./src/memory/scope.ts";
 export type { Slot } from "./src/memory/slot.ts";
 export { beamSearch, type BeamSearchOptions, type Hypothesis } from "./src/models/beam_search.ts";
 export type { ActivationStatistics } from "./src/models/activation_statistics.ts";
@@ -70,7 +70,7 @@ export type { Evaluation, FitEvent, FitOptions, LanguageModelOptions } from "./s
 export { type Checkpoint, type NetDescription, readCheckpoint } from "./src/models/checkpoint.ts";
 export type { Continuation, GenerateOptions, SearchOptions } from "./src/models/generation.ts";
 export type { PlanOptions } from "./src/models/plan.ts";
-export type { Data } from "./src/models/passes.ts";
+export type { Data } from "./src/models/training_passes.ts";
 export type { Stream } from "./src/models/stream.ts";
 export type { CallOptions, InitialStates, States } from "./src/models/call.ts";
 export type { Session } from "./src/models/session.ts";

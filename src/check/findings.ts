@@ -3,7 +3,7 @@
  * differences, or to a thousandth of the largest one of all tensors if that is more; absolute where all are zero.
  */
 export interface Finding {
-  /** A parameter's name, `input x`, or `state` and the state's name. */
+  /** A parameter's name, `input x`, `decoder's input`, or `state` and the state's name. */
   readonly tensor: string;
   /** Number of its elements. */
   readonly elements: number;

@@ -12,6 +12,8 @@ import { DATA, drawTrial, type GradientCheckOptions, stepsOf, type Trial } from 
 
 /** The differences are off by the third derivative times STEP² / 6, and by the last bits of the loss divided by STEP. */
 const STEP = 1e-5;
+/** Time steps when nothing is said. */
+const STEPS = 4;
 /** Elements tried of a tensor: that all of them miss a quarter of it, one gate of four, happens once in 100,000 times. */
 const SAMPLE = 40;
 /** Below this share of the largest gradient a gradient's own size is no measure: it may consist of rounding errors. */
@@ -22,7 +24,8 @@ const MOVES = DATA + 1, ELEMENTS = DATA + 2;
 /**
  * Whether the backward pass of a net, a layer, or a cell (in `recurrent`) is right: its gradients on the f64 reference
  * kernels against central differences (f(w + 1e-5) - f(w - 1e-5)) / 2e-5, and those of both WebAssembly builds against
- * the f64 ones. Checked are the gradients of all parameters, of x where it is values, and of the first states.
+ * the f64 ones. Checked are the gradients of all parameters, of x and of a decoder's input where they are values, and of
+ * the first states.
  *
  * Parameters begin with the net's own first values, each moved by up to 0.1: where weights are 0 or 1, errors can hide.
  * First states are drawn, or learned ones where the net has those; dropout drops, with the same masks in every pass.
@@ -60,9 +63,12 @@ const MOVES = DATA + 1, ELEMENTS = DATA + 2;
  * ```
  */
 export async function gradientCheck(net: Layer, options: GradientCheckOptions = {}): Promise<GradientCheck> {
-  const { batch = 3, steps = stepsOf(net, batch, options.x), loss, y, seed = 0 } = options;
+  const { batch = 3, loss, y, seed = 0, x, decoderInput } = options;
+  const { steps = x ? stepsOf(net.input, batch, x) : STEPS } = options;
+  const written = net.decoderInput && decoderInput ? stepsOf(net.decoderInput, batch, decoderInput) : undefined;
+  const { decoderSteps = written } = options;
   if (y && !loss) throw new OptionError('Cannot check gradients: "y" is given, but no "loss" that reads it');
-  const plan = () => planNet(net, { batch, steps, train: true, loss, seed });
+  const plan = () => planNet(net, { batch, steps, decoderSteps, train: true, loss, seed });
   const reference = plan(), arena = new ReferenceArena(reference.bytes);
   const truth = new Probe(reference, referenceKernels(arena, "f64"), arena);
   move(truth, seed);
@@ -116,9 +122,10 @@ function move(truth: Probe, seed: number): void {
 }
 
 /** What the loss is a function of, by name, as numbers to vary. */
-function variables(truth: Probe, { x, states }: Trial): Map<string, Float32Array | Float64Array> {
+function variables(truth: Probe, { x, decoderInput, states }: Trial): Map<string, Float32Array | Float64Array> {
   const all = new Map([...truth.parameters()].map(([name, { data }]) => [name, data]));
-  if (truth.takesValues) all.set("input x", x);
+  if (truth.takesValues.x) all.set("input x", x);
+  if (truth.takesValues.decoderInput) all.set("decoder's input", decoderInput!);
   for (const [name, state] of Object.entries(states ?? {})) all.set(`state ${name}`, state);
   return all;
 }

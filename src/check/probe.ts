@@ -2,9 +2,9 @@ import type { Kernels } from "../kernels/kernels.ts";
 import type { PlannedState } from "../layers/layer.ts";
 import type { Arena } from "../memory/arena.ts";
 import type { Slot } from "../memory/slot.ts";
-import { Border } from "../models/border.ts";
+import { TrainingBorder } from "../models/training_border.ts";
 import type { Call, States } from "../models/call.ts";
-import { Passes } from "../models/passes.ts";
+import { TrainingPasses } from "../models/training_passes.ts";
 import type { NetPlan } from "../models/plan.ts";
 import { Session } from "../models/session.ts";
 import type { Port } from "../ops/port.ts";
@@ -18,15 +18,15 @@ export class Probe {
   readonly #plan: NetPlan;
   readonly #arena: Arena;
   readonly #session: Session;
-  readonly #border: Border;
-  readonly #passes: Passes;
+  readonly #border: TrainingBorder;
+  readonly #passes: TrainingPasses;
 
   constructor(plan: NetPlan, kernels: Kernels, arena: Arena) {
     this.#plan = plan;
     this.#arena = arena;
     this.#session = new Session(plan, kernels, arena); // writes constants and the parameters' first values
-    this.#border = new Border(plan, arena);
-    this.#passes = new Passes(plan, kernels, this.#border);
+    this.#border = new TrainingBorder(plan, arena);
+    this.#passes = new TrainingPasses(plan, kernels, this.#border);
   }
 
   /** The parameters where they lie: call `refresh` after a change. */
@@ -39,9 +39,10 @@ export class Probe {
     );
   }
 
-  /** Whether x is values. */
-  get takesValues(): boolean {
-    return this.#plan.input.kind === "values";
+  /** Whether x is values, and the decoder's input. */
+  get takesValues(): { x: boolean; decoderInput: boolean } {
+    const { input, decoderInput } = this.#plan;
+    return { x: input.kind === "values", decoderInput: decoderInput?.kind === "values" };
   }
 
   /** Take over another probe's parameters. */
@@ -61,11 +62,14 @@ export class Probe {
 
   /** The gradients of the loss of a trial, of all that goes in: parameters, values, first states. */
   gradients(trial: Trial): Map<string, Float32Array> {
-    const { input } = this.#plan, border = this.#border, { call } = this.#forward(trial);
+    const { input, decoderInput } = this.#plan, border = this.#border, { call } = this.#forward(trial);
     border.clearParameterGradients(this.#passes.kernels);
     this.#passes.backward(call);
     const gradients = new Map([...this.#session.gradients()].map(([name, { data }]) => [name, data]));
     if (input.gradient) gradients.set("input x", border.read(input.gradient, call));
+    if (decoderInput?.gradient) {
+      gradients.set("decoder's input", border.read(decoderInput.gradient, call.decoder!));
+    }
     if (trial.states) {
       for (const [name, data] of Object.entries(border.readStateGradients(call))) gradients.set(`state ${name}`, data);
     }
@@ -74,15 +78,15 @@ export class Probe {
 
   /** Forward and loss; leaves the loss's gradient in the places of output and last states. */
   #forward(trial: Trial): { call: Call; loss: number } {
-    const { x, y, lengths } = trial, states = trial.states && asStates(trial.states);
-    const border = this.#border, passes = this.#passes, options = { states, lengths };
+    const { x, y, lengths, decoderInput } = trial, states = trial.states && asStates(trial.states);
+    const border = this.#border, passes = this.#passes, options = { states, lengths, decoderInput };
     if (y) {
       const measured = passes.measure({ x, y }, options, true, PASS);
       border.clearStateGradients(passes.kernels, measured.call);
       return measured;
     }
     const call = passes.check(x, options, true);
-    passes.run(x, call, states, PASS);
+    passes.run(x, call, options, PASS);
     const values = this.#results(call, (port) => port.value, (state) => state.last());
     border.clearStateGradients(passes.kernels, call);
     border.writeOutputGradient(trial.outputWeights, call);

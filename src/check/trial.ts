@@ -1,5 +1,5 @@
-import type { Layer } from "../layers/layer.ts";
 import type { NetPlan } from "../models/plan.ts";
+import type { Signal } from "../ops/port.ts";
 import { Generator } from "../random/generator.ts";
 import type { Loss } from "../training/losses/loss.ts";
 
@@ -13,6 +13,10 @@ export interface GradientCheckOptions {
   lengths?: ArrayLike<number>;
   /** Tokens `[T, B]` or values `[T, B, input]`. Default: drawn, values from -1 to 1. */
   x?: ArrayLike<number>;
+  /** Of a net with a decoder: the time steps of that one. Default: as many as `steps`, or as `decoderInput` has. */
+  decoderSteps?: number;
+  /** Of a net with a decoder: what that one reads. Default: drawn as x is. */
+  decoderInput?: ArrayLike<number>;
   /** What the gradients are of. Default: the sum of all outputs and last states, each times a weight drawn from -1 to 1. */
   loss?: Loss;
   /**
@@ -28,6 +32,8 @@ export interface GradientCheckOptions {
 export interface Trial {
   /** Tokens `[T, B]` or values `[T, B, input]`. */
   readonly x: Float64Array;
+  /** The same of a decoder. */
+  readonly decoderInput: Float64Array | undefined;
   /** First states; none where the net has learned ones. */
   readonly states: Readonly<Record<string, Float64Array>> | undefined;
   readonly lengths: ArrayLike<number> | undefined;
@@ -41,20 +47,25 @@ export interface Trial {
 export const DATA = 2 ** 32;
 
 /** As many steps as x has; the session says what is wrong with another number of elements. */
-export function stepsOf({ input: { kind, width } }: Layer, batch: number, x: ArrayLike<number> | undefined): number {
-  return x ? Math.max(1, Math.floor(x.length / (batch * (kind === "values" ? width : 1)))) : 4;
+export function stepsOf({ kind, width }: Signal, batch: number, x: ArrayLike<number>): number {
+  return Math.max(1, Math.floor(x.length / (batch * (kind === "values" ? width : 1))));
 }
 
 /** All that a pass reads: as given, the rest drawn. Numbers are f32 numbers in doubles. */
-export function drawTrial({ input, layer, options: { batch, steps } }: NetPlan, options: GradientCheckOptions): Trial {
-  const random = new Generator(options.seed ?? 0, DATA), rows = steps * batch, { output } = layer;
+export function drawTrial(plan: NetPlan, options: GradientCheckOptions): Trial {
+  const { input, decoderInput, layer, options: { batch, steps, decoderSteps } } = plan, { output } = layer;
+  const random = new Generator(options.seed ?? 0, DATA), rows = (decoderInput ? decoderSteps! : steps) * batch;
   const numbers = (n: number) => Float64Array.from({ length: n }, () => 2 * random.uniform() - 1);
   const integers = (n: number, limit: number) => Float64Array.from({ length: n }, () => random.integer(limit));
   const blocks = () => Object.fromEntries(layer.states.map(({ name, width }) => [name, numbers(batch * width)]));
-  const isValues = input.kind === "values", outputs = output.once ? batch : rows;
-  const x = isValues ? numbers(rows * input.width) : integers(rows, input.width);
+  const outputs = output.once ? batch : rows;
+  const sequence = ({ kind, width }: Signal, T: number, given: ArrayLike<number> | undefined) => {
+    const isValues = kind === "values", drawn = isValues ? numbers(T * batch * width) : integers(T * batch, width);
+    return given ? Float64Array.from(isValues ? Float32Array.from(given) : given) : drawn;
+  };
   return {
-    x: options.x ? Float64Array.from(isValues ? Float32Array.from(options.x) : options.x) : x,
+    x: sequence(input, steps, options.x),
+    decoderInput: decoderInput && sequence(decoderInput, decoderSteps!, options.decoderInput),
     states: layer.states.some(({ learned }) => learned) ? undefined : blocks(),
     lengths: options.lengths,
     y: options.loss && (options.y ?? integers(outputs, output.width)),

@@ -10,12 +10,14 @@ export interface Layer {
   readonly name?: string;
   /** What the layer reads. A layer that takes "values" may take "one-hot" as well, where it says so. */
   readonly input: Signal;
+  /** What the decoder of a whole net reads, with steps of its own, which are those of the output. Default: there is none. */
+  readonly decoderInput?: Signal;
   /** What the layer writes. */
   readonly output: Signal;
   /** Trained tensors by name, in order. */
   readonly parameters: Readonly<Record<string, Parameter>>;
-  /** The layer in one net's memory, reading from x. */
-  plan(scope: Scope, x: Port): PlannedLayer;
+  /** The layer in one net's memory, reading from x. A net with a decoder gets the place of that one's input as well. */
+  plan(scope: Scope, x: Port, decoderInput?: Port): PlannedLayer;
 }
 
 /** A carried state of a planned layer: addresses of `[B, width]` blocks, a row every `stride` elements. */
@@ -44,6 +46,18 @@ export interface LayerPart {
   readonly name: string;
   /** What it writes. */
   readonly output: Port;
+  /** Whether its steps are those of the decoder. Default false. */
+  readonly decoder?: boolean;
+}
+
+/** A net with a decoder, to be run in two parts: forward is one after the other. */
+export interface PlannedDecoder {
+  /** The decoder's states, in order. */
+  readonly states: readonly PlannedState[];
+  /** Run the encoder, and write the decoder's first states. */
+  encode(k: Kernels, extent: Extent): void;
+  /** Run the decoder, from its first states on. */
+  decode(k: Kernels, extent: Extent): void;
 }
 
 /**
@@ -57,6 +71,8 @@ export interface PlannedLayer {
   readonly parts?: readonly LayerPart[];
   /** Its carried states, in order. */
   readonly states: readonly PlannedState[];
+  /** Of a net with a decoder. */
+  readonly decoder?: PlannedDecoder;
   /** Renew what is derived from parameters: after every change of them. */
   refresh(k: Kernels): void;
   /** Write the output and the last states. */

@@ -103,6 +103,7 @@ export class Planner {
   readonly #workspace = new Stretch("workspace");
   readonly #slots: ParameterSlot[] = [];
   readonly #constants: Constant[] = [];
+  readonly #attentions: Slot[] = [];
   #reverse: Slot | undefined;
   #whole: string | undefined;
   #counter: Slot | undefined;
@@ -110,7 +111,8 @@ export class Planner {
 
   /**
    * `train` says whether backward will run: whether activations keep their history and gradients exist. `batch` and `steps`
-   * are the largest B and T of a call; `seed` is that of all random numbers; `threads` each need a workspace.
+   * are the largest B and T of a call; `seed` is that of all random numbers; `threads` each need a workspace;
+   * `decoderSteps` is the largest T of a decoder.
    */
   constructor(
     readonly batch: number,
@@ -118,6 +120,7 @@ export class Planner {
     readonly train: boolean,
     readonly seed = 0,
     readonly threads = 1,
+    readonly decoderSteps = steps,
   ) {}
 
   /** A parameter and, when training, its gradient. */
@@ -163,7 +166,6 @@ export class Planner {
    * t of a row of length L with step L - 1 - t, padding with itself. Written by the session at every call.
    */
   reverse(): Slot {
-    this.requireWhole("a bidirectional net");
     return this.#reverse ??= this.integers("reverse order", this.steps * this.batch);
   }
 
@@ -197,6 +199,18 @@ export class Planner {
   /** A matrix of activations. For `period` and `lead` see Slot. */
   kept(name: string, rows: number, columns: number, period?: number, lead?: number): Slot {
     return this.#kept.take(name, rows, columns, rowStride(columns), period, lead);
+  }
+
+  /** Weights of attention: a row for each row of the decoder, a column for each step of the encoder. */
+  attention(name: string, rows: number, steps: number): Slot {
+    const slot = this.kept(name, rows, steps);
+    this.#attentions.push(slot);
+    return slot;
+  }
+
+  /** All weights of attention so far. */
+  get attentions(): readonly Slot[] {
+    return this.#attentions;
   }
 
   /** A column of 32-bit integers. */

@@ -1,5 +1,18 @@
+import { ShapeError } from "../errors.ts";
 import type { ParameterSlot, Planner, RandomStream } from "./planner.ts";
 import type { Slot } from "./slot.ts";
+
+/** What a decoder attends to: the encoder's outputs `[S, B, width]`. Who reads them adds to their gradient. */
+export interface Source {
+  /** Elements of a row. */
+  readonly width: number;
+  /** The rows. */
+  readonly value: Slot;
+  /** Their gradient; none when not training. */
+  readonly gradient?: Slot;
+  /** Those who read it say so here: they have something to do before and after all steps of the decoder. */
+  readonly readers: unknown[];
+}
 
 /** The planner as one layer sees it: names are the layer's own, parameters are those it declared. */
 export class Scope {
@@ -7,13 +20,24 @@ export class Scope {
   readonly #prefix: string;
   readonly #suffix: string;
   readonly #parameters: ReadonlyMap<string, ParameterSlot>;
+  readonly #decoder: { readonly source?: Source } | undefined;
 
-  /** Layers get their scope from the session; `parameters` are all that the net declares, by full name. */
-  constructor(planner: Planner, parameters: ReadonlyMap<string, ParameterSlot>, prefix = "", suffix = "") {
+  /**
+   * Layers get their scope from the session; `parameters` are all that the net declares, by full name. `decoder` says
+   * that it is one of a decoder, and what the decoder attends to.
+   */
+  constructor(
+    planner: Planner,
+    parameters: ReadonlyMap<string, ParameterSlot>,
+    prefix = "",
+    suffix = "",
+    decoder?: { readonly source?: Source },
+  ) {
     this.#planner = planner;
     this.#parameters = parameters;
     this.#prefix = prefix;
     this.#suffix = suffix;
+    this.#decoder = decoder;
   }
 
   /** The largest B of a call. */
@@ -23,7 +47,7 @@ export class Scope {
 
   /** The largest T of a call. */
   get steps(): number {
-    return this.#planner.steps;
+    return this.#decoder ? this.#planner.decoderSteps : this.#planner.steps;
   }
 
   /** Whether backward will run. */
@@ -33,7 +57,29 @@ export class Scope {
 
   /** The scope of a part: its names get `prefix` in front and `suffix` behind. */
   within(prefix: string, suffix = ""): Scope {
-    return new Scope(this.#planner, this.#parameters, this.#prefix + prefix, suffix + this.#suffix);
+    return new Scope(this.#planner, this.#parameters, this.#prefix + prefix, suffix + this.#suffix, this.#decoder);
+  }
+
+  /** The scope of a decoder, with steps of its own. */
+  decoder(prefix: string, source?: Source): Scope {
+    return new Scope(this.#planner, this.#parameters, this.#prefix + prefix, this.#suffix, { source });
+  }
+
+  /**
+   * What the decoder that this belongs to attends to, and its largest S.
+   *
+   * @throws {ShapeError} When there is nothing. `who` cannot do without.
+   */
+  requireSource(who: string): Source & { readonly steps: number } {
+    const source = this.#decoder?.source;
+    if (source) return { ...source, steps: this.#planner.steps };
+    const wanted = "the decoder of an encoder that gives values for each step";
+    throw new ShapeError(`Cannot plan ${who}: it must be in ${wanted}, got ${this.#decoder ? "another one" : "none"}`);
+  }
+
+  /** `[T, B, S]` weights of attention, which a session can read. */
+  attention(name: string, steps: number): Slot {
+    return this.#planner.attention(this.name(name), this.steps * this.batch, steps);
   }
 
   /** The name in the whole net of what the layer calls `name`. */
@@ -88,11 +134,13 @@ export class Scope {
 
   /** See Planner.reverse. */
   reverse(): Slot {
+    this.requireWhole("a bidirectional net");
     return this.#planner.reverse();
   }
 
   /** See Planner.requireWhole. */
   requireWhole(who: string): void {
+    if (this.#decoder) throw new ShapeError(`Cannot plan ${who} in a decoder, which goes step by step`);
     this.#planner.requireWhole(who);
   }
 

@@ -1,5 +1,5 @@
-import type { Border } from "./border.ts";
-import type { Call } from "./call.ts";
+import type { TrainingBorder } from "./training_border.ts";
+import { type Call, callOf } from "./call.ts";
 import type { NetPlan } from "./plan.ts";
 
 /** What the outputs of a layer were like in a call, padding left out. */
@@ -18,19 +18,24 @@ export interface ActivationStatistics {
 const SATURATED = 0.97;
 
 /** The statistics of every layer whose outputs are values, by the layer's name. */
-export function activationStatistics(plan: NetPlan, border: Border, call: Call): Map<string, ActivationStatistics> {
+export function activationStatistics(
+  plan: NetPlan,
+  border: TrainingBorder,
+  call: Call,
+): Map<string, ActivationStatistics> {
   const { layer } = plan, parts = layer.parts ?? [{ name: "output", output: layer.output }];
   const values = parts.filter(({ output }) => output.kind === "values");
-  return new Map(values.map(({ name, output }) => {
+  return new Map(values.map((part) => {
+    const inside = callOf(part, call), { name, output: { value: slot } } = part;
     let n = 0, sum = 0, squares = 0, saturated = 0;
-    border.forEachOutput(output, call, (value) => {
+    border.forEachOutput(slot, inside, (value) => {
       n++;
       sum += value;
       if (Math.abs(value) > SATURATED) saturated++;
     });
     const mean = sum / n;
     // In a second walk, as the difference of two large sums would lose the deviation of values far from 0.
-    border.forEachOutput(output, call, (value) => squares += (value - mean) * (value - mean));
+    border.forEachOutput(slot, inside, (value) => squares += (value - mean) * (value - mean));
     return [name, { mean, deviation: Math.sqrt(squares / n), saturated: saturated / n }];
   }));
 }

@@ -1,7 +1,7 @@
 import { OptionError, requireInteger } from "../errors.ts";
 import { arrange } from "../training/data/arrangement.ts";
 import type { Batch } from "../training/data/batch.ts";
-import { collate, type Samples, stepsOf } from "../training/data/samples.ts";
+import { collate, type Samples, sizesOf, stepsOf } from "../training/data/samples.ts";
 import { EventLoop } from "./event_loop.ts";
 import type { Session } from "./session.ts";
 
@@ -61,8 +61,9 @@ export function batchSource(session: Session, data: TrainingData, options: Batch
     );
   }
   const { layout } = session, steps = stepsOf(data, layout, longest), arrangement = { batch, shuffle, seed, bucket };
+  const sizes = sizesOf(data, steps, layout);
   return function* (epoch, used) {
-    const batches = arrange(steps, epoch, arrangement);
+    const batches = arrange(sizes, epoch, arrangement);
     requireUsed(batches.length, epoch, used);
     for (const members of batches.slice(used)) yield collate(data, members, steps, layout);
   };

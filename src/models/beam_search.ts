@@ -41,6 +41,8 @@ interface Live {
  * (equation 14): log P / ((5 + n) / 6)^alpha, without which short ones win. It ends as soon as nothing that goes on can
  * become better. A beam as wide as there are sequences finds the best of all; a width of 1 with alpha 0 is greedy.
  *
+ * A stream is anything that has rows and steps as one: the `Decoder` of an encoder-decoder too, whose rows then read one source.
+ *
  * The search goes on from the states of the stream's row 0, and leaves those of its last step. The event loop has its
  * turn at least every 50 ms.
  *
@@ -64,7 +66,7 @@ interface Live {
  * ```
  */
 export async function beamSearch(
-  stream: Stream,
+  stream: Pick<Stream, "batch" | "step" | "select">,
   prompt: ArrayLike<number>,
   { length, stop = [], without = [], lengthPenalty = 0.6 }: BeamSearchOptions,
 ): Promise<Hypothesis[]> {

@@ -1,4 +1,5 @@
 import { OptionError, ShapeError } from "../errors.ts";
+import type { LayerPart } from "../layers/layer.ts";
 import { type Extent, onceExtent } from "../ops/port.ts";
 
 /** States by name (`rnn.h_l0`), each `[B, H]`. */
@@ -18,6 +19,11 @@ export interface CallOptions {
    * and gradients there are zero, and the row's last states are those after its own last step.
    */
   lengths?: ArrayLike<number>;
+  /**
+   * Of a net with a decoder, and must be given there: what the decoder reads, tokens `[T, B]` or values `[T, B, width]` with a T of
+   * its own, which is that of the output. All its steps count: a target of weight 0, or one that the loss ignores, is padding.
+   */
+  decoderInput?: ArrayLike<number>;
 }
 
 /** One call of a session: its size, and where the caller's rows are. */
@@ -31,6 +37,8 @@ export interface Call extends Extent {
   readonly fresh: boolean;
   /** The caller's row at each of our rows, when they were sorted. */
   readonly order?: Int32Array;
+  /** The same rows in the decoder, if there is one. */
+  readonly decoder?: Call;
 }
 
 /** A call of T steps and B rows, each row as long as T or as `lengths` says (B integers from 1 to T, any order). */
@@ -63,6 +71,21 @@ export function makeCall(
 /** The call as what there is once for a sequence sees it: one step, in which all rows take part. */
 export function once(call: Call): Call {
   return { ...call, ...onceExtent(call), whole: 1, from: 0, lengths: undefined };
+}
+
+/** The call with a decoder of T steps. */
+export function withDecoder(call: Call, T: number): Call {
+  return { ...call, decoder: { ...once(call), T, whole: T, source: call } };
+}
+
+/** The steps of a call, and behind them those of its decoder. */
+export function allSteps({ T, B, active, decoder }: Call): Pick<Call, "T" | "B" | "active"> {
+  return { T: T + (decoder?.T ?? 0), B, active: (t) => t < T ? active(t) : B };
+}
+
+/** The call as a part of the net sees it. */
+export function callOf({ output, decoder }: Pick<LayerPart, "output" | "decoder">, call: Call): Call {
+  return output.once ? once(call) : decoder ? call.decoder! : call;
 }
 
 /** Steps `from` to `from + T` of a call, with the states that they find. */

@@ -96,18 +96,20 @@ export async function evaluateSource<M extends Metrics>(
 }
 
 /** The options of a call with this batch. */
-export function callOptions({ batch, lengths }: Batch, states: CallOptions["states"]): CallOptions {
-  return { batch: batch ?? lengths?.length, lengths, states };
+export function callOptions({ batch, lengths, decoderInput }: Batch, states: CallOptions["states"]): CallOptions {
+  return { batch: batch ?? lengths?.length, lengths, decoderInput, states };
 }
 
 /** Walks the rows of the output of the session's last call that count. */
 function rowsOf(session: Session, batch: Batch): Measured["forEach"] {
   const { layout } = session, { weights, lengths } = batch, B = batch.batch ?? lengths?.length ?? session.batch;
-  const T = layout.targets === "step" ? batch.x.length / (B * layout.columns) : 1;
+  const { decoder } = layout,
+    [read, columns] = decoder ? [batch.decoderInput!, decoder.columns] : [batch.x, layout.columns];
+  const T = layout.targets === "step" ? read.length / (B * columns) : 1;
   return (visit) => {
     for (let i = 0; i < T * B; i++) {
       const [t, b] = layout.batchFirst ? [i % T, Math.floor(i / T)] : [Math.floor(i / B), i % B];
-      if (layout.targets === "step" && lengths && t >= lengths[b]) continue;
+      if (layout.targets === "step" && !decoder && lengths && t >= lengths[b]) continue;
       const weight = weights ? weights[weights.length === B ? b : i] : 1;
       if (weight !== 0) visit(i, weight);
     }

@@ -7,12 +7,19 @@ import type { NetPlan } from "./plan.ts";
 import { openStream, type Stream } from "./stream.ts";
 import type { LoadOptions, Tensors } from "./tensors.ts";
 
+/** The passes of a loaded net, for what else runs nets. */
+export let loadedPassesOf: (net: LoadedNet) => Passes;
+
 /**
  * A net with given parameters in one memory, which it runs and does not train: a `Session` without all that. Made by
  * `load`. What it returns is a copy. Sequences are time-major, `[T, B, ...]`.
  */
 export class LoadedNet implements Disposable {
   readonly #passes: Passes;
+
+  static {
+    loadedPassesOf = (net) => net.#passes;
+  }
 
   /** Loaded nets are made by `load`. */
   constructor(plan: NetPlan, kernels: Kernels, arena: Arena, tensors: Tensors, options: LoadOptions) {

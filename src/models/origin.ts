@@ -1,6 +1,6 @@
 import type { ParameterSlot } from "../memory/planner.ts";
-import { type Call, once } from "./call.ts";
-import type { Passes } from "./passes.ts";
+import { type Call, callOf } from "./call.ts";
+import type { TrainingPasses } from "./training_passes.ts";
 
 /** The first tensor with a number that is not finite, and the layer that it is of. */
 export interface Origin {
@@ -16,13 +16,15 @@ export interface Origin {
  * the first. Of the layer whose output it is, a parameter or an initial state that was not finite comes before.
  * Undefined: all of it is finite.
  */
-export function forwardOrigin({ plan, border }: Passes, call: Call): Origin | undefined {
-  const { input, layer, planner: { parameters } } = plan;
-  if (input.kind === "values" && !border.finite(input.value, call)) {
-    return { layer: "", tensor: "x", finding: 'the input "x" has elements that are not finite' };
+export function forwardOrigin({ plan, border }: TrainingPasses, call: Call): Origin | undefined {
+  const { input, decoderInput, layer, planner: { parameters } } = plan;
+  for (const [tensor, port, inside] of [["x", input, call], ["decoderInput", decoderInput, call.decoder]] as const) {
+    if (port?.kind !== "values" || border.finite(port.value, inside!)) continue;
+    return { layer: "", tensor, finding: `the input "${tensor}" has elements that are not finite` };
   }
-  for (const { layer: name, output } of layer.parts ?? [{ layer: "", output: layer.output }]) {
-    if (output.kind !== "values" || border.finite(output.value, output.once ? once(call) : call)) continue;
+  for (const part of layer.parts ?? [{ layer: "", output: layer.output }]) {
+    const { layer: name, output } = part;
+    if (output.kind !== "values" || border.finite(output.value, callOf(part, call))) continue;
     const prefix = name && `${name}.`, found = (tensor: string, finding: string) => ({ layer: name, tensor, finding });
     const parameter = parameters.find((slot) =>
       slot.name.startsWith(prefix) && !border.readFlat(slot.value).every(Number.isFinite)
@@ -37,7 +39,7 @@ export function forwardOrigin({ plan, border }: Passes, call: Call): Origin | un
 }
 
 /** Where a gradient norm that is not finite comes from: the gradient that backward computed first, so of the last layer. */
-export function gradientOrigin({ plan: { planner }, border }: Passes): Origin {
+export function gradientOrigin({ plan: { planner }, border }: TrainingPasses): Origin {
   let largest = planner.parameters[0], size = -1;
   for (const slot of planner.parameters.toReversed()) {
     const gradient = border.readFlat(slot.gradient);

@@ -4,7 +4,7 @@ import { Planner } from "../memory/planner.ts";
 import { Scope } from "../memory/scope.ts";
 import type { Slot } from "../memory/slot.ts";
 import type { Initialiser } from "../ops/initialise.ts";
-import type { Port } from "../ops/port.ts";
+import { inputPort, type Port } from "../ops/port.ts";
 import { type Clip, type ClipSlots, NORM_BLOCK } from "../training/clip.ts";
 import type { Loss, PlannedLoss } from "../training/losses/loss.ts";
 import { type Optimizer, SETTINGS } from "../training/optimizers/optimizer.ts";
@@ -16,6 +16,8 @@ export interface PlanOptions {
   batch: number;
   /** The largest number of time steps T of a call. */
   steps: number;
+  /** Of a net with a decoder: the largest number of time steps of what that one reads and writes. Default: `steps`. */
+  decoderSteps?: number;
   /** Whether sequences outside are `[B, T, ...]` instead of `[T, B, ...]`. States are `[B, ...]` either way. Default false. */
   batchFirst?: boolean;
   /**
@@ -57,6 +59,8 @@ export interface NetPlan {
   readonly bytes: number;
   readonly initial: readonly Initialiser[];
   readonly input: Port;
+  /** Of a net with a decoder. */
+  readonly decoderInput?: Port;
   readonly layer: PlannedLayer;
   readonly loss?: PlannedLoss;
   readonly norm: ClipSlots;
@@ -81,11 +85,14 @@ export function planNet(net: Layer, options: PlanOptions, threads = 1): NetPlan 
   requireInteger("batch", batch, 1);
   requireInteger("steps", steps, 1);
   requireInteger("seed", seed, 0);
+  const { decoderSteps = steps } = options;
+  requireInteger("decoderSteps", decoderSteps, 1);
+  if (options.decoderSteps && !net.decoderInput) throw new OptionError('"decoderSteps" is for a net with a decoder');
   if (averageDecay !== undefined) {
     requireRate("averageDecay", averageDecay);
     if (!optimizer) throw new OptionError('"averageDecay" needs an "optimizer": without updates there is no average');
   }
-  const planner = new Planner(batch, steps, train, seed, threads);
+  const planner = new Planner(batch, steps, train, seed, threads, decoderSteps);
   const declared = Object.entries(net.parameters);
   const parameters = new Map(declared.map(([name, { shape }]) => [name, planner.parameter(name, shape)]));
   const scope = new Scope(planner, parameters);
@@ -104,29 +111,22 @@ export function planNet(net: Layer, options: PlanOptions, threads = 1): NetPlan 
     limit: planner.derived("gradient limit", 1, 1),
     power: planner.derived("order of the norm", 1, 1),
   };
-  const { kind, width } = net.input;
-  const rows = steps * batch;
-  const input: Port = kind === "values"
-    ? {
-      kind,
-      width,
-      value: scope.kept("input", rows, width),
-      gradient: train ? scope.kept("gradient of input", rows, width) : undefined,
-    }
-    : { kind, width, value: scope.integers("input", rows) };
+  const input = inputPort(scope, "input", net.input);
+  const decoderInput = net.decoderInput && inputPort(scope.decoder(""), "decoder's input", net.decoderInput);
   if (options.loss && net.output.parts) {
     throw new OptionError(`Cannot measure a loss of two sequences: the net ends with merge "none"`);
   }
-  const layer = net.plan(scope, input);
+  const layer = net.plan(scope, input, decoderInput);
   const loss = options.loss?.plan(scope, layer.output);
   const bytes = planner.finish();
   return {
     name: net.name ?? "",
-    options: { ...options, train, seed },
+    options: { ...options, train, seed, decoderSteps },
     planner,
     bytes,
     initial: declared.map(([, { initial }]) => initial),
     input,
+    decoderInput,
     layer,
     loss,
     norm,

@@ -1,6 +1,6 @@
 import { OptionError } from "../errors.ts";
 import { type Call, type CallOptions, type InitialStates, segment, type States } from "./call.ts";
-import type { Data, MeasuredPart, Passes } from "./passes.ts";
+import type { Data, MeasuredPart, TrainingPasses } from "./training_passes.ts";
 
 /**
  * Gradients of a sequence longer than the plan, exactly, in the memory of one segment and one set of states per segment
@@ -11,7 +11,7 @@ import type { Data, MeasuredPart, Passes } from "./passes.ts";
  * the number of rows that count before gradients are added. Ends early when the loss is not finite.
  */
 export function recomputedGradients(
-  passes: Passes,
+  passes: TrainingPasses,
   data: Data,
   options: CallOptions,
   begin: (rows: number) => void,
@@ -39,13 +39,13 @@ export function recomputedGradients(
   const { states = "zero" } = options;
   const starts: InitialStates[] = [whole.fresh ? "zero" : states === "carry" ? passes.states() : states];
   calls.forEach((call, s) => {
-    passes.run(x, call, starts[s], pass + s);
+    passes.run(x, call, { states: starts[s] }, pass + s);
     starts.push(passes.states());
   });
 
   function* again(): Iterable<Call> {
     for (const [s, call] of calls.entries()) {
-      passes.run(x, call, starts[s], pass + s);
+      passes.run(x, call, { states: starts[s] }, pass + s);
       yield call;
     }
   }
@@ -54,7 +54,7 @@ export function recomputedGradients(
   begin(count);
   for (let s = calls.length - 1; s >= 0; s--) {
     const call = calls[s];
-    passes.run(x, call, starts[s], pass + s);
+    passes.run(x, call, { states: starts[s] }, pass + s);
     if (once && s + 1 < calls.length) border.clearOutputGradient(k, call);
     else {
       loss.write(data, border.targetRows(call), count);

@@ -2,19 +2,23 @@ import { OptionError } from "../errors.ts";
 import type { Kernels } from "../kernels/kernels.ts";
 import type { Arena } from "../memory/arena.ts";
 import { type ParameterSlot, type PlanRow, seedWords } from "../memory/planner.ts";
+import type { Signal } from "../ops/port.ts";
 import type { Threads } from "../threads/threads.ts";
 import type { Layout } from "../training/data/batch.ts";
 import { type ActivationStatistics, activationStatistics } from "./activation_statistics.ts";
-import { Border } from "./border.ts";
+import { TrainingBorder } from "./training_border.ts";
 import type { CallOptions, States } from "./call.ts";
 import { describeNet, readCheckpoint, requireNet, requireRows, writeCheckpoint } from "./checkpoint.ts";
-import { type Data, Passes } from "./passes.ts";
+import { type Data, TrainingPasses } from "./training_passes.ts";
 import type { NetPlan } from "./plan.ts";
 import { openStream, type Stream } from "./stream.ts";
 import { summary } from "./summary.ts";
 import { type Differences, type LoadOptions, requireTensors, type TensorCopy, type Tensors } from "./tensors.ts";
 import { readTrainingState, setTrainingState, type TrainingState } from "./training_state.ts";
 import { type Update, Updates } from "./updates.ts";
+
+/** The passes of a session, for what else runs nets. */
+export let passesOf: (session: Session) => TrainingPasses;
 
 /**
  * A compiled net: parameters, gradients, optimizer moments and activations in one memory, and the calls that compute in it.
@@ -24,16 +28,20 @@ export class Session implements Disposable {
   /** Threads that compute. */
   readonly threads: number;
   readonly #plan: NetPlan;
-  readonly #border: Border;
-  readonly #passes: Passes;
+  readonly #border: TrainingBorder;
+  readonly #passes: TrainingPasses;
   readonly #updates: Updates;
+
+  static {
+    passesOf = (session) => session.#passes;
+  }
 
   /** Sessions are made by `compile`. */
   constructor(plan: NetPlan, kernels: Kernels, arena: Arena, threads?: Threads) {
     this.#plan = plan;
     this.threads = threads?.count ?? 1;
-    this.#border = new Border(plan, arena);
-    this.#passes = new Passes(plan, kernels, this.#border, threads);
+    this.#border = new TrainingBorder(plan, arena);
+    this.#passes = new TrainingPasses(plan, kernels, this.#border, threads);
     for (const { slot, numbers } of plan.planner.constants) this.#border.write(slot, numbers);
     const { write, readFlat: read } = this.#border;
     const draw = { bounds: plan.settings, read, write, seed: seedWords(plan.planner.seed) };
@@ -66,16 +74,18 @@ export class Session implements Disposable {
 
   /** How the data of a training is laid out. */
   get layout(): Layout {
-    const { input: { kind, width }, layer: { output }, options: { batchFirst = false, recompute, steps } } = this.#plan;
-    const { targets, reduction } = this.#passes.loss;
+    const { input, decoderInput, layer: { output }, options } = this.#plan;
+    const { batchFirst = false, recompute, steps, decoderSteps } = options, { targets, reduction } = this.#passes.loss;
+    const read = ({ kind, width }: Signal): Pick<Layout, "kind" | "columns"> =>
+      kind === "values" ? { kind, columns: width } : { kind: "tokens", columns: 1 };
     return {
-      kind: kind === "values" ? "values" : "tokens",
-      columns: kind === "values" ? width : 1,
+      ...read(input),
       output: output.width,
       batchFirst,
       targets: targets === "sequence" ? "labels" : output.once ? "sequence" : "step",
       reduction,
       longest: recompute ? Infinity : steps,
+      decoder: decoderInput && { ...read(decoderInput), longest: decoderSteps! },
     };
   }
 
@@ -92,13 +102,16 @@ export class Session implements Disposable {
 
   /**
    * Back-propagate through the last `forward`: dOutput `[T, B, output]` is the gradient of one's own loss, `dStates` those of the
-   * last states. Parameter gradients are then in `gradients()`; returned are those of x (values only) and of the initial states.
-   * Gradients take the place of activations, so each backward needs a forward of its own.
+   * last states. Parameter gradients are then in `gradients()`; returned are those of x and the decoder's input (values only) and of
+   * the initial states. Gradients take the place of activations, so each backward needs a forward of its own.
    *
    * @throws {OptionError} When there was none since the last backward, step or change of parameters.
    */
-  backward(dOutput: ArrayLike<number>, dStates: States = {}): { dx: Float32Array | undefined; dStates: States } {
-    const { input } = this.#training("backward"), k = this.#passes.kernels, border = this.#border;
+  backward(
+    dOutput: ArrayLike<number>,
+    dStates: States = {},
+  ): { dx: Float32Array | undefined; dDecoderInput: Float32Array | undefined; dStates: States } {
+    const { input, decoderInput } = this.#training("backward"), k = this.#passes.kernels, border = this.#border;
     const call = this.#passes.backwardCall();
     border.checkOutputGradient(dOutput, call);
     border.checkStateGradients(dStates, call);
@@ -108,7 +121,11 @@ export class Session implements Disposable {
     border.writeStateGradients(dStates, call);
     this.#passes.backward(call);
     this.#updates.given(call);
-    return { dx: input.gradient && border.read(input.gradient, call), dStates: border.readStateGradients(call) };
+    return {
+      dx: input.gradient && border.read(input.gradient, call),
+      dDecoderInput: decoderInput?.gradient && border.read(decoderInput.gradient, call.decoder!),
+      dStates: border.readStateGradients(call),
+    };
   }
 
   /**

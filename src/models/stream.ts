@@ -32,7 +32,11 @@ export class Stream {
     if (this.#passes.check(x, { batch: call.B }, false).T !== 1) {
       throw new ShapeError(`Cannot run a step: "x" must be one step of ${call.B} rows, got ${x.length} elements`);
     }
-    this.#passes.runApart(x, call, this.#fresh ? "zero" : this.#states);
+    this.#passes.runApart(call, (k) => {
+      border.writeInput(x, call);
+      border.writeStates(k, call, this.#fresh ? "zero" : this.#states, undefined);
+      layer.forward(k, call);
+    });
     this.#fresh = false;
     border.lastStates(call, this.#states);
     return border.readOutput(call, output);
@@ -46,19 +50,22 @@ export class Stream {
    * @throws {OptionError} When one is not an integer from 0 to B - 1.
    */
   select(rows: ArrayLike<number>): void {
-    const { B } = this.#call;
-    if (rows.length !== B) throw new ShapeError(`Cannot select: "rows" must have ${B} elements, got ${rows.length}`);
-    for (let b = 0; b < B; b++) requireBelow("rows", rows[b], b, B);
-    if (this.#fresh) return; // no row has states of its own yet
-    for (const states of Object.values(this.#states)) {
-      const width = states.length / B, before = states.slice();
-      for (let b = 0; b < B; b++) states.set(before.subarray(rows[b] * width, (rows[b] + 1) * width), b * width);
-    }
+    selectRows(this.#fresh ? {} : this.#states, rows, this.#call.B); // at first no row has states of its own
   }
 
   /** Start again from the beginning. */
   reset(): void {
     this.#fresh = true;
+  }
+}
+
+/** Row b of the states becomes row `rows[b]`. */
+export function selectRows(all: States, rows: ArrayLike<number>, B: number): void {
+  if (rows.length !== B) throw new ShapeError(`Cannot select: "rows" must have ${B} elements, got ${rows.length}`);
+  for (let b = 0; b < B; b++) requireBelow("rows", rows[b], b, B);
+  for (const states of Object.values(all)) {
+    const width = states.length / B, before = states.slice();
+    for (let b = 0; b < B; b++) states.set(before.subarray(rows[b] * width, (rows[b] + 1) * width), b * width);
   }
 }
 

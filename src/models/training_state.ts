@@ -3,7 +3,7 @@ import { numbers } from "../formats/elements.ts";
 import type { ParameterSlot } from "../memory/planner.ts";
 import type { Slot } from "../memory/slot.ts";
 import type { ScheduleState } from "../training/schedules/schedule.ts";
-import type { Passes } from "./passes.ts";
+import type { TrainingPasses } from "./training_passes.ts";
 import { requireTensors, type TensorCopy, type Tensors } from "./tensors.ts";
 import type { Updates } from "./updates.ts";
 
@@ -29,7 +29,7 @@ export interface TrainingState {
 }
 
 /** A copy of the state. */
-export function readTrainingState(passes: Passes, updates: Updates): TrainingState {
+export function readTrainingState(passes: TrainingPasses, updates: Updates): TrainingState {
   requireWhole("read", updates);
   const tensors = places(passes).map(({ name, shape, range, parameter }) =>
     [name, { shape, data: passes.border.parameters.readPart(range, parameter) }] as const
@@ -41,7 +41,7 @@ export function readTrainingState(passes: Passes, updates: Updates): TrainingSta
 
 /** Go on from a state; one that does not fit changes nothing. */
 export function setTrainingState(
-  passes: Passes,
+  passes: TrainingPasses,
   updates: Updates,
   state: Omit<TrainingState, "tensors"> & { tensors: Tensors },
 ): void {
@@ -71,7 +71,7 @@ interface Place {
 }
 
 /** Where the tensors are. */
-function places({ plan: { moments, average, planner } }: Passes): Place[] {
+function places({ plan: { moments, average, planner } }: TrainingPasses): Place[] {
   const ranges = average ? [...moments, average.value] : moments;
   return ranges.flatMap((range) =>
     planner.parameters.map((parameter) => {
@@ -90,7 +90,7 @@ function requireWhole(verb: string, updates: Updates): void {
 
 /** Refuses a state of another optimizer, or of other random numbers where the net draws any. */
 function requireSame(
-  { plan: { planner, options } }: Passes,
+  { plan: { planner, options } }: TrainingPasses,
   { optimizer, seed }: Omit<TrainingState, "tensors">,
 ): void {
   const name = options.optimizer?.name ?? "";

@@ -5,7 +5,7 @@ import type { Optimizer } from "../training/optimizers/optimizer.ts";
 import type { ScheduleState } from "../training/schedules/schedule.ts";
 import type { Call, CallOptions, States } from "./call.ts";
 import { forwardOrigin, gradientOrigin, type Origin } from "./origin.ts";
-import type { Data, MeasuredPart, Passes } from "./passes.ts";
+import type { Data, MeasuredPart, TrainingPasses } from "./training_passes.ts";
 import { recomputedGradients } from "./recompute.ts";
 
 /** What an update says. */
@@ -20,7 +20,7 @@ export interface Update {
 
 /** Gradients and what they do to the parameters: accumulation, clipping, optimizer, schedule, moving average. */
 export class Updates {
-  readonly #passes: Passes;
+  readonly #passes: TrainingPasses;
   /** Updates so far. */
   count = 0;
   /** Updates left out so far. */
@@ -38,7 +38,7 @@ export class Updates {
   /** Whether parameters and their averages have changed places. */
   #exchanged = false;
 
-  constructor(passes: Passes) {
+  constructor(passes: TrainingPasses) {
     this.#passes = passes;
     const { border, plan: { norm, moments, planner: { elements }, options: { optimizer, clip } } } = passes;
     this.schedule = optimizer?.schedule?.initial ?? {};

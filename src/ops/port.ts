@@ -1,4 +1,5 @@
 import { ShapeError } from "../errors.ts";
+import type { Scope } from "../memory/scope.ts";
 import type { Slot } from "../memory/slot.ts";
 
 /**
@@ -40,10 +41,22 @@ export interface Extent {
   readonly active: (t: number) => number;
   /** Whether this is a training pass: whether dropout drops. */
   readonly training: boolean;
+  /** Of a net with a decoder: what the decoder writes. */
+  readonly decoder?: Extent;
+  /** Of a decoder: the sequences that it attends to. */
+  readonly source?: Extent;
+}
+
+/** The place of what a net reads: a name, and what it is. */
+export function inputPort(scope: Scope, name: string, { kind, width }: Signal): Port {
+  const rows = scope.steps * scope.batch;
+  if (kind !== "values") return { kind, width, value: scope.integers(name, rows) };
+  const value = scope.kept(name, rows, width);
+  return { kind, width, value, gradient: scope.train ? scope.kept(`gradient of ${name}`, rows, width) : undefined };
 }
 
 /** The extent of what there is once for a sequence: one step, in which all rows take part. */
-export function onceExtent({ B, training }: Extent): Extent {
+export function onceExtent({ B, training }: Extent): Omit<Extent, "decoder" | "source"> {
   return { T: 1, B, active: () => B, training };
 }
 

@@ -18,14 +18,19 @@ export interface Arrangement {
  *
  * Samples are sorted by length within buckets of `bucket` batches, so that those of a batch are of about one length
  * and little is padding; shuffled, the batches then change places. Samples that are all as long stay as they were.
+ * `sizes` says which ones are longer.
  */
-export function arrange(steps: Int32Array, epoch: number, { batch, shuffle, seed, bucket }: Arrangement): number[][] {
-  const order = Array.from(steps, (_, i) => i), random = new Generator(seed, epoch);
+export function arrange(
+  sizes: ArrayLike<number>,
+  epoch: number,
+  { batch, shuffle, seed, bucket }: Arrangement,
+): number[][] {
+  const order = Array.from(sizes, (_, i) => i), random = new Generator(seed, epoch);
   if (shuffle) random.shuffle(order);
   const batches: number[][] = [], size = batch * bucket;
   for (let from = 0; from < order.length; from += size) {
     const members = order.slice(from, from + size);
-    if (bucket > 1) members.sort((a, b) => steps[a] - steps[b]);
+    if (bucket > 1) members.sort((a, b) => sizes[a] - sizes[b]);
     for (let i = 0; i < members.length; i += batch) batches.push(members.slice(i, i + batch));
   }
   if (shuffle) random.shuffle(batches);

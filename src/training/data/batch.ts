@@ -6,6 +6,8 @@ export interface Batch extends Targets {
   x: ArrayLike<number>;
   /** Length of each row, integers from 1 to T. Default: all T. What lies behind it is padding and never read. */
   lengths?: ArrayLike<number>;
+  /** Of a net with a decoder: what that one reads. Its padding is what has targets that do not count. */
+  decoderInput?: ArrayLike<number>;
   /** Rows B. Default: as many as `lengths`, or else the session's `batch`. */
   batch?: number;
 }
@@ -26,4 +28,6 @@ export interface Layout {
   readonly reduction: Reduction;
   /** The most steps of a training step; those of an evaluation are the session's. */
   readonly longest: number;
+  /** Of a net with a decoder: what that one reads for a step, as x has it, and its most steps, which are those of the targets. */
+  readonly decoder?: Pick<Layout, "kind" | "columns" | "longest">;
 }

@@ -1,0 +1,10 @@
+/**
+ * Models for tasks, and the nets of two parts that they are made of.
+ *
+ * @module
+ */
+export { bahdanau, type BahdanauOptions } from "./src/cells/bahdanau.ts";
+export type { BridgeKind } from "./src/layers/bridge.ts";
+export { encoderDecoder, type EncoderDecoderParts } from "./src/layers/encoder_decoder.ts";
+export { luong, type LuongOptions } from "./src/layers/luong.ts";
+export { attention, decode, type Decoder } from "./src/models/decoder.ts";

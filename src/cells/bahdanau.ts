@@ -1,0 +1,113 @@
+import { requireInteger } from "../errors.ts";
+import { attention } from "../ops/attention.ts";
+import { uniform } from "../ops/initialise.ts";
+import { linear } from "../ops/linear.ts";
+import type { Cell } from "./cell.ts";
+
+/** Options of `bahdanau`. */
+export interface BahdanauOptions {
+  /** Width M of the encoder's outputs. */
+  source: number;
+  /** Width A of queries and keys. Default: the hidden size. */
+  width?: number;
+}
+
+/**
+ * Any cell with Bahdanau's attention (Bahdanau, Cho & Bengio 2014, "Neural machine translation by jointly learning to align
+ * and translate", appendix A.1.2 and A.2.2): before each step of a decoder, the state h' says where to look among the
+ * outputs m(1) ... m(S) of the encoder, and what is there goes into the step like a second input.
+ *
+ *     e(s) = v tanh(h' W_qᵀ + m(s) W_kᵀ)          h' is the state before the step
+ *     a    = softmax(e) over s                    c = sum_s a(s) m(s), the context
+ *     z    = x W_ihᵀ + c W_chᵀ + ...              the cell's own equations
+ *
+ * Backward, with dz the gradient of z that the cell leaves:
+ *
+ *     dc   = dz W_ch                              dW_ch = sum over steps of dzᵀ c
+ *     da(s) = dc m(s),   de = a (da - sum_s a(s) da(s)),   du(s) = de(s) v (1 - u(s)²),   u the tanh above
+ *     dh' += sum_s du(s) W_q                      dm(s) += a(s) dc + sum over steps of du(s) W_k
+ *
+ * Parameters beside the cell's own, by their names without suffix: `weight_ch` `[gates * H, M]`, `weight_query` `[A, H]`,
+ * `weight_key` `[A, M]`, `weight_score` v `[A]`. A PyTorch cell that reads `cat(x, c)` has the first of them as the right
+ * columns of its `weight_ih`. The paper's outputs also see the context: see `luong`, which can stand behind.
+ *
+ * Memory in training, in floats: B (M + 2 A + S) per step of the decoder, 2 B A per step of the source.
+ *
+ * @throws {OptionError} When a width is not a positive integer.
+ * @throws {ShapeError} When planned outside of an `encoderDecoder`'s decoder.
+ *
+ * @example
+ * ```ts
+ * import { gru, recurrent } from "@unroll/rnn";
+ * import { bahdanau } from "@unroll/rnn/models";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const rnn = recurrent(bahdanau(gru(), { source: 10 }), { input: 5, hidden: 7 });
+ * assertEquals(rnn.parameters.weight_ch_l0.shape, [21, 10]);
+ * assertEquals(rnn.parameters.weight_key_l0.shape, [7, 10]);
+ * ```
+ */
+export function bahdanau(cell: Cell, { source: M, width }: BahdanauOptions): Cell {
+  requireInteger("source", M, 1);
+  if (width !== undefined) requireInteger("width", width, 1);
+  return {
+    name: `${cell.name}-bahdanau`,
+    gates: cell.gates,
+    columns: cell.columns,
+    inputWeight: cell.inputWeight,
+    states: (H) => cell.states(H),
+
+    parameters(I, H) {
+      const A = width ?? H, output = Object.values(cell.states(H))[0];
+      return {
+        ...cell.parameters(I, H),
+        weight_ch: { shape: [cell.gates * H, M], initial: uniform(1 / Math.sqrt(H)) },
+        weight_query: { shape: [A, output], initial: uniform(1 / Math.sqrt(output)) },
+        weight_key: { shape: [A, M], initial: uniform(1 / Math.sqrt(M)) },
+        weight_score: { shape: [A], initial: uniform(1 / Math.sqrt(A)) },
+      };
+    },
+
+    plan(space) {
+      const { scope, H, z, product } = space, A = width ?? H, rows = scope.steps * scope.batch;
+      const inner = cell.plan(space), dz = z.slice(0, cell.gates * H), { train } = scope;
+      const query = scope.kept("query", rows, A), dQuery = train ? scope.kept("gradient of query", rows, A) : undefined;
+      const context = scope.kept("context", rows, M);
+      const dContext = train ? scope.kept("gradient of context", rows, M) : undefined;
+      const attend = attention(scope, "additive", M, { query, dQuery, context, dContext });
+      const toQuery = product("weight_query", { bias: null });
+      const fromContext = linear(scope, scope.parameter("weight_ch"));
+      return {
+        bias: inner.bias,
+
+        refresh(k) {
+          inner.refresh(k);
+          toQuery.refresh(k);
+          fromContext.refresh(k);
+          attend.refresh(k);
+        },
+
+        forward(k, t, B, n) {
+          toQuery.forward(k, query, t, B, n);
+          attend.forward(k, t);
+          fromContext.forward(k, dz, z.row(t, B), context, context.row(t, B), n, true);
+          inner.forward(k, t, B, n);
+        },
+
+        backward(k, t, B, n) {
+          inner.backward(k, t, B, n);
+          fromContext.backward(k, dContext!, dContext!.row(t, B), dz, z.row(t, B), n);
+          attend.backward(k, t);
+          toQuery.backward(k, dQuery!, t, B, n);
+        },
+
+        gradients(k, T, B) {
+          inner.gradients(k, T, B);
+          fromContext.gradient(k, dz, 0, context, 0, T * B);
+          toQuery.gradient(k, dQuery!, T, B);
+          attend.gradients(k);
+        },
+      };
+    },
+  };
+}

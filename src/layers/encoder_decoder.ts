@@ -1,0 +1,194 @@
+import { requireOneOf, ShapeError } from "../errors.ts";
+import type { Kernels } from "../kernels/kernels.ts";
+import { Planner } from "../memory/planner.ts";
+import { Scope, type Source } from "../memory/scope.ts";
+import type { SourceReader } from "../ops/attention.ts";
+import type { Parameter } from "../ops/initialise.ts";
+import { type Extent, inputPort, type Port } from "../ops/port.ts";
+import { bridge, type BridgeKind, bridgeParameters, planBridge, type PlannedBridge } from "./bridge.ts";
+import type { Layer, LayerPart, PlannedDecoder, PlannedLayer } from "./layer.ts";
+
+/** The parts of `encoderDecoder`. */
+export interface EncoderDecoderParts {
+  /** Reads the source. What it gives for each step is what attention in the decoder looks at. */
+  readonly encoder: Layer;
+  /** Reads what it has written so far, and gives the output of the net. */
+  readonly decoder: Layer;
+  /**
+   * How the decoder's first states come from the encoder's last ones, layer by layer, the two directions of a layer side by side.
+   * `"copy"`: they are the same numbers, so widths must be equal. `"dense"`: s = tanh(W [s1, s2] + b), with parameters
+   * `bridge.rnn.h_l0.weight` and `bias` for the decoder's state `rnn.h_l0` (Bahdanau et al. 2014, A.2.2). `"none"`:
+   * they are zeros. Default: `"copy"` where it fits, else `"dense"`.
+   */
+  readonly bridge?: BridgeKind;
+}
+
+/**
+ * A net of two: an encoder reads a sequence, the source, from whose last states a decoder goes on to write another one, with
+ * steps of its own (Sutskever, Vinyals & Le 2014; Cho et al. 2014). The lecture notes' "many to many of different lengths".
+ *
+ * A call has two inputs: x `[S, B]` or `[S, B, width]` for the encoder, with the `lengths` of its rows; and `decoderInput` `[T, B]` or
+ * `[T, B, width]` for the decoder: to train it, a token that means "begin", then the targets but for the last one ("teacher
+ * forcing"). Outputs and targets have the decoder's T. All rows of the decoder go all T steps: what is behind the end of a target is
+ * padding, and does not count if its weight is 0, or the loss ignores it. A state that is carried, streams and
+ * recomputation make no sense here, and are refused; to run the decoder step by step, there is `decode`.
+ *
+ * With a layer `luong` or a cell `bahdanau` in it, the decoder looks at the encoder's outputs at each step; where it has looked,
+ * `attention(session)` says. Without these, all that it knows of the source are its first states.
+ *
+ * Parameters and states have `encoder.` and `decoder.` in front of their names; the states of a call are the encoder's.
+ *
+ * @throws {ShapeError} When a part gives one row for a sequence or two sequences where it may not, or the states do
+ * not fit; planned inside another layer; when the decoder is bidirectional, or otherwise sees sequences whole.
+ *
+ * @example A net that learns to write sequences backwards
+ * ```ts
+ * import { adam, compile, crossEntropy, dense, embedding, gru, recurrent, sequential } from "@unroll/rnn";
+ * import { attention, encoderDecoder, luong } from "@unroll/rnn/models";
+ * import { assert, assertEquals } from "@std/assert";
+ *
+ * const rnn = () => recurrent(gru(), { input: 8, hidden: 16 });
+ * const net = encoderDecoder({
+ *   encoder: sequential({ embedding: embedding(5, 8), rnn: rnn() }),
+ *   decoder: sequential({
+ *     embedding: embedding(5, 8),
+ *     rnn: rnn(),
+ *     attention: luong(16, { source: 16 }),
+ *     output: dense(16, 5),
+ *   }),
+ * });
+ * const learning = { loss: crossEntropy(), optimizer: adam({ learningRate: 0.02 }) };
+ * using session = await compile(net, { batch: 2, steps: 3, decoderSteps: 4, batchFirst: true, ...learning });
+ * const x = [2, 3, 4, 3, 2, 0], lengths = [3, 2]; // [B = 2, S = 3]
+ * const decoderInput = [0, 4, 3, 2, 0, 2, 3, 1]; // 0 begins, 1 ends
+ * const y = [4, 3, 2, 1, 2, 3, 1, -100];
+ * for (let i = 0; i < 100; i++) session.step({ x, y }, { lengths, decoderInput });
+ * assert(session.evaluate({ x, y }, { lengths, decoderInput }).loss < 0.1);
+ * assertEquals(attention(session).get("decoder.attention.attention")!.shape, [2, 4, 3]); // [B, T, S]
+ * ```
+ */
+export function encoderDecoder({ encoder, decoder, bridge: kind }: EncoderDecoderParts): Layer {
+  if (kind !== undefined) requireOneOf("bridge", kind, ["copy", "dense", "none"]);
+  if (decoder.output.once || decoder.output.parts || decoder.output.kind !== "values") {
+    throw new ShapeError(`Cannot make an encoder-decoder: the decoder must give one row of values for each step`);
+  }
+  const own = { ...named("encoder.", encoder.parameters), ...named("decoder.", decoder.parameters) };
+  const { encoder: read, decoder: written } = tryPlan(encoder, decoder, own);
+  const between = bridge(read.states, written.states, kind), isDense = between.isDense ? "dense" : "copy";
+  return {
+    name: ["encoder", encoder.name, between.strands.length ? isDense : "none", "decoder", decoder.name].join(" "),
+    input: encoder.input,
+    decoderInput: decoder.input,
+    output: decoder.output,
+    parameters: { ...own, ...named("bridge.", bridgeParameters(between)) },
+
+    plan(scope, x, decoderInput) {
+      scope.requireWhole("an encoder-decoder");
+      if (!decoderInput) {
+        const place = "what comes before it belongs into its encoder, what comes behind it into its decoder";
+        throw new ShapeError(`Cannot plan an encoder-decoder inside of another layer: it is a whole net; ${place}`);
+      }
+      const { encoder: first, decoder: second, source } = planParts(encoder, decoder, scope, x, decoderInput);
+      const middle = planBridge(scope.within("bridge."), between, first.states, second.states);
+      return joined(first, second, middle, source);
+    },
+  };
+}
+
+/** Encoder and decoder in memory, and what one gives for each step and the other may look at. */
+interface PlannedParts {
+  readonly encoder: PlannedLayer;
+  readonly decoder: PlannedLayer;
+  readonly source: (Omit<Source, "readers"> & { readonly readers: SourceReader[] }) | undefined;
+}
+
+function planParts(encoder: Layer, decoder: Layer, scope: Scope, x: Port, decoderInput: Port): PlannedParts {
+  const first = encoder.plan(scope.within("encoder."), x), { kind, width, once, parts, value, gradient } = first.output;
+  const source = kind === "values" && !once && !parts
+    ? { width, value, gradient, readers: [] as SourceReader[] }
+    : undefined;
+  const second = decoder.plan(scope.decoder("decoder.", source), decoderInput);
+  if (second.states.some(({ learned }) => learned)) {
+    throw new ShapeError("Cannot plan a decoder with learned first states: they come from the encoder");
+  }
+  return { encoder: first, decoder: second, source };
+}
+
+/** The parts in a memory that there is not, to know their states. */
+function tryPlan(encoder: Layer, decoder: Layer, parameters: Readonly<Record<string, Parameter>>): PlannedParts {
+  const planner = new Planner(1, 1, false);
+  const slots = Object.entries(parameters).map(([name, { shape }]) => [name, planner.parameter(name, shape)] as const);
+  const scope = new Scope(planner, new Map(slots));
+  const [x, decoderInput] = [encoder, decoder].map(({ input }) => inputPort(scope, "input", input));
+  return planParts(encoder, decoder, scope, x, decoderInput);
+}
+
+/** The parts as one layer. */
+function joined(
+  encoder: PlannedLayer,
+  decoder: PlannedLayer,
+  bridge: PlannedBridge,
+  source: PlannedParts["source"],
+): PlannedLayer {
+  const parts = (layer: PlannedLayer, name: string) => layer.parts ?? [{ layer: name, name, output: layer.output }];
+  const readers = source?.readers ?? [];
+  /** Zero what flows back from nowhere: nothing follows the decoder, and nobody else has written the other gradients. */
+  function clearGradients(k: Kernels, { T, B }: Extent): void {
+    for (const { gradient, width, stride } of decoder.states) {
+      k.zero(gradient.first(B), B, width, stride);
+      k.zero(gradient.last(), B, width, stride);
+    }
+    const { gradient, once, width } = encoder.output;
+    if (gradient) k.zero(gradient.address, once ? B : T * B, width, gradient.stride);
+  }
+  const planned: PlannedDecoder = {
+    states: decoder.states,
+    encode(k, extent) {
+      encoder.forward(k, extent);
+      for (const { first, width, stride } of decoder.states) k.zero(first(extent.B), extent.B, width, stride);
+      bridge.forward(k, extent.B);
+      readers.forEach((reader) => reader.begin(k, extent));
+    },
+    decode: (k, extent) => decoder.forward(k, extent),
+  };
+  return {
+    output: decoder.output,
+    parts: [
+      ...parts(encoder, "encoder"),
+      ...parts(decoder, "decoder").map((part): LayerPart => ({ ...part, decoder: true })),
+    ],
+    states: encoder.states,
+    decoder: planned,
+
+    refresh(k) {
+      encoder.refresh(k);
+      bridge.refresh(k);
+      decoder.refresh(k);
+    },
+
+    forward(k, extent) {
+      planned.encode(k, extent);
+      planned.decode(k, extent.decoder!);
+    },
+
+    backward(k, extent) {
+      clearGradients(k, extent);
+      readers.forEach((reader) => reader.beginBackward(k));
+      decoder.backward(k, extent.decoder!);
+      readers.toReversed().forEach((reader) => reader.endBackward(k));
+      bridge.backward(k, extent.B);
+      encoder.backward(k, extent);
+    },
+
+    gradients(k, extent) {
+      decoder.gradients(k, extent.decoder!);
+      bridge.gradients(k, extent.B);
+      encoder.gradients(k, extent);
+    },
+  };
+}
+
+/** The same with longer names. */
+function named<Value>(prefix: string, values: Readonly<Record<string, Value>>): Record<string, Value> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [prefix + name, value]));
+}
