@@ -120,7 +120,7 @@ export class Planner {
     readonly train: boolean,
     readonly seed = 0,
     readonly threads = 1,
-    readonly decoderSteps = steps,
+    readonly decoderSteps: number = steps,
   ) {}
 
   /** A parameter and, when training, its gradient. */
