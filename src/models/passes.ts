@@ -37,6 +37,8 @@ export class Passes {
   #ready = false;
   /** Training passes so far. */
   count = 0;
+  /** Told of every call that backward has run for. */
+  watch?: (call: Call) => void;
 
   constructor(plan: NetPlan, kernels: Kernels, border: Border, threads?: Threads) {
     this.plan = plan;
@@ -179,6 +181,7 @@ export class Passes {
     layer.backward(k, call);
     layer.gradients(k, call);
     this.border.addLearnedGradients(k, call);
+    this.watch?.(call);
   }
 
   /** Parameters have changed: renew what is derived from them. */
