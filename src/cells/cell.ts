@@ -38,8 +38,8 @@ export interface CellSpace {
   /** One slot a state, `[(T + 1) * B, width]`. Rows that took no part in the step before hold zeros. */
   readonly states: readonly Slot[];
   /**
-   * Gradients of the states. Of the output: `[(T + 1) * B, width]`, block t + 1 complete when step t runs backward; add
-   * to block t. Of the others: one block `[B, width]`, holding the gradient of state t + 1 before the step, of state t
+   * Gradients of the states. Of the output: `[(T + 1) * B, width]`, block t + 1 complete when step t runs backward, and
+   * left as it is; add to block t. Of the others: one block `[B, width]`, holding the gradient of state t + 1 before the step, of state t
    * after it. Backward only.
    */
   readonly gradients: readonly Slot[];

@@ -31,6 +31,7 @@ export interface UnrollOptions {
  * States are `[T + 1, B, width]`, block 0 the initial state, so that the states before all steps are one block of rows and the
  * gradient of W_hh is one product over T * B rows; likewise the gradient of the input's weight. Of the gradient of the states
  * there are two blocks in turn: step t reads that of the states behind it, and adds to that of the states before it.
+ * All of them are kept where the session is to tell the gradient's flow.
  *
  * Rows are sorted by length, so the rows that take part in a step are the first ones. A row's last state is put aside after
  * its own last step, and the gradient of it comes in there. In the other rows outputs are zero, and so are the gradients of z.
@@ -47,7 +48,7 @@ export function unroll(scope: Scope, cell: Cell, x: Port, H: number, options: Un
   const gradients = !train
     ? []
     : widths.map(([name, width], i) =>
-      i === 0 ? scope.turns(`gradient of ${name}`, width) : scope.kept(`gradient of ${name}`, batch, width)
+      i === 0 ? scope.outputGradients(`gradient of ${name}`, width) : scope.kept(`gradient of ${name}`, batch, width)
     );
   const [h] = states, [dh] = gradients;
   // The gradient of the last output waits in a place of its own for each row's last step; those of other states are one

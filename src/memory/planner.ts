@@ -38,6 +38,15 @@ export interface RandomStream {
   readonly counter: Slot;
 }
 
+/** The gradient of a recurrent layer's output state, kept for all steps. */
+export interface Flow {
+  /** The suffix of the layer's and direction's tensors, and what is in front of their names: `_l0_reverse`, `rnn.`. */
+  readonly suffix: string;
+  readonly prefix: string;
+  /** `[T + 1, B, H]`; after backward block t + 1 is the gradient of the output of step t. */
+  readonly gradient: Slot;
+}
+
 /** One line of the memory plan. */
 export interface PlanRow {
   /** Name of the slot. */
@@ -104,6 +113,8 @@ export class Planner {
   readonly #slots: ParameterSlot[] = [];
   readonly #constants: Constant[] = [];
   readonly #attentions: Slot[] = [];
+  /** The gradients of output states; none: they are not kept for all steps. */
+  flows?: Flow[];
   #reverse: Slot | undefined;
   #whole: string | undefined;
   #counter: Slot | undefined;

@@ -122,6 +122,15 @@ export class Scope {
     return this.#planner.kept(this.name(name), 2 * this.batch, columns, 2);
   }
 
+  /** Gradients of output states 0 to T: two blocks, which the steps take in turn, or all where the planner keeps them. */
+  outputGradients(name: string, columns: number): Slot {
+    const { flows } = this.#planner;
+    if (!flows) return this.turns(name, columns);
+    const gradient = this.states(name, columns, true);
+    flows.push({ prefix: this.#prefix, suffix: this.#suffix, gradient });
+    return gradient;
+  }
+
   /** See Planner.constant. */
   constant(name: string, numbers: readonly number[]): Slot {
     return this.#planner.constant(this.name(name), numbers);

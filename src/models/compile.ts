@@ -1,4 +1,4 @@
-import { requireInteger } from "../errors.ts";
+import { OptionError, requireInteger, requireRate } from "../errors.ts";
 import { loadModule, type Numerics } from "../kernels/load.ts";
 import type { Layer } from "../layers/layer.ts";
 import { WasmArena } from "../memory/wasm_arena.ts";
@@ -52,10 +52,19 @@ export async function compile(
   { numerics = "fast", threads: wanted = 1, ...options }: CompileOptions,
 ): Promise<Session> {
   requireInteger("threads", wanted, 1, MOST_THREADS);
+  checkTraining(options);
   const count = Threads.available() ? wanted : 1;
   const plan = planNet(net, options, count), arena = new WasmArena(plan.bytes, count > 1);
   const { kernels, module } = await loadModule(numerics, arena);
   if (count === 1) return new Session(plan, kernels, arena);
   const threads = await Threads.start(count, { module, kernels, arena, map: plan.planner.map });
   return new Session(plan, threads.kernels, threads.arena, threads);
+}
+
+/** Options of a training that need another one. */
+function checkTraining({ optimizer, averageDecay, gradientFlow, train = optimizer !== undefined }: PlanOptions): void {
+  if (gradientFlow && !train) throw new OptionError('"gradientFlow" needs gradients: "train" or an "optimizer"');
+  if (averageDecay === undefined) return;
+  requireRate("averageDecay", averageDecay);
+  if (!optimizer) throw new OptionError('"averageDecay" needs an "optimizer": without updates there is no average');
 }

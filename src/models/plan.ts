@@ -1,4 +1,4 @@
-import { OptionError, requireInteger, requireRate } from "../errors.ts";
+import { OptionError, requireInteger } from "../errors.ts";
 import type { Layer, PlannedLayer } from "../layers/layer.ts";
 import { Planner } from "../memory/planner.ts";
 import { Scope } from "../memory/scope.ts";
@@ -40,6 +40,17 @@ export interface PlanOptions {
   skipNonFinite?: boolean;
   /** Names of parameters that `step` leaves as they are. Default none. */
   frozen?: readonly string[];
+  /**
+   * Whether the gradients of the recurrent layers' outputs h(t) are kept, for `session.gradientFlow()`: `steps` blocks
+   * `[B, H]` of memory for each layer and direction in the place of two. Needs gradients. Default false.
+   *
+   * It is all of the gradient of h(t): what comes from above at step t, and what flows back from step t + 1 (against
+   * time, from step t - 1; t is the step of the sequence). Other states, such as an LSTM's c, are left out, and so are
+   * steps behind a row's length. It is that of the last backward, be it of `backward`, `step` or `accumulate`, where a
+   * mean over rows divides it by their number; clipping, which comes later, does not change it. Norms are summed in
+   * doubles in one order: the same bits for any number of threads, and for segments of a `recompute`.
+   */
+  gradientFlow?: boolean;
   /**
    * Keep an exponential moving average of all parameters: after each update average += (1 - averageDecay)(parameters
    * - average), the first time all of them, as PyTorch's `AveragedModel` with `get_ema_multi_avg_fn`. From 0 to below
@@ -88,11 +99,8 @@ export function planNet(net: Layer, options: PlanOptions, threads = 1): NetPlan 
   const { decoderSteps = steps } = options;
   requireInteger("decoderSteps", decoderSteps, 1);
   if (options.decoderSteps && !net.decoderInput) throw new OptionError('"decoderSteps" is for a net with a decoder');
-  if (averageDecay !== undefined) {
-    requireRate("averageDecay", averageDecay);
-    if (!optimizer) throw new OptionError('"averageDecay" needs an "optimizer": without updates there is no average');
-  }
   const planner = new Planner(batch, steps, train, seed, threads, decoderSteps);
+  if (options.gradientFlow) planner.flows = [];
   const declared = Object.entries(net.parameters);
   const parameters = new Map(declared.map(([name, { shape }]) => [name, planner.parameter(name, shape)]));
   const scope = new Scope(planner, parameters);

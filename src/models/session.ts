@@ -10,6 +10,7 @@ import { TrainingBorder } from "./training_border.ts";
 import type { CallOptions, States } from "./call.ts";
 import { describeNet, readCheckpoint, requireNet, requireRows, writeCheckpoint } from "./checkpoint.ts";
 import { type Data, TrainingPasses } from "./training_passes.ts";
+import { GradientFlow } from "./gradient_flow.ts";
 import type { NetPlan } from "./plan.ts";
 import { openStream, type Stream } from "./stream.ts";
 import { summary } from "./summary.ts";
@@ -31,6 +32,7 @@ export class Session implements Disposable {
   readonly #border: TrainingBorder;
   readonly #passes: TrainingPasses;
   readonly #updates: Updates;
+  #flow: GradientFlow | undefined;
 
   static {
     passesOf = (session) => session.#passes;
@@ -49,6 +51,7 @@ export class Session implements Disposable {
       plan.initial[stream](kernels, { ...draw, value: parameter.value, shape: parameter.shape, stream })
     );
     this.#updates = new Updates(this.#passes);
+    if (plan.planner.flows) this.#flow = new GradientFlow(plan.planner.flows, arena, this.#passes);
     plan.layer.refresh(kernels);
   }
 
@@ -239,6 +242,33 @@ export class Session implements Disposable {
     return activationStatistics(this.#plan, this.#border, this.#passes.heldCall("activations"));
   }
 
+  /**
+   * Euclidean norm, over rows and units, of the gradient of the loss with respect to the output h(t) of each recurrent
+   * layer, by time step, `[T]`, by layer and direction (`rnn.l0`, `rnn.l0_reverse`): how it shrinks or grows from the
+   * last step to the first is what vanishing and exploding gradients are (Bengio, Simard & Frasconi 1994). What the
+   * gradient is, exactly: see `gradientFlow` of `compile`.
+   *
+   * @throws {OptionError} When the session was compiled without `gradientFlow`, or there was no backward.
+   *
+   * @example
+   * ```ts
+   * import { compile, elman, recurrent } from "@unroll/rnn";
+   * import { assert } from "@std/assert";
+   *
+   * const net = recurrent(elman(), { input: 1, hidden: 8, output: "last" });
+   * using session = await compile(net, { batch: 1, steps: 50, train: true, gradientFlow: true });
+   * session.forward(new Float32Array(50).fill(1));
+   * session.backward(new Float32Array(8).fill(1)); // of the sum of the last output
+   * const norms = session.gradientFlow().get("l0")!;
+   * assert(norms[49] > 2.8 && norms[0] < 1e-6); // it has vanished
+   * ```
+   */
+  gradientFlow(): Map<string, Float32Array> {
+    void this.#passes.kernels;
+    if (this.#flow) return this.#flow.norms();
+    throw new OptionError('Cannot read the gradient\'s flow: the session was compiled without "gradientFlow"');
+  }
+
   /** Copies of all parameters by name, in PyTorch's shapes. */
   parameters(): Map<string, TensorCopy> {
     void this.#passes.kernels;
@@ -371,6 +401,7 @@ export class Session implements Disposable {
   /** Give up the memory and end the workers, if there are any; every later call throws DisposedError. */
   [Symbol.dispose](): void {
     this.#passes.release();
+    this.#flow = undefined;
   }
 
   #training(what: string): NetPlan {

@@ -59,8 +59,11 @@ export interface TrainerOptions<M extends Metrics = Metrics> {
    * evaluations.
    */
   restoreBest?: boolean;
-  /** Say every so many updates how gradients and activations are, before the update. Default never. */
-  statistics?: { every: number };
+  /**
+   * Say every so many updates how gradients and activations are, before the update; with `gradientFlow`, in a session
+   * compiled with that, also how the gradient flows from step to step. Default never.
+   */
+  statistics?: { every: number; gradientFlow?: boolean };
   /** Where to go on: what `state` and `tensors()` of another training were. Default: at the start. */
   resume?: { state: TrainerState; tensors?: Tensors };
   /** Ends the training between two steps, with the signal's reason as the error. */

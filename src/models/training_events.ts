@@ -28,6 +28,11 @@ export interface StatisticsEvent extends EventPlace {
   readonly gradients: ReadonlyMap<string, number>;
   /** The outputs of each layer, by the layer's name. */
   readonly activations: ReadonlyMap<string, ActivationStatistics>;
+  /**
+   * The norm of the gradient of each recurrent layer's output by time step, as `session.gradientFlow()` tells it of the
+   * last batch, where `statistics` ask for it.
+   */
+  readonly gradientFlow?: ReadonlyMap<string, Float32Array>;
 }
 
 /** The net was evaluated. */

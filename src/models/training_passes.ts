@@ -26,6 +26,9 @@ export interface MeasuredPart {
 export class TrainingPasses extends Passes {
   override readonly border: TrainingBorder;
 
+  /** Told of every call that backward has run for. */
+  watch?: (call: Call) => void;
+
   constructor(plan: NetPlan, kernels: Kernels, border: TrainingBorder, threads?: Threads) {
     super(plan, kernels, border, threads);
     this.border = border;
@@ -105,6 +108,7 @@ export class TrainingPasses extends Passes {
     layer.backward(k, call);
     layer.gradients(k, call);
     this.border.addLearnedGradients(k, call);
+    this.watch?.(call);
   }
 
   /** The states after the last call are these, wherever memory now is. */

@@ -35,6 +35,7 @@ const CALLS: Record<string, (session: Session) => unknown> = {
   states: (session) => session.states(),
   output: (session) => session.output(),
   activations: (session) => session.activations(),
+  gradientFlow: (session) => session.gradientFlow(),
   losses: (session) => session.losses({ x, y }),
   stream: (session) => session.stream(),
   summary: (session) => session.summary(),
