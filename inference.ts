@@ -37,6 +37,7 @@ export { residual } from "./src/layers/residual.ts";
 export { sequential } from "./src/layers/sequential.ts";
 export { stacked } from "./src/layers/stacked.ts";
 export { load, type LoadedOptions } from "./src/models/load.ts";
+export type { CompiledNet } from "./src/models/compiled_net.ts";
 export type { LoadedNet } from "./src/models/loaded_net.ts";
 export { nonlinearity } from "./src/ops/activation.ts";
 export { Step } from "./src/ops/step.ts";

@@ -58,6 +58,7 @@ export { beamSearch, type BeamSearchOptions, type Hypothesis } from "./src/model
 export type { ActivationStatistics } from "./src/models/activation_statistics.ts";
 export type { Batches, TrainingData } from "./src/models/batch_source.ts";
 export { compile, type CompileOptions } from "./src/models/compile.ts";
+export type { CompiledNet } from "./src/models/compiled_net.ts";
 export {
   evaluate,
   type EvaluateOptions,

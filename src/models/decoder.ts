@@ -2,11 +2,12 @@ import { OptionError, ShapeError } from "../errors.ts";
 import type { PlannedDecoder } from "../layers/layer.ts";
 import type { Signal } from "../ops/port.ts";
 import type { Call, CallOptions, States } from "./call.ts";
-import { LoadedNet, loadedPassesOf } from "./loaded_net.ts";
+import { type CompiledNet, passesOf } from "./compiled_net.ts";
 import type { Passes } from "./passes.ts";
-import { passesOf, type Session } from "./session.ts";
+import type { Session } from "./session.ts";
 import { selectRows } from "./stream.ts";
 import type { TensorCopy } from "./tensors.ts";
+import type { TrainingPasses } from "./training_passes.ts";
 
 /**
  * A net's decoder, run one step at a time on sequences that its encoder has read: the bits of a whole sequence at once in the
@@ -118,11 +119,11 @@ export class Decoder {
  * ```
  */
 export function decode(
-  net: Session | LoadedNet,
+  net: CompiledNet,
   x: ArrayLike<number>,
   options: Pick<CallOptions, "batch" | "lengths"> = {},
 ): Decoder {
-  return new Decoder(net instanceof LoadedNet ? loadedPassesOf(net) : passesOf(net), x, options);
+  return new Decoder(passesOf(net), x, options);
 }
 
 /**
@@ -132,7 +133,7 @@ export function decode(
  * @throws {OptionError} When there was no call, or the net has no decoder.
  */
 export function attention(session: Session): Map<string, TensorCopy> {
-  const passes = passesOf(session);
+  const passes = passesOf(session) as TrainingPasses; // as every session has
   void passes.kernels;
   const { decoder } = passes.heldCall("attention");
   if (decoder) return readAttention(passes, decoder);

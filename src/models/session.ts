@@ -8,24 +8,21 @@ import type { Layout } from "../training/data/batch.ts";
 import { type ActivationStatistics, activationStatistics } from "./activation_statistics.ts";
 import { TrainingBorder } from "./training_border.ts";
 import type { CallOptions, States } from "./call.ts";
+import { CompiledNet } from "./compiled_net.ts";
 import { describeNet, readCheckpoint, requireNet, requireRows, writeCheckpoint } from "./checkpoint.ts";
 import { type Data, TrainingPasses } from "./training_passes.ts";
 import { GradientFlow } from "./gradient_flow.ts";
 import type { NetPlan } from "./plan.ts";
-import { openStream, type Stream } from "./stream.ts";
 import { summary } from "./summary.ts";
 import { type Differences, type LoadOptions, requireTensors, type TensorCopy, type Tensors } from "./tensors.ts";
 import { readTrainingState, setTrainingState, type TrainingState } from "./training_state.ts";
 import { type Update, Updates } from "./updates.ts";
 
-/** The passes of a session, for what else runs nets. */
-export let passesOf: (session: Session) => TrainingPasses;
-
 /**
  * A compiled net: parameters, gradients, optimizer moments and activations in one memory, and the calls that compute in it.
  * Made by `compile`. What it returns is a copy. Sequences are time-major, `[T, B, ...]`.
  */
-export class Session implements Disposable {
+export class Session extends CompiledNet {
   /** Threads that compute. */
   readonly threads: number;
   readonly #plan: NetPlan;
@@ -34,16 +31,14 @@ export class Session implements Disposable {
   readonly #updates: Updates;
   #flow: GradientFlow | undefined;
 
-  static {
-    passesOf = (session) => session.#passes;
-  }
-
   /** Sessions are made by `compile`. */
   constructor(plan: NetPlan, kernels: Kernels, arena: Arena, threads?: Threads) {
+    const border = new TrainingBorder(plan, arena), passes = new TrainingPasses(plan, kernels, border, threads);
+    super(passes);
     this.#plan = plan;
     this.threads = threads?.count ?? 1;
-    this.#border = new TrainingBorder(plan, arena);
-    this.#passes = new TrainingPasses(plan, kernels, this.#border, threads);
+    this.#border = border;
+    this.#passes = passes;
     for (const { slot, numbers } of plan.planner.constants) this.#border.write(slot, numbers);
     const { write, readFlat: read } = this.#border;
     const draw = { bounds: plan.settings, read, write, seed: seedWords(plan.planner.seed) };
@@ -92,14 +87,8 @@ export class Session implements Disposable {
     };
   }
 
-  /**
-   * Run a sequence. x is tokens `[T, B]` or values `[T, B, input]`; returns the outputs `[T, B, output]`; `[B, output]`
-   * where the net gives one row a sequence; `[2, ...]` with merge `"none"`. `training` (default false) says whether
-   * dropout drops.
-   *
-   * @throws {ShapeError} When x does not divide into steps, or has more of them than the session was compiled for.
-   */
-  forward(x: ArrayLike<number>, options: CallOptions & { training?: boolean } = {}): Float32Array {
+  /** As that of every net; `training` (default false) says whether dropout drops. */
+  override forward(x: ArrayLike<number>, options: CallOptions & { training?: boolean } = {}): Float32Array {
     return this.#passes.forward(x, options, options.training ?? false);
   }
 
@@ -202,27 +191,6 @@ export class Session implements Disposable {
    */
   losses(data: Data, options: CallOptions = {}): Float32Array {
     return this.#passes.losses(data, options);
-  }
-
-  /**
-   * Run a sequence and take the softmax of its outputs divided by `temperature` (above 0, default 1): `[T, B, output]`
-   * probabilities.
-   */
-  probabilities(x: ArrayLike<number>, options: CallOptions & { temperature?: number } = {}): Float32Array {
-    return this.#passes.probabilities(x, options);
-  }
-
-  /**
-   * A stream of `batch` rows (default 1) that is run one step at a time, with states of its own that start from zero (or what was
-   * learned). It shares the parameters: training between two steps shows in the next one.
-   */
-  stream({ batch = 1 }: { batch?: number } = {}): Stream {
-    return openStream(this.#passes, batch);
-  }
-
-  /** Copies of the states after the last call, `[B, H]` each. */
-  states(): States {
-    return this.#passes.states();
   }
 
   /** A copy of the output of the last call, whichever it was: as `forward` gives it. */
@@ -399,8 +367,8 @@ export class Session implements Disposable {
   }
 
   /** Give up the memory and end the workers, if there are any; every later call throws DisposedError. */
-  [Symbol.dispose](): void {
-    this.#passes.release();
+  override [Symbol.dispose](): void {
+    super[Symbol.dispose]();
     this.#flow = undefined;
   }
 

@@ -56,8 +56,11 @@ Deno.test("after disposal every method throws DisposedError", async () => {
   session.forward(x); // so that backward and states have something to fail on
   session[Symbol.dispose]();
   session[Symbol.dispose](); // once more does no harm
-  const descriptors = Object.entries(Object.getOwnPropertyDescriptors(Object.getPrototypeOf(session)));
-  const methods = descriptors.filter(([name, { value }]) => typeof value === "function" && name !== "constructor");
+  const own = Object.getPrototypeOf(session), inherited = Object.getPrototypeOf(own);
+  const descriptors = { ...Object.getOwnPropertyDescriptors(inherited), ...Object.getOwnPropertyDescriptors(own) };
+  const methods = Object.entries(descriptors).filter(([name, { value }]) =>
+    typeof value === "function" && name !== "constructor"
+  );
   assertEquals(methods.map(([name]) => name).toSorted(), Object.keys(CALLS).toSorted(), "every method is tried");
   for (const [name, call] of Object.entries(CALLS)) assertThrows(() => call(session), DisposedError, "disposed", name);
   assertThrows(() => session.setParameters(parameters), DisposedError);
