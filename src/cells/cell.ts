@@ -37,7 +37,8 @@ export type CellDescription =
   | ElmanSettings & { readonly kind: "elman" }
   | GruSettings & { readonly kind: "gru" }
   | LstmSettings & { readonly kind: "lstm" }
-  | { readonly kind: "notesGru" | "notesLstm" };
+  | { readonly kind: "notesGru" }
+  | { readonly kind: "notesLstm" };
 
 /** What the layer gives a cell to work with. A step is stored as B rows; step t reads state t and writes t + 1. */
 export interface CellSpace {

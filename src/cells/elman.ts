@@ -22,8 +22,11 @@ export interface ElmanOptions {
 
 /** Options of `elman`, checked and complete. */
 export interface ElmanSettings {
+  /** Whether there are biases. */
   readonly bias: boolean;
+  /** The limit of what goes into the nonlinearities; undefined: none. */
   readonly clip: number | undefined;
+  /** The nonlinearity with all its numbers. */
   readonly activation: NamedActivation;
 }
 
