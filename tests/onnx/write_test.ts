@@ -5,6 +5,7 @@ import {
   compile,
   dense,
   elman,
+  FormatError,
   Generator,
   type Layer,
   lstm,
@@ -13,6 +14,7 @@ import {
   recurrent,
   residual,
   sequential,
+  type Session,
   ShapeError,
 } from "../../mod.ts";
 import { type OnnxInput, OnnxModel, type OnnxWriteOptions, writeOnnx } from "../../onnx.ts";
@@ -134,4 +136,39 @@ Deno.test("parameters must be those of the net", () => {
   parameters.set("norm.weight", { shape: [9], data: new Float32Array(9) });
   const { message } = assertThrows(() => writeOnnx(net, parameters), ShapeError);
   assertStringIncludes(message, '"tags.bias" is missing; "norm.weight" must have shape [10], got [9]');
+});
+
+/** The layers of a graph have names of their own; what there is of the same kind comes in the same order. */
+for (const [name, net] of Object.entries(NETS)) {
+  if (name === "attention") continue;
+  Deno.test(`written as an ONNX model, read as layers: ${name}`, async () => {
+    const parameters = parametersOf(net), pools = name === "mean" || name === "max";
+    const variants: OnnxWriteOptions[] = [{}, { batchFirst: true }];
+    if (!pools) variants.push({ lengths: true, batchFirst: true });
+    if (!name.startsWith("learned")) variants.push({ states: true }, { states: true, batchFirst: true });
+    for (const options of variants) {
+      using model = OnnxModel.load(writeOnnx(net, parameters, options));
+      const { layer, parameters: read, batchFirst } = model.net();
+      assertEquals(
+        batchFirst,
+        (options.batchFirst ?? false) && (pools || /rnn|weight_hh|_W_|U_l/.test([...parameters.keys()].join())),
+      );
+      using session = await compile(layer, { batch: 2, steps: 4, batchFirst, numerics: "exact" });
+      using original = await compile(net, { batch: 2, steps: 4, batchFirst, numerics: "exact" });
+      session.setParameters(read);
+      original.setParameters(parameters);
+      if (name !== "activations with numbers" && !name.startsWith("notesGru")) {
+        const all = (session: Session) => [...session.parameters().values()];
+        assertEquals(all(session), all(original));
+      }
+      const n = net.input.kind === "tokens" ? 8 : 8 * net.input.width;
+      const x = Array.from({ length: n }, (_, i) => net.input.kind === "tokens" ? i % 7 : (i % 11) / 4 - 1);
+      assertClose(session.forward(x), original.forward(x), TOLERANCE, "output");
+    }
+  });
+}
+
+Deno.test("what is read as layers ends where a layer is none", () => {
+  const net = NETS.attention, model = OnnxModel.load(writeOnnx(net, parametersOf(net)));
+  assertStringIncludes(assertThrows(() => model.net(), FormatError).message, "Softmax");
 });
