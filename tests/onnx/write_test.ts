@@ -149,10 +149,8 @@ for (const [name, net] of Object.entries(NETS)) {
     for (const options of variants) {
       using model = OnnxModel.load(writeOnnx(net, parameters, options));
       const { layer, parameters: read, batchFirst } = model.net();
-      assertEquals(
-        batchFirst,
-        (options.batchFirst ?? false) && (pools || /rnn|weight_hh|_W_|U_l/.test([...parameters.keys()].join())),
-      );
+      // Without time there is no order of steps and rows.
+      assertEquals(batchFirst, options.batchFirst === true && !name.startsWith("activations"));
       using session = await compile(layer, { batch: 2, steps: 4, batchFirst, numerics: "exact" });
       using original = await compile(net, { batch: 2, steps: 4, batchFirst, numerics: "exact" });
       session.setParameters(read);
