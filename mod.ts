@@ -14,12 +14,12 @@
  *
  * @module
  */
-export { type Cell, type CellSpace, type PlannedCell } from "./src/cells/cell.ts";
-export { elman, type ElmanOptions } from "./src/cells/elman.ts";
+export { type Cell, type CellDescription, type CellSpace, type PlannedCell } from "./src/cells/cell.ts";
+export { elman, type ElmanOptions, type ElmanSettings } from "./src/cells/elman.ts";
 export { gru } from "./src/cells/gru.ts";
-export type { GruActivations, GruOptions } from "./src/cells/gru_options.ts";
+export type { GruActivations, GruOptions, GruSettings } from "./src/cells/gru_options.ts";
 export { lstm } from "./src/cells/lstm.ts";
-export type { LstmActivations, LstmOptions } from "./src/cells/lstm_options.ts";
+export type { LstmActivations, LstmOptions, LstmSettings } from "./src/cells/lstm_options.ts";
 export { notesGru } from "./src/cells/notes_gru.ts";
 export { notesLstm } from "./src/cells/notes_lstm.ts";
 export {
@@ -42,6 +42,7 @@ export type { KernelBuild, Numerics } from "./src/kernels/load.ts";
 export { activation } from "./src/layers/activation.ts";
 export { attentionPool, type AttentionPoolOptions } from "./src/layers/attention_pool.ts";
 export { dense } from "./src/layers/dense.ts";
+export type { LayerDescription, RecurrentDescription, StackDescription } from "./src/layers/description.ts";
 export { dropout, type DropoutOptions } from "./src/layers/dropout.ts";
 export { embedding, type EmbeddingOptions, oneHot } from "./src/layers/embedding.ts";
 export type { Layer, LayerPart, PlannedDecoder, PlannedLayer, PlannedState } from "./src/layers/layer.ts";

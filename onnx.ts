@@ -1,5 +1,5 @@
 /**
- * ONNX models: run, and made layers that can be trained.
+ * ONNX models: run, made layers that can be trained, and written.
  *
  * @module
  */
@@ -7,3 +7,4 @@ export type { OnnxValue } from "./src/onnx/graph.ts";
 export { type OnnxInput, OnnxModel, type OnnxOptions } from "./src/onnx/model.ts";
 export type { OnnxNet } from "./src/onnx/net.ts";
 export type { Elements, ElementType, OnnxTensor } from "./src/onnx/tensor.ts";
+export { type OnnxWriteOptions, writeOnnx } from "./src/onnx/write.ts";

@@ -3,6 +3,9 @@ import type { Scope } from "../memory/scope.ts";
 import type { Slot } from "../memory/slot.ts";
 import { type Parameter, uniform } from "../ops/initialise.ts";
 import type { ProductOptions, RecurrentProduct } from "../ops/recurrent_product.ts";
+import type { ElmanSettings } from "./elman.ts";
+import type { GruSettings } from "./gru_options.ts";
+import type { LstmSettings } from "./lstm_options.ts";
 
 /**
  * A recurrent cell: one step of a recurrence, forward and backward. The layer around it owns time and the input
@@ -13,6 +16,8 @@ import type { ProductOptions, RecurrentProduct } from "../ops/recurrent_product.
 export interface Cell {
   /** Names the equations, in saved models too: another variant has another name. */
   readonly name: string;
+  /** What it is as plain data, for those that write it in another form. Default: it can only be used here. */
+  readonly description?: CellDescription;
   /** Rows of the input weight for each hidden unit: the projection of x has `gates * H` columns. */
   readonly gates: number;
   /** Columns of z for each hidden unit, when the cell wants more of them than the projection fills. Default `gates`. */
@@ -26,6 +31,14 @@ export interface Cell {
   /** The cell in one layer's memory. */
   plan(space: CellSpace): PlannedCell;
 }
+
+/** A cell as plain data, fit for JSON: its kind, and all options. */
+export type CellDescription =
+  | ElmanSettings & { readonly kind: "elman" }
+  | GruSettings & { readonly kind: "gru" }
+  | LstmSettings & { readonly kind: "lstm" }
+  | { readonly kind: "notesGru" }
+  | { readonly kind: "notesLstm" };
 
 /** What the layer gives a cell to work with. A step is stored as B rows; step t reads state t and writes t + 1. */
 export interface CellSpace {

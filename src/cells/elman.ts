@@ -1,4 +1,10 @@
-import { type Activation, completeActivation, describeActivation, nonlinearity } from "../ops/activation.ts";
+import {
+  type Activation,
+  completeActivation,
+  describeActivation,
+  type NamedActivation,
+  nonlinearity,
+} from "../ops/activation.ts";
 import { summedBias } from "../ops/bias.ts";
 import { requireClip } from "../ops/gate.ts";
 import { Step } from "../ops/step.ts";
@@ -12,6 +18,16 @@ export interface ElmanOptions {
   clip?: number;
   /** Whether there are biases. Default true. */
   bias?: boolean;
+}
+
+/** Options of `elman`, checked and complete. */
+export interface ElmanSettings {
+  /** Whether there are biases. */
+  readonly bias: boolean;
+  /** The limit of what goes into the nonlinearities; undefined: none. */
+  readonly clip: number | undefined;
+  /** The nonlinearity with all its numbers. */
+  readonly activation: NamedActivation;
 }
 
 /**
@@ -47,6 +63,7 @@ export function elman({ activation = "tanh", clip, bias = true }: ElmanOptions =
   ];
   return {
     name: ["elman", ...variant, ...(bias ? [] : ["no-bias"])].join("-"),
+    description: { kind: "elman", bias, clip, activation: complete },
     gates: 1,
     states: (H) => ({ h: H }),
     parameters: (I, H) => gateParameters(1, I, H, bias),

@@ -38,6 +38,7 @@ export function gru(options: GruOptions = {}): Cell {
   const settings = gruSettings(options), after = settings.reset === "after";
   return {
     name: settings.name,
+    description: { kind: "gru", ...settings },
     gates: 3,
     columns: after ? 4 : 3,
     states: (H) => ({ h: H }),

@@ -24,10 +24,15 @@ export interface GruActivations {
 
 /** Options of `gru`, checked and complete. */
 export interface GruSettings {
+  /** Says all that is not the default. */
   readonly name: string;
+  /** Whether the reset gate acts after the recurrent product or before it. */
   readonly reset: "after" | "before";
+  /** Whether there are biases. */
   readonly bias: boolean;
+  /** The limit of what goes into the nonlinearities; undefined: none. */
   readonly clip: number | undefined;
+  /** The nonlinearities with all their numbers. */
   readonly activations: Readonly<Record<keyof GruActivations, NamedActivation>>;
   /** Whether clip and nonlinearities are the default, for which there are fused kernels. */
   readonly plain: boolean;

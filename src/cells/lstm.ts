@@ -46,6 +46,7 @@ export function lstm(options: LstmOptions = {}): Cell {
   const gates = coupled ? 3 : 4;
   return {
     name,
+    description: { kind: "lstm", ...settings },
     gates,
     states: (H) => ({ h: projection ?? H, c: H }),
     parameters(I, H) {

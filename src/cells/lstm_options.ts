@@ -33,12 +33,19 @@ export interface LstmActivations {
 
 /** Options of `lstm`, checked and complete. */
 export interface LstmSettings {
+  /** Says all that is not the default. */
   readonly name: string;
+  /** Whether there are biases. */
   readonly bias: boolean;
+  /** Width of the output where it is projected. */
   readonly projection: number | undefined;
+  /** Whether i, f and o see the cell state. */
   readonly peepholes: boolean;
+  /** Whether f = 1 - i. */
   readonly coupled: boolean;
+  /** The limit of what goes into the nonlinearities; undefined: none. */
   readonly clip: number | undefined;
+  /** The nonlinearities with all their numbers. */
   readonly activations: Readonly<Record<keyof LstmActivations, NamedActivation>>;
   /** Whether there is nothing but biases and a projection, for which there are fused kernels. */
   readonly plain: boolean;

@@ -40,6 +40,7 @@ import type { Cell } from "./cell.ts";
 export function notesGru(): Cell {
   return {
     name: "notes-gru",
+    description: { kind: "notesGru" },
     gates: 3,
     inputWeight: "U",
     states: (H) => ({ h: H }),

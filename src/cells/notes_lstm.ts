@@ -43,6 +43,7 @@ import type { Cell } from "./cell.ts";
 export function notesLstm(): Cell {
   return {
     name: "notes-lstm",
+    description: { kind: "notesLstm" },
     gates: 4,
     inputWeight: "U",
     states: (H) => ({ h: H, c: H }),

@@ -40,6 +40,7 @@ export function activation(name: ActivationName, width: number, options: Activat
   const complete = completeActivation("activation", { name, ...options });
   return {
     name,
+    description: { kind: "activation", f: complete },
     input: { kind: "values", width },
     output: { kind: "values", width },
     parameters: {},

@@ -45,6 +45,7 @@ export function attentionPool(width: number, { hidden = width }: AttentionPoolOp
   requireInteger("hidden", hidden, 1);
   const initial = uniform(1 / Math.sqrt(width));
   return {
+    description: { kind: "attentionPool" },
     input: { kind: "values", width },
     output: { kind: "values", width, once: true },
     parameters: {

@@ -23,6 +23,7 @@ export function dense(input: number, output: number): Layer {
   requireInteger("output", output, 1);
   const initial = uniform(1 / Math.sqrt(input));
   return {
+    description: { kind: "dense" },
     input: { kind: "values", width: input },
     output: { kind: "values", width: output },
     parameters: { weight: { shape: [output, input], initial }, bias: { shape: [output], initial } },

@@ -26,6 +26,7 @@ export function dropout(width: number, rate: number, { variational = false }: Dr
   requireInteger("width", width, 1);
   requireRate("rate", rate);
   return {
+    description: { kind: "dropout", rate, variational },
     input: { kind: "values", width },
     output: { kind: "values", width },
     parameters: {},

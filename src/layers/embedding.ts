@@ -38,6 +38,7 @@ export function embedding(vocabulary: number, width: number, { paddingIndex }: E
     clearPadding(k, draw.value);
   };
   return {
+    description: { kind: "embedding", paddingIndex },
     input: { kind: "tokens", width: vocabulary },
     output: { kind: "values", width },
     parameters: { weight: { shape: [vocabulary, width], initial } },
@@ -80,6 +81,7 @@ export function embedding(vocabulary: number, width: number, { paddingIndex }: E
 export function oneHot(vocabulary: number): Layer {
   requireInteger("vocabulary", vocabulary, 1);
   return {
+    description: { kind: "oneHot" },
     input: { kind: "tokens", width: vocabulary },
     output: { kind: "one-hot", width: vocabulary },
     parameters: {},

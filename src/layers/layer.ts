@@ -3,11 +3,14 @@ import type { ParameterSlot } from "../memory/planner.ts";
 import type { Scope } from "../memory/scope.ts";
 import type { Parameter } from "../ops/initialise.ts";
 import type { Extent, Port, Signal } from "../ops/port.ts";
+import type { LayerDescription } from "./description.ts";
 
 /** A layer: what it takes, what it gives, what it trains. Immutable; `plan` gives it a place in one net's memory. */
 export interface Layer {
   /** Names the equations where the tensors do not tell them: another variant has another name. Saved in checkpoints. */
   readonly name?: string;
+  /** What it is as plain data, for those that write it in another form. Default: it can only be used here. */
+  readonly description?: LayerDescription;
   /** What the layer reads. A layer that takes "values" may take "one-hot" as well, where it says so. */
   readonly input: Signal;
   /** What the decoder of a whole net reads, with steps of its own, which are those of the output. Default: there is none. */

@@ -39,6 +39,7 @@ export function layerNorm(width: number, { epsilon = 1e-5 }: LayerNormOptions = 
     throw new OptionError(`"epsilon" must be a finite number > 0, got ${epsilon}`);
   }
   return {
+    description: { kind: "layerNorm", epsilon },
     input: { kind: "values", width },
     output: { kind: "values", width },
     parameters: {

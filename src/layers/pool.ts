@@ -46,6 +46,7 @@ export function pool(width: number, how: "mean" | "max"): Layer {
   requireOneOf("how", how, ["mean", "max"]);
   return {
     name: `${how} pooling`,
+    description: { kind: "pool", how },
     input: { kind: "values", width },
     output: { kind: "values", width, once: true },
     parameters: {},

@@ -89,7 +89,8 @@ export function recurrent(cell: Cell, options: RecurrentOptions): Layer {
     width = layer.output.width;
     if (options.dropout && !top) add(`dropout_l${l}`, dropout(width, options.dropout));
   });
-  return stacked(parts, labels);
+  const { initial: _, ...plain } = options;
+  return { ...stacked(parts, labels), description: { kind: "recurrent", cell: cell.description, ...plain } };
 }
 
 /** One cell over time, its parameters and states named with a suffix. */

@@ -27,6 +27,7 @@ export function residual(layer: Layer): Layer {
   }
   return {
     name: `residual ${layer.name ?? ""}`,
+    description: { kind: "residual", layer: layer.description },
     input,
     output,
     parameters: layer.parameters,

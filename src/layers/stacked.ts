@@ -23,6 +23,7 @@ export function stacked(
   });
   return {
     name: layers.flatMap((layer, i) => layer.name ? [name(i) + layer.name] : []).join("; "),
+    description: { kind: "stacked", layers: layers.map((layer, i) => [name(i), labels[i], layer.description]) },
     input: layers[0].input,
     output: { ...layers[layers.length - 1].output, once: layers.some(({ output }) => output.once) },
     parameters,

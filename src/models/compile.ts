@@ -3,8 +3,9 @@ import { loadModule, type Numerics } from "../kernels/load.ts";
 import type { Layer } from "../layers/layer.ts";
 import { WasmArena } from "../memory/wasm_arena.ts";
 import { Threads } from "../threads/threads.ts";
-import { planNet, type PlanOptions } from "./plan.ts";
+import type { PlanOptions } from "./plan.ts";
 import { Session } from "./session.ts";
+import { planTraining } from "./trained.ts";
 
 /** Options of `compile`. */
 export interface CompileOptions extends PlanOptions {
@@ -54,7 +55,7 @@ export async function compile(
   requireInteger("threads", wanted, 1, MOST_THREADS);
   checkTraining(options);
   const count = Threads.available() ? wanted : 1;
-  const plan = planNet(net, options, count), arena = new WasmArena(plan.bytes, count > 1);
+  const plan = planTraining(net, options, count), arena = new WasmArena(plan.bytes, count > 1);
   const { kernels, module } = await loadModule(numerics, arena);
   if (count === 1) return new Session(plan, kernels, arena);
   const threads = await Threads.start(count, { module, kernels, arena, map: plan.planner.map });

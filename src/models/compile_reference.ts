@@ -2,15 +2,16 @@ import { referenceKernels } from "../kernels/reference/reference_kernels.ts";
 import type { Layer } from "../layers/layer.ts";
 import { ReferenceArena } from "../memory/reference_arena.ts";
 import { WasmArena } from "../memory/wasm_arena.ts";
-import { planNet, type PlanOptions } from "./plan.ts";
+import type { PlanOptions } from "./plan.ts";
 import { Session } from "./session.ts";
+import { planTraining } from "./trained.ts";
 
 /**
  * A session on the scalar reference kernels: slow, for checks. Mode "f64" computes in double precision (copies that the session
  * returns are still f32); mode "f32" gives the bits of `compile` with `numerics: "exact"`.
  */
 export function compileReference(net: Layer, options: PlanOptions, mode: "f32" | "f64"): Session {
-  const plan = planNet(net, options);
+  const plan = planTraining(net, options);
   const arena = mode === "f64" ? new ReferenceArena(plan.bytes) : new WasmArena(plan.bytes);
   return new Session(plan, referenceKernels(arena, mode), arena);
 }

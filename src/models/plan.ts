@@ -8,7 +8,7 @@ import { inputPort, type Port } from "../ops/port.ts";
 import { type Clip, type ClipSlots, NORM_BLOCK } from "../training/clip.ts";
 import type { Loss, PlannedLoss } from "../training/losses/loss.ts";
 import { type Optimizer, SETTINGS } from "../training/optimizers/optimizer.ts";
-import { type Stretch, trainedStretches } from "./trained.ts";
+import type { Stretch } from "./trained.ts";
 
 /** What a session is compiled for. */
 export interface PlanOptions {
@@ -81,12 +81,12 @@ export interface NetPlan {
   readonly moments: readonly Slot[];
   /** The moving average of all parameters, and the share that an update has in it. */
   readonly average?: { readonly value: Slot; readonly mix: Slot };
-  /** The trained parameters, neighbours of a group joined. */
+  /** The trained parameters, neighbours of a group joined; none in a net that is only run. */
   readonly trained: readonly Stretch[];
 }
 
 /**
- * Give every tensor of a net its place.
+ * Give every tensor of a net its place; for a session see `planTraining`.
  *
  * @throws {OptionError} When a size is not a positive integer.
  * @throws {PlanError} When more than 2 GiB are needed.
@@ -142,6 +142,6 @@ export function planNet(net: Layer, options: PlanOptions, threads = 1): NetPlan 
     groupSettings,
     moments: momentSlots,
     average,
-    trained: trainedStretches(planner, options.frozen ?? [], groups),
+    trained: [],
   };
 }

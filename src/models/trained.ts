@@ -1,6 +1,8 @@
 import { OptionError } from "../errors.ts";
+import type { Layer } from "../layers/layer.ts";
 import type { Planner } from "../memory/planner.ts";
 import type { Group } from "../training/optimizers/optimizer.ts";
+import { type NetPlan, planNet, type PlanOptions } from "./plan.ts";
 
 /** Elements of the range of all parameters that are updated alike. */
 export interface Stretch {
@@ -11,11 +13,23 @@ export interface Stretch {
 }
 
 /**
+ * The plan of a net that may be trained: `planNet`, and which parameters an update changes. Pages that only run nets do
+ * without the second part.
+ *
+ * @throws {OptionError} When a size is not a positive integer, or a name or pattern fits no parameter.
+ * @throws {PlanError} When more than 2 GiB are needed.
+ */
+export function planTraining(net: Layer, options: PlanOptions, threads = 1): NetPlan {
+  const plan = planNet(net, options, threads), { frozen = [], optimizer } = options;
+  return { ...plan, trained: trainedStretches(plan.planner, frozen, optimizer?.groups ?? []) };
+}
+
+/**
  * The parameters that are not frozen, by group, neighbours joined.
  *
  * @throws {OptionError} When a name or pattern fits no parameter, or two groups have the same parameter.
  */
-export function trainedStretches(planner: Planner, frozen: readonly string[], groups: readonly Group[]): Stretch[] {
+function trainedStretches(planner: Planner, frozen: readonly string[], groups: readonly Group[]): Stretch[] {
   const names = planner.parameters.map(({ name }) => name);
   const unknown = frozen.find((name) => !names.includes(name));
   if (unknown !== undefined) throw new OptionError(`Cannot freeze "${unknown}": the net has no such parameter`);

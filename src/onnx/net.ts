@@ -1,14 +1,15 @@
 import type { Layer } from "../layers/layer.ts";
 import type { TensorCopy } from "../models/tensors.ts";
+import { assemble } from "./assembly.ts";
 import { Chain } from "./chain.ts";
+import { findLayer } from "./find_layers.ts";
 import type { Graph, GraphNode } from "./graph.ts";
-import { assemble } from "./parts.ts";
 import type { OnnxTensor } from "./tensor.ts";
 import { noLayer, type Trace, traceInputs, traceNode } from "./trace.ts";
 
 /** A model as layers that can be trained. */
 export interface OnnxNet {
-  /** Layers named `embedding`, `rnn`, `dense`, `activation`, with a number where there are several of a kind. */
+  /** Layers named `embedding`, `rnn`, `dense`, `activation` ..., with a number where there are several of a kind. */
   readonly layer: Layer;
   /** Its parameters, for `session.setParameters`. */
   readonly parameters: Map<string, TensorCopy>;
@@ -17,8 +18,8 @@ export interface OnnxNet {
 }
 
 /**
- * The layers of a graph: embedding, recurrent, dense and activation, each reading the one before it, and any movement of elements
- * in between that leaves them in place. Its first output must be the last layer's; others may be last states. Initial states and
+ * The layers of a graph: embedding, one-hot, recurrent, dense, activation, layer normalisation, pooling and what is added
+ * to its input, each reading the one before it, and any movement of elements in between that leaves them in place. Its first output must be the last layer's; others may be last states. Initial states and
  * lengths that are inputs of the model are options of a session's calls.
  *
  * @throws {FormatError} With the first node that is something else.
@@ -32,7 +33,7 @@ export function netOf(
   for (const [name, tensor] of constants) values.set(name, { tensor });
   for (const node of nodes) {
     const traces = node.inputs.map((name): Trace | undefined => name ? values.get(name) : undefined);
-    const found = traceNode(node, traces) ?? chain.follow(node, traces);
+    const found = traceNode(node, traces) ?? findLayer(chain, node, traces);
     node.outputs.forEach((name, i) => name && found[i] && values.set(name, found[i]));
   }
   const [first, ...others] = outputs;

@@ -83,7 +83,7 @@ export function encode(schema: Schema, message: Message): Uint8Array {
   const writer = new BinaryWriter();
   for (const [number, { name, kind, many }] of Object.entries(schema) as [string, Field][]) {
     const value = message[name];
-    if (value === undefined) continue;
+    if (value === undefined || (many && !(value as unknown[]).length)) continue;
     if (many && typeof kind === "string" && kind in WIRE) {
       writer.tag(Number(number), WireType.LengthDelimited).fork();
       for (const element of value as number[]) writeElement(writer, kind, element);

@@ -19,6 +19,8 @@ export interface Origin {
   readonly integers?: boolean;
   /** Whether these are last states. */
   readonly states?: boolean;
+  /** Whether they come from several inputs, as initial states of two directions may, which no layer reads as rows. */
+  readonly joined?: boolean;
 }
 
 /** The error of a node that is no layer of ours. */
@@ -30,6 +32,9 @@ export function noLayer(label: string, reason: string): FormatError {
 export function numbered(shape: readonly number[], f: (i: number) => number = (i) => i): OnnxTensor {
   return tensor("int64", shape, Float64Array.from({ length: sizeOf(shape) }, (_, i) => f(i)));
 }
+
+/** What the origin of an input's elements begins with. */
+const INPUT = "input ";
 
 /** Extents for those that a call decides: small, and not the same. */
 const SIZES = [3, 2, 5, 7, 11, 13];
@@ -46,7 +51,7 @@ export function traceInputs(inputs: readonly OnnxValue[]): Map<string, Trace> {
       if (!sizes.has(key)) sizes.set(key, SIZES[count++ % SIZES.length]);
       return sizes.get(key)!;
     });
-    return [name, { of: `input "${name}"`, numbers: numbered(extents), integers: !/float|double/.test(type) }];
+    return [name, { of: `${INPUT}"${name}"`, numbers: numbered(extents), integers: !/float|double/.test(type) }];
   }));
 }
 
@@ -63,6 +68,9 @@ export function traceNode(node: GraphNode, inputs: readonly (Trace | undefined)[
     const [cast] = compute(numbers),
       kept = isInteger(cast.type) && cast.data.every((x, i) => x === numbers[0]!.data[i]);
     return first && "of" in first && first.integers && kept ? [first] : undefined;
+  }
+  if (operator === "Concat" && from.length === inputs.length && from.every(({ of }) => of.startsWith(INPUT))) {
+    return compute(numbers).map((numbers) => ({ of: from.map(({ of }) => of).join(), numbers, joined: true }));
   }
   const together = from.every(({ of, states }) => of === from[0].of || (states && from[0].states));
   const all = operator === "Concat" ? from.length === inputs.length : from.length === 1 && first === from[0];

@@ -3,20 +3,16 @@
     python3 torch_state_dict.py write FOLDER    # writes cases.json; of each case the state dict, tokens, and outputs
     python3 torch_state_dict.py read FOLDER     # loads NAME.saved.safetensors strictly, writes the outputs with it
 
-Outputs are computed in float64. Exits with 3 when PyTorch is not installed. torch_test.ts runs both.
+Outputs are computed in float64. torch_test.ts runs both.
 """
 
 import json
 import pathlib
 import sys
 
-try:
-    import torch
-    from safetensors.torch import load_file, save_file
-    from torch import nn
-except ImportError as error:
-    print(error, file=sys.stderr)
-    sys.exit(3)
+import torch
+from safetensors.torch import load_file, save_file
+from torch import nn
 
 VOCABULARY, WIDTH, HIDDEN, CLASSES, STEPS, BATCH = 11, 5, 7, 3, 6, 4
 CASES = {
@@ -26,6 +22,7 @@ CASES = {
     "gru_no_bias": {"mode": "GRU", "bias": False, "dtype": "bfloat16"},
     "lstm": {"mode": "LSTM", "num_layers": 2, "bidirectional": True, "dtype": "float16"},
     "lstm_projection": {"mode": "LSTM", "proj_size": 4, "dtype": "float32"},
+    "lstm_projection_stack": {"mode": "LSTM", "proj_size": 3, "num_layers": 2, "bidirectional": True, "dtype": "float64"},
 }
 
 

@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { fileURLToPath } from "node:url";
 import {
   compile,
   crossEntropy,
@@ -17,6 +18,7 @@ import {
   writeSafetensors,
 } from "../../mod.ts";
 import { assertClose } from "../fixtures/read_cases.ts";
+import { findPython, runPython } from "../python.ts";
 
 /**
  * Outputs of order 1, in f32 against float64: the largest difference of all cases is 9e-8. A weight of f16 rounded to a
@@ -24,19 +26,12 @@ import { assertClose } from "../fixtures/read_cases.ts";
  */
 const TOLERANCE = { atol: 1e-6, rtol: 1e-6 };
 
-/** The script's exit code without PyTorch, and ours without Python. */
-const ABSENT = 3;
-
 /** Names of the user's, ours. */
 const RENAME = { "tagger.encoder.": "embedding.", "tagger.body.": "rnn.", "tagger.head.": "decoder." };
 
+const python = await findPython(["torch", "safetensors"]);
 const folder = new URL(`file://${await Deno.makeTempDir()}/`);
-const written = await python("write");
 globalThis.addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
-const installed = written.code !== ABSENT;
-if (!installed) {
-  console.log(`PyTorch's state dicts are not tested: python3 has no torch and safetensors (${written.why})`);
-}
 
 interface Options {
   readonly mode: "RNN" | "GRU" | "LSTM";
@@ -49,15 +44,15 @@ interface Options {
 }
 
 Deno.test({
-  name: "PyTorch: its state dicts give its outputs here, and ours, trained and saved, give our outputs there",
-  ignore: !installed,
+  name: "PyTorch: its state dicts give its outputs here, and ours, trained and saved, give our outputs there" +
+    (python.program ? "" : ` (not tested: ${python.why})`),
+  ignore: !python.program,
   async fn() {
-    assertEquals(written.code, 0, written.why);
+    await script("write");
     const cases = JSON.parse(await Deno.readTextFile(new URL("cases.json", folder))) as Record<string, Options>;
     const trained = new Map<string, Float32Array>();
     for (const [name, options] of Object.entries(cases)) trained.set(name, await take(name, options));
-    const { code, why } = await python("read");
-    assertEquals(code, 0, why);
+    await script("read");
     for (const [name, output] of trained) assertClose(output, read(name, "read").floats("output"), TOLERANCE, name);
   },
 });
@@ -112,13 +107,8 @@ function file(name: string, what?: string): URL {
 }
 
 /** Runs the script beside this file: PyTorch's side. */
-async function python(command: "write" | "read"): Promise<{ code: number; why: string }> {
-  const args = [new URL("torch_state_dict.py", import.meta.url).pathname, command, folder.pathname];
-  try {
-    const { code, stderr } = await new Deno.Command("python3", { args }).output();
-    return { code, why: new TextDecoder().decode(stderr).trim() };
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    return { code: ABSENT, why: String(error) };
-  }
+async function script(command: "write" | "read"): Promise<void> {
+  const path = fileURLToPath(new URL("torch_state_dict.py", import.meta.url));
+  const { code, errors } = await runPython(python.program!, [path, command, fileURLToPath(folder)]);
+  assertEquals(code, 0, errors);
 }

@@ -7,7 +7,7 @@ import type { Kernels } from "../../src/kernels/kernels.ts";
 import { loadKernels } from "../../src/kernels/load.ts";
 import type { Arena } from "../../src/memory/arena.ts";
 import { WasmArena } from "../../src/memory/wasm_arena.ts";
-import { planNet } from "../../src/models/plan.ts";
+import { planTraining } from "../../src/models/trained.ts";
 import { Session as SessionClass } from "../../src/models/session.ts";
 import { Generator } from "../../src/random/generator.ts";
 import { NAMES } from "../../src/threads/calls.ts";
@@ -35,7 +35,7 @@ export async function interleaved(
   options: PlanOptions,
   { threads, order, room = 64 }: { threads: number; order: Order; room?: number },
 ): Promise<Interleaved> {
-  const plan = planNet(net, options, threads), arena = new WasmArena(plan.bytes);
+  const plan = planTraining(net, options, threads), arena = new WasmArena(plan.bytes);
   const kernels = await loadKernels("exact", arena), work = { calls: new Array<number>(threads).fill(0), barriers: 0 };
   const programs = Array.from({ length: threads }, () => new Int32Array(WORDS * room));
   const random = new Generator(typeof order === "number" ? order : 0);

@@ -18,7 +18,7 @@ import {
 import { loadModule } from "../../src/kernels/load.ts";
 import type { Kernels } from "../../src/kernels/kernels.ts";
 import { WasmArena } from "../../src/memory/wasm_arena.ts";
-import { planNet } from "../../src/models/plan.ts";
+import { planTraining } from "../../src/models/trained.ts";
 import { Session as SessionClass } from "../../src/models/session.ts";
 import { NAMES } from "../../src/threads/calls.ts";
 import { Threads } from "../../src/threads/threads.ts";
@@ -215,7 +215,7 @@ function workersDo(script: string): Disposable {
 
 /** All that `compile` puts together; the first thread may have kernels of its own. */
 async function workshop(net: Layer, count: number) {
-  const plan = planNet(net, OPTIONS, count), arena = new WasmArena(plan.bytes, true);
+  const plan = planTraining(net, OPTIONS, count), arena = new WasmArena(plan.bytes, true);
   const { kernels, module } = await loadModule("exact", arena), { map } = plan.planner;
   const start = (
     own?: (kernels: Kernels) => (name: keyof Kernels) => (...args: number[]) => void,

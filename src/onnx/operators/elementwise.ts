@@ -1,5 +1,4 @@
 import { ShapeError } from "../../errors.ts";
-import { sigmoid as sigmoidOf, tanh as tanhOf } from "../../kernels/real.ts";
 import { elementType, isInteger, type OnnxTensor, tensor } from "../tensor.ts";
 import { type Operator, required } from "./operator.ts";
 import { broadcast, broadcastShape } from "./strides.ts";
@@ -22,25 +21,12 @@ function requireSame(a: OnnxTensor, b: OnnxTensor): void {
   if (a.type !== b.type) throw new ShapeError(`the inputs must have one type, got ${a.type} and ${b.type}`);
 }
 
-/** An operator on each element. */
-function unary(f: (x: number) => number): Operator {
-  return {
-    prepare: () => (inputs) => {
-      const { type, shape, data } = required(inputs, 0), y = new Float64Array(data.length);
-      for (let i = 0; i < y.length; i++) y[i] = f(data[i]);
-      return [tensor(type, shape, y)];
-    },
-  };
-}
-
 export const add = binary((a, b) => a + b);
 export const sub = binary((a, b) => a - b);
 export const mul = binary((a, b) => a * b);
 export const div = binary((a, b, integer) => integer ? Math.trunc(a / b) : a / b);
+export const less = binary((a, b) => Number(a < b), "bool");
 export const equal = binary((a, b) => Number(a === b), "bool");
-export const relu = unary((x) => x < 0 ? 0 : x);
-export const tanh = unary(tanhOf);
-export const sigmoid = unary(sigmoidOf);
 
 /** The second input where the first is true, the third where it is not. */
 export const where: Operator = {

@@ -1,7 +1,7 @@
 import { FormatError, ShapeError } from "../../errors.ts";
 import { allocate, integers, sizeOf, tensor } from "../tensor.ts";
-import { type Operator, required } from "./operator.ts";
-import { broadcast, broadcastShape } from "./strides.ts";
+import { axisOf, type Operator, required } from "./operator.ts";
+import { broadcast, broadcastShape, transposed } from "./strides.ts";
 
 /** The extents from `start` to before `end`. */
 export const shape: Operator = {
@@ -29,6 +29,38 @@ export const expand: Operator = {
   prepare: () => (inputs) => {
     const x = required(inputs, 0);
     return [broadcast(x, broadcastShape(x.shape, [...required(inputs, 1).data]))];
+  },
+};
+
+/** start, start + delta, ... as long as they are before the limit. */
+export const range: Operator = {
+  shapedBy: 0,
+  prepare: () => (inputs) => {
+    const { type, data: [start] } = required(inputs, 0),
+      [limit, delta] = [1, 2].map((i) => required(inputs, i).data[0]);
+    const count = Math.max(0, Math.ceil((limit - start) / delta));
+    if (!Number.isFinite(count)) throw new ShapeError(`numbers from ${start} to ${limit} by ${delta} have no end`);
+    return [tensor(type, [count], allocate(type, count).map((_, i) => start + i * delta))];
+  },
+};
+
+/** Whole numbers as rows of `off`, with an `on` at each, along a new axis; those beyond the depth have none. */
+export const oneHot: Operator = {
+  shapedBy: 1,
+  prepare({ attributes }) {
+    const axis = attributes.int("axis", -1);
+    return (inputs) => {
+      const { shape, data: indices } = required(inputs, 0), { data: [depth] } = required(inputs, 1);
+      const { type, data: [off, on] } = required(inputs, 2), at = axisOf(axis, shape.length + 1);
+      const rows = allocate(type, indices.length * depth).fill(off);
+      indices.forEach((index, i) => {
+        const column = index < 0 ? index + depth : index;
+        if (column >= 0 && column < depth) rows[i * depth + column] = on;
+      });
+      const order = [...shape.keys()];
+      order.splice(at, 0, shape.length);
+      return [transposed({ type, shape: [...shape, depth], data: rows }, order)];
+    };
   },
 };
 

@@ -1,0 +1,172 @@
+/** Our nets as ONNX models: onnxruntime computes what a session does, and so do we when we read them. */
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import * as ort from "onnxruntime-web/wasm";
+import {
+  compile,
+  dense,
+  elman,
+  FormatError,
+  Generator,
+  type Layer,
+  lstm,
+  notesLstm,
+  OptionError,
+  recurrent,
+  residual,
+  sequential,
+  type Session,
+  ShapeError,
+} from "../../mod.ts";
+import { type OnnxInput, OnnxModel, type OnnxWriteOptions, writeOnnx } from "../../onnx.ts";
+import { assertClose } from "../fixtures/read_cases.ts";
+import { NETS, parametersOf, PROJECTED } from "./nets.ts";
+
+/** onnxruntime's functions are good to a few units of 1e-7, and layers add up their errors. */
+const TOLERANCE = { atol: 4e-6, rtol: 4e-6 };
+
+ort.env.wasm.numThreads = 1;
+
+type Values = Record<string, { shape: readonly number[]; data: ArrayLike<number> }>;
+
+/** All outputs of a model by onnxruntime. */
+async function onnxruntime(bytes: Uint8Array, inputs: Record<string, OnnxInput>): Promise<Values> {
+  const session = await ort.InferenceSession.create(bytes);
+  const feeds = Object.entries(inputs).map(([name, { shape, data }]) => {
+    const type = data instanceof Float32Array ? "float32" : name === "lengths" ? "int32" : "int64";
+    const elements = type === "int64" ? BigInt64Array.from(Array.from(data, BigInt)) : data;
+    return [name, new ort.Tensor(type, elements as Float32Array, [...shape])] as const;
+  });
+  const results = await session.run(Object.fromEntries(feeds));
+  await session.release();
+  return Object.fromEntries(
+    Object.entries(results).map(([name, { dims, data }]) => [name, { shape: dims, data: data as Float32Array }]),
+  );
+}
+
+async function ours(bytes: Uint8Array, inputs: Record<string, OnnxInput>): Promise<Values> {
+  using model = OnnxModel.load(bytes);
+  return await model.run(inputs);
+}
+
+/** Compares what a model gives with what a session does, for a batch of one size. */
+async function compare(
+  net: Layer,
+  bytes: Uint8Array,
+  { T, B, ...options }: OnnxWriteOptions & { T: number; B: number },
+  parameters = parametersOf(net),
+) {
+  const { batchFirst = false, softmax } = options, random = new Generator(T), tokens = net.input.kind === "tokens";
+  using session = await compile(net, { batch: B, steps: T, batchFirst });
+  session.setParameters(parameters);
+  const time = batchFirst ? [B, T] : [T, B], { width } = net.input;
+  const number = () => random.uniform() * 4 - 2, numbers = (n: number) => Float32Array.from({ length: n }, number);
+  const x = tokens ? Int32Array.from({ length: T * B }, () => random.integer(width)) : numbers(T * B * width);
+  const inputs: Record<string, OnnxInput> = { x: { shape: tokens ? time : [...time, width], data: x } };
+  const lengths = options.lengths ? Int32Array.from({ length: B }, (_, b) => Math.max(1, T - b)) : undefined;
+  if (lengths) inputs.lengths = { shape: [B], data: lengths };
+  session.forward(x, { lengths }); // for the names of states
+  const given = Object.entries(session.states()).map(([name, { length }]) => [name, numbers(length)] as const);
+  for (const [name, data] of options.states ? given : []) {
+    inputs[name] = { shape: [B, data.length / B], data };
+  }
+  const states = options.states && given.length ? Object.fromEntries(given) : "zero";
+  const want = softmax ? session.probabilities(x, { lengths, states }) : session.forward(x, { lengths, states });
+  for (const run of [onnxruntime, ours]) {
+    const { output, ...others } = await run(bytes, inputs), { once, parts = 1, width } = net.output;
+    assertEquals([...output.shape], [...parts === 2 ? [2] : [], ...once ? [B] : time, width / parts]);
+    // Behind a row's length a session gives zeros.
+    const counted = Float32Array.from(output.data);
+    if (lengths && !once) {
+      counted.forEach((_, i) => {
+        const row = Math.floor(i / (width / parts)) % (T * B),
+          [t, b] = batchFirst ? [row % T, Math.floor(row / T)] : [Math.floor(row / B), row % B];
+        if (t >= lengths[b]) counted[i] = 0;
+      });
+    }
+    assertClose(counted, want, TOLERANCE, `output by ${run.name}`);
+    assertEquals(Object.keys(others), options.states ? given.map(([name]) => `${name}_n`) : []);
+    for (const [name, { data }] of Object.entries(others)) {
+      assertClose(data, session.states()[name.slice(0, -2)], TOLERANCE, `${name} by ${run.name}`);
+    }
+  }
+}
+
+const SIZES = [{ T: 6, B: 3 }, { T: 1, B: 1 }];
+
+for (const [name, net] of Object.entries({ ...NETS, ...PROJECTED })) {
+  Deno.test(`written as an ONNX model: ${name}`, async () => {
+    const stateful = !(name in PROJECTED), parameters = parametersOf(net);
+    const variants: OnnxWriteOptions[] = [{}, { batchFirst: true, lengths: true }, { lengths: true }];
+    if (stateful) variants.push({ states: true }, { states: true, lengths: true, batchFirst: true });
+    for (const options of variants) {
+      const bytes = writeOnnx(net, parameters, options);
+      for (const size of SIZES) await compare(net, bytes, { ...options, ...size }, parameters);
+    }
+  });
+}
+
+Deno.test("written as an ONNX model: with softmax", async () => {
+  const net = NETS.tagger, options = { softmax: true, batchFirst: true };
+  await compare(net, writeOnnx(net, parametersOf(net), options), { ...options, T: 4, B: 2 });
+});
+
+Deno.test("what cannot be written is an error that names the layer", () => {
+  const refused = (net: Layer, message: string, options: OnnxWriteOptions = {}) => {
+    const error = assertThrows(() => writeOnnx(net, parametersOf(net), options), OptionError);
+    assertStringIncludes(error.message, "Cannot write ONNX: the layer ");
+    assertStringIncludes(error.message, message);
+  };
+  const size = { input: 4, hidden: 5 }, own = { ...dense(4, 4), description: undefined };
+  refused(own, '"net" has no "description"');
+  refused(sequential({ a: dense(3, 4), b: sequential({ own }) }), '"b.own" has no "description"');
+  refused(residual(own), '"net, inside of residual" has no "description"');
+  refused(
+    sequential({ rnn: recurrent({ ...elman(), description: undefined }, size) }),
+    '"rnn" unrolls a cell of one\'s own',
+  );
+  refused(sequential({ rnn: recurrent(notesLstm(), size) }), 'the cell "notesLstm", for which ONNX has no operator');
+  const projection = recurrent(lstm({ projection: 3 }), { ...size, initialStates: "learned" });
+  refused(sequential({ rnn: projection }), '"rnn" projects its output');
+  refused(PROJECTED.projection, '"net" projects its output', { states: true });
+});
+
+Deno.test("parameters must be those of the net", () => {
+  const net = NETS.tagger, parameters = parametersOf(net);
+  parameters.delete("tags.bias");
+  parameters.set("norm.weight", { shape: [9], data: new Float32Array(9) });
+  const { message } = assertThrows(() => writeOnnx(net, parameters), ShapeError);
+  assertStringIncludes(message, '"tags.bias" is missing; "norm.weight" must have shape [10], got [9]');
+});
+
+/** The layers of a graph have names of their own; what there is of the same kind comes in the same order. */
+for (const [name, net] of Object.entries(NETS)) {
+  if (name === "attention") continue;
+  Deno.test(`written as an ONNX model, read as layers: ${name}`, async () => {
+    const parameters = parametersOf(net), pools = name === "mean" || name === "max";
+    const variants: OnnxWriteOptions[] = [{}, { batchFirst: true }];
+    if (!pools) variants.push({ lengths: true, batchFirst: true });
+    if (!name.startsWith("learned")) variants.push({ states: true }, { states: true, batchFirst: true });
+    for (const options of variants) {
+      using model = OnnxModel.load(writeOnnx(net, parameters, options));
+      const { layer, parameters: read, batchFirst } = model.net();
+      // Without time there is no order of steps and rows.
+      assertEquals(batchFirst, options.batchFirst === true && !name.startsWith("activations"));
+      using session = await compile(layer, { batch: 2, steps: 4, batchFirst, numerics: "exact" });
+      using original = await compile(net, { batch: 2, steps: 4, batchFirst, numerics: "exact" });
+      session.setParameters(read);
+      original.setParameters(parameters);
+      if (name !== "activations with numbers" && !name.startsWith("notesGru")) {
+        const all = (session: Session) => [...session.parameters().values()];
+        assertEquals(all(session), all(original));
+      }
+      const n = net.input.kind === "tokens" ? 8 : 8 * net.input.width;
+      const x = Array.from({ length: n }, (_, i) => net.input.kind === "tokens" ? i % 7 : (i % 11) / 4 - 1);
+      assertClose(session.forward(x), original.forward(x), TOLERANCE, "output");
+    }
+  });
+}
+
+Deno.test("what is read as layers ends where a layer is none", () => {
+  const net = NETS.attention, model = OnnxModel.load(writeOnnx(net, parametersOf(net)));
+  assertStringIncludes(assertThrows(() => model.net(), FormatError).message, "Softmax");
+});
