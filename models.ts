@@ -22,3 +22,4 @@ export type {
   Translation,
   TranslationSearchOptions,
 } from "./src/models/seq2seq_options.ts";
+export { editDistance } from "./src/text/edit_distance.ts";

@@ -1,6 +1,7 @@
 import { lstm } from "../cells/lstm.ts";
 import { OptionError, requireInteger, requireOneOf, requireRate } from "../errors.ts";
 import { exp } from "../kernels/real.ts";
+import { editDistance } from "../text/edit_distance.ts";
 import { clipNorm } from "../training/clip.ts";
 import { crossEntropy } from "../training/losses/cross_entropy.ts";
 import { adam } from "../training/optimizers/adam.ts";
@@ -22,7 +23,7 @@ import type {
   Translation,
   TranslationSearchOptions,
 } from "./seq2seq_options.ts";
-import { editDistance, type EncodedPairs, encodePairs, Side, Target } from "./seq2seq_tokens.ts";
+import { type EncodedPairs, encodePairs, Side, Target } from "./seq2seq_tokens.ts";
 import type { Session } from "./session.ts";
 import { fit } from "./trainer.ts";
 import type { TrainingEvent } from "./training_events.ts";

@@ -105,16 +105,3 @@ export function encodePairs(pairs: readonly Pair[], source: Side, target: Target
     y: targets.map((ids) => Int32Array.of(...ids, target.end)),
   };
 }
-
-/** The least number of tokens to put in, take out or exchange to make one sequence the other (Levenshtein 1966). */
-export function editDistance(a: ArrayLike<number>, b: ArrayLike<number>): number {
-  const row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    for (let j = 1, diagonal = row[0]++; j <= b.length; j++) {
-      const exchanged = diagonal + (a[i - 1] === b[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = Math.min(exchanged, row[j] + 1, row[j - 1] + 1);
-    }
-  }
-  return row[b.length];
-}
