@@ -1,3 +1,5 @@
 import { passes } from "../conformance/passes.ts";
 
-passes("encoder_decoder", ["fast", "exact", "f64"], new URL("encoder_decoder/", import.meta.url));
+for (const kind of ["encoder_decoder", "training"]) {
+  passes(kind, ["fast", "exact", "f64"], new URL("encoder_decoder/", import.meta.url));
+}

@@ -184,10 +184,69 @@ def add(name, seed, **config):
                   "notes": ""})
 
 
+class Plain(nn.Module):
+    """Without attention: all that the decoder knows are the encoder's last states."""
+
+    def __init__(self, kind, layers):
+        super().__init__()
+        self.src_embedding, self.tgt_embedding = nn.Embedding(SOURCE, EMBEDDING), nn.Embedding(TARGET, EMBEDDING)
+        self.encoder, self.decoder = kind(EMBEDDING, HIDDEN, layers), kind(EMBEDDING, HIDDEN, layers)
+        self.output = nn.Linear(HIDDEN, TARGET)
+
+    def forward(self, source, target):
+        packed = pack_padded_sequence(self.src_embedding(source), torch.tensor(LENGTHS), enforce_sorted=False)
+        _, states = self.encoder(packed)
+        return self.output(self.decoder(self.tgt_embedding(target), states)[0])
+
+
+def train(name, seed, mode, layers, optimizer, options, clip, steps=10):
+    """A case of the kind "training": src (S, B), src_lengths, tgt_in and tgt_out (T, B), the same at every step."""
+    torch.manual_seed(seed)
+    net = Plain(getattr(nn, mode), layers)
+    source, target, wanted = (torch.randint(limit, (rows, B)) for limit, rows in ((SOURCE, S), (TARGET, T), (TARGET, T)))
+    wanted[2:, 1], wanted[3:, 2] = -100, -100
+    initial = {key: value.clone() for key, value in net.state_dict().items()}
+
+    def run(dtype):
+        net.load_state_dict(initial)
+        module = net.to(dtype)
+        steps_of = getattr(torch.optim, optimizer)(module.parameters(), **options)
+        found = {"loss": [], "grad_norm": []}
+        for step in range(steps):
+            steps_of.zero_grad()
+            loss = nn.functional.cross_entropy(module(source, target).flatten(0, 1), wanted.flatten())
+            loss.backward()
+            found["grad_norm"].append(nn.utils.clip_grad_norm_(module.parameters(), clip).item())
+            found["loss"].append(loss.item())
+            steps_of.step()
+            if step in (0, steps - 1):
+                prefix = "after1" if step == 0 else "final"
+                found.update({f"{prefix}.{key}": value.double().clone() for key, value in module.state_dict().items()})
+        return {key: torch.tensor(value) if isinstance(value, list) else value for key, value in found.items()}
+
+    got, want = run(torch.float32), run(torch.float64)
+    tolerance = {group: {"atol": 1e-5 if group in ("loss", "grad_norm") else 1e-4, "rtol": 1e-4}
+                 for group in ("loss", "grad_norm", "after1", "final")}
+    share = max(((got[key] - value).abs() / (1e-5 + 1e-4 * value.abs())).max().item() for key, value in want.items())
+    stored = {"src": source, "src_lengths": torch.tensor(LENGTHS), "tgt_in": target, "tgt_out": wanted, **initial, **want}
+    content = save({key: (value.float() if value.is_floating_point() else value.int()).contiguous().clone()
+                    for key, value in stored.items()})
+    (FOLDER / f"{name}.safetensors").write_bytes(content)
+    CASES.append({"name": name, "kind": "training", "generator": "make_encoder_decoder.py",
+                  "config": {"task": "seq2seq", "mode": mode, "num_layers": layers, "batch": B, "steps": steps,
+                             "optimizer": optimizer, "optimizer_options": options, "clip_grad_norm": clip,
+                             "ignore_index": -100},
+                  "file": f"{name}.safetensors",
+                  "tolerance": {**tolerance, "measured_float32_torch": {"loss": {"max_ratio": float(f"{share:.2e}")}}},
+                  "notes": "teacher forcing"})
+
+
 FOLDER.mkdir(exist_ok=True)
 add("bahdanau_gru_bidirectional", 1, cell="GRU", bidirectional=True, attention="bahdanau")
 add("bahdanau_lstm", 2, cell="LSTM", bidirectional=False, attention="bahdanau")
 add("luong_dot_lstm", 3, cell="LSTM", bidirectional=False, attention="dot")
 add("luong_general_gru_bidirectional", 4, cell="GRU", bidirectional=True, attention="general")
 add("luong_concat_lstm_bidirectional", 5, cell="LSTM", bidirectional=True, attention="concat")
+train("train_lstm_adam", 6, "LSTM", 2, "Adam", {"lr": 0.01}, 0.5)
+train("train_gru_sgd", 7, "GRU", 1, "SGD", {"lr": 0.5, "momentum": 0.9}, 0.3)
 (FOLDER / "cases.json").write_text(json.dumps(CASES, indent=2) + "\n")
