@@ -1,11 +1,9 @@
 import type { Cell } from "../cells/cell.ts";
-import { elman } from "../cells/elman.ts";
-import { gru } from "../cells/gru.ts";
-import { lstm } from "../cells/lstm.ts";
 import { FormatError } from "../errors.ts";
 import { readSafetensors } from "../formats/safetensors.ts";
 import { type TensorSource, writeSafetensors } from "../formats/safetensors_writer.ts";
 import { Vocabulary, type VocabularyJSON } from "../text/vocabulary.ts";
+import { ownCell } from "./own_cells.ts";
 
 /** What makes up a language model. */
 export interface LanguageModelParts {
@@ -48,7 +46,7 @@ export function readModel(bytes: Uint8Array, cell?: Cell): LanguageModelParts {
   const description = parse(metadata[KEY]);
   return {
     vocabulary: Vocabulary.fromJSON(description.vocabulary),
-    cell: cell ?? ownCell(description.cell),
+    cell: cell ?? ownCell(description.cell, "a language model"),
     hidden: description.hidden,
     embedding: description.embedding,
     tensors,
@@ -70,19 +68,4 @@ function parse(text: string | undefined): Description {
     throw refuse(`metadata "${KEY}" must have "vocabulary", "cell" and "hidden"`);
   }
   return value as Description;
-}
-
-/** The library's own cells by name. */
-function ownCell(name: string): Cell {
-  const cells = [true, false].flatMap((bias) => [
-    lstm({ bias }),
-    gru({ bias }),
-    gru({ bias, reset: "before" }),
-    elman({ bias }),
-    elman({ bias, activation: "relu" }),
-    elman({ bias, activation: "identity" }),
-  ]);
-  const cell = cells.find((cell) => cell.name === name);
-  if (cell) return cell;
-  throw new FormatError(`Cannot load a language model: its cell "${name}" is none of ours; give it as option "cell"`);
 }

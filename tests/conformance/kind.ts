@@ -32,11 +32,15 @@ export async function sessionOn(
   return await compile(net, { ...options, numerics: arithmetic });
 }
 
-/** The parameters of a case, under the names that the session has for them. */
-export function setParameters(session: Session, tensors: CaseTensors): void {
-  const names = [...session.parameters().keys()];
+/** The parameters of a case, under the names that the session has for them; `theirs` are the case's, where they differ. */
+export function setParameters(
+  session: Session,
+  tensors: CaseTensors,
+  theirs: ReadonlyMap<string, string> = new Map(),
+): void {
+  const names = [...session.parameters().keys()].map((name) => [name, theirs.get(name) ?? name]);
   session.setParameters(
-    new Map(names.map((name) => [name, { shape: tensors.shape(name), data: tensors.floats(name) }])),
+    new Map(names.map(([name, their]) => [name, { shape: tensors.shape(their), data: tensors.floats(their) }])),
   );
 }
 

@@ -5,6 +5,7 @@ import { clipGradValue } from "./clip_grad_value.ts";
 import { crossEntropyLoss } from "./cross_entropy.ts";
 import { ctcLoss } from "./ctc_loss.ts";
 import { edgeSafetensors } from "./edge_safetensors.ts";
+import { encoderAndDecoder } from "./encoder_decoder.ts";
 import { elementLoss } from "./element_loss.ts";
 import type { Kind } from "./kind.ts";
 import { onnxModel } from "./onnx_model.ts";
@@ -23,6 +24,7 @@ export const KINDS: Readonly<Record<string, Kind>> = {
   bad_safetensors: badSafetensors,
   edge_safetensors: edgeSafetensors,
   char_lm: charLm,
+  encoder_decoder: encoderAndDecoder,
   onnx_node: onnxModel,
   onnx_export: onnxModel,
 };
