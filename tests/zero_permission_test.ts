@@ -1,11 +1,17 @@
 import { assert, assertEquals } from "@std/assert";
+import { dense, writeSafetensors } from "../mod.ts";
+import { writeOnnx } from "../onnx.ts";
 
 /**
  * Runs a program as a user does who trusts nothing. No flag grants a permission, `--no-prompt` makes a missing one an
  * error, and the others keep everything out but the program's own imports: no configuration file, no downloads.
  */
-async function run(program: string): Promise<{ code: number; output: string; errors: string }> {
-  const args = ["run", "--no-prompt", "--no-config", "--no-lock", "--cached-only", program];
+async function run(
+  program: string,
+  flags: string[] = [],
+  own: string[] = [],
+): Promise<{ code: number; output: string; errors: string }> {
+  const args = ["run", "--no-prompt", "--no-config", "--no-lock", "--cached-only", ...flags, program, ...own];
   const signal = AbortSignal.timeout(60_000); // a program that does not end fails
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), { args, stdin: "null", signal }).output();
   const text = new TextDecoder();
@@ -25,6 +31,24 @@ Deno.test("threads need no permission, and end with their session", async () => 
   const { code, output, errors } = await run(new URL("fixtures/threads.ts", import.meta.url).href);
   assertEquals(code, 0, errors);
   assertEquals(JSON.parse(output), { threads: 3, outputs: 64 });
+});
+
+Deno.test("loading files needs no permission but to read them", async () => {
+  const folder = await Deno.makeTempDir(), net = dense(2, 1);
+  const parameters = new Map([
+    ["weight", { shape: [1, 2], data: Float32Array.of(3, 4) }],
+    ["bias", { shape: [1], data: Float32Array.of(5) }],
+  ]);
+  try {
+    Deno.writeFileSync(`${folder}/net.safetensors`, writeSafetensors(parameters));
+    Deno.writeFileSync(`${folder}/net.onnx`, writeOnnx(net, parameters));
+    const program = new URL("fixtures/load_files.ts", import.meta.url).href;
+    const { code, output, errors } = await run(program, [`--allow-read=${folder}`], [folder]);
+    assertEquals(code, 0, errors);
+    assertEquals(JSON.parse(output), [16, 16]);
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
 });
 
 Deno.test("a program run like that gets no permission", async () => {

@@ -1,11 +1,15 @@
 /** What a page has to fetch: entries with all that they export, minified and compressed. */
-import { assert } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { gzipSync } from "node:zlib";
-import { bundle } from "../../package/bundle.ts";
+import { bundle, bundledFiles } from "../../package/bundle.ts";
 import { stop } from "esbuild";
 
 /** Most kilobytes of 1000 bytes, from the plan of the library; they were 75.7 and 39.3 when this was written. */
 const LIMITS = { "mod.ts": 80, "inference.ts": 40 };
+
+/** The files of the library that are no entry's own. */
+const CORE =
+  /^(mod|inference)\.ts$|^src\/(errors\.ts|(memory|kernels|threads|ops|cells|layers|training|models|text|formats|random)\/)/;
 
 for (const [entry, limit] of Object.entries(LIMITS)) {
   Deno.test(`${entry} is at most ${limit} KB for a page`, async () => {
@@ -14,3 +18,12 @@ for (const [entry, limit] of Object.entries(LIMITS)) {
     await stop();
   });
 }
+
+Deno.test("nothing of the other entries is in mod.ts and inference.ts", async () => {
+  for (const entry of Object.keys(LIMITS)) {
+    const files = await bundledFiles(entry), others = files.filter((path) => !CORE.test(path));
+    assert(files.includes("src/layers/recurrent.ts"), `the files of ${entry} are found`);
+    assertEquals(others, []);
+  }
+  await stop();
+});
