@@ -1,4 +1,5 @@
 import { activation } from "../layers/activation.ts";
+import { attentionPool } from "../layers/attention_pool.ts";
 import { dense } from "../layers/dense.ts";
 import { embedding, oneHot } from "../layers/embedding.ts";
 import type { Layer } from "../layers/layer.ts";
@@ -69,6 +70,10 @@ function built(group: readonly Part[]): Assembly {
     }
     case "pool":
       return made(pool(part.width, part.how));
+    case "attention": {
+      const { weight, bias, query } = part, [hidden, width] = weight.shape;
+      return made(attentionPool(width, { hidden }), { weight, bias: row(bias), query: row(query) });
+    }
     case "residual": {
       const { layer, parameters } = assemble(part.parts);
       return { layer: residual(layer), parameters };

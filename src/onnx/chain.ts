@@ -48,6 +48,8 @@ export class Chain {
     if (x.joined) throw noLayer(label, `it reads several inputs, ${x.of}`);
     if (this.#top === undefined) this.#begin(x.of);
     if (x.of !== this.#top) throw noLayer(label, `it does not read the layer before it, but ${x.of}`);
+    const part = this.parts.at(-1);
+    if (part?.kind === "attention" && part.stage !== "whole") throw noLayer(label, "it reads the weights of attention");
     const { shape, data } = x.numbers, width = shape.at(-1) ?? 1, r = this.recurrent;
     if (r && r.width === width) {
       // The last states, side by side: what output "last" gives.
@@ -58,6 +60,17 @@ export class Chain {
     }
     if (data.every((number, i) => i % width ? number === data[i - 1] + 1 : number % width === 0)) return x;
     throw noLayer(label, "it does not read whole rows");
+  }
+
+  /** Whether a value is the last layer's output. */
+  isTop({ of }: Origin): boolean {
+    return of === this.#top;
+  }
+
+  /** The numbers of what the last layer has read, in the order of time, where x is that. */
+  below({ of, numbers }: Origin): OnnxTensor | undefined {
+    const start = this.#starts.get(of);
+    return start?.layers === this.parts.length - 1 ? this.#inTime(numbers, start) : undefined;
   }
 
   /** What a layer just found gives: where its input's rows were, rows of `width` elements, by default as many. */

@@ -1,5 +1,6 @@
 import { type ActivationName, completeActivation } from "../ops/activation.ts";
 import { type Chain, type Find, known } from "./chain.ts";
+import { findPool, findSoftmax, findSum, weightSteps } from "./find_pooling.ts";
 import { findRecurrent, mergeDirections } from "./find_recurrent.ts";
 import { axisOf } from "./operators/operator.ts";
 import { transposed } from "./operators/strides.ts";
@@ -74,9 +75,11 @@ const add: Find = (chain, { label }, [a, b]) => {
 const mul: Find = (chain, { label }, [a, b]) => {
   const c = known(a) ?? known(b), x = known(a) ? b : a, below = chain.parts.at(-1);
   if (!c) {
-    const merged = isOrigin(a) && isOrigin(b) ? mergeDirections(chain, "multiply", a, b) : undefined;
-    if (merged) return [merged];
-    throw noLayer(label, "only a constant is multiplied, or the two directions of a layer");
+    const both = isOrigin(a) && isOrigin(b)
+      ? mergeDirections(chain, "multiply", a, b) ?? weightSteps(chain, a, b)
+      : undefined;
+    if (both) return [both];
+    throw noLayer(label, "only a constant is multiplied, the two directions of a layer, or steps with their weights");
   }
   const alpha = onlyNumber(label, c);
   if (below?.kind !== "recurrent" || below.merge !== "sum" || alpha !== 0.5) return affine(chain, label, x, alpha, 0);
@@ -115,28 +118,6 @@ const layerNorm: Find = (chain, { label, attributes, outputs }, [x, scale, bias]
   return [chain.next(numbers)];
 };
 
-/** The mean or the largest of all steps of a row. */
-const pool: Find = (chain, node, [x, listed]) => {
-  const { label, operator, attributes } = node, { numbers: { shape, data } } = chain.rows(label, x);
-  const given = attributes(), axes = given.take("axes", "ints") ?? [...known(listed)?.data ?? []];
-  const axis = axes.length === 1 ? axisOf(axes[0], shape.length) : -1, [width] = shape.slice(-1), r = chain.recurrence;
-  if (chain.once || shape.length !== 3 || (axis !== 0 && axis !== 1)) {
-    throw noLayer(label, "a pooling layer makes one row of all steps");
-  }
-  const T = shape[axis], B = shape[1 - axis], batchFirst = r ? chain.batchFirst : axis === 1;
-  // In what order the rows are numbered: before the first recurrent layer that of the model's input.
-  const number = r || !batchFirst ? (t: number, b: number) => t * B + b : (t: number, b: number) => b * T + t;
-  for (let i = 0; i < T * B; i++) {
-    const [t, b] = axis ? [i % T, Math.floor(i / T)] : [Math.floor(i / B), i % B];
-    if ((r && r.T !== T) || data[i * width] !== number(t, b) * width) {
-      throw noLayer(label, "it does not read all steps");
-    }
-  }
-  chain.parts.push({ kind: "pool", how: operator === "ReduceMax" ? "max" : "mean", width });
-  [chain.once, chain.batchFirst] = [true, batchFirst];
-  return [chain.next(numbered(given.int("keepdims", 1) ? shape.with(axis, 1) : [B, width]))];
-};
-
 const FINDERS: Readonly<Record<string, Find>> = {
   Add: add,
   Elu: activation,
@@ -148,10 +129,12 @@ const FINDERS: Readonly<Record<string, Find>> = {
   MatMul: dense,
   Mul: mul,
   OneHot: oneHot,
-  ReduceMax: pool,
-  ReduceMean: pool,
+  ReduceMax: findPool,
+  ReduceMean: findPool,
+  ReduceSum: findSum,
   Relu: activation,
   Sigmoid: activation,
+  Softmax: findSoftmax,
   Softplus: activation,
   Softsign: activation,
   Tanh: activation,

@@ -11,6 +11,7 @@ export type Part =
   | ActivationPart
   | LayerNormPart
   | PoolPart
+  | AttentionPart
   | ResidualPart
   | RecurrentPart;
 
@@ -51,6 +52,19 @@ interface PoolPart {
   readonly kind: "pool";
   readonly how: "mean" | "max";
   readonly width: number;
+}
+
+/** Attention, as far as it was found: the weights of steps, the steps multiplied by them, or their sum as well. */
+export interface AttentionPart {
+  readonly kind: "attention";
+  /** `[hidden, width]` */
+  readonly weight: TensorCopy;
+  /** `[hidden]` each. */
+  readonly bias: Float32Array;
+  readonly query: Float32Array;
+  /** Which dimension is time. */
+  readonly axis: number;
+  stage: "weights" | "weighted" | "whole";
 }
 
 /** Layers whose output is added to their input. */

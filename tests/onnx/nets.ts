@@ -116,6 +116,9 @@ export const NETS: Readonly<Record<string, Layer>> = {
   }),
   "mean": sequential({ rnn: rnn(gru()), dense: dense(5, 6), pool: pool(6, "mean"), out: dense(6, 2) }),
   "max": sequential({ rnn: rnn(gru()), dense: dense(5, 6), pool: pool(6, "max"), out: dense(6, 2) }),
+  "mean alone": pool(4, "mean"),
+  "attention alone": attentionPool(4),
+  "attention of tokens": sequential({ e: embedding(7, 4), pool: attentionPool(4, { hidden: 3 }), out: dense(4, 2) }),
   "attention": sequential({ rnn: rnn(gru()), pool: attentionPool(5, { hidden: 3 }), out: dense(5, 2) }),
 };
 
