@@ -45,7 +45,7 @@ export class Chain {
   /** x as whole rows of the last layer's output, each element in its place. */
   rows(label: string, x: Trace | undefined): Origin {
     if (!x || !("of" in x)) throw noLayer(label, "it reads a constant");
-    if (x.joined) throw noLayer(label, `it reads several inputs, ${x.of}`);
+    if (x.joined) throw noLayer(label, `it reads several values, ${x.of}`);
     if (this.#top === undefined) this.#begin(x.of);
     if (x.of !== this.#top) throw noLayer(label, `it does not read the layer before it, but ${x.of}`);
     const part = this.parts.at(-1);

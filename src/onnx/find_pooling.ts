@@ -1,6 +1,7 @@
 import { type Chain, type Find, known } from "./chain.ts";
 import { axisOf } from "./operators/operator.ts";
 import type { AttentionPart, Part } from "./parts.ts";
+import { sizeOf } from "./tensor.ts";
 import { noLayer, numbered, type Origin } from "./trace.ts";
 
 /** The mean or the largest of all steps of a row. */
@@ -18,14 +19,16 @@ export const findPool: Find = (chain, { label, operator, attributes }, [x, liste
  * Attention begins as a dense layer, tanh, and a product with the query; a softmax over time makes weights of it. Until
  * their sum is found as well the layer is not whole, and nothing else reads it.
  */
-export const findSoftmax: Find = (chain, { label, attributes }, [x]) => {
-  const [keys, tanh, query] = chain.parts.slice(-3), { numbers } = chain.rows(label, x), { shape } = numbers;
-  const axis = attributes().int("axis", -1), scores = isScores(keys, tanh, query);
-  if (!scores || shape.length !== 3 || axisOf(axis, 3) === 2) throw noLayer(label, "there is no such layer");
-  requireSteps(chain, label, numbers, axis);
+export const findSoftmax: Find = (chain, { label, opset, attributes }, [x]) => {
+  const [keys, tanh, query] = chain.parts.slice(-3), scores = isScores(keys, tanh, query);
+  if (!scores || !x || !("of" in x) || !chain.isTop(x)) throw noLayer(label, "there is no such layer");
+  const { shape } = x.numbers, axis = axisOf(attributes().int("axis", opset < 13 ? 1 : -1), shape.length);
+  // Before version 13 it is over all dimensions from the axis on.
+  if (opset < 13 && sizeOf(shape.slice(axis + 1)) > 1) throw noLayer(label, "it is not over time alone");
+  requireSteps(chain, label, shape.length === 2 ? { ...x.numbers, shape: [...shape, 1] } : x.numbers, axis);
   chain.parts.splice(-3);
-  chain.parts.push({ kind: "attention", stage: "weights", axis: axisOf(axis, 3), ...scores });
-  return [chain.next(numbers)];
+  chain.parts.push({ kind: "attention", stage: "weights", ...scores });
+  return [chain.next(x.numbers)];
 };
 
 /** The steps multiplied by their weights, where a and b are those; else undefined. */
@@ -50,13 +53,11 @@ export const findSum: Find = (chain, { label, attributes }, [x, listed]) => {
     throw noLayer(label, "there is no such layer");
   }
   const { shape } = x.numbers, width = shape.at(-1)!;
-  if (axes.length !== 1 || axisOf(axes[0], shape.length) !== part.axis) {
-    throw noLayer(label, "it does not add all steps");
-  }
+  if (axes.length !== 1) throw noLayer(label, "it does not add all steps");
+  const B = requireSteps(chain, label, x.numbers, axes[0]);
   part.stage = "whole";
   chain.once = true;
-  const B = shape[1 - part.axis];
-  return [chain.next(numbered(given.int("keepdims", 1) ? shape.with(part.axis, 1) : [B, width]))];
+  return [chain.next(numbered(given.int("keepdims", 1) ? shape.with(axisOf(axes[0], 3), 1) : [B, width]))];
 };
 
 function isScores(

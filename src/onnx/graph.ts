@@ -22,6 +22,8 @@ export interface GraphNode {
   /** How errors name it. */
   readonly label: string;
   readonly operator: string;
+  /** The version of the operators. */
+  readonly opset: number;
   /** Names; `""` for those that are not there. */
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
@@ -93,7 +95,7 @@ function label({ name, operator, output }: NodeMessage): string {
 function readNode(message: NodeMessage, opset: number): GraphNode {
   const { operator = "", input: inputs, output: outputs } = message, what = `${label(message)} (${operator})`;
   const attributes = () => new Attributes(what, message.attribute), own = attributes();
-  const node = { label: what, operator, inputs, outputs, attributes };
+  const node = { label: what, operator, opset, inputs, outputs, attributes };
   if (isRecurrent(operator)) return { ...node, recurrent: recurrentForm(what, operator, own) };
   const prepared = OPERATORS[operator].prepare({ attributes: own, opset, outputs: outputs.length });
   own.requireAllRead();

@@ -62,8 +62,6 @@ export interface AttentionPart {
   /** `[hidden]` each. */
   readonly bias: Float32Array;
   readonly query: Float32Array;
-  /** Which dimension is time. */
-  readonly axis: number;
   stage: "weights" | "weighted" | "whole";
 }
 

@@ -1,5 +1,6 @@
 import { FormatError } from "../errors.ts";
 import type { GraphNode, OnnxValue } from "./graph.ts";
+import type { Compute } from "./operators/operator.ts";
 import { OPERATORS } from "./operators/operators.ts";
 import { isInteger, type OnnxTensor, sizeOf, tensor } from "./tensor.ts";
 
@@ -19,9 +20,15 @@ export interface Origin {
   readonly integers?: boolean;
   /** Whether these are last states. */
   readonly states?: boolean;
-  /** Whether they come from several inputs, as initial states of two directions may, which no layer reads as rows. */
-  readonly joined?: boolean;
+  /**
+   * Where they come from several values, as stacked states do, those: an element of value k has the number that it has
+   * there and k times `APART`. No layer reads them as rows.
+   */
+  readonly joined?: readonly string[];
 }
+
+/** More than any number within a value. */
+const APART = 2 ** 40;
 
 /** The error of a node that is no layer of ours. */
 export function noLayer(label: string, reason: string): FormatError {
@@ -32,9 +39,6 @@ export function noLayer(label: string, reason: string): FormatError {
 export function numbered(shape: readonly number[], f: (i: number) => number = (i) => i): OnnxTensor {
   return tensor("int64", shape, Float64Array.from({ length: sizeOf(shape) }, (_, i) => f(i)));
 }
-
-/** What the origin of an input's elements begins with. */
-const INPUT = "input ";
 
 /** Extents for those that a call decides: small, and not the same. */
 const SIZES = [3, 2, 5, 7, 11, 13];
@@ -51,7 +55,7 @@ export function traceInputs(inputs: readonly OnnxValue[]): Map<string, Trace> {
       if (!sizes.has(key)) sizes.set(key, SIZES[count++ % SIZES.length]);
       return sizes.get(key)!;
     });
-    return [name, { of: `${INPUT}"${name}"`, numbers: numbered(extents), integers: !/float|double/.test(type) }];
+    return [name, { of: `input "${name}"`, numbers: numbered(extents), integers: !/float|double/.test(type) }];
   }));
 }
 
@@ -69,13 +73,31 @@ export function traceNode(node: GraphNode, inputs: readonly (Trace | undefined)[
       kept = isInteger(cast.type) && cast.data.every((x, i) => x === numbers[0]!.data[i]);
     return first && "of" in first && first.integers && kept ? [first] : undefined;
   }
-  if (operator === "Concat" && from.length === inputs.length && from.every(({ of }) => of.startsWith(INPUT))) {
-    return compute(numbers).map((numbers) => ({ of: from.map(({ of }) => of).join(), numbers, joined: true }));
+  if (operator === "Concat" && from.length === inputs.length && from.some(({ of }) => of !== from[0].of)) {
+    return join(from, compute);
   }
-  const together = from.every(({ of, states }) => of === from[0].of || (states && from[0].states));
-  const all = operator === "Concat" ? from.length === inputs.length : from.length === 1 && first === from[0];
+  const together = from.every(({ of }) => of === from[0].of),
+    all = operator === "Concat" ? from.length === inputs.length : from.length === 1 && first === from[0];
   if (!OPERATORS[operator].moves || !together || !all || (second && "of" in second && operator !== "Concat")) {
     return undefined;
   }
-  return compute(numbers).map((numbers) => ({ ...from[0], numbers }));
+  return compute(numbers).map((numbers) => apart({ ...from[0], numbers }));
+}
+
+/** Elements of several values as one. */
+function join(from: readonly Origin[], compute: Compute): Origin[] {
+  const joined = [...new Set(from.flatMap(({ of, joined }) => joined ?? [of]))];
+  const numbers = from.map(({ of, numbers, joined: own = [of] }) => {
+    const to = own.map((source) => joined.indexOf(source));
+    return tensor("int64", numbers.shape, numbers.data.map((n) => n % APART + to[Math.floor(n / APART)] * APART));
+  });
+  const states = from.every(({ states }) => states);
+  return compute(numbers).map((numbers) => ({ of: joined.join(" and "), numbers, joined, states }));
+}
+
+/** What has come apart again: of all that were joined, the one that all elements are from. */
+function apart(origin: Origin): Origin {
+  const { joined, numbers: { shape, data } } = origin, k = Math.floor((data[0] ?? 0) / APART);
+  if (!joined || !data.every((n) => Math.floor(n / APART) === k)) return origin;
+  return { of: joined[k], numbers: tensor("int64", shape, data.map((n) => n - k * APART)), states: origin.states };
 }

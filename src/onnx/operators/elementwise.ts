@@ -1,4 +1,5 @@
 import { ShapeError } from "../../errors.ts";
+import { exp, log, power } from "../../kernels/real.ts";
 import { elementType, isInteger, type OnnxTensor, tensor } from "../tensor.ts";
 import { type Operator, required } from "./operator.ts";
 import { broadcast, broadcastShape } from "./strides.ts";
@@ -15,6 +16,22 @@ function binary(f: (a: number, b: number, integer: boolean) => number, result?: 
       return [tensor(result ?? a.type, shape, z)];
     },
   };
+}
+
+/** x^y, the type of x. */
+export const pow: Operator = {
+  prepare: () => (inputs) => {
+    const a = required(inputs, 0), b = required(inputs, 1), shape = broadcastShape(a.shape, b.shape);
+    const x = broadcast(a, shape).data, y = broadcast(b, shape).data, z = new Float64Array(x.length);
+    for (let i = 0; i < z.length; i++) z[i] = raised(x[i], y[i]);
+    return [tensor(a.type, shape, z)];
+  },
+};
+
+function raised(x: number, y: number): number {
+  if (Number.isInteger(y) && Math.abs(y) <= 1024) return y < 0 ? 1 / power(x, -y) : power(x, y);
+  if (y === 0.5) return Math.sqrt(x);
+  return x === 0 ? (y > 0 ? 0 : Infinity) : exp(y * log(x));
 }
 
 function requireSame(a: OnnxTensor, b: OnnxTensor): void {

@@ -27,6 +27,7 @@ export const tanh = elementwise(tanhOf);
 export const sigmoid = elementwise(sigmoidOf);
 export const softplus = elementwise(softplusOf);
 export const softsign = elementwise((x) => x / (1 + Math.abs(x)));
+export const sqrt = elementwise(Math.sqrt);
 export const leakyRelu = elementwise((x, { alpha }) => x < 0 ? alpha * x : x, { alpha: 0.01 });
 export const elu = elementwise((x, { alpha }) => x < 0 ? alpha * expm1(x) : x, { alpha: 1 });
 export const thresholdedRelu = elementwise((x, { alpha }) => x > alpha ? x : 0, { alpha: 1 });

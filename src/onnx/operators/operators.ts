@@ -1,5 +1,16 @@
-import { add, cast, div, equal, less, mul, sub, where } from "./elementwise.ts";
-import { elu, hardSigmoid, leakyRelu, relu, sigmoid, softplus, softsign, tanh, thresholdedRelu } from "./functions.ts";
+import { add, cast, div, equal, less, mul, pow, sub, where } from "./elementwise.ts";
+import {
+  elu,
+  hardSigmoid,
+  leakyRelu,
+  relu,
+  sigmoid,
+  softplus,
+  softsign,
+  sqrt,
+  tanh,
+  thresholdedRelu,
+} from "./functions.ts";
 import { concat, flatten, gather, identity, reshape, slice, split, squeeze, transpose, unsqueeze } from "./movement.ts";
 import type { Operator } from "./operator.ts";
 import { gemm, matMul } from "./products.ts";
@@ -30,6 +41,7 @@ export const OPERATORS: Readonly<Record<string, Operator>> = {
   MatMul: matMul,
   Mul: mul,
   OneHot: oneHot,
+  Pow: pow,
   Range: range,
   ReduceMax: reduceMax,
   ReduceMean: reduceMean,
@@ -43,6 +55,7 @@ export const OPERATORS: Readonly<Record<string, Operator>> = {
   Softplus: softplus,
   Softsign: softsign,
   Split: split,
+  Sqrt: sqrt,
   Squeeze: squeeze,
   Sub: sub,
   Tanh: tanh,
