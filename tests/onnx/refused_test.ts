@@ -35,6 +35,10 @@ function single(operator: string, attribute: unknown[] = [], domain = ""): Uint8
 Deno.test("unknown operators and attributes are named", () => {
   const message = (bytes: Uint8Array) => assertThrows(() => OnnxModel.load(bytes), FormatError).message;
   assertStringIncludes(message(single("Gelu")), 'Gelu (node "first")');
+  // What converters of Keras make of a layer that they do not know: a loop over a graph of its own.
+  for (const loop of ["Scan", "Loop", "If"]) {
+    assertStringIncludes(message(single(loop, [{ name: "body", type: 5 }])), `${loop} (node "first")`);
+  }
   assertStringIncludes(message(single("Relu", [], "com.example")), "com.example.Relu");
   assertStringIncludes(message(single("Relu", [{ name: "leak", type: 2, int: 1 }])), "leak");
   assertStringIncludes(message(single("toString")), "toString");

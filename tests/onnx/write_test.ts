@@ -1,6 +1,5 @@
 /** Our nets as ONNX models: onnxruntime computes what a session does, and so do we when we read them. */
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import * as ort from "onnxruntime-web/wasm";
 import {
   compile,
   dense,
@@ -17,33 +16,15 @@ import {
   type Session,
   ShapeError,
 } from "../../mod.ts";
-import { type OnnxInput, OnnxModel, type OnnxWriteOptions, writeOnnx } from "../../onnx.ts";
+import { OnnxModel, type OnnxWriteOptions, writeOnnx } from "../../onnx.ts";
 import { assertClose } from "../fixtures/read_cases.ts";
 import { NETS, parametersOf, PROJECTED } from "./nets.ts";
+import { type Input, onnxruntime, type Outputs } from "./onnxruntime.ts";
 
 /** onnxruntime's functions are good to a few units of 1e-7, and layers add up their errors. */
 const TOLERANCE = { atol: 4e-6, rtol: 4e-6 };
 
-ort.env.wasm.numThreads = 1;
-
-type Values = Record<string, { shape: readonly number[]; data: ArrayLike<number> }>;
-
-/** All outputs of a model by onnxruntime. */
-async function onnxruntime(bytes: Uint8Array, inputs: Record<string, OnnxInput>): Promise<Values> {
-  const session = await ort.InferenceSession.create(bytes);
-  const feeds = Object.entries(inputs).map(([name, { shape, data }]) => {
-    const type = data instanceof Float32Array ? "float32" : name === "lengths" ? "int32" : "int64";
-    const elements = type === "int64" ? BigInt64Array.from(Array.from(data, BigInt)) : data;
-    return [name, new ort.Tensor(type, elements as Float32Array, [...shape])] as const;
-  });
-  const results = await session.run(Object.fromEntries(feeds));
-  await session.release();
-  return Object.fromEntries(
-    Object.entries(results).map(([name, { dims, data }]) => [name, { shape: dims, data: data as Float32Array }]),
-  );
-}
-
-async function ours(bytes: Uint8Array, inputs: Record<string, OnnxInput>): Promise<Values> {
+async function ours(bytes: Uint8Array, inputs: Readonly<Record<string, Input>>): Promise<Outputs> {
   using model = OnnxModel.load(bytes);
   return await model.run(inputs);
 }
@@ -60,8 +41,8 @@ async function compare(
   session.setParameters(parameters);
   const time = batchFirst ? [B, T] : [T, B], { width } = net.input;
   const number = () => random.uniform() * 4 - 2, numbers = (n: number) => Float32Array.from({ length: n }, number);
-  const x = tokens ? Int32Array.from({ length: T * B }, () => random.integer(width)) : numbers(T * B * width);
-  const inputs: Record<string, OnnxInput> = { x: { shape: tokens ? time : [...time, width], data: x } };
+  const x = tokens ? Array.from({ length: T * B }, () => random.integer(width)) : numbers(T * B * width);
+  const inputs: Record<string, Input> = { x: { shape: tokens ? time : [...time, width], data: x } };
   const lengths = options.lengths ? Int32Array.from({ length: B }, (_, b) => Math.max(1, T - b)) : undefined;
   if (lengths) inputs.lengths = { shape: [B], data: lengths };
   session.forward(x, { lengths }); // for the names of states
