@@ -27,6 +27,7 @@ import {
 import { readModel, writeModel } from "./language_model_file.ts";
 import type { Evaluation, FitEvent, FitOptions, LanguageModelOptions } from "./language_model_options.ts";
 import type { Session } from "./session.ts";
+import type { TensorCopy } from "./tensors.ts";
 import { fit } from "./trainer.ts";
 
 /** The options of a model, defaults filled in. */
@@ -181,13 +182,23 @@ export class LanguageModel implements Disposable {
   /** The model as a safetensors file: parameters in PyTorch's names (`rnn.weight_ih_l0`), the rest as metadata. */
   save(): Uint8Array<ArrayBuffer> {
     const { cell, hidden, embedding } = this.#options;
-    return writeModel({ vocabulary: this.vocabulary, cell, hidden, embedding, tensors: this.#session.parameters() });
+    return writeModel({ vocabulary: this.vocabulary, cell, hidden, embedding, tensors: this.parameters() });
+  }
+
+  /** The net, to be used without the text around it: tokens `[T, B]` in, logits `[T, B, vocabulary]` out. */
+  get net(): Layer {
+    return layers(this.vocabulary.size, this.#options);
+  }
+
+  /** Copies of all parameters by name, as `setParameters` of a session of the net takes them. */
+  parameters(): Map<string, TensorCopy> {
+    return this.#session.parameters();
   }
 
   /** Number of trained numbers. */
   get size(): number {
     let size = 0;
-    for (const { data } of this.#session.parameters().values()) size += data.length;
+    for (const { data } of this.parameters().values()) size += data.length;
     return size;
   }
 
@@ -211,10 +222,10 @@ export class LanguageModel implements Disposable {
   /** Move the parameters to a session that can train. */
   async #train(batch: number, unroll: number, optimizer: Optimizer, clip: Clip): Promise<Session> {
     const { seed, numerics } = this.#options;
-    const net = layers(this.vocabulary.size, this.#options);
+    const { net } = this;
     const options = { ...plan(batch, unroll), loss: crossEntropy(), optimizer, clip, seed, numerics };
     const session = await compile(net, options);
-    session.setParameters(this.#session.parameters());
+    session.setParameters(this.parameters());
     this.#session[Symbol.dispose]();
     return this.#session = session;
   }

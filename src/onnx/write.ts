@@ -26,8 +26,8 @@ export interface OnnxWriteOptions {
  * output `output`, `[T, B, output]`, or `[B, output]` where the net gives one row for a sequence. Behind a row's length
  * a session's outputs are zeros, the model's whatever the layers make of padding.
  *
- * All layers of the library can be written, with all cells but `notesLstm`. An LSTM with a projection becomes one
- * without and a product behind it; dropout becomes nothing.
+ * All layers of the library can be written but encoder-decoders, with all cells but `notesLstm` and attention. An LSTM
+ * with a projection becomes one without and a product behind it; dropout becomes nothing.
  *
  * @param parameters By name, as a session's `parameters()` or a safetensors file has them.
  * @throws {OptionError} When a layer has no description, being one of your own, or there is nothing in ONNX that computes the same;

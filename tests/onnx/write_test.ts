@@ -6,6 +6,8 @@ import {
   elman,
   FormatError,
   Generator,
+  gru,
+  LanguageModel,
   type Layer,
   lstm,
   notesLstm,
@@ -103,7 +105,7 @@ Deno.test("what cannot be written is an error that names the layer", () => {
   refused(residual(own), '"net, inside of residual" has no "description"');
   refused(
     sequential({ rnn: recurrent({ ...elman(), description: undefined }, size) }),
-    '"rnn" unrolls a cell of one\'s own',
+    '"rnn" unrolls a cell that has no "description"',
   );
   refused(sequential({ rnn: recurrent(notesLstm(), size) }), 'the cell "notesLstm", for which ONNX has no operator');
   const projection = recurrent(lstm({ projection: 3 }), { ...size, initialStates: "learned" });
@@ -155,4 +157,10 @@ Deno.test("a model is none of our nets where padding is left out of a mean, or a
     refused(writeOnnx(NETS[name], parametersOf(NETS[name]), { lengths: true }), '"Less" (Less) is none of ours');
   }
   refused(writeOnnx(NETS.tagger, parametersOf(NETS.tagger), { softmax: true }), '"Softmax" (Softmax) is none of ours');
+});
+
+Deno.test("a language model's net is written as an ONNX model", async () => {
+  using model = await LanguageModel.create("abracadabra ".repeat(9), { cell: gru(), hidden: [5] });
+  const { net } = model, parameters = model.parameters();
+  await compare(net, writeOnnx(net, parameters), { T: 4, B: 2 }, parameters);
 });

@@ -21,7 +21,7 @@ export function layerNodes(
 ): Rows {
   const { graph } = writing;
   if (!description) {
-    throw unwritten(label, 'has no "description": it is not one of the library\'s, and its equations are not known');
+    throw unwritten(label, 'has no "description" to write it by, as layers of your own and encoder-decoders have none');
   }
   switch (description.kind) {
     case "embedding": {

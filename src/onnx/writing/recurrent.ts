@@ -22,7 +22,12 @@ export function recurrentNodes(
   x: Rows,
 ): Rows {
   const { cell, hidden, layers = 1, merge = "concat", initialStates, output } = description, { graph } = writing;
-  if (!cell) throw unwritten(label, "unrolls a cell of one's own, for which ONNX has no operator");
+  if (!cell) {
+    throw unwritten(
+      label,
+      'unrolls a cell that has no "description", being one of your own or with attention: ONNX has no operator for it',
+    );
+  }
   const form = operatorForm(cell);
   if (!form) throw unwritten(label, `unrolls the cell "${cell.kind}", for which ONNX has no operator`);
   const projected = cell.kind === "lstm" && cell.projection !== undefined;
