@@ -4,6 +4,7 @@ import {
   compile,
   dense,
   elman,
+  embedding,
   FormatError,
   Generator,
   gru,
@@ -18,6 +19,7 @@ import {
   type Session,
   ShapeError,
 } from "../../mod.ts";
+import { encoderDecoder } from "../../models.ts";
 import { OnnxModel, type OnnxWriteOptions, writeOnnx } from "../../onnx.ts";
 import { assertClose } from "../fixtures/read_cases.ts";
 import { NETS, parametersOf, PROJECTED } from "./nets.ts";
@@ -110,6 +112,8 @@ Deno.test("what cannot be written is an error that names the layer", () => {
   refused(sequential({ rnn: recurrent(notesLstm(), size) }), 'the cell "notesLstm", for which ONNX has no operator');
   const projection = recurrent(lstm({ projection: 3 }), { ...size, initialStates: "learned" });
   refused(sequential({ rnn: projection }), '"rnn" projects its output');
+  const parts = () => sequential({ embedding: embedding(5, 4), rnn: recurrent(gru(), size) });
+  refused(encoderDecoder({ encoder: parts(), decoder: parts() }), '"net" has no "description"');
   refused(PROJECTED.projection, '"net" projects its output', { states: true });
 });
 
