@@ -43,6 +43,8 @@ export interface Flow {
   /** The suffix of the layer's and direction's tensors, and what is in front of their names: `_l0_reverse`, `rnn.`. */
   readonly suffix: string;
   readonly prefix: string;
+  /** Whether it is in a decoder, whose T that of the gradient is. */
+  readonly decoder: boolean;
   /** `[T + 1, B, H]`; after backward block t + 1 is the gradient of the output of step t. */
   readonly gradient: Slot;
 }

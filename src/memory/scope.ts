@@ -127,7 +127,7 @@ export class Scope {
     const { flows } = this.#planner;
     if (!flows) return this.turns(name, columns);
     const gradient = this.states(name, columns, true);
-    flows.push({ prefix: this.#prefix, suffix: this.#suffix, gradient });
+    flows.push({ prefix: this.#prefix, suffix: this.#suffix, gradient, decoder: this.#decoder !== undefined });
     return gradient;
   }
 

@@ -34,7 +34,7 @@ export class GradientFlow {
   norms(): Map<string, Float32Array> {
     const call = this.#call;
     if (!call) throw new OptionError("Cannot read the gradient's flow: there was no backward");
-    const sums = this.#sums ?? this.#read(call, this.#zeros(call.T));
+    const sums = this.#sums ?? this.#read(call, this.#zeros(call));
     return new Map(this.#flows.map(({ name }, i) => [name, Float32Array.from(sums[i], Math.sqrt)]));
   }
 
@@ -42,17 +42,18 @@ export class GradientFlow {
   #add(call: Call): void {
     const { T, whole, from } = call;
     this.#call = call;
-    if (from + T === whole) this.#sums = T < whole ? this.#zeros(whole) : undefined;
+    if (from + T === whole) this.#sums = T < whole ? this.#zeros(call) : undefined;
     if (this.#sums) this.#read(call, this.#sums);
   }
 
-  #zeros(T: number): Float64Array[] {
-    return this.#flows.map(() => new Float64Array(T));
+  #zeros({ whole, decoder }: Call): Float64Array[] {
+    return this.#flows.map((flow) => new Float64Array(flow.decoder ? decoder!.T : whole));
   }
 
   /** Add the squares of a call's gradients to those of each step. */
-  #read({ T, B, from, active, lengths }: Call, sums: readonly Float64Array[]): typeof sums {
-    this.#flows.forEach(({ gradient, reverse }, i) => {
+  #read(call: Call, sums: readonly Float64Array[]): typeof sums {
+    this.#flows.forEach(({ gradient, reverse, decoder }, i) => {
+      const { T, B, from, active, lengths } = decoder ? call.decoder! : call;
       const { stride, columns } = gradient, view = this.#arena.floats(gradient.step(1, B), T * B * stride);
       for (let t = 0; t < T; t++) {
         for (let b = 0, n = active(t); b < n; b++) {

@@ -16,6 +16,10 @@ import { type Extent, forEachLength } from "./port.ts";
  *     da(s) = dc m(s)      de = a (da - sum_s a(s) da(s))      dm(s) += a(s) dc      and on through the score
  *
  * Steps behind a row's length have weight 0. All is done row by row, so rows of a batch are as independent here as elsewhere.
+ *
+ * One kernel an operation, for each pair of steps: of a training step with GRUs of 256 (the encoder in both directions), S = T = 30 and
+ * B = 32 that is about a sixth of the time with "dot", a third with "additive"; the rest is products (Granite Rapids, Deno
+ * 2.9.6, 2026-11-27).
  */
 export interface Attention {
   refresh(k: Kernels): void;

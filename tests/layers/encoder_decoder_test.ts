@@ -10,6 +10,7 @@ import {
   gru,
   type Layer,
   lstm,
+  NonFiniteError,
   OptionError,
   pool,
   recurrent,
@@ -130,6 +131,27 @@ Deno.test("a decoder's outputs have its own steps, in every call", async () => {
     "decoder.attention",
     "decoder.output",
   ]);
+});
+
+Deno.test("numbers that are not finite are found where they began, in either part", async () => {
+  const found = async (net: Layer, name: string | undefined, decoderInput: ArrayLike<number>, steps: object) => {
+    using session = await compile(net, { ...SIZE, ...learning(), ...steps });
+    const parameters = new Map([...session.parameters()].map(([key, { shape, data }]) => {
+      return [key, { shape, data: key === name ? data.fill(NaN, 0, 1) : data }];
+    }));
+    session.setParameters(parameters);
+    const y = Y.map((class_) => class_ || 1), x = net.input.kind === "tokens" ? X : X.map(() => 1);
+    const { layer, tensor } = assertThrows(() => session.step({ x, y }, { decoderInput }), NonFiniteError);
+    return [layer, tensor];
+  };
+  const tokens = NETS["luong, general"]();
+  for (const layer of ["encoder.embedding", "decoder.rnn", "decoder.attention"]) {
+    const name = Object.keys(tokens.parameters).find((name) => name.startsWith(layer))!;
+    assertEquals(await found(tokens, name, IN.map(() => 0), {}), [layer, name]);
+  }
+  const rnn = recurrent(gru(), { input: 1, hidden: W });
+  const values = encoderDecoder({ encoder: rnn, decoder: rnn });
+  assertEquals(await found(values, undefined, new Float32Array(T * B).fill(NaN), {}), [undefined, "decoderInput"]);
 });
 
 Deno.test("what makes no sense is refused with one clear error", async () => {

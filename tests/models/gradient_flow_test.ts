@@ -21,6 +21,7 @@ import {
   squaredError,
   type StatisticsEvent,
 } from "../../mod.ts";
+import { encoderDecoder } from "../../models.ts";
 import { Generator } from "../../src/random/generator.ts";
 import { classifier, sums } from "./trainer_net.ts";
 
@@ -204,4 +205,18 @@ Deno.test("what cannot be told is refused", async () => {
   assertThrows(() => session.gradientFlow(), OptionError, "there was no backward");
   session[Symbol.dispose]();
   assertThrows(() => session.gradientFlow(), DisposedError);
+});
+
+Deno.test("a decoder has its own steps, behind which nothing flows; the encoder's flow comes over the bridge", async () => {
+  const rnn = recurrent(gru(), { input: I, hidden: H }), net = encoderDecoder({ encoder: rnn, decoder: rnn });
+  for (const decoderSteps of [4, 9]) {
+    using session = await watched(net, { decoderSteps });
+    const decoderInput = numbers(decoderSteps * B * I, 2), dOutput = numbers(decoderSteps * B * H, 3);
+    session.forward(numbers(T * B * I, 1), { decoderInput, lengths: [T, 3, 5] });
+    session.backward(dOutput);
+    const flow = session.gradientFlow(), written = flow.get("decoder.l0")!, read = flow.get("encoder.l0")!;
+    assertEquals([written.length, read.length], [decoderSteps, T]);
+    assertEquals(written.at(-1), norm(rowsOf(dOutput.subarray(-B * H), H)));
+    assert(written.every((value) => value > 0) && read.every((value) => value > 0));
+  }
 });
