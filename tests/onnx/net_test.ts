@@ -5,6 +5,7 @@ import { OnnxModel } from "../../onnx.ts";
 import { assertClose } from "../fixtures/read_cases.ts";
 import { encode } from "../../src/onnx/protobuf.ts";
 import { MODEL } from "../../src/onnx/schema.ts";
+import { GraphWriter } from "../../src/onnx/writing/graph_writer.ts";
 import { MODELS } from "./models.ts";
 
 /** The same kernels over the same numbers; the dense layers of models are plain sums in double precision. */
@@ -52,6 +53,30 @@ Deno.test("what is none of our nets says which node", () => {
     const { message } = assertThrows(() => OnnxModel.load(bytes).net(), FormatError);
     assert(message.includes("is no constant") || message.includes("against time"), `${name}: ${message}`);
   }
+});
+
+/** Two layers whose last states are stacked, as PyTorch does, and the states of one of them picked. */
+function stackedStates(layer: number): Uint8Array {
+  const graph = new GraphWriter(), x = graph.input("x", "float", ["T", "B", 2]), H = 3;
+  const numbers = (...shape: number[]) =>
+    graph.constant("weights", shape, Array.from({ length: shape.reduce((a, b) => a * b) }, (_, i) => Math.sin(i)));
+  const run = (x: string, I: number) =>
+    graph.nodes("GRU", [x, numbers(1, 3 * H, I), numbers(1, 3 * H, H)], { hidden_size: H }, ["Y", "Y_h"]);
+  const [Y, first] = run(x, 2), [, second] = run(graph.node("Squeeze", [Y, graph.integers([1])]), H);
+  const states = graph.node("Concat", [first, second], { axis: 0 });
+  graph.output("output", graph.node("Gather", [states, graph.integers(layer)], { axis: 0 }), ["B", H]);
+  return graph.finish("states");
+}
+
+Deno.test("of stacked last states those of the last layer are its output", async () => {
+  using model = OnnxModel.load(stackedStates(-1));
+  const { layer, parameters } = model.net(), T = 4, B = 2;
+  using session = await compile(layer, { batch: B, steps: T });
+  session.setParameters(parameters);
+  const data = Float32Array.from({ length: T * B * 2 }, (_, i) => Math.cos(i)), x = { shape: [T, B, 2], data };
+  assertClose(session.forward(data), (await model.run({ x })).output.data, TOLERANCE, "states");
+  const below = assertThrows(() => OnnxModel.load(stackedStates(0)).net(), FormatError);
+  assertStringIncludes(below.message, "it does not read the layer before it, but the output of layer 1");
 });
 
 Deno.test("a layer that does not read the one before it is none of our nets", () => {
