@@ -23,21 +23,37 @@ const LEVELS: Record<string, number> = {
   check: 9,
   report: 9,
   onnx: 9,
+  keras: 9,
+  tfjs: 10,
+  hdf5: 10,
 };
 
 /** Folders that import only errors.ts and themselves, and who may import them. */
 const LEAVES: Record<string, readonly string[]> = {
   text: ["models"],
-  formats: ["models"],
+  formats: ["models", "keras", "tfjs", "hdf5"],
   files: [],
   random: ["models", "training", "kernels", "check"],
 };
 
 /** Entry points: they re-export from anywhere in src/. */
-export const ENTRIES = ["mod.ts", "check.ts", "files.ts", "models.ts", "onnx.ts", "inference.ts", "wide.ts"];
+export const ENTRIES = [
+  "mod.ts",
+  "check.ts",
+  "files.ts",
+  "models.ts",
+  "onnx.ts",
+  "keras.ts",
+  "tfjs.ts",
+  "inference.ts",
+  "wide.ts",
+];
 
 /** Folders behind an entry of their own, and the packages that they may import. */
-const PACKAGES: Record<string, RegExp> = { onnx: /^npm:@bufbuild\/protobuf@[\d.]+\/wire$/ };
+const PACKAGES: Record<string, RegExp> = {
+  onnx: /^npm:@bufbuild\/protobuf@[\d.]+\/wire$/,
+  hdf5: /^npm:(jsfive|h5wasm|fflate)@[\d.]+$/,
+};
 
 const BANNED_NAMES = ["utils", "helpers", "common", "misc", "types", "core"];
 
