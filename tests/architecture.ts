@@ -34,10 +34,22 @@ const LEAVES: Record<string, readonly string[]> = {
 };
 
 /** Entry points: they re-export from anywhere in src/. */
-export const ENTRIES = ["mod.ts", "check.ts", "files.ts", "models.ts", "onnx.ts", "inference.ts", "wide.ts"];
+export const ENTRIES = [
+  "mod.ts",
+  "check.ts",
+  "files.ts",
+  "models.ts",
+  "onnx.ts",
+  "inference.ts",
+  "wide.ts",
+  "report.ts",
+];
 
 /** Folders behind an entry of their own, and the packages that they may import. */
-const PACKAGES: Record<string, RegExp> = { onnx: /^npm:@bufbuild\/protobuf@[\d.]+\/wire$/ };
+const PACKAGES: Record<string, RegExp> = {
+  onnx: /^npm:@bufbuild\/protobuf@[\d.]+\/wire$/,
+  report: /^npm:(@observablehq\/plot|linkedom)@[\d.]+$/,
+};
 
 const BANNED_NAMES = ["utils", "helpers", "common", "misc", "types", "core"];
 
