@@ -13,14 +13,13 @@ const BINS = 40;
 /** The histogram of the numbers that `visitAll` visits, twice; those that are not finite are left out. */
 export function histogram(visitAll: (visit: (value: number) => void) => void): Histogram {
   let low = Infinity, high = -Infinity;
-  visitAll((value) => {
-    if (!Number.isFinite(value)) return;
-    if (value < low) low = value;
-    if (value > high) high = value;
+  const visitFinite = (visit: (value: number) => void) => visitAll((value) => Number.isFinite(value) && visit(value));
+  visitFinite((value) => {
+    low = Math.min(low, value);
+    high = Math.max(high, value);
   });
-  const counts = new Array<number>(BINS).fill(0), scale = high > low ? BINS / (high - low) : 0;
-  visitAll((value) => {
-    if (Number.isFinite(value)) counts[Math.min(BINS - 1, Math.floor((value - low) * scale))]++;
-  });
+  const counts = new Array<number>(BINS).fill(0);
+  // Of equal numbers the quotient is NaN, and the bin 0.
+  visitFinite((value) => counts[Math.min(BINS - 1, (value - low) / (high - low) * BINS | 0)]++);
   return { low, high, counts };
 }

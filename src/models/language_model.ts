@@ -134,8 +134,7 @@ export class LanguageModel implements Disposable {
           // Statistics, where they are due, come next.
           if (!statistics || step % statistics.every) yield last;
         } else if (event.type === "statistics") {
-          const { gradients, activations, parameters, gradientFlow } = event;
-          yield { ...last, statistics: { gradients, activations, parameters, ...(gradientFlow && { gradientFlow }) } };
+          yield { ...last, statistics: event };
         }
       }
     } finally {
