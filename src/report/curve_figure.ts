@@ -1,7 +1,7 @@
 import type { CurvePoint } from "./curve.ts";
 import { draw, Plot } from "./drawing.ts";
 import { html, type Markup } from "./markup.ts";
-import { percent, said, spread } from "./number_text.ts";
+import { percent, powers, said, spread, steps } from "./number_text.ts";
 
 /** A line of a figure. */
 export interface Line {
@@ -27,6 +27,7 @@ export interface CurveFigure {
 /** Curves over the steps of a training: mean, and where points stand for several steps a band from least to largest. */
 export function curveFigure({ title, caption, lines, level, share }: CurveFigure): Markup {
   const all = lines.flatMap(({ points }) => points.flatMap(({ low, high }) => [low, high]));
+  const positive = [...all, ...(level ? [level.value] : [])].filter((value) => value > 0);
   const type = !share && spread(all) ? "log" : "linear";
   const marks = lines.flatMap(({ color, points, marked }) => {
     const single = marked || points.length === 1;
@@ -47,12 +48,12 @@ export function curveFigure({ title, caption, lines, level, share }: CurveFigure
     Plot.text([level], { y: "value", text: "name", frameAnchor: "right", dy: -7, textAnchor: "end" }),
   ];
   const svg = draw(`${title}. ${caption}`, {
-    x: { label: "step", ticks: 5, tickFormat: "~s" },
+    x: { label: "step", ticks: 5, tickFormat: steps },
     y: {
       type,
       label: null,
       grid: true,
-      ticks: 5,
+      ticks: type === "log" ? powers(least(positive), -least(positive.map((value) => -value))) : 5,
       tickFormat: share ? percent : said,
       domain: share ? [0, 1] : undefined,
       nice: !share,
@@ -60,6 +61,10 @@ export function curveFigure({ title, caption, lines, level, share }: CurveFigure
     marks: [...marks, ...rule],
   });
   return figure(title, caption + (type === "log" ? " Logarithmic scale." : ""), svg);
+}
+
+function least(values: readonly number[]): number {
+  return values.reduce((a, b) => Math.min(a, b), Infinity);
 }
 
 /** A figure with title and caption. */

@@ -1,8 +1,7 @@
-import type { Clip } from "../training/clip.ts";
 import type { Curve, CurvePoint } from "./curve.ts";
 import { curveFigure, type Line } from "./curve_figure.ts";
 import type { Markup } from "./markup.ts";
-import { percent, said } from "./number_text.ts";
+import { lines, percent, said } from "./number_text.ts";
 import { section, type ShownRun } from "./sections.ts";
 import type { TrainingRun } from "./training_run.ts";
 
@@ -12,7 +11,6 @@ const SHARES = 50;
 /** Losses, metrics, learning rate, gradient norm: figures that all trainings share. */
 export function curveSections(
   runs: readonly ShownRun[],
-  clip: Clip | undefined,
   perplexity: boolean,
 ): (Markup | undefined)[] {
   const metrics = [...new Set(runs.flatMap(({ run }) => [...run.metrics.keys()]))];
@@ -24,19 +22,19 @@ export function curveSections(
     ]),
     section("Learning rate, gradient norm, clipping", [
       plainFigure(runs, "Learning rate", (run) => run.learningRate, told),
-      gradientFigure(runs, clip),
-      clippedFigure(runs, clip),
+      gradientFigure(runs),
+      clippedFigure(runs),
     ]),
   ];
 }
 
 /** Training loss and, dashed, that of evaluations, or what another function makes of them. */
 function lossFigure(runs: readonly ShownRun[], title: string, of: (value: number) => number): Markup | undefined {
-  const lines = runs.flatMap(({ color, run }): Line[] => [
+  const curves = runs.flatMap(({ color, run }): Line[] => [
     { color, points: run.loss.points().map((point) => mapped(point, of)) },
     { color, points: run.validation.points().map((point) => mapped(point, of)), marked: true },
   ]).filter(({ points }) => points.length);
-  if (!lines.length) return undefined;
+  if (!curves.length) return undefined;
   const caption = runs.map(({ name, run: { loss, validation, gradientNorm } }) => {
     const best = validation.least, left = gradientNorm.notFinite;
     const parts = [
@@ -46,7 +44,7 @@ function lossFigure(runs: readonly ShownRun[], title: string, of: (value: number
     ];
     return sentence(name, parts.join("; "));
   });
-  return curveFigure({ title, caption: caption.join(" "), lines });
+  return curveFigure({ title, caption: lines(caption), lines: curves });
 }
 
 function metricFigure(runs: readonly ShownRun[], name: string): Markup | undefined {
@@ -66,35 +64,37 @@ function plainFigure(
     return curve?.last ? [{ name, line: { color, points: curve.points(), marked }, text: tell(curve) }] : [];
   });
   if (!shown.length) return undefined;
-  const caption = shown.map(({ name, text }) => sentence(name, text)).join(" ");
+  const caption = lines(shown.map(({ name, text }) => sentence(name, text)));
   return curveFigure({ title, caption, lines: shown.map(({ line }) => line) });
 }
 
-function gradientFigure(runs: readonly ShownRun[], clip: Clip | undefined): Markup | undefined {
+function gradientFigure(runs: readonly ShownRun[]): Markup | undefined {
   const shown = runs.filter(({ run }) => run.gradientNorm.last);
   if (!shown.length) return undefined;
-  const limit = clip?.by === "norm" ? clip.limit : undefined;
+  const [limit] = shown.flatMap(({ run: { clip } }) => clip?.by === "norm" ? [clip.limit] : []);
+  const captions = shown.map(({ name, run: { gradientNorm, clip } }) => {
+    const by = clip?.by === "value" ? `; elements clipped to ±${said(clip.limit)}` : "";
+    return sentence(name, told(gradientNorm) + by);
+  });
   return curveFigure({
     title: "Gradient norm",
-    caption: `Of all parameters together, before clipping. ` +
-      shown.map(({ name, run }) => sentence(name, told(run.gradientNorm))).join(" ") +
-      (clip?.by === "value" ? ` Elements were clipped to ±${said(clip.limit)}.` : ""),
+    caption: lines(["Of all parameters together, before clipping.", ...captions]),
     lines: shown.map(({ color, run }) => ({ color, points: run.gradientNorm.points() })),
     level: limit === undefined ? undefined : { value: limit, name: `clipped to ${said(limit)}` },
   });
 }
 
 /** Where gradients are clipped by their norm, the share of steps in which they were. */
-function clippedFigure(runs: readonly ShownRun[], clip: Clip | undefined): Markup | undefined {
+function clippedFigure(runs: readonly ShownRun[]): Markup | undefined {
   const shown = runs.filter(({ run }) => run.clipped.last);
-  if (clip?.by !== "norm" || !shown.length) return undefined;
+  if (!shown.length) return undefined;
   const captions = shown.map(({ name, run }) => {
     const { loss, clipped } = run, share = clipped.mean;
     return sentence(name, `${percent(share)} of ${said(loss.count)} steps`);
   });
   return curveFigure({
     title: "Share of clipped steps",
-    caption: captions.join(" "),
+    caption: lines(captions),
     lines: shown.map(({ color, run }) => ({
       color,
       points: run.clipped.points(SHARES).map(({ from, to, mean }) => ({ from, to, mean, low: mean, high: mean })),

@@ -1,7 +1,7 @@
 import { draw, Plot } from "./drawing.ts";
 import { figure } from "./curve_figure.ts";
 import { html, type Markup } from "./markup.ts";
-import { said } from "./number_text.ts";
+import { powers, said, steps } from "./number_text.ts";
 import type { Snapshot } from "./snapshots.ts";
 import type { FlowProfile } from "./training_run.ts";
 
@@ -28,7 +28,7 @@ export function flowMap(name: string, snapshots: readonly Snapshot<FlowProfile>[
   });
   const domain = extent(cells.map(({ norm }) => norm));
   const svg = draw(`Heat map: gradient norm of ${name} by time step and training step`, {
-    x: { label: "step", ticks: 5, tickFormat: "~s" },
+    x: { label: "step", ticks: 5, tickFormat: steps },
     y: { label: "time step t", ticks: 5 },
     color: { type: "log", scheme: "viridis", domain, clamp: true },
     marks: [
@@ -60,7 +60,7 @@ export function profileFigure(title: string, caption: string, lines: readonly Pr
   const domain = extent(lines.flatMap(({ profile }) => profile.norms));
   const svg = draw(`${title}. ${caption}`, {
     x: { label: "time step t", ticks: 5 },
-    y: { type: "log", label: null, grid: true, domain, clamp: true, ticks: 5, tickFormat: said },
+    y: { type: "log", label: null, grid: true, domain, clamp: true, ticks: powers(...domain), tickFormat: said },
     marks: lines.map(({ color, profile: { steps, norms }, faint }) => {
       const points = norms.map((norm, row) => ({ t: (row + 0.5) * steps / norms.length - 0.5, norm }));
       return Plot.lineY(points, {

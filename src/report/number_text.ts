@@ -2,7 +2,7 @@
 export function said(value: number): string {
   if (value === 0 || !Number.isFinite(value)) return String(value);
   const size = Math.abs(value);
-  if (size < 1e-3 || size >= 1e7) return value.toExponential(1).replace("e+", "e");
+  if (size < 1e-3 || size >= 1e7) return value.toExponential(1).replace("e+", "e").replace(".0e", "e");
   if (Number.isInteger(value) || size >= 1000) return Math.round(value).toLocaleString("en-US");
   return String(Number(value.toPrecision(3)));
 }
@@ -27,4 +27,22 @@ export function spread(values: readonly number[]): boolean {
     low = Math.min(low, value), high = Math.max(high, value);
   }
   return high > 30 * low;
+}
+
+/** A number of steps at an axis: 200, 7,500, 150k, 2M. */
+export function steps(value: number): string {
+  return value >= 1e6 ? `${said(value / 1e6)}M` : value >= 1e5 ? `${said(value / 1e3)}k` : said(value);
+}
+
+/** Powers of 10 for a logarithmic axis, some five; where there are not two of them, a number of ticks. */
+export function powers(low: number, high: number): number | number[] {
+  const first = Math.ceil(Math.log10(low) - 1e-9), last = Math.floor(Math.log10(high) + 1e-9);
+  if (!(last > first)) return 5;
+  const every = Math.ceil((last - first) / 6);
+  return Array.from({ length: Math.floor((last - first) / every) + 1 }, (_, i) => 10 ** (first + i * every));
+}
+
+/** What is said of several trainings, a line each. */
+export function lines(texts: readonly string[]): string {
+  return texts.join("\n");
 }

@@ -19,7 +19,7 @@ export interface PageOptions extends TrainingReportOptions {
 
 /** The trainings as one page. */
 export function writePage(trainings: ReadonlyMap<string, TrainingRun>, options: PageOptions): string {
-  const { title = "Training", clip, perplexity = false, configuration = {} } = options;
+  const { title = "Training", perplexity = false, configuration = {} } = options;
   const runs = [...trainings].map(([name, run], i): ShownRun => ({
     name: name || (trainings.size > 1 ? "unnamed" : ""),
     color: `var(--c${i % COLORS})`,
@@ -37,7 +37,7 @@ export function writePage(trainings: ReadonlyMap<string, TrainingRun>, options: 
       <body>
         <header><h1>${title}</h1>${summary(runs, options)}${key(runs)}</header>
         <main>
-    ${curveSections(runs, clip, perplexity)}
+    ${curveSections(runs, perplexity)}
     ${flowSection(runs)}
     ${histogramSections(runs)}
     ${sampleSection(runs)}

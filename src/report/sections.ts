@@ -1,7 +1,7 @@
 import { ends, flowMap, profileFigure, type ProfileLine } from "./flow_figure.ts";
 import { histogramFigure } from "./histogram_figure.ts";
 import { html, type Markup } from "./markup.ts";
-import { percent, said } from "./number_text.ts";
+import { lines, percent, said } from "./number_text.ts";
 import type { TrainingRun } from "./training_run.ts";
 
 /** One of the trainings of a page, with its colour. */
@@ -21,18 +21,18 @@ export function flowSection(runs: readonly ShownRun[]): Markup | undefined {
   const several = runs.length > 1,
     maps = layers.map(({ name, layer, flow }) => flowMap(titled(name, layer), flow.all()));
   const names = [...new Set(layers.map(({ layer }) => layer))];
-  const profiles = names.map((layer) => {
+  const figures = names.map((layer) => {
     const own = layers.filter((each) => each.layer === layer);
-    const lines = own.flatMap(({ color, flow, last: profile }): ProfileLine[] => {
+    const profiles = own.flatMap(({ color, flow, last: profile }): ProfileLine[] => {
       const [first] = flow.all();
       return several ? [{ color, profile }] : [{ color, profile: first.value, faint: true }, { color, profile }];
     });
     const caption = several
-      ? `At the last measurement of each: ${own.map(({ name, last }) => `${name} ${ends(last)}`).join("; ")}.`
+      ? lines(["At the last measurement of each.", ...own.map(({ name, last }) => `${name}: ${ends(last)}.`)])
       : `Dashed: the first measurement. At the last one it is ${ends(own[0].last)}.`;
-    return profileFigure(`From the first time step to the last, ${layer}`, caption, lines);
+    return profileFigure(`From the first time step to the last, ${layer}`, caption, profiles);
   });
-  return section("Gradient norm by time step", [...profiles, ...maps]);
+  return section("Gradient norm by time step", [...figures, ...maps]);
 }
 
 /** Distributions of parameters and of outputs, a figure each. */

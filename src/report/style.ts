@@ -25,7 +25,7 @@ header p, section > p, figcaption { color: var(--soft); }
 .figures.small { grid-template-columns: repeat(auto-fill, minmax(min(100%, 19rem), 1fr)); }
 figure { margin: 0; padding: 0.9rem; border: 1px solid var(--line); border-radius: 0.5rem; background: var(--card); }
 figure { --page: var(--card); min-width: 0; }
-figcaption { margin-top: 0.4rem; font-size: 0.85rem; line-height: 1.4; }
+figcaption { margin-top: 0.4rem; white-space: pre-line; font-size: 0.85rem; line-height: 1.4; }
 svg { display: block; overflow: visible; width: 100%; height: auto; font-size: 11.5px; }
 .ramp { display: flex; align-items: center; gap: 0.5rem; margin: 0.4rem 0 0; font-size: 0.8rem; color: var(--soft); }
 .ramp i {

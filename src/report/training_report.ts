@@ -11,8 +11,11 @@ export type Facts = Readonly<Record<string, string | number | boolean>>;
 export interface TrainingReportOptions {
   /** Its heading. Default "Training". */
   title?: string;
-  /** What the gradients are clipped by, as `compile` or `fit` was told: shows its limit and how often it was reached. */
-  clip?: Clip;
+  /**
+   * What the gradients are clipped by, as `compile` or `fit` was told; a function of the training's name where it is not
+   * the same for all. Shows its limit, and how often it was reached. Default nothing.
+   */
+  clip?: Clip | ((run: string) => Clip | undefined);
   /** Whether the loss is a cross-entropy in nats, of which exp(loss) is the perplexity. Default false. */
   perplexity?: boolean;
   /** What was trained how: cell, sizes, batch, optimizer ... Default nothing. */
@@ -83,7 +86,8 @@ export class TrainingReport {
   }
 
   #run(name: string): TrainingRun {
-    const run = this.#runs.get(name) ?? new TrainingRun(this.#options.clip);
+    const { clip } = this.#options;
+    const run = this.#runs.get(name) ?? new TrainingRun(typeof clip === "function" ? clip(name) : clip);
     this.#runs.set(name, run);
     return run;
   }

@@ -36,17 +36,16 @@ export class TrainingRun {
   readonly activations: Map<string, Snapshots<Histogram>> = new Map();
   readonly saturated: Map<string, Curve> = new Map();
   readonly samples: Snapshots<string> = new Snapshots(SAMPLES);
-  readonly #limit: number | undefined;
   /** Updates so far. */
   step = 0;
   epoch = 0;
   /** Why it ended, when it has said so. */
   reason: string | undefined;
 
-  /** `clip` is what its gradients are clipped by. */
-  constructor(clip: Clip | undefined) {
-    this.#limit = clip?.by === "norm" ? clip.limit : undefined;
-  }
+  constructor(
+    /** What its gradients are clipped by. */
+    readonly clip: Clip | undefined,
+  ) {}
 
   /** Take what an event says. */
   add(event: TrainingEvent | FitEvent): void {
@@ -80,7 +79,7 @@ export class TrainingRun {
     this.loss.add(step, loss);
     this.gradientNorm.add(step, gradientNorm);
     this.learningRate.add(step, learningRate);
-    if (this.#limit !== undefined) this.clipped.add(step, Number(gradientNorm > this.#limit));
+    if (this.clip?.by === "norm") this.clipped.add(step, Number(gradientNorm > this.clip.limit));
   }
 
   #statistics({ gradients, activations, parameters, gradientFlow = new Map() }: Statistics): void {
