@@ -162,6 +162,10 @@ Deno.test("memory and page do not grow with the training", () => {
     if (i % 100 === 0) report.sample("a".repeat(5000));
     if ([10_000, 100_000].includes(i)) sizes.push(report.html().length);
   }
+  const quotes = [...parsed(report.html()).querySelectorAll("blockquote")].map(({ textContent }) =>
+    textContent!.length
+  );
+  assert(quotes.length <= 13 && quotes.every((length) => length === 2004), `${quotes}`);
   const [tenth, whole] = sizes;
   // Points are halved when they are too many, so there may be up to twice as many.
   assert(whole < 400_000 && whole < 2.2 * tenth, `${tenth} and ${whole} bytes`);
