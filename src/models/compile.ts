@@ -64,8 +64,8 @@ export async function compile(
 
 /** Options of a training that need another one. */
 function checkTraining({ optimizer, averageDecay, gradientFlow, train = optimizer !== undefined }: PlanOptions): void {
-  if (gradientFlow && !train) throw new OptionError('"gradientFlow" needs "train" or an "optimizer"');
+  if (gradientFlow && !train) throw new OptionError('"gradientFlow" needs gradients: "train" or an "optimizer"');
   if (averageDecay === undefined) return;
   requireRate("averageDecay", averageDecay);
-  if (!optimizer) throw new OptionError('"averageDecay" needs an "optimizer"');
+  if (!optimizer) throw new OptionError('"averageDecay" needs an "optimizer": without updates there is no average');
 }

@@ -10,7 +10,7 @@ Deno.test("gradient_flow.ts shows the flow of eight trainings, in the terminal a
     const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), { args, env: { NO_COLOR: "1" } }).output();
     const text = new TextDecoder(), out = text.decode(stdout);
     assertEquals({ code, error: text.decode(stderr) }, { code: 0, error: "" });
-    const plots = [...out.matchAll(/^([ ▁▂▃▄▅▆▇█]{20})\|  at the (?:start|end)$/gm)].map(([, plot]) => plot);
+    const plots = [...out.matchAll(/^([ ▁▂▃▄▅▆▇█]{20})\| {2}at the (?:start|end)$/gm)].map(([, plot]) => plot);
     assertEquals(plots.length, 16);
     for (const plot of plots) assert(plot.includes("█"), plot);
     // At the start, before anything was learned: the gradient vanishes, or explodes.
