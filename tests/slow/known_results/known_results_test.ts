@@ -1,6 +1,6 @@
 /**
- * Known results of the field, reached again. Each test says what was tried, and prints what it reached; processor time is that of an
- * Intel Xeon (Granite Rapids), one thread, Deno 2.9.6, 2026-11-27.
+ * Known results of the field, reached again. Each test prints what it reached. All take 45 s of processor time together (Intel Xeon,
+ * Granite Rapids, one thread, Deno 2.9.6, 2026-11-27); bounds are the field's, with seeds that were tried and what came of them beside.
  */
 import { assert, assertEquals } from "@std/assert";
 import { addingProblem } from "../../../examples/adding_problem.ts";
@@ -28,6 +28,7 @@ const T = 100, H = 64, BATCH = 32, SEED = 1;
 /** Sequences that are drawn anew are of another stream than those of the training. */
 const training = () => new Generator(SEED, 1), fresh = () => new Generator(SEED, 2);
 
+// GRU of 64 units, 1500 steps of 32 sequences. Seeds 1 and 2: 0.00022, 0.00027.
 Deno.test("adding problem, T = 100: mean squared error below 0.01, of a constant 0.1667", async () => {
   const net = sequential({ rnn: recurrent(gru(), { input: 2, hidden: H, output: "last" }), output: dense(H, 1) });
   const learning = { loss: squaredError(), optimizer: adam({ learningRate: 5e-3 }), clip: clipNorm(1), seed: SEED };
@@ -42,6 +43,8 @@ Deno.test("adding problem, T = 100: mean squared error below 0.01, of a constant
   assert(loss < 0.01, `the mean squared error is ${loss}`);
 });
 
+// GRU of 64 units with chrono initialisation, 2000 steps of 32 sequences. Seeds 1 and 2: 0.131, 0.111; it still falls then.
+// Without that initialisation it had 0.143 after 2250 steps, an LSTM 0.159.
 Deno.test("copy memory, T = 100: below the memoryless 0.1733 nats", async () => {
   const steps = copySteps(T), initial = { bias_ih: chrono(new Generator(SEED, 3), steps), bias_hh: zeros() };
   const net = sequential({
@@ -59,8 +62,10 @@ Deno.test("copy memory, T = 100: below the memoryless 0.1733 nats", async () => 
   assert(loss < 0.15, `the loss is ${loss}`);
 });
 
+// LSTM of 24 units, 4000 steps of 32 strings. Seeds 1 to 5: no prediction of 550,000 in 50,000 strings. With 16 units and 2000
+// steps seed 2 had 2 of 110,235.
 Deno.test("embedded Reber grammar: every predicted symbol is legal", async () => {
-  const H = 16, STEPS = 2000, LONGEST = 200, LEAST = 0.1;
+  const H = 24, STEPS = 4000, LONGEST = 200, LEAST = 0.1;
   const net = sequential({
     input: oneHot(LETTERS),
     rnn: recurrent(lstm(), { input: LETTERS, hidden: H }),
