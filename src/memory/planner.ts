@@ -47,8 +47,6 @@ export interface Flow {
   readonly decoder: boolean;
   /** `[T + 1, B, H]`; after backward block t + 1 is the gradient of the output of step t. */
   readonly gradient: Slot;
-  /** Whether it is of a decoder, whose steps are its own. */
-  readonly decoder: boolean;
 }
 
 /** One line of the memory plan. */
