@@ -72,6 +72,7 @@ export type { Evaluation, FitEvent, FitOptions, LanguageModelOptions } from "./s
 export { type Checkpoint, type NetDescription, readCheckpoint } from "./src/models/checkpoint.ts";
 export type { Continuation, GenerateOptions, SearchOptions } from "./src/models/generation.ts";
 export type { PlanOptions } from "./src/models/plan.ts";
+export type { Histogram } from "./src/models/histogram.ts";
 export type { Data } from "./src/models/training_passes.ts";
 export type { Stream } from "./src/models/stream.ts";
 export type { CallOptions, InitialStates, States } from "./src/models/call.ts";
@@ -79,6 +80,7 @@ export type { Session } from "./src/models/session.ts";
 export type { Differences, LoadOptions, TensorCopy, Tensors } from "./src/models/tensors.ts";
 export { fit, Training } from "./src/models/trainer.ts";
 export type { EvaluationPlan, TrainerOptions } from "./src/models/trainer_options.ts";
+export type { StatisticsOptions } from "./src/models/statistics.ts";
 export type { TrainerState } from "./src/models/trainer_state.ts";
 export type {
   BestEvaluation,
@@ -86,6 +88,7 @@ export type {
   EpochEvent,
   EvaluationEvent,
   EventPlace,
+  Statistics,
   StatisticsEvent,
   StepEvent,
   TrainingEvent,

@@ -47,12 +47,14 @@ export const ENTRIES = [
   "tfjs.ts",
   "inference.ts",
   "wide.ts",
+  "report.ts",
 ];
 
 /** Folders behind an entry of their own, and the packages that they may import. */
 const PACKAGES: Record<string, RegExp> = {
   onnx: /^npm:@bufbuild\/protobuf@[\d.]+\/wire$/,
   hdf5: /^npm:(jsfive|h5wasm|fflate)@[\d.]+$/,
+  report: /^npm:(@observablehq\/plot|linkedom)@[\d.]+$/,
 };
 
 const BANNED_NAMES = ["utils", "helpers", "common", "misc", "types", "core"];

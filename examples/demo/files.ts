@@ -31,6 +31,11 @@ export function saveModel(path: string, model: LanguageModel): void {
   refused(Failure, () => saveFile(path, model.save()));
 }
 
+/** Write a page; as `saveModel` does. */
+export function savePage(path: string, page: string): void {
+  refused(Failure, () => saveFile(path, new TextEncoder().encode(page)));
+}
+
 /** Do something with a file; what the system says against it becomes an error of the demo. */
 function refused(Refusal: new (message: string) => Error, work: () => void): void {
   try {

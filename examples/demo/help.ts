@@ -34,6 +34,9 @@ Files
   --load FILE        take a saved model: without --seconds, --steps or --epochs
                      only write, with one of them go on training
 
+  --report FILE      a page about the training (HTML): losses, gradients,
+                     weights and activations, samples
+
   --quiet            print only the validation and the written text
   --help             print this
 

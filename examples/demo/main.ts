@@ -7,11 +7,12 @@ import { elman, gru, LanguageModel, lstm, NonFiniteError, OptionError, PlanError
 import { stderr } from "node:process";
 import { characters, type Corpus, readCorpus, requireKnown } from "./corpus.ts";
 import { Failure, UsageError } from "./errors.ts";
-import { loadModel, requireWritable, saveModel } from "./files.ts";
+import { loadModel, requireWritable, saveModel, savePage } from "./files.ts";
 import { HELP } from "./help.ts";
 import { INTERRUPTED, interruption } from "./interruption.ts";
 import { type Budget, type Options, parseOptions } from "./options.ts";
 import { makeProgress } from "./progress.ts";
+import { addSample, startReport } from "./report.ts";
 import { print } from "./terminal.ts";
 import { type Report, train } from "./training.ts";
 import { write } from "./writing.ts";
@@ -31,6 +32,7 @@ async function demo(args: string[]): Promise<number> {
   const { budget, load, save, prompt, length } = options;
   const signal = interruption();
   if (save) requireWritable(save);
+  if (options.report) requireWritable(options.report);
   const corpus = budget && readCorpus(options.corpus, options.batch);
   using model = load ? await loadModel(load) : await createModel(corpus!, options);
   requireKnown(model.vocabulary, "--prompt", prompt);
@@ -56,10 +58,11 @@ async function learn(
   signal: AbortSignal,
 ): Promise<void> {
   const { quiet, save } = options;
+  const page = options.report ? await startReport(model, corpus, options) : undefined;
   const say = (line: string) => quiet || print(line + "\n");
   const progress = makeProgress(quiet);
   say(introduction(model, corpus, budget, options));
-  say(summary(await train(model, corpus.train, budget, options, progress, signal)));
+  say(summary(await train(model, corpus.train, budget, options, progress, signal, page)));
   if (save) {
     saveModel(save, model);
     say(`saved: ${save}`);
@@ -71,6 +74,12 @@ async function learn(
     const length = count(characters(corpus.validation), "characters");
     const evaluation = await progress.wait(`validation on ${length}`, work);
     if (evaluation) print(`validation: ${evaluation.bitsPerToken.toFixed(3)} bits per character\n`);
+    if (evaluation) page?.evaluation(evaluation);
+  }
+  if (page) {
+    await addSample(page, model, options);
+    savePage(options.report!, page.html());
+    say(`report: ${options.report}`);
   }
   say("");
 }

@@ -22,6 +22,7 @@ export interface Options {
   temperature: number;
   save?: string;
   load?: string;
+  report?: string;
   quiet: boolean;
 }
 
@@ -31,7 +32,7 @@ type Cell = "rnn" | "gru" | "lstm";
 const LEARNING_RATES: Record<Cell, number> = { rnn: 0.003, gru: 0.005, lstm: 0.007 };
 
 const BUDGETS = ["seconds", "steps", "epochs"] as const;
-const TEXTS = ["corpus", "cell", "prompt", "save", "load"] as const;
+const TEXTS = ["corpus", "cell", "prompt", "save", "load", "report"] as const;
 const NUMBERS = ["hidden", "layers", "batch", "unroll", "learning-rate", "seed", "length", "temperature"] as const;
 const FLAGS = ["quiet", "help"] as const;
 
@@ -60,6 +61,7 @@ export function parseOptions(args: string[]): Options | "help" {
     temperature: number(given, "temperature", "a number >= 0", (value) => value >= 0 && value < Infinity) ?? 0.6,
     save: given.save,
     load: given.load,
+    report: given.report,
     quiet: given.quiet ?? false,
   };
 }
@@ -92,7 +94,7 @@ function refuseContradictions(given: Given): void {
     if (given[name] !== undefined) throw new UsageError(`--${name} cannot change a loaded model: leave it out`);
   }
   if (budgets.length > 0) return;
-  for (const name of ["corpus", "batch", "unroll", "learning-rate", "save"] as const) {
+  for (const name of ["corpus", "batch", "unroll", "learning-rate", "save", "report"] as const) {
     if (given[name] === undefined) continue;
     throw new UsageError(`--${name} with --load is for training: give --seconds, --steps or --epochs too`);
   }

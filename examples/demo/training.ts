@@ -1,6 +1,8 @@
 import { adam, type FitEvent, type LanguageModel } from "@unroll/rnn";
+import type { TrainingReport } from "@unroll/rnn/report";
 import type { Budget, Options } from "./options.ts";
 import type { Progress } from "./progress.ts";
+import { addSample, CLIP } from "./report.ts";
 import { excerpt } from "./writing.ts";
 
 /** How the training stands after a step. */
@@ -23,6 +25,7 @@ export async function train(
   options: Options,
   progress: Progress,
   signal: AbortSignal,
+  page?: TrainingReport,
 ): Promise<Report> {
   const { batch, unroll, learningRate } = options;
   // The budget in seconds is seen to below.
@@ -30,13 +33,17 @@ export async function train(
   let report!: Report;
   let seconds = 0, due = FIRST_SAMPLE, since = performance.now();
   try {
-    for await (const event of model.fit(text, { batch, unroll, ...limits, optimizer: adam({ learningRate }) })) {
+    const statistics = page && { every: 25, gradientFlow: true };
+    const learning = { optimizer: adam({ learningRate }), clip: CLIP, statistics };
+    for await (const event of model.fit(text, { batch, unroll, ...limits, ...learning })) {
       seconds += (performance.now() - since) / 1000;
       report = { ...event, seconds, fraction: Math.min(1, used(budget, event, seconds)) };
       progress.step(report);
+      page?.add(event);
       if (report.fraction === 1 || signal.aborted) break;
       if (seconds >= due) {
         due = seconds + Math.min(seconds, LONGEST_PAUSE);
+        if (page) await addSample(page, model, options);
         progress.print(`after ${event.step} steps:\n${await excerpt(model, options)}`);
       }
       since = performance.now();

@@ -1,5 +1,6 @@
 import type { TrainingBorder } from "./training_border.ts";
 import { type Call, callOf } from "./call.ts";
+import { type Histogram, histogram } from "./histogram.ts";
 import type { NetPlan } from "./plan.ts";
 
 /** What the outputs of a layer were like in a call, padding left out. */
@@ -13,6 +14,8 @@ export interface ActivationStatistics {
    * Bengio 2010). It means nothing for outputs that have no such limit: of `dense`, of `activation("relu")`.
    */
   readonly saturated: number;
+  /** How they are distributed. */
+  readonly histogram: Histogram;
 }
 
 const SATURATED = 0.97;
@@ -27,15 +30,17 @@ export function activationStatistics(
   const values = parts.filter(({ output }) => output.kind === "values");
   return new Map(values.map((part) => {
     const inside = callOf(part, call), { name, output: { value: slot } } = part;
+    const visitAll = (visit: (value: number) => void) => border.forEachOutput(slot, inside, visit);
     let n = 0, sum = 0, squares = 0, saturated = 0;
-    border.forEachOutput(slot, inside, (value) => {
+    visitAll((value) => {
       n++;
       sum += value;
       if (Math.abs(value) > SATURATED) saturated++;
     });
     const mean = sum / n;
     // In a second walk, as the difference of two large sums would lose the deviation of values far from 0.
-    border.forEachOutput(slot, inside, (value) => squares += (value - mean) * (value - mean));
-    return [name, { mean, deviation: Math.sqrt(squares / n), saturated: saturated / n }];
+    visitAll((value) => squares += (value - mean) * (value - mean));
+    const deviation = Math.sqrt(squares / n);
+    return [name, { mean, deviation, saturated: saturated / n, histogram: histogram(visitAll) }];
   }));
 }

@@ -9,11 +9,10 @@ import { recurrent } from "../layers/recurrent.ts";
 import { sequential } from "../layers/sequential.ts";
 import { type Streams, streams } from "../text/streams.ts";
 import { Vocabulary } from "../text/vocabulary.ts";
-import { type Clip, clipNorm } from "../training/clip.ts";
+import { clipNorm } from "../training/clip.ts";
 import type { Batch } from "../training/data/batch.ts";
 import { crossEntropy } from "../training/losses/cross_entropy.ts";
 import { adam } from "../training/optimizers/adam.ts";
-import type { Optimizer } from "../training/optimizers/optimizer.ts";
 import { compile } from "./compile.ts";
 import { evaluate } from "./evaluation.ts";
 import {
@@ -26,6 +25,7 @@ import {
 } from "./generation.ts";
 import { readModel, writeModel } from "./language_model_file.ts";
 import type { Evaluation, FitEvent, FitOptions, LanguageModelOptions } from "./language_model_options.ts";
+import type { PlanOptions } from "./plan.ts";
 import type { Session } from "./session.ts";
 import type { TensorCopy } from "./tensors.ts";
 import { fit } from "./trainer.ts";
@@ -111,7 +111,8 @@ export class LanguageModel implements Disposable {
     text: string,
     options: FitOptions = {},
   ): AsyncGenerator<FitEvent, void, void> {
-    const { batch = 50, unroll = 50, optimizer = adam({ learningRate: 2e-3 }), clip = clipNorm(5), signal } = options;
+    const { batch = 50, unroll = 50, optimizer = adam({ learningRate: 2e-3 }), clip = clipNorm(5) } = options;
+    const { signal, statistics } = options;
     const { steps, epochs = steps === undefined ? 1 : Number.MAX_SAFE_INTEGER } = options;
     requireInteger("epochs", epochs, 1);
     if (steps !== undefined) requireInteger("steps", steps, 1);
@@ -119,14 +120,22 @@ export class LanguageModel implements Disposable {
     const windows = streams(this.vocabulary.encode(text), { batch, unroll });
     this.#fitting = true;
     try {
-      const session = await this.#train(batch, unroll, optimizer, clip), limits = { epochs, steps };
+      const gradientFlow = statistics?.gradientFlow;
+      const session = await this.#train({ ...plan(batch, unroll), optimizer, clip, gradientFlow });
       const all = Math.min(steps ?? Infinity, epochs * windows.windows);
-      let tokens = 0;
-      for await (const event of fit(session, () => batches(windows, batch), { ...limits, carry: true, signal })) {
-        if (event.type !== "step") continue;
-        const { step, epoch, loss, count, gradientNorm } = event;
-        tokens += count;
-        yield { step, steps: all, epoch, tokens, loss, bitsPerToken: loss * BITS_PER_NAT, gradientNorm };
+      const training = fit(session, () => batches(windows, batch), { epochs, steps, carry: true, statistics, signal });
+      let tokens = 0, last!: FitEvent;
+      for await (const event of training) {
+        if (event.type === "step") {
+          const { step, epoch, loss, count, gradientNorm, learningRate } = event;
+          tokens += count;
+          const said = { loss, bitsPerToken: loss * BITS_PER_NAT, gradientNorm, learningRate };
+          last = { step, steps: all, epoch, tokens, ...said };
+          // Statistics, where they are due, come next.
+          if (!statistics || step % statistics.every) yield last;
+        } else if (event.type === "statistics") {
+          yield { ...last, statistics: event };
+        }
       }
     } finally {
       this.#fitting = false;
@@ -220,11 +229,9 @@ export class LanguageModel implements Disposable {
   }
 
   /** Move the parameters to a session that can train. */
-  async #train(batch: number, unroll: number, optimizer: Optimizer, clip: Clip): Promise<Session> {
+  async #train(training: PlanOptions): Promise<Session> {
     const { seed, numerics } = this.#options;
-    const { net } = this;
-    const options = { ...plan(batch, unroll), loss: crossEntropy(), optimizer, clip, seed, numerics };
-    const session = await compile(net, options);
+    const session = await compile(this.net, { ...training, loss: crossEntropy(), seed, numerics });
     session.setParameters(this.parameters());
     this.#session[Symbol.dispose]();
     return this.#session = session;

@@ -2,6 +2,8 @@ import type { Cell } from "../cells/cell.ts";
 import type { Numerics } from "../kernels/load.ts";
 import type { Clip } from "../training/clip.ts";
 import type { Optimizer } from "../training/optimizers/optimizer.ts";
+import type { StatisticsOptions } from "./statistics.ts";
+import type { Statistics } from "./training_events.ts";
 
 /** Options of `LanguageModel.create`. */
 export interface LanguageModelOptions {
@@ -33,6 +35,8 @@ export interface FitOptions {
   optimizer?: Optimizer;
   /** Default `clipNorm(5)`. */
   clip?: Clip;
+  /** Say every so many steps how gradients, activations and parameters are, before the update. Default never. */
+  statistics?: StatisticsOptions;
   /** Ends the training between two steps, with the signal's reason as the error. */
   signal?: AbortSignal;
 }
@@ -53,6 +57,10 @@ export interface FitEvent {
   readonly bitsPerToken: number;
   /** Norm of all gradients, before clipping. */
   readonly gradientNorm: number;
+  /** The optimizer's, as its schedule makes it. */
+  readonly learningRate: number;
+  /** When `statistics` are due. */
+  readonly statistics?: Statistics;
 }
 
 /** How well a text is predicted. */

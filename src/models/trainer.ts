@@ -6,10 +6,11 @@ import type { States } from "./call.ts";
 import { callOptions, evaluateSource, type Metrics } from "./evaluation.ts";
 import { EventLoop } from "./event_loop.ts";
 import type { Session } from "./session.ts";
+import { readStatistics } from "./statistics.ts";
 import { requireTensors, type TensorCopy } from "./tensors.ts";
 import { checkOptions, type TrainerOptions } from "./trainer_options.ts";
 import { checkedState, packTensors, startState, type TrainerState, unpackTensors } from "./trainer_state.ts";
-import type { EndEvent, StatisticsEvent, TrainingEvent } from "./training_events.ts";
+import type { EndEvent, TrainingEvent } from "./training_events.ts";
 
 /** Passes over the data when nothing is said. */
 const EPOCHS = 10;
@@ -151,7 +152,7 @@ export class Training<M extends Metrics = Metrics> implements AsyncIterable<Trai
   #update({ total, batches, carried }: Part): TrainingEvent<M>[] {
     const session = this.#session, { statistics } = this.#options, { loss: sums, ...before } = this.#state;
     const step = before.step + 1, { epoch } = before;
-    const said = statistics && step % statistics.every === 0 ? measureNet(session, statistics) : undefined;
+    const said = statistics && step % statistics.every === 0 ? readStatistics(session, statistics) : undefined;
     const update = session.update(), { loss, count, sum } = total;
     // An update that was left out leaves nothing that is not finite behind.
     const made = Number.isFinite(update.gradientNorm);
@@ -199,19 +200,6 @@ export class Training<M extends Metrics = Metrics> implements AsyncIterable<Trai
     if (!this.#evaluation) this.#session.report(loss);
     return { type: "epoch", step, epoch, loss, count };
   }
-}
-
-/** Gradients that were not clipped yet, and activations. */
-function measureNet(
-  session: Session,
-  { gradientFlow }: { gradientFlow?: boolean },
-): Pick<StatisticsEvent, "gradients" | "activations" | "gradientFlow"> {
-  const gradients = new Map<string, number>();
-  for (const [name, { data }] of session.gradients()) {
-    gradients.set(name, Math.sqrt(data.reduce((sum, value) => sum + value * value, 0)));
-  }
-  const measured = { gradients, activations: session.activations() };
-  return gradientFlow ? { ...measured, gradientFlow: session.gradientFlow() } : measured;
 }
 
 /**

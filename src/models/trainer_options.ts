@@ -1,6 +1,7 @@
 import { OptionError, requireInteger } from "../errors.ts";
 import type { Metrics } from "./evaluation.ts";
 import type { TrainingData } from "./batch_source.ts";
+import type { StatisticsOptions } from "./statistics.ts";
 import type { Tensors } from "./tensors.ts";
 import type { TrainerState } from "./trainer_state.ts";
 
@@ -59,11 +60,8 @@ export interface TrainerOptions<M extends Metrics = Metrics> {
    * evaluations.
    */
   restoreBest?: boolean;
-  /**
-   * Say every so many updates how gradients and activations are, before the update; with `gradientFlow`, in a session
-   * compiled with that, also how the gradient flows from step to step. Default never.
-   */
-  statistics?: { every: number; gradientFlow?: boolean };
+  /** Say every so many updates how gradients, activations and parameters are, before the update. Default never. */
+  statistics?: StatisticsOptions;
   /** Where to go on: what `state` and `tensors()` of another training were. Default: at the start. */
   resume?: { state: TrainerState; tensors?: Tensors };
   /** Ends the training between two steps, with the signal's reason as the error. */

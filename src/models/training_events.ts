@@ -1,5 +1,6 @@
 import type { ActivationStatistics } from "./activation_statistics.ts";
 import type { Metrics, MetricValues } from "./evaluation.ts";
+import type { Histogram } from "./histogram.ts";
 import type { Update } from "./updates.ts";
 
 /** Where in the training an event is. */
@@ -20,19 +21,25 @@ export interface StepEvent extends EventPlace, Update {
   readonly count: number;
 }
 
-/** How gradients and activations of the step before were. */
-export interface StatisticsEvent extends EventPlace {
-  /** What happened. */
-  readonly type: "statistics";
+/** How gradients, activations and parameters were in the step before, before its update. */
+export interface Statistics {
   /** The Euclidean norm of each parameter's gradient, before clipping, by the parameter's name. */
   readonly gradients: ReadonlyMap<string, number>;
   /** The outputs of each layer, by the layer's name. */
   readonly activations: ReadonlyMap<string, ActivationStatistics>;
+  /** How the elements of each parameter are distributed, by its name. */
+  readonly parameters: ReadonlyMap<string, Histogram>;
   /**
    * The norm of the gradient of each recurrent layer's output by time step, as `session.gradientFlow()` tells it of the
    * last batch, where `statistics` ask for it.
    */
   readonly gradientFlow?: ReadonlyMap<string, Float32Array>;
+}
+
+/** Statistics are due. */
+export interface StatisticsEvent extends EventPlace, Statistics {
+  /** What happened. */
+  readonly type: "statistics";
 }
 
 /** The net was evaluated. */

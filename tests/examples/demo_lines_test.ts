@@ -9,6 +9,7 @@ const report = {
   tokens: 66_000,
   loss: 2.125,
   bitsPerToken: 3.0657,
+  learningRate: 0.007,
   gradientNorm: 0.31,
   seconds: 12.5,
   fraction: 0.25,

@@ -79,7 +79,7 @@ Deno.test("--help lists every option", async () => {
   const { status, out, error } = await folder.run("--help");
   assertEquals({ status, error }, { status: 0, error: "" });
   const options = "corpus cell hidden layers seconds steps epochs batch unroll learning-rate seed prompt length " +
-    "temperature save load quiet help";
+    "temperature save load report quiet help";
   for (const option of options.split(" ")) assertMatch(out, new RegExp(`^  --${option}\\b`, "m"));
   for (const line of out.split("\n")) assert(line.length < 80, line);
 });
@@ -110,6 +110,7 @@ Deno.test("a bad option is refused in one line", async () => {
     ["--load model --hidden 8 --steps 1", /--hidden cannot change a loaded model/],
     ["--load model --layers 1 --steps 1", /--layers cannot change a loaded model/],
     ["--load model --corpus corpus.txt", /--corpus with --load is for training: give --seconds, --steps or --epochs/],
+    ["--load model --report page.html", /--report with --load is for training/],
     ["--load model --save other", /--save with --load is for training/],
     ["--hidden 100000000", /Cannot plan the memory/],
   ];
@@ -134,6 +135,7 @@ Deno.test("a file that cannot be used is refused in one line, before the trainin
     ["--corpus latin1.txt", /latin1.txt is not UTF-8 text/],
     ["--corpus corpus.txt --prompt Zoë", /--prompt has characters that the model does not know: "Z", "ë"\n/],
     ["--corpus corpus.txt --save missing/model", /cannot write missing\/model: there is no folder missing/],
+    ["--corpus corpus.txt --report missing/page.html", /cannot write missing\/page.html: there is no folder missing/],
     ["--corpus corpus.txt --save folder", /cannot write folder: it is not a file/],
     ["--load missing", /cannot read missing: no such file/],
     ["--load corpus.txt", /corpus.txt: Cannot read safetensors/],
@@ -174,6 +176,20 @@ Deno.test("without a terminal the output is plain lines", async () => {
   assertMatch(lines[7] + "\n", VALIDATION);
   // deno-lint-ignore no-control-regex
   assertEquals(out.match(/[\0-\x09\x0b-\x1f]/), null);
+});
+
+Deno.test("a report tells of the training, and changes nothing of it", async () => {
+  using folder = new Folder();
+  const [plain, told] = await Promise.all([
+    folder.train("--save", "plain"),
+    folder.train("--save", "told", "--report", "page.html"),
+  ]);
+  assertEquals(told, plain);
+  assertEquals(Deno.readFileSync(folder.file("told")), Deno.readFileSync(folder.file("plain")));
+  const page = Deno.readTextFileSync(folder.file("page.html"));
+  for (const text of ["corpus.txt, 1,800 characters", "Perplexity", "after step 3", "at best", "norm 5", "lstm"]) {
+    assert(page.includes(text), text);
+  }
 });
 
 Deno.test("every cell learns, every budget ends", async () => {

@@ -168,6 +168,25 @@ Deno.test("watching changes no bit; threads, segments and batch-first order none
   assertEquals(session.gradientFlow(), kept, "until the next backward");
 });
 
+Deno.test("a decoder's steps are its own", async () => {
+  const encoder = recurrent(gru(), { input: I, hidden: H }), decoder = recurrent(gru(), { input: 3, hidden: H });
+  using session = await watched(encoderDecoder({ encoder, decoder }), { decoderSteps: 4 });
+  using alone = await watched(decoder, { steps: 4 });
+  alone.setParameters(
+    new Map([...session.parameters()].filter(([name]) => name.startsWith("decoder."))),
+    { rename: { "decoder.": "" } },
+  );
+  const decoderInput = numbers(4 * B * 3, 3), dOutput = numbers(4 * B * H, 4), lengths = [7, 1, 3];
+  session.forward(numbers(T * B * I, 1), { decoderInput, lengths });
+  const states = session.states();
+  session.backward(dOutput);
+  alone.forward(decoderInput, { states: { h_l0: states["encoder.h_l0"] } });
+  alone.backward(dOutput);
+  const found = session.gradientFlow();
+  assertEquals([...found].map(([name, norms]) => [name, norms.length]), [["encoder.l0", T], ["decoder.l0", 4]]);
+  assertEquals(found.get("decoder.l0"), alone.gradientFlow().get("l0"));
+});
+
 Deno.test("a gradient of 1e-30 is told, though its square is no f32", async () => {
   using session = await watched(recurrent(elman(), { input: I, hidden: H }));
   session.forward(DATA.x);
