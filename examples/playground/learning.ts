@@ -41,7 +41,10 @@ export class Learning {
     this.#choice = choice;
     this.#events = events;
     this.#train.onclick = () => void this.#press();
-    button("reset").onclick = () => this.#reset("Ready.");
+    button("reset").onclick = () => {
+      this.#reset("Ready.");
+      this.#train.focus(); // as there is nothing left to reset
+    };
     button("save").onclick = () => void this.#save();
     button("load").onclick = () => input("model-file").click();
     input("model-file").onchange = () => void this.#load();
@@ -60,6 +63,7 @@ export class Learning {
 
   async #press(): Promise<void> {
     complain("error");
+    if (this.#state === "busy") return;
     if (this.#state === "training") return await this.#pause();
     try {
       const options = this.#choice.training(), { text } = this.#text;
@@ -158,7 +162,8 @@ export class Learning {
     const labels = { none: "Train", busy: "Train", training: "Pause", paused: "Go on" };
     this.#state = state;
     this.#train.textContent = labels[state];
-    this.#train.disabled = state === "busy";
+    // Not disabled, as it would lose the keyboard's focus.
+    this.#train.ariaDisabled = String(state === "busy");
     button("reset").disabled = state === "none";
     button("save").disabled = state === "none" || state === "busy";
     button("load").disabled = state === "busy";
