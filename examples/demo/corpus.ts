@@ -42,7 +42,7 @@ function decode(path: string): string {
  * Moby Dick as printed, from "CHAPTER 1. Loomings." to the epilogue. What stands before (contents, etymology, extracts) is
  * lists in several alphabets. The text is in the public domain (CC0), the package around it Apache-2.0.
  */
-function novel(): string {
+export function novel(): string {
   const front = ["Contents", "Etymology", "Extracts"];
   return mobyDick()
     .filter(({ chapter }) => !front.includes(chapter))

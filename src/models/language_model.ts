@@ -28,6 +28,7 @@ import type { Evaluation, FitEvent, FitOptions, LanguageModelOptions } from "./l
 import type { PlanOptions } from "./plan.ts";
 import type { Session } from "./session.ts";
 import type { TensorCopy } from "./tensors.ts";
+import { textStates } from "./text_states.ts";
 import { fit } from "./trainer.ts";
 
 /** The options of a model, defaults filled in. */
@@ -84,17 +85,18 @@ export class LanguageModel implements Disposable {
    */
   static async load(
     bytes: Uint8Array,
-    { cell, numerics }: Pick<LanguageModelOptions, "cell" | "numerics"> = {},
+    { cell, numerics, threads }: Pick<LanguageModelOptions, "cell" | "numerics" | "threads"> = {},
   ): Promise<LanguageModel> {
     const { vocabulary, tensors, ...options } = readModel(bytes, cell);
-    const model = await LanguageModel.#make(vocabulary, { ...options, numerics });
+    const model = await LanguageModel.#make(vocabulary, { ...options, numerics, threads });
     model.#session.setParameters(tensors);
     return model;
   }
 
   static async #make(vocabulary: Vocabulary, given: LanguageModelOptions): Promise<LanguageModel> {
-    const { cell = lstm(), hidden = [128, 128], seed = 0, numerics = "fast" } = given;
-    const options = { cell, hidden, seed, numerics, embedding: given.embedding };
+    const { cell = lstm(), hidden = [128, 128], seed = 0, numerics = "fast", threads = 1 } = given;
+    requireInteger("threads", threads, 1, 64);
+    const options = { cell, hidden, seed, numerics, threads, embedding: given.embedding };
     const net = layers(vocabulary.size, options);
     const session = await compile(net, { ...plan(), loss: crossEntropy(), seed, numerics });
     return new LanguageModel(vocabulary, options, session);
@@ -204,6 +206,46 @@ export class LanguageModel implements Disposable {
     return this.#session.parameters();
   }
 
+  /**
+   * The states after each token of a text, which is read from the beginning: `[T, H]` of each layer by name, `rnn.h_l0`,
+   * of an LSTM `rnn.c_l0` as well. A unit is a column: what it says to each token of the text. `signal` ends it between
+   * two tokens, with the signal's reason as the error.
+   *
+   * @throws {OptionError} When the text is empty or has unknown characters.
+   *
+   * @example
+   * ```ts
+   * import { LanguageModel } from "@unroll/rnn";
+   * import { assertEquals } from "@std/assert";
+   *
+   * using model = await LanguageModel.create("to be or not to be", { hidden: [32, 16] });
+   * const states = await model.states("to be");
+   * assertEquals([...states.keys()], ["rnn.h_l0", "rnn.c_l0", "rnn.h_l1", "rnn.c_l1"]);
+   * assertEquals(states.get("rnn.h_l1")!.length, 5 * 16);
+   * ```
+   */
+  async states(
+    text: string,
+    { signal }: { signal?: AbortSignal } = {},
+  ): Promise<Map<string, Float32Array<ArrayBuffer>>> {
+    return await textStates(() => this.#session, this.vocabulary.encode(text), signal);
+  }
+
+  /** The recurrent cell of every layer. */
+  get cell(): Cell {
+    return this.#options.cell;
+  }
+
+  /** Hidden size of each layer, bottom to top. */
+  get hidden(): readonly number[] {
+    return this.#options.hidden;
+  }
+
+  /** Threads that compute: one before the first `fit`, from then on as many as `create` was given and the engine allows. */
+  get threads(): number {
+    return this.#session.threads;
+  }
+
   /** Number of trained numbers. */
   get size(): number {
     let size = 0;
@@ -230,8 +272,8 @@ export class LanguageModel implements Disposable {
 
   /** Move the parameters to a session that can train. */
   async #train(training: PlanOptions): Promise<Session> {
-    const { seed, numerics } = this.#options;
-    const session = await compile(this.net, { ...training, loss: crossEntropy(), seed, numerics });
+    const { seed, numerics, threads } = this.#options;
+    const session = await compile(this.net, { ...training, loss: crossEntropy(), seed, numerics, threads });
     session.setParameters(this.parameters());
     this.#session[Symbol.dispose]();
     return this.#session = session;

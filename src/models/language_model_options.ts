@@ -19,6 +19,8 @@ export interface LanguageModelOptions {
   seed?: number;
   /** See `compile`. Default `"fast"`. */
   numerics?: Numerics;
+  /** Threads that train: see `compile`. Default 1. */
+  threads?: number;
 }
 
 /** Options of `LanguageModel.fit`. */

@@ -7,6 +7,7 @@ import {
   crossEntropy,
   dense,
   elman,
+  embedding,
   type FitEvent,
   type FitOptions,
   FormatError,
@@ -149,4 +150,65 @@ Deno.test("bad input is refused", async () => {
   await assertRejects(() => model.fit(TEXT).next(), OptionError, "already");
   await first.return();
   await assertRejects(() => LanguageModel.load(new Uint8Array(3)), FormatError);
+});
+
+for (const [name, cell] of Object.entries(CELLS)) {
+  Deno.test(`${name}: the states of a text are those of a net that reads it at once`, async () => {
+    using model = await LanguageModel.create(TEXT, { cell: cell(), hidden: [8, 5], embedding: 3, numerics: "exact" });
+    const text = "a wizard said", states = await model.states(text);
+    const { tensors } = readSafetensors(model.save());
+    for (let n = 1; n <= text.length; n += 4) {
+      using session = await compile(
+        sequential({
+          embedding: embedding(model.vocabulary.size, 3),
+          rnn: recurrent(cell(), { input: 3, hidden: [8, 5] }),
+          decoder: dense(5, model.vocabulary.size),
+        }),
+        { batch: 1, steps: n, numerics: "exact" },
+      );
+      session.setParameters(tensors);
+      session.forward(model.vocabulary.encode(text.slice(0, n)));
+      const last = session.states();
+      assertEquals([...states.keys()], Object.keys(last));
+      for (const [name, state] of states) {
+        const H = last[name].length;
+        assertEquals(state.length, text.length * H);
+        assertEquals(state.slice((n - 1) * H, n * H), last[name]);
+      }
+    }
+  });
+}
+
+Deno.test("the states of a text do not disturb a training, and are refused of none and of unknown characters", async () => {
+  const losses = async (look: boolean) => {
+    using model = await LanguageModel.create(TEXT, { hidden: [8], seed: 2 });
+    const losses: number[] = [];
+    for await (const { loss } of model.fit(TEXT, { batch: 4, unroll: 10, steps: 20 })) {
+      losses.push(loss);
+      if (look) await model.states("said");
+    }
+    return losses;
+  };
+  assertEquals(await losses(true), await losses(false));
+
+  using model = await LanguageModel.create(TEXT, { hidden: [8] });
+  await assertRejects(() => model.states(""), OptionError, '"text" must not be empty');
+  await assertRejects(() => model.states("Ω"), OptionError, "Ω");
+  await assertRejects(() => model.states("said", { signal: AbortSignal.abort(new Error("enough")) }), Error, "enough");
+});
+
+Deno.test("a model says what it is made of, and trains with threads to the same bits", async () => {
+  const train = async (threads: number) => {
+    using model = await LanguageModel.create(TEXT, { cell: gru(), hidden: [16, 8], seed: 2, threads });
+    assertEquals([model.cell.name, model.hidden, model.threads], [gru().name, [16, 8], 1]);
+    for await (const event of model.fit(TEXT, { batch: 4, unroll: 10, steps: 5 })) {
+      assert(event.loss > 0);
+      assertEquals(model.threads, threads);
+    }
+    using copy = await LanguageModel.load(model.save(), { threads });
+    for await (const _ of copy.fit(TEXT, { batch: 4, unroll: 10, steps: 1 })) assertEquals(copy.threads, threads);
+    return model.save();
+  };
+  assertEquals(await train(2), await train(1));
+  await assertRejects(() => LanguageModel.create(TEXT, { threads: 0 }), OptionError, '"threads"');
 });

@@ -1,0 +1,60 @@
+/**
+ * Serves the playground on this machine alone, with the headers that allow threads.
+ *
+ *     deno task playground [--port 8000]
+ */
+import { commandLine } from "../frame/command_line.ts";
+import { playground } from "./build.ts";
+
+/** What a browser is told of a file, by the end of its name. */
+const KINDS: Record<string, string> = {
+  html: "text/html; charset=utf-8",
+  js: "text/javascript; charset=utf-8",
+  css: "text/css; charset=utf-8",
+  txt: "text/plain; charset=utf-8",
+  woff2: "font/woff2",
+};
+
+/** With these a page may have memory that is shared among threads. */
+const ISOLATED = {
+  "cross-origin-opener-policy": "same-origin",
+  "cross-origin-embedder-policy": "require-corp",
+};
+
+export interface ServeOptions {
+  /** 0 is any that is free. */
+  readonly port: number;
+  /** Whether the page is cross-origin isolated. Default true. */
+  readonly isolated?: boolean;
+  /** Path under which the files are. Default `/`. */
+  readonly path?: string;
+}
+
+/** A server on loopback. */
+export function serve(
+  files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>,
+  { port, isolated = true, path = "/" }: ServeOptions,
+): Deno.HttpServer<Deno.NetAddr> {
+  return Deno.serve({ port, hostname: "127.0.0.1", onListen() {} }, (request) => {
+    const { pathname } = new URL(request.url);
+    const name = pathname === path ? "index.html" : pathname.startsWith(path) ? pathname.slice(path.length) : "";
+    const bytes = files.get(name);
+    if (!bytes) return new Response("There is nothing here.\n", { status: 404 });
+    const kind = KINDS[name.slice(name.lastIndexOf(".") + 1)] ?? "application/octet-stream";
+    const headers = { "content-type": kind, "cache-control": "no-store", ...(isolated ? ISOLATED : {}) };
+    return new Response(bytes, { headers });
+  });
+}
+
+if (import.meta.main) {
+  const { port } = commandLine("Serves the playground on this machine.", { port: 8000 });
+  const files = await playground();
+  try {
+    const { addr } = serve(files, { port });
+    console.log(`http://localhost:${addr.port}/    (Ctrl+C ends it)`);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    console.error(`error: port ${port} is in use; choose another with --port`);
+    Deno.exit(1);
+  }
+}

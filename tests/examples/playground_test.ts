@@ -1,0 +1,102 @@
+import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import { inBrowser, Playground } from "./playground.ts";
+
+Deno.test({
+  ...inBrowser("the playground trains, pauses, writes, saves, loads, shows units and gradients"),
+  async fn() {
+    await using playground = await Playground.open();
+    const { page } = playground, samples = page.locator("#samples li:not(.empty)");
+    await playground.small();
+    await page.click("#train");
+
+    await playground.until("a loss", async () => await playground.number("#steps") > 0);
+    const loss = await playground.number("#loss");
+    await playground.until("two samples", async () => await samples.count() >= 2);
+    await playground.until("a lower loss", async () => await playground.number("#loss") < 0.75 * loss);
+    assertNotEquals(await samples.first().textContent(), await samples.last().textContent());
+    assert(await playground.number("#speed") > 0);
+    // As many as the page offers: one where there is one core.
+    const threads = Number(await page.inputValue("#threads"));
+    assertEquals(threads > 1, navigator.hardwareConcurrency > 1);
+    assertEquals(
+      await playground.says("#status"),
+      `Training with ${threads > 1 ? `${threads} threads` : "one thread"}.`,
+    );
+
+    await page.locator("#thinking").scrollIntoViewIfNeeded();
+    await playground.until("colours", async () => (await playground.colored()).colors > 20);
+    await page.click("#train");
+    assertEquals(await playground.says("#train"), "Go on");
+    await page.waitForTimeout(300); // the step that was being made
+    const paused = await playground.says("#steps");
+    const colors = () => page.locator("#coloured").innerHTML();
+    await page.focus("#unit");
+    await page.keyboard.press("Home");
+    const first = await colors();
+    await page.keyboard.press("ArrowRight");
+    assertNotEquals(await colors(), first, "another unit");
+    assertEquals(await playground.says("#unit-value"), "2 of 48");
+
+    const written = await write(playground);
+    assert(written.startsWith("she") && written.length === 3 + 60, written);
+    const [download] = await Promise.all([page.waitForEvent("download"), page.click("#save")]);
+    const file = await download.path();
+    assertEquals(await playground.says("#steps"), paused, "it has gone on");
+    await page.click("#reset");
+    assert(await page.isDisabled("#write-button"));
+    await page.setInputFiles("#model-file", file);
+    await page.locator("#status", { hasText: "is loaded" }).waitFor();
+    assertEquals(await write(playground), written);
+    await page.click("#train");
+    await playground.until("a loaded net that is trained", async () => await playground.number("#steps") > 3);
+    assert(await playground.number("#loss") < 0.75 * loss, "it has begun anew");
+    await page.click("#train");
+
+    await page.fill("#flow-steps", "20");
+    await page.fill("#flow-width", "16");
+    await page.click("#flow-button");
+    const maps = page.locator("#maps canvas");
+    await playground.until("heat maps", async () => Number(await maps.last().getAttribute("height")) > 3);
+    await page.click("#flow-button");
+    for (const map of await maps.all()) {
+      const { columns, colors } = await map.evaluate((canvas: HTMLCanvasElement) => {
+        const { data } = canvas.getContext("2d")!.getImageData(0, 0, canvas.width, 1);
+        return { columns: canvas.width, colors: new Set(new Uint32Array(data.buffer)).size };
+      });
+      assertEquals(columns, 20);
+      assert(colors > 5, `${colors} colours in the first row`);
+    }
+    assertEquals(playground.complaints, []);
+  },
+});
+
+Deno.test({
+  ...inBrowser("the playground trains from a folder of a host that says nothing of isolation, on a phone"),
+  async fn() {
+    await using playground = await Playground.open({
+      isolated: false,
+      path: "/some/folder/",
+      viewport: { width: 360, height: 740 },
+      colorScheme: "dark",
+    });
+    const { page } = playground;
+    assert(!await page.evaluate(() => "SharedArrayBuffer" in globalThis && crossOriginIsolated));
+    assert((await playground.says("#engine")).startsWith("One thread: this page is not cross-origin isolated"));
+    await playground.small("brackets");
+    await page.click("#train");
+    await playground.until("steps", async () => await playground.number("#steps") > 10);
+    assertEquals(await playground.says("#status"), "Training with one thread.");
+    const [wide, room] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
+    assert(wide <= room, `${wide} pixels wide`);
+    assertEquals(playground.complaints, []);
+  },
+});
+
+/** What the net writes, of 60 characters. */
+async function write(playground: Playground): Promise<string> {
+  const { page } = playground;
+  await page.fill("#length", "60");
+  await page.click("#write-button");
+  await page.locator("#write-button", { hasText: "Write" }).waitFor();
+  return await page.textContent("#written") ?? "";
+}
