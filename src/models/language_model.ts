@@ -111,7 +111,8 @@ export class LanguageModel implements Disposable {
     text: string,
     options: FitOptions = {},
   ): AsyncGenerator<FitEvent, void, void> {
-    const { batch = 50, unroll = 50, optimizer = adam({ learningRate: 2e-3 }), clip = clipNorm(5), signal } = options;
+    const { batch = 50, unroll = 50, optimizer = adam({ learningRate: 2e-3 }), clip = clipNorm(5), world, signal } =
+      options;
     const { steps, epochs = steps === undefined ? 1 : Number.MAX_SAFE_INTEGER } = options;
     requireInteger("epochs", epochs, 1);
     if (steps !== undefined) requireInteger("steps", steps, 1);
@@ -119,10 +120,13 @@ export class LanguageModel implements Disposable {
     const windows = streams(this.vocabulary.encode(text), { batch, unroll });
     this.#fitting = true;
     try {
-      const session = await this.#train(batch, unroll, optimizer, clip), limits = { epochs, steps };
+      const rows = Math.ceil(batch / (world?.size ?? 1));
+      const session = await this.#train(rows, unroll, optimizer, clip), limits = { epochs, steps };
       const all = Math.min(steps ?? Infinity, epochs * windows.windows);
       let tokens = 0;
-      for await (const event of fit(session, () => batches(windows, batch), { ...limits, carry: true, signal })) {
+      for await (
+        const event of fit(session, () => batches(windows, batch), { ...limits, carry: true, world, signal })
+      ) {
         if (event.type !== "step") continue;
         const { step, epoch, loss, count, gradientNorm } = event;
         tokens += count;

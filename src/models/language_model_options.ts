@@ -2,6 +2,7 @@ import type { Cell } from "../cells/cell.ts";
 import type { Numerics } from "../kernels/load.ts";
 import type { Clip } from "../training/clip.ts";
 import type { Optimizer } from "../training/optimizers/optimizer.ts";
+import type { World } from "./world.ts";
 
 /** Options of `LanguageModel.create`. */
 export interface LanguageModelOptions {
@@ -33,6 +34,8 @@ export interface FitOptions {
   optimizer?: Optimizer;
   /** Default `clipNorm(5)`. */
   clip?: Clip;
+  /** The processes that train together, each on its share of the streams: see `fit`. Default: this one alone. */
+  world?: World;
   /** Ends the training between two steps, with the signal's reason as the error. */
   signal?: AbortSignal;
 }
