@@ -12,6 +12,9 @@ export interface MpiOptions {
   library?: string;
 }
 
+/** Milliseconds that a rank which has only heard of a failure leaves to the one that has failed. */
+const GRACE = 500;
+
 let used = false;
 
 /**
@@ -63,6 +66,8 @@ function endTogether(world: MpiWorld, communicator: Communicator): void {
     isOver = true;
     const reason = error instanceof Error ? error.stack ?? error.message : String(error);
     console.error(`rank ${world.rank} of ${world.size} ${what}: ${reason}`);
+    // What other ranks have to say of this is not the cause: the one that has it comes first.
+    if (error instanceof MpiError) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, GRACE);
     communicator.abort(1);
   };
   addEventListener("error", (event) => abort("has failed", event.error));

@@ -95,6 +95,6 @@ function describe({ place, at }: Word): string {
     case PLACE.broadcast:
       return "at a broadcast";
     default:
-      return "leaving";
+      return "leaving, its loop over";
   }
 }

@@ -1,4 +1,3 @@
-import type { TotalLoss } from "../training/losses/total_loss.ts";
 import type { Batch } from "../training/data/batch.ts";
 import type { States } from "./call.ts";
 import type { Session } from "./session.ts";
@@ -25,7 +24,7 @@ export interface World {
    * Between `accumulate` and `update`: gradients and losses become those of all ranks together. Returned is rank 0's
    * `late`: whether the time of the training is over.
    */
-  allReduce(session: Session, total?: Pick<TotalLoss, "sum" | "count">, late?: boolean): boolean;
+  allReduce(session: Session, total?: { sum: number; count: number }, late?: boolean): boolean;
   /** Rank 0's value. What is agreed on after how many updates, and the parameters, must be the same on all ranks. */
   agree(session: Session, what: string, step: number, value: number): number;
   /** States of all rows, from those of each rank's. */

@@ -1,5 +1,9 @@
 /** Runs programs under the launchers of the MPIs that are installed. */
+import { assert, assertEquals } from "@std/assert";
 import { fileURLToPath } from "node:url";
+
+/** What programs need beside `--allow-ffi`. */
+export const READ = ["--allow-read", "--allow-env"], WRITE = [...READ, "--allow-write"];
 
 /** An installed MPI. */
 export interface Launcher {
@@ -56,6 +60,32 @@ export function start(
     return { code, stdout: text(stdout), stderr: text(stderr), seconds: (performance.now() - began) / 1000 };
   });
   return { process, outcome };
+}
+
+/** What a training prints. */
+export interface Result {
+  size: number;
+  losses: number[];
+  evaluations: number[];
+  hash: string;
+  tokens: number;
+  bits: number;
+}
+
+/** The result of a training on so many ranks. */
+export async function run(launcher: Launcher, ranks: number, program: string, given: string[]): Promise<Result> {
+  const { code, stdout, stderr } = await start(launcher, ranks, program, { given, permissions: WRITE }).outcome;
+  assertEquals(code, 0, stderr);
+  const result = JSON.parse(stdout);
+  assertEquals(result.size, ranks);
+  return result;
+}
+
+/** Largest distance of two lists. */
+export function distance(a: readonly number[], b: readonly number[]): number {
+  assertEquals(a.length, b.length);
+  assert(a.length > 0);
+  return Math.max(...a.map((value, i) => Math.abs(value - b[i])));
 }
 
 function versionOf(command: string): string {
