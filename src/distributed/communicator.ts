@@ -38,6 +38,11 @@ export class Communicator {
     return all;
   }
 
+  /** MPI_Get_processor_name: the host. */
+  get host(): string {
+    return written((text, length) => this.#library.calls.MPI_Get_processor_name(text, length));
+  }
+
   /** MPI_Bcast: the numbers become those of one rank. */
   broadcast(numbers: Numbers, root: number): void {
     const { calls, handles: { float, double, byte, world } } = this.#library;

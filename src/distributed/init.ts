@@ -15,6 +15,9 @@ export interface MpiOptions {
 /** Milliseconds that a rank which has only heard of a failure leaves to the one that has failed. */
 const GRACE = 500;
 
+/** The most bytes of the name of a process. */
+const PROCESS = 100;
+
 let used = false;
 
 /**
@@ -54,8 +57,24 @@ export function init({ library: name }: MpiOptions = {}): MpiWorld {
     );
   }
   const world = new MpiWorld(communicator, version);
-  if (world.size > 1) endTogether(world, communicator);
+  if (world.size > 1) {
+    endTogether(world, communicator);
+    if (!/Open MPI/.test(version)) printProcesses(communicator);
+  }
   return world;
+}
+
+/** When a process dies, MPICH's launcher names it and its host, not the rank: so rank 0 says which is which. */
+function printProcesses(communicator: Communicator): void {
+  const own = new Uint8Array(PROCESS), text = new TextDecoder();
+  new TextEncoder().encodeInto(`${Deno.pid} on ${communicator.host}`, own);
+  const all = communicator.gather(own);
+  if (communicator.rank > 0) return;
+  const names = Array.from({ length: communicator.size }, (_, rank) => {
+    const name = text.decode(all.subarray(rank * PROCESS, (rank + 1) * PROCESS)).replace(/\0+$/, "");
+    return `rank ${rank} is process ${name}`;
+  });
+  console.error(names.join(", "));
 }
 
 /** An error that nobody catches, and an exit before the end, end all ranks. */

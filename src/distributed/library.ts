@@ -16,6 +16,7 @@ const SYMBOLS = {
   MPI_Error_string: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
   MPI_Comm_rank: { parameters: [ADDRESS, "buffer"], result: "i32" },
   MPI_Comm_size: { parameters: [ADDRESS, "buffer"], result: "i32" },
+  MPI_Get_processor_name: { parameters: ["buffer", "buffer"], result: "i32" },
   MPI_Allreduce: { parameters: [ADDRESS, "buffer", "i32", ADDRESS, ADDRESS, ADDRESS], result: "i32" },
   MPI_Allgather: { parameters: ["buffer", "i32", ADDRESS, "buffer", "i32", ADDRESS, ADDRESS], result: "i32" },
   MPI_Bcast: { parameters: ["buffer", "i32", ADDRESS, "i32", ADDRESS], result: "i32" },

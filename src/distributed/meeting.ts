@@ -6,7 +6,7 @@
 import { MpiError } from "./mpi_error.ts";
 
 /** Where a rank is. */
-export const PLACE = { begin: 1, step: 2, agree: 3, gather: 4, broadcast: 5, leave: 6, failed: 7 } as const;
+export const PLACE = { begin: 1, step: 2, agree: 3, gather: 4, broadcast: 5, leave: 6, failed: 7, sum: 8 } as const;
 
 /** What a rank says. */
 export interface Word {
@@ -92,6 +92,8 @@ function describe({ place, at }: Word): string {
       return "at an evaluation, or at the end of an epoch or of the training";
     case PLACE.gather:
       return "reading the carried states of the training";
+    case PLACE.sum:
+      return `at a sum of ${at} numbers`;
     case PLACE.broadcast:
       return "at a broadcast";
     default:

@@ -121,6 +121,12 @@ export class MpiWorld implements World, Disposable {
       })));
   }
 
+  /** The sum over all ranks, element by element, in place: MPI_Allreduce. All ranks must call it with as many numbers. */
+  sum(numbers: Float32Array): void {
+    this.#meet({ place: PLACE.sum, at: numbers.length });
+    this.#communicator.sum(numbers);
+  }
+
   /**
    * The bytes of rank 0 on all ranks, such as a checkpoint that lies on its disk alone. Other ranks' bytes are not looked
    * at. All ranks must call it.

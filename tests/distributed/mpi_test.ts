@@ -73,7 +73,10 @@ for (const launcher of launchers) {
     const killed = performance.now();
     Deno.kill(pid, "SIGKILL");
     const result = await outcome;
-    requireFailure(result, launcher.name === "Open MPI" ? /rank 1 .*on signal 9 \(Killed\)/ : new RegExp(`${pid}`));
+    requireFailure(result, launcher.name === "Open MPI" ? /rank 1 .*on signal 9 \(Killed\)/ : /Killed \(signal 9\)/);
+    if (launcher.name === "MPICH") {
+      assertMatch(result.stderr, new RegExp(`rank 1 is process ${pid} on [^]*PID ${pid} `));
+    }
     assert(performance.now() - killed < 1000 * PATIENCE);
     const { training, extra } = readCheckpoint(await Deno.readFile(file));
     assert(training.updates > 0);
