@@ -13,6 +13,7 @@ import {
   type World,
 } from "@unroll/rnn";
 import { init } from "@unroll/rnn/mpi";
+import { processorTime } from "./clock.ts";
 
 const B = 50, T = 50, V = 65, WARM_UP = 5, seconds = Number(Deno.args[0]);
 using world = init();
@@ -42,7 +43,7 @@ function allreduce(n: number): number {
 
 // What a step waits for, its sum apart, is the time of `allReduce` less that of its MPI_Allreduce.
 const measured: number[][] = [];
-let inReduce = 0;
+let inReduce = 0, busyInReduce = 0;
 const timed: World = {
   rank: world.rank,
   size: world.size,
@@ -52,24 +53,25 @@ const timed: World = {
   gather: (...args) => world.gather(...args),
   fail: (...args) => world.fail(...args),
   allReduce(...args) {
-    const start = performance.now(), late = world.allReduce(...args);
+    const start = performance.now(), busy = processorTime(), late = world.allReduce(...args);
     inReduce = performance.now() - start;
+    busyInReduce = processorTime() - busy;
     return late;
   },
 };
-let last = performance.now(), count = 0;
+let last = performance.now(), lastBusy = processorTime(), count = 0;
 for await (const event of fit(session, () => forever(), { seconds, world: timed })) {
   if (event.type !== "step") continue;
-  const now = performance.now();
-  if (++count > WARM_UP) measured.push([now - last, inReduce]);
-  last = performance.now();
+  const now = performance.now(), busy = processorTime();
+  if (++count > WARM_UP) measured.push([now - last, busy - lastBusy - busyInReduce, inReduce]);
+  [last, lastBusy] = [performance.now(), processorTime()];
 }
 const low = (numbers: number[]) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 10)];
-const step = low(measured.map(([whole]) => whole)), together = low(measured.map(([, reduce]) => reduce));
+const [step, compute, together] = [0, 1, 2].map((i) => low(measured.map((times) => times[i])));
 const sum = allreduce(elements),
   sums = [1e5, 1e6, 1e7].map((n) => `${(n / 1e6).toFixed(1)} M ${allreduce(n).toFixed(2)}`);
 if (world.rank === 0) {
-  const figures = [step, step - together, Math.max(0, together - sum), sum].map((ms) => ms.toFixed(2).padStart(9));
+  const figures = [step, compute, Math.max(0, together - sum), sum].map((ms) => ms.toFixed(2).padStart(9));
   const rate = (B * T / step * 1000).toFixed(0).padStart(14);
   console.log(
     `${String(world.size).padStart(5)} ${String(Math.ceil(B / world.size)).padStart(13)}   ${
