@@ -95,6 +95,7 @@ export type {
 } from "./src/models/training_events.ts";
 export type { TrainingState } from "./src/models/training_state.ts";
 export type { Update } from "./src/models/updates.ts";
+export type { World, WorldOptions } from "./src/models/world.ts";
 export type { Merge } from "./src/ops/merge.ts";
 export type { ProductOptions, RecurrentProduct } from "./src/ops/recurrent_product.ts";
 export {
@@ -118,7 +119,7 @@ export {
   uniform,
   zeros,
 } from "./src/ops/initialise.ts";
-export type { Extent, Port, Signal } from "./src/ops/port.ts";
+export type { Extent, Port, RowShare, Signal } from "./src/ops/port.ts";
 export { type Block, Step } from "./src/ops/step.ts";
 export { type Exchangeable, Generator, type GeneratorState } from "./src/random/generator.ts";
 export { mostProbable, sample, truncate, type Truncation } from "./src/text/sampling.ts";

@@ -13,17 +13,25 @@ import { writeDeclarations } from "./declarations.ts";
 import { installed } from "./installed.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
+/** MPI is called by Deno's foreign functions, which Node does not have. */
+const DENO_ONLY = ["./mpi"];
+
+/** The entries of the package, and their files. */
+export const entries: readonly (readonly [entry: string, path: string])[] = Object.entries(config.exports).filter(
+  ([entry]) => !DENO_ONLY.includes(entry),
+);
+
 const COPIED = ["README.md", "CHANGELOG.md", "LICENSE"];
 
 /** Write the package; what was in the folder before is deleted. */
 export async function writePackage(folder: string): Promise<void> {
   await Deno.remove(folder, { recursive: true }).catch(() => {});
   await Deno.mkdir(folder, { recursive: true });
-  const entries = Object.values(config.exports).map((path) => path.slice("./".length));
+  const files = entries.map(([, path]) => path.slice("./".length));
   const peers: Record<string, string> = {};
   await build({
     absWorkingDir: ROOT,
-    entryPoints: entries,
+    entryPoints: files,
     outdir: folder,
     bundle: true,
     splitting: true, // what two entries import is one module, so that a class is one class
@@ -34,7 +42,7 @@ export async function writePackage(folder: string): Promise<void> {
     plugins: [outside(peers)],
     logLevel: "error",
   });
-  writeDeclarations(ROOT.replace(/[\\/]$/, ""), entries, folder);
+  writeDeclarations(ROOT.replace(/[\\/]$/, ""), files, folder);
   for (const name of COPIED) await Deno.copyFile(join(ROOT, name), join(folder, name));
   await Deno.writeTextFile(join(folder, "package.json"), JSON.stringify(manifest(peers), null, 2) + "\n");
 }
@@ -54,7 +62,7 @@ function outside(peers: Record<string, string>): Plugin {
 }
 
 function manifest(peers: Record<string, string>): unknown {
-  const { name, version, license, exports } = config;
+  const { name, version, license } = config;
   return {
     name,
     version,
@@ -67,7 +75,7 @@ function manifest(peers: Record<string, string>): unknown {
     peerDependencies: peers,
     peerDependenciesMeta: Object.fromEntries(Object.keys(peers).map((name) => [name, { optional: true }])),
     exports: Object.fromEntries(
-      Object.entries(exports).map(([entry, path]) => {
+      entries.map(([entry, path]) => {
         const base = path.replace(/\.ts$/, "");
         return [entry, { types: `${base}.d.ts`, default: `${base}.js` }];
       }),

@@ -68,6 +68,11 @@ const PLANTED: Record<string, Source & { complaint: string }> = {
   },
   "WebAssembly above": { path: "src/models/a.ts", text: "new WebAssembly.Memory({});", complaint: "WebAssembly" },
   "Deno": { path: "src/models/a.ts", text: 'const url = "//"; Deno.args;', complaint: "Deno" },
+  "a world in the trainer": {
+    path: "src/models/a.ts",
+    text: 'import { b } from "../distributed/b.ts";',
+    complaint: "is not above",
+  },
   "node": { path: "src/threads/a.ts", text: 'const fs = "node:fs";', complaint: "node:" },
   "a worker": { path: "src/models/a.ts", text: "new Worker(url);", complaint: "Worker" },
   "relaxed SIMD": { path: "assembly/a.ts", text: "f32x4.relaxed_madd(a, b, c);", complaint: "relaxed_madd" },
@@ -102,6 +107,7 @@ Deno.test("the architecture test lets through what is allowed", () => {
     { path: "src/training/d/c.ts", text: 'import { OptionError } from "../../errors.ts"; import "../a.ts";' },
     { path: "src/ops/a.ts", text: '// Math.exp, Deno and import "npm:x" in a comment\nMath.sqrt(2) /* Worker */;' },
     { path: "src/report/a.ts", text: "Math.log(x)" },
+    { path: "src/distributed/a.ts", text: 'import { b } from "../models/b.ts"; Deno.dlopen("c", {});' },
     { path: "src/files/a.ts", text: 'import { openSync } from "node:fs";\nimport { FileError } from "../errors.ts";' },
   ];
   assertEquals(violations([KERNELS, INDEX, ...allowed]), []);

@@ -44,9 +44,10 @@ export function dropout(width: number, rate: number, { variational = false }: Dr
         output: { kind: "values", width, value: y, gradient: dy },
         states: [],
         refresh() {},
-        forward(k, { T, B, training }) {
+        forward(k, extent) {
+          const { T, B, training } = extent;
           if (!training) return k.copy(y.address, x.value.address, T * B, width, y.stride, x.value.stride);
-          draw(k, variational ? B : T * B, true);
+          draw(k, extent, variational ? 1 : T);
           const [calls, m] = variational ? [T, B] : [1, T * B];
           for (let t = 0; t < calls; t++) {
             k.multiply(y.at(t * m), x.value.at(t * m), mask.address, m, width, y.stride, x.value.stride, mask.stride);

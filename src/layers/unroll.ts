@@ -109,8 +109,9 @@ export function unroll(scope: Scope, cell: Cell, x: Port, H: number, options: Un
       input.refresh(k); // may copy the bias that the cell has just summed
     },
 
-    forward(k, { T, B, active, training }) {
-      dropped?.draw(k, B, training);
+    forward(k, extent) {
+      const { T, B, active } = extent;
+      dropped?.draw(k, extent, 1);
       if (B < STEPWISE) input.forward(k, z, 0, T * B);
       for (let t = 0; t < T; t++) {
         const n = active(t), ended = t + 1 < T ? active(t + 1) : 0;

@@ -23,6 +23,8 @@ export interface BatchOptions {
   shuffle?: boolean;
   seed?: number;
   bucket?: number;
+  /** Processes that share the rows of a batch. Default 1. */
+  ranks?: number;
   /** The most steps of a sample. */
   longest: number;
 }
@@ -47,8 +49,9 @@ export function evaluationSource(session: Session, data: TrainingData, batch?: n
  * @throws {OptionError} When an option is out of range, or the data is none of the three.
  */
 export function batchSource(session: Session, data: TrainingData, options: BatchOptions): BatchSource {
-  const { batch = session.batch, shuffle = true, seed = 0, bucket = shuffle ? BUCKET : 1, longest } = options;
-  requireInteger("batch", batch, 1, session.batch);
+  const { batch = session.batch, shuffle = true, seed = 0, bucket = shuffle ? BUCKET : 1, longest, ranks = 1 } =
+    options;
+  requireInteger("batch", batch, 1, session.batch * ranks);
   requireInteger("bucket", bucket, 1);
   requireInteger("seed", seed, 0);
   if (typeof data === "function") return (epoch, used) => skip(data(epoch), epoch, used);

@@ -77,12 +77,12 @@ export class Border {
     steps: number = this.plan.options.steps,
   ): Call {
     const { input, decoderInput, options: { batch, decoderSteps } } = this.plan;
-    const { batch: B = batch, states = "zero", lengths, decoderInput: given } = options;
+    const { batch: B = batch, states = "zero", lengths, share, decoderInput: given } = options;
     if (!Number.isInteger(B) || B < 1 || B > batch) {
       throw new OptionError(`"batch" of a call must be an integer from 1 to ${batch} (the session's batch), got ${B}`);
     }
     const T = this.#stepsOf("x", x, input, B, steps), fresh = states === "zero" || (states === "carry" && !last);
-    const call = makeCall({ T, B, training, fresh }, lengths);
+    const call = makeCall({ T, B, training, fresh, share }, lengths);
     this.checkTokens("x", x, input, call);
     this.#checkStart(call, states, last);
     if (!decoderInput && !given) return call;

@@ -1,6 +1,6 @@
 import { OptionError, ShapeError } from "../errors.ts";
 import type { LayerPart } from "../layers/layer.ts";
-import { type Extent, onceExtent } from "../ops/port.ts";
+import { type Extent, onceExtent, type RowShare } from "../ops/port.ts";
 
 /** States by name (`rnn.h_l0`), each `[B, H]`. */
 export type States = Record<string, Float32Array>;
@@ -19,6 +19,8 @@ export interface CallOptions {
    * and gradients there are zero, and the row's last states are those after its own last step.
    */
   lengths?: ArrayLike<number>;
+  /** Where the rows are in a larger batch, of which other processes have the others; in the order of these rows. */
+  share?: RowShare;
   /**
    * Of a net with a decoder, and must be given there: what the decoder reads, tokens `[T, B]` or values `[T, B, width]` with a T of
    * its own, which is that of the output. All its steps count: a target of weight 0, or one that the loss ignores, is padding.
@@ -43,10 +45,10 @@ export interface Call extends Extent {
 
 /** A call of T steps and B rows, each row as long as T or as `lengths` says (B integers from 1 to T, any order). */
 export function makeCall(
-  { T, B, training, fresh }: { T: number; B: number; training: boolean; fresh: boolean },
+  { T, B, training, fresh, share }: { T: number; B: number; training: boolean; fresh: boolean; share?: RowShare },
   lengths?: ArrayLike<number>,
 ): Call {
-  const extent = { T, B, training, fresh, whole: T, from: 0 };
+  const extent = { T, B, training, fresh, share, whole: T, from: 0 };
   if (lengths === undefined) return { ...extent, active: () => B };
   if (lengths.length !== B) {
     throw new ShapeError(`Cannot run a sequence: "lengths" must have ${B} elements, one a row, got ${lengths.length}`);
@@ -65,7 +67,8 @@ export function makeCall(
     while (n > 0 && sorted[n - 1] <= t) n--;
     counts[t] = n;
   }
-  return { ...extent, active: (t) => counts[t], lengths: sorted, order };
+  const placed = share && { B: share.B, rows: Int32Array.from(order, (b) => share.rows[b]) };
+  return { ...extent, share: placed, active: (t) => counts[t], lengths: sorted, order };
 }
 
 /** The call as what there is once for a sequence sees it: one step, in which all rows take part. */

@@ -114,7 +114,7 @@ export class LanguageModel implements Disposable {
     options: FitOptions = {},
   ): AsyncGenerator<FitEvent, void, void> {
     const { batch = 50, unroll = 50, optimizer = adam({ learningRate: 2e-3 }), clip = clipNorm(5) } = options;
-    const { signal, statistics } = options;
+    const { signal, statistics, world } = options;
     const { steps, epochs = steps === undefined ? 1 : Number.MAX_SAFE_INTEGER } = options;
     requireInteger("epochs", epochs, 1);
     if (steps !== undefined) requireInteger("steps", steps, 1);
@@ -122,12 +122,12 @@ export class LanguageModel implements Disposable {
     const windows = streams(this.vocabulary.encode(text), { batch, unroll });
     this.#fitting = true;
     try {
-      const gradientFlow = statistics?.gradientFlow;
-      const session = await this.#train({ ...plan(batch, unroll), optimizer, clip, gradientFlow });
+      const gradientFlow = statistics?.gradientFlow, rows = Math.ceil(batch / (world?.size ?? 1));
+      const session = await this.#train({ ...plan(rows, unroll), optimizer, clip, gradientFlow });
       const all = Math.min(steps ?? Infinity, epochs * windows.windows);
-      const training = fit(session, () => batches(windows, batch), { epochs, steps, carry: true, statistics, signal });
+      const limits = { epochs, steps, carry: true, statistics, world, signal };
       let tokens = 0, last!: FitEvent;
-      for await (const event of training) {
+      for await (const event of fit(session, () => batches(windows, batch), limits)) {
         if (event.type === "step") {
           const { step, epoch, loss, count, gradientNorm, learningRate } = event;
           tokens += count;

@@ -4,6 +4,7 @@ import type { Clip } from "../training/clip.ts";
 import type { Optimizer } from "../training/optimizers/optimizer.ts";
 import type { StatisticsOptions } from "./statistics.ts";
 import type { Statistics } from "./training_events.ts";
+import type { World } from "./world.ts";
 
 /** Options of `LanguageModel.create`. */
 export interface LanguageModelOptions {
@@ -39,6 +40,8 @@ export interface FitOptions {
   clip?: Clip;
   /** Say every so many steps how gradients, activations and parameters are, before the update. Default never. */
   statistics?: StatisticsOptions;
+  /** The processes that train together, each on its share of the streams: see `fit`. Default: this one alone. */
+  world?: World;
   /** Ends the training between two steps, with the signal's reason as the error. */
   signal?: AbortSignal;
 }

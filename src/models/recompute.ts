@@ -68,5 +68,5 @@ export function recomputedGradients(
     dStates = border.readStateGradients(call);
   }
   passes.putAside(starts[calls.length] as States);
-  return { loss: loss.reduce(sum, count), count, again };
+  return { loss: count ? loss.reduce(sum, count) : 0, count, again };
 }

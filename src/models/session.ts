@@ -18,6 +18,9 @@ import { type Differences, type LoadOptions, requireTensors, type TensorCopy, ty
 import { readTrainingState, setTrainingState, type TrainingState } from "./training_state.ts";
 import { type Update, Updates } from "./updates.ts";
 
+/** What belongs to a session, for those who make it work together with others. */
+export const insideOf: WeakMap<Session, { plan: NetPlan; passes: TrainingPasses; updates: Updates }> = new WeakMap();
+
 /**
  * A compiled net: parameters, gradients, optimizer moments and activations in one memory, and the calls that compute in it.
  * Made by `compile`. What it returns is a copy. Sequences are time-major, `[T, B, ...]`.
@@ -45,7 +48,8 @@ export class Session extends CompiledNet {
     plan.planner.parameters.forEach((parameter, stream) =>
       plan.initial[stream](kernels, { ...draw, value: parameter.value, shape: parameter.shape, stream })
     );
-    this.#updates = new Updates(this.#passes);
+    this.#updates = new Updates(passes);
+    insideOf.set(this, { plan, passes, updates: this.#updates });
     if (plan.planner.flows) this.#flow = new GradientFlow(plan.planner.flows, arena, this.#passes);
     plan.layer.refresh(kernels);
   }

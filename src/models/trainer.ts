@@ -47,8 +47,10 @@ export class Training<M extends Metrics = Metrics> implements AsyncIterable<Trai
     this.#options = options;
     this.#lower = checkOptions(options) === "lower";
     this.#restore = restoreBest;
-    this.#source = batchSource(session, data, { ...options, seed, longest: session.layout.longest });
-    this.#evaluation = evaluate && evaluationSource(session, evaluate.data, batch);
+    const { longest } = session.layout, ranks = options.world?.size;
+    this.#source = batchSource(session, data, { ...options, seed, longest, ranks });
+    const rows = ranks && batch ? Math.min(batch, session.batch) : batch;
+    this.#evaluation = evaluate && evaluationSource(session, evaluate.data, rows);
     this.#state = resume ? checkedState(resume.state) : startState(seed);
     if (this.#state.seed !== seed) {
       throw new OptionError(`Cannot go on from a training with seed ${this.#state.seed}: "seed" is ${seed}`);
@@ -74,22 +76,32 @@ export class Training<M extends Metrics = Metrics> implements AsyncIterable<Trai
 
   /**
    * Copies of the best parameters (`best.rnn.weight_ih_l0`) and of the carried states (`state.rnn.h_l0`), where there
-   * are any.
+   * are any. With a world that has states to carry, all ranks have to ask: each has those of its own rows.
    */
   tensors(): Map<string, TensorCopy> {
-    return packTensors(this.#best, this.#carried);
+    const { world } = this.#options, carried = this.#carried;
+    const gathered = world && carried !== "zero" ? world.gather(this.#session, carried) : carried;
+    return packTensors(this.#best, gathered);
   }
 
   /** Train. */
   async *[Symbol.asyncIterator](): AsyncGenerator<TrainingEvent<M>, void, void> {
-    using loop = new EventLoop();
-    this.#deadline = performance.now() + 1000 * (this.#options.seconds ?? Infinity);
-    yield* this.#evaluate(loop, false);
-    while (!this.#reason()) yield* this.#pass(loop);
-    yield* this.#evaluate(loop, true);
-    const { step, best } = this.#state, restored = this.#best !== undefined;
-    if (this.#best) this.#session.setParameters(this.#best);
-    yield { type: "end", step, epoch: this.#epoch(), reason: this.#reason()!, best, restored };
+    const { world, seconds = Infinity } = this.#options;
+    try {
+      world?.begin(this.#session, this.#options, this.#state);
+      using loop = new EventLoop();
+      this.#deadline = performance.now() + 1000 * seconds;
+      yield* this.#evaluate(loop, false);
+      while (!this.#reason()) yield* this.#pass(loop);
+      yield* this.#evaluate(loop, true);
+      const { step, best } = this.#state, restored = this.#best !== undefined;
+      this.#agree("the end", 0);
+      if (this.#best) this.#session.setParameters(this.#best);
+      yield { type: "end", step, epoch: this.#epoch(), reason: this.#reason()!, best, restored };
+    } catch (error) {
+      world?.fail(error);
+      throw error;
+    }
   }
 
   /** Which limit has been reached. */
@@ -99,7 +111,14 @@ export class Training<M extends Metrics = Metrics> implements AsyncIterable<Trai
     if (bad > patience) return "patience";
     if (epoch > epochs) return "epochs";
     if (step >= (steps ?? Infinity)) return "steps";
-    return performance.now() >= this.#deadline ? "seconds" : undefined;
+    // With other ranks it is rank 0 that says when time is over.
+    return (this.#options.world ? 0 : performance.now()) >= this.#deadline ? "seconds" : undefined;
+  }
+
+  /** The value of rank 0, where there are ranks. */
+  #agree(what: string, value: number): number {
+    const { world } = this.#options;
+    return world ? world.agree(this.#session, what, this.#state.step, value) : value;
   }
 
   /** The epoch of the last step. */
@@ -142,16 +161,19 @@ export class Training<M extends Metrics = Metrics> implements AsyncIterable<Trai
   }
 
   #accumulate(batch: Batch, part: Part): void {
-    const { carry = false } = this.#options;
-    part.total.add(this.#session.accumulate(batch, callOptions(batch, part.carried)));
+    const { carry = false, world } = this.#options, session = this.#session, { carried } = part;
+    part.total.add(
+      world ? world.accumulate(session, batch, carried) : session.accumulate(batch, callOptions(batch, carried)),
+    );
     // A copy, so that evaluating between two steps does not disturb the training.
     if (carry) part.carried = this.#session.states();
     part.batches++;
   }
 
   #update({ total, batches, carried }: Part): TrainingEvent<M>[] {
-    const session = this.#session, { statistics } = this.#options, { loss: sums, ...before } = this.#state;
+    const session = this.#session, { statistics, world } = this.#options, { loss: sums, ...before } = this.#state;
     const step = before.step + 1, { epoch } = before;
+    if (world?.allReduce(session, total, performance.now() >= this.#deadline)) this.#deadline = 0;
     const said = statistics && step % statistics.every === 0 ? readStatistics(session, statistics) : undefined;
     const update = session.update(), { loss, count, sum } = total;
     // An update that was left out leaves nothing that is not finite behind.
@@ -178,7 +200,8 @@ export class Training<M extends Metrics = Metrics> implements AsyncIterable<Trai
     if (!evaluate || !due || step === evaluated) return;
     const session = this.#session, options = { metrics, carry, averages: evaluate.averages, signal };
     const measurement = await evaluateSource(session, this.#evaluation!, options, loop);
-    const value = monitor === "loss" ? measurement.loss : measurement.metrics[monitor] as number;
+    const monitored = monitor === "loss" ? measurement.loss : measurement.metrics[monitor] as number;
+    const value = this.#agree("an evaluation", monitored);
     const { best, bad } = this.#state, epoch = this.#epoch();
     const isBest = Number.isFinite(value) && (!best || (this.#lower ? value < best.value : value > best.value));
     if (isBest && this.#restore) this.#best = evaluate.averages ? session.averages() : session.parameters();
@@ -195,6 +218,7 @@ export class Training<M extends Metrics = Metrics> implements AsyncIterable<Trai
   #closeEpoch(): TrainingEvent<M> {
     const { step, epoch, loss: sums } = this.#state;
     const { loss, count } = new TotalLoss(this.#session.layout.reduction, sums);
+    this.#agree("the end of an epoch", loss);
     this.#state = { ...this.#state, epoch: epoch + 1, batch: 0, loss: { sum: 0, count: 0 } };
     this.#carried = "zero";
     if (!this.#evaluation) this.#session.report(loss);

@@ -4,6 +4,7 @@ import type { TrainingData } from "./batch_source.ts";
 import type { StatisticsOptions } from "./statistics.ts";
 import type { Tensors } from "./tensors.ts";
 import type { TrainerState } from "./trainer_state.ts";
+import type { World } from "./world.ts";
 
 /** What `fit` evaluates on while it trains. */
 export interface EvaluationPlan {
@@ -64,6 +65,12 @@ export interface TrainerOptions<M extends Metrics = Metrics> {
   statistics?: StatisticsOptions;
   /** Where to go on: what `state` and `tensors()` of another training were. Default: at the start. */
   resume?: { state: TrainerState; tensors?: Tensors };
+  /**
+   * The processes that train together, of entry `./mpi`: each takes its rows of every batch, and all make the same
+   * updates. All ranks have to be given the same data and options; `batch` counts the rows of all of them. Default:
+   * this one alone.
+   */
+  world?: World;
   /** Ends the training between two steps, with the signal's reason as the error. */
   signal?: AbortSignal;
 }

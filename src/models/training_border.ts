@@ -39,12 +39,18 @@ export class TrainingBorder extends Border {
     return {
       B,
       count: whole * B,
+      partial: outside.share !== undefined,
       forEach: (visit) => rows.forEach(outside, visit),
       sequence: (b) => order ? order[b] : b,
       steps: (b) => lengths ? lengths[b] : T,
       floats: (address, n) => rows.floats(address, n),
       integers: (address, n) => rows.integers(address, n),
     };
+  }
+
+  /** A view of `n` numbers. */
+  view(address: number, n: number): Float32Array {
+    return this.rows.floats(address, n) as Float32Array;
   }
 
   /** States of all names, of B rows. */

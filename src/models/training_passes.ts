@@ -72,7 +72,7 @@ export class TrainingPasses extends Passes {
     loss.write(data, rows, count);
     this.run(data.x, call, options, pass);
     loss.forward(this.kernels, this.border.outputCall(call), training);
-    return { call, loss: loss.reduce(this.border.scalar(loss.total), count), count };
+    return { call, loss: count ? loss.reduce(this.border.scalar(loss.total), count) : 0, count };
   }
 
   /** Forward and the losses of all targets, not reduced. */

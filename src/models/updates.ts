@@ -28,13 +28,13 @@ export class Updates {
   /** What the schedule has learned. */
   schedule: ScheduleState;
   /** Rows that the gradients in memory are the mean over; 0: they are given, or used. */
-  #rows = 0;
+  rows = 0;
   /** Whether there are gradients that no update has used. */
   #fresh = false;
   /** The calls that the last gradients are of. */
   #again: () => Iterable<Call> = () => [];
   /** Whether a part of the batch had a loss that is not finite, and the update is to be left out. */
-  #spoiled = false;
+  spoiled = false;
   /** Whether parameters and their averages have changed places. */
   #exchanged = false;
 
@@ -70,7 +70,7 @@ export class Updates {
 
   /** Whether a part of a batch awaits the rest of it. */
   get pending(): boolean {
-    return this.#rows > 0;
+    return this.rows > 0;
   }
 
   /** Forward, loss and backward; the gradients become the mean, or the sum, over these rows and those before. */
@@ -78,18 +78,18 @@ export class Updates {
     this.requireParameters("accumulate gradients");
     const part = this.#gradients(data, options, (count) => this.#begin(count)), { loss, count } = part;
     this.#again = part.again;
-    if (Number.isFinite(loss)) this.#scale(count, this.#rows + count);
-    else this.#spoil(part);
-    this.#rows += count;
+    if (!Number.isFinite(loss)) this.#spoil(part);
+    else if (count) this.scale(count, this.rows + count);
+    this.rows += count;
     this.#fresh = true;
     return { loss, count };
   }
 
   /** Give up the gradients that no update has used. */
   discard(): void {
-    this.#rows = 0;
+    this.rows = 0;
     this.#fresh = false;
-    this.#spoiled = false;
+    this.spoiled = false;
     this.#again = () => []; // which holds on to the caller's data
   }
 
@@ -100,13 +100,13 @@ export class Updates {
       this.#passes;
     const optimizer = this.requireOptimizer(), { schedule, groups } = optimizer;
     const { clip, frozen = [], averageDecay = 0, skipNonFinite } = options;
-    if (!this.#fresh) throw new OptionError("Cannot update: there are no gradients since the last update");
+    this.requireGradients();
     const n = planner.elements, { value, gradient } = planner.ranges;
     for (const { name, gradient, size } of planner.parameters) {
       if (frozen.includes(name)) k.zero(gradient.address, 1, size, size);
     }
     measure(k, norm, gradient, n);
-    const gradientNorm = this.#spoiled ? NaN : border.scalar(norm.norm);
+    const gradientNorm = this.spoiled ? NaN : border.scalar(norm.norm);
     const rates = groups.map(({ learningRate: base }) => schedule?.rate(base, this.count, this.schedule) ?? base);
     if (!Number.isFinite(gradientNorm)) {
       const origin = skipNonFinite ? undefined : this.#gradientOrigin();
@@ -151,6 +151,11 @@ export class Updates {
     if (this.count) this.#passes.border.parameters.exchange(average);
     this.#exchanged = use;
     this.#passes.refresh();
+  }
+
+  /** Refuses where there is nothing to update with. */
+  requireGradients(): void {
+    if (!this.#fresh) throw new OptionError("Cannot update: there are no gradients since the last update");
   }
 
   #average(): Slot {
@@ -204,7 +209,7 @@ export class Updates {
       if (origin) break;
     }
     this.#passes.takeBack(...start!);
-    this.#spoiled = true;
+    this.spoiled = true;
     if (this.#passes.plan.options.skipNonFinite) return;
     this.discard();
     const finding = "all outputs of the net are finite";
@@ -216,12 +221,12 @@ export class Updates {
    * scaling makes the mean over all.
    */
   #begin(rows: number): void {
-    if (this.#rows) this.#scale(this.#rows, rows);
-    else this.#passes.border.clearParameterGradients(this.#passes.kernels);
+    if (!this.rows) this.#passes.border.clearParameterGradients(this.#passes.kernels);
+    else if (rows) this.scale(this.rows, rows);
   }
 
   /** Multiply the gradients by a / b, unless the loss is a sum; a factor of 1 leaves every bit. */
-  #scale(a: number, b: number): void {
+  scale(a: number, b: number): void {
     if (this.#passes.loss.reduction === "sum") return;
     const { kernels: k, border, plan: { settings, planner: { ranges, elements } } } = this.#passes;
     border.write(settings, [a / b]);

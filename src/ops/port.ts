@@ -28,6 +28,14 @@ export interface Port extends Signal {
   readonly gradient?: Slot;
 }
 
+/** Where the rows of a call are in a larger batch, of which other processes have the others. */
+export interface RowShare {
+  /** Rows of the whole batch. */
+  readonly B: number;
+  /** For each row of the call its place in the whole batch when that is sorted by length. */
+  readonly rows: ArrayLike<number>;
+}
+
 /** The actual size of a call, at most that of the plan. */
 export interface Extent {
   /** Time steps. */
@@ -41,6 +49,8 @@ export interface Extent {
   readonly active: (t: number) => number;
   /** Whether this is a training pass: whether dropout drops. */
   readonly training: boolean;
+  /** Where its rows are in a larger batch, if they are of one: random numbers go by that. */
+  readonly share?: RowShare;
   /** Of a net with a decoder: what the decoder writes. */
   readonly decoder?: Extent;
   /** Of a decoder: the sequences that it attends to. */
@@ -56,8 +66,8 @@ export function inputPort(scope: Scope, name: string, { kind, width }: Signal): 
 }
 
 /** The extent of what there is once for a sequence: one step, in which all rows take part. */
-export function onceExtent({ B, training }: Extent): Omit<Extent, "decoder" | "source"> {
-  return { T: 1, B, active: () => B, training };
+export function onceExtent({ B, training, share }: Extent): Omit<Extent, "decoder" | "source"> {
+  return { T: 1, B, active: () => B, training, share };
 }
 
 /** Rows of one length, which are neighbours, from the longest on: `visit` gets the first of them and their number. */

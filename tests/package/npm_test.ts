@@ -1,7 +1,7 @@
 /** The npm package as its users get it: packed, installed, type-checked, run under Node. */
 import { assertEquals } from "@std/assert";
 import { join } from "node:path";
-import { writePackage } from "../../package/npm.ts";
+import { entries, writePackage } from "../../package/npm.ts";
 import config from "../../deno.json" with { type: "json" };
 import { assertAnswers, run } from "./answers.ts";
 
@@ -21,8 +21,8 @@ Deno.test("the packed npm package installs, passes a strict type check and train
     assertEquals(installed.filter((name) => !name.startsWith(".")), ["@unroll"]);
 
     await Deno.copyFile(USER, join(folder, "user.ts"));
-    const entries = Object.keys(config.exports).map((entry) => config.name + entry.slice(1));
-    const imports = entries.map((entry, i) => `import * as entry${i} from "${entry}";\nvoid entry${i};\n`);
+    const names = entries.map(([entry]) => config.name + entry.slice(1));
+    const imports = names.map((entry, i) => `import * as entry${i} from "${entry}";\nvoid entry${i};\n`);
     await Deno.writeTextFile(join(folder, "entries.ts"), imports.join(""));
     await Deno.remove(join(folder, "package"), { recursive: true });
     const tsc = ["run", "-A", "--quiet", `${config.imports.typescript}/tsc`];

@@ -79,7 +79,7 @@ export function ctc(options: CtcOptions = {}): Loss {
             counted++;
             sum += weight(b, outside);
           }
-          return requireCount(reduction, sum, counted);
+          return requireCount(reduction, sum, counted, rows);
         },
         write(targets, rows, count) {
           const { B } = rows, layout = layoutOf(targets, B), weight = weightsOf(targets, { ...rows, count: B });

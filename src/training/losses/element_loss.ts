@@ -51,7 +51,7 @@ export function elementLoss(loss: ElementLoss, given: Reduction = "mean"): Loss 
             counted++;
             sum += weight(row, i);
           });
-          return requireCount(reduction, sum, counted);
+          return requireCount(reduction, sum, counted, rows);
         },
         write(targets, rows, count) {
           const { y } = targets, weight = weightsOf(targets, rows);

@@ -53,6 +53,8 @@ export interface TargetRows {
   readonly B: number;
   /** Rows outside. */
   readonly count: number;
+  /** Whether other processes have the other rows of the batch, so that none of these has to count. */
+  readonly partial: boolean;
   /** For each row in memory the caller's row, or -1 for padding. */
   forEach(visit: (row: number, outside: number) => void): void;
   /** The caller's sequence at sequence b in memory. */
@@ -121,8 +123,8 @@ export function weightsOf({ weights }: Targets, rows: TargetRows): (row: number,
 }
 
 /** @throws {OptionError} When a mean would divide by nothing. PyTorch's result is NaN. */
-export function requireCount(reduction: Reduction, count: number, targets: number): number {
-  if (reduction === "sum" || count > 0) return count;
+export function requireCount(reduction: Reduction, count: number, targets: number, { partial }: TargetRows): number {
+  if (reduction === "sum" || count > 0 || (partial && !targets)) return count;
   if (!targets) throw new OptionError('Cannot measure a loss: every element of "y" is ignored');
   throw new OptionError(
     `Cannot take the mean of a loss: the weights of all targets sum to ${count}, expected more than 0`,

@@ -1,0 +1,56 @@
+/**
+ * What data parallel training costs: the benchmarks' char-rnn on 1 and on 2 ranks of this machine, milliseconds of an update, lowest decile, (lowest decile)
+ * in computation (processor time), in waiting for the other ranks, and in MPI_Allreduce; and what MPI_Allreduce alone takes for some
+ * sizes; and a net of 10 million parameters on one core, by rows. Takes an installed MPI and a core for each rank.
+ *
+ *     deno task bench:mpi [--ranks 1,2] [--seconds 20]
+ */
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { adam, clipNorm, compile, crossEntropy, dense, lstm, recurrent, sequential } from "@unroll/rnn";
+import { processorTime } from "./clock.ts";
+
+const { values } = parseArgs({
+  options: { ranks: { type: "string", default: "1,2" }, seconds: { type: "string", default: "20" } },
+});
+const RANK = fileURLToPath(new URL("mpi_rank.ts", import.meta.url));
+const env = { OMPI_ALLOW_RUN_AS_ROOT: "1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: "1" };
+
+console.log("ranks  rows of each   ms a step   compute      wait  allreduce   characters/s");
+for (const ranks of values.ranks.split(",")) {
+  const { code, stdout, stderr } = await new Deno.Command("mpirun", {
+    args: [
+      "-n",
+      ranks,
+      Deno.execPath(),
+      "run",
+      "--no-check",
+      "--quiet",
+      "--allow-ffi",
+      "--allow-sys",
+      RANK,
+      values.seconds,
+    ],
+    env,
+  }).output().catch((error) => {
+    throw new Error(`Cannot run mpirun, is Open MPI or MPICH installed? (${error.message})`);
+  });
+  if (code) throw new Error(new TextDecoder().decode(stderr));
+  console.log(new TextDecoder().decode(stdout).trimEnd());
+}
+
+// A net of 10 million parameters: what an update takes for any number of rows, and what each row adds.
+const H = 888, T = 50, I = 128, V = 65;
+const net = sequential({ rnn: recurrent(lstm(), { input: I, hidden: H, layers: 2 }), output: dense(H, V) });
+const learning = { loss: crossEntropy(), optimizer: adam(), clip: clipNorm(5) };
+using session = await compile(net, { batch: 16, steps: T, ...learning });
+console.log("10 million parameters, one core: ms of processor time of a training step, best of 5");
+for (const batch of [1, 4, 16]) {
+  const x = Float32Array.from({ length: T * batch * I }, (_, i) => i % 17 / 17 - 0.5), y = new Int32Array(T * batch);
+  const times = Array.from({ length: 5 }, () => {
+    const start = processorTime();
+    session.step({ x, y }, { batch });
+    return processorTime() - start;
+  });
+  console.log(`${String(batch).padStart(5)} rows ${Math.min(...times).toFixed(0).padStart(8)}`);
+}
