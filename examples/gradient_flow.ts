@@ -5,7 +5,10 @@
  * terminal, and with --report as a page.
  *
  *     deno run -A examples/gradient_flow.ts
- *     deno run -A examples/gradient_flow.ts --steps 50 --seconds 40 --report flow.html
+ *     deno run -A examples/gradient_flow.ts --steps 50 --seconds 160 --report flow.html
+ *
+ * Of the latter (2 cores of an Intel Xeon, Granite Rapids, with much else to do; 2026-11-27), clipped: Elman 2,434 updates, error
+ * 0.1645, the gradient at the first step 4e-12 of that at the last; GRU 539, 0.0020, 3e-1; LSTM 764, 0.0069, 2e-1.
  */
 import {
   adam,

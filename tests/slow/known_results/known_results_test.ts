@@ -28,7 +28,7 @@ const T = 100, H = 64, BATCH = 32, SEED = 1;
 /** Sequences that are drawn anew are of another stream than those of the training. */
 const training = () => new Generator(SEED, 1), fresh = () => new Generator(SEED, 2);
 
-// GRU of 64 units, 1500 steps of 32 sequences. Seeds 1 and 2: 0.00022, 0.00027.
+// GRU of 64 units, 1500 steps of 32 sequences. Seeds 1 to 3: 0.00022, 0.00027, 0.00033.
 Deno.test("adding problem, T = 100: mean squared error below 0.01, of a constant 0.1667", async () => {
   const net = sequential({ rnn: recurrent(gru(), { input: 2, hidden: H, output: "last" }), output: dense(H, 1) });
   const learning = { loss: squaredError(), optimizer: adam({ learningRate: 5e-3 }), clip: clipNorm(1), seed: SEED };
@@ -43,7 +43,7 @@ Deno.test("adding problem, T = 100: mean squared error below 0.01, of a constant
   assert(loss < 0.01, `the mean squared error is ${loss}`);
 });
 
-// GRU of 64 units with chrono initialisation, 2000 steps of 32 sequences. Seeds 1 and 2: 0.131, 0.111; it still falls then.
+// GRU of 64 units with chrono initialisation, 2000 steps of 32 sequences. Seeds 1 to 3: 0.131, 0.111, 0.134; it still falls then.
 // Without that initialisation it had 0.143 after 2250 steps, an LSTM 0.159.
 Deno.test("copy memory, T = 100: below the memoryless 0.1733 nats", async () => {
   const steps = copySteps(T), initial = { bias_ih: chrono(new Generator(SEED, 3), steps), bias_hh: zeros() };
