@@ -1,0 +1,54 @@
+import { type Activation, completeActivation } from "../ops/activation.ts";
+import { Config, shown } from "./config.ts";
+
+/** Which definitions hold: Keras 3 has other hard sigmoids than Keras 2 and TensorFlow.js. */
+export type Dialect = "keras3" | "keras2";
+
+/** Nonlinearities by their names. */
+function named(name: string, dialect: Dialect): Activation | undefined {
+  switch (name) {
+    case "linear":
+      return "identity";
+    case "relu":
+    case "tanh":
+    case "sigmoid":
+    case "elu":
+    case "softsign":
+    case "softplus":
+      return name;
+    case "hard_sigmoid":
+      return { name: "hardSigmoid", alpha: dialect === "keras3" ? 1 / 6 : 0.2, beta: 0.5 };
+    case "leaky_relu":
+      return { name: "leakyRelu", alpha: 0.2 };
+  }
+}
+
+/** The nonlinearity that a key of a configuration names; `softmax` only where it may stand. */
+export function readActivation(
+  config: Config,
+  key: string,
+  otherwise: string,
+  dialect: Dialect,
+): Activation | "softmax" {
+  const value = config.value(key) ?? otherwise;
+  // Keras 3 may write an object around the name.
+  const inner = value instanceof Map ? new Config(value, config.fault).value("config") : value;
+  const name = typeof inner === "string" ? inner.replaceAll(/([a-z])([A-Z])/g, "$1_$2").toLowerCase() : "";
+  if (name === "softmax") return name;
+  const found = named(name, dialect);
+  if (!found) config.fault(`"${key}" ${shown(typeof inner === "string" ? inner : value)} is not supported`);
+  return found ?? "identity";
+}
+
+/** Whether two nonlinearities are the same. */
+export function sameActivation(a: Activation, b: Activation): boolean {
+  const x = completeActivation("activation", a), y = completeActivation("activation", b);
+  return x.name === y.name && x.alpha === y.alpha && x.beta === y.beta;
+}
+
+/** The name that a nonlinearity has there; undefined where it has none. */
+export function activationName(activation: Activation | "softmax", dialect: Dialect): string | undefined {
+  if (activation === "softmax") return activation;
+  const candidates = "linear relu tanh sigmoid elu softsign softplus hard_sigmoid leaky_relu".split(" ");
+  return candidates.find((name) => sameActivation(named(name, dialect)!, activation));
+}
