@@ -4,3 +4,4 @@
  * @module
  */
 export { KerasModel } from "./src/keras/model.ts";
+export { readKeras, readKerasConfig, readKerasWeights } from "./src/hdf5/reader.ts";

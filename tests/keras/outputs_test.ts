@@ -1,0 +1,15 @@
+/** Models that Keras has saved give its outputs here (see make_models.py). */
+import { readKeras, readKerasConfig, readKerasWeights } from "../../keras.ts";
+import { MODELS } from "./models.ts";
+import { assertOutputs } from "./outputs.ts";
+
+for (const one of MODELS) {
+  const { name, files, config } = one, model = () => readKeras(files[".keras"]);
+  Deno.test(`Keras: ${name}`, async () => await assertOutputs(model(), one));
+  if (files[".h5"]) Deno.test(`Keras, .h5: ${name}`, async () => await assertOutputs(readKeras(files[".h5"]), one));
+  if (!config) continue;
+  Deno.test(`Keras, .weights.h5: ${name}`, async () => {
+    await assertOutputs(readKerasConfig(config, files[".weights.h5"]), one);
+    await assertOutputs(readKerasWeights(model(), files[".weights.h5"]), one);
+  });
+}
