@@ -44,7 +44,9 @@ export class Hdf5File {
     const walk = (group: Group, path: string, depth: number): void => {
       for (const name of this.#guard(path || "/", () => group.keys)) {
         const inner = `${path}${name}`;
-        if (++count > MAX_OBJECTS || depth > MAX_DEPTH) throw this.#refuse(inner, "there are too many groups in groups");
+        if (++count > MAX_OBJECTS || depth > MAX_DEPTH) {
+          throw this.#refuse(inner, "there are too many groups in groups");
+        }
         const child = this.#guard(inner, () => group.get(name));
         if (child instanceof Dataset) found.push(inner);
         else if (isGroup(child)) walk(child, `${inner}/`, depth + 1);
@@ -96,7 +98,10 @@ export class Hdf5File {
       return read();
     } catch (error) {
       if (error instanceof FormatError) throw error;
-      throw this.#refuse(path, `the HDF5 is broken (${error instanceof Error ? error.message : String(error).slice(0, 80)})`);
+      throw this.#refuse(
+        path,
+        `the HDF5 is broken (${error instanceof Error ? error.message : String(error).slice(0, 80)})`,
+      );
     }
   }
 

@@ -42,7 +42,9 @@ export function readKeras(bytes: Uint8Array): KerasModel {
   const metadata = entries.get(METADATA);
   const version = metadata && member(json(METADATA, metadata), "keras_version");
   if (typeof version === "string" && !version.startsWith("3.")) {
-    throw new FormatError(`Cannot read Keras: a .keras file of Keras 3 is expected, got one of ${version}; save it as .h5`);
+    throw new FormatError(
+      `Cannot read Keras: a .keras file of Keras 3 is expected, got one of ${version}; save it as .h5`,
+    );
   }
   const config = json(CONFIG, entries.get(CONFIG)!);
   return KerasModel.read(config, "keras3", new NumberedVariables(new Hdf5File(WEIGHTS, entries.get(WEIGHTS)!)));
@@ -79,7 +81,9 @@ function variablesOf(file: Hdf5File): { dialect: Dialect; source: VariableSource
 function readH5(bytes: Uint8Array): KerasModel {
   const file = new Hdf5File("the HDF5 file", bytes), config = file.attribute("", "model_config");
   if (typeof config !== "string") {
-    throw new FormatError(`Cannot read Keras: the HDF5 file has no "model_config"; see readKerasConfig for weights alone`);
+    throw new FormatError(
+      `Cannot read Keras: the HDF5 file has no "model_config"; see readKerasConfig for weights alone`,
+    );
   }
   const version = file.attribute("", "keras_version");
   const node = json(`"model_config" of the HDF5 file`, new TextEncoder().encode(config));

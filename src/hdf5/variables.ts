@@ -61,7 +61,9 @@ function names(file: Hdf5File, path: string, key: string): string[] {
   if (whole !== undefined) all.push(whole);
   for (let i = 0, part; (part = file.attribute(path, `${key}${i}`)) !== undefined; i++) all.push(part);
   return all.flat().flatMap((name) => {
-    if (typeof name !== "string") throw new FormatError(`Cannot read HDF5: "${key}" of ${JSON.stringify(path)} must be texts`);
+    if (typeof name !== "string") {
+      throw new FormatError(`Cannot read HDF5: "${key}" of ${JSON.stringify(path)} must be texts`);
+    }
     return [name.replace(/\0+$/, "")];
   });
 }

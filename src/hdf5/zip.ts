@@ -29,7 +29,9 @@ export function readZip(bytes: Uint8Array, wanted: readonly string[]): Map<strin
 }
 
 /** A zip file of these entries, stored as they are. */
-export function writeZip(entries: Readonly<Record<string, Uint8Array>>): Uint8Array {
+export function writeZip(entries: Readonly<Record<string, Uint8Array>>): Uint8Array<ArrayBuffer> {
   // A date of its own would give the same model other bytes each time.
-  return zipSync(entries as Record<string, Uint8Array>, { level: 0, mtime: new Date(1980, 0, 1) });
+  return zipSync(entries as Record<string, Uint8Array>, { level: 0, mtime: new Date(1980, 0, 1) }) as Uint8Array<
+    ArrayBuffer
+  >;
 }

@@ -40,7 +40,9 @@ export function assemble(model: ModelSpec, source: VariableSource, faults: Fault
     const read = source.read({ name, path }, variablesOf(spec, width), fault);
     const first = read.at(0)?.shape.at(0), rows = width ?? (spec.kind === "embedding" ? 1 : first);
     if (once && ["recurrent", "pool"].includes(spec.kind)) fault("it reads steps, of which there are none");
-    if ("axis" in spec && spec.axis !== -1 && spec.axis !== (once ? 1 : 2)) fault(`"axis" must be the last, got ${spec.axis}`);
+    if ("axis" in spec && spec.axis !== -1 && spec.axis !== (once ? 1 : 2)) {
+      fault(`"axis" must be the last, got ${spec.axis}`);
+    }
     if (rows === undefined) fault("the width of its input is neither said nor shown by a kernel");
     const keys: string[] = [];
     if (rows !== undefined && read.every((tensor) => tensor !== undefined) && !(head && one === last)) {
@@ -89,7 +91,9 @@ function headOf({ layers }: ModelSpec): Head | undefined {
 function inputWidth({ input, layers }: ModelSpec, faults: Faults): number | undefined {
   const tokens = layers[0]?.spec.kind === "embedding", extents = tokens ? 1 : 2;
   if (input && input.length !== extents) {
-    faults.add(`the input must have the shape ${tokens ? "[batch, T]" : "[batch, T, width]"}, got ${input.length + 1} extents`);
+    faults.add(
+      `the input must have the shape ${tokens ? "[batch, T]" : "[batch, T, width]"}, got ${input.length + 1} extents`,
+    );
   }
   return tokens ? undefined : input?.at(-1);
 }
@@ -121,7 +125,9 @@ function checkMasks({ layers }: ModelSpec, faults: Faults): void {
     if (spec.kind === "recurrent" && spec.direction === "back" && spec.sequences) {
       fault("its steps against time, with padding before them, are not supported");
     }
-    if (spec.kind === "pool" && spec.how === "max") fault("it takes the largest of padding too, which is not supported");
+    if (spec.kind === "pool" && spec.how === "max") {
+      fault("it takes the largest of padding too, which is not supported");
+    }
   });
 }
 

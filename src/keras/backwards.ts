@@ -9,6 +9,7 @@ export function backwards(layer: Layer): Layer {
   return {
     ...layer,
     name: `${layer.name} against time`,
+    description: undefined, // it is not what the layer in it is
     plan(scope, x) {
       const reversed = reverse(scope, x), planned = layer.plan(scope, reversed.port);
       return {

@@ -25,7 +25,9 @@ export function readRecurrent(className: string, config: Config, dialect: Dialec
   if (config.flag("return_state", false)) fault("it returns its last states, which are outputs of their own");
   if (config.flag("time_major", false)) fault(`"time_major" is not supported`);
   const kind = KINDS.find((kind) => kind === className);
-  const stack = kind ? { form: "layer" as const, cells: [readCell(kind, config, dialect)] } : readCells(config, dialect);
+  const stack = kind
+    ? { form: "layer" as const, cells: [readCell(kind, config, dialect)] }
+    : readCells(config, dialect);
   if (!stack) return undefined;
   const direction = config.flag("go_backwards", false) ? "back" : "ahead";
   if (direction === "back" && stack.cells.length > 1) fault("a stack of cells against time is not supported");

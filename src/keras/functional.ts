@@ -34,7 +34,9 @@ export function modelChain(config: Config, layers: readonly Config[], fault: Fau
   for (let name = outputs[0].layer;;) {
     const layer = byName.get(name);
     if (!layer || seen.has(name)) {
-      fault(`there is no path from the output to the input: ${JSON.stringify(name)} is ${layer ? "read twice" : "missing"}`);
+      fault(
+        `there is no path from the output to the input: ${JSON.stringify(name)} is ${layer ? "read twice" : "missing"}`,
+      );
       return [];
     }
     seen.add(name);

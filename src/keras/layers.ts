@@ -34,7 +34,10 @@ export function piecesOf(spec: LayerSpec, width: number, variables: readonly Ten
       return [whole(dense(width, spec.units), { weight: transposed(kernel), bias })];
     }
     case "activation": {
-      const { name, ...numbers } = completeActivation("activation", spec.activation === "softmax" ? "identity" : spec.activation);
+      const { name, ...numbers } = completeActivation(
+        "activation",
+        spec.activation === "softmax" ? "identity" : spec.activation,
+      );
       return [{ suffix: spec.within ? "_activation" : "", layer: activation(name, width, numbers), parameters: {} }];
     }
     case "dropout":

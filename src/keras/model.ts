@@ -1,12 +1,11 @@
 import { ShapeError } from "../errors.ts";
 import { exp, sigmoid } from "../kernels/real.ts";
 import type { Layer } from "../layers/layer.ts";
-import { requireTensors, type TensorCopy, type Tensors } from "../models/tensors.ts";
+import type { TensorCopy } from "../models/tensors.ts";
 import type { JsonNode } from "../formats/json.ts";
-import { floats } from "../formats/elements.ts";
 import type { Dialect } from "./activations.ts";
-import { assemble, type Assembly, type Head, type Placed } from "./assemble.ts";
-import { lengthsOf, type Packed, type Padding, packRows } from "./padding.ts";
+import { assemble, type Assembly, type Head } from "./assemble.ts";
+import { lengthsOf, type Packed, packRows, type Padding } from "./padding.ts";
 import type { ModelSpec } from "./spec.ts";
 import { Faults, readTopology } from "./topology.ts";
 import type { VariableSource } from "./variables.ts";
@@ -22,7 +21,6 @@ import type { VariableSource } from "./variables.ts";
  */
 export class KerasModel {
   readonly #spec: ModelSpec;
-  readonly #placed: readonly Placed[];
   readonly #padding: Padding | undefined;
   /** The model's own name. */
   readonly name: string;
@@ -41,7 +39,6 @@ export class KerasModel {
 
   private constructor(spec: ModelSpec, { layer, parameters, placed, head, padding }: Assembly) {
     this.#spec = spec;
-    this.#placed = placed;
     this.#padding = padding;
     this.name = spec.name;
     this.layer = layer;
@@ -68,19 +65,9 @@ export class KerasModel {
     return new KerasModel(this.#spec, assemble(this.#spec, source, new Faults("read the variables")));
   }
 
-  /** The layers as they are written, with the values that they get. */
-  written(tensors: Tensors): { spec: ModelSpec; placed: readonly Placed[]; values: ReadonlyMap<string, TensorCopy> } {
-    const wanted = Object.entries(this.layer.parameters).map(([name, { shape }]) => {
-      return { name, shape, size: shape.reduce((a, b) => a * b, 1) };
-    });
-    const { given } = requireTensors("parameter", wanted, tensors);
-    const values = new Map([...given].map(([name, { shape, data }]) => [name, { shape, data: floats({ data }) }]));
-    return { spec: this.#spec, placed: this.#placed, values };
-  }
-
-  /** Whether rows can have padding. */
-  get masked(): boolean {
-    return this.#padding !== undefined;
+  /** What padding is in the input: a token, or what all elements of a step are; undefined when the model has no mask. */
+  get padding(): number | undefined {
+    return this.#padding?.value;
   }
 
   /**

@@ -20,7 +20,9 @@ function ownSteps(x: ArrayLike<number>, batch: number, { value, width }: Padding
   const steps = x.length / (batch * width);
   if (!Number.isInteger(batch) || batch < 1 || !Number.isInteger(steps) || steps < 1) {
     const shape = width === 1 ? "[batch, T]" : `[batch, T, ${width}]`;
-    throw new ShapeError(`Cannot find padding: "x" must have shape ${shape} with batch ${batch}, got ${x.length} elements`);
+    throw new ShapeError(
+      `Cannot find padding: "x" must have shape ${shape} with batch ${batch}, got ${x.length} elements`,
+    );
   }
   return Array.from({ length: batch * steps }, (_, i) => {
     for (let j = i * width; j < (i + 1) * width; j++) if (Math.fround(x[j]) !== Math.fround(value)) return true;
@@ -36,7 +38,9 @@ export function lengthsOf(x: ArrayLike<number>, batch: number, padding: Padding)
     if (!length) throw new ShapeError(`Cannot find lengths: row ${b} of "x" is nothing but padding`);
     if (hole >= 0 && hole < length) {
       throw new ShapeError(
-        `Cannot find lengths: row ${b} of "x" has padding at step ${hole}, before its last step ${length - 1}; see "packed"`,
+        `Cannot find lengths: row ${b} of "x" has padding at step ${hole}, before its last step ${
+          length - 1
+        }; see "packed"`,
       );
     }
     return length;

@@ -60,7 +60,13 @@ export function readLayer(className: string, config: Config, dialect: Dialect): 
   }
   const activation = readActivationLayer(className, config, dialect);
   if (!activation) return fault("there is no such layer here"), [];
-  return [{ kind: "activation", name, activation, within: false, axis: className === "Softmax" ? readAxis(config) : -1 }];
+  return [{
+    kind: "activation",
+    name,
+    activation,
+    within: false,
+    axis: className === "Softmax" ? readAxis(config) : -1,
+  }];
 }
 
 /** The nonlinearity of a layer that is nothing else. */
@@ -116,7 +122,8 @@ function readNorm(config: Config, name: string): LayerSpec[] {
 
 /** The axis that a layer works along; -1 is the last. */
 function readAxis(config: Config): number {
-  const value = config.value("axis"), [axis, ...more] = Array.isArray(value) ? value.map(({ value }) => value) : [value];
+  const value = config.value("axis"),
+    [axis, ...more] = Array.isArray(value) ? value.map(({ value }) => value) : [value];
   if (axis === undefined || (Number.isInteger(axis) && !more.length)) return axis as number ?? -1;
   config.fault(`"axis" must be one axis, got ${shown(value)}`);
   return -1;

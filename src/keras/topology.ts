@@ -37,7 +37,9 @@ export class Faults {
    */
   check(): void {
     if (!this.#list.length) return;
-    const shortened = this.#list.length > 40 ? [...this.#list.slice(0, 40), `${this.#list.length - 40} more`] : this.#list;
+    const shortened = this.#list.length > 40
+      ? [...this.#list.slice(0, 40), `${this.#list.length - 40} more`]
+      : this.#list;
     throw new FormatError(`Cannot ${this.#what}: ${shortened.join("; ")}`);
   }
 }

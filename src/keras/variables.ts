@@ -94,3 +94,17 @@ export function fits({ shapes }: Variable, shape: readonly number[]): boolean {
 export function describeShapes({ shapes }: Variable): string {
   return shapes.map((shape) => `[${shape.map((extent) => extent ?? "any").join(", ")}]`).join(" or ");
 }
+
+/** The names of a layer's variables, behind its own, in TensorFlow.js: `kernel`, `forward_rnn_lstm/kernel`. */
+export function variableNames(spec: LayerSpec): string[] {
+  return variablesOf(spec, undefined).map(({ kind, part }) => {
+    const direction = /^(forward|backward)_/.exec(part)?.[0];
+    const inner = spec.kind === "recurrent" && direction ? `${direction}${innerName(spec)}/` : "";
+    return inner + kind;
+  });
+}
+
+/** The name of the layer in Bidirectional. */
+export function innerName({ name, cells: [{ kind }] }: RecurrentSpec): string {
+  return `${name}_${kind.toLowerCase()}`;
+}

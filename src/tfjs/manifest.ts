@@ -32,7 +32,9 @@ export function readManifest(manifest: Config, faults: Faults): WeightGroup[] {
     const paths = group.value("paths");
     const texts = Array.isArray(paths) ? paths.map(({ value }) => value) : [];
     if (!texts.length || !texts.every((path) => typeof path === "string" && isInside(path))) {
-      faults.add(`"paths" must be a list of files beside the model's or below it, got ${shown(texts.find(outside) as string)}`);
+      faults.add(
+        `"paths" must be a list of files beside the model's or below it, got ${shown(texts.find(outside) as string)}`,
+      );
     }
     return { paths: texts as string[], weights: group.children("weights").map((weight) => readWeight(weight, faults)) };
   });
@@ -52,7 +54,8 @@ function isInside(path: string): boolean {
 }
 
 function readWeight(config: Config, faults: Faults): Weight {
-  const name = config.text("name") ?? "", fault = (reason: string) => faults.add(`weight ${JSON.stringify(name)}: ${reason}`);
+  const name = config.text("name") ?? "",
+    fault = (reason: string) => faults.add(`weight ${JSON.stringify(name)}: ${reason}`);
   const own = config.value("shape"), extents = Array.isArray(own) ? own.map(({ value }) => value as number) : undefined;
   const right = extents?.every((extent) => Number.isSafeInteger(extent) && extent >= 0);
   if (!right) fault(`"shape" must be a list of integers >= 0, got ${shown(own)}`);
@@ -77,7 +80,10 @@ function readWeight(config: Config, faults: Faults): Weight {
  *
  * @throws {FormatError} When a group's files have more or fewer bytes than its weights need.
  */
-export function readWeights(groups: readonly WeightGroup[], files: ReadonlyMap<string, Uint8Array>): Map<string, TensorCopy> {
+export function readWeights(
+  groups: readonly WeightGroup[],
+  files: ReadonlyMap<string, Uint8Array>,
+): Map<string, TensorCopy> {
   const tensors = new Map<string, TensorCopy>();
   for (const { paths, weights } of groups) {
     const parts = paths.map((path) => files.get(path)!), length = parts.reduce((sum, part) => sum + part.length, 0);
@@ -98,7 +104,12 @@ export function readWeights(groups: readonly WeightGroup[], files: ReadonlyMap<s
   return tensors;
 }
 
-function numbers({ buffer }: Uint8Array<ArrayBuffer>, stored: Weight["stored"], scale: number, min: number): Float32Array {
+function numbers(
+  { buffer }: Uint8Array<ArrayBuffer>,
+  stored: Weight["stored"],
+  scale: number,
+  min: number,
+): Float32Array {
   switch (stored) {
     case "float32":
       return new Float32Array(buffer);

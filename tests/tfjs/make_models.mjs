@@ -1,10 +1,9 @@
 // Writes models.json: layers models that TensorFlow.js has saved, and what it makes of inputs.
 //
-//     npm install --no-save @tensorflow/tfjs@4.22.0
-//     node make_models.mjs > models.json && deno fmt models.json
+//     deno run -A make_models.mjs > models.json && deno fmt models.json
 //
 // All binary data is base64; numbers are little-endian.
-const tf = await import(process.argv[2] ?? "@tensorflow/tfjs");
+import * as tf from "@tensorflow/tfjs";
 const { layers: l } = tf;
 const B = 3, T = 5, I = 4, V = 7;
 
@@ -17,7 +16,7 @@ function draw() {
 function drawn(shape) {
   return tf.tensor(Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, draw), shape);
 }
-const base64 = (array) => Buffer.from(array.buffer, array.byteOffset, array.byteLength).toString("base64");
+const base64 = (array) => new Uint8Array(array.buffer, array.byteOffset, array.byteLength).toBase64();
 const dense = { units: 3, name: "head" };
 const post = [[1, 2, 3, 0, 0], [4, 5, 6, 1, 2], [3, 0, 0, 0, 0]],
   pre = [[0, 0, 1, 2, 3], [4, 5, 6, 1, 2], [0, 3, 0, 5, 1]];
@@ -143,11 +142,10 @@ async function save(name, model, inputs, dtype) {
     const parts = [];
     artifacts.weightSpecs.forEach((spec, i) => {
       const [data, quantization] = quantize(model.weights[i].read().dataSync(), dtype);
-      parts.push(Buffer.from(data.buffer));
+      parts.push(new Uint8Array(data.buffer));
       Object.assign(spec, { quantization });
     });
-    const all = Buffer.concat(parts);
-    artifacts.weightData = all.buffer.slice(all.byteOffset, all.byteOffset + all.length);
+    artifacts.weightData = Uint8Array.from(parts.flatMap((part) => [...part])).buffer;
     model = await tf.loadLayersModel({ load: () => artifacts });
   }
   // Two files, cut where no weight begins.
