@@ -73,9 +73,9 @@ export function readKerasWeights(model: KerasModel, weights: Uint8Array): KerasM
 }
 
 function variablesOf(file: Hdf5File): { dialect: Dialect; source: VariableSource } {
-  const named = ["layer_names", "layer_names0"].some((key) => file.attribute("", key) !== undefined);
-  if (named) return { dialect: "keras2", source: namedVariables(file, "") };
-  return { dialect: "keras3", source: new NumberedVariables(file) };
+  const numbered = new NumberedVariables(file);
+  if (numbered.count) return { dialect: "keras3", source: numbered };
+  return { dialect: "keras2", source: namedVariables(file, "") };
 }
 
 function readH5(bytes: Uint8Array): KerasModel {

@@ -18,6 +18,11 @@ export class NumberedVariables implements VariableSource {
     this.#paths = new Set(file.datasets().filter((path) => /(^|\/)vars\/\d+$/.test(path) && !NO_WEIGHT.test(path)));
   }
 
+  /** How many there are. */
+  get count(): number {
+    return this.#paths.size;
+  }
+
   read(
     { path }: { readonly path: string },
     wanted: readonly Variable[],

@@ -2,7 +2,8 @@ import type { Layer } from "../layers/layer.ts";
 import { sequential } from "../layers/sequential.ts";
 import type { TensorCopy } from "../models/tensors.ts";
 import { FormatError } from "../errors.ts";
-import { piecesOf } from "./layers.ts";
+import { type Piece, piecesOf } from "./layers.ts";
+import type { Fault } from "./config.ts";
 import type { Padding } from "./padding.ts";
 import type { LayerSpec, ModelSpec, PlacedSpec } from "./spec.ts";
 import type { Faults } from "./topology.ts";
@@ -46,7 +47,7 @@ export function assemble(model: ModelSpec, source: VariableSource, faults: Fault
     if (rows === undefined) fault("the width of its input is neither said nor shown by a kernel");
     const keys: string[] = [];
     if (rows !== undefined && read.every((tensor) => tensor !== undefined) && !(head && one === last)) {
-      for (const piece of piecesOf(spec, rows, read)) {
+      for (const piece of pieces(spec, rows, read, fault)) {
         const key = freeKey(name + piece.suffix, layers);
         keys.push(key);
         layers.set(key, piece.layer);
@@ -62,6 +63,15 @@ export function assemble(model: ModelSpec, source: VariableSource, faults: Fault
   if (!layers.size && !faults.count) faults.add("the model has no layers");
   faults.check();
   return { layer: join(layers), parameters, placed, head, padding: paddingOf(model, placed) };
+}
+
+/** The layers of ours for one of theirs; that we refuse to make one is a fault. */
+function pieces(spec: LayerSpec, width: number, variables: readonly TensorCopy[], fault: Fault): Piece[] {
+  try {
+    return piecesOf(spec, width, variables);
+  } catch (error) {
+    return fault(error instanceof Error ? error.message : String(error)), [];
+  }
 }
 
 function join(layers: ReadonlyMap<string, Layer>): Layer {

@@ -44,7 +44,7 @@ export type ReadFile = (path: string) => Uint8Array | Promise<Uint8Array>;
  * ```
  */
 export async function readTfjs(read: ReadFile, model = "model.json"): Promise<KerasModel> {
-  const bytes = await read(model), faults = new Faults(`read ${model}`);
+  const bytes = await file(read, model), faults = new Faults(`read ${model}`);
   const root = parseJson(
     bytes,
     0,
@@ -65,6 +65,13 @@ export async function readTfjs(read: ReadFile, model = "model.json"): Promise<Ke
   const groups = readManifest(top, faults);
   faults.check();
   const files = new Map<string, Uint8Array>();
-  for (const path of new Set(groups.flatMap(({ paths }) => paths))) files.set(path, await read(path));
+  for (const path of new Set(groups.flatMap(({ paths }) => paths))) files.set(path, await file(read, path));
   return KerasModel.read(config!, "keras2", new NamedVariables(readWeights(groups, files)));
+}
+
+/** The bytes of a file; a function that looks names up may have none. */
+async function file(read: ReadFile, path: string): Promise<Uint8Array> {
+  const bytes: Uint8Array | undefined = await read(path);
+  if (bytes instanceof Uint8Array) return bytes;
+  throw new FormatError(`Cannot read ${JSON.stringify(path)}: expected the bytes of a file, got ${typeof bytes}`);
 }

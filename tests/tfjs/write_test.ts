@@ -11,7 +11,11 @@ const TOLERANCE = { atol: 2e-6, rtol: 2e-6 };
 const B = 3, T = 5;
 
 /** TensorFlow.js's outputs of written files. */
-async function predict(files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>, x: Float32Array, width: number | undefined) {
+async function predict(
+  files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>,
+  x: Float32Array,
+  width: number | undefined,
+) {
   const { modelTopology, weightsManifest: [{ weights }] } = JSON.parse(
     new TextDecoder().decode(files.get("model.json")),
   );
@@ -31,7 +35,10 @@ for (const [name, net] of Object.entries(NETS)) {
   Deno.test(`written for TensorFlow.js: ${name}`, async () => {
     const x = inputOf(net, new Generator(1)), { kind, width } = net.input, last = net.output.once;
     using session = await compile(net, { batch: B, steps: T, batchFirst: true, numerics: "exact", seed: 1 });
-    const options: KerasOptions = { head: last ? "softmax" : undefined, padding: kind === "tokens" && last ? 0 : undefined };
+    const options: KerasOptions = {
+      head: last ? "softmax" : undefined,
+      padding: kind === "tokens" && last ? 0 : undefined,
+    };
     const files = writeTfjs(net, session.parameters(), options), model = await readTfjs((path) => files.get(path)!);
     const lengths = model.lengths(x, B);
     assertEquals(lengths?.length, options.padding === 0 ? B : undefined);

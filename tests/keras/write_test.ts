@@ -1,0 +1,117 @@
+/** What is written is read by Keras, with our outputs, where it is installed; and here, with the same parameters. */
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { fileURLToPath } from "node:url";
+import { compile, gru, type Layer, OptionError, recurrent, residual, sequential, type Tensors } from "../../mod.ts";
+import { type KerasOptions, readKeras, readKerasWeights, writeKeras, writeKerasWeights } from "../../keras.ts";
+import { assertClose } from "../fixtures/read_cases.ts";
+import { findPython, runPython } from "../python.ts";
+import { MODELS } from "./models.ts";
+import { NETS } from "./nets.ts";
+
+const TOLERANCE = { atol: 2e-6, rtol: 2e-6 };
+const B = 3, T = 5;
+
+Deno.env.set("KERAS_BACKEND", "torch");
+const python = await findPython(["keras", "torch", "h5py"]);
+
+interface WrittenCase {
+  readonly name: string;
+  readonly layer: Layer;
+  readonly parameters: Tensors;
+  readonly options: KerasOptions;
+  readonly x: Float32Array;
+}
+
+/** Nets of ours, and models that were read: both kinds of GRU among them. */
+async function cases(): Promise<WrittenCase[]> {
+  const nets = { ...NETS, "GRU": sequential({ rnn: recurrent(gru(), { input: 4, hidden: 5, layers: 2 }) }) };
+  const ours = await Promise.all(
+    Object.entries(nets).map(async ([name, layer]) => {
+      using session = await compile(layer, { batch: 1, steps: 1, seed: 2 });
+      const { kind, width } = layer.input, values = kind === "values", last = layer.output.once ?? false;
+      const x = Float32Array.from(
+        { length: B * T * (values ? width : 1) },
+        (_, i) => values ? (i * 7 % 13) / 13 - 0.4 : i % T < 3 ? 1 + i % 6 : 0,
+      );
+      const options: KerasOptions = { head: last ? "sigmoid" : undefined, padding: last && !values ? 0 : undefined };
+      return { name, layer, parameters: session.parameters(), options, x };
+    }),
+  );
+  const read = MODELS.filter(({ name }) => !/against time|two outputs/.test(name)).map(
+    ({ name, files, sets: [{ x }] }) => {
+      const model = readKeras(files[".keras"]);
+      return { name, layer: model.layer, parameters: model.parameters, options: model, x };
+    },
+  );
+  return [...ours, ...read];
+}
+
+const written = await cases();
+
+for (const { name, layer, parameters, options } of written) {
+  Deno.test(`written for Keras, and read again: ${name}`, async () => {
+    const bytes = await writeKeras(layer, parameters, options), again = readKeras(bytes);
+    const { head, padding, stateful = false } = options;
+    assertEquals([again.head, again.padding, again.stateful], [head, padding, stateful]);
+    const twice = readKeras(await writeKeras(again.layer, again.parameters, again));
+    assertEquals(twice.parameters, again.parameters);
+    assertEquals(
+      readKerasWeights(again, await writeKerasWeights(layer, parameters, options)).parameters,
+      again.parameters,
+    );
+  });
+}
+
+Deno.test({
+  name: `Keras has our outputs${python.program ? "" : ` (not tested: ${python.why})`}`,
+  ignore: !python.program,
+  async fn() {
+    const folder = new URL(`file://${await Deno.makeTempDir()}/`),
+      file = (i: number, end: string) => new URL(`${i}${end}`, folder);
+    try {
+      const shapes = written.map((
+        { layer, x },
+        i,
+      ) => [i, [B, T, ...(layer.input.kind === "values" ? [x.length / (B * T)] : [])]]);
+      await Deno.writeTextFile(new URL("cases.json", folder), JSON.stringify(Object.fromEntries(shapes)));
+      for (const [i, { layer, parameters, options, x }] of written.entries()) {
+        await Deno.writeFile(file(i, ".keras"), await writeKeras(layer, parameters, options));
+        await Deno.writeFile(file(i, ".weights.h5"), await writeKerasWeights(layer, parameters, options));
+        await Deno.writeFile(file(i, ".x"), new Uint8Array(x.buffer, x.byteOffset, x.byteLength));
+      }
+      const script = fileURLToPath(new URL("read_models.py", import.meta.url));
+      const { code, errors } = await runPython(python.program!, [script, fileURLToPath(folder)]);
+      assertEquals(code, 0, errors);
+      for (const [i, { name, layer, parameters, options, x }] of written.entries()) {
+        const model = readKeras(await writeKeras(layer, parameters, options));
+        using session = await compile(layer, { batch: B, steps: T, batchFirst: true, numerics: "exact" });
+        session.setParameters(parameters);
+        const lengths = model.lengths(x, B), output = model.predictions(session.forward(x, { lengths }));
+        for (const end of [".y", ".w"]) {
+          const theirs = new Float32Array((await Deno.readFile(file(i, end))).buffer);
+          if (lengths && !layer.output.once) clearPadding(theirs, lengths, output);
+          assertClose(theirs, output, TOLERANCE, name + end);
+        }
+      }
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+});
+
+/** Steps behind a row's length: theirs repeat the last one, ours are zeros before the function at the end. */
+function clearPadding(theirs: Float32Array, lengths: Int32Array, ours: Float32Array): void {
+  const width = theirs.length / (B * T);
+  lengths.forEach((length, b) => {
+    for (let i = (b * T + length) * width; i < (b + 1) * T * width; i++) theirs[i] = ours[i];
+  });
+}
+
+Deno.test("what Keras does not have is refused by name, before anything is written", async () => {
+  const net = residual(recurrent(gru(), { input: 3, hidden: 3 }));
+  using session = await compile(net, { batch: 1, steps: 1 });
+  const { message } = await assertRejects(() => writeKeras(net, session.parameters()), OptionError);
+  assertStringIncludes(message, "residual");
+  const { layer, parameters } = readKeras(MODELS.find(({ name }) => name === "embedding")!.files[".keras"]);
+  assert((await assertRejects(() => writeKeras(layer, parameters, { padding: 3 }), OptionError)).message.includes("0"));
+});
