@@ -4,7 +4,7 @@
  * @module
  */
 export type { Head } from "./src/keras/assemble.ts";
-export { KerasModel } from "./src/keras/model.ts";
+export type { KerasModel } from "./src/keras/model.ts";
 export type { Packed } from "./src/keras/padding.ts";
 export type { KerasOptions } from "./src/keras/write_config.ts";
 export { readKeras, readKerasConfig, readKerasWeights } from "./src/hdf5/reader.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-export { KerasModel } from "./src/keras/model.ts";
+export type { KerasModel } from "./src/keras/model.ts";
 export { type ReadFile, readTfjs } from "./src/tfjs/reader.ts";
 export { writeTfjs } from "./src/tfjs/writer.ts";
 export type { KerasOptions } from "./src/keras/write_config.ts";

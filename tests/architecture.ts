@@ -37,11 +37,17 @@ const LEAVES: Record<string, readonly string[]> = {
 };
 
 /** Entry points: they re-export from anywhere in src/. */
-<<<<<<< HEAD
-export const ENTRIES = ["mod.ts", "check.ts", "files.ts", "models.ts", "onnx.ts", "inference.ts", "wide.ts"];
-=======
-export const ENTRIES = ["mod.ts", "check.ts", "files.ts", "onnx.ts", "keras.ts", "tfjs.ts", "inference.ts"];
->>>>>>> 9bc3338 (test(keras): what is refused, padding, further training, files that are wrong at random)
+export const ENTRIES = [
+  "mod.ts",
+  "check.ts",
+  "files.ts",
+  "models.ts",
+  "onnx.ts",
+  "keras.ts",
+  "tfjs.ts",
+  "inference.ts",
+  "wide.ts",
+];
 
 /** Folders behind an entry of their own, and the packages that they may import. */
 const PACKAGES: Record<string, RegExp> = {

@@ -1,7 +1,7 @@
 import { FormatError } from "../errors.ts";
 import { type JsonNode, parseJson } from "../formats/json.ts";
 import type { Dialect } from "../keras/activations.ts";
-import { KerasModel } from "../keras/model.ts";
+import { type KerasModel, readModel, withVariables } from "../keras/model.ts";
 import type { VariableSource } from "../keras/variables.ts";
 import { Hdf5File } from "./hdf5.ts";
 import { namedVariables, NumberedVariables } from "./variables.ts";
@@ -47,7 +47,7 @@ export function readKeras(bytes: Uint8Array): KerasModel {
     );
   }
   const config = json(CONFIG, entries.get(CONFIG)!);
-  return KerasModel.read(config, "keras3", new NumberedVariables(new Hdf5File(WEIGHTS, entries.get(WEIGHTS)!)));
+  return readModel(config, "keras3", new NumberedVariables(new Hdf5File(WEIGHTS, entries.get(WEIGHTS)!)));
 }
 
 /**
@@ -59,7 +59,7 @@ export function readKeras(bytes: Uint8Array): KerasModel {
 export function readKerasConfig(config: string, weights: Uint8Array): KerasModel {
   const node = json("the configuration", new TextEncoder().encode(config)), file = new Hdf5File("the weights", weights);
   const { dialect, source } = variablesOf(file), version = member(node, "keras_version");
-  return KerasModel.read(node, typeof version === "string" ? dialectOf(version) : dialect, source);
+  return readModel(node, typeof version === "string" ? dialectOf(version) : dialect, source);
 }
 
 /**
@@ -69,7 +69,7 @@ export function readKerasConfig(config: string, weights: Uint8Array): KerasModel
  * @throws {FormatError} When the file is broken, or its weights are not those of this model; all differences are listed.
  */
 export function readKerasWeights(model: KerasModel, weights: Uint8Array): KerasModel {
-  return model.with(variablesOf(new Hdf5File("the weights", weights)).source);
+  return withVariables(model, variablesOf(new Hdf5File("the weights", weights)).source);
 }
 
 function variablesOf(file: Hdf5File): { dialect: Dialect; source: VariableSource } {
@@ -87,7 +87,7 @@ function readH5(bytes: Uint8Array): KerasModel {
   }
   const version = file.attribute("", "keras_version");
   const node = json(`"model_config" of the HDF5 file`, new TextEncoder().encode(config));
-  return KerasModel.read(node, dialectOf(String(version ?? "2")), namedVariables(file, "model_weights"));
+  return readModel(node, dialectOf(String(version ?? "2")), namedVariables(file, "model_weights"));
 }
 
 function dialectOf(version: string): Dialect {

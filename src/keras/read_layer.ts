@@ -1,4 +1,4 @@
-import { type Activation } from "../ops/activation.ts";
+import type { Activation } from "../ops/activation.ts";
 import { type Dialect, readActivation } from "./activations.ts";
 import { isRecurrent, readBidirectional, readRecurrent } from "./cells.ts";
 import { type Config, extents, shown } from "./config.ts";

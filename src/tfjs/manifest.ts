@@ -1,7 +1,7 @@
 import { FormatError } from "../errors.ts";
 import { fromF16 } from "../formats/float16.ts";
 import type { JsonNode } from "../formats/json.ts";
-import { Config, shown } from "../keras/config.ts";
+import { type Config, shown } from "../keras/config.ts";
 import type { Faults } from "../keras/topology.ts";
 import type { TensorCopy } from "../models/tensors.ts";
 

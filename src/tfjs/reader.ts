@@ -1,7 +1,7 @@
 import { FormatError } from "../errors.ts";
 import { parseJson } from "../formats/json.ts";
 import { Config } from "../keras/config.ts";
-import { KerasModel } from "../keras/model.ts";
+import { type KerasModel, readModel } from "../keras/model.ts";
 import { NamedVariables } from "../keras/named_variables.ts";
 import { Faults } from "../keras/topology.ts";
 import { readManifest, readWeights } from "./manifest.ts";
@@ -66,7 +66,7 @@ export async function readTfjs(read: ReadFile, model = "model.json"): Promise<Ke
   faults.check();
   const files = new Map<string, Uint8Array>();
   for (const path of new Set(groups.flatMap(({ paths }) => paths))) files.set(path, await file(read, path));
-  return KerasModel.read(config!, "keras2", new NamedVariables(readWeights(groups, files)));
+  return readModel(config!, "keras2", new NamedVariables(readWeights(groups, files)));
 }
 
 /** The bytes of a file; a function that looks names up may have none. */

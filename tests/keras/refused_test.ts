@@ -1,6 +1,6 @@
 /** Files of Keras that are refused, with one FormatError that says what and where. */
 import { assertStringIncludes, assertThrows } from "@std/assert";
-import { unzipSync, zipSync } from "npm:fflate@0.8.3";
+import { unzipSync, zipSync } from "fflate";
 import { FormatError } from "../../mod.ts";
 import { readKeras, readKerasConfig, readKerasWeights } from "../../keras.ts";
 import { caseNamed } from "./models.ts";
