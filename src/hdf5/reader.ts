@@ -58,7 +58,7 @@ export function readKeras(bytes: Uint8Array): KerasModel {
  */
 export function readKerasConfig(config: string, weights: Uint8Array): KerasModel {
   const node = json("the configuration", new TextEncoder().encode(config)), file = new Hdf5File("the weights", weights);
-  const { dialect, source } = variablesOf(file), version = member(node, "keras_version");
+  const { dialect, source } = sourceOf(file), version = member(node, "keras_version");
   return readModel(node, typeof version === "string" ? dialectOf(version) : dialect, source);
 }
 
@@ -69,10 +69,10 @@ export function readKerasConfig(config: string, weights: Uint8Array): KerasModel
  * @throws {FormatError} When the file is broken, or its weights are not those of this model; all differences are listed.
  */
 export function readKerasWeights(model: KerasModel, weights: Uint8Array): KerasModel {
-  return withVariables(model, variablesOf(new Hdf5File("the weights", weights)).source);
+  return withVariables(model, sourceOf(new Hdf5File("the weights", weights)).source);
 }
 
-function variablesOf(file: Hdf5File): { dialect: Dialect; source: VariableSource } {
+function sourceOf(file: Hdf5File): { dialect: Dialect; source: VariableSource } {
   const numbered = new NumberedVariables(file);
   if (numbered.count) return { dialect: "keras3", source: numbered };
   return { dialect: "keras2", source: namedVariables(file, "") };

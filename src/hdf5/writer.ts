@@ -67,7 +67,8 @@ export async function writeKerasWeights(
   return await writeHdf5(datasets(writtenNet(net, parameters, options)));
 }
 
-function writtenNet(net: Layer, parameters: Tensors, options: KerasOptions): WrittenLayer[] {
+/** A net's layers as Keras 3 has them. */
+export function writtenNet(net: Layer, parameters: Tensors, options: KerasOptions): WrittenLayer[] {
   return writtenLayers(describeNet(net, parameters), inputOf(net), options, "keras3");
 }
 

@@ -5,12 +5,14 @@ import type { Layer } from "../layers/layer.ts";
 import { requireTensors, type TensorCopy, type Tensors } from "../models/tensors.ts";
 import { sameActivation } from "./activations.ts";
 import type { CellSpec, LayerSpec, RecurrentSpec } from "./spec.ts";
-import { type BiasRows, cellVariableValues, transposed } from "./weights.ts";
+import { type BiasRows, cellParameters, cellVariableValues, transposed } from "./weights.ts";
 
 /** One of their layers, and its variables in their order. */
 export interface DescribedLayer {
   readonly spec: LayerSpec;
   readonly variables: readonly TensorCopy[];
+  /** Our parameters, by their names in the net, of other values of the variables. Default: it has none. */
+  parameters?(variables: readonly TensorCopy[]): Record<string, TensorCopy>;
 }
 
 /** A net as layers of theirs, while they are found. */
@@ -61,7 +63,14 @@ function describe(
 ): number {
   if (!description) throw unwritten(label, 'has no "description": it is not one of the library\'s');
   const tensor = (name: string) => to.parameters.get(prefix + name)!;
-  const add = (spec: LayerSpec, variables: readonly TensorCopy[] = []) => void to.layers.push({ spec, variables });
+  const named = (tensors: Record<string, TensorCopy>) => {
+    return Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [prefix + name, tensor]));
+  };
+  const add = (
+    spec: LayerSpec,
+    variables: readonly TensorCopy[] = [],
+    parameters?: (variables: readonly TensorCopy[]) => Record<string, TensorCopy>,
+  ) => void to.layers.push({ spec, variables, parameters: parameters && ((values) => named(parameters(values))) });
   const { kind } = description;
   if (kind === "stacked") {
     return description.layers.reduce(
@@ -74,7 +83,7 @@ function describe(
   switch (kind) {
     case "embedding": {
       const weight = tensor("weight"), [vocabulary, columns] = weight.shape;
-      add({ kind, name, vocabulary, width: columns, maskZero: false }, [weight]);
+      add({ kind, name, vocabulary, width: columns, maskZero: false }, [weight], ([weight]) => ({ weight }));
       return columns;
     }
     case "oneHot": {
@@ -85,7 +94,8 @@ function describe(
     }
     case "dense": {
       const weight = tensor("weight"), [units] = weight.shape;
-      add({ kind, name, units, bias: true, distributed: false }, [transposed(weight), tensor("bias")]);
+      const spec = { kind, name, units, bias: true, distributed: false };
+      add(spec, [transposed(weight), tensor("bias")], ([kernel, bias]) => ({ weight: transposed(kernel), bias }));
       return units;
     }
     case "dropout":
@@ -95,10 +105,11 @@ function describe(
       add({ kind, name, activation: description.f, within: false, axis: -1 });
       return width;
     case "layerNorm":
-      add({ kind: "norm", name, epsilon: description.epsilon, scale: true, center: true, axis: -1 }, [
-        tensor("weight"),
-        tensor("bias"),
-      ]);
+      add(
+        { kind: "norm", name, epsilon: description.epsilon, scale: true, center: true, axis: -1 },
+        [tensor("weight"), tensor("bias")],
+        ([weight, bias]) => ({ weight, bias }),
+      );
       return width;
     case "pool":
       add({ kind, name, how: description.how });
@@ -140,12 +151,23 @@ function describeStack(
       stateful: false,
     };
     const rows: BiasRows = cellSpec.bias ? cellSpec.resetAfter ? 2 : 1 : 0;
-    const variables = (both ? ["", "_reverse"] : [""]).flatMap((direction) => {
-      const names = ["weight_ih", "weight_hh", ...cellSpec.bias ? ["bias_ih", "bias_hh"] : []];
-      const parameters = names.map((name) => [name, to.parameters.get(`${prefix}${name}_l${l}${direction}`)!]);
+    const names = ["weight_ih", "weight_hh", ...(cellSpec.bias ? ["bias_ih", "bias_hh"] : [])];
+    const suffixes = both ? [`_l${l}`, `_l${l}_reverse`] : [`_l${l}`];
+    const variables = suffixes.flatMap((suffix) => {
+      const parameters = names.map((name) => [name, to.parameters.get(prefix + name + suffix)!]);
       return cellVariableValues(cellSpec.kind, Object.fromEntries(parameters), rows);
     });
-    to.layers.push({ spec, variables });
+    to.layers.push({
+      spec,
+      variables,
+      parameters(values) {
+        const count = cellSpec.bias ? 3 : 2;
+        return Object.fromEntries(suffixes.flatMap((suffix, i) => {
+          const own = cellParameters(cellSpec.kind, values.slice(i * count, (i + 1) * count));
+          return Object.entries(own).map(([name, tensor]) => [prefix + name + suffix, tensor]);
+        }));
+      },
+    });
     width = both && merge === "concat" ? 2 * units : units;
     if (dropout && !top) {
       const spec = { kind: "dropout" as const, name: ownName(to, `${label}_dropout_l${l}`), rate: dropout };

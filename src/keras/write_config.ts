@@ -47,9 +47,10 @@ export function writtenLayers(
   { head, padding, stateful = false }: KerasOptions,
   dialect: Dialect,
 ): WrittenLayer[] {
-  const layers: DescribedLayer[] = described.map(({ spec, variables }) => {
-    if (spec.kind === "embedding") return { spec: { ...spec, maskZero: padding !== undefined }, variables };
-    return { spec: spec.kind === "recurrent" ? { ...spec, stateful } : spec, variables };
+  const layers: DescribedLayer[] = described.map((layer) => {
+    const { spec } = layer;
+    if (spec.kind === "embedding") return { ...layer, spec: { ...spec, maskZero: padding !== undefined } };
+    return spec.kind === "recurrent" ? { ...layer, spec: { ...spec, stateful } } : layer;
   });
   if (padding !== undefined && tokens && padding !== 0) {
     throw unwritten(layers[0].spec.name, `reads tokens, whose padding must be 0 there, got ${padding}`);
