@@ -15,7 +15,8 @@ const ZIP = [0x50, 0x4b], HDF5 = [0x89, 0x48, 0x44, 0x46];
 /**
  * A whole model that Keras has saved: a `.keras` file of Keras 3, or an `.h5` file of Keras 2 or 3. Sequential models, and functional
  * ones in which each layer reads the one before it, of the layers that `readTfjs` lists. Nothing in the file is executed: Lambda layers
- * and classes of one's own are refused.
+ * and classes of one's own are refused. HDF5 is read by `jsfive`; a file made to be slow can keep it busy, so open those of strangers in
+ * a worker that can be stopped.
  *
  * @param bytes The whole file.
  * @throws {FormatError} When the file is broken, or something in the model is not supported or does not fit, with all of it.
