@@ -87,7 +87,7 @@ function readH5(bytes: Uint8Array): KerasModel {
     );
   }
   const version = file.attribute("", "keras_version");
-  const node = json(`"model_config" of the HDF5 file`, new TextEncoder().encode(config));
+  const node = json(`"model_config" of the HDF5 file`, new TextEncoder().encode(config.replace(/\0+$/, "")));
   return readModel(node, dialectOf(String(version ?? "2")), namedVariables(file, "model_weights"));
 }
 

@@ -11,6 +11,7 @@ import json
 import os
 import tempfile
 
+import h5py
 import keras
 import numpy as np
 from keras import layers as L
@@ -33,6 +34,26 @@ def text(array):
 def saved(model, extension):
     path = os.path.join(folder, "model" + extension)
     model.save_weights(path) if extension == ".weights.h5" else model.save(path)
+    with open(path, "rb") as file:
+        return base64.b64encode(gzip.compress(file.read(), mtime=0)).decode()
+
+
+def saved_by_keras_2(model):
+    """What Keras 2 writes otherwise: text as bytes of fixed length, names that end in `:0`, keys of its own."""
+    path = os.path.join(folder, "old.h5")
+    model.save(path)
+    with h5py.File(path, "r+") as file:
+        config = file.attrs["model_config"].replace('"batch_shape"', '"batch_input_shape"')
+        file.attrs["model_config"] = np.bytes_(config.encode())
+        file.attrs["keras_version"] = np.bytes_(b"2.15.0")
+        weights = file["model_weights"]
+        names = [str(name) for name in weights.attrs["layer_names"]]
+        weights.attrs["layer_names"] = np.array([name.encode() for name in names])
+        for layer in (weights[name] for name in names):
+            own = [str(name) for name in layer.attrs["weight_names"]]
+            for name in own:
+                layer.move(name, name.removeprefix("sequential/") + ":0")
+            layer.attrs["weight_names"] = np.array([(name.removeprefix("sequential/") + ":0").encode() for name in own])
     with open(path, "rb") as file:
         return base64.b64encode(gzip.compress(file.read(), mtime=0)).decode()
 
@@ -141,6 +162,8 @@ for i, (name, (model, inputs)) in enumerate(MODELS.items()):
     # The older file has no place for models in models.
     extensions = [".keras", ".weights.h5", ".h5"] if i % 4 == 2 and name != "nested" else [".keras"]
     files = {extension: saved(model, extension) for extension in extensions}
+    if ".h5" in files:
+        files["Keras 2"] = saved_by_keras_2(model)
     config = {"config": model.to_json()} if ".weights.h5" in files else {}
     cases.append({"name": name, "B": B, "T": T, "files": files, **config, "sets": sets})
 print(json.dumps(cases))

@@ -4,7 +4,7 @@ import type { OutputCase } from "./outputs.ts";
 
 /** A model that Keras has saved, in one format or several. */
 export interface ModelCase extends OutputCase {
-  /** `.keras`, `.weights.h5`, `.h5`. */
+  /** `.keras`, `.weights.h5`, `.h5`, and the last in the form of `Keras 2`. */
   readonly files: Readonly<Record<string, Uint8Array<ArrayBuffer>>>;
   /** What `to_json` gives, where there are weights alone. */
   readonly config?: string;

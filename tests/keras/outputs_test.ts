@@ -7,6 +7,9 @@ for (const one of MODELS) {
   const { name, files, config } = one, model = () => readKeras(files[".keras"]);
   Deno.test(`Keras: ${name}`, async () => await assertOutputs(model(), one));
   if (files[".h5"]) Deno.test(`Keras, .h5: ${name}`, async () => await assertOutputs(readKeras(files[".h5"]), one));
+  if (files["Keras 2"]) {
+    Deno.test(`Keras 2, .h5: ${name}`, async () => await assertOutputs(readKeras(files["Keras 2"]), one));
+  }
   if (!config) continue;
   Deno.test(`Keras, .weights.h5: ${name}`, async () => {
     await assertOutputs(readKerasConfig(config, files[".weights.h5"]), one);
