@@ -46,9 +46,10 @@ export function sameActivation(a: Activation, b: Activation): boolean {
   return x.name === y.name && x.alpha === y.alpha && x.beta === y.beta;
 }
 
-/** The name that a nonlinearity has there; undefined where it has none. */
+/** The name that a nonlinearity has in Keras 3 or TensorFlow.js, where models are written; undefined where it has none. */
 export function activationName(activation: Activation | "softmax", dialect: Dialect): string | undefined {
   if (activation === "softmax") return activation;
-  const candidates = "linear relu tanh sigmoid elu softsign softplus hard_sigmoid leaky_relu".split(" ");
+  const both = "linear relu tanh sigmoid elu softsign softplus hard_sigmoid".split(" ");
+  const candidates = dialect === "keras3" ? [...both, "leaky_relu"] : both;
   return candidates.find((name) => sameActivation(named(name, dialect)!, activation));
 }

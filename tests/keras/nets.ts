@@ -37,7 +37,7 @@ export const NETS: Readonly<Record<string, Layer>> = {
     below: dense(4, 5),
     drop: dropout(5, 0.1, { variational: true }),
     norm: layerNorm(5, { epsilon: 1e-4 }),
-    f: activation("leakyRelu", 5, { alpha: 0.3 }),
+    f: activation("leakyRelu", 5, { alpha: 0.2 }),
     g: activation("softplus", 5),
     rnn: recurrent(gru({ reset: "before", activations: { candidate: "softsign" } }), { input: 5, hidden: 3 }),
     mean: pool(3, "mean"),

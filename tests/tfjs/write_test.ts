@@ -70,6 +70,7 @@ Deno.test("what TensorFlow.js does not have is refused by name", async () => {
   await refused(recurrent(lstm({ projection: 2, peepholes: true }), sizes), "projection and peepholes");
   await refused(recurrent(elman({ clip: 1 }), sizes), "clip");
   await refused(recurrent(elman({ activation: "scaledTanh" }), sizes), "scaledTanh");
+  await refused(recurrent(elman({ activation: { name: "leakyRelu", alpha: 0.2 } }), sizes), "leakyRelu");
   await refused(recurrent(lstm(), { ...sizes, initialStates: "learned" }), "learned");
   await refused(recurrent(lstm(), { ...sizes, bidirectional: true, merge: "none" }), "two sequences");
   await refused(residual(recurrent(lstm(), sizes)), "residual");
