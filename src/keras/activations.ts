@@ -1,8 +1,8 @@
 import { type Activation, completeActivation } from "../ops/activation.ts";
 import { Config, shown } from "./config.ts";
 
-/** Which definitions hold: Keras 3 has other hard sigmoids than Keras 2 and TensorFlow.js. */
-export type Dialect = "keras3" | "keras2";
+/** Which definitions hold: Keras 3 has another hard sigmoid than the others, and TensorFlow.js pools padding too. */
+export type Dialect = "keras3" | "keras2" | "tfjs";
 
 /** Nonlinearities by their names. */
 function named(name: string, dialect: Dialect): Activation | undefined {
@@ -46,10 +46,10 @@ export function sameActivation(a: Activation, b: Activation): boolean {
   return x.name === y.name && x.alpha === y.alpha && x.beta === y.beta;
 }
 
-/** The name that a nonlinearity has in Keras 3 or TensorFlow.js, where models are written; undefined where it has none. */
+/** The name that a nonlinearity has there; undefined where it has none. */
 export function activationName(activation: Activation | "softmax", dialect: Dialect): string | undefined {
   if (activation === "softmax") return activation;
   const both = "linear relu tanh sigmoid elu softsign softplus hard_sigmoid".split(" ");
-  const candidates = dialect === "keras3" ? [...both, "leaky_relu"] : both;
+  const candidates = dialect === "tfjs" ? both : [...both, "leaky_relu"];
   return candidates.find((name) => sameActivation(named(name, dialect)!, activation));
 }

@@ -5,7 +5,7 @@ import { FormatError } from "../errors.ts";
 import { type Piece, piecesOf } from "./layers.ts";
 import type { Fault } from "./config.ts";
 import type { Padding } from "./padding.ts";
-import type { LayerSpec, ModelSpec, PlacedSpec } from "./spec.ts";
+import { type LayerSpec, type ModelSpec, type PlacedSpec, poolsMasked } from "./spec.ts";
 import type { Faults } from "./topology.ts";
 import { variablesOf, type VariableSource } from "./variables.ts";
 
@@ -121,7 +121,7 @@ function widthBehind(spec: LayerSpec, width: number | undefined): number | undef
 }
 
 /** What of masks we do as they do. */
-function checkMasks({ layers }: ModelSpec, faults: Faults): void {
+function checkMasks({ layers, dialect }: ModelSpec, faults: Faults): void {
   let masked = false;
   layers.forEach(({ spec }, i) => {
     const fault = (reason: string) => faults.add(`layer ${JSON.stringify(spec.name)}: ${reason}`);
@@ -135,9 +135,7 @@ function checkMasks({ layers }: ModelSpec, faults: Faults): void {
     if (spec.kind === "recurrent" && spec.direction === "back" && spec.sequences) {
       fault("its steps against time, with padding before them, are not supported");
     }
-    if (spec.kind === "pool" && spec.how === "max") {
-      fault("it takes the largest of padding too, which is not supported");
-    }
+    if (spec.kind === "pool" && !poolsMasked(spec, dialect)) fault("it takes padding too, which is not supported");
   });
 }
 

@@ -130,9 +130,9 @@ function describeStack(
   const { dropout = 0, inputDropout = 0, recurrentDropout = 0 } = description;
   if (description.initialStates === "learned") throw unwritten(label, "has learned initial states");
   if (merge === "none") throw unwritten(label, "gives two sequences");
-  const sizes = typeof hidden === "number" ? new Array<number>(layers).fill(hidden) : hidden;
+  const base = label || "rnn", sizes = typeof hidden === "number" ? new Array<number>(layers).fill(hidden) : hidden;
   sizes.forEach((units, l) => {
-    const name = ownName(to, sizes.length > 1 ? `${label}_l${l}` : label || "rnn"), top = l + 1 === sizes.length;
+    const name = ownName(to, sizes.length > 1 ? `${base}_l${l}` : base), top = l + 1 === sizes.length;
     const cellSpec: CellSpec = {
       ...describeCell(cell, label),
       name: `${name}_cell`,
@@ -170,7 +170,7 @@ function describeStack(
     });
     width = both && merge === "concat" ? 2 * units : units;
     if (dropout && !top) {
-      const spec = { kind: "dropout" as const, name: ownName(to, `${label}_dropout_l${l}`), rate: dropout };
+      const spec = { kind: "dropout" as const, name: ownName(to, `${base}_dropout_l${l}`), rate: dropout };
       to.layers.push({ spec: { ...spec, variational: false }, variables: [] });
     }
   });

@@ -1,4 +1,5 @@
 import type { Activation } from "../ops/activation.ts";
+import type { Dialect } from "./activations.ts";
 import type { Merge } from "../ops/merge.ts";
 
 /** What Keras and TensorFlow.js call a layer, in our terms. `name` is theirs. */
@@ -109,6 +110,11 @@ export interface PoolSpec {
   readonly how: "mean" | "max";
 }
 
+/** Whether a pool leaves padding out there; ours always do. */
+export function poolsMasked({ how }: PoolSpec, dialect: Dialect): boolean {
+  return how === "mean" && dialect !== "tfjs";
+}
+
 /** A layer, and where it stands in files. */
 export interface PlacedSpec {
   readonly spec: LayerSpec;
@@ -120,6 +126,7 @@ export interface PlacedSpec {
 
 /** A model: what comes in, and its layers in order. */
 export interface ModelSpec {
+  readonly dialect: Dialect;
   readonly name: string;
   /** Extents of the input without that of the batch, undefined where any will do; undefined: not said. */
   readonly input?: readonly (number | undefined)[];

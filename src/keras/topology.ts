@@ -53,12 +53,12 @@ export function readTopology(json: JsonNode, dialect: Dialect, faults: Faults): 
   const className = root?.text("class_name") ?? "";
   if (!root || !MODELS.includes(className)) {
     faults.add(`the model must be of class Sequential or Functional, got ${shown(root ? className : json.value)}`);
-    return { name: "", layers: [] };
+    return { dialect, name: "", layers: [] };
   }
   const reader = new Reader(dialect, faults);
   const layers = reader.model(root, "", 0);
   const name = root.child("config")?.text("name") ?? "";
-  return { name, input: reader.input, layers };
+  return { dialect, name, input: reader.input, layers };
 }
 
 class Reader {

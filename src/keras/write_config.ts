@@ -4,7 +4,7 @@ import { activationName, type Dialect } from "./activations.ts";
 import type { Head } from "./assemble.ts";
 import { MERGES } from "./cells.ts";
 import { type DescribedLayer, freeName, unwritten } from "./describe.ts";
-import type { CellSpec, LayerSpec, RecurrentSpec } from "./spec.ts";
+import { type CellSpec, type LayerSpec, poolsMasked, type RecurrentSpec } from "./spec.ts";
 import { snake } from "./topology.ts";
 import { innerName } from "./variables.ts";
 
@@ -64,6 +64,11 @@ export function writtenLayers(
       spec: { kind: "activation", name: freeName(taken, head), activation: head, within: false, axis: -1 },
       variables: [],
     });
+  }
+  for (const { spec } of layers) {
+    if (padding !== undefined && spec.kind === "pool" && !poolsMasked(spec, dialect)) {
+      throw unwritten(spec.name, "would take padding as well there");
+    }
   }
   const counts = new Map<string, number>();
   return layers.map((layer) => {
@@ -153,7 +158,7 @@ function cellJson(layer: string, cell: CellSpec, dialect: Dialect): Json {
     if (known) return known;
     throw unwritten(layer, `has the function ${JSON.stringify(activation)}, which is not there`);
   };
-  if (resetAfter && dialect === "keras2") {
+  if (resetAfter && dialect === "tfjs") {
     throw unwritten(layer, `is a GRU whose reset gate acts after the product; TensorFlow.js has reset: "before" alone`);
   }
   return {

@@ -66,7 +66,7 @@ export async function readTfjs(read: ReadFile, model = "model.json"): Promise<Ke
   faults.check();
   const files = new Map<string, Uint8Array>();
   for (const path of new Set(groups.flatMap(({ paths }) => paths))) files.set(path, await file(read, path));
-  return readModel(config!, "keras2", new NamedVariables(readWeights(groups, files)));
+  return readModel(config!, "tfjs", new NamedVariables(readWeights(groups, files)));
 }
 
 /** The bytes of a file; a function that looks names up may have none. */

@@ -41,7 +41,7 @@ export function writeTfjs(
   options: KerasOptions = {},
 ): Map<string, Uint8Array<ArrayBuffer>> {
   const input = { tokens: net.input.kind === "tokens", width: net.input.width };
-  const layers = writtenLayers(describeNet(net, parameters), input, options, "keras2");
+  const layers = writtenLayers(describeNet(net, parameters), input, options, "tfjs");
   const weights = layers.flatMap(({ spec, variables }) => {
     const names = variableNames(spec);
     return variables.map((tensor, i) => ({ name: `${spec.name}/${names[i]}`, ...tensor }));
@@ -56,7 +56,7 @@ export function writeTfjs(
     format: "layers-model",
     generatedBy: "unroll",
     convertedBy: null,
-    modelTopology: { ...modelJson(layers, input, options, "keras2"), keras_version: "2.12.0", backend: "unroll" },
+    modelTopology: { ...modelJson(layers, input, options, "tfjs"), keras_version: "2.12.0", backend: "unroll" },
     weightsManifest: [{ paths: ["weights.bin"], weights: manifest }],
   };
   return new Map([["model.json", new TextEncoder().encode(JSON.stringify(json))], ["weights.bin", bytes]]);

@@ -65,6 +65,8 @@ Deno.test("layers that would not compute the same are refused", async () => {
     }),
     "differ by more than the direction",
   );
+  const pool = { class_name: "GlobalAveragePooling1D", config: { name: "mean" } };
+  assertStringIncludes(await refusal("embedding, steps", (_, layers) => layers.push(pool)), "takes padding too");
   assertStringIncludes(await refusal("Masking", (_, layers) => layers.reverse()), "Masking must read the input itself");
   assertStringIncludes(
     await refusal("embedding, steps", (_, [, gru]) => gru.config.go_backwards = true),

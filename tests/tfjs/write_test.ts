@@ -1,7 +1,19 @@
 /** What is written is read by TensorFlow.js, with our outputs, and here, with the same parameters. */
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
-import { compile, elman, Generator, gru, type Layer, lstm, OptionError, recurrent, residual } from "../../mod.ts";
+import {
+  compile,
+  elman,
+  Generator,
+  gru,
+  type Layer,
+  lstm,
+  OptionError,
+  pool,
+  recurrent,
+  residual,
+  sequential,
+} from "../../mod.ts";
 import { type KerasOptions, readTfjs, writeTfjs } from "../../tfjs.ts";
 import { assertClose } from "../fixtures/read_cases.ts";
 import { NETS } from "../keras/nets.ts";
@@ -73,6 +85,10 @@ Deno.test("what TensorFlow.js does not have is refused by name", async () => {
   await refused(recurrent(elman({ activation: { name: "leakyRelu", alpha: 0.2 } }), sizes), "leakyRelu");
   await refused(recurrent(lstm(), { ...sizes, initialStates: "learned" }), "learned");
   await refused(recurrent(lstm(), { ...sizes, bidirectional: true, merge: "none" }), "two sequences");
+  const pooled = sequential({ rnn: recurrent(lstm(), sizes), mean: pool(3, "mean") });
+  using session = await compile(pooled, { batch: 1, steps: 1 });
+  const { message } = assertThrows(() => writeTfjs(pooled, session.parameters(), { padding: 0 }), OptionError);
+  assertStringIncludes(message, "padding as well");
   await refused(residual(recurrent(lstm(), sizes)), "residual");
   await refused({ ...recurrent(lstm(), sizes), description: undefined }, "description");
   const { layer, parameters } = await readFiles(MODELS.find(({ name }) => name === "against time")!.files);
