@@ -67,6 +67,8 @@ export {
   type Metrics,
   type MetricValues,
 } from "./src/models/evaluation.ts";
+export type { EmbeddingStart, PretrainedEmbedding } from "./src/models/embedding_start.ts";
+export type { Tokens } from "./src/models/model_file.ts";
 export { LanguageModel } from "./src/models/language_model.ts";
 export type { Evaluation, FitEvent, FitOptions, LanguageModelOptions } from "./src/models/language_model_options.ts";
 export { type Checkpoint, type NetDescription, readCheckpoint } from "./src/models/checkpoint.ts";

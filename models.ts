@@ -8,6 +8,8 @@ export type { BridgeKind } from "./src/layers/bridge.ts";
 export { encoderDecoder, type EncoderDecoderParts } from "./src/layers/encoder_decoder.ts";
 export { luong, type LuongOptions } from "./src/layers/luong.ts";
 export { attention, decode, type Decoder } from "./src/models/decoder.ts";
+export type { Tokens } from "./src/models/model_file.ts";
+export { pretrained, type PretrainedOptions, type Vectors } from "./src/models/pretrained.ts";
 export { Seq2Seq } from "./src/models/seq2seq.ts";
 export type {
   Alignment,
@@ -17,7 +19,6 @@ export type {
   Seq2SeqFitOptions,
   Seq2SeqOptions,
   Sequence,
-  Tokens,
   TranslateOptions,
   Translation,
   TranslationSearchOptions,

@@ -8,13 +8,11 @@ import type { Layer } from "../layers/layer.ts";
 import { recurrent } from "../layers/recurrent.ts";
 import { sequential } from "../layers/sequential.ts";
 import { type Streams, streams } from "../text/streams.ts";
-import { Vocabulary } from "../text/vocabulary.ts";
-import { type Clip, clipNorm } from "../training/clip.ts";
+import { Vocabulary, type VocabularyJSON } from "../text/vocabulary.ts";
+import { clipNorm } from "../training/clip.ts";
 import type { Batch } from "../training/data/batch.ts";
 import { crossEntropy } from "../training/losses/cross_entropy.ts";
 import { adam } from "../training/optimizers/adam.ts";
-import type { Optimizer } from "../training/optimizers/optimizer.ts";
-import { compile } from "./compile.ts";
 import { evaluate } from "./evaluation.ts";
 import {
   type Continuation,
@@ -24,15 +22,28 @@ import {
   readable,
   type SearchOptions,
 } from "./generation.ts";
-import { readModel, writeModel } from "./language_model_file.ts";
 import type { Evaluation, FitEvent, FitOptions, LanguageModelOptions } from "./language_model_options.ts";
-import type { Session } from "./session.ts";
+import { readModel, writeModel } from "./model_file.ts";
+import { ModelSession } from "./model_session.ts";
+import { embeddingStart, firstValues, frozenNames } from "./embedding_start.ts";
 import type { TensorCopy } from "./tensors.ts";
 import { fit } from "./trainer.ts";
 
 /** The options of a model, defaults filled in. */
-type Settings = Required<Omit<LanguageModelOptions, "embedding" | "tokens">> & { embedding?: number };
+type Settings = Required<Pick<LanguageModelOptions, "cell" | "hidden">> & { readonly embedding?: number };
 
+/** What a file has of a model, beside its cell. */
+interface Parts {
+  readonly vocabulary: VocabularyJSON;
+  readonly hidden: readonly number[];
+  readonly embedding?: number;
+  readonly frozen?: readonly string[];
+}
+
+/** The weight of the embedding. */
+const EMBEDDING = "embedding.weight";
+/** Of its file. */
+const KIND = "language model";
 /** Streams and time steps of an evaluation. */
 const EVALUATION = { batch: 10, unroll: 50 };
 const BITS_PER_NAT = 1.4426950408889634;
@@ -58,10 +69,9 @@ export class LanguageModel implements Disposable {
   /** The tokens that the model knows. */
   readonly vocabulary: Vocabulary;
   readonly #options: Settings;
-  #session: Session;
-  #fitting = false;
+  readonly #session: ModelSession;
 
-  private constructor(vocabulary: Vocabulary, options: Settings, session: Session) {
+  private constructor(vocabulary: Vocabulary, options: Settings, session: ModelSession) {
     this.vocabulary = vocabulary;
     this.#options = options;
     this.#session = session;
@@ -74,7 +84,10 @@ export class LanguageModel implements Disposable {
    * @throws {OptionError} When the text is empty or an option is out of range.
    */
   static async create(source: string | Vocabulary, options: LanguageModelOptions = {}): Promise<LanguageModel> {
-    return await LanguageModel.#make(vocabularyOf(source, options.tokens), options);
+    const vocabulary = vocabularyOf(source, options.tokens), { embedding } = options;
+    const start = embedding === undefined ? undefined : embeddingStart(embedding, vocabulary);
+    const frozen = frozenNames({ [EMBEDDING]: embedding }), first = firstValues(start ? { [EMBEDDING]: start } : {});
+    return await LanguageModel.#make(vocabulary, { ...options, embedding: start?.width, frozen }, first);
   }
 
   /**
@@ -86,17 +99,26 @@ export class LanguageModel implements Disposable {
     bytes: Uint8Array,
     { cell, numerics }: Pick<LanguageModelOptions, "cell" | "numerics"> = {},
   ): Promise<LanguageModel> {
-    const { vocabulary, tensors, ...options } = readModel(bytes, cell);
-    const model = await LanguageModel.#make(vocabulary, { ...options, numerics });
-    model.#session.setParameters(tensors);
+    const { parts: { vocabulary, ...options }, tensors } = readModel<Parts>(
+      KIND,
+      bytes,
+      ["vocabulary", "hidden"],
+      cell,
+    );
+    const model = await LanguageModel.#make(Vocabulary.fromJSON(vocabulary), { ...options, numerics });
+    model.#session.set(tensors);
     return model;
   }
 
-  static async #make(vocabulary: Vocabulary, given: LanguageModelOptions): Promise<LanguageModel> {
-    const { cell = lstm(), hidden = [128, 128], seed = 0, numerics = "fast" } = given;
-    const options = { cell, hidden, seed, numerics, embedding: given.embedding };
-    const net = layers(vocabulary.size, options);
-    const session = await compile(net, { ...plan(), loss: crossEntropy(), seed, numerics });
+  static async #make(
+    vocabulary: Vocabulary,
+    given: Omit<LanguageModelOptions, "embedding"> & { embedding?: number; frozen?: readonly string[] },
+    first?: ReturnType<typeof firstValues>,
+  ): Promise<LanguageModel> {
+    const { cell = lstm(), hidden = [128, 128], embedding, seed = 0, numerics = "fast", frozen } = given;
+    const options = { cell, hidden, embedding }, net = layers(vocabulary.size, options);
+    const sizes = { batch: EVALUATION.batch, steps: EVALUATION.unroll, loss: crossEntropy() };
+    const session = await ModelSession.create(net, { ...sizes, seed, numerics, frozen }, first);
     return new LanguageModel(vocabulary, options, session);
   }
 
@@ -115,21 +137,18 @@ export class LanguageModel implements Disposable {
     const { steps, epochs = steps === undefined ? 1 : Number.MAX_SAFE_INTEGER } = options;
     requireInteger("epochs", epochs, 1);
     if (steps !== undefined) requireInteger("steps", steps, 1);
-    if (this.#fitting) throw new OptionError("Cannot fit: this model is already being trained");
-    const windows = streams(this.vocabulary.encode(text), { batch, unroll });
-    this.#fitting = true;
-    try {
-      const session = await this.#train(batch, unroll, optimizer, clip), limits = { epochs, steps };
-      const all = Math.min(steps ?? Infinity, epochs * windows.windows);
-      let tokens = 0;
-      for await (const event of fit(session, () => batches(windows, batch), { ...limits, carry: true, signal })) {
-        if (event.type !== "step") continue;
-        const { step, epoch, loss, count, gradientNorm } = event;
-        tokens += count;
-        yield { step, steps: all, epoch, tokens, loss, bitsPerToken: loss * BITS_PER_NAT, gradientNorm };
-      }
-    } finally {
-      this.#fitting = false;
+    const windows = streams(this.vocabulary.encode(text), { batch, unroll }), limits = { epochs, steps };
+    const all = Math.min(steps ?? Infinity, epochs * windows.windows), room = { batch, steps: unroll, optimizer, clip };
+    let tokens = 0;
+    const events = this.#session.fit(
+      room,
+      (session) => fit(session, () => batches(windows, batch), { ...limits, carry: true, signal }),
+    );
+    for await (const event of events) {
+      if (event.type !== "step") continue;
+      const { step, epoch, loss, count, gradientNorm } = event;
+      tokens += count;
+      yield { step, steps: all, epoch, tokens, loss, bitsPerToken: loss * BITS_PER_NAT, gradientNorm };
     }
   }
 
@@ -141,7 +160,7 @@ export class LanguageModel implements Disposable {
    */
   async evaluate(text: string, { signal }: { signal?: AbortSignal } = {}): Promise<Evaluation> {
     const windows = streams(this.vocabulary.encode(text), EVALUATION), data = () => batches(windows, EVALUATION.batch);
-    const { loss, count: tokens } = await evaluate(this.#session, data, { carry: true, signal });
+    const { loss, count: tokens } = await evaluate(this.#session.current, data, { carry: true, signal });
     return {
       loss,
       bitsPerToken: loss * BITS_PER_NAT,
@@ -158,7 +177,7 @@ export class LanguageModel implements Disposable {
    * @throws {OptionError} When the prompt has unknown characters or an option is out of range.
    */
   generate(options: GenerateOptions = {}): AsyncGenerator<string, void, void> {
-    return generate(() => this.#session, this.vocabulary, options);
+    return generate(() => this.#session.current, this.vocabulary, options);
   }
 
   /**
@@ -176,30 +195,29 @@ export class LanguageModel implements Disposable {
    * @throws {OptionError} When the prompt has unknown characters or an option is out of range.
    */
   beamSearch(options: SearchOptions = {}): Promise<Continuation[]> {
-    return continuations(this.#session, this.vocabulary, options);
+    return continuations(this.#session.current, this.vocabulary, options);
   }
 
   /** The model as a safetensors file: parameters in PyTorch's names (`rnn.weight_ih_l0`), the rest as metadata. */
   save(): Uint8Array<ArrayBuffer> {
     const { cell, hidden, embedding } = this.#options;
-    return writeModel({ vocabulary: this.vocabulary, cell, hidden, embedding, tensors: this.parameters() });
+    const { parameters, frozen } = this.#session;
+    return writeModel(KIND, { cell, vocabulary: this.vocabulary, hidden, embedding, frozen }, parameters);
   }
 
   /** The net, to be used without the text around it: tokens `[T, B]` in, logits `[T, B, vocabulary]` out. */
   get net(): Layer {
-    return layers(this.vocabulary.size, this.#options);
+    return this.#session.net;
   }
 
   /** Copies of all parameters by name, as `setParameters` of a session of the net takes them. */
   parameters(): Map<string, TensorCopy> {
-    return this.#session.parameters();
+    return this.#session.parameters;
   }
 
   /** Number of trained numbers. */
   get size(): number {
-    let size = 0;
-    for (const { data } of this.parameters().values()) size += data.length;
-    return size;
+    return this.#session.size;
   }
 
   /** Give up the memory. */
@@ -218,17 +236,6 @@ export class LanguageModel implements Disposable {
     const unknown = vocabulary.encode(text).subarray(1, tokens + 1).filter((id) => id === unk).length;
     return { characters, unknown, bitsPerCharacter: loss * BITS_PER_NAT * (tokens / characters) };
   }
-
-  /** Move the parameters to a session that can train. */
-  async #train(batch: number, unroll: number, optimizer: Optimizer, clip: Clip): Promise<Session> {
-    const { seed, numerics } = this.#options;
-    const { net } = this;
-    const options = { ...plan(batch, unroll), loss: crossEntropy(), optimizer, clip, seed, numerics };
-    const session = await compile(net, options);
-    session.setParameters(this.parameters());
-    this.#session[Symbol.dispose]();
-    return this.#session = session;
-  }
 }
 
 function vocabularyOf(source: string | Vocabulary, tokens?: "characters" | "words"): Vocabulary {
@@ -239,11 +246,6 @@ function vocabularyOf(source: string | Vocabulary, tokens?: "characters" | "word
   return requireOneOf("tokens", tokens ?? "characters", ["characters", "words"]) === "characters"
     ? Vocabulary.characters(source)
     : Vocabulary.words(source, { special: ["<unk>"], minimumCount: 2 });
-}
-
-/** Room for training windows and for evaluation: the one overlaps the other. */
-function plan(batch = 1, unroll = 1): { batch: number; steps: number } {
-  return { batch: Math.max(batch, EVALUATION.batch), steps: Math.max(unroll, EVALUATION.unroll) };
 }
 
 /** The windows as the trainer takes them. */

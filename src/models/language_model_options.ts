@@ -2,6 +2,7 @@ import type { Cell } from "../cells/cell.ts";
 import type { Numerics } from "../kernels/load.ts";
 import type { Clip } from "../training/clip.ts";
 import type { Optimizer } from "../training/optimizers/optimizer.ts";
+import type { PretrainedEmbedding } from "./embedding_start.ts";
 
 /** Options of `LanguageModel.create`. */
 export interface LanguageModelOptions {
@@ -11,8 +12,8 @@ export interface LanguageModelOptions {
   cell?: Cell;
   /** Hidden size of each layer, bottom to top. Default `[128, 128]`. */
   hidden?: readonly number[];
-  /** Width of a learned embedding. Default none: tokens enter as one-hot vectors. */
-  embedding?: number;
+  /** Width of a learned embedding, or vectors learned elsewhere. Default none: tokens enter as one-hot vectors. */
+  embedding?: number | PretrainedEmbedding;
   /** Seed of the first parameters. Default 0. */
   seed?: number;
   /** See `compile`. Default `"fast"`. */
