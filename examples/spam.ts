@@ -17,7 +17,7 @@ const options = commandLine("Tells spam from other mail.", {
   seconds: 120,
   mails: 6046,
   longest: 200,
-  threads: 2,
+  threads: 1,
   read: "You are a winner! Click here to claim your free money.",
 });
 

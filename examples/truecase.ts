@@ -17,7 +17,7 @@ const options = commandLine("Restores capitals and marks.", {
   seconds: 240,
   words: 1e6,
   hidden: 96,
-  threads: 2,
+  threads: 1,
   read: "i saw captain ahab but the captain of the whale ship did not see me where is moby dick cried stubb",
 });
 
