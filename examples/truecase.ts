@@ -105,7 +105,7 @@ for (const bidirectional of [false, true]) {
   // As many numbers in both: two directions have half the width each, and some more for what reads both.
   const hidden = bidirectional ? Math.round(options.hidden * 0.62) : options.hidden;
   using model = await SequenceTagger.create({ tokens: vocabulary, labels, hidden, bidirectional, ...sizes });
-  const label = bidirectional ? "both directions" : "forward only", optimizer = adam({ learningRate: 2e-3 });
+  const label = bidirectional ? "both directions" : "forward only", optimizer = adam({ learningRate: 5e-3 });
   const fit = model.fit(samples(trained), { seconds, optimizer, validation: samples(validated), patience: 2 });
   for await (const event of progress(fit, { label, seconds })) void event;
   const told = (await model.predict(samples(held).map(([words]) => words))).flatMap(({ labels }) => labels as string[]);
