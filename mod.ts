@@ -50,7 +50,7 @@ export { layerNorm, type LayerNormOptions } from "./src/layers/layer_norm.ts";
 export { pool } from "./src/layers/pool.ts";
 export { recurrent, type RecurrentOptions } from "./src/layers/recurrent.ts";
 export { residual } from "./src/layers/residual.ts";
-export { sequential } from "./src/layers/sequential.ts";
+export { sequential, type SequentialOptions } from "./src/layers/sequential.ts";
 export { stacked } from "./src/layers/stacked.ts";
 export type { Constant, ParameterSlot, PlanRow, RandomStream, Shape } from "./src/memory/planner.ts";
 export type { Scope, Source } from "./src/memory/scope.ts";
