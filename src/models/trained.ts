@@ -48,11 +48,11 @@ function trainedStretches(planner: Planner, frozen: readonly string[], groups: r
 }
 
 /** The index of the group of each parameter that is in one by any of its names. */
-function assignGroups(parameters: readonly ParameterSlot[], groups: readonly Group[]): Map<string, number> {
+function assignGroups(all: readonly ParameterSlot[], groups: readonly Group[]): Map<string, number> {
   const assigned = new Map<string, number>();
   groups.forEach(({ parameters }, group) => {
     for (const pattern of parameters) {
-      const matches = parameters.filter(({ name, aliases }) => [name, ...aliases].some((one) => fits(one, pattern)));
+      const matches = all.filter(({ name, aliases }) => [name, ...aliases].some((one) => fits(one, pattern)));
       if (!matches.length) throw new OptionError(`Cannot group "${pattern}": the net has no such parameter`);
       for (const { name } of matches) {
         const other = assigned.get(name) ?? group;
