@@ -68,7 +68,13 @@ export {
   type MetricValues,
 } from "./src/models/evaluation.ts";
 export { LanguageModel } from "./src/models/language_model.ts";
-export type { Evaluation, FitEvent, FitOptions, LanguageModelOptions } from "./src/models/language_model_options.ts";
+export type {
+  Evaluation,
+  FitEvaluation,
+  FitEvent,
+  FitOptions,
+  LanguageModelOptions,
+} from "./src/models/language_model_options.ts";
 export { type Checkpoint, type NetDescription, readCheckpoint } from "./src/models/checkpoint.ts";
 export type { Continuation, GenerateOptions, SearchOptions } from "./src/models/generation.ts";
 export type { PlanOptions } from "./src/models/plan.ts";

@@ -1,6 +1,6 @@
 import type { Cell } from "../cells/cell.ts";
 import { lstm } from "../cells/lstm.ts";
-import { OptionError, requireInteger, requireOneOf } from "../errors.ts";
+import { OptionError, requireOneOf } from "../errors.ts";
 import { exp } from "../kernels/real.ts";
 import { dense } from "../layers/dense.ts";
 import { embedding, oneHot } from "../layers/embedding.ts";
@@ -25,13 +25,26 @@ import {
   type SearchOptions,
 } from "./generation.ts";
 import { readModel, writeModel } from "./language_model_file.ts";
-import type { Evaluation, FitEvent, FitOptions, LanguageModelOptions } from "./language_model_options.ts";
+import type {
+  Evaluation,
+  FitEvaluation,
+  FitEvent,
+  FitOptions,
+  LanguageModelOptions,
+} from "./language_model_options.ts";
 import type { Session } from "./session.ts";
 import type { TensorCopy } from "./tensors.ts";
-import { fit } from "./trainer.ts";
+import { fit, type Training } from "./trainer.ts";
+import type { TrainerState } from "./trainer_state.ts";
 
 /** The options of a model, defaults filled in. */
-type Settings = Required<Omit<LanguageModelOptions, "embedding" | "tokens">> & { embedding?: number };
+type Settings = Required<Omit<LanguageModelOptions, "embedding" | "tokens" | "tied">> & LanguageModelShape;
+
+/** How tokens enter. */
+interface LanguageModelShape {
+  readonly embedding?: number;
+  readonly tied?: boolean;
+}
 
 /** Streams and time steps of an evaluation. */
 const EVALUATION = { batch: 10, unroll: 50 };
@@ -59,6 +72,7 @@ export class LanguageModel implements Disposable {
   readonly vocabulary: Vocabulary;
   readonly #options: Settings;
   #session: Session;
+  #training: Training | undefined;
   #fitting = false;
 
   private constructor(vocabulary: Vocabulary, options: Settings, session: Session) {
@@ -94,7 +108,11 @@ export class LanguageModel implements Disposable {
 
   static async #make(vocabulary: Vocabulary, given: LanguageModelOptions): Promise<LanguageModel> {
     const { cell = lstm(), hidden = [128, 128], seed = 0, numerics = "fast" } = given;
-    const options = { cell, hidden, seed, numerics, embedding: given.embedding };
+    const { tied, embedding = tied ? widthOf(cell, hidden) : undefined } = given;
+    if (tied && embedding !== widthOf(cell, hidden)) {
+      throw new OptionError(`"embedding" must be ${widthOf(cell, hidden)} to be tied to the decoder, got ${embedding}`);
+    }
+    const options = { cell, hidden, seed, numerics, embedding, tied };
     const net = layers(vocabulary.size, options);
     const session = await compile(net, { ...plan(), loss: crossEntropy(), seed, numerics });
     return new LanguageModel(vocabulary, options, session);
@@ -102,31 +120,45 @@ export class LanguageModel implements Disposable {
 
   /**
    * Train on a text, a step per event, by truncated back-propagation through time: the text is cut into `batch` parallel streams,
-   * and windows of `unroll` steps walk along them with carried states. Breaking out of the loop ends the training.
+   * and windows of `unroll` steps walk along them with carried states. With a `validation` text there are events of its
+   * evaluations, too. Breaking out of the loop ends the training; see `checkpoint` for how to go on.
    *
    * @throws {OptionError} When the text has unknown characters or is too short, or the model is already being trained.
+   * @throws {FormatError} When `resume` is not a checkpoint.
    * @throws {NonFiniteError} When loss or gradient are not finite; the parameters are those of the step before.
    */
-  async *fit(
+  fit(
     text: string,
-    options: FitOptions = {},
-  ): AsyncGenerator<FitEvent, void, void> {
-    const { batch = 50, unroll = 50, optimizer = adam({ learningRate: 2e-3 }), clip = clipNorm(5), signal } = options;
-    const { steps, epochs = steps === undefined ? 1 : Number.MAX_SAFE_INTEGER } = options;
-    requireInteger("epochs", epochs, 1);
-    if (steps !== undefined) requireInteger("steps", steps, 1);
+    options: FitOptions & { validation: string },
+  ): AsyncGenerator<FitEvent | FitEvaluation, void, void>;
+  fit(text: string, options?: FitOptions & { validation?: undefined }): AsyncGenerator<FitEvent, void, void>;
+  fit(text: string, options?: FitOptions): AsyncGenerator<FitEvent | FitEvaluation, void, void>;
+  async *fit(text: string, options: FitOptions = {}): AsyncGenerator<FitEvent | FitEvaluation, void, void> {
+    const { batch = 50, unroll = 50, optimizer = adam({ learningRate: 2e-3 }), clip = clipNorm(5), resume, ...more } =
+      options;
+    const { validation, every, ...limits } = more, { steps, seconds } = limits;
+    const { epochs = (steps ?? seconds) === undefined ? 1 : undefined } = limits;
     if (this.#fitting) throw new OptionError("Cannot fit: this model is already being trained");
     const windows = streams(this.vocabulary.encode(text), { batch, unroll });
+    const evaluate = validation === undefined ? undefined : { data: this.#windows(validation), every };
     this.#fitting = true;
     try {
-      const session = await this.#train(batch, unroll, optimizer, clip), limits = { epochs, steps };
-      const all = Math.min(steps ?? Infinity, epochs * windows.windows);
-      let tokens = 0;
-      for await (const event of fit(session, () => batches(windows, batch), { ...limits, carry: true, signal })) {
+      const session = await this.#train(batch, unroll, optimizer, clip), from = resume && session.restore(resume);
+      const goOn = from && { state: from.extra as TrainerState, tensors: from.tensors };
+      const trainer = { ...limits, epochs, evaluate, carry: true, resume: goOn };
+      const training = this.#training = fit(session, () => batches(windows, batch), trainer), { state } = training;
+      const all = Math.min(steps ?? Infinity, (epochs ?? Infinity) * windows.windows);
+      let tokens = batch * ((state.epoch - 1) * windows.length + Math.min(state.batch * unroll, windows.length));
+      for await (const event of training) {
+        const bitsPerToken = "loss" in event ? event.loss * BITS_PER_NAT : NaN;
+        if (event.type === "evaluation") {
+          const { metrics: _, ...evaluation } = event;
+          yield { ...evaluation, bitsPerToken };
+        }
         if (event.type !== "step") continue;
-        const { step, epoch, loss, count, gradientNorm } = event;
+        const { type, step, epoch, loss, count, gradientNorm } = event;
         tokens += count;
-        yield { step, steps: all, epoch, tokens, loss, bitsPerToken: loss * BITS_PER_NAT, gradientNorm };
+        yield { type, step, steps: all, epoch, tokens, loss, bitsPerToken, gradientNorm };
       }
     } finally {
       this.#fitting = false;
@@ -140,7 +172,7 @@ export class LanguageModel implements Disposable {
    * @throws {OptionError} When the text has unknown characters or is too short.
    */
   async evaluate(text: string, { signal }: { signal?: AbortSignal } = {}): Promise<Evaluation> {
-    const windows = streams(this.vocabulary.encode(text), EVALUATION), data = () => batches(windows, EVALUATION.batch);
+    const data = this.#windows(text);
     const { loss, count: tokens } = await evaluate(this.#session, data, { carry: true, signal });
     return {
       loss,
@@ -179,10 +211,40 @@ export class LanguageModel implements Disposable {
     return continuations(this.#session, this.vocabulary, options);
   }
 
+  /**
+   * All that an exact continuation of the last training needs, after its last event: parameters, moments, counts, states;
+   * for `resume` of `fit`, in a model with the same vocabulary and options. A text that the training shall go on with, and the
+   * options of `fit`, have to be given again.
+   *
+   * @throws {OptionError} When there was no training.
+   *
+   * @example
+   * ```ts
+   * import { LanguageModel } from "@unroll/rnn";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const text = "to be or not to be, ".repeat(40), options = { hidden: [8] }, training = { batch: 4, unroll: 10 };
+   * using whole = await LanguageModel.create(text, options);
+   * for await (const _ of whole.fit(text, { ...training, epochs: 2 }));
+   *
+   * using first = await LanguageModel.create(text, options);
+   * for await (const { step } of first.fit(text, { ...training, epochs: 2 })) if (step === 7) break;
+   * const resume = first.checkpoint();
+   * using second = await LanguageModel.create(text, options);
+   * for await (const _ of second.fit(text, { ...training, epochs: 2, resume }));
+   * assertEquals(second.save(), whole.save());
+   * ```
+   */
+  checkpoint(): Uint8Array<ArrayBuffer> {
+    const training = this.#training;
+    if (!training) throw new OptionError("Cannot write a checkpoint: this model has not been trained");
+    return this.#session.checkpoint({ extra: training.state, states: {}, tensors: training.tensors() });
+  }
+
   /** The model as a safetensors file: parameters in PyTorch's names (`rnn.weight_ih_l0`), the rest as metadata. */
   save(): Uint8Array<ArrayBuffer> {
-    const { cell, hidden, embedding } = this.#options;
-    return writeModel({ vocabulary: this.vocabulary, cell, hidden, embedding, tensors: this.parameters() });
+    const { cell, hidden, embedding, tied } = this.#options, { vocabulary } = this;
+    return writeModel({ vocabulary, cell, hidden, embedding, tied, tensors: this.parameters() });
   }
 
   /** The net, to be used without the text around it: tokens `[T, B]` in, logits `[T, B, vocabulary]` out. */
@@ -198,7 +260,7 @@ export class LanguageModel implements Disposable {
   /** Number of trained numbers. */
   get size(): number {
     let size = 0;
-    for (const { data } of this.parameters().values()) size += data.length;
+    for (const { data } of new Set(this.parameters().values())) size += data.length; // tied ones are one
     return size;
   }
 
@@ -217,6 +279,12 @@ export class LanguageModel implements Disposable {
     const characters = vocabulary.lengths(text).subarray(1, tokens + 1).reduce((sum, length) => sum + length, 0);
     const unknown = vocabulary.encode(text).subarray(1, tokens + 1).filter((id) => id === unk).length;
     return { characters, unknown, bitsPerCharacter: loss * BITS_PER_NAT * (tokens / characters) };
+  }
+
+  /** A text as it is evaluated. */
+  #windows(text: string): () => Iterable<Batch> {
+    const windows = streams(this.vocabulary.encode(text), EVALUATION);
+    return () => batches(windows, EVALUATION.batch);
   }
 
   /** Move the parameters to a session that can train. */
@@ -251,14 +319,20 @@ function* batches(windows: Streams, batch: number): Iterable<Batch> {
   for (const { x, y } of windows) yield { x, y, batch };
 }
 
-function layers(V: number, { cell, hidden, embedding: width }: {
+/** What the last layer gives. */
+function widthOf(cell: Cell, hidden: readonly number[]): number {
+  return Object.values(cell.states(hidden[hidden.length - 1]))[0];
+}
+
+function layers(V: number, { cell, hidden, embedding: width, tied }: {
   cell: Cell;
   hidden: readonly number[];
-  embedding?: number;
-}): Layer {
+} & LanguageModelShape): Layer {
+  // Drawn as the decoder draws it: vectors of length 1 or so would make for logits of the order of the width.
+  const ties: Record<string, string> = tied ? { "embedding.weight": "decoder.weight" } : {};
   return sequential({
     embedding: width === undefined ? oneHot(V) : embedding(V, width),
     rnn: recurrent(cell, { input: width ?? V, hidden }),
-    decoder: dense(hidden[hidden.length - 1], V),
-  });
+    decoder: dense(widthOf(cell, hidden), V),
+  }, { tied: ties });
 }

@@ -11,6 +11,7 @@ export interface LanguageModelParts {
   readonly cell: Cell;
   readonly hidden: readonly number[];
   readonly embedding?: number;
+  readonly tied?: boolean;
   readonly tensors: ReadonlyMap<string, TensorSource>;
 }
 
@@ -24,11 +25,12 @@ interface Description {
   cell: string;
   hidden: number[];
   embedding?: number;
+  tied?: boolean;
 }
 
 /** A language model as a safetensors file. */
 export function writeModel(
-  { vocabulary, cell, hidden, embedding, tensors }: LanguageModelParts,
+  { vocabulary, cell, hidden, embedding, tied, tensors }: LanguageModelParts,
 ): Uint8Array<ArrayBuffer> {
   const description: Description = {
     version: VERSION,
@@ -36,6 +38,7 @@ export function writeModel(
     cell: cell.name,
     hidden: [...hidden],
     embedding,
+    tied: tied || undefined,
   };
   return writeSafetensors(tensors, { [KEY]: JSON.stringify(description) });
 }
@@ -49,6 +52,7 @@ export function readModel(bytes: Uint8Array, cell?: Cell): LanguageModelParts {
     cell: cell ?? ownCell(description.cell, "a language model"),
     hidden: description.hidden,
     embedding: description.embedding,
+    tied: description.tied,
     tensors,
   };
 }
