@@ -1,8 +1,9 @@
 import type { Cell } from "../cells/cell.ts";
 import { lstm } from "../cells/lstm.ts";
-import { OptionError, requireOneOf } from "../errors.ts";
+import { OptionError, requireOneOf, requireRate } from "../errors.ts";
 import { exp } from "../kernels/real.ts";
 import { dense } from "../layers/dense.ts";
+import { dropout } from "../layers/dropout.ts";
 import { embedding, oneHot } from "../layers/embedding.ts";
 import type { Layer } from "../layers/layer.ts";
 import { recurrent } from "../layers/recurrent.ts";
@@ -38,12 +39,13 @@ import { fit, type Training } from "./trainer.ts";
 import type { TrainerState } from "./trainer_state.ts";
 
 /** The options of a model, defaults filled in. */
-type Settings = Required<Omit<LanguageModelOptions, "embedding" | "tokens" | "tied">> & LanguageModelShape;
+type Settings = Required<Omit<LanguageModelOptions, "embedding" | "tokens" | "tied" | "dropout">> & LanguageModelShape;
 
 /** How tokens enter. */
 interface LanguageModelShape {
   readonly embedding?: number;
   readonly tied?: boolean;
+  readonly dropout?: number;
 }
 
 /** Streams and time steps of an evaluation. */
@@ -98,23 +100,24 @@ export class LanguageModel implements Disposable {
    */
   static async load(
     bytes: Uint8Array,
-    { cell, numerics }: Pick<LanguageModelOptions, "cell" | "numerics"> = {},
+    { cell, ...more }: Pick<LanguageModelOptions, "cell" | "numerics" | "threads"> = {},
   ): Promise<LanguageModel> {
     const { vocabulary, tensors, ...options } = readModel(bytes, cell);
-    const model = await LanguageModel.#make(vocabulary, { ...options, numerics });
+    const model = await LanguageModel.#make(vocabulary, { ...options, ...more });
     model.#session.setParameters(tensors);
     return model;
   }
 
   static async #make(vocabulary: Vocabulary, given: LanguageModelOptions): Promise<LanguageModel> {
-    const { cell = lstm(), hidden = [128, 128], seed = 0, numerics = "fast" } = given;
+    const { cell = lstm(), hidden = [128, 128], seed = 0, numerics = "fast", threads = 1, dropout = 0 } = given;
     const { tied, embedding = tied ? widthOf(cell, hidden) : undefined } = given;
     if (tied && embedding !== widthOf(cell, hidden)) {
       throw new OptionError(`"embedding" must be ${widthOf(cell, hidden)} to be tied to the decoder, got ${embedding}`);
     }
-    const options = { cell, hidden, seed, numerics, embedding, tied };
+    const options = { cell, hidden, seed, numerics, threads, embedding, tied, dropout };
+    requireRate("dropout", dropout);
     const net = layers(vocabulary.size, options);
-    const session = await compile(net, { ...plan(), loss: crossEntropy(), seed, numerics });
+    const session = await compile(net, { ...plan(), loss: crossEntropy(), seed, numerics, threads });
     return new LanguageModel(vocabulary, options, session);
   }
 
@@ -243,8 +246,8 @@ export class LanguageModel implements Disposable {
 
   /** The model as a safetensors file: parameters in PyTorch's names (`rnn.weight_ih_l0`), the rest as metadata. */
   save(): Uint8Array<ArrayBuffer> {
-    const { cell, hidden, embedding, tied } = this.#options, { vocabulary } = this;
-    return writeModel({ vocabulary, cell, hidden, embedding, tied, tensors: this.parameters() });
+    const { cell, hidden, embedding, tied, dropout } = this.#options, { vocabulary } = this;
+    return writeModel({ vocabulary, cell, hidden, embedding, tied, dropout, tensors: this.parameters() });
   }
 
   /** The net, to be used without the text around it: tokens `[T, B]` in, logits `[T, B, vocabulary]` out. */
@@ -289,9 +292,8 @@ export class LanguageModel implements Disposable {
 
   /** Move the parameters to a session that can train. */
   async #train(batch: number, unroll: number, optimizer: Optimizer, clip: Clip): Promise<Session> {
-    const { seed, numerics } = this.#options;
-    const { net } = this;
-    const options = { ...plan(batch, unroll), loss: crossEntropy(), optimizer, clip, seed, numerics };
+    const { seed, numerics, threads } = this.#options, { net } = this;
+    const options = { ...plan(batch, unroll), loss: crossEntropy(), optimizer, clip, seed, numerics, threads };
     const session = await compile(net, options);
     session.setParameters(this.parameters());
     this.#session[Symbol.dispose]();
@@ -324,7 +326,7 @@ function widthOf(cell: Cell, hidden: readonly number[]): number {
   return Object.values(cell.states(hidden[hidden.length - 1]))[0];
 }
 
-function layers(V: number, { cell, hidden, embedding: width, tied }: {
+function layers(V: number, { cell, hidden, embedding: width, tied, dropout: rate }: {
   cell: Cell;
   hidden: readonly number[];
 } & LanguageModelShape): Layer {
@@ -332,7 +334,9 @@ function layers(V: number, { cell, hidden, embedding: width, tied }: {
   const ties: Record<string, string> = tied ? { "embedding.weight": "decoder.weight" } : {};
   return sequential({
     embedding: width === undefined ? oneHot(V) : embedding(V, width),
-    rnn: recurrent(cell, { input: width ?? V, hidden }),
+    ...rate && width && { dropout: dropout(width, rate) },
+    rnn: recurrent(cell, { input: width ?? V, hidden, dropout: rate }),
+    ...rate && { dropout_rnn: dropout(widthOf(cell, hidden), rate) },
     decoder: dense(widthOf(cell, hidden), V),
   }, { tied: ties });
 }

@@ -12,6 +12,7 @@ export interface LanguageModelParts {
   readonly hidden: readonly number[];
   readonly embedding?: number;
   readonly tied?: boolean;
+  readonly dropout?: number;
   readonly tensors: ReadonlyMap<string, TensorSource>;
 }
 
@@ -26,11 +27,12 @@ interface Description {
   hidden: number[];
   embedding?: number;
   tied?: boolean;
+  dropout?: number;
 }
 
 /** A language model as a safetensors file. */
 export function writeModel(
-  { vocabulary, cell, hidden, embedding, tied, tensors }: LanguageModelParts,
+  { vocabulary, cell, hidden, embedding, tied, dropout, tensors }: LanguageModelParts,
 ): Uint8Array<ArrayBuffer> {
   const description: Description = {
     version: VERSION,
@@ -39,6 +41,7 @@ export function writeModel(
     hidden: [...hidden],
     embedding,
     tied: tied || undefined,
+    dropout: dropout || undefined,
   };
   return writeSafetensors(tensors, { [KEY]: JSON.stringify(description) });
 }
@@ -53,6 +56,7 @@ export function readModel(bytes: Uint8Array, cell?: Cell): LanguageModelParts {
     hidden: description.hidden,
     embedding: description.embedding,
     tied: description.tied,
+    dropout: description.dropout,
     tensors,
   };
 }

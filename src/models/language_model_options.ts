@@ -19,10 +19,17 @@ export interface LanguageModelOptions {
    * wide as what the last layer gives, which is its default. Default false.
    */
   tied?: boolean;
-  /** Seed of the first parameters. Default 0. */
+  /**
+   * Rate of dropout on the embedding, where there is one, between layers, and on what the logits are made of (Zaremba,
+   * Sutskever & Vinyals 2014). Default 0.
+   */
+  dropout?: number;
+  /** Seed of the first parameters, and of dropout. Default 0. */
   seed?: number;
   /** See `compile`. Default `"fast"`. */
   numerics?: Numerics;
+  /** See `compile`. Default 1. */
+  threads?: number;
 }
 
 /** Options of `LanguageModel.fit`. */

@@ -43,6 +43,21 @@ Deno.test("a tied model learns, counts the weight once, and is the same when loa
   );
 });
 
+Deno.test("dropout drops in training only, threads compute the same", async () => {
+  const losses = async (options: { dropout?: number; threads?: number }) => {
+    using model = await LanguageModel.create(TEXT, { ...SIZES, embedding: 6, ...options });
+    const { loss } = await model.evaluate(TEXT), [first] = await all(model.fit(TEXT, { ...FIT, steps: 1 }));
+    using copy = await LanguageModel.load(model.save());
+    assertEquals(copy.save(), model.save());
+    return [loss, first.loss, (await model.evaluate(TEXT)).loss];
+  };
+  const plain = await losses({}), dropped = await losses({ dropout: 0.5 });
+  assertEquals(await losses({ threads: 2 }), plain);
+  assertEquals(dropped[0], plain[0]);
+  assert(dropped[1] !== plain[1]);
+  await assertRejects(() => LanguageModel.create(TEXT, { dropout: 1 }), OptionError, '"dropout"');
+});
+
 Deno.test("a validation text is evaluated as evaluate does, and the best parameters come back", async () => {
   using model = await LanguageModel.create(TEXT, SIZES);
   const losses: number[] = [], saved: Uint8Array[] = [];
