@@ -45,4 +45,13 @@ export type {
   Translation,
   TranslationSearchOptions,
 } from "./src/models/seq2seq_options.ts";
+export { SequenceGenerator } from "./src/models/sequence_generator.ts";
+export type {
+  Condition,
+  ConditionedText,
+  SequenceGenerateOptions,
+  SequenceGeneratorEvaluation,
+  SequenceGeneratorFitOptions,
+  SequenceGeneratorOptions,
+} from "./src/models/sequence_generator_options.ts";
 export { editDistance } from "./src/text/edit_distance.ts";

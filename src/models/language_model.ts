@@ -1,8 +1,9 @@
 import type { Cell } from "../cells/cell.ts";
 import { lstm } from "../cells/lstm.ts";
-import { OptionError, requireInteger, requireOneOf } from "../errors.ts";
+import { OptionError, requireOneOf, requireRate } from "../errors.ts";
 import { exp } from "../kernels/real.ts";
 import { dense } from "../layers/dense.ts";
+import { dropout } from "../layers/dropout.ts";
 import { embedding, oneHot } from "../layers/embedding.ts";
 import type { Layer } from "../layers/layer.ts";
 import { recurrent } from "../layers/recurrent.ts";
@@ -13,6 +14,7 @@ import { clipNorm } from "../training/clip.ts";
 import type { Batch } from "../training/data/batch.ts";
 import { crossEntropy } from "../training/losses/cross_entropy.ts";
 import { adam } from "../training/optimizers/adam.ts";
+import { embeddingStart, firstValues, frozenNames } from "./embedding_start.ts";
 import { evaluate } from "./evaluation.ts";
 import {
   type Continuation,
@@ -22,21 +24,33 @@ import {
   readable,
   type SearchOptions,
 } from "./generation.ts";
-import type { Evaluation, FitEvent, FitOptions, LanguageModelOptions } from "./language_model_options.ts";
+import type {
+  Evaluation,
+  FitEvaluation,
+  FitEvent,
+  FitOptions,
+  LanguageModelOptions,
+} from "./language_model_options.ts";
 import { readModel, writeModel } from "./model_file.ts";
 import { ModelSession } from "./model_session.ts";
-import { embeddingStart, firstValues, frozenNames } from "./embedding_start.ts";
 import type { TensorCopy } from "./tensors.ts";
-import { fit } from "./trainer.ts";
+import { fit, type Training } from "./trainer.ts";
+import type { TrainerState } from "./trainer_state.ts";
 
 /** The options of a model, defaults filled in. */
-type Settings = Required<Pick<LanguageModelOptions, "cell" | "hidden">> & { readonly embedding?: number };
+type Settings = Required<Pick<LanguageModelOptions, "cell" | "hidden">> & LanguageModelShape;
+
+/** How tokens enter. */
+interface LanguageModelShape {
+  readonly embedding?: number;
+  readonly tied?: boolean;
+  readonly dropout?: number;
+}
 
 /** What a file has of a model, beside its cell. */
-interface Parts {
+interface Parts extends LanguageModelShape {
   readonly vocabulary: VocabularyJSON;
   readonly hidden: readonly number[];
-  readonly embedding?: number;
   readonly frozen?: readonly string[];
 }
 
@@ -70,6 +84,7 @@ export class LanguageModel implements Disposable {
   readonly vocabulary: Vocabulary;
   readonly #options: Settings;
   readonly #session: ModelSession;
+  #training: Training | undefined;
 
   private constructor(vocabulary: Vocabulary, options: Settings, session: ModelSession) {
     this.vocabulary = vocabulary;
@@ -86,7 +101,7 @@ export class LanguageModel implements Disposable {
   static async create(source: string | Vocabulary, options: LanguageModelOptions = {}): Promise<LanguageModel> {
     const vocabulary = vocabularyOf(source, options.tokens), { embedding } = options;
     const start = embedding === undefined ? undefined : embeddingStart(embedding, vocabulary);
-    const frozen = frozenNames({ [EMBEDDING]: embedding }), first = firstValues(start ? { [EMBEDDING]: start } : {});
+    const frozen = frozenNames({ [EMBEDDING]: embedding }), first = firstValues({ [EMBEDDING]: start });
     return await LanguageModel.#make(vocabulary, { ...options, embedding: start?.width, frozen }, first);
   }
 
@@ -97,7 +112,7 @@ export class LanguageModel implements Disposable {
    */
   static async load(
     bytes: Uint8Array,
-    { cell, numerics }: Pick<LanguageModelOptions, "cell" | "numerics"> = {},
+    { cell, ...more }: Pick<LanguageModelOptions, "cell" | "numerics" | "threads"> = {},
   ): Promise<LanguageModel> {
     const { parts: { vocabulary, ...options }, tensors } = readModel<Parts>(
       KIND,
@@ -105,7 +120,7 @@ export class LanguageModel implements Disposable {
       ["vocabulary", "hidden"],
       cell,
     );
-    const model = await LanguageModel.#make(Vocabulary.fromJSON(vocabulary), { ...options, numerics });
+    const model = await LanguageModel.#make(Vocabulary.fromJSON(vocabulary), { ...options, ...more });
     model.#session.set(tensors);
     return model;
   }
@@ -115,40 +130,60 @@ export class LanguageModel implements Disposable {
     given: Omit<LanguageModelOptions, "embedding"> & { embedding?: number; frozen?: readonly string[] },
     first?: ReturnType<typeof firstValues>,
   ): Promise<LanguageModel> {
-    const { cell = lstm(), hidden = [128, 128], embedding, seed = 0, numerics = "fast", frozen } = given;
-    const options = { cell, hidden, embedding }, net = layers(vocabulary.size, options);
+    const { cell = lstm(), hidden = [128, 128], seed = 0, numerics = "fast", threads = 1, dropout = 0, frozen } = given;
+    const { tied, embedding = tied ? widthOf(cell, hidden) : undefined } = given;
+    if (tied && embedding !== widthOf(cell, hidden)) {
+      throw new OptionError(`"embedding" must be ${widthOf(cell, hidden)} to be tied to the decoder, got ${embedding}`);
+    }
+    const options = { cell, hidden, embedding, tied, dropout }, net = layers(vocabulary.size, options);
+    requireRate("dropout", dropout);
     const sizes = { batch: EVALUATION.batch, steps: EVALUATION.unroll, loss: crossEntropy() };
-    const session = await ModelSession.create(net, { ...sizes, seed, numerics, frozen }, first);
+    const session = await ModelSession.create(net, { ...sizes, seed, numerics, threads, frozen }, first);
     return new LanguageModel(vocabulary, options, session);
   }
 
   /**
    * Train on a text, a step per event, by truncated back-propagation through time: the text is cut into `batch` parallel streams,
-   * and windows of `unroll` steps walk along them with carried states. Breaking out of the loop ends the training.
+   * and windows of `unroll` steps walk along them with carried states. With a `validation` text there are events of its
+   * evaluations, too. Breaking out of the loop ends the training; see `checkpoint` for how to go on.
    *
    * @throws {OptionError} When the text has unknown characters or is too short, or the model is already being trained.
+   * @throws {FormatError} When `resume` is not a checkpoint.
    * @throws {NonFiniteError} When loss or gradient are not finite; the parameters are those of the step before.
    */
-  async *fit(
+  fit(
     text: string,
-    options: FitOptions = {},
-  ): AsyncGenerator<FitEvent, void, void> {
-    const { batch = 50, unroll = 50, optimizer = adam({ learningRate: 2e-3 }), clip = clipNorm(5), signal } = options;
-    const { steps, epochs = steps === undefined ? 1 : Number.MAX_SAFE_INTEGER } = options;
-    requireInteger("epochs", epochs, 1);
-    if (steps !== undefined) requireInteger("steps", steps, 1);
-    const windows = streams(this.vocabulary.encode(text), { batch, unroll }), limits = { epochs, steps };
-    const all = Math.min(steps ?? Infinity, epochs * windows.windows), room = { batch, steps: unroll, optimizer, clip };
+    options: FitOptions & { validation: string },
+  ): AsyncGenerator<FitEvent | FitEvaluation, void, void>;
+  fit(text: string, options?: FitOptions & { validation?: undefined }): AsyncGenerator<FitEvent, void, void>;
+  fit(text: string, options?: FitOptions): AsyncGenerator<FitEvent | FitEvaluation, void, void>;
+  async *fit(text: string, options: FitOptions = {}): AsyncGenerator<FitEvent | FitEvaluation, void, void> {
+    const { batch = 50, unroll = 50, optimizer = adam({ learningRate: 2e-3 }), clip = clipNorm(5), resume, ...more } =
+      options;
+    const { validation, every, ...limits } = more, { steps, seconds } = limits;
+    const { epochs = (steps ?? seconds) === undefined ? 1 : undefined } = limits;
+    const windows = streams(this.vocabulary.encode(text), { batch, unroll });
+    const evaluate = validation === undefined ? undefined : { data: this.#windows(validation), every };
+    const all = Math.min(steps ?? Infinity, (epochs ?? Infinity) * windows.windows);
     let tokens = 0;
-    const events = this.#session.fit(
-      room,
-      (session) => fit(session, () => batches(windows, batch), { ...limits, carry: true, signal }),
-    );
+    const events = this.#session.fit({ batch, steps: unroll, optimizer, clip }, (session) => {
+      const from = resume && session.restore(resume);
+      const goOn = from && { state: from.extra as TrainerState, tensors: from.tensors };
+      const trainer = { ...limits, epochs, evaluate, carry: true, resume: goOn };
+      const training = this.#training = fit(session, () => batches(windows, batch), trainer), { state } = training;
+      tokens = batch * ((state.epoch - 1) * windows.length + Math.min(state.batch * unroll, windows.length));
+      return training;
+    });
     for await (const event of events) {
+      const bitsPerToken = "loss" in event ? event.loss * BITS_PER_NAT : NaN;
+      if (event.type === "evaluation") {
+        const { metrics: _, ...evaluation } = event;
+        yield { ...evaluation, bitsPerToken };
+      }
       if (event.type !== "step") continue;
-      const { step, epoch, loss, count, gradientNorm } = event;
+      const { type, step, epoch, loss, count, gradientNorm } = event;
       tokens += count;
-      yield { step, steps: all, epoch, tokens, loss, bitsPerToken: loss * BITS_PER_NAT, gradientNorm };
+      yield { type, step, steps: all, epoch, tokens, loss, bitsPerToken, gradientNorm };
     }
   }
 
@@ -159,7 +194,7 @@ export class LanguageModel implements Disposable {
    * @throws {OptionError} When the text has unknown characters or is too short.
    */
   async evaluate(text: string, { signal }: { signal?: AbortSignal } = {}): Promise<Evaluation> {
-    const windows = streams(this.vocabulary.encode(text), EVALUATION), data = () => batches(windows, EVALUATION.batch);
+    const data = this.#windows(text);
     const { loss, count: tokens } = await evaluate(this.#session.current, data, { carry: true, signal });
     return {
       loss,
@@ -198,11 +233,40 @@ export class LanguageModel implements Disposable {
     return continuations(this.#session.current, this.vocabulary, options);
   }
 
+  /**
+   * All that an exact continuation of the last training needs, after its last event: parameters, moments, counts, states;
+   * for `resume` of `fit`, in a model with the same vocabulary and options. A text that the training shall go on with, and the
+   * options of `fit`, have to be given again.
+   *
+   * @throws {OptionError} When there was no training.
+   *
+   * @example
+   * ```ts
+   * import { LanguageModel } from "@unroll/rnn";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const text = "to be or not to be, ".repeat(40), options = { hidden: [8] }, training = { batch: 4, unroll: 10 };
+   * using whole = await LanguageModel.create(text, options);
+   * for await (const _ of whole.fit(text, { ...training, epochs: 2 }));
+   *
+   * using first = await LanguageModel.create(text, options);
+   * for await (const { step } of first.fit(text, { ...training, epochs: 2 })) if (step === 7) break;
+   * const resume = first.checkpoint();
+   * using second = await LanguageModel.create(text, options);
+   * for await (const _ of second.fit(text, { ...training, epochs: 2, resume }));
+   * assertEquals(second.save(), whole.save());
+   * ```
+   */
+  checkpoint(): Uint8Array<ArrayBuffer> {
+    const training = this.#training;
+    if (!training) throw new OptionError("Cannot write a checkpoint: this model has not been trained");
+    return this.#session.current.checkpoint({ extra: training.state, states: {}, tensors: training.tensors() });
+  }
+
   /** The model as a safetensors file: parameters in PyTorch's names (`rnn.weight_ih_l0`), the rest as metadata. */
   save(): Uint8Array<ArrayBuffer> {
-    const { cell, hidden, embedding } = this.#options;
     const { parameters, frozen } = this.#session;
-    return writeModel(KIND, { cell, vocabulary: this.vocabulary, hidden, embedding, frozen }, parameters);
+    return writeModel(KIND, { ...this.#options, vocabulary: this.vocabulary, frozen }, parameters);
   }
 
   /** The net, to be used without the text around it: tokens `[T, B]` in, logits `[T, B, vocabulary]` out. */
@@ -236,6 +300,12 @@ export class LanguageModel implements Disposable {
     const unknown = vocabulary.encode(text).subarray(1, tokens + 1).filter((id) => id === unk).length;
     return { characters, unknown, bitsPerCharacter: loss * BITS_PER_NAT * (tokens / characters) };
   }
+
+  /** A text as it is evaluated. */
+  #windows(text: string): () => Iterable<Batch> {
+    const windows = streams(this.vocabulary.encode(text), EVALUATION);
+    return () => batches(windows, EVALUATION.batch);
+  }
 }
 
 function vocabularyOf(source: string | Vocabulary, tokens?: "characters" | "words"): Vocabulary {
@@ -253,14 +323,22 @@ function* batches(windows: Streams, batch: number): Iterable<Batch> {
   for (const { x, y } of windows) yield { x, y, batch };
 }
 
-function layers(V: number, { cell, hidden, embedding: width }: {
+/** What the last layer gives. */
+function widthOf(cell: Cell, hidden: readonly number[]): number {
+  return Object.values(cell.states(hidden[hidden.length - 1]))[0];
+}
+
+function layers(V: number, { cell, hidden, embedding: width, tied, dropout: rate }: {
   cell: Cell;
   hidden: readonly number[];
-  embedding?: number;
-}): Layer {
+} & LanguageModelShape): Layer {
+  // Drawn as the decoder draws it: vectors of length 1 or so would make for logits of the order of the width.
+  const ties: Record<string, string> = tied ? { "embedding.weight": "decoder.weight" } : {};
   return sequential({
     embedding: width === undefined ? oneHot(V) : embedding(V, width),
-    rnn: recurrent(cell, { input: width ?? V, hidden }),
-    decoder: dense(hidden[hidden.length - 1], V),
-  });
+    ...rate && width && { dropout: dropout(width, rate) },
+    rnn: recurrent(cell, { input: width ?? V, hidden, dropout: rate }),
+    ...rate && { dropout_rnn: dropout(widthOf(cell, hidden), rate) },
+    decoder: dense(widthOf(cell, hidden), V),
+  }, { tied: ties });
 }

@@ -57,7 +57,7 @@ export class ModelSession implements Disposable {
   /** Number of all parameters' elements. */
   get size(): number {
     let size = 0;
-    for (const { data } of this.parameters.values()) size += data.length;
+    for (const { data } of new Set(this.parameters.values())) size += data.length; // tied ones are one
     return size;
   }
 

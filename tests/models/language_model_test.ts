@@ -8,7 +8,6 @@ import {
   dense,
   elman,
   type FitEvent,
-  type FitOptions,
   FormatError,
   gru,
   LanguageModel,
@@ -117,7 +116,9 @@ Deno.test("a budget of steps goes on over epochs and ends within one", async () 
     const [limits, steps, epoch] of [[{ steps: windows + 1 }, windows + 1, 2], [{ steps: 99, epochs: 1 }, windows, 1]]
   ) {
     let last: FitEvent | undefined;
-    for await (const event of model.fit(TEXT, { ...options, ...limits as FitOptions })) last = event;
+    for await (const event of model.fit(TEXT, { ...options, ...limits as { steps?: number; epochs?: number } })) {
+      last = event;
+    }
     assertEquals([last?.step, last?.steps, last?.epoch], [steps, steps, epoch]);
   }
   await assertRejects(() => model.fit(TEXT, { steps: 0 }).next(), OptionError, '"steps"');

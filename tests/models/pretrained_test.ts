@@ -7,7 +7,7 @@ import {
   ShapeError,
   Vocabulary,
 } from "../../mod.ts";
-import { pretrained, Seq2Seq, type Vectors } from "../../models.ts";
+import { pretrained, Seq2Seq, SequenceGenerator, type Vectors } from "../../models.ts";
 
 const TEXT = "the Whale and the sea. ".repeat(20), VOCABULARY = Vocabulary.words(TEXT);
 const VECTORS = new Map([["the", [1, 2]], ["whale", [3, 4]], ["sea", [5, 6]], [" sea", [7, 8]]]);
@@ -57,6 +57,29 @@ Deno.test("either side of a Seq2Seq, whose end and beginning have no vectors", a
   assertEquals(target.slice(0, 6), matrix.data);
   for await (const _ of model.fit([["ab", "ba"]], { epochs: 2 }));
   assertEquals(weightOf(model.save(), name), target);
+});
+
+Deno.test("frozen vectors that the decoder is tied to stay as they are", async () => {
+  using model = await LanguageModel.create(VOCABULARY, {
+    embedding: pretrained(VECTORS, { frozen: true }),
+    hidden: [2],
+    tied: true,
+  });
+  const before = weightOf(model.save());
+  for await (const _ of model.fit(TEXT, { batch: 2, unroll: 5, steps: 2 }));
+  assertEquals(weightOf(model.save()), before);
+  assertEquals(weightOf(model.save(), "decoder.weight"), before);
+});
+
+Deno.test("a generator's tokens have vectors, its labels none; with numbers for a condition too", async () => {
+  for (const condition of [{ labels: ["x"] }, { vector: 2 }]) {
+    const embedding = pretrained({ shape: [VOCABULARY.size, 1], data: VOCABULARY.tokens.map((_, id) => id) });
+    using model = await SequenceGenerator.create(VOCABULARY, { ...condition, embedding, hidden: [4] });
+    const name = condition.vector ? "decoder.embedding.weight" : "embedding.weight";
+    assertEquals(weightOf(model.save(), name).slice(0, VOCABULARY.size), VOCABULARY.tokens.map((_, id) => id));
+    using again = await SequenceGenerator.load(model.save());
+    assertEquals(again.save(), model.save());
+  }
 });
 
 Deno.test("vectors that do not fit are refused", async () => {
