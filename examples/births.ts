@@ -51,11 +51,14 @@ using model = await SequenceRegressor.create({
   loss: "absolute",
   cell: lstm(),
   hidden: options.hidden,
-  dropout: 0.1,
+  dropout: 0.2,
   seed: 1,
 });
-const { seconds } = options, validation = validated.map(sample), optimizer = adam({ learningRate: 2e-3 });
-const fit = model.fit(trained.map(sample), { seconds, batch: 32, optimizer, validation, patience: 15 });
+/** The learning rate falls with the time that is left. */
+const { seconds } = options, began = performance.now(), left = () => 1 - (performance.now() - began) / 1000 / seconds;
+const schedule = { name: "time left", initial: {}, rate: (rate: number) => rate * Math.max(0.01, left()) };
+const validation = validated.map(sample), optimizer = adam({ learningRate: 3e-3, schedule });
+const fit = model.fit(trained.map(sample), { seconds, batch: 32, optimizer, validation });
 for await (const event of progress(fit, { label: "births", seconds })) void event;
 
 const predicted = await model.predict(held.map((i) => sample(i)[0]));
