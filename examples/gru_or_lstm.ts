@@ -5,7 +5,7 @@
  *     deno run -A examples/gru_or_lstm.ts
  *     deno run -A examples/gru_or_lstm.ts --seconds 60 --parameters 50000
  *
- * FIGURES
+ * What it prints depends on the machine where it says "same time"; the row of equal steps does not.
  */
 import { adam, type Cell, compile, crossEntropy, elman, gru, LanguageModel, lstm, Vocabulary } from "@unroll/rnn";
 import { readCorpus } from "./demo/corpus.ts";

@@ -5,7 +5,8 @@
  *     deno run -A examples/word_lm.ts
  *     deno run -A examples/word_lm.ts --seconds 60 --hidden 128
  *
- * FIGURES
+ * Held out are 119,130 characters, which are 27,268 words and marks: sequences 4.4 times as short. A trigram (Kneser-Ney) has
+ * perplexity 101.2, 1.525 bits per character, and 2.152 with the 11.2 % of unknown words spelled; it is there to be beaten.
  */
 import { adam, LanguageModel, lstm, Vocabulary } from "@unroll/rnn";
 import { characters, readCorpus } from "./demo/corpus.ts";
