@@ -4,7 +4,7 @@
  *     deno run -A examples/char_lm.ts
  *     deno run -A examples/char_lm.ts --seconds 60 --hidden 128 --prompt "The whale"
  *
- * After one pass over the text 2.704 bits per character on what is held out, where a trigram (Kneser-Ney) has 2.830 and a 6-gram
+ * After 947 steps 2.653 bits per character on what is held out, where a trigram (Kneser-Ney) has 2.830 and a 6-gram
  * 2.064. Measured with half a minute of processor time on 2 cores that twenty other programs shared, 2026-11-27.
  */
 import { adam, LanguageModel, lstm } from "@unroll/rnn";
