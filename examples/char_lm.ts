@@ -4,7 +4,8 @@
  *     deno run -A examples/char_lm.ts
  *     deno run -A examples/char_lm.ts --seconds 60 --hidden 128 --prompt "The whale"
  *
- * FIGURES
+ * After 947 steps 2.653 bits per character on what is held out, where a trigram (Kneser-Ney) has 2.830 and a 6-gram
+ * 2.064. Measured with half a minute of processor time on 2 cores that twenty other programs shared, 2026-11-27.
  */
 import { adam, LanguageModel, lstm } from "@unroll/rnn";
 import { characters, readCorpus } from "./demo/corpus.ts";
@@ -15,7 +16,7 @@ import { note, progress } from "./frame/progress.ts";
 const options = commandLine("Trains a language model of characters on Moby Dick.", {
   seconds: 300,
   characters: 0, // of the text to use; 0 is all
-  hidden: 256,
+  hidden: 128,
   threads: 2,
   prompt: "The whale",
   length: 400,
@@ -23,7 +24,7 @@ const options = commandLine("Trains a language model of characters on Moby Dick.
 
 const BATCH = 32, UNROLL = 50, NATS_PER_BIT = Math.LN2;
 const { text, train, validation } = readCorpus(undefined, BATCH, options.characters || undefined);
-const sizes = { cell: lstm(), hidden: [options.hidden], dropout: 0.1, seed: 1, threads: options.threads };
+const sizes = { cell: lstm(), hidden: [options.hidden], seed: 1, threads: options.threads };
 using model = await LanguageModel.create(text, sizes);
 const { vocabulary } = model, V = vocabulary.size;
 console.log(`${characters(train)} characters to train on, ${characters(validation)} held out, ${V} different`);
@@ -40,7 +41,7 @@ const began = performance.now(), left = () => 1 - (performance.now() - began) / 
 const schedule = { name: "time left", initial: {}, rate: (rate: number) => rate * Math.max(0.02, left()) };
 const training = model.fit(train, {
   ...{ batch: BATCH, unroll: UNROLL, seconds: options.seconds, validation },
-  optimizer: adam({ learningRate: 5e-3, schedule }),
+  optimizer: adam({ learningRate: 7e-3, schedule }),
 });
 
 async function write(length: number, seed: number): Promise<string> {

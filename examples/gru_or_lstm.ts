@@ -5,7 +5,9 @@
  *     deno run -A examples/gru_or_lstm.ts
  *     deno run -A examples/gru_or_lstm.ts --seconds 60 --parameters 50000
  *
- * FIGURES
+ * With 150,000 parameters each, after 200 steps of training: tanh RNN 3.460 bits per character, GRU 3.088, LSTM 3.137; held out
+ * after the same time (11 s of processor time each) 3.321, 2.897, 2.975; memory to train 12.1, 12.2, 13.7 MB. On 2 cores that
+ * twenty other programs shared, 2026-11-27, so the speeds say nothing.
  */
 import { adam, type Cell, compile, crossEntropy, elman, gru, LanguageModel, lstm, Vocabulary } from "@unroll/rnn";
 import { readCorpus } from "./demo/corpus.ts";

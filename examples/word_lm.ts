@@ -5,7 +5,10 @@
  *     deno run -A examples/word_lm.ts
  *     deno run -A examples/word_lm.ts --seconds 60 --hidden 128
  *
- * FIGURES
+ * Held out are 119,130 characters, which are 27,268 words and marks: sequences 4.4 times as short. A trigram (Kneser-Ney) has
+ * perplexity 101.2, 1.525 bits per character, and 2.152 with the 11.2 % of unknown words spelled. After 317 steps, less than one pass
+ * in 36 s of processor time on 2 cores that twenty other programs shared (2026-11-27), the net has 196.8, 1.744 and 2.371:
+ * it needs several passes.
  */
 import { adam, LanguageModel, lstm, Vocabulary } from "@unroll/rnn";
 import { characters, readCorpus } from "./demo/corpus.ts";
@@ -16,8 +19,8 @@ import { note, progress } from "./frame/progress.ts";
 const options = commandLine("Trains a language model of words on Moby Dick.", {
   seconds: 600,
   characters: 0, // of the text to use; 0 is all
-  hidden: 200,
-  dropout: 0.5,
+  hidden: 128,
+  dropout: 0.3,
   threads: 2,
   prompt: "The whale",
   length: 80,
@@ -27,8 +30,10 @@ const BATCH = 20, UNROLL = 35;
 const { text, train, validation } = readCorpus(undefined, BATCH, options.characters || undefined);
 const { hidden, dropout, threads } = options;
 const sizes = { cell: lstm(), hidden: [hidden], tied: true, dropout, seed: 1, threads };
-using model = await LanguageModel.create(train, { tokens: "words", ...sizes });
-const { vocabulary } = model, V = vocabulary.size, all = characters(validation);
+/** Words that occur five times; the others are unknown, and have to be spelled. */
+const vocabulary = Vocabulary.words(train, { special: ["<unk>"], minimumCount: 5 });
+using model = await LanguageModel.create(vocabulary, sizes);
+const V = vocabulary.size, all = characters(validation);
 const ids = vocabulary.encode(validation), known = new Set(vocabulary.tokens);
 console.log(
   `held out are ${all} characters, which are ${ids.length} words and marks: sequences ${

@@ -17,7 +17,7 @@ export interface Tune {
 
 const NOTE = /[_^=]*[A-Ga-gzx][,']*/, LENGTH = /\d*\/+\d*|\d+/;
 const CHORDS = /\[[^\]\d|]*[A-Ga-g][^\]|]*\]/g, FIRST = /[_^=]*[A-Ga-g][,']*[\d/]*/;
-const BAR = /\|\]|\[\||[|:]+/, ENDING = /\[\d|(?<=[|:])\d/, TUPLET = /\(\d/, OTHER = /[-<>]/;
+const BAR = /\|\]|\[\||[|:]+/, ENDING = /\[\d/, TUPLET = /\(\d/, OTHER = /[-<>]/;
 const TOKEN = new RegExp([ENDING, TUPLET, NOTE, LENGTH, BAR, OTHER].map(({ source }) => source).join("|"), "g");
 
 /** The tunes of a collection; those whose metre or key changes on the way are left out. */
@@ -29,7 +29,7 @@ export function readTunes(text: string): Tune[] {
     if (metres.length !== 1 || keys.length !== 1 || !/^\d+\/\d+$/.test(metres[0])) return [];
     const body = part.slice(part.search(/^K:/m)).replace(/^[A-Za-z]:.*$|%.*$/gm, "");
     const melody = body.replace(/"[^"]*"|\{[^}]*\}|![^!]*!/g, "").replace(CHORDS, (notes) => notes.match(FIRST)![0]);
-    const tokens = melody.match(TOKEN) ?? [];
+    const tokens = melody.replace(/([|:])(\d)/g, "$1[$2").match(TOKEN) ?? []; // |1 is short for |[1
     const length = unit ? value(unit) : value(metres[0]) < 0.75 ? 1 / 16 : 1 / 8;
     return tokens.length ? [{ title, metre: metres[0], key: keys[0], unit: length, tokens }] : [];
   });
@@ -87,7 +87,7 @@ function lengthOf(bar: readonly string[]): number {
 }
 
 function isWhole(pattern: RegExp, token: string): boolean {
-  return new RegExp(`^(?:${pattern.source.replace("(?<=[|:])", "")})$`).test(token);
+  return new RegExp(`^(?:${pattern.source})$`).test(token);
 }
 
 /** 3, 3/2, /2, /, // as numbers. */

@@ -3,7 +3,7 @@ import type { Scope } from "../memory/scope.ts";
 import type { Parameter } from "../ops/initialise.ts";
 import { onceExtent, type Port } from "../ops/port.ts";
 import type { Layer, LayerPart, PlannedLayer } from "./layer.ts";
-import { tie, type Tied, tiedIn } from "./tying.ts";
+import { tie, tiedIn } from "./tying.ts";
 
 /**
  * Layers one on top of the other as one layer: forward walks the list, backward walks the same list in reverse.
@@ -14,7 +14,7 @@ export function stacked(
   layers: readonly Layer[],
   labels: readonly string[],
   name: (layer: number) => string = () => "",
-  tied: Tied = {},
+  tied: Readonly<Record<string, string>> = {},
 ): Layer {
   if (layers.slice(0, -1).some(({ output }) => output.parts)) {
     throw new ShapeError(`Cannot put a layer on one with merge "none": it gives two sequences, which are read outside`);

@@ -117,6 +117,8 @@ export class Planner {
   readonly #slots: ParameterSlot[] = [];
   readonly #constants: Constant[] = [];
   readonly #attentions: Slot[] = [];
+  /** Whether a decoder looks at what its encoder gives for each step. */
+  attends = false;
   /** The gradients of output states; none: they are not kept for all steps. */
   flows?: Flow[];
   #reverse: Slot | undefined;

@@ -155,7 +155,9 @@ export class LanguageModel implements Disposable {
     text: string,
     options: FitOptions & { validation: string },
   ): AsyncGenerator<FitEvent | FitEvaluation, void, void>;
+  /** The same without a validation text. */
   fit(text: string, options?: FitOptions & { validation?: undefined }): AsyncGenerator<FitEvent, void, void>;
+  /** The same where there may be one. */
   fit(text: string, options?: FitOptions): AsyncGenerator<FitEvent | FitEvaluation, void, void>;
   async *fit(text: string, options: FitOptions = {}): AsyncGenerator<FitEvent | FitEvaluation, void, void> {
     const { batch = 50, unroll = 50, optimizer = adam({ learningRate: 2e-3 }), clip = clipNorm(5), resume, ...more } =

@@ -201,7 +201,7 @@ export class SequenceGenerator implements Disposable {
 
   /**
    * Write a text, a token per piece, from its condition to `<eos>`. The same seed gives the same text; `<unk>`, `<pad>` and
-   * `<bos>` are never written. Where the model has a `vector`, another call of it meanwhile ends it with an error.
+   * `<bos>` are never written. A training that begins meanwhile ends it with an error.
    *
    * @throws {OptionError} When the prompt has unknown tokens, the condition is not what the model is made for, or an option is
    * out of range.

@@ -69,6 +69,10 @@ Deno.test("numbers decide through the first states, of every layer and cell", as
     using copy = await SequenceGenerator.load(model.save());
     assertEquals(await written(copy, { vector: [1, 0.5], temperature: 0 }), "high up");
   }
+  using model = await SequenceGenerator.create(texts, { vector: 2, hidden: [8] });
+  const each = texts.map(({ vector }) => () => written(model, { vector, seed: 1 }));
+  const alone = [await each[0](), await each[1]()];
+  assertEquals(await Promise.all(each.map((one) => one())), alone, "two at once");
   const net = encoderDecoder({
     encoder: conditioning(3, 2),
     decoder: sequential({ rnn: recurrent(lstm(), { input: 2, hidden: 4 }), output: dense(4, 3) }),
