@@ -50,7 +50,7 @@ export { layerNorm, type LayerNormOptions } from "./src/layers/layer_norm.ts";
 export { pool } from "./src/layers/pool.ts";
 export { recurrent, type RecurrentOptions } from "./src/layers/recurrent.ts";
 export { residual } from "./src/layers/residual.ts";
-export { sequential } from "./src/layers/sequential.ts";
+export { sequential, type SequentialOptions } from "./src/layers/sequential.ts";
 export { stacked } from "./src/layers/stacked.ts";
 export type { Constant, ParameterSlot, PlanRow, RandomStream, Shape } from "./src/memory/planner.ts";
 export type { Scope, Source } from "./src/memory/scope.ts";
@@ -67,8 +67,16 @@ export {
   type Metrics,
   type MetricValues,
 } from "./src/models/evaluation.ts";
+export type { EmbeddingStart, PretrainedEmbedding } from "./src/models/embedding_start.ts";
+export type { Tokens } from "./src/models/model_file.ts";
 export { LanguageModel } from "./src/models/language_model.ts";
-export type { Evaluation, FitEvent, FitOptions, LanguageModelOptions } from "./src/models/language_model_options.ts";
+export type {
+  Evaluation,
+  FitEvaluation,
+  FitEvent,
+  FitOptions,
+  LanguageModelOptions,
+} from "./src/models/language_model_options.ts";
 export { type Checkpoint, type NetDescription, readCheckpoint } from "./src/models/checkpoint.ts";
 export type { Continuation, GenerateOptions, SearchOptions } from "./src/models/generation.ts";
 export type { PlanOptions } from "./src/models/plan.ts";

@@ -14,10 +14,10 @@ export interface Corpus {
   readonly validation: string;
 }
 
-/** The text in a file, or Moby Dick; long enough for `batch` streams. */
-export function readCorpus(path: string | undefined, batch: number): Corpus {
+/** The text in a file, or Moby Dick, or the first part of it; long enough for `batch` streams. */
+export function readCorpus(path: string | undefined, batch: number, part = Infinity): Corpus {
   const name = path === undefined ? "Moby Dick" : basename(path);
-  const text = path === undefined ? novel() : decode(path);
+  const text = (path === undefined ? novel() : decode(path)).slice(0, part);
   const { train, validation } = splitText(text, 0.9);
   // Each stream needs a character, the last one also its successor; the validation runs in 10 streams.
   if (characters(train) <= batch || characters(validation) <= 10) {

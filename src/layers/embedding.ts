@@ -47,6 +47,8 @@ export function embedding(vocabulary: number, width: number, { paddingIndex }: E
       const weight = scope.parameter("weight");
       const y = scope.kept("output", scope.steps * scope.batch, width);
       const dy = scope.train ? scope.kept("gradient of output", scope.steps * scope.batch, width) : y;
+      const kept = paddingIndex === undefined ? undefined : scope.scratch("gradient of padding", 1, width);
+      const padding = weight.gradient.slice((paddingIndex ?? 0) * width, width);
       return {
         output: { kind: "values", width, value: y, gradient: dy },
         states: [],
@@ -56,8 +58,10 @@ export function embedding(vocabulary: number, width: number, { paddingIndex }: E
         },
         backward() {},
         gradients(k, { T, B }) {
+          // What it has of another use of the weight stays.
+          if (kept) k.copy(kept.address, padding.address, 1, width, width, width);
           k.scatterAdd(weight.gradient.address, dy.address, x.value.address, T * B, width, width, dy.stride);
-          clearPadding(k, weight.gradient);
+          if (kept) k.copy(padding.address, kept.address, 1, width, width, width);
         },
       };
     },

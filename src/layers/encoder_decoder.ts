@@ -3,10 +3,10 @@ import type { Kernels } from "../kernels/kernels.ts";
 import { Planner } from "../memory/planner.ts";
 import { Scope, type Source } from "../memory/scope.ts";
 import type { SourceReader } from "../ops/attention.ts";
-import type { Parameter } from "../ops/initialise.ts";
 import { type Extent, inputPort, type Port } from "../ops/port.ts";
 import { bridge, type BridgeKind, bridgeParameters, planBridge, type PlannedBridge } from "./bridge.ts";
 import type { Layer, LayerPart, PlannedDecoder, PlannedLayer } from "./layer.ts";
+import { planParameters, tiedIn } from "./tying.ts";
 
 /** The parts of `encoderDecoder`. */
 export interface EncoderDecoderParts {
@@ -73,7 +73,8 @@ export function encoderDecoder({ encoder, decoder, bridge: kind }: EncoderDecode
     throw new ShapeError(`Cannot make an encoder-decoder: the decoder must give one row of values for each step`);
   }
   const own = { ...named("encoder.", encoder.parameters), ...named("decoder.", decoder.parameters) };
-  const { encoder: read, decoder: written } = tryPlan(encoder, decoder, own);
+  const tied = tiedIn([encoder, decoder], (i) => ["encoder.", "decoder."][i]);
+  const { encoder: read, decoder: written } = tryPlan(encoder, decoder, { parameters: own, tied });
   const between = bridge(read.states, written.states, kind), isDense = between.isDense ? "dense" : "copy";
   return {
     name: ["encoder", encoder.name, between.strands.length ? isDense : "none", "decoder", decoder.name].join(" "),
@@ -81,6 +82,7 @@ export function encoderDecoder({ encoder, decoder, bridge: kind }: EncoderDecode
     decoderInput: decoder.input,
     output: decoder.output,
     parameters: { ...own, ...named("bridge.", bridgeParameters(between)) },
+    tied,
 
     plan(scope, x, decoderInput) {
       scope.requireWhole("an encoder-decoder");
@@ -115,10 +117,8 @@ function planParts(encoder: Layer, decoder: Layer, scope: Scope, x: Port, decode
 }
 
 /** The parts in a memory that there is not, to know their states. */
-function tryPlan(encoder: Layer, decoder: Layer, parameters: Readonly<Record<string, Parameter>>): PlannedParts {
-  const planner = new Planner(1, 1, false);
-  const slots = Object.entries(parameters).map(([name, { shape }]) => [name, planner.parameter(name, shape)] as const);
-  const scope = new Scope(planner, new Map(slots));
+function tryPlan(encoder: Layer, decoder: Layer, own: Pick<Layer, "parameters" | "tied">): PlannedParts {
+  const planner = new Planner(1, 1, false), scope = new Scope(planner, planParameters(planner, own));
   const [x, decoderInput] = [encoder, decoder].map(({ input }) => inputPort(scope, "input", input));
   return planParts(encoder, decoder, scope, x, decoderInput);
 }

@@ -19,6 +19,8 @@ export interface Layer {
   readonly output: Signal;
   /** Trained tensors by name, in order. */
   readonly parameters: Readonly<Record<string, Parameter>>;
+  /** Other names of these tensors: what `sequential` has tied. Default none. */
+  readonly tied?: Readonly<Record<string, string>>;
   /** The layer in one net's memory, reading from x. A net with a decoder gets the place of that one's input as well. */
   plan(scope: Scope, x: Port, decoderInput?: Port): PlannedLayer;
 }

@@ -31,6 +31,7 @@ export function residual(layer: Layer): Layer {
     input,
     output,
     parameters: layer.parameters,
+    tied: layer.tied,
 
     plan(scope, x) {
       requireValues("plan a residual layer", x);

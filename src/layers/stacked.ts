@@ -3,16 +3,18 @@ import type { Scope } from "../memory/scope.ts";
 import type { Parameter } from "../ops/initialise.ts";
 import { onceExtent, type Port } from "../ops/port.ts";
 import type { Layer, LayerPart, PlannedLayer } from "./layer.ts";
+import { tie, tiedIn } from "./tying.ts";
 
 /**
  * Layers one on top of the other as one layer: forward walks the list, backward walks the same list in reverse.
  * `labels` names the layers. `name` gives the prefix of a layer's tensors in the whole; by default all share one set
- * of names.
+ * of names. `tied` parameters are one: see `sequential`.
  */
 export function stacked(
   layers: readonly Layer[],
   labels: readonly string[],
   name: (layer: number) => string = () => "",
+  tied: Readonly<Record<string, string>> = {},
 ): Layer {
   if (layers.slice(0, -1).some(({ output }) => output.parts)) {
     throw new ShapeError(`Cannot put a layer on one with merge "none": it gives two sequences, which are read outside`);
@@ -26,7 +28,8 @@ export function stacked(
     description: { kind: "stacked", layers: layers.map((layer, i) => [name(i), labels[i], layer.description]) },
     input: layers[0].input,
     output: { ...layers[layers.length - 1].output, once: layers.some(({ output }) => output.once) },
-    parameters,
+    parameters: tie(parameters, tied),
+    tied: { ...tiedIn(layers, name), ...tied },
     plan: (scope, x) => planStack(layers, labels, name, scope, x),
   };
 }

@@ -8,6 +8,8 @@ export type Shape = readonly number[];
 export interface ParameterSlot {
   /** Its name in the whole net: `rnn.weight_ih_l0`. */
   readonly name: string;
+  /** Its other names, those of parameters that are tied to it. */
+  readonly aliases: readonly string[];
   /** PyTorch's shape. */
   readonly shape: Shape;
   /** Number of elements. */
@@ -115,6 +117,8 @@ export class Planner {
   readonly #slots: ParameterSlot[] = [];
   readonly #constants: Constant[] = [];
   readonly #attentions: Slot[] = [];
+  /** Whether a decoder looks at what its encoder gives for each step. */
+  attends = false;
   /** The gradients of output states; none: they are not kept for all steps. */
   flows?: Flow[];
   #reverse: Slot | undefined;
@@ -136,13 +140,13 @@ export class Planner {
     readonly decoderSteps: number = steps,
   ) {}
 
-  /** A parameter and, when training, its gradient. */
-  parameter(name: string, shape: Shape): ParameterSlot {
+  /** A parameter, by all its names, and, when training, its gradient. */
+  parameter(name: string, shape: Shape, aliases: readonly string[] = []): ParameterSlot {
     const size = shape.reduce((product, n) => product * n, 1);
     const value = this.#parameters.take(name, 1, size, size);
     // Without training there is no gradient; backward, which alone would write one, is refused by the session.
     const gradient = this.train ? this.#gradients.take(name, 1, size, size) : value;
-    const slot = { name, shape, size, value, gradient };
+    const slot = { name, aliases, shape, size, value, gradient };
     this.#slots.push(slot);
     return slot;
   }

@@ -72,7 +72,10 @@ export class Scope {
    */
   requireSource(who: string): Source & { readonly steps: number } {
     const source = this.#decoder?.source;
-    if (source) return { ...source, steps: this.#planner.steps };
+    if (source) {
+      this.#planner.attends = true;
+      return { ...source, steps: this.#planner.steps };
+    }
     const wanted = "the decoder of an encoder that gives values for each step";
     throw new ShapeError(`Cannot plan ${who}: it must be in ${wanted}, got ${this.#decoder ? "another one" : "none"}`);
   }

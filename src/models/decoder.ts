@@ -11,8 +11,8 @@ import type { TrainingPasses } from "./training_passes.ts";
 
 /**
  * A net's decoder, run one step at a time on sequences that its encoder has read: the bits of a whole sequence at once in the
- * exact build. Made by `decode`. It reads what the encoder has left in the session's memory, so it ends with the next other call
- * of the session, or change of its parameters.
+ * exact build. Made by `decode`. One that attends to what the encoder has left in the session's memory ends with the next other
+ * call of the session, or change of its parameters.
  */
 export class Decoder {
   readonly #passes: Passes;
@@ -88,7 +88,7 @@ export class Decoder {
 
   #held(): Passes {
     void this.#passes.kernels;
-    if (this.#passes.uses === this.#uses) return this.#passes;
+    if (this.#passes.uses === this.#uses || !this.#passes.plan.planner.attends) return this.#passes;
     throw new OptionError(
       "Cannot go on decoding: another call has used the session's memory, or changed its parameters, since",
     );

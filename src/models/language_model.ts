@@ -1,19 +1,20 @@
 import type { Cell } from "../cells/cell.ts";
 import { lstm } from "../cells/lstm.ts";
-import { OptionError, requireInteger, requireOneOf } from "../errors.ts";
+import { OptionError, requireOneOf, requireRate } from "../errors.ts";
 import { exp } from "../kernels/real.ts";
 import { dense } from "../layers/dense.ts";
+import { dropout } from "../layers/dropout.ts";
 import { embedding, oneHot } from "../layers/embedding.ts";
 import type { Layer } from "../layers/layer.ts";
 import { recurrent } from "../layers/recurrent.ts";
 import { sequential } from "../layers/sequential.ts";
 import { type Streams, streams } from "../text/streams.ts";
-import { Vocabulary } from "../text/vocabulary.ts";
+import { Vocabulary, type VocabularyJSON } from "../text/vocabulary.ts";
 import { clipNorm } from "../training/clip.ts";
 import type { Batch } from "../training/data/batch.ts";
 import { crossEntropy } from "../training/losses/cross_entropy.ts";
 import { adam } from "../training/optimizers/adam.ts";
-import { compile } from "./compile.ts";
+import { embeddingStart, firstValues, frozenNames } from "./embedding_start.ts";
 import { evaluate } from "./evaluation.ts";
 import {
   type Continuation,
@@ -23,17 +24,41 @@ import {
   readable,
   type SearchOptions,
 } from "./generation.ts";
-import { readModel, writeModel } from "./language_model_file.ts";
-import type { Evaluation, FitEvent, FitOptions, LanguageModelOptions } from "./language_model_options.ts";
-import type { PlanOptions } from "./plan.ts";
-import type { Session } from "./session.ts";
+import type {
+  Evaluation,
+  FitEvaluation,
+  FitEvent,
+  FitOptions,
+  LanguageModelOptions,
+} from "./language_model_options.ts";
+import { readModel, writeModel } from "./model_file.ts";
+import { ModelSession } from "./model_session.ts";
 import type { TensorCopy } from "./tensors.ts";
 import { textStates } from "./text_states.ts";
-import { fit } from "./trainer.ts";
+import { fit, type Training } from "./trainer.ts";
+import type { TrainerState } from "./trainer_state.ts";
 
 /** The options of a model, defaults filled in. */
-type Settings = Required<Omit<LanguageModelOptions, "embedding" | "tokens">> & { embedding?: number };
+type Settings = Required<Pick<LanguageModelOptions, "cell" | "hidden">> & LanguageModelShape;
 
+/** How tokens enter. */
+interface LanguageModelShape {
+  readonly embedding?: number;
+  readonly tied?: boolean;
+  readonly dropout?: number;
+}
+
+/** What a file has of a model, beside its cell. */
+interface Parts extends LanguageModelShape {
+  readonly vocabulary: VocabularyJSON;
+  readonly hidden: readonly number[];
+  readonly frozen?: readonly string[];
+}
+
+/** The weight of the embedding. */
+const EMBEDDING = "embedding.weight";
+/** Of its file. */
+const KIND = "language model";
 /** Streams and time steps of an evaluation. */
 const EVALUATION = { batch: 10, unroll: 50 };
 const BITS_PER_NAT = 1.4426950408889634;
@@ -59,10 +84,10 @@ export class LanguageModel implements Disposable {
   /** The tokens that the model knows. */
   readonly vocabulary: Vocabulary;
   readonly #options: Settings;
-  #session: Session;
-  #fitting = false;
+  readonly #session: ModelSession;
+  #training: Training | undefined;
 
-  private constructor(vocabulary: Vocabulary, options: Settings, session: Session) {
+  private constructor(vocabulary: Vocabulary, options: Settings, session: ModelSession) {
     this.vocabulary = vocabulary;
     this.#options = options;
     this.#session = session;
@@ -75,7 +100,10 @@ export class LanguageModel implements Disposable {
    * @throws {OptionError} When the text is empty or an option is out of range.
    */
   static async create(source: string | Vocabulary, options: LanguageModelOptions = {}): Promise<LanguageModel> {
-    return await LanguageModel.#make(vocabularyOf(source, options.tokens), options);
+    const vocabulary = vocabularyOf(source, options.tokens), { embedding } = options;
+    const start = embedding === undefined ? undefined : embeddingStart(embedding, vocabulary);
+    const frozen = frozenNames({ [EMBEDDING]: embedding }), first = firstValues({ [EMBEDDING]: start });
+    return await LanguageModel.#make(vocabulary, { ...options, embedding: start?.width, frozen }, first);
   }
 
   /**
@@ -85,62 +113,90 @@ export class LanguageModel implements Disposable {
    */
   static async load(
     bytes: Uint8Array,
-    { cell, numerics, threads }: Pick<LanguageModelOptions, "cell" | "numerics" | "threads"> = {},
+    { cell, ...more }: Pick<LanguageModelOptions, "cell" | "numerics" | "threads"> = {},
   ): Promise<LanguageModel> {
-    const { vocabulary, tensors, ...options } = readModel(bytes, cell);
-    const model = await LanguageModel.#make(vocabulary, { ...options, numerics, threads });
-    model.#session.setParameters(tensors);
+    const { parts: { vocabulary, ...options }, tensors } = readModel<Parts>(
+      KIND,
+      bytes,
+      ["vocabulary", "hidden"],
+      cell,
+    );
+    const model = await LanguageModel.#make(Vocabulary.fromJSON(vocabulary), { ...options, ...more });
+    model.#session.set(tensors);
     return model;
   }
 
-  static async #make(vocabulary: Vocabulary, given: LanguageModelOptions): Promise<LanguageModel> {
-    const { cell = lstm(), hidden = [128, 128], seed = 0, numerics = "fast", threads = 1 } = given;
-    requireInteger("threads", threads, 1, 64);
-    const options = { cell, hidden, seed, numerics, threads, embedding: given.embedding };
-    const net = layers(vocabulary.size, options);
-    const session = await compile(net, { ...plan(), loss: crossEntropy(), seed, numerics });
+  static async #make(
+    vocabulary: Vocabulary,
+    given: Omit<LanguageModelOptions, "embedding"> & { embedding?: number; frozen?: readonly string[] },
+    first?: ReturnType<typeof firstValues>,
+  ): Promise<LanguageModel> {
+    const { cell = lstm(), hidden = [128, 128], seed = 0, numerics = "fast", threads = 1, dropout = 0, frozen } = given;
+    const { tied, embedding = tied ? widthOf(cell, hidden) : undefined } = given;
+    if (tied && embedding !== widthOf(cell, hidden)) {
+      throw new OptionError(`"embedding" must be ${widthOf(cell, hidden)} to be tied to the decoder, got ${embedding}`);
+    }
+    const options = { cell, hidden, embedding, tied, dropout }, net = layers(vocabulary.size, options);
+    requireRate("dropout", dropout);
+    const sizes = { batch: EVALUATION.batch, steps: EVALUATION.unroll, loss: crossEntropy() };
+    const session = await ModelSession.create(net, { ...sizes, seed, numerics, threads, frozen }, first);
     return new LanguageModel(vocabulary, options, session);
   }
 
   /**
    * Train on a text, a step per event, by truncated back-propagation through time: the text is cut into `batch` parallel streams,
-   * and windows of `unroll` steps walk along them with carried states. Breaking out of the loop ends the training.
+   * and windows of `unroll` steps walk along them with carried states. With a `validation` text there are events of its
+   * evaluations, too. Breaking out of the loop ends the training; see `checkpoint` for how to go on.
    *
    * @throws {OptionError} When the text has unknown characters or is too short, or the model is already being trained.
+   * @throws {FormatError} When `resume` is not a checkpoint.
    * @throws {NonFiniteError} When loss or gradient are not finite; the parameters are those of the step before.
    */
-  async *fit(
+  fit(
     text: string,
-    options: FitOptions = {},
-  ): AsyncGenerator<FitEvent, void, void> {
-    const { batch = 50, unroll = 50, optimizer = adam({ learningRate: 2e-3 }), clip = clipNorm(5) } = options;
-    const { signal, statistics, world } = options;
-    const { steps, epochs = steps === undefined ? 1 : Number.MAX_SAFE_INTEGER } = options;
-    requireInteger("epochs", epochs, 1);
-    if (steps !== undefined) requireInteger("steps", steps, 1);
-    if (this.#fitting) throw new OptionError("Cannot fit: this model is already being trained");
+    options: FitOptions & { validation: string },
+  ): AsyncGenerator<FitEvent | FitEvaluation, void, void>;
+  /** The same without a validation text. */
+  fit(text: string, options?: FitOptions & { validation?: undefined }): AsyncGenerator<FitEvent, void, void>;
+  /** The same where there may be one. */
+  fit(text: string, options?: FitOptions): AsyncGenerator<FitEvent | FitEvaluation, void, void>;
+  async *fit(text: string, options: FitOptions = {}): AsyncGenerator<FitEvent | FitEvaluation, void, void> {
+    const { batch = 50, unroll = 50, optimizer = adam({ learningRate: 2e-3 }), clip = clipNorm(5), resume, ...more } =
+      options;
+    const { validation, every, ...limits } = more, { steps, seconds } = limits;
+    const { epochs = (steps ?? seconds) === undefined ? 1 : undefined } = limits;
     const windows = streams(this.vocabulary.encode(text), { batch, unroll });
-    this.#fitting = true;
-    try {
-      const gradientFlow = statistics?.gradientFlow, rows = Math.ceil(batch / (world?.size ?? 1));
-      const session = await this.#train({ ...plan(rows, unroll), optimizer, clip, gradientFlow });
-      const all = Math.min(steps ?? Infinity, epochs * windows.windows);
-      const limits = { epochs, steps, carry: true, statistics, world, signal };
-      let tokens = 0, last!: FitEvent;
-      for await (const event of fit(session, () => batches(windows, batch), limits)) {
-        if (event.type === "step") {
-          const { step, epoch, loss, count, gradientNorm, learningRate } = event;
-          tokens += count;
-          const said = { loss, bitsPerToken: loss * BITS_PER_NAT, gradientNorm, learningRate };
-          last = { step, steps: all, epoch, tokens, ...said };
-          // Statistics, where they are due, come next.
-          if (!statistics || step % statistics.every) yield last;
-        } else if (event.type === "statistics") {
-          yield { ...last, statistics: event };
-        }
+    const evaluate = validation === undefined ? undefined : { data: this.#windows(validation), every };
+    const all = Math.min(steps ?? Infinity, (epochs ?? Infinity) * windows.windows);
+    const { statistics, world } = limits;
+    const room = {
+      batch: Math.ceil(batch / (world?.size ?? 1)),
+      steps: unroll,
+      gradientFlow: statistics?.gradientFlow,
+    };
+    let tokens = 0, last!: FitEvent;
+    const events = this.#session.fit({ ...room, optimizer, clip }, (session) => {
+      const from = resume && session.restore(resume);
+      const goOn = from && { state: from.extra as TrainerState, tensors: from.tensors };
+      const trainer = { ...limits, epochs, evaluate, carry: true, resume: goOn };
+      const training = this.#training = fit(session, () => batches(windows, batch), trainer), { state } = training;
+      tokens = batch * ((state.epoch - 1) * windows.length + Math.min(state.batch * unroll, windows.length));
+      return training;
+    });
+    for await (const event of events) {
+      const bitsPerToken = "loss" in event ? event.loss * BITS_PER_NAT : NaN;
+      if (event.type === "evaluation") {
+        const { metrics: _, ...evaluation } = event;
+        yield { ...evaluation, bitsPerToken };
+      } else if (event.type === "step") {
+        const { type, step, epoch, loss, count, gradientNorm, learningRate } = event;
+        tokens += count;
+        last = { type, step, steps: all, epoch, tokens, loss, bitsPerToken, gradientNorm, learningRate };
+        // Statistics, where they are due, come next.
+        if (!statistics || step % statistics.every) yield last;
+      } else if (event.type === "statistics") {
+        yield { ...last, statistics: event };
       }
-    } finally {
-      this.#fitting = false;
     }
   }
 
@@ -151,8 +207,8 @@ export class LanguageModel implements Disposable {
    * @throws {OptionError} When the text has unknown characters or is too short.
    */
   async evaluate(text: string, { signal }: { signal?: AbortSignal } = {}): Promise<Evaluation> {
-    const windows = streams(this.vocabulary.encode(text), EVALUATION), data = () => batches(windows, EVALUATION.batch);
-    const { loss, count: tokens } = await evaluate(this.#session, data, { carry: true, signal });
+    const data = this.#windows(text);
+    const { loss, count: tokens } = await evaluate(this.#session.current, data, { carry: true, signal });
     return {
       loss,
       bitsPerToken: loss * BITS_PER_NAT,
@@ -169,7 +225,7 @@ export class LanguageModel implements Disposable {
    * @throws {OptionError} When the prompt has unknown characters or an option is out of range.
    */
   generate(options: GenerateOptions = {}): AsyncGenerator<string, void, void> {
-    return generate(() => this.#session, this.vocabulary, options);
+    return generate(() => this.#session.current, this.vocabulary, options);
   }
 
   /**
@@ -187,23 +243,53 @@ export class LanguageModel implements Disposable {
    * @throws {OptionError} When the prompt has unknown characters or an option is out of range.
    */
   beamSearch(options: SearchOptions = {}): Promise<Continuation[]> {
-    return continuations(this.#session, this.vocabulary, options);
+    return continuations(this.#session.current, this.vocabulary, options);
+  }
+
+  /**
+   * All that an exact continuation of the last training needs, after its last event: parameters, moments, counts, states;
+   * for `resume` of `fit`, in a model with the same vocabulary and options. A text that the training shall go on with, and the
+   * options of `fit`, have to be given again.
+   *
+   * @throws {OptionError} When there was no training.
+   *
+   * @example
+   * ```ts
+   * import { LanguageModel } from "@unroll/rnn";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const text = "to be or not to be, ".repeat(40), options = { hidden: [8] }, training = { batch: 4, unroll: 10 };
+   * using whole = await LanguageModel.create(text, options);
+   * for await (const _ of whole.fit(text, { ...training, epochs: 2 }));
+   *
+   * using first = await LanguageModel.create(text, options);
+   * for await (const { step } of first.fit(text, { ...training, epochs: 2 })) if (step === 7) break;
+   * const resume = first.checkpoint();
+   * using second = await LanguageModel.create(text, options);
+   * for await (const _ of second.fit(text, { ...training, epochs: 2, resume }));
+   * assertEquals(second.save(), whole.save());
+   * ```
+   */
+  checkpoint(): Uint8Array<ArrayBuffer> {
+    const training = this.#training;
+    if (!training) throw new OptionError("Cannot write a checkpoint: this model has not been trained");
+    return this.#session.current.checkpoint({ extra: training.state, states: {}, tensors: training.tensors() });
   }
 
   /** The model as a safetensors file: parameters in PyTorch's names (`rnn.weight_ih_l0`), the rest as metadata. */
   save(): Uint8Array<ArrayBuffer> {
-    const { cell, hidden, embedding } = this.#options;
-    return writeModel({ vocabulary: this.vocabulary, cell, hidden, embedding, tensors: this.parameters() });
+    const { parameters, frozen } = this.#session;
+    return writeModel(KIND, { ...this.#options, vocabulary: this.vocabulary, frozen }, parameters);
   }
 
   /** The net, to be used without the text around it: tokens `[T, B]` in, logits `[T, B, vocabulary]` out. */
   get net(): Layer {
-    return layers(this.vocabulary.size, this.#options);
+    return this.#session.net;
   }
 
   /** Copies of all parameters by name, as `setParameters` of a session of the net takes them. */
   parameters(): Map<string, TensorCopy> {
-    return this.#session.parameters();
+    return this.#session.parameters;
   }
 
   /**
@@ -228,7 +314,7 @@ export class LanguageModel implements Disposable {
     text: string,
     { signal }: { signal?: AbortSignal } = {},
   ): Promise<Map<string, Float32Array<ArrayBuffer>>> {
-    return await textStates(() => this.#session, this.vocabulary.encode(text), signal);
+    return await textStates(() => this.#session.current, this.vocabulary.encode(text), signal);
   }
 
   /** The recurrent cell of every layer. */
@@ -241,16 +327,14 @@ export class LanguageModel implements Disposable {
     return this.#options.hidden;
   }
 
-  /** Threads that compute: one before the first `fit`, from then on as many as `create` was given and the engine allows. */
+  /** Threads that compute: as many as `create` was given, where the engine allows them. */
   get threads(): number {
-    return this.#session.threads;
+    return this.#session.current.threads;
   }
 
   /** Number of trained numbers. */
   get size(): number {
-    let size = 0;
-    for (const { data } of this.parameters().values()) size += data.length;
-    return size;
+    return this.#session.size;
   }
 
   /** Give up the memory. */
@@ -270,13 +354,10 @@ export class LanguageModel implements Disposable {
     return { characters, unknown, bitsPerCharacter: loss * BITS_PER_NAT * (tokens / characters) };
   }
 
-  /** Move the parameters to a session that can train. */
-  async #train(training: PlanOptions): Promise<Session> {
-    const { seed, numerics, threads } = this.#options;
-    const session = await compile(this.net, { ...training, loss: crossEntropy(), seed, numerics, threads });
-    session.setParameters(this.parameters());
-    this.#session[Symbol.dispose]();
-    return this.#session = session;
+  /** A text as it is evaluated. */
+  #windows(text: string): () => Iterable<Batch> {
+    const windows = streams(this.vocabulary.encode(text), EVALUATION);
+    return () => batches(windows, EVALUATION.batch);
   }
 }
 
@@ -290,24 +371,27 @@ function vocabularyOf(source: string | Vocabulary, tokens?: "characters" | "word
     : Vocabulary.words(source, { special: ["<unk>"], minimumCount: 2 });
 }
 
-/** Room for training windows and for evaluation: the one overlaps the other. */
-function plan(batch = 1, unroll = 1): { batch: number; steps: number } {
-  return { batch: Math.max(batch, EVALUATION.batch), steps: Math.max(unroll, EVALUATION.unroll) };
-}
-
 /** The windows as the trainer takes them. */
 function* batches(windows: Streams, batch: number): Iterable<Batch> {
   for (const { x, y } of windows) yield { x, y, batch };
 }
 
-function layers(V: number, { cell, hidden, embedding: width }: {
+/** What the last layer gives. */
+function widthOf(cell: Cell, hidden: readonly number[]): number {
+  return Object.values(cell.states(hidden[hidden.length - 1]))[0];
+}
+
+function layers(V: number, { cell, hidden, embedding: width, tied, dropout: rate }: {
   cell: Cell;
   hidden: readonly number[];
-  embedding?: number;
-}): Layer {
+} & LanguageModelShape): Layer {
+  // Drawn as the decoder draws it: vectors of length 1 or so would make for logits of the order of the width.
+  const ties: Record<string, string> = tied ? { "embedding.weight": "decoder.weight" } : {};
   return sequential({
     embedding: width === undefined ? oneHot(V) : embedding(V, width),
-    rnn: recurrent(cell, { input: width ?? V, hidden }),
-    decoder: dense(hidden[hidden.length - 1], V),
-  });
+    ...rate && width && { dropout: dropout(width, rate) },
+    rnn: recurrent(cell, { input: width ?? V, hidden, dropout: rate }),
+    ...rate && { dropout_rnn: dropout(widthOf(cell, hidden), rate) },
+    decoder: dense(widthOf(cell, hidden), V),
+  }, { tied: ties });
 }

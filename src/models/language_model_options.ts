@@ -2,8 +2,9 @@ import type { Cell } from "../cells/cell.ts";
 import type { Numerics } from "../kernels/load.ts";
 import type { Clip } from "../training/clip.ts";
 import type { Optimizer } from "../training/optimizers/optimizer.ts";
+import type { PretrainedEmbedding } from "./embedding_start.ts";
 import type { StatisticsOptions } from "./statistics.ts";
-import type { Statistics } from "./training_events.ts";
+import type { EvaluationEvent, Statistics } from "./training_events.ts";
 import type { World } from "./world.ts";
 
 /** Options of `LanguageModel.create`. */
@@ -14,13 +15,24 @@ export interface LanguageModelOptions {
   cell?: Cell;
   /** Hidden size of each layer, bottom to top. Default `[128, 128]`. */
   hidden?: readonly number[];
-  /** Width of a learned embedding. Default none: tokens enter as one-hot vectors. */
-  embedding?: number;
+  /** Width of a learned embedding, or vectors learned elsewhere. Default none: tokens enter as one-hot vectors. */
+  embedding?: number | PretrainedEmbedding;
   /** Seed of the first parameters. Default 0. */
+  /**
+   * Whether the decoder's weight is that of the embedding (Press & Wolf 2017): see `sequential`. The embedding then is as
+   * wide as what the last layer gives, which is its default. Default false.
+   */
+  tied?: boolean;
+  /**
+   * Rate of dropout on the embedding, where there is one, between layers, and on what the logits are made of (Zaremba,
+   * Sutskever & Vinyals 2014). Default 0.
+   */
+  dropout?: number;
+  /** Seed of the first parameters, and of dropout. Default 0. */
   seed?: number;
   /** See `compile`. Default `"fast"`. */
   numerics?: Numerics;
-  /** Threads that train: see `compile`. Default 1. */
+  /** See `compile`. Default 1. */
   threads?: number;
 }
 
@@ -30,10 +42,22 @@ export interface FitOptions {
   batch?: number;
   /** Time steps T of back-propagation; the states are carried from window to window. Default 50. */
   unroll?: number;
-  /** Passes over the text. Default 1, or no limit when `steps` is given. */
+  /** Passes over the text. Default 1, or no limit when `steps` or `seconds` is given. */
   epochs?: number;
-  /** Steps to make. Default: no limit but `epochs`. */
+  /** Steps to make, those before `resume` included. Default: no limit but `epochs`. */
   steps?: number;
+  /** Wall-clock seconds, evaluations included: see the trainer's option. Default: no limit. */
+  seconds?: number;
+  /** A text to evaluate on after each epoch, to stop early and to restore the best parameters by. Default none. */
+  validation?: string;
+  /** Steps from one evaluation to the next. Default: once an epoch. */
+  every?: number;
+  /** Evaluations in a row that may be no better than the best one before the training is ended. Default: any number. */
+  patience?: number;
+  /** Whether the parameters of the best evaluation are put back at the end. Default: whether there are evaluations. */
+  restoreBest?: boolean;
+  /** Where to go on, bit for bit: what `checkpoint` gave in a training with the same texts and options. Default: at the start. */
+  resume?: Uint8Array;
   /** Default `adam({ learningRate: 2e-3 })`. */
   optimizer?: Optimizer;
   /** Default `clipNorm(5)`. */
@@ -48,9 +72,11 @@ export interface FitOptions {
 
 /** What `fit` says after each step. */
 export interface FitEvent {
+  /** What happened. */
+  readonly type: "step";
   /** Steps so far, from 1. */
   readonly step: number;
-  /** Steps in all. */
+  /** Steps in all, if nothing ends the training before; Infinity where there is no limit. */
   readonly steps: number;
   /** Pass over the text, from 1. */
   readonly epoch: number;
@@ -66,6 +92,12 @@ export interface FitEvent {
   readonly learningRate: number;
   /** When `statistics` are due. */
   readonly statistics?: Statistics;
+}
+
+/** What `fit` says of the validation text. */
+export interface FitEvaluation extends Omit<EvaluationEvent, "metrics"> {
+  /** The loss in bits. */
+  readonly bitsPerToken: number;
 }
 
 /** How well a text is predicted. */

@@ -1,5 +1,6 @@
 import { OptionError, requireInteger } from "../errors.ts";
 import type { Layer, PlannedLayer } from "../layers/layer.ts";
+import { planParameters } from "../layers/tying.ts";
 import { Planner } from "../memory/planner.ts";
 import { Scope } from "../memory/scope.ts";
 import type { Slot } from "../memory/slot.ts";
@@ -102,8 +103,7 @@ export function planNet(net: Layer, options: PlanOptions, threads = 1): NetPlan 
   const planner = new Planner(batch, steps, train, seed, threads, decoderSteps);
   if (options.gradientFlow) planner.flows = [];
   const declared = Object.entries(net.parameters);
-  const parameters = new Map(declared.map(([name, { shape }]) => [name, planner.parameter(name, shape)]));
-  const scope = new Scope(planner, parameters);
+  const parameters = planParameters(planner, net), scope = new Scope(planner, parameters);
 
   const { moments = [], groups = [] } = optimizer ?? {};
   const momentSlots = moments.map(({ name }) => planner.moment(name));

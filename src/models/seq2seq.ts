@@ -5,12 +5,14 @@ import { editDistance } from "../text/edit_distance.ts";
 import { clipNorm } from "../training/clip.ts";
 import { crossEntropy } from "../training/losses/cross_entropy.ts";
 import { adam } from "../training/optimizers/adam.ts";
-import { compile, type CompileOptions } from "./compile.ts";
+import type { CompileOptions } from "./compile.ts";
 import { attention } from "./decoder.ts";
 import { evaluate } from "./evaluation.ts";
 import { EventLoop } from "./event_loop.ts";
+import { type PlainTokens, plainTokens, readModel, tokensOf, writeModel } from "./model_file.ts";
+import { ModelSession } from "./model_session.ts";
+import { embeddingStart, firstValues, frozenNames } from "./embedding_start.ts";
 import { scheduledSampling } from "./scheduled_sampling.ts";
-import { readSeq2Seq, type Seq2SeqParts, writeSeq2Seq } from "./seq2seq_file.ts";
 import { seq2seqNet, type Seq2SeqShape } from "./seq2seq_net.ts";
 import type {
   Alignment,
@@ -24,7 +26,6 @@ import type {
   TranslationSearchOptions,
 } from "./seq2seq_options.ts";
 import { type EncodedPairs, encodePairs, Side, Target } from "./seq2seq_tokens.ts";
-import type { Session } from "./session.ts";
 import { fit } from "./trainer.ts";
 import type { TrainingEvent } from "./training_events.ts";
 import { searchTranslations, translateGreedily } from "./translation.ts";
@@ -32,8 +33,30 @@ import { searchTranslations, translateGreedily } from "./translation.ts";
 /** Rows of a session that does not train. */
 const ROWS = 32;
 
-/** The options of a model's sessions, and what of its shape is not in the net. */
-type Compiled = Required<Pick<CompileOptions, "seed" | "numerics" | "threads">>;
+/** What a file has of a model, beside its cell. */
+interface Parts extends Omit<Seq2SeqShape, "cell"> {
+  readonly source: PlainTokens;
+  readonly target: PlainTokens;
+  readonly longest: { readonly source: number; readonly target: number };
+  readonly frozen?: readonly string[];
+}
+
+/** Of its file. */
+const KIND = "sequence-to-sequence model";
+/** The parts that there must be. */
+const REQUIRED = [
+  "source",
+  "target",
+  "longest",
+  "hidden",
+  "layers",
+  "bidirectional",
+  "attention",
+  "embedding",
+] as const;
+
+/** The weights of the two embeddings. */
+const SOURCE = "encoder.embedding.weight", TARGET = "decoder.embedding.weight";
 
 /**
  * From sequences to sequences of other lengths: words to their sounds, a language to another one, questions to answers. An encoder
@@ -65,15 +88,12 @@ export class Seq2Seq implements Disposable {
   readonly #source: Side;
   readonly #target: Target;
   readonly #shape: Seq2SeqShape;
-  readonly #compiled: Compiled;
-  #session: Session;
-  #fitting = false;
+  readonly #session: ModelSession;
 
-  private constructor(source: Side, target: Target, shape: Seq2SeqShape, compiled: Compiled, session: Session) {
+  private constructor(source: Side, target: Target, shape: Seq2SeqShape, session: ModelSession) {
     this.#source = source;
     this.#target = target;
     this.#shape = shape;
-    this.#compiled = compiled;
     this.#session = session;
   }
 
@@ -91,9 +111,21 @@ export class Seq2Seq implements Disposable {
     requireInteger("layers", layers, 1);
     requireRate("dropout", dropout);
     requireOneOf("attention", attention, kinds);
-    const sides = { source: options.source, target: options.target, longest: both("longest", longest) };
-    const shape = { cell, hidden, layers, bidirectional, attention, embedding: both("embedding", embedding), dropout };
-    return await Seq2Seq.#make({ ...shape, ...sides }, { seed, numerics, threads });
+    const widths = both(embedding), lengths = both(longest);
+    for (const length of Object.values(lengths)) requireInteger("longest", length, 1);
+    for (const name of ["source", "target"] as const) {
+      if (typeof options[name] === "number") requireInteger(name, options[name], 1);
+    }
+    const source = embeddingStart(widths.source, options.source),
+      target = embeddingStart(widths.target, options.target);
+    const shape = { cell, hidden, layers, bidirectional, attention, dropout };
+    return await Seq2Seq.#make(
+      new Side("source", options.source, lengths.source),
+      new Target(options.target, lengths.target),
+      { ...shape, embedding: { source: source.width, target: target.width } },
+      { seed, numerics, threads, frozen: frozenNames({ [SOURCE]: widths.source, [TARGET]: widths.target }) },
+      firstValues({ [SOURCE]: source, [TARGET]: target }),
+    );
   }
 
   /**
@@ -106,19 +138,26 @@ export class Seq2Seq implements Disposable {
     { cell, numerics = "fast", threads = 1, seed = 0 }: Pick<Seq2SeqOptions, "cell" | "numerics" | "threads" | "seed"> =
       {},
   ): Promise<Seq2Seq> {
-    const { tensors, ...parts } = readSeq2Seq(bytes, cell);
-    const model = await Seq2Seq.#make(parts, { seed, numerics, threads });
-    model.#session.setParameters(tensors);
+    const { parts, tensors } = readModel<Parts>(KIND, bytes, REQUIRED, cell);
+    const { source, target, longest, frozen, ...shape } = parts;
+    const from = new Side("source", tokensOf(source), longest.source);
+    const to = new Target(tokensOf(target), longest.target);
+    const model = await Seq2Seq.#make(from, to, shape, { seed, numerics, threads, frozen });
+    model.#session.set(tensors);
     return model;
   }
 
-  static async #make({ source, target, longest, ...shape }: Omit<Seq2SeqParts, "tensors">, compiled: Compiled) {
-    for (const [name, tokens] of Object.entries({ source, target })) {
-      if (typeof tokens === "number") requireInteger(name, tokens, 1);
-    }
-    const from = new Side("source", source, longest.source), to = new Target(target, longest.target);
-    const session = await compileModel(from, to, shape, { ...compiled, batch: ROWS });
-    return new Seq2Seq(from, to, shape, compiled, session);
+  static async #make(
+    source: Side,
+    target: Target,
+    shape: Seq2SeqShape,
+    options: Pick<CompileOptions, "seed" | "numerics" | "threads" | "frozen">,
+    first?: ReturnType<typeof firstValues>,
+  ): Promise<Seq2Seq> {
+    const net = seq2seqNet({ source: source.size, target: target.classes }, shape);
+    const sizes = { batch: ROWS, steps: source.longest, decoderSteps: target.longest + 1 };
+    const session = await ModelSession.create(net, { ...options, ...sizes, loss: crossEntropy() }, first);
+    return new Seq2Seq(source, target, shape, session);
   }
 
   /**
@@ -135,19 +174,14 @@ export class Seq2Seq implements Disposable {
     requireInteger("batch", batch, 1);
     requireInteger("seed", seed, 0);
     requireInteger("bucket", bucket, 1);
-    if (this.#fitting) throw new OptionError("Cannot fit: this model is already being trained");
     const samples = this.#samples(pairs), evaluated = validation && this.#samples(validation);
-    this.#fitting = true;
-    try {
-      const loss = crossEntropy({ labelSmoothing }), session = await this.#train({ batch, loss, optimizer, clip });
-      const probability = typeof sampling === "number" ? () => sampling : sampling;
-      const arrangement = { batch: Math.min(batch, pairs.length), bucket, seed };
+    const probability = typeof sampling === "number" ? () => sampling : sampling;
+    const arrangement = { batch: Math.min(batch, pairs.length), bucket, seed };
+    const room = { batch, loss: crossEntropy({ labelSmoothing }), optimizer, clip };
+    yield* this.#session.fit(room, (session) => {
       const data = sampling === 0 ? samples : scheduledSampling(session, samples, { ...arrangement, probability });
-      const evaluate = evaluated && { data: evaluated, every };
-      yield* fit(session, data, { ...trainer, ...arrangement, evaluate });
-    } finally {
-      this.#fitting = false;
-    }
+      return fit(session, data, { ...trainer, ...arrangement, evaluate: evaluated && { data: evaluated, every } });
+    });
   }
 
   /**
@@ -156,9 +190,10 @@ export class Seq2Seq implements Disposable {
    * @throws {OptionError} When a sequence has no tokens, too many or unknown ones.
    */
   async evaluate(pairs: readonly Pair[], { signal }: { signal?: AbortSignal } = {}): Promise<Seq2SeqEvaluation> {
-    const samples = this.#samples(pairs), { loss, count: tokens } = await evaluate(this.#session, samples, { signal });
+    const samples = this.#samples(pairs), { current } = this.#session;
+    const { loss, count: tokens } = await evaluate(current, samples, { signal });
     using loop = new EventLoop();
-    const found = await translateGreedily(() => this.#session, samples.x, this.#target, { signal }, loop);
+    const found = await translateGreedily(() => this.#session.current, samples.x, this.#target, { signal }, loop);
     let edits = 0, all = 0, wrong = 0;
     found.forEach(({ ids }, i) => {
       const target = samples.y[i].subarray(0, -1), distance = editDistance(ids, target);
@@ -177,7 +212,7 @@ export class Seq2Seq implements Disposable {
   async translate(sources: readonly Sequence[], options: TranslateOptions = {}): Promise<Translation[]> {
     const ids = sources.map((source, i) => this.#source.encode(source, i));
     using loop = new EventLoop();
-    return await translateGreedily(() => this.#session, ids, this.#target, options, loop);
+    return await translateGreedily(() => this.#session.current, ids, this.#target, options, loop);
   }
 
   /**
@@ -187,7 +222,7 @@ export class Seq2Seq implements Disposable {
    * @throws {OptionError} When the source has no tokens, too many or unknown ones, or an option is out of range.
    */
   async beamSearch(source: Sequence, options: TranslationSearchOptions = {}): Promise<Translation[]> {
-    return await searchTranslations(this.#session, this.#source.encode(source, 0), this.#target, options);
+    return await searchTranslations(this.#session.current, this.#source.encode(source, 0), this.#target, options);
   }
 
   /**
@@ -198,8 +233,9 @@ export class Seq2Seq implements Disposable {
   align(source: Sequence, target: Sequence): Alignment {
     if (this.#shape.attention === "none") throw new OptionError('Cannot align: the model has "attention" "none"');
     const { x: [x], y: [y], decoderInput: [decoderInput] } = this.#samples([[source, target]]), S = x.length;
-    this.#session.forward(x, { batch: 1, decoderInput });
-    const [{ data }] = attention(this.#session).values();
+    const session = this.#session.current;
+    session.forward(x, { batch: 1, decoderInput });
+    const [{ data }] = attention(session).values();
     return {
       source: Array.from(x, (id) => this.#source.name(id)),
       target: Array.from(y, (id) => this.#target.name(id)),
@@ -209,16 +245,15 @@ export class Seq2Seq implements Disposable {
 
   /** The model as a safetensors file: parameters in PyTorch's names (`encoder.rnn.weight_ih_l0`), the rest as metadata. */
   save(): Uint8Array<ArrayBuffer> {
-    const source = this.#source, target = this.#target, longest = { source: source.longest, target: target.longest };
-    const tensors = this.#session.parameters();
-    return writeSeq2Seq({ ...this.#shape, source: source.tokens, target: target.tokens, longest, tensors });
+    const source = this.#source, target = this.#target, { parameters, frozen } = this.#session;
+    const tokens = { source: plainTokens(source.tokens), target: plainTokens(target.tokens) };
+    const longest = { source: source.longest, target: target.longest };
+    return writeModel(KIND, { ...this.#shape, ...tokens, longest, frozen }, parameters);
   }
 
   /** Number of trained numbers. */
   get size(): number {
-    let size = 0;
-    for (const { data } of this.#session.parameters().values()) size += data.length;
-    return size;
+    return this.#session.size;
   }
 
   /** Give up the memory. */
@@ -229,34 +264,12 @@ export class Seq2Seq implements Disposable {
   #samples(pairs: readonly Pair[]): EncodedPairs {
     return encodePairs(pairs, this.#source, this.#target);
   }
-
-  /** Move the parameters to a session that can train. */
-  async #train(options: Pick<CompileOptions, "batch" | "loss" | "optimizer" | "clip">): Promise<Session> {
-    const batch = Math.max(options.batch, ROWS);
-    const session = await compileModel(this.#source, this.#target, this.#shape, {
-      ...this.#compiled,
-      ...options,
-      batch,
-    });
-    session.setParameters(this.#session.parameters());
-    this.#session[Symbol.dispose]();
-    return this.#session = session;
-  }
 }
 
-async function compileModel(
-  source: Side,
-  target: Target,
-  shape: Seq2SeqShape,
-  options: Compiled & Pick<CompileOptions, "batch" | "loss" | "optimizer" | "clip">,
-): Promise<Session> {
-  const net = seq2seqNet({ source: source.size, target: target.classes }, shape);
-  const sizes = { steps: source.longest, decoderSteps: target.longest + 1 };
-  return await compile(net, { loss: crossEntropy(), ...options, ...sizes });
-}
-
-/** One number for both sides, or one for each. */
-function both(name: string, value: number | { readonly source: number; readonly target: number }) {
-  const { source, target } = typeof value === "number" ? { source: value, target: value } : value;
-  return { source: requireInteger(name, source, 1), target: requireInteger(name, target, 1) };
+/** One value for both sides, or one for each. */
+function both<T extends number | object>(value: T | { readonly source: T; readonly target: T }): {
+  readonly source: T;
+  readonly target: T;
+} {
+  return typeof value === "object" && "source" in value ? value : { source: value, target: value };
 }

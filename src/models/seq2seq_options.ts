@@ -1,12 +1,10 @@
 import type { Cell } from "../cells/cell.ts";
 import type { Numerics } from "../kernels/load.ts";
-import type { Vocabulary } from "../text/vocabulary.ts";
 import type { Clip } from "../training/clip.ts";
 import type { Optimizer } from "../training/optimizers/optimizer.ts";
+import type { Tokens } from "./model_file.ts";
+import type { PretrainedEmbedding } from "./embedding_start.ts";
 import type { TrainerOptions } from "./trainer_options.ts";
-
-/** Tokens of one side: a vocabulary, or their number, when sequences are ids. */
-export type Tokens = Vocabulary | number;
 
 /** A sequence: a text or its tokens, as the vocabulary cuts and has them; or ids. */
 export type Sequence = string | readonly string[] | ArrayLike<number>;
@@ -37,8 +35,14 @@ export interface Seq2SeqOptions {
    * not at all. Default `"general"`.
    */
   attention?: AttentionKind;
-  /** Width of the embeddings, of both sides or each. Default: half of the hidden size. */
-  embedding?: number | { readonly source: number; readonly target: number };
+  /**
+   * Width of the embeddings, or vectors learned elsewhere, of both sides or each. Begin and end, where they are not of the target's
+   * vocabulary, have no vector. Default: half of the hidden size.
+   */
+  embedding?: number | PretrainedEmbedding | {
+    readonly source: number | PretrainedEmbedding;
+    readonly target: number | PretrainedEmbedding;
+  };
   /** Rate of dropout on the embeddings, between layers, and on what the logits are made of. Default 0. */
   dropout?: number;
   /** The most tokens of a source, and of a target. Default 50, of both or each. */

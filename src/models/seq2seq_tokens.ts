@@ -1,6 +1,7 @@
 import { OptionError, requireBelow } from "../errors.ts";
 import type { Vocabulary } from "../text/vocabulary.ts";
-import type { Pair, Sequence, Tokens } from "./seq2seq_options.ts";
+import type { Tokens } from "./model_file.ts";
+import type { Pair, Sequence } from "./seq2seq_options.ts";
 
 /** The tokens of one side, and how many of them a sequence may have. */
 export class Side {

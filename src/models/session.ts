@@ -241,10 +241,10 @@ export class Session extends CompiledNet {
     throw new OptionError('Cannot read the gradient\'s flow: the session was compiled without "gradientFlow"');
   }
 
-  /** Copies of all parameters by name, in PyTorch's shapes. */
+  /** Copies of all parameters by name, in PyTorch's shapes. Tied parameters are one copy with several names. */
   parameters(): Map<string, TensorCopy> {
     void this.#passes.kernels;
-    return this.#copies(({ value }) => this.#border.readFlat(value));
+    return this.#copiesByAllNames(({ value }) => this.#border.readFlat(value));
   }
 
   /** A table of all parameters: name, shape, number, bytes, whether `step` trains it; and the sums. */
@@ -253,7 +253,10 @@ export class Session extends CompiledNet {
     return summary(this.#plan.planner.parameters, this.#plan.options.frozen ?? []);
   }
 
-  /** Copies of all gradients: of the last `backward`, of what was accumulated, or, clipped, of the last update. */
+  /**
+   * Copies of all gradients: of the last `backward`, of what was accumulated, or, clipped, of the last update. Tied
+   * parameters have one, that of all their uses, by the name of the one that the others are tied to.
+   */
   gradients(): Map<string, TensorCopy> {
     return this.#training("read gradients") && this.#copies(({ gradient }) => this.#border.readFlat(gradient));
   }
@@ -296,7 +299,7 @@ export class Session extends CompiledNet {
   averages(): Map<string, TensorCopy> {
     void this.#passes.kernels;
     const range = this.#updates.averages;
-    return range ? this.#copies((slot) => this.#border.parameters.readPart(range, slot)) : this.parameters();
+    return range ? this.#copiesByAllNames((slot) => this.#border.parameters.readPart(range, slot)) : this.parameters();
   }
 
   /**
@@ -380,6 +383,13 @@ export class Session extends CompiledNet {
     void this.#passes.kernels;
     if (this.#plan.options.train) return this.#plan;
     throw new OptionError(`Cannot ${what}: the session was compiled without "train" or "optimizer"`);
+  }
+
+  #copiesByAllNames(read: (slot: ParameterSlot) => Float32Array): Map<string, TensorCopy> {
+    const copies = this.#copies(read), { parameters } = this.#plan.planner;
+    return new Map(
+      parameters.flatMap(({ name, aliases }) => [name, ...aliases].map((one) => [one, copies.get(name)!] as const)),
+    );
   }
 
   #copies(read: (slot: ParameterSlot) => Float32Array): Map<string, TensorCopy> {

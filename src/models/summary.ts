@@ -12,9 +12,10 @@ export function summary(parameters: readonly ParameterSlot[], frozen: readonly s
   const still = parameters.reduce((sum, { name, size }) => sum + (frozen.includes(name) ? size : 0), 0);
   const rows = [
     ["name", "shape", "parameters", "bytes", ""],
-    ...parameters.map(({ name, shape, size }) =>
-      row(name, `[${shape.join(", ")}]`, size, frozen.includes(name) ? "frozen" : "")
-    ),
+    ...parameters.map(({ name, aliases, shape, size }) => {
+      const notes = [...aliases.map((alias) => `is ${alias}`), ...frozen.includes(name) ? ["frozen"] : []];
+      return row(name, `[${shape.join(", ")}]`, size, notes.join(", "));
+    }),
     row("total", "", total, still ? `${grouped(total - still)} trained` : ""),
   ];
   const widths = rows[0].map((_, c) => Math.max(...rows.map((cells) => cells[c].length)));

@@ -41,6 +41,8 @@ export interface Differences {
 
 interface Wanted {
   readonly name: string;
+  /** Other names that it goes by. */
+  readonly aliases?: readonly string[];
   readonly shape: readonly number[];
   readonly size: number;
 }
@@ -56,11 +58,12 @@ export function requireTensors(
   tensors: Tensors,
   { rename = {}, strict = true }: LoadOptions = {},
 ): Differences & { given: Tensors } {
-  const places = new Map(wanted.map((place) => [place.name, place]));
+  const places = new Map(wanted.flatMap((place) => [place.name, ...place.aliases ?? []].map((name) => [name, place])));
   const given = new Map<string, GivenTensor>(), origins = new Map<string, string>();
   const unknown: string[] = [], faults: string[] = [];
   for (const [origin, tensor] of tensors) {
     const name = renamed(origin, rename), place = places.get(name), before = origins.get(name);
+    const other = place && given.get(place.name);
     const called = origin === name ? `"${name}"` : `"${origin}", here "${name}",`;
     if (!place) {
       unknown.push(origin);
@@ -70,11 +73,12 @@ export function requireTensors(
     } else {
       const fault = misfit(place, tensor);
       if (fault) faults.push(`${called} ${fault}`);
-      given.set(name, tensor);
+      else if (other && !equal(other, tensor)) faults.push(`${called} must be "${place.name}", to which it is tied`);
+      given.set(place.name, tensor);
       origins.set(name, origin);
     }
   }
-  const missing = [...places.keys()].filter((name) => !given.has(name));
+  const missing = wanted.map(({ name }) => name).filter((name) => !given.has(name));
   if (strict) faults.unshift(...missing.map((name) => `"${name}" is missing`));
   if (faults.length) throw new ShapeError(`Cannot set the ${what}s: ${faults.join("; ")}`);
   return { given, missing, unknown };
@@ -83,6 +87,13 @@ export function requireTensors(
 function misfit({ shape, size }: Wanted, tensor: GivenTensor): string | undefined {
   if (tensor.shape.join() !== shape.join()) return `must have shape [${shape}], got [${tensor.shape}]`;
   return tensor.data.length === size ? undefined : `must have ${size} elements, got ${tensor.data.length}`;
+}
+
+function equal({ data }: GivenTensor, { data: other }: GivenTensor): boolean {
+  for (let i = 0; i < data.length; i++) {
+    if (!Object.is(Math.fround(Number(data[i])), Math.fround(Number(other[i])))) return false;
+  }
+  return true;
 }
 
 function renamed(name: string, rename: Required<LoadOptions>["rename"]): string {

@@ -1,6 +1,6 @@
 import { OptionError } from "../errors.ts";
 import type { Layer } from "../layers/layer.ts";
-import type { Planner } from "../memory/planner.ts";
+import type { ParameterSlot, Planner } from "../memory/planner.ts";
 import type { Group } from "../training/optimizers/optimizer.ts";
 import { type NetPlan, planNet, type PlanOptions } from "./plan.ts";
 
@@ -20,8 +20,9 @@ export interface Stretch {
  * @throws {PlanError} When more than 2 GiB are needed.
  */
 export function planTraining(net: Layer, options: PlanOptions, threads = 1): NetPlan {
-  const plan = planNet(net, options, threads), { frozen = [], optimizer } = options;
-  return { ...plan, trained: trainedStretches(plan.planner, frozen, optimizer?.groups ?? []) };
+  const frozen = options.frozen?.map((name) => net.tied?.[name] ?? name),
+    plan = planNet(net, { ...options, frozen }, threads);
+  return { ...plan, trained: trainedStretches(plan.planner, frozen ?? [], options.optimizer?.groups ?? []) };
 }
 
 /**
@@ -33,7 +34,7 @@ function trainedStretches(planner: Planner, frozen: readonly string[], groups: r
   const names = planner.parameters.map(({ name }) => name);
   const unknown = frozen.find((name) => !names.includes(name));
   if (unknown !== undefined) throw new OptionError(`Cannot freeze "${unknown}": the net has no such parameter`);
-  const groupOf = assignGroups(names, groups);
+  const groupOf = assignGroups(planner.parameters, groups);
   const starts = planner.parameters.map(({ value }) => (value.address - planner.ranges.value) / 4);
   starts.push(planner.elements);
   const stretches: { from: number; elements: number; group: number }[] = [];
@@ -46,14 +47,14 @@ function trainedStretches(planner: Planner, frozen: readonly string[], groups: r
   return stretches;
 }
 
-/** The index of the group of each name that is in one. */
-function assignGroups(names: readonly string[], groups: readonly Group[]): Map<string, number> {
+/** The index of the group of each parameter that is in one by any of its names. */
+function assignGroups(all: readonly ParameterSlot[], groups: readonly Group[]): Map<string, number> {
   const assigned = new Map<string, number>();
   groups.forEach(({ parameters }, group) => {
     for (const pattern of parameters) {
-      const matches = names.filter((name) => fits(name, pattern));
+      const matches = all.filter(({ name, aliases }) => [name, ...aliases].some((one) => fits(one, pattern)));
       if (!matches.length) throw new OptionError(`Cannot group "${pattern}": the net has no such parameter`);
-      for (const name of matches) {
+      for (const { name } of matches) {
         const other = assigned.get(name) ?? group;
         if (other !== group) throw new OptionError(`Cannot group "${pattern}": "${name}" is in another group already`);
         assigned.set(name, group);

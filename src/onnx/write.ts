@@ -54,7 +54,11 @@ export interface OnnxWriteOptions {
  */
 export function writeOnnx(net: Layer, parameters: Tensors, options: OnnxWriteOptions = {}): Uint8Array<ArrayBuffer> {
   const { batchFirst = false, states = false } = options, graph = new GraphWriter();
-  const wanted = Object.entries(net.parameters).map(([name, { shape }]) => ({ name, shape, size: sizeOf(shape) }));
+  const ties = Object.entries(net.tied ?? {});
+  const wanted = Object.entries(net.parameters).map(([name, { shape }]) => {
+    const aliases = ties.filter(([, other]) => other === name).map(([alias]) => alias);
+    return { name, aliases, shape, size: sizeOf(shape) };
+  });
   const { given } = requireTensors("parameter", wanted, parameters);
   const tokens = net.input.kind === "tokens", time = batchFirst ? ["B", "T"] : ["T", "B"];
   const x = tokens ? graph.input("x", "int64", time) : graph.input("x", "float", [...time, net.input.width]);
@@ -64,7 +68,9 @@ export function writeOnnx(net: Layer, parameters: Tensors, options: OnnxWriteOpt
   const writing: Writing = {
     graph,
     parameters: new Map(
-      [...given].map(([name, { shape, data }]) => [name, { shape, data: Float32Array.from(data, Number) }]),
+      [...given, ...ties.map(([alias, name]) => [alias, given.get(name)!] as const)].map((
+        [name, { shape, data }],
+      ) => [name, { shape, data: Float32Array.from(data, Number) }]),
     ),
     lengths,
     states,

@@ -1,4 +1,4 @@
-import type { FitEvent } from "../models/language_model_options.ts";
+import type { FitEvaluation, FitEvent } from "../models/language_model_options.ts";
 import type { TrainingEvent } from "../models/training_events.ts";
 import type { Clip } from "../training/clip.ts";
 import { writePage } from "./page.ts";
@@ -63,7 +63,7 @@ export class TrainingReport {
    * where there are several. Statistics (the option `statistics` of both, with `gradientFlow`) give the page its heat maps
    * and histograms.
    */
-  add(event: TrainingEvent | FitEvent, run = ""): void {
+  add(event: TrainingEvent | FitEvent | FitEvaluation, run = ""): void {
     this.#run(run).add(event);
   }
 

@@ -1,4 +1,4 @@
-import type { FitEvent } from "../models/language_model_options.ts";
+import type { FitEvaluation, FitEvent } from "../models/language_model_options.ts";
 import type { Histogram } from "../models/histogram.ts";
 import type { Statistics, StepEvent, TrainingEvent } from "../models/training_events.ts";
 import type { Clip } from "../training/clip.ts";
@@ -48,14 +48,13 @@ export class TrainingRun {
   ) {}
 
   /** Take what an event says. */
-  add(event: TrainingEvent | FitEvent): void {
+  add(event: TrainingEvent | FitEvent | FitEvaluation): void {
     this.step = event.step;
     this.epoch = event.epoch;
-    if (!("type" in event)) {
+    if (event.type === "step") {
       this.#step(event);
-      if (event.statistics) this.#statistics(event.statistics);
-    } else if (event.type === "step") this.#step(event);
-    else if (event.type === "statistics") this.#statistics(event);
+      if ("statistics" in event && event.statistics) this.#statistics(event.statistics);
+    } else if (event.type === "statistics") this.#statistics(event);
     else if (event.type === "evaluation") this.evaluation(event);
     else if (event.type === "end") this.reason = event.reason;
   }

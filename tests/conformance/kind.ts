@@ -32,13 +32,17 @@ export async function sessionOn(
   return await compile(net, { ...options, numerics: arithmetic });
 }
 
-/** The parameters of a case, under the names that the session has for them; `theirs` are the case's, where they differ. */
+/**
+ * The parameters of a case, under the names that the session has for them; `theirs` are the case's, where they differ. Of tied
+ * parameters a case may have one.
+ */
 export function setParameters(
   session: Session,
   tensors: CaseTensors,
   theirs: ReadonlyMap<string, string> = new Map(),
 ): void {
-  const names = [...session.parameters().keys()].map((name) => [name, theirs.get(name) ?? name]);
+  const names = [...session.parameters().keys()].map((name) => [name, theirs.get(name) ?? name])
+    .filter(([, their]) => tensors.has(their));
   session.setParameters(
     new Map(names.map(([name, their]) => [name, { shape: tensors.shape(their), data: tensors.floats(their) }])),
   );

@@ -7,6 +7,7 @@ const report = {
   steps: 1e9,
   epoch: 1,
   tokens: 66_000,
+  type: "step" as const,
   loss: 2.125,
   bitsPerToken: 3.0657,
   learningRate: 0.007,

@@ -9,7 +9,6 @@ import {
   elman,
   embedding,
   type FitEvent,
-  type FitOptions,
   FormatError,
   gru,
   LanguageModel,
@@ -118,7 +117,9 @@ Deno.test("a budget of steps goes on over epochs and ends within one", async () 
     const [limits, steps, epoch] of [[{ steps: windows + 1 }, windows + 1, 2], [{ steps: 99, epochs: 1 }, windows, 1]]
   ) {
     let last: FitEvent | undefined;
-    for await (const event of model.fit(TEXT, { ...options, ...limits as FitOptions })) last = event;
+    for await (const event of model.fit(TEXT, { ...options, ...limits as { steps?: number; epochs?: number } })) {
+      last = event;
+    }
     assertEquals([last?.step, last?.steps, last?.epoch], [steps, steps, epoch]);
   }
   await assertRejects(() => model.fit(TEXT, { steps: 0 }).next(), OptionError, '"steps"');

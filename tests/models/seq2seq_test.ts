@@ -81,7 +81,7 @@ Deno.test("files that are none are refused, and cells of one's own asked for", a
   await assertRejects(() => load(bytes), FormatError, 'its cell "mine" is none of ours');
   using again = await Seq2Seq.load(bytes, { cell: own });
   assertEquals(again.save(), bytes);
-  const { tensors, metadata } = readSafetensors(bytes), key = "unroll.seq2seq";
+  const { tensors, metadata } = readSafetensors(bytes), key = "unroll.model";
   const changed = (text: string) => writeSafetensors(tensors, { [key]: text });
   const description = metadata[key];
   await assertRejects(
