@@ -201,7 +201,7 @@ Deno.test("the states of a text do not disturb a training, and are refused of no
 Deno.test("a model says what it is made of, and trains with threads to the same bits", async () => {
   const train = async (threads: number) => {
     using model = await LanguageModel.create(TEXT, { cell: gru(), hidden: [16, 8], seed: 2, threads });
-    assertEquals([model.cell.name, model.hidden, model.threads], [gru().name, [16, 8], 1]);
+    assertEquals([model.cell.name, model.hidden, model.threads], [gru().name, [16, 8], threads]);
     for await (const event of model.fit(TEXT, { batch: 4, unroll: 10, steps: 5 })) {
       assert(event.loss > 0);
       assertEquals(model.threads, threads);
