@@ -226,14 +226,14 @@ export class Seq2Seq implements Disposable {
   }
 
   /**
-   * Where the decoder looks when it writes a target.
+   * Where the decoder looks when it writes a target, which may be empty here, as a translation may be: an end alone.
    *
    * @throws {OptionError} When the model has no attention, or a sequence no tokens, too many or unknown ones.
    */
   align(source: Sequence, target: Sequence): Alignment {
     if (this.#shape.attention === "none") throw new OptionError('Cannot align: the model has "attention" "none"');
-    const { x: [x], y: [y], decoderInput: [decoderInput] } = this.#samples([[source, target]]), S = x.length;
-    const session = this.#session.current;
+    const x = this.#source.encode(source, 0), ids = target.length ? this.#target.encode(target, 0) : [], S = x.length;
+    const decoderInput = [this.#target.begin, ...ids], y = [...ids, this.#target.end], session = this.#session.current;
     session.forward(x, { batch: 1, decoderInput });
     const [{ data }] = attention(session).values();
     return {

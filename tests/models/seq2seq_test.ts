@@ -139,6 +139,7 @@ Deno.test("where it looks: against the order of the letters, as they are to be t
     for (const row of weights) assertAlmostEquals(row.reduce((a, b) => a + b), 1, 1e-5);
     const looked = weights.slice(0, 4).map((row) => row.indexOf(Math.max(...row)));
     assert(looked[0] >= looked[3], `${attention}: ${looked}`);
+    assertEquals(model.align("abcd", "").target, ["<eos>"]);
   }
   using none = await make({ attention: "none" });
   assertThrows(() => none.align("a", "b"), OptionError, "Cannot align");
