@@ -23,7 +23,7 @@ const ARGUMENTS = [
   "--disable-sync",
 ];
 /** Far longer than anything on the page takes when the machine is idle. */
-const PATIENCE = 30_000;
+const PATIENCE = 60_000;
 
 let files: ReturnType<typeof playground> | undefined;
 
