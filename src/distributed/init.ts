@@ -64,7 +64,7 @@ export function init({ library: name }: MpiOptions = {}): MpiWorld {
   return world;
 }
 
-/** When a process dies, MPICH's launcher names it and its host, not the rank: so rank 0 says which is which. */
+/** When a process dies, MPICH's launcher names processes and hosts, not ranks: so rank 0 says which is which. */
 function printProcesses(communicator: Communicator): void {
   const own = new Uint8Array(PROCESS), text = new TextDecoder();
   new TextEncoder().encodeInto(`${Deno.pid} on ${communicator.host}`, own);
