@@ -62,7 +62,9 @@ export function unroll(scope: Scope, cell: Cell, x: Port, H: number, options: Un
     kept.push(slot);
     return slot;
   }
-  const dropped = recurrentDropout ? dropoutMask(scope, "recurrent", recurrentDropout, batch, h.columns) : undefined;
+  // A net that is only run never drops, and its kernels may have no random numbers.
+  const drops = train && recurrentDropout > 0;
+  const dropped = drops ? dropoutMask(scope, "recurrent", recurrentDropout, batch, h.columns) : undefined;
   const source = { h, dh, mask: dropped?.slot, keep };
   const planned = cell.plan({
     scope,

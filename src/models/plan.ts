@@ -1,4 +1,4 @@
-import { OptionError, requireInteger } from "../errors.ts";
+import { OptionError, requireInteger, ShapeError } from "../errors.ts";
 import type { Layer, PlannedLayer } from "../layers/layer.ts";
 import { planParameters } from "../layers/tying.ts";
 import { Planner } from "../memory/planner.ts";
@@ -100,6 +100,9 @@ export function planNet(net: Layer, options: PlanOptions, threads = 1): NetPlan 
   const { decoderSteps = steps } = options;
   requireInteger("decoderSteps", decoderSteps, 1);
   if (options.decoderSteps && !net.decoderInput) throw new OptionError('"decoderSteps" is for a net with a decoder');
+  if (net.output.kind !== "values") {
+    throw new ShapeError(`Cannot compile a net that gives ${net.output.kind}: its last layer must give values`);
+  }
   const planner = new Planner(batch, steps, train, seed, threads, decoderSteps);
   if (options.gradientFlow) planner.flows = [];
   const declared = Object.entries(net.parameters);

@@ -57,6 +57,7 @@ const NETS: Record<string, () => Layer> = {
   ),
   "the last output": () => rnn({ output: "last" }),
   "the last output of both directions": () => rnn({ output: "last", bidirectional: true }),
+  "dropout of all kinds": () => rnn({ hidden: [6, 5], dropout: 0.5, inputDropout: 0.5, recurrentDropout: 0.5 }),
   "learned states": () => rnn({ initialStates: "learned" }),
   "layers of several widths": () => rnn({ hidden: [5, 7, 3], dropout: 0.5 }),
   "mean pooling": () => pool(I, "mean"),

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import {
   adam,
   clipNorm,
@@ -9,11 +9,13 @@ import {
   elman,
   gru,
   NonFiniteError,
+  oneHot,
   OptionError,
   recurrent,
   sequential,
   type Session,
   sgd,
+  ShapeError,
 } from "../../mod.ts";
 import { assertSame, type Results } from "../cells/trial.ts";
 import { SMALL, smallData, smallNet, VOCABULARY } from "./small_net.ts";
@@ -73,6 +75,10 @@ Deno.test("a session compiled without training refuses what needs it", async () 
   for (const name of ["backward", "step", "gradients", ...training]) {
     assertThrows(() => CALLS[name](session), OptionError, "without", name);
   }
+});
+
+Deno.test("a net that ends with one-hot rows is refused: they are nowhere in memory", async () => {
+  await assertRejects(() => compile(oneHot(3), { batch: 1, steps: 1 }), ShapeError, "gives one-hot");
 });
 
 Deno.test("step needs an optimizer, step and evaluate need a loss", async () => {
