@@ -4,4 +4,5 @@
  *
  * @module
  */
-export { type Facts, TrainingReport, type TrainingReportOptions } from "./src/report/training_report.ts";
+export type { Facts, TrainingReportOptions } from "./src/report/report_options.ts";
+export { TrainingReport } from "./src/report/training_report.ts";

@@ -3,7 +3,7 @@ import { html, Markup } from "./markup.ts";
 import { duration, said } from "./number_text.ts";
 import { flowSection, histogramSections, sampleSection, section, type ShownRun } from "./sections.ts";
 import { STYLE } from "./style.ts";
-import type { Facts, TrainingReportOptions } from "./training_report.ts";
+import type { Facts, TrainingReportOptions } from "./report_options.ts";
 import type { TrainingRun } from "./training_run.ts";
 
 /** Colours that tell trainings apart. */
