@@ -5,9 +5,9 @@
  *     deno run -A examples/gru_or_lstm.ts
  *     deno run -A examples/gru_or_lstm.ts --seconds 60 --parameters 50000
  *
- * With 150,000 parameters each, after 200 steps of training: tanh RNN 3.460 bits per character, GRU 3.088, LSTM 3.137; held out
- * after the same time (11 s of processor time each) 3.321, 2.897, 2.975; memory to train 12.1, 12.2, 13.7 MB. On 2 cores that
- * twenty other programs shared, 2026-11-27, so the speeds say nothing.
+ * With 150,000 parameters each, after 700 steps of training: tanh RNN 2.870 bits per character, GRU 2.451, LSTM 2.573; held out
+ * after 60 s each 2.694, 2.438, 2.377; memory to train 12.1, 12.2, 13.7 MB. EPYC Milan, two cores that two other programs shared,
+ * 2026-11-27: the speeds that it printed (27, 20 and 34 thousand characters a second) say little.
  */
 import { adam, type Cell, compile, crossEntropy, elman, gru, LanguageModel, lstm, Vocabulary } from "@unroll/rnn";
 import { readCorpus } from "./demo/corpus.ts";
