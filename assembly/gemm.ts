@@ -3,7 +3,7 @@
  * number of rows: a row computed alone has the same bits as in a batch.
  *
  * Rows are taken in blocks of at most 64, shared out evenly over the tiles of a block: 50 rows are 10 tiles of 5, 64 are
- * 12 of 5 and one of 4. What a block has interleaved of A (fused build, see tile.ts) stays in the cache while all panels
+ * 12 of 5 and one of 4. What a block has interleaved of A (tile.ts) stays in the cache while all panels
  * pass over it; interleaving takes 1 % of the time of 50 x 512 x 128.
  */
 import { load, loadHigh, store, storeHigh } from "./lanes";

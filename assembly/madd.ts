@@ -1,7 +1,6 @@
 /**
  * Multiply-add: the one file that knows the two builds. The relaxed build fuses (one rounding), the plain build rounds the
- * product and then the sum. A way of reading that fits one does not fit the other: an unfused product needs a register and
- * an instruction of its own.
+ * product and then the sum, which takes a register and an instruction more.
  */
 
 /** a * b + c */
@@ -18,6 +17,6 @@ export function nmadd(a: v128, b: v128, c: v128): v128 {
   return f32x4.sub(c, f32x4.mul(a, b));
 }
 
-/** Whether four rows of a register tile are read in one load: see tile.ts. */
+/** Whether products and sums are one operation. */
 @inline
-export const INTERLEAVED: bool = ASC_FEATURE_RELAXED_SIMD;
+export const FUSED: bool = ASC_FEATURE_RELAXED_SIMD;

@@ -77,42 +77,24 @@ export function interleave(q: usize, a: usize, k: i32, stride: usize): void {
  */
 export function copyColumns(q: usize, sums: usize, a: usize, k: i32, rows: i32, stride: usize): void {
   const row = <usize> k << 2;
-  if (rows < 4) {
+  if (!interleaves(rows)) {
     for (let r = 0; r < rows; r++) copyColumn(q + row * r, sums ? sums + (<usize> r << 2) : 0, a + 4 * r, k, stride);
     return;
   }
   if (rows > 4) copyColumn(q + (row << 2), sums ? sums + 16 : 0, a + 16, k, stride);
   let s = sums ? v128.load(sums) : f32x4.splat(0);
-  if (interleaves(rows)) {
-    const two = stride << 1, four = stride << 2;
-    let left = k;
-    for (; left > 3; left -= 4, a -= four, q += 64) {
-      const b = a - two, x0 = v128.load(a), x1 = v128.load(a - stride), x2 = v128.load(b), x3 = v128.load(b - stride);
-      v128.store(q, x0), v128.store(q, x1, 16), v128.store(q, x2, 32), v128.store(q, x3, 48);
-      s = f32x4.add(f32x4.add(f32x4.add(f32x4.add(s, x0), x1), x2), x3);
-    }
-    for (; left > 0; left--, a -= stride, q += 16) {
-      const x = v128.load(a);
-      v128.store(q, x), s = f32x4.add(s, x);
-    }
-    if (sums) v128.store(sums, s);
-    return;
-  }
+  const two = stride << 1, four = stride << 2;
   let left = k;
-  for (; left > 3; left -= 4, q += 16) {
-    const x0 = v128.load(a), x1 = v128.load(a - stride), x2 = v128.load(a - 2 * stride), x3 = v128.load(a - 3 * stride);
-    a -= stride << 2;
+  for (; left > 3; left -= 4, a -= four, q += 64) {
+    const b = a - two, x0 = v128.load(a), x1 = v128.load(a - stride), x2 = v128.load(b), x3 = v128.load(b - stride);
+    v128.store(q, x0), v128.store(q, x1, 16), v128.store(q, x2, 32), v128.store(q, x3, 48);
     s = f32x4.add(f32x4.add(f32x4.add(f32x4.add(s, x0), x1), x2), x3);
-    const x01 = v128.shuffle<f32>(x0, x1, 0, 4, 1, 5), x23 = v128.shuffle<f32>(x2, x3, 0, 4, 1, 5);
-    v128.store(q, v128.shuffle<f64>(x01, x23, 0, 2)), v128.store(q + row, v128.shuffle<f64>(x01, x23, 1, 3));
-    const y01 = v128.shuffle<f32>(x0, x1, 2, 6, 3, 7), y23 = v128.shuffle<f32>(x2, x3, 2, 6, 3, 7);
-    v128.store(q + 2 * row, v128.shuffle<f64>(y01, y23, 0, 2));
-    v128.store(q + 3 * row, v128.shuffle<f64>(y01, y23, 1, 3));
+  }
+  for (; left > 0; left--, a -= stride, q += 16) {
+    const x = v128.load(a);
+    v128.store(q, x), s = f32x4.add(s, x);
   }
   if (sums) v128.store(sums, s);
-  for (let r = 0; r < 4; r++) {
-    copyColumn(q + row * r, sums ? sums + (<usize> r << 2) : 0, a + (<usize> r << 2), left, stride);
-  }
 }
 
 function copyColumn(q: usize, sum: usize, a: usize, k: i32, stride: usize): void {
