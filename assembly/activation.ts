@@ -31,7 +31,6 @@ import {
   TANH_HIGH,
   TWO,
 } from "./constants";
-import { load, store } from "./lanes";
 import { madd, nmadd } from "./madd";
 
 @inline
@@ -41,7 +40,7 @@ function clamp(x: v128, low: v128, high: v128): v128 {
 
 /** e^r - 1 for |r| <= ln(2) / 2. */
 @inline
-function expm1Reduced(r: v128): v128 {
+export function expm1Reduced(r: v128): v128 {
   let q = madd(v128.load(E6), r, v128.load(E5));
   q = madd(q, r, v128.load(E4));
   q = madd(q, r, v128.load(E3));
@@ -49,9 +48,15 @@ function expm1Reduced(r: v128): v128 {
   return madd(f32x4.mul(r, r), q, r);
 }
 
+/** k + MAGIC */
+@inline
+export function turns(x: v128): v128 {
+  return madd(x, v128.load(LOG2E), v128.load(MAGIC));
+}
+
 /** r = x - k ln 2, where t = k + MAGIC. */
 @inline
-function reduce(x: v128, t: v128): v128 {
+export function reduce(x: v128, t: v128): v128 {
   const k = f32x4.sub(t, v128.load(MAGIC));
   return nmadd(k, v128.load(LN2_LOW), nmadd(k, v128.load(LN2_HIGH), x));
 }
@@ -65,37 +70,68 @@ function powerOfTwo(t: v128): v128 {
 /** exp(x) for x in [-87, 88]. */
 @inline
 function expClamped(x: v128): v128 {
-  const t = madd(x, v128.load(LOG2E), v128.load(MAGIC));
-  const s = powerOfTwo(t);
-  return madd(s, expm1Reduced(reduce(x, t)), s);
+  const t = turns(x);
+  return result(Kind.Exp, x, t, expm1Reduced(reduce(x, t)));
 }
 
 /** exp(x) - 1 for x in [-87, 88]; relative accuracy near 0 too. */
 @inline
 function expm1Clamped(x: v128): v128 {
-  const t = madd(x, v128.load(LOG2E), v128.load(MAGIC));
+  const t = turns(x);
+  return expm1(powerOfTwo(t), expm1Reduced(reduce(x, t)));
+}
+
+@inline
+function expm1(s: v128, q: v128): v128 {
+  return madd(s, q, f32x4.sub(s, v128.load(ONE)));
+}
+
+/**
+ * The functions of an exponential: exp(x); sigmoid(x) = 1 / (1 + exp(-x)); tanh |x| = |e / (2 + e)| with e = expm1(-2 |x|),
+ * to which the sign of x comes back as a bit, that of a zero too. With y = operand(kind, x), t = turns(y) and
+ * q = expm1Reduced(reduce(y, t)) they are result(kind, x, t, q): stages, so that several vectors can take them in step.
+ */
+export const enum Kind {
+  Exp,
+  Sigmoid,
+  Tanh,
+}
+
+@inline
+export function operand(kind: Kind, x: v128): v128 {
+  if (kind == Kind.Exp) return clamp(x, v128.load(EXP_LOW), v128.load(EXP_HIGH));
+  if (kind == Kind.Sigmoid) return clamp(f32x4.neg(x), v128.load(EXP_LOW), v128.load(SIGMOID_HIGH));
+  return f32x4.mul(f32x4.pmin(f32x4.abs(x), v128.load(TANH_HIGH)), v128.load(MINUS_TWO));
+}
+
+@inline
+export function result(kind: Kind, x: v128, t: v128, q: v128): v128 {
   const s = powerOfTwo(t);
-  return madd(s, expm1Reduced(reduce(x, t)), f32x4.sub(s, v128.load(ONE)));
+  if (kind == Kind.Exp) return madd(s, q, s);
+  if (kind == Kind.Sigmoid) return f32x4.div(v128.load(ONE), f32x4.add(v128.load(ONE), madd(s, q, s)));
+  const e = expm1(s, q), size = f32x4.abs(f32x4.div(e, f32x4.add(v128.load(TWO), e)));
+  return v128.or(v128.and(x, v128.load(SIGN)), size);
+}
+
+@inline
+export function apply(kind: Kind, x: v128): v128 {
+  const y = operand(kind, x), t = turns(y);
+  return result(kind, x, t, expm1Reduced(reduce(y, t)));
 }
 
 @inline
 export function exp4(x: v128): v128 {
-  return expClamped(clamp(x, v128.load(EXP_LOW), v128.load(EXP_HIGH)));
+  return apply(Kind.Exp, x);
 }
 
-/** 1 / (1 + exp(-x)) */
 @inline
 export function sigmoid4(x: v128): v128 {
-  const e = expClamped(clamp(f32x4.neg(x), v128.load(EXP_LOW), v128.load(SIGMOID_HIGH)));
-  return f32x4.div(v128.load(ONE), f32x4.add(v128.load(ONE), e));
+  return apply(Kind.Sigmoid, x);
 }
 
-/** tanh |x| = |e / (2 + e)| with e = expm1(-2 |x|); the sign of x comes back as a bit, that of a zero too. */
 @inline
 export function tanh4(x: v128): v128 {
-  const sign = v128.and(x, v128.load(SIGN));
-  const e = expm1Clamped(f32x4.mul(f32x4.pmin(f32x4.abs(x), v128.load(TANH_HIGH)), v128.load(MINUS_TWO)));
-  return v128.or(sign, f32x4.abs(f32x4.div(e, f32x4.add(v128.load(TWO), e))));
+  return apply(Kind.Tanh, x);
 }
 
 /** exp(x) - 1 for x below 0, x clamped to [-87, 0]. */
@@ -158,84 +194,4 @@ export function sigmoidGradient4(dy: v128, y: v128): v128 {
 @inline
 export function reluGradient4(dy: v128, y: v128): v128 {
   return v128.and(dy, f32x4.gt(y, f32x4.splat(0)));
-}
-
-// One row loop for all functions of one argument: `which` is a constant at every call, so only its own branch is
-// compiled. Whole vectors have loops of their own, without tests of the width: relu 0.45 -> 0.13 ns per element. Two a
-// turn, stored only when both are there, share the loads of constants (V8 repeats a load after a store): exp 0.58 ->
-// 0.50, sigmoid 0.75 -> 0.64, tanh 0.83 -> 0.75, in the plain build 0.87 -> 0.75, 1.04 -> 0.94, 1.13 -> 1.07 (Granite
-// Rapids, Deno 2.9.6, 2026-11-22).
-@inline
-function unary(which: i32, y: usize, x: usize, m: i32, n: i32, ldy: i32, ldx: i32): void {
-  for (let i = 0; i < m; i++) {
-    let o: usize = 0;
-    let left = n;
-    for (; left >= 8; left -= 8, o += 32) {
-      const a = function4(which, v128.load(x + o)), b = function4(which, v128.load(x + o, 16));
-      v128.store(y + o, a), v128.store(y + o, b, 16);
-    }
-    for (; left >= 4; left -= 4, o += 16) store(y + o, function4(which, load(x + o, 4)), 4);
-    if (left) store(y + o, function4(which, load(x + o, left)), left);
-    y += <usize> ldy << 2, x += <usize> ldx << 2;
-  }
-}
-
-@inline
-function function4(which: i32, x: v128): v128 {
-  if (which == 0) return exp4(x);
-  if (which == 1) return log4(x);
-  if (which == 2) return sigmoid4(x);
-  if (which == 3) return tanh4(x);
-  return relu4(x);
-}
-
-/** y = exp(x). x, y [m, n]; y may be x. */
-export function exp(y: usize, x: usize, m: i32, n: i32, ldy: i32, ldx: i32): void {
-  unary(0, y, x, m, n, ldy, ldx);
-}
-
-/** y = log(x), x finite, positive, normal. x, y [m, n]; y may be x. */
-export function log(y: usize, x: usize, m: i32, n: i32, ldy: i32, ldx: i32): void {
-  unary(1, y, x, m, n, ldy, ldx);
-}
-
-/** y = 1 / (1 + exp(-x)). x, y [m, n]; y may be x. */
-export function sigmoid(y: usize, x: usize, m: i32, n: i32, ldy: i32, ldx: i32): void {
-  unary(2, y, x, m, n, ldy, ldx);
-}
-
-/** y = tanh(x). x, y [m, n]; y may be x. */
-export function tanh(y: usize, x: usize, m: i32, n: i32, ldy: i32, ldx: i32): void {
-  unary(3, y, x, m, n, ldy, ldx);
-}
-
-/** y = max(x, 0). x, y [m, n]; y may be x. */
-export function relu(y: usize, x: usize, m: i32, n: i32, ldy: i32, ldx: i32): void {
-  unary(4, y, x, m, n, ldy, ldx);
-}
-
-/** dx = dy (1 - y²). All [m, n]; dx may be dy or y. */
-export function tanhBackward(dx: usize, dy: usize, y: usize, m: i32, n: i32, lddx: i32, lddy: i32, ldy: i32): void {
-  backward(0, dx, dy, y, m, n, lddx, lddy, ldy);
-}
-
-/** dx = dy where y > 0, else 0. All [m, n]; dx may be dy or y. */
-export function reluBackward(dx: usize, dy: usize, y: usize, m: i32, n: i32, lddx: i32, lddy: i32, ldy: i32): void {
-  backward(1, dx, dy, y, m, n, lddx, lddy, ldy);
-}
-
-@inline
-function backward(which: i32, dx: usize, dy: usize, y: usize, m: i32, n: i32, lddx: i32, lddy: i32, ldy: i32): void {
-  for (let i = 0; i < m; i++) {
-    let o: usize = 0;
-    let left = n;
-    for (; left >= 4; left -= 4, o += 16) store(dx + o, gradient4(which, load(dy + o, 4), load(y + o, 4)), 4);
-    if (left) store(dx + o, gradient4(which, load(dy + o, left), load(y + o, left)), left);
-    dx += <usize> lddx << 2, dy += <usize> lddy << 2, y += <usize> ldy << 2;
-  }
-}
-
-@inline
-function gradient4(which: i32, dy: v128, y: v128): v128 {
-  return which == 0 ? tanhGradient4(dy, y) : reluGradient4(dy, y);
 }

@@ -13,20 +13,8 @@
  * Largest errors, both builds: elu (alpha 1) 0.93 ulp, softplus 3.2 ulp, softsign 1.5 ulp, also next to 0; softplus
  * counts x below -87 as -87. NaN stays NaN; softsign of an infinity is NaN.
  */
-import {
-  expm1Negative4,
-  exp4,
-  relu,
-  reluBackward,
-  sigmoid,
-  sigmoid4,
-  sigmoidGradient4,
-  softplus4,
-  tanh,
-  tanh4,
-  tanhBackward,
-  tanhGradient4,
-} from "./activation";
+import { exp4, expm1Negative4, sigmoid4, sigmoidGradient4, softplus4, tanh4, tanhGradient4 } from "./activation";
+import { relu, reluBackward, sigmoid, tanh, tanhBackward } from "./activation_rows";
 import { ONE } from "./constants";
 import { copy } from "./elementwise";
 import { load, store } from "./lanes";

@@ -7,9 +7,11 @@
  * h first, so the step is two products with a kernel between.
  *
  * Whole vectors have loops of their own, without tests of the width: gruUpdateBackward 1.18 -> 0.57, gruResetBackward
- * 0.81 -> 0.40 ns per unit (Granite Rapids, Deno 2.9.6, 2026-11-22).
+ * 0.81 -> 0.40 ns per unit (Granite Rapids, Deno 2.9.6, 2026-11-22). Activations by rows, as in gate_lstm.ts: gruForward
+ * 3.6 -> 2.7, in the plain build 4.9 -> 3.8 (EPYC Milan, Deno 2.9.6, 2026-11-27).
  */
-import { sigmoid4, sigmoidGradient4, tanh4, tanhGradient4 } from "./activation";
+import { sigmoidGradient4, tanhGradient4 } from "./activation";
+import { sigmoidRow, tanhRow } from "./activation_rows";
 import { load, store } from "./lanes";
 import { madd } from "./madd";
 
@@ -20,35 +22,35 @@ import { madd } from "./madd";
 export function gruForward(h: usize, z: usize, hPrev: usize, B: i32, H: i32, ldz: i32, ldh: i32): void {
   const gate = <usize> H << 2;
   for (let b = 0; b < B; b++) {
+    sigmoidRow(z, z, 2 * H);
+    const n = z + 2 * gate;
     let o: usize = 0;
     let left = H;
-    for (; left >= 8; left -= 8, o += 32) forwardPair(h + o, z + o, hPrev + o, gate);
-    for (; left >= 4; left -= 4, o += 16) forwardLanes(h + o, z + o, hPrev + o, gate, 4);
-    if (left) forwardLanes(h + o, z + o, hPrev + o, gate, left);
+    for (; left >= 4; left -= 4, o += 16) candidateLanes(n + o, z + o, n + gate + o, 4);
+    if (left) candidateLanes(n + o, z + o, n + gate + o, left);
+    tanhRow(n, n, H);
+    mixRow(h, z + gate, n, hPrev, H);
     h += <usize> ldh << 2, hPrev += <usize> ldh << 2, z += <usize> ldz << 2;
   }
 }
 
 @inline
-function forwardLanes(h: usize, z: usize, hPrev: usize, gate: usize, k: i32): void {
-  const r = sigmoid4(load(z, k));
-  const u = sigmoid4(load(z + gate, k));
-  const n = tanh4(madd(r, load(z + 3 * gate, k), load(z + 2 * gate, k)));
-  store(z, r, k), store(z + gate, u, k), store(z + 2 * gate, n, k);
-  store(h, madd(u, f32x4.sub(load(hPrev, k), n), n), k);
+function candidateLanes(n: usize, r: usize, nh: usize, k: i32): void {
+  store(n, madd(load(r, k), load(nh, k), load(n, k)), k);
 }
 
-// Two vectors, see gate_lstm.ts: 2.92 -> 2.58 ns per unit, in the plain build 4.27 -> 3.77 (Granite Rapids, Deno 2.9.6,
-// 2026-11-22).
+/** h = n + u (hPrev - n), [H] */
 @inline
-function forwardPair(h: usize, z: usize, hPrev: usize, gate: usize): void {
-  const zu = z + gate, zn = zu + gate, zh = zn + gate;
-  const r0 = sigmoid4(v128.load(z)), r1 = sigmoid4(v128.load(z, 16));
-  const u0 = sigmoid4(v128.load(zu)), u1 = sigmoid4(v128.load(zu, 16));
-  const n0 = tanh4(madd(r0, v128.load(zh), v128.load(zn))), n1 = tanh4(madd(r1, v128.load(zh, 16), v128.load(zn, 16)));
-  const h0 = madd(u0, f32x4.sub(v128.load(hPrev), n0), n0), h1 = madd(u1, f32x4.sub(v128.load(hPrev, 16), n1), n1);
-  v128.store(z, r0), v128.store(zu, u0), v128.store(zn, n0), v128.store(h, h0);
-  v128.store(z, r1, 16), v128.store(zu, u1, 16), v128.store(zn, n1, 16), v128.store(h, h1, 16);
+function mixRow(h: usize, u: usize, n: usize, hPrev: usize, H: i32): void {
+  let o: usize = 0;
+  for (; H >= 4; H -= 4, o += 16) mixLanes(h + o, u + o, n + o, hPrev + o, 4);
+  if (H) mixLanes(h + o, u + o, n + o, hPrev + o, H);
+}
+
+@inline
+function mixLanes(h: usize, u: usize, n: usize, hPrev: usize, k: i32): void {
+  const v = load(n, k);
+  store(h, madd(load(u, k), f32x4.sub(load(hPrev, k), v), v), k);
 }
 
 /**
@@ -88,37 +90,24 @@ function backwardLanes(z: usize, dhPrev: usize, dh: usize, hPrev: usize, gate: u
 /** z [B, 3H]. r = sigmoid(z0) into z0; rh = r hPrev. */
 export function gruResetForward(rh: usize, z: usize, hPrev: usize, B: i32, H: i32, ldz: i32, ldh: i32): void {
   for (let b = 0; b < B; b++) {
+    sigmoidRow(z, z, H);
     let o: usize = 0;
     let left = H;
-    for (; left >= 4; left -= 4, o += 16) resetForwardLanes(rh + o, z + o, hPrev + o, 4);
-    if (left) resetForwardLanes(rh + o, z + o, hPrev + o, left);
+    for (; left >= 4; left -= 4, o += 16) v128.store(rh + o, f32x4.mul(v128.load(z + o), v128.load(hPrev + o)));
+    if (left) store(rh + o, f32x4.mul(load(z + o, left), load(hPrev + o, left)), left);
     rh += <usize> ldh << 2, hPrev += <usize> ldh << 2, z += <usize> ldz << 2;
   }
-}
-
-@inline
-function resetForwardLanes(rh: usize, z: usize, hPrev: usize, k: i32): void {
-  const r = sigmoid4(load(z, k));
-  store(z, r, k), store(rh, f32x4.mul(r, load(hPrev, k)), k);
 }
 
 /** u = sigmoid(z1) into z1, n = tanh(z2) into z2, h = n + u (hPrev - n). */
 export function gruUpdateForward(h: usize, z: usize, hPrev: usize, B: i32, H: i32, ldz: i32, ldh: i32): void {
   const gate = <usize> H << 2;
   for (let b = 0; b < B; b++) {
-    let o: usize = 0;
-    let left = H;
-    for (; left >= 4; left -= 4, o += 16) updateForwardLanes(h + o, z + o, hPrev + o, gate, 4);
-    if (left) updateForwardLanes(h + o, z + o, hPrev + o, gate, left);
+    const u = z + gate, n = u + gate;
+    sigmoidRow(u, u, H), tanhRow(n, n, H);
+    mixRow(h, u, n, hPrev, H);
     h += <usize> ldh << 2, hPrev += <usize> ldh << 2, z += <usize> ldz << 2;
   }
-}
-
-@inline
-function updateForwardLanes(h: usize, z: usize, hPrev: usize, gate: usize, k: i32): void {
-  const u = sigmoid4(load(z + gate, k)), n = tanh4(load(z + 2 * gate, k));
-  store(z + gate, u, k), store(z + 2 * gate, n, k);
-  store(h, madd(u, f32x4.sub(load(hPrev, k), n), n), k);
 }
 
 /** z1 and z2 receive the gradients of u and n before activation; dhPrev += dh u. */

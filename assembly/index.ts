@@ -3,7 +3,7 @@ export { writeConstants } from "./constants";
 export { gemm } from "./gemm";
 export { gemmTN } from "./gemm_tn";
 export { pack, packTransposed } from "./pack";
-export { exp, log, relu, reluBackward, sigmoid, tanh, tanhBackward } from "./activation";
+export { exp, log, relu, reluBackward, sigmoid, tanh, tanhBackward } from "./activation_rows";
 export { activate, activateBackward } from "./activation_set";
 export { lstmBackward, lstmForward } from "./gate_lstm";
 export {

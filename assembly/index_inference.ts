@@ -5,7 +5,7 @@
 export { writeConstants } from "./constants";
 export { gemm } from "./gemm";
 export { packTransposed } from "./pack";
-export { exp, log, relu, sigmoid, tanh } from "./activation";
+export { exp, log, relu, sigmoid, tanh } from "./activation_rows";
 export { activate } from "./activation_set";
 export { lstmForward } from "./gate_lstm";
 export { gruForward, gruResetForward, gruUpdateForward } from "./gate_gru";

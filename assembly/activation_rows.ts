@@ -1,0 +1,134 @@
+/**
+ * exp, log, sigmoid, tanh and relu of rows and matrices, and the backward halves of tanh and relu.
+ *
+ * The functions of an exponential take four vectors through their stages in step. Each is a chain of some 20 operations,
+ * which wait for one another: three vectors fill the processor's scheduler (64 places in Zen 3), and most of it waits. In
+ * step, every fourth operation belongs to the same chain. Nanoseconds per element, two vectors after one another -> four in
+ * step: exp 0.69 -> 0.55, sigmoid 0.99 -> 0.70, tanh 1.21 -> 0.89, in the plain build 1.09 -> 0.82, 1.50 -> 1.04, 1.68 ->
+ * 1.21; a function's stages cut finer are no faster (EPYC Milan, Deno 2.9.6, 2026-11-27).
+ *
+ * Whole vectors have loops of their own, without tests of the width: relu 0.45 -> 0.13 ns per element (Granite Rapids,
+ * Deno 2.9.6, 2026-11-22).
+ */
+import {
+  apply,
+  expm1Reduced,
+  Kind,
+  log4,
+  operand,
+  reduce,
+  reluGradient4,
+  relu4,
+  result,
+  tanhGradient4,
+  turns,
+} from "./activation";
+import { load, store } from "./lanes";
+
+/** y = exp(x). x, y [n]; y may be x. */
+export function expRow(y: usize, x: usize, n: i32): void {
+  row(Kind.Exp, y, x, n);
+}
+
+/** y = sigmoid(x). x, y [n]; y may be x. */
+export function sigmoidRow(y: usize, x: usize, n: i32): void {
+  row(Kind.Sigmoid, y, x, n);
+}
+
+/** y = tanh(x). x, y [n]; y may be x. */
+export function tanhRow(y: usize, x: usize, n: i32): void {
+  row(Kind.Tanh, y, x, n);
+}
+
+@inline
+function row(kind: Kind, y: usize, x: usize, n: i32): void {
+  for (; n >= 16; n -= 16, x += 64, y += 64) inStep(kind, y, x);
+  for (; n >= 4; n -= 4, x += 16, y += 16) v128.store(y, apply(kind, v128.load(x)));
+  if (n) store(y, apply(kind, load(x, n)), n);
+}
+
+@inline
+function inStep(kind: Kind, y: usize, x: usize): void {
+  const x0 = operand(kind, v128.load(x)), x1 = operand(kind, v128.load(x, 16));
+  const x2 = operand(kind, v128.load(x, 32)), x3 = operand(kind, v128.load(x, 48));
+  const t0 = turns(x0), t1 = turns(x1), t2 = turns(x2), t3 = turns(x3);
+  const r0 = reduce(x0, t0), r1 = reduce(x1, t1), r2 = reduce(x2, t2), r3 = reduce(x3, t3);
+  const q0 = expm1Reduced(r0), q1 = expm1Reduced(r1), q2 = expm1Reduced(r2), q3 = expm1Reduced(r3);
+  const y0 = result(kind, signed(kind, x), t0, q0), y1 = result(kind, signed(kind, x + 16), t1, q1);
+  const y2 = result(kind, signed(kind, x + 32), t2, q2), y3 = result(kind, signed(kind, x + 48), t3, q3);
+  v128.store(y, y0), v128.store(y, y1, 16), v128.store(y, y2, 32), v128.store(y, y3, 48);
+}
+
+// Only tanh looks at x again, for its sign.
+@inline
+function signed(kind: Kind, x: usize): v128 {
+  return kind == Kind.Tanh ? v128.load(x) : f32x4.splat(0);
+}
+
+/** y = exp(x). x, y [m, n]; y may be x. */
+export function exp(y: usize, x: usize, m: i32, n: i32, ldy: i32, ldx: i32): void {
+  for (; m > 0; m--, y += <usize> ldy << 2, x += <usize> ldx << 2) expRow(y, x, n);
+}
+
+/** y = 1 / (1 + exp(-x)). x, y [m, n]; y may be x. */
+export function sigmoid(y: usize, x: usize, m: i32, n: i32, ldy: i32, ldx: i32): void {
+  for (; m > 0; m--, y += <usize> ldy << 2, x += <usize> ldx << 2) sigmoidRow(y, x, n);
+}
+
+/** y = tanh(x). x, y [m, n]; y may be x. */
+export function tanh(y: usize, x: usize, m: i32, n: i32, ldy: i32, ldx: i32): void {
+  for (; m > 0; m--, y += <usize> ldy << 2, x += <usize> ldx << 2) tanhRow(y, x, n);
+}
+
+/** y = log(x), x finite, positive, normal. x, y [m, n]; y may be x. */
+export function log(y: usize, x: usize, m: i32, n: i32, ldy: i32, ldx: i32): void {
+  unary(true, y, x, m, n, ldy, ldx);
+}
+
+/** y = max(x, 0). x, y [m, n]; y may be x. */
+export function relu(y: usize, x: usize, m: i32, n: i32, ldy: i32, ldx: i32): void {
+  unary(false, y, x, m, n, ldy, ldx);
+}
+
+@inline
+function unary(log: bool, y: usize, x: usize, m: i32, n: i32, ldy: i32, ldx: i32): void {
+  for (; m > 0; m--, y += <usize> ldy << 2, x += <usize> ldx << 2) {
+    let o: usize = 0;
+    let left = n;
+    for (; left >= 8; left -= 8, o += 32) {
+      const a = log ? log4(v128.load(x + o)) : relu4(v128.load(x + o));
+      const b = log ? log4(v128.load(x + o, 16)) : relu4(v128.load(x + o, 16));
+      v128.store(y + o, a), v128.store(y + o, b, 16);
+    }
+    for (; left > 0; left -= 4, o += 16) {
+      const v = load(x + o, left);
+      store(y + o, log ? log4(v) : relu4(v), left);
+    }
+  }
+}
+
+/** dx = dy (1 - y²). All [m, n]; dx may be dy or y. */
+export function tanhBackward(dx: usize, dy: usize, y: usize, m: i32, n: i32, lddx: i32, lddy: i32, ldy: i32): void {
+  backward(0, dx, dy, y, m, n, lddx, lddy, ldy);
+}
+
+/** dx = dy where y > 0, else 0. All [m, n]; dx may be dy or y. */
+export function reluBackward(dx: usize, dy: usize, y: usize, m: i32, n: i32, lddx: i32, lddy: i32, ldy: i32): void {
+  backward(1, dx, dy, y, m, n, lddx, lddy, ldy);
+}
+
+@inline
+function backward(which: i32, dx: usize, dy: usize, y: usize, m: i32, n: i32, lddx: i32, lddy: i32, ldy: i32): void {
+  for (let i = 0; i < m; i++) {
+    let o: usize = 0;
+    let left = n;
+    for (; left >= 4; left -= 4, o += 16) store(dx + o, gradient4(which, load(dy + o, 4), load(y + o, 4)), 4);
+    if (left) store(dx + o, gradient4(which, load(dy + o, left), load(y + o, left)), left);
+    dx += <usize> lddx << 2, dy += <usize> lddy << 2, y += <usize> ldy << 2;
+  }
+}
+
+@inline
+function gradient4(which: i32, dy: v128, y: v128): v128 {
+  return which == 0 ? tanhGradient4(dy, y) : reluGradient4(dy, y);
+}
