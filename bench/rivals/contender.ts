@@ -30,7 +30,8 @@ export interface Sample {
   share?: number;
 }
 
-const SAMPLE_MS = 50, WARM_UP_MS = 500;
+/** A sample is long enough for its first call, which finds the caches full of others' work, to count for little. */
+const SAMPLE_MS = 250, WARM_UP_MS = 500;
 
 /** Serve one row until the standard input ends. */
 export async function serve(prepare: (row: Row) => Work | Promise<Work>): Promise<void> {
@@ -53,7 +54,7 @@ function say(message: Prepared | Sample): void {
   console.log(JSON.stringify(message));
 }
 
-/** Calls for at least 50 ms, the limit before and after: the stricter of the two counts. */
+/** Calls for at least 250 ms, the limit before and after: the stricter of the two counts. */
 async function sampled(work: Work): Promise<Sample> {
   const before = work.limit?.();
   const { wall, processor } = await time(work, SAMPLE_MS);

@@ -10,7 +10,7 @@ from torch import nn
 
 PRIME, INPUT, OUTPUT_GRADIENT, TOKENS = 20011, 1001, 1002, 1003
 LEARNING_RATE, CLIP_NORM = {"adam": 2e-3, "sgd": 1.0}, 5
-SAMPLE_S, WARM_UP_S = 0.05, 0.5
+SAMPLE_S, WARM_UP_S = 0.25, 0.5
 
 
 def integers(n, size):

@@ -23,7 +23,7 @@ ${circumstances()}. ${[...versions].map(([{ title }, version]) => `${title} ${ve
 
 One thread each; all but PyTorch run in Deno, each in a process of its own. Every library uses its own recurrent layers
 or, where it has none, the plainest net written in it. All have the same weights and inputs and are sampled in turns, A B
-C A B C, after a warm-up; the figure is the median of ${rounds} samples of at least 50 ms of wall-clock time, or of fewer
+C A B C, after a warm-up; the figure is the median of ${rounds} samples of at least 250 ms of wall-clock time, or of fewer
 where they would take more than 20 s (see the notes). The workloads are in \`bench/rivals/rows.ts\`.
 
 Milliseconds of a call, in streaming rows **microseconds**:
@@ -36,7 +36,9 @@ ${table(["", ...rivals.map(({ title }) => title)], entries.map((entry) => ratios
 
 Ours in percent of the limit: operations at the rate of fused multiply-adds on registers, plus, in streaming and inference
 rows, the weights that each step must read at the rate at which one thread reads as many bytes; both measured in the same
-process before and after each sample, in processor time. Where the two overlap, a row can exceed 100.
+process before and after each sample, in processor time. Where the two overlap, a row can exceed 100. In brackets the
+sample that came nearest: what another guest of the machine does on the same core takes half of the instructions a
+product could start, and leaves the limit, two instructions a cycle, as it is.
 
 ${table(["", ...ours.map(({ title }) => `${title}, %`)], entries.map((entry) => sharesRow(entry, ours)))}
 
@@ -69,7 +71,14 @@ function ratiosRow({ row, results }: Entry, rivals: readonly Contender[]): strin
 
 function sharesRow({ row, results }: Entry, ours: readonly Contender[]): string[] {
   const shares = ours.map((one) => results.find(({ contender }) => contender === one)!.shares);
-  return [row.title, ...shares.map((list) => list.length ? (median(list) * 100).toFixed(0) : "-")];
+  return [
+    row.title,
+    ...shares.map((list) => list.length ? `${percent(median(list))} (${percent(Math.max(...list))})` : "-"),
+  ];
+}
+
+function percent(share: number): string {
+  return (share * 100).toFixed(0);
 }
 
 function differencesRow({ row, results }: Entry): string[] {
