@@ -5,8 +5,8 @@
  *
  * Its 20 accumulators become 10 registers of 256 bits, enough to hide the latency of the multiply-add; those of a tile of
  * 8 columns would be 5. A lane of the four interleaved rows, spread by a shuffle, becomes a load. Elsewhere they do not
- * fit the registers. Whole LSTM training step of 2 x 128, batch 50, 50 steps: 81 -> 44 ms in Node 26 with the flag, 86 ->
- * 200 without (best of 45; EPYC Milan, 2026-11-27).
+ * fit the registers. Whole LSTM training step of 2 x 128, batch 50, 50 steps: 76 -> 45 ms in Node 26 with the flag, 76 ->
+ * 156 without (best of 45; EPYC Milan, 2026-11-27).
  */
 import { madd } from "./madd";
 
