@@ -2,7 +2,7 @@
  * The same work by this library and by others, in the same run, in turns. Without options, writes its section of
  * ../RESULTS.md; with `--rows` or `--rivals`, only prints.
  *
- *     deno task bench:rivals [--rounds 7] [--rows W1,W4] [--rivals torch,tfjs-wasm]
+ *     deno task bench:rivals [--rounds 15] [--rows W1,W4] [--rivals torch,tfjs-wasm]
  */
 import { parseArgs } from "node:util";
 import { CONTENDERS, present } from "./contenders.ts";
@@ -13,7 +13,7 @@ import { ROWS } from "./rows.ts";
 
 const { values } = parseArgs({
   options: {
-    rounds: { type: "string", default: "7" },
+    rounds: { type: "string", default: "15" },
     rows: { type: "string" },
     rivals: { type: "string" },
   },
