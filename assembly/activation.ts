@@ -67,20 +67,7 @@ function powerOfTwo(t: v128): v128 {
   return i32x4.add(i32x4.shl(t, 23), v128.load(ONE));
 }
 
-/** exp(x) for x in [-87, 88]. */
-@inline
-function expClamped(x: v128): v128 {
-  const t = turns(x);
-  return result(Kind.Exp, x, t, expm1Reduced(reduce(x, t)));
-}
-
-/** exp(x) - 1 for x in [-87, 88]; relative accuracy near 0 too. */
-@inline
-function expm1Clamped(x: v128): v128 {
-  const t = turns(x);
-  return expm1(powerOfTwo(t), expm1Reduced(reduce(x, t)));
-}
-
+/** exp(x) - 1 = s q + (s - 1), with s = 2^k and q = e^r - 1; relative accuracy near 0 too. */
 @inline
 function expm1(s: v128, q: v128): v128 {
   return madd(s, q, f32x4.sub(s, v128.load(ONE)));
@@ -91,53 +78,54 @@ function expm1(s: v128, q: v128): v128 {
  * to which the sign of x comes back as a bit, that of a zero too. With y = operand(kind, x), t = turns(y) and
  * q = expm1Reduced(reduce(y, t)) they are result(kind, x, t, q): stages, so that several vectors can take them in step.
  */
-export const enum Kind {
+export const enum Exponential {
   Exp,
   Sigmoid,
   Tanh,
 }
 
 @inline
-export function operand(kind: Kind, x: v128): v128 {
-  if (kind == Kind.Exp) return clamp(x, v128.load(EXP_LOW), v128.load(EXP_HIGH));
-  if (kind == Kind.Sigmoid) return clamp(f32x4.neg(x), v128.load(EXP_LOW), v128.load(SIGMOID_HIGH));
+export function operand(kind: Exponential, x: v128): v128 {
+  if (kind == Exponential.Exp) return clamp(x, v128.load(EXP_LOW), v128.load(EXP_HIGH));
+  if (kind == Exponential.Sigmoid) return clamp(f32x4.neg(x), v128.load(EXP_LOW), v128.load(SIGMOID_HIGH));
   return f32x4.mul(f32x4.pmin(f32x4.abs(x), v128.load(TANH_HIGH)), v128.load(MINUS_TWO));
 }
 
 @inline
-export function result(kind: Kind, x: v128, t: v128, q: v128): v128 {
+export function result(kind: Exponential, x: v128, t: v128, q: v128): v128 {
   const s = powerOfTwo(t);
-  if (kind == Kind.Exp) return madd(s, q, s);
-  if (kind == Kind.Sigmoid) return f32x4.div(v128.load(ONE), f32x4.add(v128.load(ONE), madd(s, q, s)));
+  if (kind == Exponential.Exp) return madd(s, q, s);
+  if (kind == Exponential.Sigmoid) return f32x4.div(v128.load(ONE), f32x4.add(v128.load(ONE), madd(s, q, s)));
   const e = expm1(s, q), size = f32x4.abs(f32x4.div(e, f32x4.add(v128.load(TWO), e)));
   return v128.or(v128.and(x, v128.load(SIGN)), size);
 }
 
 @inline
-export function apply(kind: Kind, x: v128): v128 {
+export function apply(kind: Exponential, x: v128): v128 {
   const y = operand(kind, x), t = turns(y);
   return result(kind, x, t, expm1Reduced(reduce(y, t)));
 }
 
 @inline
 export function exp4(x: v128): v128 {
-  return apply(Kind.Exp, x);
+  return apply(Exponential.Exp, x);
 }
 
 @inline
 export function sigmoid4(x: v128): v128 {
-  return apply(Kind.Sigmoid, x);
+  return apply(Exponential.Sigmoid, x);
 }
 
 @inline
 export function tanh4(x: v128): v128 {
-  return apply(Kind.Tanh, x);
+  return apply(Exponential.Tanh, x);
 }
 
 /** exp(x) - 1 for x below 0, x clamped to [-87, 0]. */
 @inline
 export function expm1Negative4(x: v128): v128 {
-  return expm1Clamped(clamp(x, v128.load(EXP_LOW), f32x4.splat(0)));
+  const y = clamp(x, v128.load(EXP_LOW), f32x4.splat(0)), t = turns(y);
+  return expm1(powerOfTwo(t), expm1Reduced(reduce(y, t)));
 }
 
 /**
@@ -167,7 +155,7 @@ export function log4(x: v128): v128 {
  */
 @inline
 export function softplus4(x: v128): v128 {
-  const e = expClamped(f32x4.pmax(f32x4.neg(f32x4.abs(x)), v128.load(EXP_LOW)));
+  const e = exp4(f32x4.neg(f32x4.abs(x)));
   const u = f32x4.add(v128.load(ONE), e);
   const lost = f32x4.div(f32x4.sub(e, f32x4.sub(u, v128.load(ONE))), u);
   return f32x4.add(f32x4.pmax(x, f32x4.splat(0)), f32x4.add(log4(u), lost));

@@ -12,8 +12,8 @@
  */
 import {
   apply,
+  Exponential,
   expm1Reduced,
-  Kind,
   log4,
   operand,
   reduce,
@@ -25,30 +25,25 @@ import {
 } from "./activation";
 import { load, store } from "./lanes";
 
-/** y = exp(x). x, y [n]; y may be x. */
-export function expRow(y: usize, x: usize, n: i32): void {
-  row(Kind.Exp, y, x, n);
-}
-
 /** y = sigmoid(x). x, y [n]; y may be x. */
 export function sigmoidRow(y: usize, x: usize, n: i32): void {
-  row(Kind.Sigmoid, y, x, n);
+  row(Exponential.Sigmoid, y, x, n);
 }
 
 /** y = tanh(x). x, y [n]; y may be x. */
 export function tanhRow(y: usize, x: usize, n: i32): void {
-  row(Kind.Tanh, y, x, n);
+  row(Exponential.Tanh, y, x, n);
 }
 
 @inline
-function row(kind: Kind, y: usize, x: usize, n: i32): void {
+function row(kind: Exponential, y: usize, x: usize, n: i32): void {
   for (; n >= 16; n -= 16, x += 64, y += 64) inStep(kind, y, x);
   for (; n >= 4; n -= 4, x += 16, y += 16) v128.store(y, apply(kind, v128.load(x)));
   if (n) store(y, apply(kind, load(x, n)), n);
 }
 
 @inline
-function inStep(kind: Kind, y: usize, x: usize): void {
+function inStep(kind: Exponential, y: usize, x: usize): void {
   const x0 = operand(kind, v128.load(x)), x1 = operand(kind, v128.load(x, 16));
   const x2 = operand(kind, v128.load(x, 32)), x3 = operand(kind, v128.load(x, 48));
   const t0 = turns(x0), t1 = turns(x1), t2 = turns(x2), t3 = turns(x3);
@@ -61,13 +56,13 @@ function inStep(kind: Kind, y: usize, x: usize): void {
 
 // Only tanh looks at x again, for its sign.
 @inline
-function signed(kind: Kind, x: usize): v128 {
-  return kind == Kind.Tanh ? v128.load(x) : f32x4.splat(0);
+function signed(kind: Exponential, x: usize): v128 {
+  return kind == Exponential.Tanh ? v128.load(x) : f32x4.splat(0);
 }
 
 /** y = exp(x). x, y [m, n]; y may be x. */
 export function exp(y: usize, x: usize, m: i32, n: i32, ldy: i32, ldx: i32): void {
-  for (; m > 0; m--, y += <usize> ldy << 2, x += <usize> ldx << 2) expRow(y, x, n);
+  for (; m > 0; m--, y += <usize> ldy << 2, x += <usize> ldx << 2) row(Exponential.Exp, y, x, n);
 }
 
 /** y = 1 / (1 + exp(-x)). x, y [m, n]; y may be x. */
@@ -82,29 +77,30 @@ export function tanh(y: usize, x: usize, m: i32, n: i32, ldy: i32, ldx: i32): vo
 
 /** y = log(x), x finite, positive, normal. x, y [m, n]; y may be x. */
 export function log(y: usize, x: usize, m: i32, n: i32, ldy: i32, ldx: i32): void {
-  unary(true, y, x, m, n, ldy, ldx);
+  unary(0, y, x, m, n, ldy, ldx);
 }
 
 /** y = max(x, 0). x, y [m, n]; y may be x. */
 export function relu(y: usize, x: usize, m: i32, n: i32, ldy: i32, ldx: i32): void {
-  unary(false, y, x, m, n, ldy, ldx);
+  unary(1, y, x, m, n, ldy, ldx);
 }
 
 @inline
-function unary(log: bool, y: usize, x: usize, m: i32, n: i32, ldy: i32, ldx: i32): void {
+function unary(which: i32, y: usize, x: usize, m: i32, n: i32, ldy: i32, ldx: i32): void {
   for (; m > 0; m--, y += <usize> ldy << 2, x += <usize> ldx << 2) {
     let o: usize = 0;
     let left = n;
     for (; left >= 8; left -= 8, o += 32) {
-      const a = log ? log4(v128.load(x + o)) : relu4(v128.load(x + o));
-      const b = log ? log4(v128.load(x + o, 16)) : relu4(v128.load(x + o, 16));
+      const a = function4(which, v128.load(x + o)), b = function4(which, v128.load(x + o, 16));
       v128.store(y + o, a), v128.store(y + o, b, 16);
     }
-    for (; left > 0; left -= 4, o += 16) {
-      const v = load(x + o, left);
-      store(y + o, log ? log4(v) : relu4(v), left);
-    }
+    for (; left > 0; left -= 4, o += 16) store(y + o, function4(which, load(x + o, left)), left);
   }
+}
+
+@inline
+function function4(which: i32, x: v128): v128 {
+  return which == 0 ? log4(x) : relu4(x);
 }
 
 /** dx = dy (1 - y²). All [m, n]; dx may be dy or y. */

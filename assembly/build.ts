@@ -38,7 +38,7 @@ const SOURCES: Source[] = [
  * is one flag in the module (src/kernels/load.ts). `stub` and `noAssert` leave no runtime behind.
  *
  * The passes are those of -O3 that clean up and shrink, without the one that moves assignments to their use (simplify-locals): it
- * mixes the unrolled steps of the products, so that V8 runs out of registers (84 -> 75 % of the limit, see gemm.ts).
+ * mixes the unrolled steps of the products, so that V8 runs out of registers (84 -> 75 % of the limit).
  */
 const PASSES = ["precompute-propagate", "vacuum", "dce", "remove-unused-brs", "remove-unused-names", "merge-blocks"]
   .concat(["optimize-instructions", "coalesce-locals", "vacuum", "reorder-locals", "merge-blocks"]);
@@ -56,10 +56,11 @@ const FLAGS = ["--runtime", "stub", "--importMemory", "--noExportMemory", "--ini
   ]);
 
 /**
- * All functions but those of the products and of the random numbers then have assignments moved to their use after all: of the deflated pair of
- * modules 24.2 -> 21.2 KB, and gates backward 8 to 12 % faster, adam 5 % slower, most others equal (EPYC Milan, Deno
- * 2.9.6, 2026-11-27). With the passes of -Oz it would be 20.4 KB, and sums of squares four times as slow. Random numbers stay as they are: of their last, partly stored
- * vectors V8 11.3 (Node 20), where it has no AVX, would make wrong ones in its first tier.
+ * All functions but those of the products and of the random numbers then have assignments moved to their use after all:
+ * of the deflated pair of modules 24.2 -> 21.2 KB, and gates backward 8 to 12 % faster, adam 5 % slower, most others
+ * equal (EPYC Milan, Deno 2.9.6, 2026-11-27). With the passes of -Oz it would be 20.4 KB, and sums of squares four times
+ * as slow. Random numbers stay as they are: of their last, partly stored vectors V8 11.3 (Node 20), where it has no AVX,
+ * would make wrong ones in its first tier.
  */
 const SHRINKING = ["simplify-locals-nostructure", "vacuum", "coalesce-locals", "reorder-locals", "vacuum"];
 const KEPT = /^(gemm|gemm_tn|tile|wide_tile|random)\//;

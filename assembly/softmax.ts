@@ -7,7 +7,7 @@
  * exponentials in step, see activation_rows.ts: 1.41 -> 1.22 with 10,000 classes, 1.78 -> 1.54 with 65, in the plain
  * build 2.42 -> 1.89 and 2.41 -> 2.19 (EPYC Milan, Deno 2.9.6, 2026-11-27).
  */
-import { exp4, expm1Reduced, Kind, log4, operand, reduce, result, turns } from "./activation";
+import { exp4, expm1Reduced, Exponential, log4, operand, reduce, result, turns } from "./activation";
 import { firstLanes, load, store, sumLanes } from "./lanes";
 import { dot } from "./rows";
 
@@ -144,7 +144,7 @@ export function expRow(y: usize, x: usize, maximum: v128, n: i32): v128 {
 
 @inline
 function shifted(x: v128, maximum: v128): v128 {
-  return operand(Kind.Exp, f32x4.sub(x, maximum));
+  return operand(Exponential.Exp, f32x4.sub(x, maximum));
 }
 
 @inline
@@ -159,8 +159,8 @@ function exponentials(stored: bool, y: usize, x: usize, maximum: v128, n: i32): 
     const t0 = turns(x0), t1 = turns(x1), t2 = turns(x2), t3 = turns(x3);
     const q0 = expm1Reduced(reduce(x0, t0)), q1 = expm1Reduced(reduce(x1, t1));
     const q2 = expm1Reduced(reduce(x2, t2)), q3 = expm1Reduced(reduce(x3, t3));
-    const e0 = result(Kind.Exp, x0, t0, q0), e1 = result(Kind.Exp, x1, t1, q1);
-    const e2 = result(Kind.Exp, x2, t2, q2), e3 = result(Kind.Exp, x3, t3, q3);
+    const e0 = result(Exponential.Exp, x0, t0, q0), e1 = result(Exponential.Exp, x1, t1, q1);
+    const e2 = result(Exponential.Exp, x2, t2, q2), e3 = result(Exponential.Exp, x3, t3, q3);
     sum = f32x4.add(f32x4.add(f32x4.add(f32x4.add(sum, e0), e1), e2), e3);
     if (stored) v128.store(y + o, e0), v128.store(y + o, e1, 16), v128.store(y + o, e2, 32), v128.store(y + o, e3, 48);
   }
