@@ -55,18 +55,18 @@ export { stacked } from "./src/layers/stacked.ts";
 export type { Constant, ParameterSlot, PlanRow, RandomStream, Shape } from "./src/memory/planner.ts";
 export type { Scope, Source } from "./src/memory/scope.ts";
 export type { Slot } from "./src/memory/slot.ts";
-export { beamSearch, type BeamSearchOptions, type Hypothesis } from "./src/models/beam_search.ts";
-export type { ActivationStatistics } from "./src/models/activation_statistics.ts";
-export type { Batches, TrainingData } from "./src/models/batch_source.ts";
-export { compile, type CompileOptions } from "./src/models/compile.ts";
-export type { CompiledNet } from "./src/models/compiled_net.ts";
+export { beamSearch, type BeamSearchOptions, type Hypothesis } from "./src/decoding/beam_search.ts";
+export type { ActivationStatistics } from "./src/session/activation_statistics.ts";
+export type { Batches, TrainingData } from "./src/trainer/batches.ts";
+export { compile, type CompileOptions } from "./src/session/compile.ts";
+export type { CompiledNet } from "./src/runtime/compiled_net.ts";
 export {
   evaluate,
   type EvaluateOptions,
   type Measurement,
   type Metrics,
   type MetricValues,
-} from "./src/models/evaluation.ts";
+} from "./src/trainer/evaluate.ts";
 export type { EmbeddingStart, PretrainedEmbedding } from "./src/models/embedding_start.ts";
 export type { Tokens } from "./src/models/model_file.ts";
 export { LanguageModel } from "./src/models/language_model.ts";
@@ -77,19 +77,19 @@ export type {
   FitOptions,
   LanguageModelOptions,
 } from "./src/models/language_model_options.ts";
-export { type Checkpoint, type NetDescription, readCheckpoint } from "./src/models/checkpoint.ts";
-export type { Continuation, GenerateOptions, SearchOptions } from "./src/models/generation.ts";
-export type { PlanOptions } from "./src/models/plan.ts";
-export type { Histogram } from "./src/models/histogram.ts";
-export type { Data } from "./src/models/training_passes.ts";
-export type { Stream } from "./src/models/stream.ts";
-export type { CallOptions, InitialStates, States } from "./src/models/call.ts";
-export type { Session } from "./src/models/session.ts";
-export type { Differences, LoadOptions, TensorCopy, Tensors } from "./src/models/tensors.ts";
-export { fit, Training } from "./src/models/trainer.ts";
-export type { EvaluationPlan, TrainerOptions } from "./src/models/trainer_options.ts";
-export type { StatisticsOptions } from "./src/models/statistics.ts";
-export type { TrainerState } from "./src/models/trainer_state.ts";
+export { type Checkpoint, type NetDescription, readCheckpoint } from "./src/session/checkpoint.ts";
+export type { Continuation, GenerateOptions, SearchOptions } from "./src/decoding/generate.ts";
+export type { PlanOptions } from "./src/runtime/plan.ts";
+export type { Histogram } from "./src/session/histogram.ts";
+export type { Data } from "./src/session/training_runner.ts";
+export type { Stream } from "./src/runtime/stream.ts";
+export type { CallOptions, InitialStates, States } from "./src/runtime/batch.ts";
+export type { Session } from "./src/session/session.ts";
+export type { Differences, LoadOptions, TensorCopy, Tensors } from "./src/runtime/state_dict.ts";
+export { fit, Training } from "./src/trainer/fit.ts";
+export type { EvaluationPlan, TrainerOptions } from "./src/trainer/options.ts";
+export type { StatisticsOptions } from "./src/trainer/statistics.ts";
+export type { TrainerState } from "./src/trainer/state.ts";
 export type {
   BestEvaluation,
   EndEvent,
@@ -100,10 +100,10 @@ export type {
   StatisticsEvent,
   StepEvent,
   TrainingEvent,
-} from "./src/models/training_events.ts";
-export type { TrainingState } from "./src/models/training_state.ts";
-export type { Update } from "./src/models/updates.ts";
-export type { World, WorldOptions } from "./src/models/world.ts";
+} from "./src/trainer/events.ts";
+export type { TrainingState } from "./src/session/training_state.ts";
+export type { Update } from "./src/session/optimization.ts";
+export type { World, WorldOptions } from "./src/trainer/world.ts";
 export type { Merge } from "./src/ops/merge.ts";
 export type { ProductOptions, RecurrentProduct } from "./src/ops/recurrent_product.ts";
 export {

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { compile } from "../mod.ts";
-import { compileReference } from "../src/models/compile_reference.ts";
+import { compileReference } from "./support/compile_reference.ts";
 import { Bundle, inDeno, inNode, installed } from "./engines.ts";
 import { HASHED_OPTIONS, hashedNet, parameterHash, THREADS } from "./fixtures/parameter_hash.ts";
 

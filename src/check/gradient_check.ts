@@ -4,7 +4,7 @@ import { referenceKernels } from "../kernels/reference/reference_kernels.ts";
 import type { Layer } from "../layers/layer.ts";
 import { ReferenceArena } from "../memory/reference_arena.ts";
 import { WasmArena } from "../memory/wasm_arena.ts";
-import { planNet } from "../models/plan.ts";
+import { planNet } from "../runtime/plan.ts";
 import { Generator } from "../random/generator.ts";
 import { GradientCheck } from "./findings.ts";
 import { Probe } from "./probe.ts";

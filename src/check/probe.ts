@@ -2,11 +2,11 @@ import type { Kernels } from "../kernels/kernels.ts";
 import type { PlannedState } from "../layers/layer.ts";
 import type { Arena } from "../memory/arena.ts";
 import type { Slot } from "../memory/slot.ts";
-import { TrainingBorder } from "../models/training_border.ts";
-import type { Call, States } from "../models/call.ts";
-import { TrainingPasses } from "../models/training_passes.ts";
-import type { NetPlan } from "../models/plan.ts";
-import { Session } from "../models/session.ts";
+import { TrainingBorder } from "../session/training_io.ts";
+import type { Call, States } from "../runtime/batch.ts";
+import { TrainingPasses } from "../session/training_runner.ts";
+import type { NetPlan } from "../runtime/plan.ts";
+import { Session } from "../session/session.ts";
 import type { Port } from "../ops/port.ts";
 import type { Trial } from "./trial.ts";
 

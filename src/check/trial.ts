@@ -1,4 +1,4 @@
-import type { NetPlan } from "../models/plan.ts";
+import type { NetPlan } from "../runtime/plan.ts";
 import type { Signal } from "../ops/port.ts";
 import { Generator } from "../random/generator.ts";
 import type { Loss } from "../training/losses/loss.ts";

@@ -1,8 +1,8 @@
 import { OptionError } from "../errors.ts";
-import type { States } from "../models/call.ts";
-import { insideOf, type Session } from "../models/session.ts";
-import type { TrainerState } from "../models/trainer_state.ts";
-import type { World, WorldOptions } from "../models/world.ts";
+import type { States } from "../runtime/batch.ts";
+import { insideOf, type Session } from "../session/session.ts";
+import type { TrainerState } from "../trainer/state.ts";
+import type { World, WorldOptions } from "../trainer/world.ts";
 import type { Batch } from "../training/data/batch.ts";
 import type { Communicator } from "./communicator.ts";
 import { compareTrainings } from "./compare.ts";

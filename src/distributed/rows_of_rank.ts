@@ -1,4 +1,4 @@
-import type { States } from "../models/call.ts";
+import type { States } from "../runtime/batch.ts";
 import type { RowShare } from "../ops/port.ts";
 import type { Batch, Layout } from "../training/data/batch.ts";
 

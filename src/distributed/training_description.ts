@@ -1,6 +1,6 @@
-import { describeNet } from "../models/checkpoint.ts";
-import type { NetPlan } from "../models/plan.ts";
-import type { WorldOptions } from "../models/world.ts";
+import { describeNet } from "../session/checkpoint.ts";
+import type { NetPlan } from "../runtime/plan.ts";
+import type { WorldOptions } from "../trainer/world.ts";
 import { VERSION } from "./version.ts";
 
 /** What has to be the same in sessions that train one net together, fit for JSON. */

@@ -1,7 +1,7 @@
 // deno-lint-ignore no-import-prefix -- an entry must work from a URL, where deno.json does not travel
 import { Dataset, File } from "npm:jsfive@0.4.2";
 import { FormatError } from "../errors.ts";
-import type { TensorCopy } from "../models/tensors.ts";
+import type { TensorCopy } from "../runtime/state_dict.ts";
 
 /** As many groups and datasets as an honest file of weights may have, and as deep. */
 const MAX_OBJECTS = 100_000, MAX_DEPTH = 40;

@@ -2,7 +2,7 @@ import { Faults } from "../keras/topology.ts";
 import { variablesOf } from "../keras/variables.ts";
 import type { KerasOptions } from "../keras/write_config.ts";
 import type { Layer } from "../layers/layer.ts";
-import type { TensorCopy } from "../models/tensors.ts";
+import type { TensorCopy } from "../runtime/state_dict.ts";
 import { Hdf5File } from "./hdf5.ts";
 import { NumberedVariables } from "./variables.ts";
 import { writtenNet } from "./writer.ts";

@@ -1,7 +1,7 @@
 import { FormatError } from "../errors.ts";
 import { NamedVariables } from "../keras/named_variables.ts";
 import { describeShapes, fits, type Variable, type VariableSource } from "../keras/variables.ts";
-import type { TensorCopy } from "../models/tensors.ts";
+import type { TensorCopy } from "../runtime/state_dict.ts";
 import type { Hdf5File } from "./hdf5.ts";
 
 /** Generators' states, which layers with dropout have. */

@@ -1,4 +1,4 @@
-import type { TensorCopy } from "../models/tensors.ts";
+import type { TensorCopy } from "../runtime/state_dict.ts";
 
 /** A number for a file's name, as the library has files in memory, all in one place. */
 let count = 0;

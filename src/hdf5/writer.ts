@@ -2,7 +2,7 @@ import { describeNet } from "../keras/describe.ts";
 import { variablesOf } from "../keras/variables.ts";
 import { type KerasOptions, modelJson, type WrittenLayer, writtenLayers } from "../keras/write_config.ts";
 import type { Layer } from "../layers/layer.ts";
-import type { Tensors } from "../models/tensors.ts";
+import type { Tensors } from "../runtime/state_dict.ts";
 import { writeHdf5 } from "./write_hdf5.ts";
 import { writeZip } from "./zip.ts";
 

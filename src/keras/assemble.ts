@@ -1,6 +1,6 @@
 import type { Layer } from "../layers/layer.ts";
 import { sequential } from "../layers/sequential.ts";
-import type { TensorCopy } from "../models/tensors.ts";
+import type { TensorCopy } from "../runtime/state_dict.ts";
 import { FormatError } from "../errors.ts";
 import { type Piece, piecesOf } from "./layers.ts";
 import type { Fault } from "./config.ts";

@@ -2,7 +2,7 @@ import type { CellDescription } from "../cells/cell.ts";
 import { OptionError } from "../errors.ts";
 import type { LayerDescription, RecurrentDescription } from "../layers/description.ts";
 import type { Layer } from "../layers/layer.ts";
-import { requireTensors, type TensorCopy, type Tensors } from "../models/tensors.ts";
+import { requireTensors, type TensorCopy, type Tensors } from "../runtime/state_dict.ts";
 import { sameActivation } from "./activations.ts";
 import type { CellSpec, LayerSpec, RecurrentSpec } from "./spec.ts";
 import { type BiasRows, cellParameters, cellVariableValues, transposed } from "./weights.ts";

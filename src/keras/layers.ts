@@ -10,7 +10,7 @@ import type { Layer } from "../layers/layer.ts";
 import { layerNorm } from "../layers/layer_norm.ts";
 import { pool } from "../layers/pool.ts";
 import { recurrent } from "../layers/recurrent.ts";
-import type { TensorCopy } from "../models/tensors.ts";
+import type { TensorCopy } from "../runtime/state_dict.ts";
 import { completeActivation } from "../ops/activation.ts";
 import { backwards } from "./backwards.ts";
 import type { CellSpec, LayerSpec, RecurrentSpec } from "./spec.ts";

@@ -2,7 +2,7 @@ import { OptionError, ShapeError } from "../errors.ts";
 import type { JsonNode } from "../formats/json.ts";
 import { exp, sigmoid } from "../kernels/real.ts";
 import type { Layer } from "../layers/layer.ts";
-import type { TensorCopy } from "../models/tensors.ts";
+import type { TensorCopy } from "../runtime/state_dict.ts";
 import type { Dialect } from "./activations.ts";
 import { assemble, type Assembly, type Head } from "./assemble.ts";
 import { lengthsOf, type Packed, packRows, type Padding } from "./padding.ts";

@@ -1,4 +1,4 @@
-import type { TensorCopy } from "../models/tensors.ts";
+import type { TensorCopy } from "../runtime/state_dict.ts";
 import { describeShapes, fits, type Variable, type VariableSource } from "./variables.ts";
 
 /**

@@ -1,4 +1,4 @@
-import type { TensorCopy } from "../models/tensors.ts";
+import type { TensorCopy } from "../runtime/state_dict.ts";
 import type { CellKind } from "./spec.ts";
 
 /**

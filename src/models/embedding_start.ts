@@ -1,6 +1,6 @@
 import { requireInteger } from "../errors.ts";
 import type { Tokens } from "./model_file.ts";
-import type { TensorCopy, Tensors } from "./tensors.ts";
+import type { TensorCopy, Tensors } from "../runtime/state_dict.ts";
 
 /** Vectors for tokens that were learned elsewhere, in the place of an embedding's width: made by `pretrained`. */
 export interface PretrainedEmbedding {

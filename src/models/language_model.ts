@@ -15,7 +15,7 @@ import type { Batch } from "../training/data/batch.ts";
 import { crossEntropy } from "../training/losses/cross_entropy.ts";
 import { adam } from "../training/optimizers/adam.ts";
 import { embeddingStart, firstValues, frozenNames } from "./embedding_start.ts";
-import { evaluate } from "./evaluation.ts";
+import { evaluate } from "../trainer/evaluate.ts";
 import {
   type Continuation,
   continuations,
@@ -23,7 +23,7 @@ import {
   type GenerateOptions,
   readable,
   type SearchOptions,
-} from "./generation.ts";
+} from "../decoding/generate.ts";
 import type {
   Evaluation,
   FitEvaluation,
@@ -33,10 +33,10 @@ import type {
 } from "./language_model_options.ts";
 import { readModel, writeModel } from "./model_file.ts";
 import { ModelSession } from "./model_session.ts";
-import type { TensorCopy } from "./tensors.ts";
-import { textStates } from "./text_states.ts";
-import { fit, type Training } from "./trainer.ts";
-import type { TrainerState } from "./trainer_state.ts";
+import type { TensorCopy } from "../runtime/state_dict.ts";
+import { textStates } from "../decoding/text_states.ts";
+import { fit, type Training } from "../trainer/fit.ts";
+import type { TrainerState } from "../trainer/state.ts";
 
 /** The options of a model, defaults filled in. */
 type Settings = Required<Pick<LanguageModelOptions, "cell" | "hidden">> & LanguageModelShape;

@@ -3,9 +3,9 @@ import type { Numerics } from "../kernels/load.ts";
 import type { Clip } from "../training/clip.ts";
 import type { Optimizer } from "../training/optimizers/optimizer.ts";
 import type { PretrainedEmbedding } from "./embedding_start.ts";
-import type { StatisticsOptions } from "./statistics.ts";
-import type { EvaluationEvent, Statistics } from "./training_events.ts";
-import type { World } from "./world.ts";
+import type { StatisticsOptions } from "../trainer/statistics.ts";
+import type { EvaluationEvent, Statistics } from "../trainer/events.ts";
+import type { World } from "../trainer/world.ts";
 
 /** Options of `LanguageModel.create`. */
 export interface LanguageModelOptions {

@@ -1,8 +1,8 @@
 import { OptionError } from "../errors.ts";
 import type { Layer } from "../layers/layer.ts";
-import { compile, type CompileOptions } from "./compile.ts";
-import type { Session } from "./session.ts";
-import type { TensorCopy, Tensors } from "./tensors.ts";
+import { compile, type CompileOptions } from "../session/compile.ts";
+import type { Session } from "../session/session.ts";
+import type { TensorCopy, Tensors } from "../runtime/state_dict.ts";
 
 /** What a session is given that trains, or that takes longer sequences. */
 type Room = Partial<Pick<CompileOptions, "batch" | "steps" | "loss" | "optimizer" | "clip" | "gradientFlow">>;

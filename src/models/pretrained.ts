@@ -1,7 +1,7 @@
 import { OptionError, requireInteger, requireNumber, ShapeError } from "../errors.ts";
 import type { EmbeddingStart, PretrainedEmbedding } from "./embedding_start.ts";
 import type { Tokens } from "./model_file.ts";
-import type { TensorCopy } from "./tensors.ts";
+import type { TensorCopy } from "../runtime/state_dict.ts";
 
 /** Vectors by word, or a matrix `[tokens, width]`, row-major. */
 export type Vectors = ReadonlyMap<string, ArrayLike<number>> | {

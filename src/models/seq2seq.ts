@@ -5,14 +5,14 @@ import { editDistance } from "../text/edit_distance.ts";
 import { clipNorm } from "../training/clip.ts";
 import { crossEntropy } from "../training/losses/cross_entropy.ts";
 import { adam } from "../training/optimizers/adam.ts";
-import type { CompileOptions } from "./compile.ts";
-import { attention } from "./decoder.ts";
-import { evaluate } from "./evaluation.ts";
-import { EventLoop } from "./event_loop.ts";
+import type { CompileOptions } from "../session/compile.ts";
+import { attention } from "../session/decoder.ts";
+import { evaluate } from "../trainer/evaluate.ts";
+import { EventLoop } from "../trainer/event_loop.ts";
 import { type PlainTokens, plainTokens, readModel, tokensOf, writeModel } from "./model_file.ts";
 import { ModelSession } from "./model_session.ts";
 import { embeddingStart, firstValues, frozenNames } from "./embedding_start.ts";
-import { scheduledSampling } from "./scheduled_sampling.ts";
+import { scheduledSampling } from "../decoding/scheduled_sampling.ts";
 import { seq2seqNet, type Seq2SeqShape } from "./seq2seq_net.ts";
 import type {
   Alignment,
@@ -26,8 +26,8 @@ import type {
   TranslationSearchOptions,
 } from "./seq2seq_options.ts";
 import { type EncodedPairs, encodePairs, Side, Target } from "./seq2seq_tokens.ts";
-import { fit } from "./trainer.ts";
-import type { TrainingEvent } from "./training_events.ts";
+import { fit } from "../trainer/fit.ts";
+import type { TrainingEvent } from "../trainer/events.ts";
 import { searchTranslations, translateGreedily } from "./translation.ts";
 
 /** Rows of a session that does not train. */

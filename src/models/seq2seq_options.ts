@@ -4,7 +4,7 @@ import type { Clip } from "../training/clip.ts";
 import type { Optimizer } from "../training/optimizers/optimizer.ts";
 import type { Tokens } from "./model_file.ts";
 import type { PretrainedEmbedding } from "./embedding_start.ts";
-import type { TrainerOptions } from "./trainer_options.ts";
+import type { TrainerOptions } from "../trainer/options.ts";
 
 /** A sequence: a text or its tokens, as the vocabulary cuts and has them; or ids. */
 export type Sequence = string | readonly string[] | ArrayLike<number>;

@@ -14,7 +14,7 @@ import type {
   TaskRunOptions,
   TaskSequence,
 } from "./task_options.ts";
-import type { TrainingEvent } from "./training_events.ts";
+import type { TrainingEvent } from "../trainer/events.ts";
 
 /** A sequence and its class. */
 export type LabelledSequence = readonly [sequence: TaskSequence, label: Label];

@@ -17,11 +17,11 @@ import { clipNorm } from "../training/clip.ts";
 import { crossEntropy } from "../training/losses/cross_entropy.ts";
 import { logSoftmax } from "../training/log_softmax.ts";
 import { adam } from "../training/optimizers/adam.ts";
-import type { CompileOptions } from "./compile.ts";
-import { decode } from "./decoder.ts";
+import type { CompileOptions } from "../session/compile.ts";
+import { decode } from "../session/decoder.ts";
 import { embeddingStart, firstValues, frozenNames } from "./embedding_start.ts";
-import { evaluate } from "./evaluation.ts";
-import { EventLoop } from "./event_loop.ts";
+import { evaluate } from "../trainer/evaluate.ts";
+import { EventLoop } from "../trainer/event_loop.ts";
 import { readModel, writeModel } from "./model_file.ts";
 import { ModelSession } from "./model_session.ts";
 import type {
@@ -32,9 +32,9 @@ import type {
   SequenceGeneratorOptions,
 } from "./sequence_generator_options.ts";
 import { SequenceTokens } from "./sequence_generator_tokens.ts";
-import { fit, type Training } from "./trainer.ts";
-import type { TrainerState } from "./trainer_state.ts";
-import type { TrainingEvent } from "./training_events.ts";
+import { fit, type Training } from "../trainer/fit.ts";
+import type { TrainerState } from "../trainer/state.ts";
+import type { TrainingEvent } from "../trainer/events.ts";
 
 /** Rows of a session that does not train. */
 const ROWS = 32;

@@ -2,9 +2,9 @@ import type { Cell } from "../cells/cell.ts";
 import type { Numerics } from "../kernels/load.ts";
 import type { Clip } from "../training/clip.ts";
 import type { Optimizer } from "../training/optimizers/optimizer.ts";
-import type { GenerateOptions } from "./generation.ts";
+import type { GenerateOptions } from "../decoding/generate.ts";
 import type { PretrainedEmbedding } from "./embedding_start.ts";
-import type { TrainerOptions } from "./trainer_options.ts";
+import type { TrainerOptions } from "../trainer/options.ts";
 
 /** What is said of a sequence before its first token. */
 export interface Condition {

@@ -13,7 +13,7 @@ import type {
   TaskRunOptions,
   TaskSequence,
 } from "./task_options.ts";
-import type { TrainingEvent } from "./training_events.ts";
+import type { TrainingEvent } from "../trainer/events.ts";
 
 /** A sequence and its number, or numbers. */
 export type MeasuredSequence = readonly [sequence: TaskSequence, target: number | ArrayLike<number>];

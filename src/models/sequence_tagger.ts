@@ -2,7 +2,7 @@ import { OptionError, requireInteger, ShapeError } from "../errors.ts";
 import type { Samples } from "../training/data/samples.ts";
 import { crossEntropy } from "../training/losses/cross_entropy.ts";
 import { accuracy, confusionMatrix, f1 } from "../training/metrics/classification.ts";
-import type { Measurement } from "./evaluation.ts";
+import type { Measurement } from "../trainer/evaluate.ts";
 import { type Label, Labels } from "./labels.ts";
 import { NUMBER_METRICS, numbersOf, regressionLoss } from "./regression_loss.ts";
 import { TaskModel } from "./task_model.ts";
@@ -19,7 +19,7 @@ import type {
   TaskRunOptions,
   TaskSequence,
 } from "./task_options.ts";
-import type { TrainingEvent } from "./training_events.ts";
+import type { TrainingEvent } from "../trainer/events.ts";
 
 /** A sequence, and a label, a number or numbers for each of its steps; null: that step does not count. */
 export type TaggedSequence = readonly [

@@ -6,15 +6,15 @@ import { collate, type Samples, stepsOf } from "../training/data/samples.ts";
 import type { Loss } from "../training/losses/loss.ts";
 import { adam } from "../training/optimizers/adam.ts";
 import { embeddingStart, firstValues, frozenNames } from "./embedding_start.ts";
-import { evaluate, type Measurement, type Metrics } from "./evaluation.ts";
-import { EventLoop } from "./event_loop.ts";
+import { evaluate, type Measurement, type Metrics } from "../trainer/evaluate.ts";
+import { EventLoop } from "../trainer/event_loop.ts";
 import { type PlainTokens, plainTokens, readModel, tokensOf, writeModel } from "./model_file.ts";
 import { ModelSession } from "./model_session.ts";
 import { TaskInput } from "./task_input.ts";
 import { taskNet, type TaskShape } from "./task_net.ts";
 import type { LoadModelOptions, Pooling, TaskFitOptions, TaskOptions, TaskRunOptions } from "./task_options.ts";
-import { fit } from "./trainer.ts";
-import type { TrainingEvent } from "./training_events.ts";
+import { fit } from "../trainer/fit.ts";
+import type { TrainingEvent } from "../trainer/events.ts";
 
 /** Rows of a session that does not train, and the fewest steps that a session is made for. */
 const ROWS = 32, STEPS = 32;

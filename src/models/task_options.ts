@@ -4,11 +4,11 @@ import type { Clip } from "../training/clip.ts";
 import type { Metric } from "../training/metrics/metric.ts";
 import type { Optimizer } from "../training/optimizers/optimizer.ts";
 import type { PretrainedEmbedding } from "./embedding_start.ts";
-import type { Metrics } from "./evaluation.ts";
+import type { Metrics } from "../trainer/evaluate.ts";
 import type { Label } from "./labels.ts";
 import type { Tokens } from "./model_file.ts";
 import type { Sequence } from "./seq2seq_options.ts";
-import type { TrainerOptions } from "./trainer_options.ts";
+import type { TrainerOptions } from "../trainer/options.ts";
 
 /** How the outputs of a sequence's steps become one: see `pool` and `attentionPool`; `"last"`: that after its last step. */
 export type Pooling = "last" | "mean" | "max" | "attention";

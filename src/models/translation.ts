@@ -1,11 +1,11 @@
 import { requireInteger } from "../errors.ts";
 import { logSoftmax } from "../training/log_softmax.ts";
-import { beamSearch } from "./beam_search.ts";
-import { decode } from "./decoder.ts";
-import type { EventLoop } from "./event_loop.ts";
+import { beamSearch } from "../decoding/beam_search.ts";
+import { decode } from "../session/decoder.ts";
+import type { EventLoop } from "../trainer/event_loop.ts";
 import type { Translation, TranslationSearchOptions } from "./seq2seq_options.ts";
 import type { Target } from "./seq2seq_tokens.ts";
-import type { Session } from "./session.ts";
+import type { Session } from "../session/session.ts";
 
 /**
  * The most probable token at every step, for all sources: in batches of about one length, each until all of its rows have ended. The

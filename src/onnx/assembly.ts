@@ -8,7 +8,7 @@ import { pool } from "../layers/pool.ts";
 import { recurrent } from "../layers/recurrent.ts";
 import { residual } from "../layers/residual.ts";
 import { sequential } from "../layers/sequential.ts";
-import type { TensorCopy } from "../models/tensors.ts";
+import type { TensorCopy } from "../runtime/state_dict.ts";
 import type { Part, RecurrentPart } from "./parts.ts";
 
 /** A layer, and all its parameters by their names. */

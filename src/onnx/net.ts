@@ -1,5 +1,5 @@
 import type { Layer } from "../layers/layer.ts";
-import type { TensorCopy } from "../models/tensors.ts";
+import type { TensorCopy } from "../runtime/state_dict.ts";
 import { assemble } from "./assembly.ts";
 import { Chain } from "./chain.ts";
 import { findLayer } from "./find_layers.ts";

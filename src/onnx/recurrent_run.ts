@@ -1,8 +1,8 @@
 import { ShapeError } from "../errors.ts";
 import type { Numerics } from "../kernels/load.ts";
 import { recurrent } from "../layers/recurrent.ts";
-import { compile } from "../models/compile.ts";
-import type { Session } from "../models/session.ts";
+import { compile } from "../session/compile.ts";
+import type { Session } from "../session/session.ts";
 import type { Inputs } from "./operators/operator.ts";
 import { transposed } from "./operators/strides.ts";
 import { type RecurrentForm, type RecurrentInputs, recurrentInputs } from "./recurrent_form.ts";

@@ -1,5 +1,5 @@
 import type { Layer } from "../layers/layer.ts";
-import { requireTensors, type Tensors } from "../models/tensors.ts";
+import { requireTensors, type Tensors } from "../runtime/state_dict.ts";
 import type { Writing } from "./writing/flow.ts";
 import { GraphWriter } from "./writing/graph_writer.ts";
 import { layerNodes } from "./writing/layers.ts";

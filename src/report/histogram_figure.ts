@@ -1,4 +1,4 @@
-import type { Histogram } from "../models/histogram.ts";
+import type { Histogram } from "../session/histogram.ts";
 import { draw, Plot } from "./drawing.ts";
 import { figure } from "./curve_figure.ts";
 import type { Markup } from "./markup.ts";

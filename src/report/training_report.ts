@@ -1,5 +1,5 @@
 import type { FitEvaluation, FitEvent } from "../models/language_model_options.ts";
-import type { TrainingEvent } from "../models/training_events.ts";
+import type { TrainingEvent } from "../trainer/events.ts";
 import { writePage } from "./page.ts";
 import type { TrainingReportOptions } from "./report_options.ts";
 import { TrainingRun } from "./training_run.ts";

@@ -1,6 +1,6 @@
 import type { FitEvaluation, FitEvent } from "../models/language_model_options.ts";
-import type { Histogram } from "../models/histogram.ts";
-import type { Statistics, StepEvent, TrainingEvent } from "../models/training_events.ts";
+import type { Histogram } from "../session/histogram.ts";
+import type { Statistics, StepEvent, TrainingEvent } from "../trainer/events.ts";
 import type { Clip } from "../training/clip.ts";
 import { Curve } from "./curve.ts";
 import { Snapshots } from "./snapshots.ts";

@@ -3,7 +3,7 @@ import { fromF16 } from "../formats/float16.ts";
 import type { JsonNode } from "../formats/json.ts";
 import { type Config, shown } from "../keras/config.ts";
 import type { Faults } from "../keras/topology.ts";
-import type { TensorCopy } from "../models/tensors.ts";
+import type { TensorCopy } from "../runtime/state_dict.ts";
 
 /** Weights that lie one behind the other in files. */
 export interface WeightGroup {

@@ -1,5 +1,5 @@
 import type { Layer } from "../layers/layer.ts";
-import type { Tensors } from "../models/tensors.ts";
+import type { Tensors } from "../runtime/state_dict.ts";
 import { describeNet } from "../keras/describe.ts";
 import { variableNames } from "../keras/variables.ts";
 import { type KerasOptions, modelJson, writtenLayers } from "../keras/write_config.ts";

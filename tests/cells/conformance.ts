@@ -8,7 +8,7 @@
  */
 import { assert } from "@std/assert";
 import { type Cell, compile, type Layer, oneHot, recurrent, sequential, type Session, type States } from "../../mod.ts";
-import { compileReference } from "../../src/models/compile_reference.ts";
+import { compileReference } from "../support/compile_reference.ts";
 import { Generator } from "../../src/random/generator.ts";
 import {
   assertSame,

@@ -6,7 +6,7 @@
  */
 import { assertEquals } from "@std/assert";
 import type { CallOptions, InitialStates, Layer, Session, States } from "../../mod.ts";
-import { planNet } from "../../src/models/plan.ts";
+import { planNet } from "../../src/runtime/plan.ts";
 import { Generator } from "../../src/random/generator.ts";
 
 /** T steps of B rows. */

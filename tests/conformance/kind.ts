@@ -1,5 +1,5 @@
 import { compile, type CompileOptions, type Layer, type Numerics, type Session } from "../../mod.ts";
-import { compileReference } from "../../src/models/compile_reference.ts";
+import { compileReference } from "../support/compile_reference.ts";
 import type { Case, CaseTensors, Tolerance } from "../fixtures/read_cases.ts";
 
 /** What computes: a build of the kernels, or the reference in double precision. */

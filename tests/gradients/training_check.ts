@@ -6,7 +6,7 @@
  * step / 6, and the last bit of a loss divided by the step; the gradient comes as f32 numbers.
  */
 import { type CallOptions, crossEntropy, type Data, type Layer, sgd, type TensorCopy } from "../../mod.ts";
-import { compileReference } from "../../src/models/compile_reference.ts";
+import { compileReference } from "../support/compile_reference.ts";
 import { Generator } from "../../src/random/generator.ts";
 import type { Extent } from "../cells/trial.ts";
 

@@ -20,7 +20,7 @@ import {
   ShapeError,
   squaredError,
 } from "../../mod.ts";
-import { compileReference } from "../../src/models/compile_reference.ts";
+import { compileReference } from "../support/compile_reference.ts";
 import { Generator } from "../../src/random/generator.ts";
 import { assertSame, type Data, draw, type Extent, pass, range, type Results, steps } from "../cells/trial.ts";
 import { assertRight } from "../gradients/assert_right.ts";

@@ -25,7 +25,7 @@ import {
   type Session,
   type TensorCopy,
 } from "../../mod.ts";
-import { compileReference } from "../../src/models/compile_reference.ts";
+import { compileReference } from "../support/compile_reference.ts";
 import { Generator } from "../../src/random/generator.ts";
 import { assertSame, draw, pass, type PassOptions, range, type Results } from "../cells/trial.ts";
 import { checkDirection, trainer } from "../gradients/training_check.ts";

@@ -1,7 +1,7 @@
 /** Awkward and larger sizes, long sequences: both builds are near the f64 reference. */
 import { assert } from "@std/assert";
 import { compile, recurrent } from "../../mod.ts";
-import { compileReference } from "../../src/models/compile_reference.ts";
+import { compileReference } from "../support/compile_reference.ts";
 import { draw, pass } from "../cells/trial.ts";
 import { cellRoundings, distance, size, walk } from "../rounding.ts";
 import { CELLS } from "./cells.ts";

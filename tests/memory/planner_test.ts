@@ -17,7 +17,7 @@ import {
 import { type ParameterSlot, Planner } from "../../src/memory/planner.ts";
 import { Scope } from "../../src/memory/scope.ts";
 import type { Slot } from "../../src/memory/slot.ts";
-import { planNet } from "../../src/models/plan.ts";
+import { planNet } from "../../src/runtime/plan.ts";
 
 /** A planner that remembers what it gave away, and which of it may overlap: scratch, workspaces. */
 class Ledger extends Planner {

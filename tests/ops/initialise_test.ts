@@ -15,7 +15,7 @@ import {
   uniform,
   zeros,
 } from "../../mod.ts";
-import { compileReference } from "../../src/models/compile_reference.ts";
+import { compileReference } from "../support/compile_reference.ts";
 
 /** A layer that does nothing and has parameters of one shape, a and b. */
 function parameters(shape: Shape, initial: Initialiser): Layer {

@@ -1,5 +1,5 @@
-import { resumeElsewhere } from "../models/cut_training.ts";
-import { OPTIMIZERS, STEPS } from "../models/resumable.ts";
+import { resumeElsewhere } from "../trainer/cut_training.ts";
+import { OPTIMIZERS, STEPS } from "../trainer/resumable.ts";
 
 for (const name of Object.keys(OPTIMIZERS)) {
   Deno.test(`${name}: a training cut at any step goes on bit for bit in a new process`, async () => {

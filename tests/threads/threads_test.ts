@@ -18,8 +18,8 @@ import {
 import { loadModule } from "../../src/kernels/load.ts";
 import type { Kernels } from "../../src/kernels/kernels.ts";
 import { WasmArena } from "../../src/memory/wasm_arena.ts";
-import { planTraining } from "../../src/models/trained.ts";
-import { Session as SessionClass } from "../../src/models/session.ts";
+import { planTraining } from "../../src/session/trained.ts";
+import { Session as SessionClass } from "../../src/session/session.ts";
 import { NAMES } from "../../src/threads/calls.ts";
 import { Threads } from "../../src/threads/threads.ts";
 import { Generator } from "../../src/random/generator.ts";

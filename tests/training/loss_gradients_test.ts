@@ -19,7 +19,7 @@ import {
   squaredError,
   type Targets,
 } from "../../mod.ts";
-import { compileReference } from "../../src/models/compile_reference.ts";
+import { compileReference } from "../support/compile_reference.ts";
 import { Generator } from "../../src/random/generator.ts";
 import { distance, size, U, walk } from "../rounding.ts";
 

@@ -1,5 +1,5 @@
 import { OptionError } from "../../errors.ts";
-import type { TensorCopy } from "../../models/tensors.ts";
+import type { TensorCopy } from "../../runtime/state_dict.ts";
 import type { GraphWriter } from "./graph_writer.ts";
 
 /** What a layer reads or writes, as a value of the graph: tokens `[T, B]`, or values `[T, B, width]`. */

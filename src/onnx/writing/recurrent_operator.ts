@@ -1,5 +1,5 @@
 import type { CellDescription } from "../../cells/cell.ts";
-import type { TensorCopy } from "../../models/tensors.ts";
+import type { TensorCopy } from "../../runtime/state_dict.ts";
 import type { NamedActivation } from "../../ops/activation.ts";
 import { type GateOrder, GATES, place } from "../gates.ts";
 import type { RecurrentOperator } from "../recurrent_form.ts";

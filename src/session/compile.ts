@@ -1,0 +1,71 @@
+import { OptionError, requireInteger, requireRate } from "../errors.ts";
+import { loadModule, type Numerics } from "../kernels/load.ts";
+import type { Layer } from "../layers/layer.ts";
+import { WasmArena } from "../memory/wasm_arena.ts";
+import { Threads } from "../threads/threads.ts";
+import type { PlanOptions } from "../runtime/plan.ts";
+import { Session } from "./session.ts";
+import { planTraining } from "./trained.ts";
+
+/** Options of `compile`. */
+export interface CompileOptions extends PlanOptions {
+  /** `"fast"`: fused multiply-adds where the engine has them. `"exact"`: the same bits everywhere. Default `"fast"`. */
+  numerics?: Numerics;
+  /**
+   * Threads that compute: this one, and workers, which last until the session is disposed, and with them the program.
+   * The bits are those of one thread. Rows of a batch are shared out, and so are parameters, so a batch should have
+   * several rows a thread. Where the engine does not allow it there is one, whatever is asked for: in a page that is not
+   * cross-origin isolated, and on a page's main thread, which may not wait. See `session.threads`. A page's content
+   * security policy must allow `worker-src blob:`. From 1 to 64; default 1.
+   */
+  threads?: number;
+}
+
+const MOST_THREADS = 64;
+
+/**
+ * Give a net its memory and its kernels. Everything that needs memory is named here (batch, steps, loss, optimizer), so that no
+ * later call allocates: `batch` and `steps` are maxima, a call may be smaller.
+ *
+ * @throws {OptionError} When a size is not a positive integer.
+ * @throws {PlanError} When the net needs more than 2 GiB.
+ * @throws {ThreadError} When a thread cannot be started.
+ *
+ * @example
+ * ```ts
+ * import { adam, compile, crossEntropy, dense, lstm, oneHot, recurrent, sequential } from "@unroll/rnn";
+ * import { assert } from "@std/assert";
+ *
+ * const net = sequential({
+ *   input: oneHot(3),
+ *   rnn: recurrent(lstm(), { input: 3, hidden: 16 }),
+ *   output: dense(16, 3),
+ * });
+ * using session = await compile(net, { batch: 2, steps: 4, loss: crossEntropy(), optimizer: adam({ learningRate: 0.02 }) });
+ * const x = [0, 1, 1, 2, 2, 0, 0, 1], y = [1, 2, 2, 0, 0, 1, 1, 2]; // [T = 4, B = 2]
+ * let loss = Infinity;
+ * for (let i = 0; i < 100; i++) loss = session.step({ x, y }).loss;
+ * assert(loss < 0.1);
+ * ```
+ */
+export async function compile(
+  net: Layer,
+  { numerics = "fast", threads: wanted = 1, ...options }: CompileOptions,
+): Promise<Session> {
+  requireInteger("threads", wanted, 1, MOST_THREADS);
+  checkTraining(options);
+  const count = Threads.available() ? wanted : 1;
+  const plan = planTraining(net, options, count), arena = new WasmArena(plan.bytes, count > 1);
+  const { kernels, module } = await loadModule(numerics, arena);
+  if (count === 1) return new Session(plan, kernels, arena);
+  const threads = await Threads.start(count, { module, kernels, arena, map: plan.planner.map });
+  return new Session(plan, threads.kernels, threads.arena, threads);
+}
+
+/** Options of a training that need another one. */
+function checkTraining({ optimizer, averageDecay, gradientFlow, train = optimizer !== undefined }: PlanOptions): void {
+  if (gradientFlow && !train) throw new OptionError('"gradientFlow" needs gradients: "train" or an "optimizer"');
+  if (averageDecay === undefined) return;
+  requireRate("averageDecay", averageDecay);
+  if (!optimizer) throw new OptionError('"averageDecay" needs an "optimizer": without updates there is no average');
+}

@@ -1,0 +1,90 @@
+import { OptionError, requireInteger } from "../errors.ts";
+import { arrange } from "../training/data/arrangement.ts";
+import type { Batch } from "../training/data/batch.ts";
+import { collate, type Samples, sizesOf, stepsOf } from "../training/data/samples.ts";
+import { EventLoop } from "./event_loop.ts";
+import type { Session } from "../session/session.ts";
+
+/** Batches, each used up before the next one is asked for. */
+export type Batches = Iterable<Batch> | AsyncIterable<Batch>;
+
+/**
+ * What a net is trained or evaluated on: samples, of which batches are made; or batches, in the order they come,
+ * which are iterated over anew in every epoch; or a function that gives those of epoch 1, 2, ...
+ */
+export type TrainingData = Samples | Batches | ((epoch: number) => Batches);
+
+/** The batches of an epoch behind the first `used`. */
+export type BatchSource = (epoch: number, used: number) => Batches;
+
+/** How samples become batches. */
+export interface BatchOptions {
+  batch?: number;
+  shuffle?: boolean;
+  seed?: number;
+  bucket?: number;
+  /** Processes that share the rows of a batch. Default 1. */
+  ranks?: number;
+  /** The most steps of a sample. */
+  longest: number;
+}
+
+/**
+ * Batches of shuffled samples that are sorted by length together, if not said otherwise. An epoch of 1024 sequences
+ * of 1 to 100 steps, batch 32, through an LSTM of 128 took 1130 ms with 1, 860 with 4, 785 with 16, 775 with 64;
+ * fewer leave more to chance.
+ */
+const BUCKET = 16;
+
+/** The batches of data that is evaluated: samples sorted by length. */
+export function evaluationSource(session: Session, data: TrainingData, batch?: number): BatchSource {
+  const all = { shuffle: false, bucket: Number.MAX_SAFE_INTEGER };
+  return batchSource(session, data, { batch, ...all, longest: session.steps });
+}
+
+/**
+ * The batches of data, whatever it is.
+ *
+ * @throws {ShapeError} When samples are not what the session takes.
+ * @throws {OptionError} When an option is out of range, or the data is none of the three.
+ */
+export function batchSource(session: Session, data: TrainingData, options: BatchOptions): BatchSource {
+  const { batch = session.batch, shuffle = true, seed = 0, bucket = shuffle ? BUCKET : 1, longest, ranks = 1 } =
+    options;
+  requireInteger("batch", batch, 1, session.batch * ranks);
+  requireInteger("bucket", bucket, 1);
+  requireInteger("seed", seed, 0);
+  if (typeof data === "function") return (epoch, used) => skip(data(epoch), epoch, used);
+  if (Symbol.iterator in data || Symbol.asyncIterator in data) {
+    return (epoch, used) => skip(data as Batches, epoch, used);
+  }
+  if (!("x" in data && "y" in data)) {
+    throw new OptionError(
+      'Cannot make batches: "data" must be samples { x, y }, an iterable of batches, or a function',
+    );
+  }
+  const { layout } = session, steps = stepsOf(data, layout, longest), arrangement = { batch, shuffle, seed, bucket };
+  const sizes = sizesOf(data, steps, layout);
+  return function* (epoch, used) {
+    const batches = arrange(sizes, epoch, arrangement);
+    requireUsed(batches.length, epoch, used);
+    for (const members of batches.slice(used)) yield collate(data, members, steps, layout);
+  };
+}
+
+/** Batches that come in their own order, without the first `used`. */
+async function* skip(batches: Batches, epoch: number, used: number): AsyncGenerator<Batch, void, void> {
+  using loop = new EventLoop();
+  let seen = 0;
+  for await (const batch of batches) {
+    if (seen++ >= used) yield batch;
+    else await loop.turn();
+  }
+  requireUsed(seen, epoch, used);
+}
+
+function requireUsed(batches: number, epoch: number, used: number): void {
+  if (!batches) throw new OptionError(`Cannot use the data: epoch ${epoch} has no batches; it must give them anew`);
+  if (batches >= used) return;
+  throw new OptionError(`Cannot go on: epoch ${epoch} has ${batches} batches, of which ${used} were used already`);
+}

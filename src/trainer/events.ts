@@ -1,0 +1,97 @@
+import type { ActivationStatistics } from "../session/activation_statistics.ts";
+import type { Metrics, MetricValues } from "./evaluate.ts";
+import type { Histogram } from "../session/histogram.ts";
+import type { Update } from "../session/optimization.ts";
+
+/** Where in the training an event is. */
+export interface EventPlace {
+  /** Updates so far, from 1; those left out because of numbers that are not finite count too. */
+  readonly step: number;
+  /** Pass over the data, from 1. */
+  readonly epoch: number;
+}
+
+/** An update was made. */
+export interface StepEvent extends EventPlace, Update {
+  /** What happened. */
+  readonly type: "step";
+  /** The loss before the update, reduced as the loss says. */
+  readonly loss: number;
+  /** The weight of all targets that count: without weights their number. */
+  readonly count: number;
+}
+
+/** How gradients, activations and parameters were in the step before, before its update. */
+export interface Statistics {
+  /** The Euclidean norm of each parameter's gradient, before clipping, by the parameter's name. */
+  readonly gradients: ReadonlyMap<string, number>;
+  /** The outputs of each layer, by the layer's name. */
+  readonly activations: ReadonlyMap<string, ActivationStatistics>;
+  /** How the elements of each parameter are distributed, by its name. */
+  readonly parameters: ReadonlyMap<string, Histogram>;
+  /**
+   * The norm of the gradient of each recurrent layer's output by time step, as `session.gradientFlow()` tells it of the
+   * last batch, where `statistics` ask for it.
+   */
+  readonly gradientFlow?: ReadonlyMap<string, Float32Array>;
+}
+
+/** Statistics are due. */
+export interface StatisticsEvent extends EventPlace, Statistics {
+  /** What happened. */
+  readonly type: "statistics";
+}
+
+/** The net was evaluated. */
+export interface EvaluationEvent<M extends Metrics = Metrics> extends EventPlace {
+  /** What happened. */
+  readonly type: "evaluation";
+  /** The loss of all evaluation data. */
+  readonly loss: number;
+  /** The weight of all its targets that count. */
+  readonly count: number;
+  /** The metrics, by their names. */
+  readonly metrics: MetricValues<M>;
+  /** Whether no evaluation before was as good. */
+  readonly best: boolean;
+}
+
+/** All data was seen once more. */
+export interface EpochEvent extends EventPlace {
+  /** What happened. */
+  readonly type: "epoch";
+  /** The training loss of all steps of the epoch together, each before its update. */
+  readonly loss: number;
+  /** The weight of all targets that counted. */
+  readonly count: number;
+}
+
+/** The training is over; the last event. */
+export interface EndEvent extends EventPlace {
+  /** What happened. */
+  readonly type: "end";
+  /** Which limit was reached first. */
+  readonly reason: "epochs" | "steps" | "seconds" | "patience";
+  /** The best evaluation, if there was one. */
+  readonly best: BestEvaluation | null;
+  /** Whether the parameters are now those of the best evaluation. */
+  readonly restored: boolean;
+}
+
+/** The best evaluation of a training so far. */
+export interface BestEvaluation {
+  /** The monitored value. */
+  readonly value: number;
+  /** Updates before it. */
+  readonly step: number;
+  /** Pass over the data, from 1. */
+  readonly epoch: number;
+}
+
+/** What `fit` says. */
+export type TrainingEvent<M extends Metrics = Metrics> =
+  | StepEvent
+  | StatisticsEvent
+  | EvaluationEvent<M>
+  | EpochEvent
+  | EndEvent;

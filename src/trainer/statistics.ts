@@ -1,0 +1,26 @@
+import { histogram } from "../session/histogram.ts";
+import type { Session } from "../session/session.ts";
+import type { Statistics } from "./events.ts";
+
+/** What to say of a training, and how often. */
+export interface StatisticsOptions {
+  /** Updates from one time to the next. */
+  every: number;
+  /** Whether to say how the gradient flows from step to step, in a session compiled with `gradientFlow`. Default false. */
+  gradientFlow?: boolean;
+}
+
+/** How a session is between a backward and its update: gradients that were not clipped yet, activations, parameters. */
+export function readStatistics(
+  session: Session,
+  { gradientFlow }: Pick<StatisticsOptions, "gradientFlow">,
+): Statistics {
+  const gradients = new Map<string, number>();
+  for (const [name, { data }] of session.gradients()) {
+    gradients.set(name, Math.sqrt(data.reduce((sum, value) => sum + value * value, 0)));
+  }
+  const each = [...session.parameters()];
+  const parameters = new Map(each.map(([name, { data }]) => [name, histogram((visit) => data.forEach(visit))]));
+  const statistics = { gradients, activations: session.activations(), parameters };
+  return gradientFlow ? { ...statistics, gradientFlow: session.gradientFlow() } : statistics;
+}

@@ -1,0 +1,17 @@
+import { referenceKernels } from "../../src/kernels/reference/reference_kernels.ts";
+import type { Layer } from "../../src/layers/layer.ts";
+import { ReferenceArena } from "../../src/memory/reference_arena.ts";
+import { WasmArena } from "../../src/memory/wasm_arena.ts";
+import type { PlanOptions } from "../../src/runtime/plan.ts";
+import { Session } from "../../src/session/session.ts";
+import { planTraining } from "../../src/session/trained.ts";
+
+/**
+ * A session on the scalar reference kernels: slow, for checks. Mode "f64" computes in double precision (copies that the session
+ * returns are still f32); mode "f32" gives the bits of `compile` with `numerics: "exact"`.
+ */
+export function compileReference(net: Layer, options: PlanOptions, mode: "f32" | "f64"): Session {
+  const plan = planTraining(net, options);
+  const arena = mode === "f64" ? new ReferenceArena(plan.bytes) : new WasmArena(plan.bytes);
+  return new Session(plan, referenceKernels(arena, mode), arena);
+}
