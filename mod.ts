@@ -14,7 +14,7 @@
  *
  * @module
  */
-export { type Cell, type CellDescription, type CellSpace, type PlannedCell } from "./src/cells/cell.ts";
+export { type Cell, type CellContext as CellSpace, type CellDescription, type PlannedCell } from "./src/cells/cell.ts";
 export { elman, type ElmanOptions, type ElmanSettings } from "./src/cells/elman.ts";
 export { gru } from "./src/cells/gru.ts";
 export type { GruActivations, GruOptions, GruSettings } from "./src/cells/gru_options.ts";
@@ -83,7 +83,7 @@ export type { PlanOptions } from "./src/runtime/plan.ts";
 export type { Histogram } from "./src/session/histogram.ts";
 export type { Data } from "./src/session/training_runner.ts";
 export type { Stream } from "./src/runtime/stream.ts";
-export type { CallOptions, InitialStates, States } from "./src/runtime/batch.ts";
+export type { CallOptions, InitialStates, States } from "./src/runtime/packed_batch.ts";
 export type { Session } from "./src/session/session.ts";
 export type { Differences, LoadOptions, TensorCopy, Tensors } from "./src/runtime/state_dict.ts";
 export { fit, Training } from "./src/trainer/fit.ts";
@@ -105,7 +105,10 @@ export type { TrainingState } from "./src/session/training_state.ts";
 export type { Update } from "./src/session/optimization.ts";
 export type { World, WorldOptions } from "./src/trainer/world.ts";
 export type { Merge } from "./src/ops/merge.ts";
-export type { ProductOptions, RecurrentProduct } from "./src/ops/recurrent_product.ts";
+export type {
+  RecurrentLinear as RecurrentProduct,
+  RecurrentLinearOptions as ProductOptions,
+} from "./src/ops/recurrent_linear.ts";
 export {
   type Activation,
   type ActivationName,
@@ -127,7 +130,7 @@ export {
   uniform,
   zeros,
 } from "./src/ops/initialise.ts";
-export type { Extent, Port, RowShare, Signal } from "./src/ops/port.ts";
+export type { BatchShape as Extent, Shard as RowShare, TensorSpec as Signal, Value as Port } from "./src/ops/value.ts";
 export { type Block, Step } from "./src/ops/step.ts";
 export { type Exchangeable, Generator, type GeneratorState } from "./src/random/generator.ts";
 export { mostProbable, sample, truncate, type Truncation } from "./src/text/sampling.ts";

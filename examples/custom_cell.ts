@@ -53,8 +53,9 @@ export function minimalGatedUnit(): Cell {
     plan({ scope, H, z, states: [h], gradients: [dh], product, keep }) {
       const bias = scope.parameter("bias"), F = z.slice(0, H), C = z.slice(H, H);
       const sigmoid = nonlinearity(scope, "sigmoid"), tanh = nonlinearity(scope, "tanh");
-      const FH = keep("f h", H), dfh = scope.kept("gradient of f h", scope.batch, H);
-      const df = scope.kept("gradient of f", scope.batch, H), dc = scope.kept("gradient of c", scope.batch, H);
+      const FH = keep("f h", H), dfh = scope.activation("gradient of f h", scope.batch, H);
+      const df = scope.activation("gradient of f", scope.batch, H),
+        dc = scope.activation("gradient of c", scope.batch, H);
       const ofF = product("weight_hh", { rows: { from: 0, count: H } });
       const ofC = product("weight_hh", { rows: { from: H, count: H }, of: { value: FH, gradient: dfh } });
       return {
@@ -132,7 +133,7 @@ export function layerNormLstm(): Cell {
       const { value: bias, gradient: dBias } = scope.parameter("bias");
       // z becomes its gradient and `a` the gates, so what is normalised is kept apart.
       const x = keep("sum of products", N), a = keep("gates", N), tanhC = keep("tanh(c)", H);
-      const stats = scope.kept("mean and deviation", 1, 2 * scope.steps * scope.batch);
+      const stats = scope.activation("mean and deviation", 1, 2 * scope.steps * scope.batch);
       const unwanted = scope.scratch("unwanted gradients", 2, N);
       const statsAt = (t: number, B: number) => stats.address + 8 * t * B;
       return {

@@ -71,9 +71,10 @@ export function bahdanau(cell: Cell, { source: M, width }: BahdanauOptions): Cel
     plan(space) {
       const { scope, H, z, product } = space, A = width ?? H, rows = scope.steps * scope.batch;
       const inner = cell.plan(space), dz = z.slice(0, cell.gates * H), { train } = scope;
-      const query = scope.kept("query", rows, A), dQuery = train ? scope.kept("gradient of query", rows, A) : undefined;
-      const context = scope.kept("context", rows, M);
-      const dContext = train ? scope.kept("gradient of context", rows, M) : undefined;
+      const query = scope.activation("query", rows, A),
+        dQuery = train ? scope.activation("gradient of query", rows, A) : undefined;
+      const context = scope.activation("context", rows, M);
+      const dContext = train ? scope.activation("gradient of context", rows, M) : undefined;
       const attend = attention(scope, "additive", M, { query, dQuery, context, dContext });
       const toQuery = product("weight_query", { bias: null });
       const fromContext = linear(scope, scope.parameter("weight_ch"));

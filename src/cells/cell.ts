@@ -2,7 +2,7 @@ import type { Kernels } from "../kernels/kernels.ts";
 import type { Scope } from "../memory/scope.ts";
 import type { Slot } from "../memory/slot.ts";
 import { type Parameter, uniform } from "../ops/initialise.ts";
-import type { ProductOptions, RecurrentProduct } from "../ops/recurrent_product.ts";
+import type { RecurrentLinear, RecurrentLinearOptions } from "../ops/recurrent_linear.ts";
 import type { ElmanSettings } from "./elman.ts";
 import type { GruSettings } from "./gru_options.ts";
 import type { LstmSettings } from "./lstm_options.ts";
@@ -29,7 +29,7 @@ export interface Cell {
   /** What is trained, by PyTorch's names without the layer's suffix, the input weight `[gates * H, I]` among it. */
   parameters(I: number, H: number): Record<string, Parameter>;
   /** The cell in one layer's memory. */
-  plan(space: CellSpace): PlannedCell;
+  plan(space: CellContext): PlannedCell;
 }
 
 /** A cell as plain data, fit for JSON: its kind, and all options. */
@@ -41,7 +41,7 @@ export type CellDescription =
   | { readonly kind: "notesLstm" };
 
 /** What the layer gives a cell to work with. A step is stored as B rows; step t reads state t and writes t + 1. */
-export interface CellSpace {
+export interface CellContext {
   /** Where the cell finds its parameters and reserves memory. */
   readonly scope: Scope;
   /** Hidden size. */
@@ -57,7 +57,7 @@ export interface CellSpace {
    */
   readonly gradients: readonly Slot[];
   /** The product of a weight `[rows, output's width]` with the output before each step, dropped out where asked. */
-  product(weight: string, options?: ProductOptions): RecurrentProduct;
+  product(weight: string, options?: RecurrentLinearOptions): RecurrentLinear;
   /** A slot of `[T * B, columns]` that forward fills and backward reads. Rows that do not take part hold zeros. */
   keep(name: string, columns: number): Slot;
 }

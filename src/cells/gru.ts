@@ -1,5 +1,5 @@
 import { separateBiases, summedBias } from "../ops/bias.ts";
-import { type Cell, type CellSpace, gateParameters, type PlannedCell } from "./cell.ts";
+import { type Cell, type CellContext, gateParameters, type PlannedCell } from "./cell.ts";
 import { type GruOptions, type GruSettings, gruSettings } from "./gru_options.ts";
 import { gruGates } from "./gru_variant.ts";
 
@@ -48,7 +48,7 @@ export function gru(options: GruOptions = {}): Cell {
 }
 
 /** z has a fourth block nh = h' W_hnᵀ + b_hn, which must not meet the projection's n before r has scaled it. */
-function planAfter(space: CellSpace, settings: GruSettings): PlannedCell {
+function planAfter(space: CellContext, settings: GruSettings): PlannedCell {
   const { scope, H, z, states: [h], gradients: [dh], product } = space;
   const biases = separateBiases(scope, H, settings.bias);
   const resetUpdate = product("weight_hh", { rows: { from: 0, count: 2 * H } });
@@ -89,10 +89,10 @@ function planAfter(space: CellSpace, settings: GruSettings): PlannedCell {
 }
 
 /** Two dependent products a step: r must be known before the candidate's product starts. */
-function planBefore(space: CellSpace, settings: GruSettings): PlannedCell {
+function planBefore(space: CellContext, settings: GruSettings): PlannedCell {
   const { scope, H, z, states: [h], gradients: [dh], product, keep } = space;
   const sum = summedBias(scope, settings.bias);
-  const rh = keep("r h", H), drh = scope.kept("gradient of r h", scope.batch, H);
+  const rh = keep("r h", H), drh = scope.activation("gradient of r h", scope.batch, H);
   const resetUpdate = product("weight_hh", { rows: { from: 0, count: 2 * H } });
   const candidate = product("weight_hh", { rows: { from: 2 * H, count: H }, of: { value: rh, gradient: drh } });
   const zru = z.slice(0, 2 * H), zn = z.slice(2 * H, H);

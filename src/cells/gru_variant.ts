@@ -3,7 +3,7 @@ import type { Slot } from "../memory/slot.ts";
 import { nonlinearity } from "../ops/activation.ts";
 import { gate } from "../ops/gate.ts";
 import { Step } from "../ops/step.ts";
-import type { CellSpace } from "./cell.ts";
+import type { CellContext } from "./cell.ts";
 import type { GruSettings } from "./gru_options.ts";
 
 /** Works on the first n of the B rows of step t. */
@@ -26,7 +26,7 @@ export interface GruGates {
  * there is a `clip`; composed of one kernel an operation. Reset acts before the product when there is a place for r h'.
  */
 export function gruGates(
-  space: CellSpace,
+  space: CellContext,
   { clip, activations }: GruSettings,
   rh?: { readonly value: Slot; readonly gradient: Slot },
 ): GruGates {

@@ -1,7 +1,7 @@
 import { summedBias } from "../ops/bias.ts";
 import { uniform } from "../ops/initialise.ts";
 import { outputProjection } from "../ops/output_projection.ts";
-import { type Cell, type CellSpace, gateParameters, type PlannedCell } from "./cell.ts";
+import { type Cell, type CellContext, gateParameters, type PlannedCell } from "./cell.ts";
 import { type LstmOptions, type LstmSettings, lstmSettings } from "./lstm_options.ts";
 import { lstmGates } from "./lstm_variant.ts";
 
@@ -63,7 +63,7 @@ export function lstm(options: LstmOptions = {}): Cell {
 }
 
 /** The equations above; the gates of a step are one kernel, or those of a variant. */
-function planLstm(space: CellSpace, settings: LstmSettings): PlannedCell {
+function planLstm(space: CellContext, settings: LstmSettings): PlannedCell {
   const { scope, H, z, states: [h, c], gradients: [dh, dc], product, keep } = space;
   const recurrent = product("weight_hh");
   const sum = summedBias(scope, settings.bias);

@@ -5,7 +5,7 @@ import { gate } from "../ops/gate.ts";
 import type { OutputProjection } from "../ops/output_projection.ts";
 import { peephole } from "../ops/peephole.ts";
 import { Step } from "../ops/step.ts";
-import type { CellSpace } from "./cell.ts";
+import type { CellContext } from "./cell.ts";
 import type { LstmSettings } from "./lstm_options.ts";
 
 /** The part of an LSTM between its products: from z to the states, and back. */
@@ -42,7 +42,7 @@ export interface LstmGates {
  * with `clip`, or where the nonlinearity's gradient asks for it.
  */
 export function lstmGates(
-  space: CellSpace,
+  space: CellContext,
   { peepholes, coupled, clip, activations }: LstmSettings,
   Qc: Slot,
   projected?: OutputProjection,

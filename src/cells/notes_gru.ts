@@ -53,7 +53,7 @@ export function notesGru(): Cell {
     plan({ scope, H, z: gates, states: [h], gradients: [dh], product, keep }) {
       const Z = gates.slice(0, H), R = gates.slice(H, H), ZR = gates.slice(0, 2 * H), C = gates.slice(2 * H, H);
       const sigmoid = nonlinearity(scope, "sigmoid"), tanh = nonlinearity(scope, "tanh");
-      const RH = keep("r h", H), q = scope.kept("gradient of r h", scope.batch, H);
+      const RH = keep("r h", H), q = scope.activation("gradient of r h", scope.batch, H);
       const gatesProduct = product("W", { rows: { from: 0, count: 2 * H } });
       const candidateProduct = product("W", { rows: { from: 2 * H, count: H }, of: { value: RH, gradient: q } });
       const scratch = scope.scratch("gradients of gates", scope.batch, 2 * H);

@@ -2,12 +2,12 @@ import type { Kernels } from "../kernels/kernels.ts";
 import type { PlannedState } from "../layers/layer.ts";
 import type { Arena } from "../memory/arena.ts";
 import type { Slot } from "../memory/slot.ts";
-import { TrainingBorder } from "../session/training_io.ts";
-import type { Call, States } from "../runtime/batch.ts";
-import { TrainingPasses } from "../session/training_runner.ts";
+import { TrainingIO } from "../session/training_io.ts";
+import type { PackedBatch, States } from "../runtime/packed_batch.ts";
+import { TrainingRunner } from "../session/training_runner.ts";
 import type { NetPlan } from "../runtime/plan.ts";
 import { Session } from "../session/session.ts";
-import type { Port } from "../ops/port.ts";
+import type { Value } from "../ops/value.ts";
 import type { Trial } from "./trial.ts";
 
 /** Masks are drawn by the number of the pass: all passes have this one. */
@@ -18,15 +18,15 @@ export class Probe {
   readonly #plan: NetPlan;
   readonly #arena: Arena;
   readonly #session: Session;
-  readonly #border: TrainingBorder;
-  readonly #passes: TrainingPasses;
+  readonly #border: TrainingIO;
+  readonly #passes: TrainingRunner;
 
   constructor(plan: NetPlan, kernels: Kernels, arena: Arena) {
     this.#plan = plan;
     this.#arena = arena;
     this.#session = new Session(plan, kernels, arena); // writes constants and the parameters' first values
-    this.#border = new TrainingBorder(plan, arena);
-    this.#passes = new TrainingPasses(plan, kernels, this.#border);
+    this.#border = new TrainingIO(plan, arena);
+    this.#passes = new TrainingRunner(plan, kernels, this.#border);
   }
 
   /** The parameters where they lie: call `refresh` after a change. */
@@ -77,7 +77,7 @@ export class Probe {
   }
 
   /** Forward and loss; leaves the loss's gradient in the places of output and last states. */
-  #forward(trial: Trial): { call: Call; loss: number } {
+  #forward(trial: Trial): { call: PackedBatch; loss: number } {
     const { x, y, lengths, decoderInput } = trial, states = trial.states && asStates(trial.states);
     const border = this.#border, passes = this.#passes, options = { states, lengths, decoderInput };
     if (y) {
@@ -97,7 +97,7 @@ export class Probe {
   }
 
   /** Copies of what belongs to output and last states, as memory has it: in its order, and not rounded. */
-  #results(call: Call, slot: (output: Port) => Slot, last: (state: PlannedState) => number): number[] {
+  #results(call: PackedBatch, slot: (output: Value) => Slot, last: (state: PlannedState) => number): number[] {
     const { output, states } = this.#plan.layer, { T, B } = this.#border.outputCall(call);
     const { address, stride, columns } = slot(output), rows = (n: number) => Array.from({ length: n }, (_, row) => row);
     return [

@@ -1,5 +1,5 @@
 import type { NetPlan } from "../runtime/plan.ts";
-import type { Signal } from "../ops/port.ts";
+import type { TensorSpec } from "../ops/value.ts";
 import { Generator } from "../random/generator.ts";
 import type { Loss } from "../training/losses/loss.ts";
 
@@ -47,7 +47,7 @@ export interface Trial {
 export const DATA = 2 ** 32;
 
 /** As many steps as x has; the session says what is wrong with another number of elements. */
-export function stepsOf({ kind, width }: Signal, batch: number, x: ArrayLike<number>): number {
+export function stepsOf({ kind, width }: TensorSpec, batch: number, x: ArrayLike<number>): number {
   return Math.max(1, Math.floor(x.length / (batch * (kind === "values" ? width : 1))));
 }
 
@@ -58,8 +58,8 @@ export function drawTrial(plan: NetPlan, options: GradientCheckOptions): Trial {
   const numbers = (n: number) => Float64Array.from({ length: n }, () => 2 * random.uniform() - 1);
   const integers = (n: number, limit: number) => Float64Array.from({ length: n }, () => random.integer(limit));
   const blocks = () => Object.fromEntries(layer.states.map(({ name, width }) => [name, numbers(batch * width)]));
-  const outputs = output.once ? batch : rows;
-  const sequence = ({ kind, width }: Signal, T: number, given: ArrayLike<number> | undefined) => {
+  const outputs = output.steps === "one" ? batch : rows;
+  const sequence = ({ kind, width }: TensorSpec, T: number, given: ArrayLike<number> | undefined) => {
     const isValues = kind === "values", drawn = isValues ? numbers(T * batch * width) : integers(T * batch, width);
     return given ? Float64Array.from(isValues ? Float32Array.from(given) : given) : drawn;
   };

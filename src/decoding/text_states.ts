@@ -1,5 +1,5 @@
 import { OptionError } from "../errors.ts";
-import type { States } from "../runtime/batch.ts";
+import type { States } from "../runtime/packed_batch.ts";
 import { EventLoop } from "../trainer/event_loop.ts";
 import type { Session } from "../session/session.ts";
 

@@ -1,5 +1,5 @@
 import { OptionError } from "../errors.ts";
-import type { States } from "../runtime/batch.ts";
+import type { States } from "../runtime/packed_batch.ts";
 import { insideOf, type Session } from "../session/session.ts";
 import type { TrainerState } from "../trainer/state.ts";
 import type { World, WorldOptions } from "../trainer/world.ts";
@@ -54,7 +54,7 @@ export class MpiWorld implements World, Disposable {
     }
     this.#data = this.#rows = 0;
     this.#updates = counts.updates + counts.skipped;
-    for (const [address, n] of trainedRanges(plan)) this.#communicator.broadcast(passes.border.view(address, n), 0);
+    for (const [address, n] of trainedRanges(plan)) this.#communicator.broadcast(passes.io.view(address, n), 0);
     passes.refresh();
   }
 
@@ -67,12 +67,12 @@ export class MpiWorld implements World, Disposable {
       own = share.batch,
       { lengths, decoderInput } = own;
     const start = states === "zero" || this.#rowsOf(session, states) !== B ? states : share.take(states);
-    return session.accumulate(own, { batch: own.batch, lengths, decoderInput, states: start, share: share.rows });
+    return session.accumulate(own, { batch: own.batch, lengths, decoderInput, states: start, shard: share.rows });
   }
 
   /** See `World`: one MPI_Allreduce, on the gradients themselves. Losses are summed in the order of ranks, as doubles. */
   allReduce(session: Session, total: { sum: number; count: number } = { sum: 0, count: 0 }, late = false): boolean {
-    const { plan: { planner: { ranges, elements }, loss }, passes: { border }, updates } = inside(session);
+    const { plan: { planner: { ranges, elements }, loss }, passes: { io: border }, updates } = inside(session);
     updates.requireGradients();
     const step = updates.count + updates.skipped + 1;
     const words = this.#meet({
@@ -102,7 +102,7 @@ export class MpiWorld implements World, Disposable {
 
   /** See `World`. */
   agree(session: Session, what: string, step: number, value: number): number {
-    const { plan: { planner: { ranges, elements } }, passes: { border } } = inside(session);
+    const { plan: { planner: { ranges, elements } }, passes: { io: border } } = inside(session);
     const parameters = digest(border.view(ranges.value, elements));
     return this.#meet({ place: PLACE.agree, at: textDigest(`${what} ${step}`), a: value, parameters })[0].a;
   }

@@ -1,6 +1,6 @@
 import { requireInteger } from "../errors.ts";
 import { uniform } from "../ops/initialise.ts";
-import { forEachLength, requireSteps, requireValues } from "../ops/port.ts";
+import { forEachLength, requireSteps, requireValues } from "../ops/value.ts";
 import { projection } from "../ops/projection.ts";
 import type { Layer } from "./layer.ts";
 
@@ -47,7 +47,7 @@ export function attentionPool(width: number, { hidden = width }: AttentionPoolOp
   return {
     description: { kind: "attentionPool" },
     input: { kind: "values", width },
-    output: { kind: "values", width, once: true },
+    output: { kind: "values", width, steps: "one" },
     parameters: {
       weight: { shape: [hidden, width], initial },
       bias: { shape: [hidden], initial },
@@ -61,15 +61,15 @@ export function attentionPool(width: number, { hidden = width }: AttentionPoolOp
       const { batch, steps, train } = scope, { stride: ldx } = x.value;
       const bias = scope.parameter("bias"), v = scope.parameter("query"), one = scope.constant("one", [1]);
       const product = projection(scope, x, scope.parameter("weight"), bias.value);
-      const u = scope.kept("keys", steps * batch, hidden);
-      const a = scope.kept("attention", batch, steps); // step t is column t: first its scores
-      const y = scope.kept("output", batch, width);
-      const dz = train ? scope.kept("gradient of keys", steps * batch, hidden) : u;
-      const ds = train ? scope.kept("gradient of attention", batch, steps) : a;
-      const dy = train ? scope.kept("gradient of output", batch, width) : y;
+      const u = scope.activation("keys", steps * batch, hidden);
+      const a = scope.activation("attention", batch, steps); // step t is column t: first its scores
+      const y = scope.activation("output", batch, width);
+      const dz = train ? scope.activation("gradient of keys", steps * batch, hidden) : u;
+      const ds = train ? scope.activation("gradient of attention", batch, steps) : a;
+      const dy = train ? scope.activation("gradient of output", batch, width) : y;
       const workspace = scope.workspace(Math.min(batch, 256) * (Math.ceil(hidden / 8) * 8 + 5));
       return {
-        output: { kind: "values", width, once: true, value: y, gradient: dy },
+        output: { kind: "values", width, steps: "one", value: y, gradient: dy },
         states: [],
         refresh: (k) => product.refresh(k),
 

@@ -1,6 +1,6 @@
 import { ShapeError } from "../errors.ts";
 import { type Merge, merge, mergedSignal } from "../ops/merge.ts";
-import { onceExtent } from "../ops/port.ts";
+import { oneStepShape } from "../ops/value.ts";
 import { reverse } from "../ops/reverse.ts";
 import type { Layer } from "./layer.ts";
 
@@ -13,7 +13,7 @@ import type { Layer } from "./layer.ts";
  * @throws {ShapeError} When the widths of the two differ.
  */
 export function bidirectional(ahead: Layer, back: Layer, how: Merge = "concat"): Layer {
-  const { width, once } = ahead.output;
+  const { width, steps } = ahead.output;
   if (back.input.width !== ahead.input.width || back.output.width !== width) {
     throw new ShapeError(
       `Cannot make a bidirectional layer: both directions must take ${ahead.input.width} and give ${width} columns, ` +
@@ -41,10 +41,10 @@ export function bidirectional(ahead: Layer, back: Layer, how: Merge = "concat"):
           first.forward(k, extent);
           reversed.forward(k, extent);
           second.forward(k, extent);
-          merged.forward(k, once ? onceExtent(extent) : extent);
+          merged.forward(k, steps === "one" ? oneStepShape(extent) : extent);
         },
         backward(k, extent) {
-          merged.backward(k, once ? onceExtent(extent) : extent);
+          merged.backward(k, steps === "one" ? oneStepShape(extent) : extent);
           second.backward(k, extent);
           first.backward(k, extent);
           reversed.backward(k, extent); // adds to what `first` has left

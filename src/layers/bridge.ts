@@ -132,8 +132,10 @@ function dense(
   to: PlannedState,
 ): PlannedBridge {
   const { batch, train } = scope, bias = scope.parameter("bias");
-  const x = scope.kept("input", batch, columns), dx = train ? scope.kept("gradient of input", batch, columns) : x;
-  const y = scope.kept("output", batch, rows), dz = train ? scope.kept("gradient of output", batch, rows) : y;
+  const x = scope.activation("input", batch, columns),
+    dx = train ? scope.activation("gradient of input", batch, columns) : x;
+  const y = scope.activation("output", batch, rows),
+    dz = train ? scope.activation("gradient of output", batch, rows) : y;
   const product = linear(scope, scope.parameter("weight"), { bias: bias.value });
   const given = copied(from, { stride: x.stride, first: () => x.address, gradient: { first: () => dx.address } });
   return {

@@ -38,7 +38,8 @@ export function dropout(width: number, rate: number, { variational = false }: Dr
         );
       }
       const rows = scope.steps * scope.batch;
-      const y = scope.kept("output", rows, width), dy = scope.train ? scope.kept("gradient of output", rows, width) : y;
+      const y = scope.activation("output", rows, width),
+        dy = scope.train ? scope.activation("gradient of output", rows, width) : y;
       const { slot: mask, draw } = dropoutMask(scope, "dropout", rate, variational ? scope.batch : rows, width);
       return {
         output: { kind: "values", width, value: y, gradient: dy },

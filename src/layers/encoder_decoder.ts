@@ -3,7 +3,7 @@ import type { Kernels } from "../kernels/kernels.ts";
 import { Planner } from "../memory/planner.ts";
 import { Scope, type Source } from "../memory/scope.ts";
 import type { SourceReader } from "../ops/attention.ts";
-import { type Extent, inputPort, type Port } from "../ops/port.ts";
+import { type BatchShape, inputValue, type Value } from "../ops/value.ts";
 import { bridge, type BridgeKind, bridgeParameters, planBridge, type PlannedBridge } from "./bridge.ts";
 import type { Layer, LayerPart, PlannedDecoder, PlannedLayer } from "./layer.ts";
 import { planParameters, tiedIn } from "./tying.ts";
@@ -69,7 +69,7 @@ export interface EncoderDecoderParts {
  */
 export function encoderDecoder({ encoder, decoder, bridge: kind }: EncoderDecoderParts): Layer {
   if (kind !== undefined) requireOneOf("bridge", kind, ["copy", "dense", "none"]);
-  if (decoder.output.once || decoder.output.parts || decoder.output.kind !== "values") {
+  if (decoder.output.steps === "one" || decoder.output.parts || decoder.output.kind !== "values") {
     throw new ShapeError(`Cannot make an encoder-decoder: the decoder must give one row of values for each step`);
   }
   const own = { ...named("encoder.", encoder.parameters), ...named("decoder.", decoder.parameters) };
@@ -104,9 +104,10 @@ interface PlannedParts {
   readonly source: (Omit<Source, "readers"> & { readonly readers: SourceReader[] }) | undefined;
 }
 
-function planParts(encoder: Layer, decoder: Layer, scope: Scope, x: Port, decoderInput: Port): PlannedParts {
-  const first = encoder.plan(scope.within("encoder."), x), { kind, width, once, parts, value, gradient } = first.output;
-  const source = kind === "values" && !once && !parts
+function planParts(encoder: Layer, decoder: Layer, scope: Scope, x: Value, decoderInput: Value): PlannedParts {
+  const first = encoder.plan(scope.within("encoder."), x),
+    { kind, width, steps, parts, value, gradient } = first.output;
+  const source = kind === "values" && steps !== "one" && !parts
     ? { width, value, gradient, readers: [] as SourceReader[] }
     : undefined;
   const second = decoder.plan(scope.decoder("decoder.", source), decoderInput);
@@ -119,7 +120,7 @@ function planParts(encoder: Layer, decoder: Layer, scope: Scope, x: Port, decode
 /** The parts in a memory that there is not, to know their states. */
 function tryPlan(encoder: Layer, decoder: Layer, own: Pick<Layer, "parameters" | "tied">): PlannedParts {
   const planner = new Planner(1, 1, false), scope = new Scope(planner, planParameters(planner, own));
-  const [x, decoderInput] = [encoder, decoder].map(({ input }) => inputPort(scope, "input", input));
+  const [x, decoderInput] = [encoder, decoder].map(({ input }) => inputValue(scope, "input", input));
   return planParts(encoder, decoder, scope, x, decoderInput);
 }
 
@@ -133,13 +134,13 @@ function joined(
   const parts = (layer: PlannedLayer, name: string) => layer.parts ?? [{ layer: name, name, output: layer.output }];
   const readers = source?.readers ?? [];
   /** Zero what flows back from nowhere: nothing follows the decoder, and nobody else has written the other gradients. */
-  function clearGradients(k: Kernels, { T, B }: Extent): void {
+  function clearGradients(k: Kernels, { T, B }: BatchShape): void {
     for (const { gradient, width, stride } of decoder.states) {
       k.zero(gradient.first(B), B, width, stride);
       k.zero(gradient.last(), B, width, stride);
     }
-    const { gradient, once, width } = encoder.output;
-    if (gradient) k.zero(gradient.address, once ? B : T * B, width, gradient.stride);
+    const { gradient, steps, width } = encoder.output;
+    if (gradient) k.zero(gradient.address, steps === "one" ? B : T * B, width, gradient.stride);
   }
   const planned: PlannedDecoder = {
     states: decoder.states,

@@ -2,7 +2,7 @@ import type { Kernels } from "../kernels/kernels.ts";
 import type { ParameterSlot } from "../memory/planner.ts";
 import type { Scope } from "../memory/scope.ts";
 import type { Parameter } from "../ops/initialise.ts";
-import type { Extent, Port, Signal } from "../ops/port.ts";
+import type { BatchShape, TensorSpec, Value } from "../ops/value.ts";
 import type { LayerDescription } from "./description.ts";
 
 /** A layer: what it takes, what it gives, what it trains. Immutable; `plan` gives it a place in one net's memory. */
@@ -12,17 +12,17 @@ export interface Layer {
   /** What it is as plain data, for those that write it in another form. Default: it can only be used here. */
   readonly description?: LayerDescription;
   /** What the layer reads. A layer that takes "values" may take "one-hot" as well, where it says so. */
-  readonly input: Signal;
+  readonly input: TensorSpec;
   /** What the decoder of a whole net reads, with steps of its own, which are those of the output. Default: there is none. */
-  readonly decoderInput?: Signal;
+  readonly decoderInput?: TensorSpec;
   /** What the layer writes. */
-  readonly output: Signal;
+  readonly output: TensorSpec;
   /** Trained tensors by name, in order. */
   readonly parameters: Readonly<Record<string, Parameter>>;
   /** Other names of these tensors: what `sequential` has tied. Default none. */
   readonly tied?: Readonly<Record<string, string>>;
   /** The layer in one net's memory, reading from x. A net with a decoder gets the place of that one's input as well. */
-  plan(scope: Scope, x: Port, decoderInput?: Port): PlannedLayer;
+  plan(scope: Scope, x: Value, decoderInput?: Value): PlannedLayer;
 }
 
 /** A carried state of a planned layer: addresses of `[B, width]` blocks, a row every `stride` elements. */
@@ -50,7 +50,7 @@ export interface LayerPart {
   /** Its name in the stack that it belongs to: `rnn.l0`, `rnn.dropout_l0`, `decoder`. */
   readonly name: string;
   /** What it writes. */
-  readonly output: Port;
+  readonly output: Value;
   /** Whether its steps are those of the decoder. Default false. */
   readonly decoder?: boolean;
 }
@@ -60,9 +60,9 @@ export interface PlannedDecoder {
   /** The decoder's states, in order. */
   readonly states: readonly PlannedState[];
   /** Run the encoder, and write the decoder's first states. */
-  encode(k: Kernels, extent: Extent): void;
+  encode(k: Kernels, extent: BatchShape): void;
   /** Run the decoder, from its first states on. */
-  decode(k: Kernels, extent: Extent): void;
+  decode(k: Kernels, extent: BatchShape): void;
 }
 
 /**
@@ -71,7 +71,7 @@ export interface PlannedDecoder {
  */
 export interface PlannedLayer {
   /** What the layer writes. */
-  readonly output: Port;
+  readonly output: Value;
   /** What it is made of, in the order of forward. Default: it is one piece. */
   readonly parts?: readonly LayerPart[];
   /** Its carried states, in order. */
@@ -81,9 +81,9 @@ export interface PlannedLayer {
   /** Renew what is derived from parameters: after every change of them. */
   refresh(k: Kernels): void;
   /** Write the output and the last states. */
-  forward(k: Kernels, extent: Extent): void;
+  forward(k: Kernels, extent: BatchShape): void;
   /** From the gradient of the output to that of the input and of the first states. */
-  backward(k: Kernels, extent: Extent): void;
+  backward(k: Kernels, extent: BatchShape): void;
   /** Add to the parameters' gradients; after `backward`. */
-  gradients(k: Kernels, extent: Extent): void;
+  gradients(k: Kernels, extent: BatchShape): void;
 }

@@ -97,7 +97,7 @@ export function recurrent(cell: Cell, options: RecurrentOptions): Layer {
 function single(cell: Cell, I: number, H: number, suffix: string, options: RecurrentOptions): Layer {
   const { recurrentDropout, initialStates = "zero", initial = {}, output = "sequence" } = options;
   const own = cell.parameters(I, H), states = Object.entries(cell.states(H)), learned = initialStates === "learned";
-  const once = output === "last";
+  const steps = output === "last" ? "one" : "each";
   const unknown = Object.keys(initial).find((name) => !Object.hasOwn(own, name));
   if (unknown) {
     throw new OptionError(
@@ -114,8 +114,8 @@ function single(cell: Cell, I: number, H: number, suffix: string, options: Recur
   return {
     name: cell.name,
     input: { kind: "values", width: I },
-    output: { kind: "values", width: states[0][1], once },
+    output: { kind: "values", width: states[0][1], steps },
     parameters,
-    plan: (scope, x) => unroll(scope.within("", suffix), cell, x, H, { recurrentDropout, learned, once }),
+    plan: (scope, x) => unroll(scope.within("", suffix), cell, x, H, { recurrentDropout, learned, output }),
   };
 }

@@ -1,5 +1,5 @@
 import { ShapeError } from "../errors.ts";
-import { requireValues } from "../ops/port.ts";
+import { requireValues } from "../ops/value.ts";
 import type { Layer } from "./layer.ts";
 
 /**
@@ -19,7 +19,10 @@ import type { Layer } from "./layer.ts";
  */
 export function residual(layer: Layer): Layer {
   const { input, output } = layer, { width } = input;
-  if (input.kind !== "values" || output.kind !== "values" || output.width !== width || output.parts || output.once) {
+  if (
+    input.kind !== "values" || output.kind !== "values" || output.width !== width || output.parts ||
+    output.steps === "one"
+  ) {
     throw new ShapeError(
       `Cannot add a layer to its input: it must take and give values of one width, a row for each step, ` +
         `got ${input.kind} of width ${width} and ${output.kind} of width ${output.width}`,
@@ -37,7 +40,8 @@ export function residual(layer: Layer): Layer {
       requireValues("plan a residual layer", x);
       const rows = scope.steps * scope.batch;
       const f = layer.plan(scope, x), fx = f.output;
-      const y = scope.kept("output", rows, width), dy = scope.train ? scope.kept("gradient of output", rows, width) : y;
+      const y = scope.activation("output", rows, width),
+        dy = scope.train ? scope.activation("gradient of output", rows, width) : y;
       return {
         output: { kind: "values", width, value: y, gradient: dy },
         states: f.states,

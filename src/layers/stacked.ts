@@ -1,7 +1,7 @@
 import { ShapeError } from "../errors.ts";
 import type { Scope } from "../memory/scope.ts";
 import type { Parameter } from "../ops/initialise.ts";
-import { onceExtent, type Port } from "../ops/port.ts";
+import { oneStepShape, type Value } from "../ops/value.ts";
 import type { Layer, LayerPart, PlannedLayer } from "./layer.ts";
 import { tie, tiedIn } from "./tying.ts";
 
@@ -27,7 +27,10 @@ export function stacked(
     name: layers.flatMap((layer, i) => layer.name ? [name(i) + layer.name] : []).join("; "),
     description: { kind: "stacked", layers: layers.map((layer, i) => [name(i), labels[i], layer.description]) },
     input: layers[0].input,
-    output: { ...layers[layers.length - 1].output, once: layers.some(({ output }) => output.once) },
+    output: {
+      ...layers[layers.length - 1].output,
+      steps: layers.some(({ output }) => output.steps === "one") ? "one" : "each",
+    },
     parameters: tie(parameters, tied),
     tied: { ...tiedIn(layers, name), ...tied },
     plan: (scope, x) => planStack(layers, labels, name, scope, x),
@@ -39,16 +42,16 @@ function planStack(
   labels: readonly string[],
   name: (layer: number) => string,
   scope: Scope,
-  x: Port,
+  x: Value,
 ): PlannedLayer {
   let port = x;
   const parts: LayerPart[] = [];
   const planned = layers.map((layer, i) => {
-    const within = scope.within(name(i)), part = layer.plan(within, port), once = port.once;
-    port = { ...part.output, once: once || part.output.once };
+    const within = scope.within(name(i)), part = layer.plan(within, port), { steps } = port;
+    port = { ...part.output, steps: steps === "one" ? steps : part.output.steps };
     const own = { layer: within.name("").replace(/\.$/, ""), name: scope.name(labels[i]), output: port };
     parts.push(...part.parts ?? [own]);
-    return once ? runOnce(part) : part;
+    return steps === "one" ? oneStepLayer(part) : part;
   });
   const reversed = planned.toReversed();
   return {
@@ -63,13 +66,13 @@ function planStack(
 }
 
 /** A layer that reads one row for a whole sequence. */
-function runOnce(layer: PlannedLayer): PlannedLayer {
+function oneStepLayer(layer: PlannedLayer): PlannedLayer {
   return {
     output: layer.output,
     states: layer.states,
     refresh: (k) => layer.refresh(k),
-    forward: (k, extent) => layer.forward(k, onceExtent(extent)),
-    backward: (k, extent) => layer.backward(k, onceExtent(extent)),
-    gradients: (k, extent) => layer.gradients(k, onceExtent(extent)),
+    forward: (k, extent) => layer.forward(k, oneStepShape(extent)),
+    backward: (k, extent) => layer.backward(k, oneStepShape(extent)),
+    gradients: (k, extent) => layer.gradients(k, oneStepShape(extent)),
   };
 }

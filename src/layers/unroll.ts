@@ -3,9 +3,9 @@ import type { Kernels } from "../kernels/kernels.ts";
 import type { Scope } from "../memory/scope.ts";
 import type { Slot } from "../memory/slot.ts";
 import { dropoutMask } from "../ops/dropout.ts";
-import { type Extent, type Port, requireSteps } from "../ops/port.ts";
+import { type BatchShape, requireSteps, type Value } from "../ops/value.ts";
 import { projection } from "../ops/projection.ts";
-import { recurrentProduct } from "../ops/recurrent_product.ts";
+import { recurrentProduct } from "../ops/recurrent_linear.ts";
 import type { PlannedLayer, PlannedState } from "./layer.ts";
 
 /**
@@ -21,8 +21,8 @@ export interface UnrollOptions {
   readonly recurrentDropout?: number;
   /** Whether the initial states are parameters, `initial_` and the state's name. Default false: zeros. */
   readonly learned?: boolean;
-  /** Whether the output is `[B, H]`, that after each row's last step. Default false: that of every step. */
-  readonly once?: boolean;
+  /** `"last"`: the output is `[B, H]`, that after the last step of each row. Default `"sequence"`: that of every step. */
+  readonly output?: "sequence" | "last";
 }
 
 /**
@@ -36,26 +36,31 @@ export interface UnrollOptions {
  * Rows are sorted by length, so the rows that take part in a step are the first ones. A row's last state is put aside after
  * its own last step, and the gradient of it comes in there. In the other rows outputs are zero, and so are the gradients of z.
  */
-export function unroll(scope: Scope, cell: Cell, x: Port, H: number, options: UnrollOptions = {}): PlannedLayer {
+export function unroll(scope: Scope, cell: Cell, x: Value, H: number, options: UnrollOptions = {}): PlannedLayer {
   requireSteps("plan a recurrent layer", x);
   const { batch, steps, train } = scope;
   const columns = (cell.columns ?? cell.gates) * H;
-  const z = scope.kept("z", steps * batch, columns);
+  const z = scope.activation("z", steps * batch, columns);
   const widths = Object.entries(cell.states(H));
   // The output keeps its history, being read by the next layer; other states only for backward.
   const states = widths.map(([name, width], i) => scope.states(name, width, i === 0));
-  const last = widths.map(([name, width]) => scope.kept(`last ${name}`, batch, width));
+  const last = widths.map(([name, width]) => scope.activation(`last ${name}`, batch, width));
   const gradients = !train
     ? []
     : widths.map(([name, width], i) =>
-      i === 0 ? scope.outputGradients(`gradient of ${name}`, width) : scope.kept(`gradient of ${name}`, batch, width)
+      i === 0
+        ? scope.outputGradients(`gradient of ${name}`, width)
+        : scope.activation(`gradient of ${name}`, batch, width)
     );
   const [h] = states, [dh] = gradients;
   // The gradient of the last output waits in a place of its own for each row's last step; those of other states are one
   // block, whose rows stay as given until then.
-  const dLast = gradients.map((slot, i) => i === 0 ? scope.kept("gradient of last output", batch, h.columns) : slot);
-  const { recurrentDropout = 0, learned = false, once = false } = options;
-  const dOutput = train ? scope.kept("gradient of output", (once ? 1 : steps) * batch, h.columns) : undefined;
+  const dLast = gradients.map((slot, i) =>
+    i === 0 ? scope.activation("gradient of last output", batch, h.columns) : slot
+  );
+  const { recurrentDropout = 0, learned = false, output = "sequence" } = options;
+  const isLast = output === "last";
+  const dOutput = train ? scope.activation("gradient of output", (isLast ? 1 : steps) * batch, h.columns) : undefined;
   const kept: Slot[] = [];
   function keep(name: string, columns: number): Slot {
     const slot = scope.sequence(name, columns);
@@ -91,11 +96,17 @@ export function unroll(scope: Scope, cell: Cell, x: Port, H: number, options: Un
   function gather(k: Kernels, t: number, B: number, n: number, began: number): void {
     const { columns, stride } = dh, to = dh.step(t + 1, B), ends = dh.row(t + 1, B) + began;
     if (n > began) k.copy(dh.at(ends), dLast[0].at(began), n - began, columns, stride, dLast[0].stride);
-    if (!once) k.add(to, to, dOutput!.step(t, B), n, columns, stride, stride, dOutput!.stride);
+    if (!isLast) k.add(to, to, dOutput!.step(t, B), n, columns, stride, stride, dOutput!.stride);
   }
 
   return {
-    output: { kind: "values", width: h.columns, once, value: once ? last[0] : h.outputs, gradient: dOutput },
+    output: {
+      kind: "values",
+      width: h.columns,
+      steps: isLast ? "one" : "each",
+      value: isLast ? last[0] : h.outputs,
+      gradient: dOutput,
+    },
     states: states.map((slot, i): PlannedState => ({
       name: scope.name(widths[i][0]),
       width: slot.columns,
@@ -132,8 +143,8 @@ export function unroll(scope: Scope, cell: Cell, x: Port, H: number, options: Un
       }
     },
 
-    backward(k, { T, B, active }: Extent) {
-      if (once) {
+    backward(k, { T, B, active }: BatchShape) {
+      if (isLast) {
         const { address, columns, stride } = dLast[0], { stride: ldo } = dOutput!;
         k.add(address, address, dOutput!.address, B, columns, stride, stride, ldo);
       }

@@ -85,7 +85,7 @@ const RESERVED = 1024;
 /** 2 GiB, the most that one memory holds: beyond it an address, taken as a 32-bit integer, turns negative. */
 export const LIMIT = 2 ** 31;
 
-class Stretch implements Region {
+class Segment implements Region {
   base = 0;
   bytes = 0;
   readonly rows: PlanRow[] = [];
@@ -108,12 +108,12 @@ class Stretch implements Region {
  * weights), kept activations, and scratch and workspace, which all their users share. Slots are 64-byte aligned. Addresses are valid after `finish`.
  */
 export class Planner {
-  readonly #parameters = new Stretch("parameters");
-  readonly #gradients = new Stretch("gradients");
-  readonly #derived = new Stretch("derived");
-  readonly #kept = new Stretch("activations");
-  readonly #scratch = new Stretch("scratch");
-  readonly #workspace = new Stretch("workspace");
+  readonly #parameters = new Segment("parameters");
+  readonly #gradients = new Segment("gradients");
+  readonly #derived = new Segment("derived");
+  readonly #kept = new Segment("activations");
+  readonly #scratch = new Segment("scratch");
+  readonly #workspace = new Segment("workspace");
   readonly #slots: ParameterSlot[] = [];
   readonly #constants: Constant[] = [];
   readonly #attentions: Slot[] = [];
@@ -214,13 +214,13 @@ export class Planner {
   }
 
   /** A matrix of activations. For `period` and `lead` see Slot. */
-  kept(name: string, rows: number, columns: number, period?: number, lead?: number): Slot {
+  activation(name: string, rows: number, columns: number, period?: number, lead?: number): Slot {
     return this.#kept.take(name, rows, columns, rowStride(columns), period, lead);
   }
 
   /** Weights of attention: a row for each row of the decoder, a column for each step of the encoder. */
   attention(name: string, rows: number, steps: number): Slot {
-    const slot = this.kept(name, rows, steps);
+    const slot = this.activation(name, rows, steps);
     this.#attentions.push(slot);
     return slot;
   }
@@ -289,7 +289,7 @@ export class Planner {
     return { blocks: [...placed, ...shared], activations: this.#kept.base, workspace: this.#workspace.bytes };
   }
 
-  #stretches(): Stretch[] {
+  #stretches(): Segment[] {
     return [this.#parameters, this.#gradients, this.#derived, this.#kept, this.#scratch, this.#workspace];
   }
 }
@@ -300,7 +300,7 @@ export function seedWords(seed: number): [number, number] {
 }
 
 /** Let a stretch that all its slots share be long enough for one more. */
-function share(stretch: Stretch, slot: Slot): Slot {
+function share(stretch: Segment, slot: Slot): Slot {
   if (slot.bytes > stretch.bytes) {
     stretch.bytes = align(slot.bytes);
     stretch.rows[0] = { name: "shared", group: stretch.group, bytes: slot.bytes };

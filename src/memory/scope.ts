@@ -103,26 +103,26 @@ export class Scope {
   }
 
   /** See Planner.kept. */
-  kept(name: string, rows: number, columns: number): Slot {
-    return this.#planner.kept(this.name(name), rows, columns);
+  activation(name: string, rows: number, columns: number): Slot {
+    return this.#planner.activation(this.name(name), rows, columns);
   }
 
   /** B rows for each of T steps when training; otherwise B rows, which every step overwrites. */
   sequence(name: string, columns: number): Slot {
     const steps = this.train ? this.steps : 1;
-    return this.#planner.kept(this.name(name), steps * this.batch, columns, steps);
+    return this.#planner.activation(this.name(name), steps * this.batch, columns, steps);
   }
 
   /** States 0 to T of B rows each. Without `history`, and when not training, the last two only. */
   states(name: string, columns: number, history: boolean): Slot {
     const { batch, steps } = this;
     if (!history && !this.train) return this.turns(name, columns);
-    return this.#planner.kept(this.name(name), (steps + 1) * batch, columns, Infinity, batch);
+    return this.#planner.activation(this.name(name), (steps + 1) * batch, columns, Infinity, batch);
   }
 
   /** Two blocks of B rows, which the steps take in turn. */
   turns(name: string, columns: number): Slot {
-    return this.#planner.kept(this.name(name), 2 * this.batch, columns, 2);
+    return this.#planner.activation(this.name(name), 2 * this.batch, columns, 2);
   }
 
   /** Gradients of output states 0 to T: two blocks, which the steps take in turn, or all where the planner keeps them. */

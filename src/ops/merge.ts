@@ -1,7 +1,7 @@
 import type { Kernels } from "../kernels/kernels.ts";
 import type { Scope } from "../memory/scope.ts";
 import type { Slot } from "../memory/slot.ts";
-import type { Extent, Port, Signal } from "./port.ts";
+import type { BatchShape, TensorSpec, Value } from "./value.ts";
 import { turn } from "./reverse.ts";
 
 /** How the outputs of the two directions become one; `"none"`: they stay two. */
@@ -9,27 +9,31 @@ export type Merge = "concat" | "sum" | "average" | "multiply" | "none";
 
 /** The merged output of a forward and a reversed sequence, and the way back of its gradient. */
 export interface Merged {
-  readonly port: Port;
-  forward(k: Kernels, extent: Extent): void;
-  backward(k: Kernels, extent: Extent): void;
+  readonly port: Value;
+  forward(k: Kernels, extent: BatchShape): void;
+  backward(k: Kernels, extent: BatchShape): void;
 }
 
 /** What becomes of two outputs of one kind. */
-export function mergedSignal(how: Merge, { width, once }: Signal): Signal {
-  if (how === "none") return { kind: "values", width: 2 * width, parts: 2, once };
-  return { kind: "values", width: how === "concat" ? 2 * width : width, once };
+export function mergedSignal(how: Merge, { width, steps }: TensorSpec): TensorSpec {
+  if (how === "none") return { kind: "values", width: 2 * width, parts: 2, steps };
+  return { kind: "values", width: how === "concat" ? 2 * width : width, steps };
 }
 
 /** Merge `ahead`, in the order of time, with `back`, which is in reversed order. Both have the same width. */
-export function merge(scope: Scope, how: Merge, ahead: Port, back: Port): Merged {
-  const { width, once } = ahead, rows = once ? scope.batch : scope.steps * scope.batch, order = scope.reverse();
+export function merge(scope: Scope, how: Merge, ahead: Value, back: Value): Merged {
+  const { width, steps } = ahead,
+    rows = steps === "one" ? scope.batch : scope.steps * scope.batch,
+    order = scope.reverse();
   const { width: out, parts } = mergedSignal(how, ahead);
   // There is no order in one row for a sequence.
-  const turned = (k: Kernels, y: Slot, x: Slot, extent: Extent) =>
-    once ? k.copy(y.address, x.address, extent.B, x.columns, y.stride, x.stride) : turn(k, y, x, order, extent);
-  const y = scope.kept("merged output", rows, out);
-  const dy = scope.train ? scope.kept("gradient of merged output", rows, out) : undefined;
-  const port: Port = { kind: "values", width: out, parts, once, value: y, gradient: dy };
+  const turned = (k: Kernels, y: Slot, x: Slot, extent: BatchShape) =>
+    steps === "one"
+      ? k.copy(y.address, x.address, extent.B, x.columns, y.stride, x.stride)
+      : turn(k, y, x, order, extent);
+  const y = scope.activation("merged output", rows, out);
+  const dy = scope.train ? scope.activation("gradient of merged output", rows, out) : undefined;
+  const port: Value = { kind: "values", width: out, parts, steps, value: y, gradient: dy };
   const a = ahead.value, da = ahead.gradient, b = back.value, db = back.gradient;
 
   if (how === "concat" || how === "none") {
@@ -49,7 +53,7 @@ export function merge(scope: Scope, how: Merge, ahead: Port, back: Port): Merged
   }
 
   // The reversed output in the order of time, and a product with it or with a half on the way to its gradient.
-  const inOrder = scope.kept("turned output", rows, width);
+  const inOrder = scope.activation("turned output", rows, width);
   const half = scope.constant("half", new Array<number>(width).fill(0.5));
   return {
     port,

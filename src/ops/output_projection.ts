@@ -32,7 +32,7 @@ export function outputProjection(
 ): OutputProjection {
   const product = linear(scope, scope.parameter("weight_hr"));
   const m = keep("unprojected h", H);
-  const dm = scope.train ? scope.kept("gradient of unprojected h", scope.batch, H) : undefined;
+  const dm = scope.train ? scope.activation("gradient of unprojected h", scope.batch, H) : undefined;
   const dhs = scope.train ? keep("gradients of h", h.columns) : undefined;
   return {
     m,

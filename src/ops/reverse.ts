@@ -1,7 +1,7 @@
 import type { Kernels } from "../kernels/kernels.ts";
 import type { Scope } from "../memory/scope.ts";
 import type { Slot } from "../memory/slot.ts";
-import type { Extent, Port } from "../ops/port.ts";
+import type { BatchShape, Value } from "./value.ts";
 
 /**
  * Sequences read backwards, each from its own last step to its first; padding stays behind. Reversing twice gives back what there
@@ -9,15 +9,15 @@ import type { Extent, Port } from "../ops/port.ts";
  */
 export interface Reverse {
   /** The reversed input. */
-  readonly port: Port;
+  readonly port: Value;
   /** Fill the reversed input. */
-  forward(k: Kernels, extent: Extent): void;
+  forward(k: Kernels, extent: BatchShape): void;
   /** Add the gradient of the reversed input, turned back, to the gradient of the input. */
-  backward(k: Kernels, extent: Extent): void;
+  backward(k: Kernels, extent: BatchShape): void;
 }
 
 /** The reverse of a port. */
-export function reverse(scope: Scope, x: Port): Reverse {
+export function reverse(scope: Scope, x: Value): Reverse {
   const order = scope.reverse(), rows = scope.steps * scope.batch, { width } = x;
   if (x.kind !== "values") {
     const value = scope.integers("reversed input", rows);
@@ -27,8 +27,8 @@ export function reverse(scope: Scope, x: Port): Reverse {
       backward() {},
     };
   }
-  const value = scope.kept("reversed input", rows, width);
-  const gradient = x.gradient && scope.kept("gradient of reversed input", rows, width);
+  const value = scope.activation("reversed input", rows, width);
+  const gradient = x.gradient && scope.activation("gradient of reversed input", rows, width);
   const turned = scope.scratch("turned gradient", rows, width);
   return {
     port: { ...x, value, gradient },
@@ -43,6 +43,6 @@ export function reverse(scope: Scope, x: Port): Reverse {
 }
 
 /** y = x with every sequence backwards. */
-export function turn(k: Kernels, y: Slot, x: Slot, order: Slot, { T, B }: Extent): void {
+export function turn(k: Kernels, y: Slot, x: Slot, order: Slot, { T, B }: BatchShape): void {
   k.gather(y.address, x.address, order.address, T * B, x.columns, y.stride, x.stride);
 }

@@ -1,23 +1,23 @@
-import type { CallOptions, States } from "./batch.ts";
-import type { Passes } from "./runner.ts";
+import type { CallOptions, States } from "./packed_batch.ts";
+import type { Runner } from "./runner.ts";
 import { openStream, type Stream } from "./stream.ts";
 
 /** The passes of a net, for what else runs nets. */
-export let passesOf: (net: CompiledNet) => Passes;
+export let passesOf: (net: CompiledNet) => Runner;
 
 /**
  * A net in one memory, and the calls that run it. What it returns is a copy. Sequences are time-major, `[T, B, ...]`, where
  * it was not compiled to have the batch first.
  */
 export abstract class CompiledNet implements Disposable {
-  readonly #passes: Passes;
+  readonly #passes: Runner;
 
   static {
     passesOf = (net) => net.#passes;
   }
 
   /** Nets are compiled by `compile` and by `load`. */
-  constructor(passes: Passes) {
+  constructor(passes: Runner) {
     this.#passes = passes;
   }
 

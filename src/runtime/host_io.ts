@@ -3,25 +3,33 @@ import type { Kernels } from "../kernels/kernels.ts";
 import type { PlannedState } from "../layers/layer.ts";
 import type { Arena } from "../memory/arena.ts";
 import type { Slot } from "../memory/slot.ts";
-import type { Port } from "../ops/port.ts";
-import { type Call, type CallOptions, type InitialStates, makeCall, once, type States, withDecoder } from "./batch.ts";
+import type { Value } from "../ops/value.ts";
+import {
+  type CallOptions,
+  type InitialStates,
+  oneStep,
+  packBatch,
+  type PackedBatch,
+  type States,
+  withDecoder,
+} from "./packed_batch.ts";
 import type { NetPlan } from "./plan.ts";
 import { ParameterRanges } from "./parameter_ranges.ts";
-import { Rows } from "./row_layout.ts";
+import { RowLayout } from "./row_layout.ts";
 
 /**
  * The border of a session: everything that goes in is checked here, once, before anything is written (`check...`), then copied in
  * (`write...`); everything that comes out is a copy made here.
  */
-export class Border {
+export class HostIO {
   /** The parameters, and what is laid out as they are. */
   readonly parameters: ParameterRanges;
   protected readonly plan: NetPlan;
-  protected readonly rows: Rows;
+  protected readonly rows: RowLayout;
 
   constructor(plan: NetPlan, arena: Arena) {
     this.plan = plan;
-    this.rows = new Rows(arena, plan.options.batchFirst ?? false);
+    this.rows = new RowLayout(arena, plan.options.batchFirst ?? false);
     this.parameters = new ParameterRanges(plan.planner, this.rows);
   }
 
@@ -44,17 +52,17 @@ export class Border {
   readonly readFlat = (slot: Slot): Float32Array => Float32Array.from(this.rows.floats(slot.address, slot.columns));
 
   /** A copy of a sequence, into `copy` if given. */
-  read(slot: Slot, call: Call, copy?: Float32Array): Float32Array {
+  read(slot: Slot, call: PackedBatch, copy?: Float32Array): Float32Array {
     return this.rows.read(slot, call, copy);
   }
 
   /** The call as the output sees it. */
-  outputCall(call: Call): Call {
-    return this.plan.layer.output.once ? once(call) : call.decoder ?? call;
+  outputCall(call: PackedBatch): PackedBatch {
+    return this.plan.layer.output.steps === "one" ? oneStep(call) : call.decoder ?? call;
   }
 
   /** A copy of the output, its parts one behind the other; into `copy` if given. */
-  readOutput(call: Call, copy?: Float32Array): Float32Array {
+  readOutput(call: PackedBatch, copy?: Float32Array): Float32Array {
     const { value, width } = this.plan.layer.output, outside = this.outputCall(call);
     const result = copy ?? new Float32Array(outside.T * outside.B * width);
     for (const { slot, from, to } of this.parts(value, outside)) {
@@ -64,7 +72,7 @@ export class Border {
   }
 
   /** The output itself, where it was. */
-  writeOutput(output: ArrayLike<number>, call: Call): void {
+  writeOutput(output: ArrayLike<number>, call: PackedBatch): void {
     this.rows.write(this.plan.layer.output.value, output, this.outputCall(call));
   }
 
@@ -73,16 +81,16 @@ export class Border {
     x: ArrayLike<number>,
     options: CallOptions,
     training: boolean,
-    last: Call | undefined,
+    last: PackedBatch | undefined,
     steps: number = this.plan.options.steps,
-  ): Call {
+  ): PackedBatch {
     const { input, decoderInput, options: { batch, decoderSteps } } = this.plan;
-    const { batch: B = batch, states = "zero", lengths, share, decoderInput: given } = options;
+    const { batch: B = batch, states = "zero", lengths, shard, decoderInput: given } = options;
     if (!Number.isInteger(B) || B < 1 || B > batch) {
       throw new OptionError(`"batch" of a call must be an integer from 1 to ${batch} (the session's batch), got ${B}`);
     }
     const T = this.#stepsOf("x", x, input, B, steps), fresh = states === "zero" || (states === "carry" && !last);
-    const call = makeCall({ T, B, training, fresh, share }, lengths);
+    const call = packBatch({ T, B, training, fresh, shard }, lengths);
     this.checkTokens("x", x, input, call);
     this.#checkStart(call, states, last);
     if (!decoderInput && !given) return call;
@@ -99,12 +107,12 @@ export class Border {
   }
 
   /** Refuses what is no token in the rows of a call. */
-  checkTokens(name: string, x: ArrayLike<number>, { kind, width }: Port, call: Call): void {
+  checkTokens(name: string, x: ArrayLike<number>, { kind, width }: Value, call: PackedBatch): void {
     if (kind !== "values") this.rows.forEach(call, (_, i) => i < 0 || requireBelow(name, x[i], i, width));
   }
 
   /** The T of a sequence of B rows. */
-  #stepsOf(name: string, x: ArrayLike<number>, { kind, width }: Port, B: number, steps: number): number {
+  #stepsOf(name: string, x: ArrayLike<number>, { kind, width }: Value, B: number, steps: number): number {
     const isValues = kind === "values", T = x.length / (isValues ? B * width : B);
     if (Number.isInteger(T) && T >= 1 && T <= steps) return T;
     const shape = [...(this.plan.options.batchFirst ? [B, "T"] : ["T", B]), ...(isValues ? [width] : [])].join(", ");
@@ -120,7 +128,7 @@ export class Border {
   }
 
   /** x into the input's slot, and the decoder's input into that one's. */
-  writeInput(x: ArrayLike<number>, call: Call, decoderInput?: ArrayLike<number>): void {
+  writeInput(x: ArrayLike<number>, call: PackedBatch, decoderInput?: ArrayLike<number>): void {
     const { input, planner: { reverseOrder } } = this.plan;
     this.#writePort(input, x, call);
     if (reverseOrder) this.rows.writeReverse(reverseOrder, call);
@@ -128,11 +136,11 @@ export class Border {
   }
 
   /** The decoder's input, of a call as the decoder sees it. */
-  writeDecoderInput(decoderInput: ArrayLike<number>, call: Call): void {
+  writeDecoderInput(decoderInput: ArrayLike<number>, call: PackedBatch): void {
     this.#writePort(this.plan.decoderInput!, decoderInput, call);
   }
 
-  #writePort({ kind, value }: Port, x: ArrayLike<number>, call: Call): void {
+  #writePort({ kind, value }: Value, x: ArrayLike<number>, call: PackedBatch): void {
     if (kind === "values") this.rows.write(value, x, call);
     else this.rows.writeIntegers(value, x, call);
   }
@@ -140,9 +148,9 @@ export class Border {
   /** Initial states. */
   writeStates(
     k: Kernels,
-    call: Call,
+    call: PackedBatch,
     initial: InitialStates,
-    last: Call | undefined,
+    last: PackedBatch | undefined,
     states: readonly PlannedState[] = this.plan.layer.states,
   ): void {
     // Rows sorted in two ways meet only outside.
@@ -157,16 +165,16 @@ export class Border {
   }
 
   /** Copies of the states that a call has started from; of the decoder's, if these are given. */
-  firstStates(call: Call, states?: readonly PlannedState[]): States {
+  firstStates(call: PackedBatch, states?: readonly PlannedState[]): States {
     return this.copyStates((state) => state.first(call.B), call, {}, states);
   }
 
   /** Copies of the states after a call, into those of `copies` if given. */
-  lastStates(call: Call, copies?: States, states?: readonly PlannedState[]): States {
+  lastStates(call: PackedBatch, copies?: States, states?: readonly PlannedState[]): States {
     return this.copyStates((state) => state.last(), call, copies, states);
   }
 
-  #checkStart({ B }: Call, initial: InitialStates, last: Call | undefined): void {
+  #checkStart({ B }: PackedBatch, initial: InitialStates, last: PackedBatch | undefined): void {
     if (typeof initial === "object") return checkStates("states", this.plan.layer.states, initial, B);
     if (initial === "carry" && this.plan.decoderInput) {
       throw new OptionError("Cannot carry states: a net with a decoder sees every sequence whole");
@@ -181,7 +189,7 @@ export class Border {
 
   protected copyStates(
     address: (state: PlannedState) => number,
-    call: Call,
+    call: PackedBatch,
     copies: States = {},
     states: readonly PlannedState[] = this.plan.layer.states,
   ): States {
@@ -193,7 +201,7 @@ export class Border {
   }
 
   /** Columns of each of the output's parts, and its elements outside. */
-  protected parts(slot: Slot, { T, B }: Call): { slot: Slot; from: number; to: number }[] {
+  protected parts(slot: Slot, { T, B }: PackedBatch): { slot: Slot; from: number; to: number }[] {
     const { parts = 1 } = this.plan.layer.output, width = slot.columns / parts, size = T * B * width;
     return Array.from({ length: parts }, (_, i) => ({
       slot: slot.slice(i * width, width),

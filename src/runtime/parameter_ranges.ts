@@ -1,15 +1,15 @@
 import { numbers } from "../formats/elements.ts";
 import type { ParameterSlot, Planner } from "../memory/planner.ts";
 import type { Slot } from "../memory/slot.ts";
-import type { Rows } from "./row_layout.ts";
+import type { RowLayout } from "./row_layout.ts";
 import { type Differences, type LoadOptions, requireTensors, type Tensors } from "./state_dict.ts";
 
 /** The parameters of a net, and ranges that are laid out as they are (moments, averages), for those outside: copies. */
 export class ParameterRanges {
   readonly #planner: Planner;
-  readonly #rows: Rows;
+  readonly #rows: RowLayout;
 
-  constructor(planner: Planner, rows: Rows) {
+  constructor(planner: Planner, rows: RowLayout) {
     this.#planner = planner;
     this.#rows = rows;
   }

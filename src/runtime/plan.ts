@@ -5,7 +5,7 @@ import { Planner } from "../memory/planner.ts";
 import { Scope } from "../memory/scope.ts";
 import type { Slot } from "../memory/slot.ts";
 import type { Initialiser } from "../ops/initialise.ts";
-import { inputPort, type Port } from "../ops/port.ts";
+import { inputValue, type Value } from "../ops/value.ts";
 import { type Clip, type ClipSlots, NORM_BLOCK } from "../training/clip.ts";
 import type { Loss, PlannedLoss } from "../training/losses/loss.ts";
 import { type Optimizer, SETTINGS } from "../training/optimizers/optimizer.ts";
@@ -62,7 +62,7 @@ export interface PlanOptions {
 }
 
 /** Elements of the range of all parameters that are updated alike. */
-export interface Stretch {
+export interface ParameterRange {
   readonly from: number;
   readonly elements: number;
   /** Index of the optimizer's group. */
@@ -77,9 +77,9 @@ export interface NetPlan {
   readonly planner: Planner;
   readonly bytes: number;
   readonly initial: readonly Initialiser[];
-  readonly input: Port;
+  readonly input: Value;
   /** Of a net with a decoder. */
-  readonly decoderInput?: Port;
+  readonly decoderInput?: Value;
   readonly layer: PlannedLayer;
   readonly loss?: PlannedLoss;
   readonly norm: ClipSlots;
@@ -90,7 +90,7 @@ export interface NetPlan {
   /** The moving average of all parameters, and the share that an update has in it. */
   readonly average?: { readonly value: Slot; readonly mix: Slot };
   /** The trained parameters, neighbours of a group joined; none in a net that is only run. */
-  readonly trained: readonly Stretch[];
+  readonly trained: readonly ParameterRange[];
 }
 
 /**
@@ -129,8 +129,8 @@ export function planNet(net: Layer, options: PlanOptions, threads = 1): NetPlan 
     limit: planner.derived("gradient limit", 1, 1),
     power: planner.derived("order of the norm", 1, 1),
   };
-  const input = inputPort(scope, "input", net.input);
-  const decoderInput = net.decoderInput && inputPort(scope.decoder(""), "decoder's input", net.decoderInput);
+  const input = inputValue(scope, "input", net.input);
+  const decoderInput = net.decoderInput && inputValue(scope.decoder(""), "decoder's input", net.decoderInput);
   if (options.loss && net.output.parts) {
     throw new OptionError(`Cannot measure a loss of two sequences: the net ends with merge "none"`);
   }

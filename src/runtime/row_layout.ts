@@ -1,6 +1,6 @@
 import type { Arena } from "../memory/arena.ts";
 import type { Slot } from "../memory/slot.ts";
-import type { Call } from "./batch.ts";
+import type { PackedBatch } from "./packed_batch.ts";
 
 /** A block of rows in memory: an address, elements from row to row, elements of a row. */
 export interface Block {
@@ -14,7 +14,7 @@ export interface Block {
  * sorted. The caller's sequences are `[T, B, ...]`, or `[B, T, ...]` when batch-first, and may be longer than the call; states
  * are `[B, ...]`.
  */
-export class Rows {
+export class RowLayout {
   #arena: Arena | undefined;
   readonly #batchFirst: boolean;
 
@@ -39,7 +39,7 @@ export class Rows {
   }
 
   /** A sequence, which begins at `from` of the data, into a slot; padding becomes zero. */
-  write({ address, stride, columns }: Slot, data: ArrayLike<number>, call: Call, from = 0): void {
+  write({ address, stride, columns }: Slot, data: ArrayLike<number>, call: PackedBatch, from = 0): void {
     const view = this.floats(address, call.T * call.B * stride);
     this.forEach(call, (row, source) => {
       const to = row * stride;
@@ -51,7 +51,7 @@ export class Rows {
   /** A sequence from a slot; padding is zero. */
   read(
     { address, stride, columns }: Slot,
-    call: Call,
+    call: PackedBatch,
     copy: Float32Array = new Float32Array(call.T * call.B * columns),
   ): Float32Array {
     const view = this.floats(address, call.T * call.B * stride);
@@ -62,13 +62,13 @@ export class Rows {
   }
 
   /** A sequence of integers into a slot; padding becomes 0. */
-  writeIntegers({ address }: Slot, data: ArrayLike<number>, call: Call): void {
+  writeIntegers({ address }: Slot, data: ArrayLike<number>, call: PackedBatch): void {
     const view = this.integers(address, call.T * call.B);
     this.forEach(call, (row, source) => view[row] = source < 0 ? 0 : data[source]);
   }
 
   /** The row that each one changes places with when every sequence is read backwards. */
-  writeReverse({ address }: Slot, { T, B, lengths }: Call): void {
+  writeReverse({ address }: Slot, { T, B, lengths }: PackedBatch): void {
     const view = this.integers(address, T * B);
     for (let t = 0; t < T; t++) {
       for (let b = 0; b < B; b++) {
@@ -79,7 +79,7 @@ export class Rows {
   }
 
   /** States into memory. */
-  writeBlock({ address, stride, width }: Block, data: ArrayLike<number>, { B, order }: Call): void {
+  writeBlock({ address, stride, width }: Block, data: ArrayLike<number>, { B, order }: PackedBatch): void {
     const view = this.floats(address, B * stride);
     for (let b = 0; b < B; b++) {
       copyRow(view, b * stride, data, (order ? order[b] : b) * width, width);
@@ -89,7 +89,7 @@ export class Rows {
   /** States from memory. */
   readBlock(
     { address, stride, width }: Block,
-    { B, order }: Call,
+    { B, order }: PackedBatch,
     copy: Float32Array = new Float32Array(B * width),
   ): Float32Array {
     const view = this.floats(address, B * stride);
@@ -100,7 +100,10 @@ export class Rows {
   }
 
   /** For each row in memory the caller's row, or -1 for padding. */
-  forEach({ T, B, whole, from, order, lengths }: Call, copy: (row: number, outside: number) => void): void {
+  forEach(
+    { T, B, totalSteps: whole, offset: from, order, lengths }: PackedBatch,
+    copy: (row: number, outside: number) => void,
+  ): void {
     for (let t = 0, at = from; t < T; t++, at++) {
       for (let p = 0; p < B; p++) {
         const b = order ? order[p] : p;

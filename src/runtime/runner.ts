@@ -1,21 +1,21 @@
 import { DisposedError, OptionError } from "../errors.ts";
 import type { Kernels } from "../kernels/kernels.ts";
 import type { Threads } from "../threads/threads.ts";
-import type { Border } from "./host_io.ts";
-import { allSteps, type Call, type CallOptions, type States } from "./batch.ts";
+import type { HostIO } from "./host_io.ts";
+import { allSteps, type CallOptions, type PackedBatch, type States } from "./packed_batch.ts";
 import type { NetPlan } from "./plan.ts";
 
 /** Passes through a net, and what the last one left behind. */
-export class Passes {
+export class Runner {
   readonly plan: NetPlan;
-  readonly border: Border;
+  readonly io: HostIO;
   /** Until disposal: the instance that they belong to holds the memory. */
   #kernels: Kernels | undefined;
   #threads: Threads | undefined;
   /** Why the parameters cannot be relied on any more. */
   protected broken: Error | undefined;
   /** The last call, and its states where memory does not hold them any more. */
-  protected last: Call | undefined;
+  protected last: PackedBatch | undefined;
   protected aside: States | undefined;
   /** Whether memory holds what `backward` needs: activations of the last call, made with these parameters. */
   protected ready = false;
@@ -24,9 +24,9 @@ export class Passes {
   /** Goes up when memory, or a parameter, is not what it was. */
   uses = 0;
 
-  constructor(plan: NetPlan, kernels: Kernels, border: Border, threads?: Threads) {
+  constructor(plan: NetPlan, kernels: Kernels, border: HostIO, threads?: Threads) {
     this.plan = plan;
-    this.border = border;
+    this.io = border;
     this.#kernels = kernels;
     this.#threads = threads;
   }
@@ -36,7 +36,7 @@ export class Passes {
     this.#kernels = undefined;
     this.#threads?.[Symbol.dispose]();
     this.#threads = undefined;
-    this.border.release();
+    this.io.release();
   }
 
   /** The kernels; DisposedError after `release`. */
@@ -47,24 +47,24 @@ export class Passes {
   }
 
   /** The call that x and options ask for, of at most `steps` (default the plan's); one that is refused changes nothing. */
-  check(x: ArrayLike<number>, options: CallOptions, training: boolean, steps?: number): Call {
+  check(x: ArrayLike<number>, options: CallOptions, training: boolean, steps?: number): PackedBatch {
     void this.kernels;
-    return this.border.checkCall(x, options, training, this.last, steps);
+    return this.io.checkCall(x, options, training, this.last, steps);
   }
 
   /** Write what goes in and run forward. `pass` numbers the random numbers of a training pass: default one more than the last. */
   run(
     x: ArrayLike<number>,
-    call: Call,
+    call: PackedBatch,
     { states = "zero", decoderInput }: Pick<CallOptions, "states" | "decoderInput">,
     pass?: number,
   ): void {
     const k = this.kernels, last = this.last;
-    if (call.training) this.border.writePass(pass ?? ++this.count);
+    if (call.training) this.io.writePass(pass ?? ++this.count);
     this.#threads?.share(allSteps(call));
     this.uses++;
-    this.border.writeInput(x, call, decoderInput);
-    this.border.writeStates(k, call, states === "carry" && this.aside ? this.aside : states, last);
+    this.io.writeInput(x, call, decoderInput);
+    this.io.writeStates(k, call, states === "carry" && this.aside ? this.aside : states, last);
     this.last = call;
     this.aside = undefined;
     this.ready = true;
@@ -75,12 +75,12 @@ export class Passes {
   forward(x: ArrayLike<number>, options: CallOptions, training: boolean): Float32Array {
     const call = this.check(x, options, training);
     this.run(x, call, options);
-    return this.border.readOutput(call);
+    return this.io.readOutput(call);
   }
 
   /** A copy of the softmax of the outputs divided by the temperature. */
   probabilities(x: ArrayLike<number>, options: CallOptions & { temperature?: number }): Float32Array {
-    const { plan: { layer, settings }, border } = this, { address, stride, columns } = layer.output.value;
+    const { plan: { layer, settings }, io: border } = this, { address, stride, columns } = layer.output.value;
     const { temperature = 1 } = options;
     if (layer.output.parts) {
       throw new OptionError(`Cannot make probabilities of two sequences: the net ends with merge "none"`);
@@ -108,13 +108,13 @@ export class Passes {
   /** Copies of the states after the last call. */
   states(): States {
     void this.kernels;
-    return this.last ? this.aside ?? this.border.lastStates(this.last) : {};
+    return this.last ? this.aside ?? this.io.lastStates(this.last) : {};
   }
 
   /** Run a call that is none of the session's: the states after its last one stay what they are. */
-  runApart(call: Call, run: (k: Kernels) => void): void {
+  runApart(call: PackedBatch, run: (k: Kernels) => void): void {
     const k = this.kernels;
-    if (this.last && !this.aside) this.aside = this.border.lastStates(this.last);
+    if (this.last && !this.aside) this.aside = this.io.lastStates(this.last);
     this.ready = false;
     this.#threads?.share(allSteps(call));
     this.uses++;

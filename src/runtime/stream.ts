@@ -1,21 +1,21 @@
 import { OptionError, requireBelow, requireInteger, ShapeError } from "../errors.ts";
-import { type Call, makeCall, type States } from "./batch.ts";
-import type { Passes } from "./runner.ts";
+import { packBatch, type PackedBatch, type States } from "./packed_batch.ts";
+import type { Runner } from "./runner.ts";
 
 /**
  * A sequence run one step at a time, with states of its own: the same bits as the whole sequence at once in the exact build, as every
  * row of every product is one chain. Made by `Session.stream`.
  */
 export class Stream {
-  readonly #passes: Passes;
-  readonly #call: Call;
+  readonly #passes: Runner;
+  readonly #call: PackedBatch;
   readonly #states: States = {};
   #fresh = true;
 
   /** Streams are made by `Session.stream`. */
-  constructor(passes: Passes, B: number) {
+  constructor(passes: Runner, B: number) {
     this.#passes = passes;
-    this.#call = makeCall({ T: 1, B, training: false, fresh: true });
+    this.#call = packBatch({ T: 1, B, training: false, fresh: true });
   }
 
   /** Rows B. */
@@ -25,7 +25,7 @@ export class Stream {
 
   /** One step: x is B tokens or B rows of values; returns `[B, output]`, in `output` if given: then nothing is allocated. */
   step(x: ArrayLike<number>, output?: Float32Array): Float32Array {
-    const { plan: { layer }, border } = this.#passes, call = this.#call, size = call.B * layer.output.width;
+    const { plan: { layer }, io: border } = this.#passes, call = this.#call, size = call.B * layer.output.width;
     if (output && output.length !== size) {
       throw new ShapeError(`Cannot run a step: "output" must have ${size} elements, got ${output.length}`);
     }
@@ -70,7 +70,7 @@ export function selectRows(all: States, rows: ArrayLike<number>, B: number): voi
 }
 
 /** A stream of so many rows over a session's passes. */
-export function openStream(passes: Passes, batch: number): Stream {
+export function openStream(passes: Runner, batch: number): Stream {
   void passes.kernels;
   const { planner: { whole }, options } = passes.plan;
   requireInteger("batch", batch, 1, options.batch);

@@ -1,5 +1,5 @@
-import type { TrainingBorder } from "./training_io.ts";
-import { type Call, callOf } from "../runtime/batch.ts";
+import type { TrainingIO } from "./training_io.ts";
+import { callOf, type PackedBatch } from "../runtime/packed_batch.ts";
 import { type Histogram, histogram } from "./histogram.ts";
 import type { NetPlan } from "../runtime/plan.ts";
 
@@ -23,8 +23,8 @@ const SATURATED = 0.97;
 /** The statistics of every layer whose outputs are values, by the layer's name. */
 export function activationStatistics(
   plan: NetPlan,
-  border: TrainingBorder,
-  call: Call,
+  border: TrainingIO,
+  call: PackedBatch,
 ): Map<string, ActivationStatistics> {
   const { layer } = plan, parts = layer.parts ?? [{ name: "output", output: layer.output }];
   const values = parts.filter(({ output }) => output.kind === "values");

@@ -1,7 +1,7 @@
 import { FormatError, OptionError, requireInteger, ShapeError } from "../errors.ts";
 import { readSafetensors } from "../formats/safetensors.ts";
 import { writeSafetensors } from "../formats/safetensors_writer.ts";
-import type { States } from "../runtime/batch.ts";
+import type { States } from "../runtime/packed_batch.ts";
 import type { NetPlan } from "../runtime/plan.ts";
 import type { TensorCopy } from "../runtime/state_dict.ts";
 import type { TrainingState } from "./training_state.ts";
@@ -42,11 +42,11 @@ const TRAINING = "checkpoint.training.", STATE = "checkpoint.state.", MORE = "ch
 
 /** A net as a checkpoint describes it. */
 export function describeNet({ name, input, layer }: NetPlan): NetDescription {
-  const { kind, width, once, parts = 1 } = layer.output;
+  const { kind, width, steps, parts = 1 } = layer.output;
   return {
     name,
     input: `${input.kind} of width ${input.width}`,
-    output: `${parts} x ${kind} of width ${width} a ${once ? "sequence" : "step"}`,
+    output: `${parts} x ${kind} of width ${width} a ${steps === "one" ? "sequence" : "step"}`,
     states: Object.fromEntries(layer.states.map((state) => [state.name, state.width])),
   };
 }

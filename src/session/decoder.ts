@@ -1,13 +1,13 @@
 import { OptionError, ShapeError } from "../errors.ts";
 import type { PlannedDecoder } from "../layers/layer.ts";
-import type { Signal } from "../ops/port.ts";
-import type { Call, CallOptions, States } from "../runtime/batch.ts";
+import type { TensorSpec } from "../ops/value.ts";
+import type { CallOptions, PackedBatch, States } from "../runtime/packed_batch.ts";
 import { type CompiledNet, passesOf } from "../runtime/compiled_net.ts";
-import type { Passes } from "../runtime/runner.ts";
+import type { Runner } from "../runtime/runner.ts";
 import type { Session } from "./session.ts";
 import { selectRows } from "../runtime/stream.ts";
 import type { TensorCopy } from "../runtime/state_dict.ts";
-import type { TrainingPasses } from "./training_runner.ts";
+import type { TrainingRunner } from "./training_runner.ts";
 
 /**
  * A net's decoder, run one step at a time on sequences that its encoder has read: the bits of a whole sequence at once in the
@@ -15,15 +15,15 @@ import type { TrainingPasses } from "./training_runner.ts";
  * call of the session, or change of its parameters.
  */
 export class Decoder {
-  readonly #passes: Passes;
-  readonly #call: Call;
+  readonly #passes: Runner;
+  readonly #call: PackedBatch;
   readonly #decoder: PlannedDecoder;
   readonly #states: States;
   #uses: number;
 
   /** Decoders are made by `decode`. */
-  constructor(passes: Passes, x: ArrayLike<number>, { batch, lengths }: Pick<CallOptions, "batch" | "lengths">) {
-    const { border, plan: { layer: { decoder }, decoderInput, options } } = passes;
+  constructor(passes: Runner, x: ArrayLike<number>, { batch, lengths }: Pick<CallOptions, "batch" | "lengths">) {
+    const { io: border, plan: { layer: { decoder }, decoderInput, options } } = passes;
     if (!decoder) throw new OptionError("Cannot decode: the net has no decoder");
     const rows = Array.from({ length: (batch ?? options.batch) * columnsOf(decoderInput!) }, () => 0);
     const call = passes.check(x, { batch, lengths, decoderInput: rows }, false);
@@ -50,7 +50,7 @@ export class Decoder {
    * @throws {OptionError} When another call has used the session's memory since.
    */
   step(x: ArrayLike<number>, output?: Float32Array): Float32Array {
-    const passes = this.#held(), { border, plan: { layer, decoderInput } } = passes, call = this.#call;
+    const passes = this.#held(), { io: border, plan: { layer, decoderInput } } = passes, call = this.#call;
     const columns = columnsOf(decoderInput!), size = call.B * layer.output.width;
     if (x.length !== call.B * columns) {
       const expected = `one step of ${call.B} rows of ${columns}`;
@@ -86,7 +86,7 @@ export class Decoder {
     selectRows(this.#states, rows, this.#call.B);
   }
 
-  #held(): Passes {
+  #held(): Runner {
     void this.#passes.kernels;
     if (this.#passes.uses === this.#uses || !this.#passes.plan.planner.attends) return this.#passes;
     throw new OptionError(
@@ -133,7 +133,7 @@ export function decode(
  * @throws {OptionError} When there was no call, or the net has no decoder.
  */
 export function attention(session: Session): Map<string, TensorCopy> {
-  const passes = passesOf(session) as TrainingPasses; // as every session has
+  const passes = passesOf(session) as TrainingRunner; // as every session has
   void passes.kernels;
   const { decoder } = passes.heldCall("attention");
   if (decoder) return readAttention(passes, decoder);
@@ -141,12 +141,12 @@ export function attention(session: Session): Map<string, TensorCopy> {
 }
 
 /** Of a call as the decoder sees it. */
-function readAttention({ border, plan: { planner, options } }: Passes, call: Call): Map<string, TensorCopy> {
+function readAttention({ io: border, plan: { planner, options } }: Runner, call: PackedBatch): Map<string, TensorCopy> {
   const { T, B, source } = call, S = source!.T, shape = options.batchFirst ? [B, T, S] : [T, B, S];
   return new Map(planner.attentions.map((slot) => [slot.name, { shape, data: border.read(slot.slice(0, S), call) }]));
 }
 
 /** Elements of a row outside. */
-function columnsOf({ kind, width }: Signal): number {
+function columnsOf({ kind, width }: TensorSpec): number {
   return kind === "values" ? width : 1;
 }

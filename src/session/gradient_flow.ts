@@ -1,8 +1,8 @@
 import { OptionError } from "../errors.ts";
 import type { Arena } from "../memory/arena.ts";
 import type { Flow } from "../memory/planner.ts";
-import type { Call } from "../runtime/batch.ts";
-import type { TrainingPasses } from "./training_runner.ts";
+import type { PackedBatch } from "../runtime/packed_batch.ts";
+import type { TrainingRunner } from "./training_runner.ts";
 
 /** The gradient of an output state under the name of its layer and direction: `rnn.l0`, `rnn.l0_reverse`. */
 interface NamedFlow extends Flow {
@@ -16,12 +16,12 @@ export class GradientFlow {
   readonly #flows: readonly NamedFlow[];
   readonly #arena: Arena;
   /** The last call, while its gradients are in memory. */
-  #call: Call | undefined;
+  #call: PackedBatch | undefined;
   /** Sums of squares of a sequence that is run in segments, `[T]` of each flow. */
   #sums: readonly Float64Array[] | undefined;
 
   /** Of what these passes leave in memory. */
-  constructor(flows: readonly Flow[], arena: Arena, passes: TrainingPasses) {
+  constructor(flows: readonly Flow[], arena: Arena, passes: TrainingRunner) {
     this.#flows = flows.map((flow) => {
       const { prefix, suffix } = flow, name = (prefix + suffix.slice(1)).replace(/\.$/, "");
       return { ...flow, name, reverse: suffix.endsWith("_reverse") };
@@ -39,21 +39,21 @@ export class GradientFlow {
   }
 
   /** Backward has run for a call. Of a segment, whose gradients the next one will overwrite, they are read at once. */
-  #add(call: Call): void {
-    const { T, whole, from } = call;
+  #add(call: PackedBatch): void {
+    const { T, totalSteps: whole, offset: from } = call;
     this.#call = call;
     if (from + T === whole) this.#sums = T < whole ? this.#zeros(call) : undefined;
     if (this.#sums) this.#read(call, this.#sums);
   }
 
-  #zeros({ whole, decoder }: Call): Float64Array[] {
+  #zeros({ totalSteps: whole, decoder }: PackedBatch): Float64Array[] {
     return this.#flows.map((flow) => new Float64Array(flow.decoder ? decoder!.T : whole));
   }
 
   /** Add the squares of a call's gradients to those of each step. */
-  #read(call: Call, sums: readonly Float64Array[]): typeof sums {
+  #read(call: PackedBatch, sums: readonly Float64Array[]): typeof sums {
     this.#flows.forEach(({ gradient, reverse, decoder }, i) => {
-      const { T, B, from, active, lengths } = decoder ? call.decoder! : call;
+      const { T, B, offset: from, active, lengths } = decoder ? call.decoder! : call;
       const { stride, columns } = gradient, view = this.#arena.floats(gradient.step(1, B), T * B * stride);
       for (let t = 0; t < T; t++) {
         for (let b = 0, n = active(t); b < n; b++) {

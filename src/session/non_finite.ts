@@ -1,6 +1,6 @@
 import type { ParameterSlot } from "../memory/planner.ts";
-import { type Call, callOf } from "../runtime/batch.ts";
-import type { TrainingPasses } from "./training_runner.ts";
+import { callOf, type PackedBatch } from "../runtime/packed_batch.ts";
+import type { TrainingRunner } from "./training_runner.ts";
 
 /** The first tensor with a number that is not finite, and the layer that it is of. */
 export interface Origin {
@@ -16,7 +16,7 @@ export interface Origin {
  * the first. Of the layer whose output it is, a parameter or an initial state that was not finite comes before.
  * Undefined: all of it is finite.
  */
-export function forwardOrigin({ plan, border }: TrainingPasses, call: Call): Origin | undefined {
+export function forwardOrigin({ plan, io: border }: TrainingRunner, call: PackedBatch): Origin | undefined {
   const { input, decoderInput, layer, planner: { parameters } } = plan;
   for (const [tensor, port, inside] of [["x", input, call], ["decoderInput", decoderInput, call.decoder]] as const) {
     if (port?.kind !== "values" || border.finite(port.value, inside!)) continue;
@@ -39,7 +39,7 @@ export function forwardOrigin({ plan, border }: TrainingPasses, call: Call): Ori
 }
 
 /** Where a gradient norm that is not finite comes from: the gradient that backward computed first, so of the last layer. */
-export function gradientOrigin({ plan: { planner }, border }: TrainingPasses): Origin {
+export function gradientOrigin({ plan: { planner }, io: border }: TrainingRunner): Origin {
   let largest = planner.parameters[0], size = -1;
   for (const slot of planner.parameters.toReversed()) {
     const gradient = border.readFlat(slot.gradient);

@@ -3,9 +3,9 @@ import type { Slot } from "../memory/slot.ts";
 import { apply, measure } from "../training/clip.ts";
 import type { Optimizer } from "../training/optimizers/optimizer.ts";
 import type { ScheduleState } from "../training/schedules/schedule.ts";
-import type { Call, CallOptions, States } from "../runtime/batch.ts";
+import type { CallOptions, PackedBatch, States } from "../runtime/packed_batch.ts";
 import { forwardOrigin, gradientOrigin, type Origin } from "./non_finite.ts";
-import type { Data, MeasuredPart, TrainingPasses } from "./training_runner.ts";
+import type { Data, MeasuredPart, TrainingRunner } from "./training_runner.ts";
 import { recomputedGradients } from "./recompute.ts";
 
 /** What an update says. */
@@ -19,8 +19,8 @@ export interface Update {
 }
 
 /** Gradients and what they do to the parameters: accumulation, clipping, optimizer, schedule, moving average. */
-export class Updates {
-  readonly #passes: TrainingPasses;
+export class Optimization {
+  readonly #passes: TrainingRunner;
   /** Updates so far. */
   count = 0;
   /** Updates left out so far. */
@@ -32,15 +32,15 @@ export class Updates {
   /** Whether there are gradients that no update has used. */
   #fresh = false;
   /** The calls that the last gradients are of. */
-  #again: () => Iterable<Call> = () => [];
+  #again: () => Iterable<PackedBatch> = () => [];
   /** Whether a part of the batch had a loss that is not finite, and the update is to be left out. */
   spoiled = false;
   /** Whether parameters and their averages have changed places. */
   #exchanged = false;
 
-  constructor(passes: TrainingPasses) {
+  constructor(passes: TrainingRunner) {
     this.#passes = passes;
-    const { border, plan: { norm, moments, planner: { elements }, options: { optimizer, clip } } } = passes;
+    const { io: border, plan: { norm, moments, planner: { elements }, options: { optimizer, clip } } } = passes;
     this.schedule = optimizer?.schedule?.initial ?? {};
     border.write(norm.limit, [clip?.limit ?? Infinity]);
     border.write(norm.power, [clip?.p ?? 2]);
@@ -62,7 +62,7 @@ export class Updates {
   }
 
   /** The gradients in memory are given: those of `backward`. */
-  given(call: Call): void {
+  given(call: PackedBatch): void {
     this.discard();
     this.#again = this.#held(call);
     this.#fresh = true;
@@ -96,7 +96,7 @@ export class Updates {
   /** Clip the gradients, and update the parameters with them. */
   update(): Update {
     this.requireParameters("update");
-    const { kernels: k, border, plan: { norm, planner, groupSettings, moments, trained, average, options } } =
+    const { kernels: k, io: border, plan: { norm, planner, groupSettings, moments, trained, average, options } } =
       this.#passes;
     const optimizer = this.requireOptimizer(), { schedule, groups } = optimizer;
     const { clip, frozen = [], averageDecay = 0, skipNonFinite } = options;
@@ -148,7 +148,7 @@ export class Updates {
   useAverages(use: boolean): void {
     const average = this.#average();
     if (use === this.#exchanged) return;
-    if (this.count) this.#passes.border.parameters.exchange(average);
+    if (this.count) this.#passes.io.parameters.exchange(average);
     this.#exchanged = use;
     this.#passes.refresh();
   }
@@ -177,13 +177,13 @@ export class Updates {
     const { call, loss, count } = passes.measure(data, options, true), part = { loss, count, again: this.#held(call) };
     if (!Number.isFinite(loss)) return part;
     begin(count);
-    passes.border.clearStateGradients(passes.kernels, call);
+    passes.io.clearStateGradients(passes.kernels, call);
     passes.backward(call);
     return part;
   }
 
   /** A call, as long as memory has it. */
-  #held(call: Call): () => Iterable<Call> {
+  #held(call: PackedBatch): () => Iterable<PackedBatch> {
     return () => this.#passes.holds(call) ? [call] : [];
   }
 
@@ -202,9 +202,9 @@ export class Updates {
 
   /** Of a part whose loss is not finite: the states are those that it began with, and its batch is given up. */
   #spoil({ loss, again }: MeasuredPart): void {
-    let start: [Call, States] | undefined, origin: Origin | undefined;
+    let start: [PackedBatch, States] | undefined, origin: Origin | undefined;
     for (const call of again()) {
-      start ??= [call, this.#passes.border.firstStates(call)];
+      start ??= [call, this.#passes.io.firstStates(call)];
       origin = forwardOrigin(this.#passes, call);
       if (origin) break;
     }
@@ -221,14 +221,14 @@ export class Updates {
    * scaling makes the mean over all.
    */
   #begin(rows: number): void {
-    if (!this.rows) this.#passes.border.clearParameterGradients(this.#passes.kernels);
+    if (!this.rows) this.#passes.io.clearParameterGradients(this.#passes.kernels);
     else if (rows) this.scale(this.rows, rows);
   }
 
   /** Multiply the gradients by a / b, unless the loss is a sum; a factor of 1 leaves every bit. */
   scale(a: number, b: number): void {
     if (this.#passes.loss.reduction === "sum") return;
-    const { kernels: k, border, plan: { settings, planner: { ranges, elements } } } = this.#passes;
+    const { kernels: k, io: border, plan: { settings, planner: { ranges, elements } } } = this.#passes;
     border.write(settings, [a / b]);
     k.scale(ranges.gradient, settings.address, elements);
   }

@@ -1,6 +1,12 @@
 import { OptionError } from "../errors.ts";
-import { type Call, type CallOptions, type InitialStates, segment, type States } from "../runtime/batch.ts";
-import type { Data, MeasuredPart, TrainingPasses } from "./training_runner.ts";
+import {
+  type CallOptions,
+  type InitialStates,
+  type PackedBatch,
+  segment,
+  type States,
+} from "../runtime/packed_batch.ts";
+import type { Data, MeasuredPart, TrainingRunner } from "./training_runner.ts";
 
 /**
  * Gradients of a sequence longer than the plan, exactly, in the memory of one segment and one set of states per segment
@@ -11,17 +17,17 @@ import type { Data, MeasuredPart, TrainingPasses } from "./training_runner.ts";
  * the number of rows that count before gradients are added. Ends early when the loss is not finite.
  */
 export function recomputedGradients(
-  passes: TrainingPasses,
+  passes: TrainingRunner,
   data: Data,
   options: CallOptions,
   begin: (rows: number) => void,
 ): MeasuredPart {
-  const { plan, border, loss, kernels: k } = passes, { x } = data, { steps } = plan.options;
+  const { plan, io: border, loss, kernels: k } = passes, { x } = data, { steps } = plan.options;
   const { whole: who } = plan.planner;
   if (who) {
     throw new OptionError(`Cannot recompute: ${who} must see a sequence whole, this one is longer than the plan`);
   }
-  const { once } = plan.layer.output;
+  const once = plan.layer.output.steps === "one";
   if (once && options.lengths) {
     throw new OptionError(`Cannot recompute: with "lengths", rows have their only output in different segments`);
   }
@@ -31,7 +37,7 @@ export function recomputedGradients(
     );
   }
   const whole = passes.check(x, options, true, Infinity), count = loss.check(data, border.targetRows(whole));
-  const calls: Call[] = [];
+  const calls: PackedBatch[] = [];
   for (let t = 0; t < whole.T; t += steps) calls.push(segment(whole, t, Math.min(steps, whole.T - t)));
 
   const pass = passes.reserve(calls.length);
@@ -43,7 +49,7 @@ export function recomputedGradients(
     starts.push(passes.states());
   });
 
-  function* again(): Iterable<Call> {
+  function* again(): Iterable<PackedBatch> {
     for (const [s, call] of calls.entries()) {
       passes.run(x, call, { states: starts[s] }, pass + s);
       yield call;

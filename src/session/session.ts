@@ -2,15 +2,15 @@ import { OptionError } from "../errors.ts";
 import type { Kernels } from "../kernels/kernels.ts";
 import type { Arena } from "../memory/arena.ts";
 import { type ParameterSlot, type PlanRow, seedWords } from "../memory/planner.ts";
-import type { Signal } from "../ops/port.ts";
+import type { TensorSpec } from "../ops/value.ts";
 import type { Threads } from "../threads/threads.ts";
 import type { Layout } from "../training/data/batch.ts";
 import { type ActivationStatistics, activationStatistics } from "./activation_statistics.ts";
-import { TrainingBorder } from "./training_io.ts";
-import type { CallOptions, States } from "../runtime/batch.ts";
+import { TrainingIO } from "./training_io.ts";
+import type { CallOptions, States } from "../runtime/packed_batch.ts";
 import { CompiledNet } from "../runtime/compiled_net.ts";
 import { describeNet, readCheckpoint, requireNet, requireRows, writeCheckpoint } from "./checkpoint.ts";
-import { type Data, TrainingPasses } from "./training_runner.ts";
+import { type Data, TrainingRunner } from "./training_runner.ts";
 import { GradientFlow } from "./gradient_flow.ts";
 import type { NetPlan } from "../runtime/plan.ts";
 import { summary } from "./summary.ts";
@@ -22,10 +22,11 @@ import {
   type Tensors,
 } from "../runtime/state_dict.ts";
 import { readTrainingState, setTrainingState, type TrainingState } from "./training_state.ts";
-import { type Update, Updates } from "./optimization.ts";
+import { Optimization, type Update } from "./optimization.ts";
 
 /** What belongs to a session, for those who make it work together with others. */
-export const insideOf: WeakMap<Session, { plan: NetPlan; passes: TrainingPasses; updates: Updates }> = new WeakMap();
+export const insideOf: WeakMap<Session, { plan: NetPlan; passes: TrainingRunner; updates: Optimization }> =
+  new WeakMap();
 
 /**
  * A compiled net: parameters, gradients, optimizer moments and activations in one memory, and the calls that compute in it.
@@ -35,14 +36,14 @@ export class Session extends CompiledNet {
   /** Threads that compute. */
   readonly threads: number;
   readonly #plan: NetPlan;
-  readonly #border: TrainingBorder;
-  readonly #passes: TrainingPasses;
-  readonly #updates: Updates;
+  readonly #border: TrainingIO;
+  readonly #passes: TrainingRunner;
+  readonly #updates: Optimization;
   #flow: GradientFlow | undefined;
 
   /** Sessions are made by `compile`. */
   constructor(plan: NetPlan, kernels: Kernels, arena: Arena, threads?: Threads) {
-    const border = new TrainingBorder(plan, arena), passes = new TrainingPasses(plan, kernels, border, threads);
+    const border = new TrainingIO(plan, arena), passes = new TrainingRunner(plan, kernels, border, threads);
     super(passes);
     this.#plan = plan;
     this.threads = threads?.count ?? 1;
@@ -54,7 +55,7 @@ export class Session extends CompiledNet {
     plan.planner.parameters.forEach((parameter, stream) =>
       plan.initial[stream](kernels, { ...draw, value: parameter.value, shape: parameter.shape, stream })
     );
-    this.#updates = new Updates(passes);
+    this.#updates = new Optimization(passes);
     insideOf.set(this, { plan, passes, updates: this.#updates });
     if (plan.planner.flows) this.#flow = new GradientFlow(plan.planner.flows, arena, this.#passes);
     plan.layer.refresh(kernels);
@@ -84,13 +85,13 @@ export class Session extends CompiledNet {
   get layout(): Layout {
     const { input, decoderInput, layer: { output }, options } = this.#plan;
     const { batchFirst = false, recompute, steps, decoderSteps } = options, { targets, reduction } = this.#passes.loss;
-    const read = ({ kind, width }: Signal): Pick<Layout, "kind" | "columns"> =>
+    const read = ({ kind, width }: TensorSpec): Pick<Layout, "kind" | "columns"> =>
       kind === "values" ? { kind, columns: width } : { kind: "tokens", columns: 1 };
     return {
       ...read(input),
       output: output.width,
       batchFirst,
-      targets: targets === "sequence" ? "labels" : output.once ? "sequence" : "step",
+      targets: targets === "sequence" ? "labels" : output.steps === "one" ? "sequence" : "step",
       reduction,
       longest: recompute ? Infinity : steps,
       decoder: decoderInput && { ...read(decoderInput), longest: decoderSteps! },

@@ -2,13 +2,13 @@ import { ShapeError } from "../errors.ts";
 import type { Kernels } from "../kernels/kernels.ts";
 import type { Slot } from "../memory/slot.ts";
 import type { TargetRows } from "../training/losses/loss.ts";
-import { Border, checkStates } from "../runtime/host_io.ts";
-import type { Call, States } from "../runtime/batch.ts";
+import { checkStates, HostIO } from "../runtime/host_io.ts";
+import type { PackedBatch, States } from "../runtime/packed_batch.ts";
 
 /** The border of a session that trains: targets and gradients as well. */
-export class TrainingBorder extends Border {
+export class TrainingIO extends HostIO {
   /** The numbers of a layer's output that are no padding, of a call as that layer sees it. */
-  forEachOutput({ stride, columns, address }: Slot, call: Call, visit: (value: number) => void): void {
+  forEachOutput({ stride, columns, address }: Slot, call: PackedBatch, visit: (value: number) => void): void {
     const view = this.rows.floats(address, call.T * call.B * stride);
     this.rows.forEach(call, (row, outside) => {
       if (outside < 0) return;
@@ -17,29 +17,29 @@ export class TrainingBorder extends Border {
   }
 
   /** One element of dOutput for each of the output. */
-  checkOutputGradient(dOutput: ArrayLike<number>, call: Call): void {
+  checkOutputGradient(dOutput: ArrayLike<number>, call: PackedBatch): void {
     this.checkLength("dOutput", dOutput, this.outputCall(call), this.plan.layer.output.width);
   }
 
   /** The gradient of the output, laid out as the output is. */
-  writeOutputGradient(dOutput: ArrayLike<number>, call: Call): void {
+  writeOutputGradient(dOutput: ArrayLike<number>, call: PackedBatch): void {
     const outside = this.outputCall(call), parts = this.parts(this.plan.layer.output.gradient!, outside);
     for (const { slot, from } of parts) this.rows.write(slot, dOutput, outside, from);
   }
 
   /** The gradient of an output that nothing depends on. */
-  clearOutputGradient(k: Kernels, call: Call): void {
+  clearOutputGradient(k: Kernels, call: PackedBatch): void {
     const { T, B } = this.outputCall(call), { address, columns, stride } = this.plan.layer.output.gradient!;
     k.zero(address, T * B, columns, stride);
   }
 
   /** The call's rows as a loss sees them. */
-  targetRows(call: Call): TargetRows {
-    const rows = this.rows, outside = this.outputCall(call), { T, B, whole, lengths, order } = outside;
+  targetRows(call: PackedBatch): TargetRows {
+    const rows = this.rows, outside = this.outputCall(call), { T, B, totalSteps: whole, lengths, order } = outside;
     return {
       B,
       count: whole * B,
-      partial: outside.share !== undefined,
+      partial: outside.shard !== undefined,
       forEach: (visit) => rows.forEach(outside, visit),
       sequence: (b) => order ? order[b] : b,
       steps: (b) => lengths ? lengths[b] : T,
@@ -59,13 +59,13 @@ export class TrainingBorder extends Border {
   }
 
   /** Gradients of last states, by name; not all have to be there. */
-  checkStateGradients(dStates: States, { B }: Call): void {
+  checkStateGradients(dStates: States, { B }: PackedBatch): void {
     const { states } = this.plan.layer;
     checkStates("dStates", states.filter((state) => state.name in dStates), dStates, B);
   }
 
   /** One element for each of the call's rows and columns. */
-  checkLength(name: string, data: ArrayLike<number>, { whole, B }: Call, columns: number): void {
+  checkLength(name: string, data: ArrayLike<number>, { totalSteps: whole, B }: PackedBatch, columns: number): void {
     const n = whole * B;
     if (data.length === n * columns) return;
     const rows = columns === 1 ? `${n} elements` : `${n} rows of ${columns} elements`;
@@ -73,14 +73,14 @@ export class TrainingBorder extends Border {
   }
 
   /** Gradients of the initial states into those of the parameters that they came from; after backward. */
-  addLearnedGradients(k: Kernels, { B, fresh }: Call): void {
+  addLearnedGradients(k: Kernels, { B, fresh }: PackedBatch): void {
     for (const { width, stride, learned, gradient } of this.plan.layer.states) {
       if (learned && fresh) k.columnSums(learned.gradient.address, gradient.first(B), B, width, stride);
     }
   }
 
   /** Whether the rows of a call are finite numbers in a slot. */
-  finite({ address, stride, columns }: Slot, { T, B }: Call): boolean {
+  finite({ address, stride, columns }: Slot, { T, B }: PackedBatch): boolean {
     const view = this.rows.floats(address, T * B * stride);
     for (let row = 0; row < T * B; row++) {
       for (let i = row * stride; i < row * stride + columns; i++) if (!Number.isFinite(view[i])) return false;
@@ -95,7 +95,7 @@ export class TrainingBorder extends Border {
   }
 
   /** Zero the gradients of the first and of the last states. */
-  clearStateGradients(k: Kernels, { B }: Call): void {
+  clearStateGradients(k: Kernels, { B }: PackedBatch): void {
     for (const { width, stride, gradient } of this.plan.layer.states) {
       k.zero(gradient.first(B), B, width, stride);
       k.zero(gradient.last(), B, width, stride);
@@ -103,14 +103,14 @@ export class TrainingBorder extends Border {
   }
 
   /** Given gradients of the last states; those not given stay as they are. */
-  writeStateGradients(dStates: States, call: Call): void {
+  writeStateGradients(dStates: States, call: PackedBatch): void {
     for (const { name, width, stride, gradient } of this.plan.layer.states) {
       if (name in dStates) this.rows.writeBlock({ address: gradient.last(), stride, width }, dStates[name], call);
     }
   }
 
   /** Copies of the gradients of the initial states, after backward. */
-  readStateGradients(call: Call): States {
+  readStateGradients(call: PackedBatch): States {
     return this.copyStates((state) => state.gradient.first(call.B), call);
   }
 }

@@ -2,10 +2,10 @@ import { OptionError, ThreadError } from "../errors.ts";
 import type { Kernels } from "../kernels/kernels.ts";
 import type { Threads } from "../threads/threads.ts";
 import type { PlannedLoss, Targets } from "../training/losses/loss.ts";
-import { type Call, type CallOptions, makeCall, type States } from "../runtime/batch.ts";
-import { Passes } from "../runtime/runner.ts";
+import { type CallOptions, packBatch, type PackedBatch, type States } from "../runtime/packed_batch.ts";
+import { Runner } from "../runtime/runner.ts";
 import type { NetPlan } from "../runtime/plan.ts";
-import type { TrainingBorder } from "./training_io.ts";
+import type { TrainingIO } from "./training_io.ts";
 
 /** Inputs and targets of a pass that is measured. */
 export interface Data extends Targets {
@@ -19,19 +19,19 @@ export interface MeasuredPart {
   /** The weight of all targets that count. */
   readonly count: number;
   /** The pass's calls, each when memory holds what it has computed; those that it can still have. */
-  again(): Iterable<Call>;
+  again(): Iterable<PackedBatch>;
 }
 
 /** The passes of a session, which are measured, and go backward as well. */
-export class TrainingPasses extends Passes {
-  override readonly border: TrainingBorder;
+export class TrainingRunner extends Runner {
+  override readonly io: TrainingIO;
 
   /** Told of every call that backward has run for. */
-  watch?: (call: Call) => void;
+  watch?: (call: PackedBatch) => void;
 
-  constructor(plan: NetPlan, kernels: Kernels, border: TrainingBorder, threads?: Threads) {
+  constructor(plan: NetPlan, kernels: Kernels, border: TrainingIO, threads?: Threads) {
     super(plan, kernels, border, threads);
-    this.border = border;
+    this.io = border;
   }
 
   /** Make changes of the parameters; when a thread fails half-way, nothing can be done with them any more. */
@@ -66,22 +66,22 @@ export class TrainingPasses extends Passes {
     options: CallOptions,
     training: boolean,
     pass?: number,
-  ): { call: Call; loss: number; count: number } {
-    const { loss } = this, call = this.check(data.x, options, training), rows = this.border.targetRows(call);
+  ): { call: PackedBatch; loss: number; count: number } {
+    const { loss } = this, call = this.check(data.x, options, training), rows = this.io.targetRows(call);
     const count = loss.check(data, rows);
     loss.write(data, rows, count);
     this.run(data.x, call, options, pass);
-    loss.forward(this.kernels, this.border.outputCall(call), training);
-    return { call, loss: count ? loss.reduce(this.border.scalar(loss.total), count) : 0, count };
+    loss.forward(this.kernels, this.io.outputCall(call), training);
+    return { call, loss: count ? loss.reduce(this.io.scalar(loss.total), count) : 0, count };
   }
 
   /** Forward and the losses of all targets, not reduced. */
   losses(data: Data, options: CallOptions): Float32Array {
-    const { loss } = this, call = this.check(data.x, options, false), rows = this.border.targetRows(call);
+    const { loss } = this, call = this.check(data.x, options, false), rows = this.io.targetRows(call);
     loss.check(data, rows);
     loss.write(data, rows);
     this.run(data.x, call, options);
-    loss.forward(this.kernels, this.border.outputCall(call), false);
+    loss.forward(this.kernels, this.io.outputCall(call), false);
     return loss.read(rows);
   }
 
@@ -90,24 +90,24 @@ export class TrainingPasses extends Passes {
    *
    * @throws {OptionError} When there was none, or a stream or a call in segments has used the memory since.
    */
-  heldCall(what: string): Call {
+  heldCall(what: string): PackedBatch {
     if (this.last && !this.aside) return this.last;
     throw new OptionError(`Cannot read ${what}: there was no call, or memory does not hold all of the last one`);
   }
 
   /** The call that `backward` is for. */
-  backwardCall(): Call {
+  backwardCall(): PackedBatch {
     if (this.last && this.ready) return this.last;
     throw new OptionError("Cannot run backward: it needs a forward of its own before it");
   }
 
   /** From the gradient in the output's port, and those of the last states, to all others. Adds to the parameters' gradients. */
-  backward(call: Call): void {
+  backward(call: PackedBatch): void {
     const k = this.kernels, { layer } = this.plan;
     this.ready = false;
     layer.backward(k, call);
     layer.gradients(k, call);
-    this.border.addLearnedGradients(k, call);
+    this.io.addLearnedGradients(k, call);
     this.watch?.(call);
   }
 
@@ -119,17 +119,17 @@ export class TrainingPasses extends Passes {
 
   /** The next call may carry on from these states of B rows; undefined: from nothing, as after no call. */
   resume(states: States, B: number | undefined): void {
-    this.last = B === undefined ? undefined : makeCall({ T: 1, B, training: false, fresh: false });
+    this.last = B === undefined ? undefined : packBatch({ T: 1, B, training: false, fresh: false });
     this.putAside(states);
   }
 
   /** Whether memory still has the activations of a call. */
-  holds(call: Call): boolean {
+  holds(call: PackedBatch): boolean {
     return this.last === call && !this.aside;
   }
 
   /** The states after the last call are those that this one, of the session's, has started from. */
-  takeBack(call: Call, states: States): void {
+  takeBack(call: PackedBatch, states: States): void {
     this.last = call.fresh ? undefined : call;
     this.putAside(states);
   }

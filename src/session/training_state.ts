@@ -3,9 +3,9 @@ import { numbers } from "../formats/elements.ts";
 import type { ParameterSlot } from "../memory/planner.ts";
 import type { Slot } from "../memory/slot.ts";
 import type { ScheduleState } from "../training/schedules/schedule.ts";
-import type { TrainingPasses } from "./training_runner.ts";
+import type { TrainingRunner } from "./training_runner.ts";
 import { requireTensors, type TensorCopy, type Tensors } from "../runtime/state_dict.ts";
-import type { Updates } from "./optimization.ts";
+import type { Optimization } from "./optimization.ts";
 
 /**
  * What a training needs, beside the parameters and the carried states, to go on bit for bit. All but the tensors is
@@ -29,10 +29,10 @@ export interface TrainingState {
 }
 
 /** A copy of the state. */
-export function readTrainingState(passes: TrainingPasses, updates: Updates): TrainingState {
+export function readTrainingState(passes: TrainingRunner, updates: Optimization): TrainingState {
   requireWhole("read", updates);
   const tensors = places(passes).map(({ name, shape, range, parameter }) =>
-    [name, { shape, data: passes.border.parameters.readPart(range, parameter) }] as const
+    [name, { shape, data: passes.io.parameters.readPart(range, parameter) }] as const
   );
   const { plan: { planner: { seed }, options }, count: number } = passes, { count, skipped, schedule } = updates;
   const optimizer = options.optimizer?.name ?? "";
@@ -41,8 +41,8 @@ export function readTrainingState(passes: TrainingPasses, updates: Updates): Tra
 
 /** Go on from a state; one that does not fit changes nothing. */
 export function setTrainingState(
-  passes: TrainingPasses,
-  updates: Updates,
+  passes: TrainingRunner,
+  updates: Optimization,
   state: Omit<TrainingState, "tensors"> & { tensors: Tensors },
 ): void {
   requireWhole("set", updates);
@@ -54,7 +54,7 @@ export function setTrainingState(
   const wanted = places(passes);
   const { given } = requireTensors("moment", wanted, state.tensors);
   for (const { name, range, parameter } of wanted) {
-    passes.border.parameters.writePart(range, parameter, numbers(given.get(name)!));
+    passes.io.parameters.writePart(range, parameter, numbers(given.get(name)!));
   }
   updates.count = state.updates;
   updates.skipped = state.skipped;
@@ -71,7 +71,7 @@ interface Place {
 }
 
 /** Where the tensors are. */
-function places({ plan: { moments, average, planner } }: TrainingPasses): Place[] {
+function places({ plan: { moments, average, planner } }: TrainingRunner): Place[] {
   const ranges = average ? [...moments, average.value] : moments;
   return ranges.flatMap((range) =>
     planner.parameters.map((parameter) => {
@@ -81,7 +81,7 @@ function places({ plan: { moments, average, planner } }: TrainingPasses): Place[
   );
 }
 
-function requireWhole(verb: string, updates: Updates): void {
+function requireWhole(verb: string, updates: Optimization): void {
   updates.requireParameters(`${verb} the training state`);
   if (updates.pending) {
     throw new OptionError(`Cannot ${verb} the training state between "accumulate" and "update"`);
@@ -90,7 +90,7 @@ function requireWhole(verb: string, updates: Updates): void {
 
 /** Refuses a state of another optimizer, or of other random numbers where the net draws any. */
 function requireSame(
-  { plan: { planner, options } }: TrainingPasses,
+  { plan: { planner, options } }: TrainingRunner,
   { optimizer, seed }: Omit<TrainingState, "tensors">,
 ): void {
   const name = options.optimizer?.name ?? "";

@@ -2,7 +2,7 @@ import type { Batch } from "../training/data/batch.ts";
 import { TotalLoss } from "../training/losses/total_loss.ts";
 import type { Measured, Metric } from "../training/metrics/metric.ts";
 import { type BatchSource, evaluationSource, type TrainingData } from "./batches.ts";
-import type { CallOptions, States } from "../runtime/batch.ts";
+import type { CallOptions, States } from "../runtime/packed_batch.ts";
 import { EventLoop } from "./event_loop.ts";
 import type { Session } from "../session/session.ts";
 

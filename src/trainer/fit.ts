@@ -2,7 +2,7 @@ import { OptionError } from "../errors.ts";
 import type { Batch } from "../training/data/batch.ts";
 import { TotalLoss } from "../training/losses/total_loss.ts";
 import { type BatchSource, batchSource, evaluationSource, type TrainingData } from "./batches.ts";
-import type { States } from "../runtime/batch.ts";
+import type { States } from "../runtime/packed_batch.ts";
 import { callOptions, evaluateSource, type Metrics } from "./evaluate.ts";
 import { EventLoop } from "./event_loop.ts";
 import type { Session } from "../session/session.ts";

@@ -1,5 +1,5 @@
 import { OptionError, requireInteger } from "../errors.ts";
-import type { States } from "../runtime/batch.ts";
+import type { States } from "../runtime/packed_batch.ts";
 import type { TensorCopy, Tensors } from "../runtime/state_dict.ts";
 import type { BestEvaluation } from "./events.ts";
 

@@ -1,5 +1,5 @@
 import type { Batch } from "../training/data/batch.ts";
-import type { States } from "../runtime/batch.ts";
+import type { States } from "../runtime/packed_batch.ts";
 import type { Session } from "../session/session.ts";
 import type { TrainerOptions } from "./options.ts";
 import type { TrainerState } from "./state.ts";

@@ -38,7 +38,12 @@ export function draw(net: Layer, { T, B }: Extent, seed: number): Data {
   const x = kind === "values"
     ? numbers(T * B * width)
     : Float32Array.from({ length: T * B }, () => random.integer(width));
-  return { x, states: states(), dOutput: numbers((net.output.once ? 1 : T) * B * net.output.width), dStates: states() };
+  return {
+    x,
+    states: states(),
+    dOutput: numbers((net.output.steps === "one" ? 1 : T) * B * net.output.width),
+    dStates: states(),
+  };
 }
 
 /** How a pass differs from a plain one. */

@@ -43,7 +43,9 @@ function scaling(replace: (places: Places, right: PlannedLayer) => Partial<Plann
     parameters: { gain: { shape: [WIDTH], initial: constant(1) }, unused: { shape: [1], initial: zeros() } },
 
     plan(scope, x) {
-      const [y, dy, products] = ["y", "dy", "dy x"].map((name) => scope.kept(name, scope.steps * scope.batch, WIDTH));
+      const [y, dy, products] = ["y", "dy", "dy x"].map((name) =>
+        scope.activation(name, scope.steps * scope.batch, WIDTH)
+      );
       const gain = scope.parameter("gain"), unused = scope.parameter("unused");
       const nan = scope.constant("not a number", [NaN]), infinity = scope.constant("infinity", [Infinity]);
       const right: PlannedLayer = {

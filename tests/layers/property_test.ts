@@ -95,9 +95,9 @@ async function checkBuilds(subject: Subject, seed: number): Promise<void> {
 /** Builds and reference share the layers; differences do not. */
 function checkSlope({ net, extent, options: { lengths }, given }: Subject, seed: number): void {
   const { x, states } = draw(net, extent, seed), random = new Generator(seed, 2);
-  const { width: classes, parts, once } = net.output;
+  const { width: classes, parts, steps } = net.output;
   if (classes === 1 || parts) return; // no loss, no gradient
-  const y = range((once ? 1 : extent.T) * extent.B).map(() => random.integer(classes));
+  const y = range((steps === "one" ? 1 : extent.T) * extent.B).map(() => random.integer(classes));
   const training = trainer(net, extent, { x, y }, { lengths, states: given ? states : "zero" });
   const error = checkDirection(training, withLearnedStates(training.parameters(), seed), seed);
   // The differences are true to a third derivative times 1e-8 / 6; all of 20 000 nets stay below 1e-7.

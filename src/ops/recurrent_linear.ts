@@ -8,7 +8,7 @@ import { linear } from "./linear.ts";
  * A cell's product with what it had before each step, h' W_hhᵀ, and its gradients. `z` and its gradient are slots of T steps; of the
  * B rows of step t the first n take part.
  */
-export interface RecurrentProduct {
+export interface RecurrentLinear {
   /** Renew the packed copies of the weight. */
   refresh(k: Kernels): void;
   /** z(t) += h(t) Wᵀ */
@@ -20,7 +20,7 @@ export interface RecurrentProduct {
 }
 
 /** Options of a recurrent product. */
-export interface ProductOptions {
+export interface RecurrentLinearOptions {
   /** The rows of the weight, and columns of z, that take part: some gates of a cell. Default all. */
   readonly rows?: { readonly from: number; readonly count: number };
   /** When given, forward writes z(t) = h(t) Wᵀ + bias instead of adding to z; `null` for no bias. */
@@ -42,13 +42,15 @@ export function recurrentProduct(
   scope: Scope,
   weight: ParameterSlot,
   { h, dh, mask, keep }: ProductSource,
-  { rows, bias, of }: ProductOptions = {},
-): RecurrentProduct {
+  { rows, bias, of }: RecurrentLinearOptions = {},
+): RecurrentLinear {
   const product = linear(scope, weight, { rows, bias: bias ?? undefined });
   const accumulate = bias === undefined, width = weight.shape[1];
   const source = of?.value ?? h;
   const read = mask ? keep(`masked ${source.name}`, width) : source;
-  const dRead = mask && scope.train ? scope.kept(`gradient of masked ${source.name}`, scope.batch, width) : undefined;
+  const dRead = mask && scope.train
+    ? scope.activation(`gradient of masked ${source.name}`, scope.batch, width)
+    : undefined;
 
   return {
     refresh: product.refresh,

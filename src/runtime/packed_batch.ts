@@ -1,6 +1,6 @@
 import { OptionError, ShapeError } from "../errors.ts";
 import type { LayerPart } from "../layers/layer.ts";
-import { type Extent, onceExtent, type RowShare } from "../ops/port.ts";
+import { type BatchShape, oneStepShape, type Shard } from "../ops/value.ts";
 
 /** States by name (`rnn.h_l0`), each `[B, H]`. */
 export type States = Record<string, Float32Array>;
@@ -20,7 +20,7 @@ export interface CallOptions {
    */
   lengths?: ArrayLike<number>;
   /** Where the rows are in a larger batch, of which other processes have the others; in the order of these rows. */
-  share?: RowShare;
+  shard?: Shard;
   /**
    * Of a net with a decoder, and must be given there: what the decoder reads, tokens `[T, B]` or values `[T, B, width]` with a T of
    * its own, which is that of the output. All its steps count: a target of weight 0, or one that the loss ignores, is padding.
@@ -29,10 +29,10 @@ export interface CallOptions {
 }
 
 /** One call of a session: its size, and where the caller's rows are. */
-export interface Call extends Extent {
+export interface PackedBatch extends BatchShape {
   /** Steps of the caller's sequences, and the first of them that this call runs: 0 and T unless it is a segment. */
-  readonly whole: number;
-  readonly from: number;
+  readonly totalSteps: number;
+  readonly offset: number;
   /** Lengths of the caller's sequences by descending size, when they were given. */
   readonly lengths?: Int32Array;
   /** Whether states start from their own beginning: zeros, or what was learned. */
@@ -40,15 +40,15 @@ export interface Call extends Extent {
   /** The caller's row at each of our rows, when they were sorted. */
   readonly order?: Int32Array;
   /** The same rows in the decoder, if there is one. */
-  readonly decoder?: Call;
+  readonly decoder?: PackedBatch;
 }
 
 /** A call of T steps and B rows, each row as long as T or as `lengths` says (B integers from 1 to T, any order). */
-export function makeCall(
-  { T, B, training, fresh, share }: { T: number; B: number; training: boolean; fresh: boolean; share?: RowShare },
+export function packBatch(
+  { T, B, training, fresh, shard }: { T: number; B: number; training: boolean; fresh: boolean; shard?: Shard },
   lengths?: ArrayLike<number>,
-): Call {
-  const extent = { T, B, training, fresh, share, whole: T, from: 0 };
+): PackedBatch {
+  const extent = { T, B, training, fresh, shard, totalSteps: T, offset: 0 };
   if (lengths === undefined) return { ...extent, active: () => B };
   if (lengths.length !== B) {
     throw new ShapeError(`Cannot run a sequence: "lengths" must have ${B} elements, one a row, got ${lengths.length}`);
@@ -67,31 +67,31 @@ export function makeCall(
     while (n > 0 && sorted[n - 1] <= t) n--;
     counts[t] = n;
   }
-  const placed = share && { B: share.B, rows: Int32Array.from(order, (b) => share.rows[b]) };
-  return { ...extent, share: placed, active: (t) => counts[t], lengths: sorted, order };
+  const placed = shard && { B: shard.B, rows: Int32Array.from(order, (b) => shard.rows[b]) };
+  return { ...extent, shard: placed, active: (t) => counts[t], lengths: sorted, order };
 }
 
 /** The call as what there is once for a sequence sees it: one step, in which all rows take part. */
-export function once(call: Call): Call {
-  return { ...call, ...onceExtent(call), whole: 1, from: 0, lengths: undefined };
+export function oneStep(call: PackedBatch): PackedBatch {
+  return { ...call, ...oneStepShape(call), totalSteps: 1, offset: 0, lengths: undefined };
 }
 
 /** The call with a decoder of T steps. */
-export function withDecoder(call: Call, T: number): Call {
-  return { ...call, decoder: { ...once(call), T, whole: T, source: call } };
+export function withDecoder(call: PackedBatch, T: number): PackedBatch {
+  return { ...call, decoder: { ...oneStep(call), T, totalSteps: T, source: call } };
 }
 
 /** The steps of a call, and behind them those of its decoder. */
-export function allSteps({ T, B, active, decoder }: Call): Pick<Call, "T" | "B" | "active"> {
+export function allSteps({ T, B, active, decoder }: PackedBatch): Pick<PackedBatch, "T" | "B" | "active"> {
   return { T: T + (decoder?.T ?? 0), B, active: (t) => t < T ? active(t) : B };
 }
 
 /** The call as a part of the net sees it. */
-export function callOf({ output, decoder }: Pick<LayerPart, "output" | "decoder">, call: Call): Call {
-  return output.once ? once(call) : decoder ? call.decoder! : call;
+export function callOf({ output, decoder }: Pick<LayerPart, "output" | "decoder">, call: PackedBatch): PackedBatch {
+  return output.steps === "one" ? oneStep(call) : decoder ? call.decoder! : call;
 }
 
 /** Steps `from` to `from + T` of a call, with the states that they find. */
-export function segment(call: Call, from: number, T: number): Call {
-  return { ...call, T, from, fresh: call.fresh && from === 0, active: (t) => call.active(from + t) };
+export function segment(call: PackedBatch, from: number, T: number): PackedBatch {
+  return { ...call, T, offset: from, fresh: call.fresh && from === 0, active: (t) => call.active(from + t) };
 }
