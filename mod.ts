@@ -85,7 +85,7 @@ export type { Data } from "./src/session/training_runner.ts";
 export type { Stream } from "./src/runtime/stream.ts";
 export type { CallOptions, InitialStates, States } from "./src/runtime/packed_batch.ts";
 export type { Session } from "./src/session/session.ts";
-export type { Differences, LoadOptions, TensorCopy, Tensors } from "./src/runtime/state_dict.ts";
+export type { IncompatibleKeys as Differences, LoadOptions, TensorCopy, Tensors } from "./src/runtime/state_dict.ts";
 export { fit, Training } from "./src/trainer/fit.ts";
 export type { EvaluationPlan, TrainerOptions } from "./src/trainer/options.ts";
 export type { StatisticsOptions } from "./src/trainer/statistics.ts";

@@ -18,11 +18,14 @@ export interface PlanOptions {
   steps: number;
   /** Of a net with a decoder: the largest number of time steps of what that one reads and writes. Default: `steps`. */
   decoderSteps?: number;
-  /** Whether sequences outside are `[B, T, ...]` instead of `[T, B, ...]`. States are `[B, ...]` either way. Default false. */
+  /**
+   * Whether sequences outside are `[B, T, ...]` instead of `[T, B, ...]`. States are `[B, ...]` either way. Default
+   * false.
+   */
   batchFirst?: boolean;
   /**
-   * Whether `step` takes sequences longer than `steps`, in segments of so many, each run forward twice: the same gradients in the
-   * memory of one segment. Default false.
+   * Whether `step` takes sequences longer than `steps`, in segments of so many, each run forward twice: the same
+   * gradients in the memory of one segment. Default false.
    */
   recompute?: boolean;
   /** Whether gradients are wanted. Default: whether an optimizer is given. */

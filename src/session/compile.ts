@@ -5,7 +5,7 @@ import { WasmArena } from "../memory/wasm_arena.ts";
 import { Threads } from "../threads/threads.ts";
 import type { PlanOptions } from "../runtime/plan.ts";
 import { Session } from "./session.ts";
-import { planTraining } from "./trained.ts";
+import { planTraining } from "./plan_training.ts";
 
 /** Options of `compile`. */
 export interface CompileOptions extends PlanOptions {
@@ -14,8 +14,8 @@ export interface CompileOptions extends PlanOptions {
   /**
    * Threads that compute: this one, and workers, which last until the session is disposed, and with them the program.
    * The bits are those of one thread. Rows of a batch are shared out, and so are parameters, so a batch should have
-   * several rows a thread. Where the engine does not allow it there is one, whatever is asked for: in a page that is not
-   * cross-origin isolated, and on a page's main thread, which may not wait. See `session.threads`. A page's content
+   * several rows a thread. Where the engine does not allow it there is one, whatever is asked for: in a page that is
+   * not cross-origin isolated, and on a page's main thread, which may not wait. See `session.threads`. A page's content
    * security policy must allow `worker-src blob:`. From 1 to 64; default 1.
    */
   threads?: number;
@@ -24,8 +24,8 @@ export interface CompileOptions extends PlanOptions {
 const MOST_THREADS = 64;
 
 /**
- * Give a net its memory and its kernels. Everything that needs memory is named here (batch, steps, loss, optimizer), so that no
- * later call allocates: `batch` and `steps` are maxima, a call may be smaller.
+ * Give a net its memory and its kernels. Everything that needs memory is named here (batch, steps, loss, optimizer), so
+ * that no later call allocates: `batch` and `steps` are maxima, a call may be smaller.
  *
  * @throws {OptionError} When a size is not a positive integer.
  * @throws {PlanError} When the net needs more than 2 GiB.

@@ -2,9 +2,9 @@
 const TURN = 50;
 
 /**
- * Lets other tasks run in between: `await loop.turn()` often, and it yields a macrotask when 50 ms have passed since the last one. A
- * promise alone would not do: timers, signals and aborts never run between microtasks. A message arrives sooner than a timer,
- * which is delayed by 1 ms in Deno and 4 ms in browsers.
+ * Lets other tasks run in between: `await loop.turn()` often, and it yields a macrotask when 50 ms have passed since
+ * the last one. A promise alone would not do: timers, signals and aborts never run between microtasks. A message
+ * arrives sooner than a timer, which is delayed by 1 ms in Deno and 4 ms in browsers.
  */
 export class EventLoop implements Disposable {
   readonly #channel = new MessageChannel();
