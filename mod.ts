@@ -103,7 +103,7 @@ export type {
 } from "./src/trainer/events.ts";
 export type { TrainingState } from "./src/session/training_state.ts";
 export type { Update } from "./src/session/optimization.ts";
-export type { World, WorldOptions } from "./src/trainer/world.ts";
+export type { World, WorldOptions } from "./src/trainer/options.ts";
 export type { Merge } from "./src/ops/merge.ts";
 export type {
   RecurrentLinear as RecurrentProduct,

@@ -2,7 +2,7 @@ import { OptionError } from "../errors.ts";
 import type { States } from "../runtime/packed_batch.ts";
 import type { Session } from "../session/session.ts";
 import type { TrainerState } from "../trainer/state.ts";
-import type { World, WorldOptions } from "../trainer/world.ts";
+import type { World, WorldOptions } from "../trainer/options.ts";
 import type { Batch } from "../training/data/batch.ts";
 import type { Communicator } from "./communicator.ts";
 import { compareTrainings } from "./compare.ts";

@@ -1,5 +1,5 @@
 import type { TrainingAccess } from "../session/training_access.ts";
-import type { WorldOptions } from "../trainer/world.ts";
+import type { WorldOptions } from "../trainer/options.ts";
 import { VERSION } from "./version.ts";
 
 /** What must be the same on all ranks that train one net together, fit for JSON. */
