@@ -45,7 +45,7 @@ export { dense } from "./src/layers/dense.ts";
 export type { LayerDescription, RecurrentDescription, StackDescription } from "./src/layers/description.ts";
 export { dropout, type DropoutOptions } from "./src/layers/dropout.ts";
 export { embedding, type EmbeddingOptions, oneHot } from "./src/layers/embedding.ts";
-export type { Layer, LayerPart, PlannedDecoder, PlannedLayer, PlannedState } from "./src/layers/layer.ts";
+export type { Layer, LayerPart, PlannedDecoder, PlannedLayer, PlannedState, StateSpec } from "./src/layers/layer.ts";
 export { layerNorm, type LayerNormOptions } from "./src/layers/layer_norm.ts";
 export { pool } from "./src/layers/pool.ts";
 export { recurrent, type RecurrentOptions } from "./src/layers/recurrent.ts";
@@ -104,7 +104,9 @@ export type {
 export type { TrainingState } from "./src/session/training_state.ts";
 export type { Update } from "./src/session/optimization.ts";
 export type { World, WorldOptions } from "./src/trainer/world.ts";
+export type { SourceReader } from "./src/ops/attention.ts";
 export type { Merge } from "./src/ops/merge.ts";
+export { joinNeeds, type Needs, type OutputGradient } from "./src/ops/needs.ts";
 export type {
   RecurrentLinear as RecurrentProduct,
   RecurrentLinearOptions as ProductOptions,

@@ -2,6 +2,7 @@ import { requireInteger } from "../errors.ts";
 import { attention } from "../ops/attention.ts";
 import { uniform } from "../ops/initialise.ts";
 import { linear } from "../ops/linear.ts";
+import { joinNeeds } from "../ops/needs.ts";
 import type { Cell } from "./cell.ts";
 
 /** Options of `bahdanau`. */
@@ -55,6 +56,7 @@ export function bahdanau(cell: Cell, { source: M, width }: BahdanauOptions): Cel
     gates: cell.gates,
     columns: cell.columns,
     inputWeight: cell.inputWeight,
+    sourceWidths: [...cell.sourceWidths ?? [], M],
     states: (H) => cell.states(H),
 
     parameters(I, H) {
@@ -80,6 +82,7 @@ export function bahdanau(cell: Cell, { source: M, width }: BahdanauOptions): Cel
       const fromContext = linear(scope, scope.parameter("weight_ch"));
       return {
         bias: inner.bias,
+        needs: joinNeeds(inner.needs, { attention: [attend.reader] }),
 
         refresh(k) {
           inner.refresh(k);

@@ -2,6 +2,7 @@ import type { Kernels } from "../kernels/kernels.ts";
 import type { Scope } from "../memory/scope.ts";
 import type { Slot } from "../memory/slot.ts";
 import { type Parameter, uniform } from "../ops/initialise.ts";
+import type { Needs } from "../ops/needs.ts";
 import type { RecurrentLinear, RecurrentLinearOptions } from "../ops/recurrent_linear.ts";
 import type { ElmanSettings } from "./elman.ts";
 import type { GruSettings } from "./gru_options.ts";
@@ -24,6 +25,8 @@ export interface Cell {
   readonly columns?: number;
   /** The input weight's name. Default `weight_ih`. */
   readonly inputWeight?: string;
+  /** Widths of the encoder's outputs that attention in the cell expects. Default: there is no attention. */
+  readonly sourceWidths?: readonly number[];
   /** Widths of the carried states by name, the output first: `{ h: H, c: H }`. */
   states(H: number): Record<string, number>;
   /** What is trained, by PyTorch's names without the layer's suffix, the input weight `[gates * H, I]` among it. */
@@ -66,6 +69,8 @@ export interface CellContext {
 export interface PlannedCell {
   /** What is added to the input projection, `[gates * H]`. */
   readonly bias?: Slot;
+  /** The parts that others must write or read. Default none. */
+  readonly needs?: Partial<Needs>;
   /** Renew what is derived from parameters. */
   refresh(k: Kernels): void;
   /** Step t: read z and state t, write state t + 1. */

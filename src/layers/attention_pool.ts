@@ -53,11 +53,11 @@ export function attentionPool(width: number, { hidden = width }: AttentionPoolOp
       bias: { shape: [hidden], initial },
       query: { shape: [hidden], initial: uniform(1 / Math.sqrt(hidden)) },
     },
+    wholeSequence: "an attention pooling layer",
 
     plan(scope, x) {
       requireValues("plan an attention pooling layer", x);
       requireSteps("plan an attention pooling layer", x);
-      scope.requireWhole("an attention pooling layer");
       const { batch, steps, train } = scope, { stride: ldx } = x.value;
       const bias = scope.parameter("bias"), v = scope.parameter("query"), one = scope.constant("one", [1]);
       const product = projection(scope, x, scope.parameter("weight"), bias.value);

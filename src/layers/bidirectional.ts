@@ -1,5 +1,6 @@
 import { ShapeError } from "../errors.ts";
 import { type Merge, merge, mergedSignal } from "../ops/merge.ts";
+import { joinNeeds } from "../ops/needs.ts";
 import { oneStepShape } from "../ops/value.ts";
 import { reverse } from "../ops/reverse.ts";
 import type { Layer } from "./layer.ts";
@@ -25,6 +26,9 @@ export function bidirectional(ahead: Layer, back: Layer, how: Merge = "concat"):
     input: ahead.input,
     output: mergedSignal(how, ahead.output),
     parameters: { ...ahead.parameters, ...back.parameters },
+    states: [...ahead.states ?? [], ...back.states ?? []],
+    wholeSequence: "a bidirectional net",
+    sourceWidths: [...ahead.sourceWidths ?? [], ...back.sourceWidths ?? []],
 
     plan(scope, x) {
       const first = ahead.plan(scope, x);
@@ -33,6 +37,7 @@ export function bidirectional(ahead: Layer, back: Layer, how: Merge = "concat"):
       return {
         output: merged.port,
         states: [...first.states, ...second.states],
+        needs: joinNeeds(first.needs, reversed.needs, second.needs, merged.needs),
         refresh(k) {
           first.refresh(k);
           second.refresh(k);

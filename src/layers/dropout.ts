@@ -40,10 +40,11 @@ export function dropout(width: number, rate: number, { variational = false }: Dr
       const rows = scope.steps * scope.batch;
       const y = scope.activation("output", rows, width),
         dy = scope.train ? scope.activation("gradient of output", rows, width) : y;
-      const { slot: mask, draw } = dropoutMask(scope, "dropout", rate, variational ? scope.batch : rows, width);
+      const { slot: mask, draw, needs } = dropoutMask(scope, "dropout", rate, variational ? scope.batch : rows, width);
       return {
         output: { kind: "values", width, value: y, gradient: dy },
         states: [],
+        needs,
         refresh() {},
         forward(k, extent) {
           const { T, B, training } = extent;

@@ -1,12 +1,13 @@
 import { requireOneOf, ShapeError } from "../errors.ts";
 import type { Kernels } from "../kernels/kernels.ts";
-import { Planner } from "../memory/planner.ts";
-import { Scope, type Source } from "../memory/scope.ts";
-import type { SourceReader } from "../ops/attention.ts";
-import { type BatchShape, inputValue, type Value } from "../ops/value.ts";
+import { noSource } from "../memory/scope.ts";
+import { requireSourceWidth } from "../ops/attention.ts";
+import { joinNeeds, type Needs } from "../ops/needs.ts";
+import type { BatchShape, TensorSpec } from "../ops/value.ts";
 import { bridge, type BridgeKind, bridgeParameters, planBridge, type PlannedBridge } from "./bridge.ts";
 import type { Layer, LayerPart, PlannedDecoder, PlannedLayer } from "./layer.ts";
-import { planParameters, tiedIn } from "./tying.ts";
+import { prefixed } from "./stacked.ts";
+import { tiedIn } from "./tying.ts";
 
 /** The parts of `encoderDecoder`. */
 export interface EncoderDecoderParts {
@@ -74,8 +75,10 @@ export function encoderDecoder({ encoder, decoder, bridge: kind }: EncoderDecode
   }
   const own = { ...named("encoder.", encoder.parameters), ...named("decoder.", decoder.parameters) };
   const tied = tiedIn([encoder, decoder], (i) => ["encoder.", "decoder."][i]);
-  const { encoder: read, decoder: written } = tryPlan(encoder, decoder, { parameters: own, tied });
-  const between = bridge(read.states, written.states, kind), isDense = between.isDense ? "dense" : "copy";
+  requireParts(encoder, decoder);
+  const states = prefixed("encoder.", encoder.states);
+  const between = bridge(states, prefixed("decoder.", decoder.states), kind);
+  const isDense = between.isDense ? "dense" : "copy";
   return {
     name: ["encoder", encoder.name, between.strands.length ? isDense : "none", "decoder", decoder.name].join(" "),
     input: encoder.input,
@@ -83,56 +86,56 @@ export function encoderDecoder({ encoder, decoder, bridge: kind }: EncoderDecode
     output: decoder.output,
     parameters: { ...own, ...named("bridge.", bridgeParameters(between)) },
     tied,
+    states,
+    wholeSequence: "an encoder-decoder",
 
     plan(scope, x, decoderInput) {
-      scope.requireWhole("an encoder-decoder");
-      if (!decoderInput) {
-        const place = "what comes before it belongs into its encoder, what comes behind it into its decoder";
-        throw new ShapeError(`Cannot plan an encoder-decoder inside of another layer: it is a whole net; ${place}`);
-      }
-      const { encoder: first, decoder: second, source } = planParts(encoder, decoder, scope, x, decoderInput);
+      if (!decoderInput) throw nested();
+      const first = encoder.plan(scope.within("encoder."), x), { width, value, gradient } = first.output;
+      const source = isSource(first.output) ? { width, value, gradient } : undefined;
+      const second = decoder.plan(scope.decoder("decoder.", source), decoderInput);
       const middle = planBridge(scope.within("bridge."), between, first.states, second.states);
-      return joined(first, second, middle, source);
+      return joined(first, second, middle);
     },
   };
 }
 
-/** Encoder and decoder in memory, and what one gives for each step and the other may look at. */
-interface PlannedParts {
-  readonly encoder: PlannedLayer;
-  readonly decoder: PlannedLayer;
-  readonly source: (Omit<Source, "readers"> & { readonly readers: SourceReader[] }) | undefined;
+/** Whether a decoder can attend to outputs: whether they are rows of values of one sequence, one for each step. */
+function isSource({ kind, steps, parts }: TensorSpec): boolean {
+  return kind === "values" && steps !== "one" && !parts;
 }
 
-function planParts(encoder: Layer, decoder: Layer, scope: Scope, x: Value, decoderInput: Value): PlannedParts {
-  const first = encoder.plan(scope.within("encoder."), x),
-    { kind, width, steps, parts, value, gradient } = first.output;
-  const source = kind === "values" && steps !== "one" && !parts
-    ? { width, value, gradient, readers: [] as SourceReader[] }
-    : undefined;
-  const second = decoder.plan(scope.decoder("decoder.", source), decoderInput);
-  if (second.states.some(({ learned }) => learned)) {
+/** Refuses parts that do not fit, apart from their states. */
+function requireParts(encoder: Layer, decoder: Layer): void {
+  if (encoder.decoderInput) throw nested();
+  if (encoder.sourceWidths?.length) throw noSource("attention", false);
+  if (decoder.wholeSequence) {
+    throw new ShapeError(`Cannot plan ${decoder.wholeSequence} in a decoder, which goes step by step`);
+  }
+  for (const width of decoder.sourceWidths ?? []) {
+    if (!isSource(encoder.output)) throw noSource("attention", true);
+    requireSourceWidth(width, encoder.output.width);
+  }
+  if (decoder.states?.some(({ learned }) => learned)) {
     throw new ShapeError("Cannot plan a decoder with learned first states: they come from the encoder");
   }
-  return { encoder: first, decoder: second, source };
 }
 
-/** The parts in a memory that there is not, to know their states. */
-function tryPlan(encoder: Layer, decoder: Layer, own: Pick<Layer, "parameters" | "tied">): PlannedParts {
-  const planner = new Planner(1, 1, false), scope = new Scope(planner, planParameters(planner, own));
-  const [x, decoderInput] = [encoder, decoder].map(({ input }) => inputValue(scope, "input", input));
-  return planParts(encoder, decoder, scope, x, decoderInput);
+function nested(): ShapeError {
+  const place = "what comes before it belongs into its encoder, what comes behind it into its decoder";
+  return new ShapeError(`Cannot plan an encoder-decoder inside of another layer: it is a whole net; ${place}`);
+}
+
+/** What the session needs of both parts, with what belongs to the decoder marked. */
+function joinedNeeds(encoder: PlannedLayer, decoder: PlannedLayer): Needs {
+  const outputGradients = decoder.needs?.outputGradients?.map((own) => ({ ...own, decoder: true }));
+  return joinNeeds(encoder.needs, { ...decoder.needs, outputGradients });
 }
 
 /** The parts as one layer. */
-function joined(
-  encoder: PlannedLayer,
-  decoder: PlannedLayer,
-  bridge: PlannedBridge,
-  source: PlannedParts["source"],
-): PlannedLayer {
+function joined(encoder: PlannedLayer, decoder: PlannedLayer, bridge: PlannedBridge): PlannedLayer {
   const parts = (layer: PlannedLayer, name: string) => layer.parts ?? [{ layer: name, name, output: layer.output }];
-  const readers = source?.readers ?? [];
+  const readers = decoder.needs?.attention ?? [];
   /** Zero what flows back from nowhere: nothing follows the decoder, and nobody else has written the other gradients. */
   function clearGradients(k: Kernels, { T, B }: BatchShape): void {
     for (const { gradient, width, stride } of decoder.states) {
@@ -160,6 +163,7 @@ function joined(
     ],
     states: encoder.states,
     decoder: planned,
+    needs: joinedNeeds(encoder, decoder),
 
     refresh(k) {
       encoder.refresh(k);

@@ -2,6 +2,7 @@ import type { Kernels } from "../kernels/kernels.ts";
 import type { ParameterSlot } from "../memory/planner.ts";
 import type { Scope } from "../memory/scope.ts";
 import type { Parameter } from "../ops/initialise.ts";
+import type { Needs } from "../ops/needs.ts";
 import type { BatchShape, TensorSpec, Value } from "../ops/value.ts";
 import type { LayerDescription } from "./description.ts";
 
@@ -21,8 +22,27 @@ export interface Layer {
   readonly parameters: Readonly<Record<string, Parameter>>;
   /** Other names of these tensors: what `sequential` has tied. Default none. */
   readonly tied?: Readonly<Record<string, string>>;
+  /** The states that the layer carries from call to call, in order, with the names of `PlannedLayer.states`. Default none. */
+  readonly states?: readonly StateSpec[];
+  /**
+   * What an error message calls the layer when the layer must see whole sequences. Streams, segments of a sequence and
+   * decoders refuse such a layer. Default: the layer can run step by step.
+   */
+  readonly wholeSequence?: string;
+  /** Widths of the encoder's outputs that attention in the layer expects. Default: there is no attention. */
+  readonly sourceWidths?: readonly number[];
   /** The layer in one net's memory, reading from x. A net with a decoder gets the place of that one's input as well. */
   plan(scope: Scope, x: Value, decoderInput?: Value): PlannedLayer;
+}
+
+/** A carried state of a layer. */
+export interface StateSpec {
+  /** Name of the state in the layer, like that of a parameter: `h_l0`. */
+  readonly name: string;
+  /** Elements of a row. */
+  readonly width: number;
+  /** Whether the state starts from a parameter instead of zeros. Default false. */
+  readonly learned?: boolean;
 }
 
 /** A carried state of a planned layer: addresses of `[B, width]` blocks, a row every `stride` elements. */
@@ -78,6 +98,8 @@ export interface PlannedLayer {
   readonly states: readonly PlannedState[];
   /** Of a net with a decoder. */
   readonly decoder?: PlannedDecoder;
+  /** The parts that others must write or read, those of the layers in it included. Default none. */
+  readonly needs?: Partial<Needs>;
   /** Renew what is derived from parameters: after every change of them. */
   refresh(k: Kernels): void;
   /** Write the output and the last states. */

@@ -50,11 +50,11 @@ export function pool(width: number, how: "mean" | "max"): Layer {
     input: { kind: "values", width },
     output: { kind: "values", width, steps: "one" },
     parameters: {},
+    wholeSequence: "a pooling layer",
 
     plan(scope, x) {
       requireValues("plan a pooling layer", x);
       requireSteps("plan a pooling layer", x);
-      scope.requireWhole("a pooling layer");
       const y = scope.activation("output", scope.batch, width);
       const dy = scope.train ? scope.activation("gradient of output", scope.batch, width) : y;
       const pooling = how === "mean" ? mean(scope, x.value, y, dy) : largest(scope, x.value, y, dy);

@@ -116,6 +116,8 @@ function single(cell: Cell, I: number, H: number, suffix: string, options: Recur
     input: { kind: "values", width: I },
     output: { kind: "values", width: states[0][1], steps },
     parameters,
+    states: states.map(([name, width]) => ({ name: name + suffix, width, learned })),
+    sourceWidths: cell.sourceWidths,
     plan: (scope, x) => unroll(scope.within("", suffix), cell, x, H, { recurrentDropout, learned, output }),
   };
 }

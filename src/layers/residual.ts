@@ -35,6 +35,9 @@ export function residual(layer: Layer): Layer {
     output,
     parameters: layer.parameters,
     tied: layer.tied,
+    states: layer.states,
+    wholeSequence: layer.wholeSequence,
+    sourceWidths: layer.sourceWidths,
 
     plan(scope, x) {
       requireValues("plan a residual layer", x);
@@ -45,6 +48,7 @@ export function residual(layer: Layer): Layer {
       return {
         output: { kind: "values", width, value: y, gradient: dy },
         states: f.states,
+        needs: f.needs,
         refresh: (k) => f.refresh(k),
 
         forward(k, extent) {

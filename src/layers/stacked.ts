@@ -1,8 +1,9 @@
 import { ShapeError } from "../errors.ts";
 import type { Scope } from "../memory/scope.ts";
 import type { Parameter } from "../ops/initialise.ts";
+import { joinNeeds } from "../ops/needs.ts";
 import { oneStepShape, type Value } from "../ops/value.ts";
-import type { Layer, LayerPart, PlannedLayer } from "./layer.ts";
+import type { Layer, LayerPart, PlannedLayer, StateSpec } from "./layer.ts";
 import { tie, tiedIn } from "./tying.ts";
 
 /**
@@ -33,8 +34,16 @@ export function stacked(
     },
     parameters: tie(parameters, tied),
     tied: { ...tiedIn(layers, name), ...tied },
+    states: layers.flatMap(({ states }, i) => prefixed(name(i), states)),
+    wholeSequence: layers.find(({ wholeSequence }) => wholeSequence)?.wholeSequence,
+    sourceWidths: layers.flatMap(({ sourceWidths = [] }) => sourceWidths),
     plan: (scope, x) => planStack(layers, labels, name, scope, x),
   };
+}
+
+/** States by the names that they have in a layer which contains theirs. */
+export function prefixed(prefix: string, states: readonly StateSpec[] = []): StateSpec[] {
+  return states.map((state) => ({ ...state, name: prefix + state.name }));
 }
 
 function planStack(
@@ -58,6 +67,7 @@ function planStack(
     output: port,
     parts,
     states: planned.flatMap((part) => part.states),
+    needs: joinNeeds(...planned.map((part) => part.needs)),
     refresh: (k) => planned.forEach((part) => part.refresh(k)),
     forward: (k, extent) => planned.forEach((part) => part.forward(k, extent)),
     backward: (k, extent) => reversed.forEach((part) => part.backward(k, extent)),
@@ -70,6 +80,7 @@ function oneStepLayer(layer: PlannedLayer): PlannedLayer {
   return {
     output: layer.output,
     states: layer.states,
+    needs: layer.needs,
     refresh: (k) => layer.refresh(k),
     forward: (k, extent) => layer.forward(k, oneStepShape(extent)),
     backward: (k, extent) => layer.backward(k, oneStepShape(extent)),

@@ -1,5 +1,4 @@
 import { ShapeError } from "../errors.ts";
-import type { ParameterSlot, Planner } from "../memory/planner.ts";
 import type { Parameter } from "../ops/initialise.ts";
 import type { Layer } from "./layer.ts";
 
@@ -31,18 +30,4 @@ export function tiedIn(layers: readonly Layer[], prefix: (layer: number) => stri
       Object.entries(tied).map(([name, other]) => [prefix(i) + name, prefix(i) + other])
     ),
   );
-}
-
-/** The parameters of a net in memory, by all their names; tied ones are one. */
-export function planParameters(
-  planner: Planner,
-  { parameters, tied = {} }: Pick<Layer, "parameters" | "tied">,
-): Map<string, ParameterSlot> {
-  const slots = new Map<string, ParameterSlot>();
-  for (const [name, { shape }] of Object.entries(parameters)) {
-    const aliases = Object.keys(tied).filter((alias) => tied[alias] === name),
-      slot = planner.parameter(name, shape, aliases);
-    for (const one of [name, ...aliases]) slots.set(one, slot);
-  }
-  return slots;
 }

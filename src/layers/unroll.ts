@@ -3,6 +3,7 @@ import type { Kernels } from "../kernels/kernels.ts";
 import type { Scope } from "../memory/scope.ts";
 import type { Slot } from "../memory/slot.ts";
 import { dropoutMask } from "../ops/dropout.ts";
+import { joinNeeds } from "../ops/needs.ts";
 import { type BatchShape, requireSteps, type Value } from "../ops/value.ts";
 import { projection } from "../ops/projection.ts";
 import { recurrentProduct } from "../ops/recurrent_linear.ts";
@@ -82,6 +83,7 @@ export function unroll(scope: Scope, cell: Cell, x: Value, H: number, options: U
   });
   const input = projection(scope, x, scope.parameter(cell.inputWeight ?? "weight_ih"), planned.bias);
   const dz = z.slice(0, cell.gates * H);
+  const outputGradients = train && scope.keepOutputGradients ? [{ name: scope.layerName, gradient: dh }] : [];
 
   /** Zero what padding rows of step t would leave to others. */
   function clearPadding(k: Kernels, slots: readonly Slot[], t: number, B: number, n: number): void {
@@ -116,6 +118,8 @@ export function unroll(scope: Scope, cell: Cell, x: Value, H: number, options: U
       gradient: { first: (B) => gradients[i].step(0, B), last: () => dLast[i].address },
       learned: learned ? scope.parameter(`initial_${widths[i][0]}`) : undefined,
     })),
+
+    needs: joinNeeds(dropped?.needs, planned.needs, { outputGradients }),
 
     refresh(k) {
       planned.refresh(k);

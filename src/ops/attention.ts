@@ -22,6 +22,8 @@ import { type BatchShape, forEachLength } from "./value.ts";
  * 2.9.6, 2026-11-27).
  */
 export interface Attention {
+  /** Runs before and after all steps; for `needs.attention`. */
+  readonly reader: SourceReader;
   refresh(k: Kernels): void;
   /** Step t: from its query to its context. */
   forward(k: Kernels, t: number): void;
@@ -31,8 +33,10 @@ export interface Attention {
   gradients(k: Kernels): void;
 }
 
-/** What attention does once for all steps: a reader of the scope's source, called by the layer that has encoder and decoder. */
+/** What attention does once for all steps: called by the layer that has encoder and decoder. */
 export interface SourceReader {
+  /** `[T, B, S]` weights of attention, which the session can read. */
+  readonly weights: Slot;
   /** The encoder has run: make the keys. The source has this extent until the next time. */
   begin(k: Kernels, source: BatchShape): void;
   /** Before the first step that runs backward. */
@@ -77,11 +81,9 @@ export function attention(
   given: number,
   { query, dQuery, context, dContext }: AttentionRows,
 ): Attention {
-  const { value: m, gradient: dm, width, steps, readers } = scope.requireSource("attention");
-  if (given !== width) {
-    throw new ShapeError(`Cannot plan attention: "source" is ${given}, the encoder gives rows of ${width}`);
-  }
-  const weights = scope.attention("attention", steps), one = scope.constant("one", [1]);
+  const { value: m, gradient: dm, width, steps } = scope.requireSource("attention");
+  requireSourceWidth(given, width);
+  const weights = scope.activation("attention", scope.steps * scope.batch, steps), one = scope.constant("one", [1]);
   const dWeights = scope.train ? scope.activation("gradient of attention", scope.batch, steps) : weights;
   const keyed = kind === "additive" ? projectedKeys(scope, query.columns) : undefined;
   const dKeys = keyed ? keyed.dKeys : dm!;
@@ -89,6 +91,7 @@ export function attention(
   const { keys } = score;
   let source: BatchShape;
   const reader: SourceReader = {
+    weights,
     begin(k, extent) {
       source = extent;
       keyed?.begin(k, source);
@@ -96,8 +99,8 @@ export function attention(
     beginBackward: (k) => keyed?.beginBackward(k, source),
     endBackward: (k) => keyed?.endBackward(k, source),
   };
-  readers.push(reader);
   return {
+    reader,
     refresh: (k) => keyed?.refresh(k),
 
     forward(k, t) {
@@ -136,6 +139,16 @@ export function attention(
 
     gradients: (k) => keyed?.gradients(k, source),
   };
+}
+
+/**
+ * Nothing, when the encoder gives rows of the width that attention expects.
+ *
+ * @throws {ShapeError} Otherwise.
+ */
+export function requireSourceWidth(expected: number, width: number): void {
+  if (expected === width) return;
+  throw new ShapeError(`Cannot plan attention: "source" is ${expected}, the encoder gives rows of ${width}`);
 }
 
 /** score = q k. Backward: dq += ds k, dk += ds q. */

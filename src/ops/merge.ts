@@ -1,6 +1,7 @@
 import type { Kernels } from "../kernels/kernels.ts";
 import type { Scope } from "../memory/scope.ts";
 import type { Slot } from "../memory/slot.ts";
+import type { Needs } from "./needs.ts";
 import type { BatchShape, TensorSpec, Value } from "./value.ts";
 import { turn } from "./reverse.ts";
 
@@ -10,6 +11,8 @@ export type Merge = "concat" | "sum" | "average" | "multiply" | "none";
 /** The merged output of a forward and a reversed sequence, and the way back of its gradient. */
 export interface Merged {
   readonly port: Value;
+  /** The order of the rows, which the session writes. */
+  readonly needs: Partial<Needs>;
   forward(k: Kernels, extent: BatchShape): void;
   backward(k: Kernels, extent: BatchShape): void;
 }
@@ -24,7 +27,8 @@ export function mergedSignal(how: Merge, { width, steps }: TensorSpec): TensorSp
 export function merge(scope: Scope, how: Merge, ahead: Value, back: Value): Merged {
   const { width, steps } = ahead,
     rows = steps === "one" ? scope.batch : scope.steps * scope.batch,
-    order = scope.reverse();
+    order = scope.reverseOrder(),
+    needs = { reverseOrder: order };
   const { width: out, parts } = mergedSignal(how, ahead);
   // There is no order in one row for a sequence.
   const turned = (k: Kernels, y: Slot, x: Slot, extent: BatchShape) =>
@@ -41,6 +45,7 @@ export function merge(scope: Scope, how: Merge, ahead: Value, back: Value): Merg
     const dLeft = dy?.slice(0, width), dRight = dy?.slice(width, width);
     return {
       port,
+      needs,
       forward(k, extent) {
         k.copy(left.address, a.address, extent.T * extent.B, width, left.stride, a.stride);
         turned(k, right, b, extent);
@@ -57,6 +62,7 @@ export function merge(scope: Scope, how: Merge, ahead: Value, back: Value): Merg
   const half = scope.constant("half", new Array<number>(width).fill(0.5));
   return {
     port,
+    needs,
     forward(k, extent) {
       const m = extent.T * extent.B;
       turned(k, inOrder, b, extent);

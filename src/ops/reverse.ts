@@ -1,6 +1,7 @@
 import type { Kernels } from "../kernels/kernels.ts";
 import type { Scope } from "../memory/scope.ts";
 import type { Slot } from "../memory/slot.ts";
+import type { Needs } from "./needs.ts";
 import type { BatchShape, Value } from "./value.ts";
 
 /**
@@ -10,6 +11,8 @@ import type { BatchShape, Value } from "./value.ts";
 export interface Reverse {
   /** The reversed input. */
   readonly port: Value;
+  /** The order of the rows, which the session writes. */
+  readonly needs: Partial<Needs>;
   /** Fill the reversed input. */
   forward(k: Kernels, extent: BatchShape): void;
   /** Add the gradient of the reversed input, turned back, to the gradient of the input. */
@@ -18,11 +21,12 @@ export interface Reverse {
 
 /** The reverse of a port. */
 export function reverse(scope: Scope, x: Value): Reverse {
-  const order = scope.reverse(), rows = scope.steps * scope.batch, { width } = x;
+  const order = scope.reverseOrder(), rows = scope.steps * scope.batch, { width } = x, needs = { reverseOrder: order };
   if (x.kind !== "values") {
     const value = scope.integers("reversed input", rows);
     return {
       port: { ...x, value },
+      needs,
       forward: (k, { T, B }) => k.gatherIntegers(value.address, x.value.address, order.address, T * B),
       backward() {},
     };
@@ -32,6 +36,7 @@ export function reverse(scope: Scope, x: Value): Reverse {
   const turned = scope.scratch("turned gradient", rows, width);
   return {
     port: { ...x, value, gradient },
+    needs,
     forward: (k, extent) => turn(k, value, x.value, order, extent),
     backward(k, extent) {
       if (!x.gradient || !gradient) return;

@@ -123,13 +123,13 @@ export class HostIO {
 
   /** The number of the training pass, which random numbers depend on. */
   writePass(pass: number): void {
-    const { counter } = this.plan.planner;
-    if (counter) this.rows.integers(counter.address, 1)[0] = pass;
+    const { randomCounter } = this.plan.needs;
+    if (randomCounter) this.rows.integers(randomCounter.address, 1)[0] = pass;
   }
 
   /** x into the input's slot, and the decoder's input into that one's. */
   writeInput(x: ArrayLike<number>, call: PackedBatch, decoderInput?: ArrayLike<number>): void {
-    const { input, planner: { reverseOrder } } = this.plan;
+    const { input, needs: { reverseOrder } } = this.plan;
     this.#writePort(input, x, call);
     if (reverseOrder) this.rows.writeReverse(reverseOrder, call);
     if (decoderInput) this.writeDecoderInput(decoderInput, call.decoder!);

@@ -72,8 +72,8 @@ export function selectRows(all: States, rows: ArrayLike<number>, B: number): voi
 /** A stream of so many rows over a session's passes. */
 export function openStream(passes: Runner, batch: number): Stream {
   void passes.kernels;
-  const { planner: { whole }, options } = passes.plan;
+  const { wholeSequence, options } = passes.plan;
   requireInteger("batch", batch, 1, options.batch);
-  if (whole) throw new OptionError(`Cannot make a stream: ${whole} must see a sequence whole`);
+  if (wholeSequence) throw new OptionError(`Cannot make a stream: ${wholeSequence} must see a sequence whole`);
   return new Stream(passes, batch);
 }

@@ -88,7 +88,7 @@ export class Decoder {
 
   #held(): Runner {
     void this.#passes.kernels;
-    if (this.#passes.uses === this.#uses || !this.#passes.plan.planner.attends) return this.#passes;
+    if (this.#passes.uses === this.#uses || !this.#passes.plan.needs.attention.length) return this.#passes;
     throw new OptionError(
       "Cannot go on decoding: another call has used the session's memory, or changed its parameters, since",
     );
@@ -141,9 +141,11 @@ export function attention(session: Session): Map<string, TensorCopy> {
 }
 
 /** Of a call as the decoder sees it. */
-function readAttention({ io: border, plan: { planner, options } }: Runner, call: PackedBatch): Map<string, TensorCopy> {
+function readAttention({ io: border, plan: { needs, options } }: Runner, call: PackedBatch): Map<string, TensorCopy> {
   const { T, B, source } = call, S = source!.T, shape = options.batchFirst ? [B, T, S] : [T, B, S];
-  return new Map(planner.attentions.map((slot) => [slot.name, { shape, data: border.read(slot.slice(0, S), call) }]));
+  return new Map(
+    needs.attention.map(({ weights }) => [weights.name, { shape, data: border.read(weights.slice(0, S), call) }]),
+  );
 }
 
 /** Elements of a row outside. */

@@ -1,19 +1,12 @@
 import { OptionError } from "../errors.ts";
 import type { Arena } from "../memory/arena.ts";
-import type { Flow } from "../memory/planner.ts";
+import type { OutputGradient } from "../ops/needs.ts";
 import type { PackedBatch } from "../runtime/packed_batch.ts";
 import type { TrainingRunner } from "./training_runner.ts";
 
-/** The gradient of an output state under the name of its layer and direction: `rnn.l0`, `rnn.l0_reverse`. */
-interface NamedFlow extends Flow {
-  readonly name: string;
-  /** Whether the layer runs against time. */
-  readonly reverse: boolean;
-}
-
 /** Norms by time step of the gradients that backward has left of the recurrent layers' outputs. */
 export class GradientFlow {
-  readonly #flows: readonly NamedFlow[];
+  readonly #flows: readonly (OutputGradient & { readonly reverse: boolean })[];
   readonly #arena: Arena;
   /** The last call, while its gradients are in memory. */
   #call: PackedBatch | undefined;
@@ -21,11 +14,8 @@ export class GradientFlow {
   #sums: readonly Float64Array[] | undefined;
 
   /** Of what these passes leave in memory. */
-  constructor(flows: readonly Flow[], arena: Arena, passes: TrainingRunner) {
-    this.#flows = flows.map((flow) => {
-      const { prefix, suffix } = flow, name = (prefix + suffix.slice(1)).replace(/\.$/, "");
-      return { ...flow, name, reverse: suffix.endsWith("_reverse") };
-    });
+  constructor(flows: readonly OutputGradient[], arena: Arena, passes: TrainingRunner) {
+    this.#flows = flows.map((flow) => ({ ...flow, reverse: flow.name.endsWith("_reverse") }));
     this.#arena = arena;
     passes.watch = (call) => this.#add(call);
   }

@@ -23,9 +23,11 @@ export function recomputedGradients(
   begin: (rows: number) => void,
 ): MeasuredPart {
   const { plan, io: border, loss, kernels: k } = passes, { x } = data, { steps } = plan.options;
-  const { whole: who } = plan.planner;
-  if (who) {
-    throw new OptionError(`Cannot recompute: ${who} must see a sequence whole, this one is longer than the plan`);
+  const { wholeSequence } = plan;
+  if (wholeSequence) {
+    throw new OptionError(
+      `Cannot recompute: ${wholeSequence} must see a sequence whole, this one is longer than the plan`,
+    );
   }
   const once = plan.layer.output.steps === "one";
   if (once && options.lengths) {

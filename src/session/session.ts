@@ -57,7 +57,7 @@ export class Session extends CompiledNet {
     );
     this.#updates = new Optimization(passes);
     insideOf.set(this, { plan, passes, updates: this.#updates });
-    if (plan.planner.flows) this.#flow = new GradientFlow(plan.planner.flows, arena, this.#passes);
+    if (plan.options.gradientFlow) this.#flow = new GradientFlow(plan.needs.outputGradients, arena, this.#passes);
     plan.layer.refresh(kernels);
   }
 

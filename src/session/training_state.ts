@@ -90,7 +90,7 @@ function requireWhole(verb: string, updates: Optimization): void {
 
 /** Refuses a state of another optimizer, or of other random numbers where the net draws any. */
 function requireSame(
-  { plan: { planner, options } }: TrainingRunner,
+  { plan: { planner, needs, options } }: TrainingRunner,
   { optimizer, seed }: Omit<TrainingState, "tensors">,
 ): void {
   const name = options.optimizer?.name ?? "";
@@ -99,7 +99,7 @@ function requireSame(
       `Cannot set the training state: it is of the optimizer "${optimizer}", the session was compiled with "${name}"`,
     );
   }
-  if (planner.counter && seed !== planner.seed) {
+  if (needs.randomCounter && seed !== planner.seed) {
     throw new OptionError(
       `Cannot set the training state: it is of seed ${seed}, the session was compiled with seed ${planner.seed}`,
     );

@@ -124,11 +124,13 @@ Deno.test("reversed twice == the sequence itself, and its gradient", async () =>
     input: { kind: "values", width: I },
     output: { kind: "values", width: I },
     parameters: {},
+    wholeSequence: "a layer that reads backwards",
     plan(scope, x) {
       const once = reverse(scope, x), again = reverse(scope, once.port);
       return {
         output: again.port,
         states: [],
+        needs: once.needs,
         refresh() {},
         forward(k, extent) {
           once.forward(k, extent);
