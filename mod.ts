@@ -14,8 +14,10 @@
  *
  * @module
  */
-export { type Cell, type CellContext as CellSpace, type CellDescription, type PlannedCell } from "./src/cells/cell.ts";
-export { elman, type ElmanOptions, type ElmanSettings } from "./src/cells/elman.ts";
+export type { Cell, CellContext, PlannedCell } from "./src/cells/cell.ts";
+export type { CellDescription } from "./src/cells/description.ts";
+export { elman } from "./src/cells/elman.ts";
+export type { ElmanOptions, ElmanSettings } from "./src/cells/elman_options.ts";
 export { gru } from "./src/cells/gru.ts";
 export type { GruActivations, GruOptions, GruSettings } from "./src/cells/gru_options.ts";
 export { lstm } from "./src/cells/lstm.ts";
@@ -48,7 +50,8 @@ export { embedding, type EmbeddingOptions, oneHot } from "./src/layers/embedding
 export type { Layer, LayerPart, PlannedDecoder, PlannedLayer, PlannedState, StateSpec } from "./src/layers/layer.ts";
 export { layerNorm, type LayerNormOptions } from "./src/layers/layer_norm.ts";
 export { pool } from "./src/layers/pool.ts";
-export { recurrent, type RecurrentOptions } from "./src/layers/recurrent.ts";
+export { recurrent } from "./src/layers/recurrent.ts";
+export type { RecurrentOptions } from "./src/layers/recurrent_options.ts";
 export { residual } from "./src/layers/residual.ts";
 export { sequential, type SequentialOptions } from "./src/layers/sequential.ts";
 export { stacked } from "./src/layers/stacked.ts";
@@ -104,12 +107,12 @@ export type {
 export type { TrainingState } from "./src/session/training_state.ts";
 export type { Update } from "./src/session/optimization.ts";
 export type { World, WorldOptions } from "./src/trainer/world.ts";
-export type { SourceReader } from "./src/ops/attention.ts";
+export type { AttentionHooks } from "./src/ops/attention.ts";
 export type { Merge } from "./src/ops/merge.ts";
 export { joinNeeds, type Needs, type OutputGradient } from "./src/ops/needs.ts";
 export type {
-  RecurrentLinear as RecurrentProduct,
-  RecurrentLinearOptions as ProductOptions,
+  RecurrentLinear,
+  RecurrentLinearOptions,
 } from "./src/ops/recurrent_linear.ts";
 export {
   type Activation,
@@ -121,7 +124,7 @@ export {
 } from "./src/ops/activation.ts";
 export {
   constant,
-  type Draw,
+  type InitialiserContext,
   forgetBias,
   glorot,
   type Initialiser,
@@ -132,8 +135,8 @@ export {
   uniform,
   zeros,
 } from "./src/ops/initialise.ts";
-export type { BatchShape as Extent, Shard as RowShare, TensorSpec as Signal, Value as Port } from "./src/ops/value.ts";
-export { type Block, Step } from "./src/ops/step.ts";
+export type { BatchShape, Shard, TensorSpec, Value } from "./src/ops/value.ts";
+export { type RowBlock, Step } from "./src/ops/step.ts";
 export { type Exchangeable, Generator, type GeneratorState } from "./src/random/generator.ts";
 export { mostProbable, sample, truncate, type Truncation } from "./src/text/sampling.ts";
 export { splitText, type Streams, streams, type StreamsOptions, type Window } from "./src/text/streams.ts";
@@ -144,8 +147,8 @@ export {
   type CtcBeamOptions,
   ctcBeamSearch,
   ctcGreedy,
-  type CtcOutputs,
-  type Decoding,
+  type CtcDecodingOptions,
+  type CtcDecoding,
 } from "./src/training/ctc_decoding.ts";
 export type { Batch, Layout } from "./src/training/data/batch.ts";
 export type { Samples } from "./src/training/data/samples.ts";
@@ -170,7 +173,7 @@ export {
   precision,
   recall,
 } from "./src/training/metrics/classification.ts";
-export { type Measured, type Metric, perplexity, type Tally } from "./src/training/metrics/metric.ts";
+export { type EvaluatedBatch, type Metric, perplexity, type MetricState } from "./src/training/metrics/metric.ts";
 export { adagrad, type AdagradOptions } from "./src/training/optimizers/adagrad.ts";
 export { adam, type AdamOptions, adamw } from "./src/training/optimizers/adam.ts";
 export type {
@@ -185,6 +188,6 @@ export { rmsprop, type RmspropOptions } from "./src/training/optimizers/rmsprop.
 export { sgd, type SgdOptions } from "./src/training/optimizers/sgd.ts";
 export { cosine, type CosineOptions } from "./src/training/schedules/cosine.ts";
 export { oneCycle, type OneCycleOptions } from "./src/training/schedules/one_cycle.ts";
-export { type PlateauOptions, reduceOnPlateau } from "./src/training/schedules/reduce_on_plateau.ts";
+export { type ReduceOnPlateauOptions, reduceOnPlateau } from "./src/training/schedules/reduce_on_plateau.ts";
 export type { Schedule, ScheduleState } from "./src/training/schedules/schedule.ts";
 export { exponentialDecay, stepDecay } from "./src/training/schedules/step_decay.ts";

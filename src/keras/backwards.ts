@@ -13,7 +13,7 @@ export function backwards(layer: Layer): Layer {
     description: undefined, // it is not what the layer in it is
     wholeSequence: "a layer that reads backwards",
     plan(scope, x) {
-      const reversed = reverse(scope, x), planned = layer.plan(scope, reversed.port);
+      const reversed = reverse(scope, x), planned = layer.plan(scope, reversed.output);
       return {
         ...planned,
         needs: joinNeeds(reversed.needs, planned.needs),

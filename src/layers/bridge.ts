@@ -66,12 +66,12 @@ export function bridge(encoder: readonly StateSpec[], decoder: readonly StateSpe
 }
 
 /** What a bridge trains, by the decoder's names. */
-export function bridgeParameters({ strands, isDense }: Bridge): Record<string, Parameter> {
+export function bridgeParameters({ strands, isDense }: Bridge, prefix: string): Record<string, Parameter> {
   const parameters: Record<string, Parameter> = {};
   for (const { name, rows, columns } of isDense ? strands : []) {
     const initial = uniform(1 / Math.sqrt(columns));
-    parameters[`${name}.weight`] = { shape: [rows, columns], initial };
-    parameters[`${name}.bias`] = { shape: [rows], initial };
+    parameters[`${prefix}${name}.weight`] = { shape: [rows, columns], initial };
+    parameters[`${prefix}${name}.bias`] = { shape: [rows], initial };
   }
   return parameters;
 }

@@ -46,10 +46,10 @@ export function dropout(width: number, rate: number, { variational = false }: Dr
         states: [],
         needs,
         refresh() {},
-        forward(k, extent) {
-          const { T, B, training } = extent;
+        forward(k, shape) {
+          const { T, B, training } = shape;
           if (!training) return k.copy(y.address, x.value.address, T * B, width, y.stride, x.value.stride);
-          draw(k, extent, variational ? 1 : T);
+          draw(k, shape, variational ? 1 : T);
           const [calls, m] = variational ? [T, B] : [1, T * B];
           for (let t = 0; t < calls; t++) {
             k.multiply(y.at(t * m), x.value.at(t * m), mask.address, m, width, y.stride, x.value.stride, mask.stride);

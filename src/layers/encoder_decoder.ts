@@ -6,11 +6,10 @@ import { joinNeeds, type Needs } from "../ops/needs.ts";
 import type { BatchShape, TensorSpec } from "../ops/value.ts";
 import { bridge, type BridgeKind, bridgeParameters, planBridge, type PlannedBridge } from "./bridge.ts";
 import type { Layer, LayerPart, PlannedDecoder, PlannedLayer } from "./layer.ts";
-import { prefixed } from "./stacked.ts";
-import { tiedIn } from "./tying.ts";
+import { joinDeclarations } from "./declarations.ts";
 
 /** The parts of `encoderDecoder`. */
-export interface EncoderDecoderParts {
+export interface EncoderDecoderOptions {
   /** Reads the source. What it gives for each step is what attention in the decoder looks at. */
   readonly encoder: Layer;
   /** Reads what it has written so far, and gives the output of the net. */
@@ -68,25 +67,23 @@ export interface EncoderDecoderParts {
  * assertEquals(attention(session).get("decoder.attention.attention")!.shape, [2, 4, 3]); // [B, T, S]
  * ```
  */
-export function encoderDecoder({ encoder, decoder, bridge: kind }: EncoderDecoderParts): Layer {
+export function encoderDecoder({ encoder, decoder, bridge: kind }: EncoderDecoderOptions): Layer {
   if (kind !== undefined) requireOneOf("bridge", kind, ["copy", "dense", "none"]);
   if (decoder.output.steps === "one" || decoder.output.parts || decoder.output.kind !== "values") {
     throw new ShapeError(`Cannot make an encoder-decoder: the decoder must give one row of values for each step`);
   }
-  const own = { ...named("encoder.", encoder.parameters), ...named("decoder.", decoder.parameters) };
-  const tied = tiedIn([encoder, decoder], (i) => ["encoder.", "decoder."][i]);
   requireParts(encoder, decoder);
-  const states = prefixed("encoder.", encoder.states);
-  const between = bridge(states, prefixed("decoder.", decoder.states), kind);
+  const read = joinDeclarations([["encoder.", encoder]]), written = joinDeclarations([["decoder.", decoder]]);
+  const between = bridge(read.states, written.states, kind);
   const isDense = between.isDense ? "dense" : "copy";
   return {
     name: ["encoder", encoder.name, between.strands.length ? isDense : "none", "decoder", decoder.name].join(" "),
     input: encoder.input,
     decoderInput: decoder.input,
     output: decoder.output,
-    parameters: { ...own, ...named("bridge.", bridgeParameters(between)) },
-    tied,
-    states,
+    parameters: { ...read.parameters, ...written.parameters, ...bridgeParameters(between, "bridge.") },
+    tied: { ...read.tied, ...written.tied },
+    states: read.states,
     wholeSequence: "an encoder-decoder",
 
     plan(scope, x, decoderInput) {
@@ -147,13 +144,13 @@ function joined(encoder: PlannedLayer, decoder: PlannedLayer, bridge: PlannedBri
   }
   const planned: PlannedDecoder = {
     states: decoder.states,
-    encode(k, extent) {
-      encoder.forward(k, extent);
-      for (const { first, width, stride } of decoder.states) k.zero(first(extent.B), extent.B, width, stride);
-      bridge.forward(k, extent.B);
-      readers.forEach((reader) => reader.begin(k, extent));
+    encode(k, shape) {
+      encoder.forward(k, shape);
+      for (const { first, width, stride } of decoder.states) k.zero(first(shape.B), shape.B, width, stride);
+      bridge.forward(k, shape.B);
+      readers.forEach((reader) => reader.begin(k, shape));
     },
-    decode: (k, extent) => decoder.forward(k, extent),
+    decode: (k, shape) => decoder.forward(k, shape),
   };
   return {
     output: decoder.output,
@@ -171,29 +168,24 @@ function joined(encoder: PlannedLayer, decoder: PlannedLayer, bridge: PlannedBri
       decoder.refresh(k);
     },
 
-    forward(k, extent) {
-      planned.encode(k, extent);
-      planned.decode(k, extent.decoder!);
+    forward(k, shape) {
+      planned.encode(k, shape);
+      planned.decode(k, shape.decoder!);
     },
 
-    backward(k, extent) {
-      clearGradients(k, extent);
+    backward(k, shape) {
+      clearGradients(k, shape);
       readers.forEach((reader) => reader.beginBackward(k));
-      decoder.backward(k, extent.decoder!);
+      decoder.backward(k, shape.decoder!);
       readers.toReversed().forEach((reader) => reader.endBackward(k));
-      bridge.backward(k, extent.B);
-      encoder.backward(k, extent);
+      bridge.backward(k, shape.B);
+      encoder.backward(k, shape);
     },
 
-    gradients(k, extent) {
-      decoder.gradients(k, extent.decoder!);
-      bridge.gradients(k, extent.B);
-      encoder.gradients(k, extent);
+    gradients(k, shape) {
+      decoder.gradients(k, shape.decoder!);
+      bridge.gradients(k, shape.B);
+      encoder.gradients(k, shape);
     },
   };
-}
-
-/** The same with longer names. */
-function named<Value>(prefix: string, values: Readonly<Record<string, Value>>): Record<string, Value> {
-  return Object.fromEntries(Object.entries(values).map(([name, value]) => [prefix + name, value]));
 }

@@ -91,7 +91,7 @@ export function luong(width: number, { source: M, score = "general", output = wi
       return {
         output: { kind: "values", width: output, value: y, gradient: dy },
         states: [],
-        needs: { attention: [attend.reader] },
+        needs: { attention: [attend.hooks] },
 
         refresh(k) {
           toQuery?.refresh(k);

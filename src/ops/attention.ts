@@ -23,7 +23,7 @@ import { type BatchShape, forEachLength } from "./value.ts";
  */
 export interface Attention {
   /** Runs before and after all steps; for `needs.attention`. */
-  readonly reader: SourceReader;
+  readonly hooks: AttentionHooks;
   refresh(k: Kernels): void;
   /** Step t: from its query to its context. */
   forward(k: Kernels, t: number): void;
@@ -34,10 +34,10 @@ export interface Attention {
 }
 
 /** What attention does once for all steps: called by the layer that has encoder and decoder. */
-export interface SourceReader {
+export interface AttentionHooks {
   /** `[T, B, S]` weights of attention, which the session can read. */
   readonly weights: Slot;
-  /** The encoder has run: make the keys. The source has this extent until the next time. */
+  /** The encoder has run: make the keys. The source has this shape until the next time. */
   begin(k: Kernels, source: BatchShape): void;
   /** Before the first step that runs backward. */
   beginBackward(k: Kernels): void;
@@ -46,7 +46,7 @@ export interface SourceReader {
 }
 
 /** What attention reads and writes, a row for each row of the decoder: gradients when training. */
-export interface AttentionRows {
+export interface AttentionSlots {
   readonly query: Slot;
   readonly dQuery?: Slot;
   readonly context: Slot;
@@ -79,7 +79,7 @@ export function attention(
   scope: Scope,
   kind: "dot" | "additive",
   given: number,
-  { query, dQuery, context, dContext }: AttentionRows,
+  { query, dQuery, context, dContext }: AttentionSlots,
 ): Attention {
   const { value: m, gradient: dm, width, steps } = scope.requireSource("attention");
   requireSourceWidth(given, width);
@@ -90,17 +90,17 @@ export function attention(
   const score = keyed?.score ?? dot(query, m, dQuery);
   const { keys } = score;
   let source: BatchShape;
-  const reader: SourceReader = {
+  const reader: AttentionHooks = {
     weights,
-    begin(k, extent) {
-      source = extent;
+    begin(k, shape) {
+      source = shape;
       keyed?.begin(k, source);
     },
     beginBackward: (k) => keyed?.beginBackward(k, source),
     endBackward: (k) => keyed?.endBackward(k, source),
   };
   return {
-    reader,
+    hooks: reader,
     refresh: (k) => keyed?.refresh(k),
 
     forward(k, t) {

@@ -9,8 +9,8 @@ export interface DropoutMask {
   readonly slot: Slot;
   /** The counter of random numbers, which the session writes. */
   readonly needs: Partial<Needs>;
-  /** New numbers for the rows of T steps, default all of the extent; all ones when not training. */
-  draw(k: Kernels, extent: BatchShape, T?: number): void;
+  /** New numbers for the rows of T steps, default all of the shape; all ones when not training. */
+  draw(k: Kernels, shape: BatchShape, T?: number): void;
 }
 
 /** A mask of at most `rows` rows. It depends on the seed, the training pass, the place in the net and the element, nothing else. */

@@ -1,5 +1,5 @@
 import type { Slot } from "../memory/slot.ts";
-import type { SourceReader } from "./attention.ts";
+import type { AttentionHooks } from "./attention.ts";
 
 /** The gradients of a recurrent layer's outputs, in memory for all steps. `session.gradientFlow()` reads them. */
 export interface OutputGradient {
@@ -21,7 +21,7 @@ export interface Needs {
   /** The counter of `Scope.random`. The session writes it at every training pass. */
   readonly randomCounter?: Slot;
   /** Attention to the encoder's outputs. The encoder-decoder runs it before and after all steps of the decoder. */
-  readonly attention: readonly SourceReader[];
+  readonly attention: readonly AttentionHooks[];
   /** The gradients of recurrent layers' outputs; none when the session does not keep them for all steps. */
   readonly outputGradients: readonly OutputGradient[];
 }
