@@ -102,7 +102,7 @@ export class Decoder {
   #requireMemory(): Runner {
     const runner = this.#runner;
     runner.requireOpen();
-    if (runner.version === this.#version || !runner.plan.planner.attends) return runner;
+    if (runner.version === this.#version || !runner.plan.needs.attention.length) return runner;
     throw new OptionError(
       "Cannot go on decoding: another call has used the session's memory, or changed its parameters, since",
     );
@@ -155,11 +155,13 @@ export function attention(net: CompiledNet): Map<string, TensorCopy> {
 }
 
 /** The attention weights of a batch of the decoder. */
-function readAttention({ io, plan: { planner, options } }: Runner, batch: PackedBatch): Map<string, TensorCopy> {
+function readAttention({ io, plan: { needs, options } }: Runner, batch: PackedBatch): Map<string, TensorCopy> {
   const { T, B, source } = batch;
   const S = source!.T;
   const shape = options.batchFirst ? [B, T, S] : [T, B, S];
-  return new Map(planner.attentions.map((slot) => [slot.name, { shape, data: io.read(slot.slice(0, S), batch) }]));
+  return new Map(
+    needs.attention.map(({ weights }) => [weights.name, { shape, data: io.read(weights.slice(0, S), batch) }]),
+  );
 }
 
 /** Elements of one row of an input. */

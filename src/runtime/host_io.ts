@@ -153,13 +153,13 @@ export class HostIO {
 
   /** Write the number of the training pass, on which random numbers depend. */
   writePass(pass: number): void {
-    const { counter } = this.plan.planner;
-    if (counter) this.layout.integers(counter.address, 1)[0] = pass;
+    const { randomCounter } = this.plan.needs;
+    if (randomCounter) this.layout.integers(randomCounter.address, 1)[0] = pass;
   }
 
   /** Write x and the decoder's input. */
   writeInput(x: ArrayLike<number>, batch: PackedBatch, decoderInput?: ArrayLike<number>): void {
-    const { input, planner: { reverseOrder } } = this.plan;
+    const { input, needs: { reverseOrder } } = this.plan;
     this.#writeValue(input, x, batch);
     if (reverseOrder) this.layout.writeReverse(reverseOrder, batch);
     if (decoderInput) this.writeDecoderInput(decoderInput, batch.decoder!);

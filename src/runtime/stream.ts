@@ -83,8 +83,8 @@ export function selectRows(all: States, rows: ArrayLike<number>, B: number): voi
 /** A stream of `batch` rows through a net. */
 export function openStream(runner: Runner, batch: number): Stream {
   runner.requireOpen();
-  const { planner: { whole: who }, options } = runner.plan;
+  const { wholeSequence, options } = runner.plan;
   requireInteger("batch", batch, 1, options.batch);
-  if (who) throw new OptionError(`Cannot make a stream: ${who} must see a sequence whole`);
+  if (wholeSequence) throw new OptionError(`Cannot make a stream: ${wholeSequence} must see a sequence whole`);
   return new Stream(runner, batch);
 }

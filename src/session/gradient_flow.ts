@@ -1,32 +1,19 @@
 import { OptionError } from "../errors.ts";
 import type { Arena } from "../memory/arena.ts";
-import type { Flow } from "../memory/planner.ts";
+import type { OutputGradient } from "../ops/needs.ts";
 import type { PackedBatch } from "../runtime/packed_batch.ts";
-
-/**
- * The gradient of a recurrent layer's output, under the name of the layer and direction: `rnn.l0`, `rnn.l0_reverse`.
- */
-interface NamedFlow extends Flow {
-  readonly name: string;
-  /** Whether the layer runs from the last step to the first. */
-  readonly reverse: boolean;
-}
 
 /** Norms by time step of the gradients that backward leaves for the outputs of recurrent layers. */
 export class GradientFlow {
-  readonly #flows: readonly NamedFlow[];
+  readonly #outputs: readonly (OutputGradient & { readonly isReverse: boolean })[];
   readonly #arena: Arena;
   /** The batch of the last backward. */
   #batch: PackedBatch | undefined;
-  /** Sums of squares, `[T]` of each flow, of a sequence that runs in segments. */
+  /** Sums of squares, `[T]` of each output, of a sequence that runs in segments. */
   #sums: readonly Float64Array[] | undefined;
 
-  constructor(flows: readonly Flow[], arena: Arena) {
-    this.#flows = flows.map((flow) => {
-      const { prefix, suffix } = flow;
-      const name = (prefix + suffix.slice(1)).replace(/\.$/, "");
-      return { ...flow, name, reverse: suffix.endsWith("_reverse") };
-    });
+  constructor(outputs: readonly OutputGradient[], arena: Arena) {
+    this.#outputs = outputs.map((output) => ({ ...output, isReverse: output.name.endsWith("_reverse") }));
     this.#arena = arena;
   }
 
@@ -39,7 +26,7 @@ export class GradientFlow {
     const batch = this.#batch;
     if (!batch) throw new OptionError("Cannot read the gradient's flow: there was no backward");
     const sums = this.#sums ?? this.#addSquares(batch, this.#zeros(batch));
-    return new Map(this.#flows.map(({ name }, i) => [name, Float32Array.from(sums[i], Math.sqrt)]));
+    return new Map(this.#outputs.map(({ name }, i) => [name, Float32Array.from(sums[i], Math.sqrt)]));
   }
 
   /** Backward has run for a batch. The gradients of a segment are read at once, as the next segment overwrites them. */
@@ -52,12 +39,12 @@ export class GradientFlow {
   }
 
   #zeros({ totalSteps, decoder }: PackedBatch): Float64Array[] {
-    return this.#flows.map((flow) => new Float64Array(flow.decoder ? decoder!.T : totalSteps));
+    return this.#outputs.map((output) => new Float64Array(output.decoder ? decoder!.T : totalSteps));
   }
 
   /** Add the squares of a batch's gradients to the sum of each step. */
   #addSquares(batch: PackedBatch, sums: readonly Float64Array[]): typeof sums {
-    this.#flows.forEach(({ gradient, reverse, decoder }, i) => {
+    this.#outputs.forEach(({ gradient, isReverse, decoder }, i) => {
       const { T, B, offset, active, lengths } = decoder ? batch.decoder! : batch;
       const { stride, columns } = gradient;
       const view = this.#arena.floats(gradient.step(1, B), T * B * stride);
@@ -66,7 +53,7 @@ export class GradientFlow {
           const begin = (t * B + b) * stride;
           let sum = 0;
           for (let c = begin; c < begin + columns; c++) sum += view[c] * view[c];
-          sums[i][reverse ? (lengths ? lengths[b] : T) - 1 - t : offset + t] += sum;
+          sums[i][isReverse ? (lengths ? lengths[b] : T) - 1 - t : offset + t] += sum;
         }
       }
     });

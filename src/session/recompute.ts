@@ -78,9 +78,11 @@ export function recomputedGradients(
 
 /** @throws {OptionError} When the net or the options need the whole sequence in memory. */
 function requireSegments({ plan, loss }: TrainingRunner, { lengths }: CallOptions): void {
-  const { whole: who } = plan.planner;
-  if (who) {
-    throw new OptionError(`Cannot recompute: ${who} must see a sequence whole, this one is longer than the plan`);
+  const { wholeSequence } = plan;
+  if (wholeSequence) {
+    throw new OptionError(
+      `Cannot recompute: ${wholeSequence} must see a sequence whole, this one is longer than the plan`,
+    );
   }
   if (plan.layer.output.steps === "one" && lengths) {
     throw new OptionError(`Cannot recompute: with "lengths", rows have their only output in different segments`);

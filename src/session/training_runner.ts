@@ -37,8 +37,7 @@ export class TrainingRunner extends Runner {
 
   constructor(plan: NetPlan, kernels: Kernels, arena: Arena, threads?: Threads) {
     super(plan, kernels, new TrainingIO(plan, arena), threads);
-    const { flows } = plan.planner;
-    if (flows) this.gradientFlow = new GradientFlow(flows, arena);
+    if (plan.options.gradientFlow) this.gradientFlow = new GradientFlow(plan.needs.outputGradients, arena);
   }
 
   /** @throws {OptionError} When the session was compiled without a loss. */

@@ -90,14 +90,17 @@ function requireBetweenUpdates(verb: string, { gradients, optimization }: Traine
 }
 
 /** @throws {OptionError} When the state is of another optimizer, or of other random numbers and the net draws any. */
-function requireSameTraining({ planner, options }: NetPlan, { optimizer, seed }: Omit<TrainingState, "tensors">): void {
+function requireSameTraining(
+  { planner, needs, options }: NetPlan,
+  { optimizer, seed }: Omit<TrainingState, "tensors">,
+): void {
   const name = options.optimizer?.name ?? "";
   if (optimizer !== name) {
     throw new OptionError(
       `Cannot set the training state: it is of the optimizer "${optimizer}", the session was compiled with "${name}"`,
     );
   }
-  if (planner.counter && seed !== planner.seed) {
+  if (needs.randomCounter && seed !== planner.seed) {
     throw new OptionError(
       `Cannot set the training state: it is of seed ${seed}, the session was compiled with seed ${planner.seed}`,
     );

@@ -1,6 +1,6 @@
 import type { Batch } from "../training/data/batch.ts";
 import { TotalLoss } from "../training/losses/total_loss.ts";
-import type { Measured, Metric } from "../training/metrics/metric.ts";
+import type { EvaluatedBatch, Metric } from "../training/metrics/metric.ts";
 import { type BatchSource, evaluationSource, type TrainingData } from "./batches.ts";
 import type { CallOptions, States } from "../runtime/packed_batch.ts";
 import { EventLoop } from "../runtime/event_loop.ts";
@@ -117,7 +117,7 @@ export function callOptions({ batch, lengths, decoderInput }: Batch, states: Cal
 }
 
 /** Visits the rows that count in the output of the session's last call. */
-function rowsOf(session: Session, batch: Batch): Measured["forEach"] {
+function rowsOf(session: Session, batch: Batch): EvaluatedBatch["forEach"] {
   const { layout } = session, { weights, lengths } = batch, B = batch.batch ?? lengths?.length ?? session.batch;
   const { decoder } = layout,
     [read, columns] = decoder ? [batch.decoderInput!, decoder.columns] : [batch.x, layout.columns];
