@@ -3,7 +3,6 @@ import type { Kernels } from "../kernels/kernels.ts";
 import type { Arena } from "../memory/arena.ts";
 import { CompiledNet } from "../runtime/compiled_net.ts";
 import type { CallOptions, States } from "../runtime/packed_batch.ts";
-import type { NetPlan } from "../runtime/plan.ts";
 import type { IncompatibleKeys, LoadOptions, TensorCopy, Tensors } from "../runtime/state_dict.ts";
 import type { Threads } from "../threads/threads.ts";
 import type { Layout } from "../training/data/batch.ts";
@@ -13,6 +12,7 @@ import { Gradients } from "./gradients.ts";
 import { initialiseParameters } from "./initialise.ts";
 import { dataLayout } from "./layout.ts";
 import { Optimization, type Update } from "./optimization.ts";
+import type { TrainingPlan } from "./plan_training.ts";
 import { summary } from "./summary.ts";
 import { type TrainingAccess, trainingAccess } from "./training_access.ts";
 import { type Data, type PartLoss, TrainingRunner } from "./training_runner.ts";
@@ -32,7 +32,7 @@ export class Session extends CompiledNet {
   readonly #net: TrainedNet;
 
   /** `compile` makes sessions. */
-  constructor(plan: NetPlan, kernels: Kernels, arena: Arena, threads?: Threads) {
+  constructor(plan: TrainingPlan, kernels: Kernels, arena: Arena, threads?: Threads) {
     const runner = new TrainingRunner(plan, kernels, arena, threads);
     super(runner);
     this.threads = threads?.count ?? 1;
