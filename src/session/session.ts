@@ -39,7 +39,7 @@ export class Session extends CompiledNet {
     initialiseParameters(runner);
     const gradients = new Gradients(runner);
     this.#net = { runner, gradients, optimization: new Optimization(runner, gradients) };
-    runner.refresh();
+    plan.layer.refresh(kernels);
   }
 
   /** The layout of training data. */
