@@ -1,6 +1,6 @@
 /**
- * How much faster threads are than one thread: the same work by both in turns, wall-clock time, so it takes a quiet
- * machine with a core for each.
+ * Speed-up of several threads over one. Both sessions do the same work in turns, measured in wall-clock time. The
+ * figures are valid on a quiet machine with a core for each thread.
  *
  *     deno task bench:threads [--threads 2] [--seconds 10] [--rows W1,LSTM]
  */
@@ -30,12 +30,13 @@ const { values } = parseArgs({
   },
 });
 const threads = Number(values.threads), milliseconds = 1000 * Number(values.seconds);
-const LEAST = 7;
+/** Minimum number of pairs of samples of a row. */
+const MIN_PAIRS = 7;
 
 interface Row {
   readonly net: Layer;
   readonly options: CompileOptions;
-  /** What is measured. */
+  /** The call to measure. */
   run(session: Session): void;
 }
 
@@ -77,13 +78,14 @@ const ROWS: Record<string, Row> = {
   "LSTM 512, forward + backward": wide(true),
 };
 
-console.log(`ms of one thread and of ${threads}, best; ratio of the best, median and highest of the ratios of pairs`);
+console.log(`best ms of one thread and of ${threads} threads; ratio: of the best, median of pairs, highest of pairs`);
 for (const [name, { net, options, run }] of Object.entries(ROWS)) {
   if (!values.rows.split(",").some((part) => name.startsWith(part))) continue;
   using one = await compile(net, options);
   using many = await compile(net, { ...options, threads });
-  const times: [number, number][] = [], end = performance.now() + milliseconds;
-  while (times.length < LEAST || performance.now() < end) times.push([time(() => run(one)), time(() => run(many))]);
+  const times: [number, number][] = [];
+  const end = performance.now() + milliseconds;
+  while (times.length < MIN_PAIRS || performance.now() < end) times.push([time(() => run(one)), time(() => run(many))]);
   const best = [0, 1].map((i) => Math.min(...times.slice(1).map((pair) => pair[i])));
   const ratios = times.slice(1).map(([a, b]) => a / b).toSorted((a, b) => a - b);
   const figures = [best[0] / best[1], ratios[ratios.length >> 1], ratios[ratios.length - 1]];

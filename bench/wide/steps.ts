@@ -1,4 +1,4 @@
-/** Prints how long a training step takes, run by ../wide.ts in Node. */
+/** Prints the time of a training step. ../wide.ts runs this file in Node. */
 import { adam, clipNorm, compile, crossEntropy, dense, lstm, oneHot, recurrent, sequential } from "../../mod.ts";
 import { wide } from "../../wide.ts";
 import { cpuUsage, version } from "node:process";
