@@ -1,33 +1,15 @@
 /** One rank of bench/mpi.ts: `mpi_rank.ts <seconds>`. Rank 0 prints. */
-import {
-  adam,
-  clipNorm,
-  compile,
-  crossEntropy,
-  dense,
-  fit,
-  lstm,
-  oneHot,
-  recurrent,
-  sequential,
-  type World,
-} from "@unroll/rnn";
+import { compile, fit, type World } from "@unroll/rnn";
 import { init } from "@unroll/rnn/mpi";
+import { B, charRnn, T, tokenBatch, TRAINING } from "./char_rnn.ts";
 import { processorTime } from "./clock.ts";
 
-const B = 50, T = 50, V = 65, WARM_UP = 5, seconds = Number(Deno.args[0]);
+const WARM_UP = 5, seconds = Number(Deno.args[0]);
 using world = init();
 
-const net = sequential({
-  input: oneHot(V),
-  rnn: recurrent(lstm(), { input: V, hidden: 128, layers: 2 }),
-  output: dense(128, V),
-});
-const learning = { loss: crossEntropy(), optimizer: adam(), clip: clipNorm(5) };
-using session = await compile(net, { batch: Math.ceil(B / world.size), steps: T, ...learning });
+using session = await compile(charRnn(), { batch: Math.ceil(B / world.size), steps: T, ...TRAINING });
 const elements = [...session.parameters().values()].reduce((sum, { data }) => sum + data.length, 0);
-const tokens = Int32Array.from({ length: (T + 1) * B }, (_, i) => i * 7919 % V);
-const batch = { x: tokens.subarray(0, T * B), y: tokens.subarray(B), batch: B };
+const batch = { ...tokenBatch(), batch: B };
 
 /** Milliseconds of MPI_Allreduce for n numbers, after a broadcast that synchronises the ranks: lowest decile of 30. */
 function allreduce(n: number): number {

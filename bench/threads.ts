@@ -6,7 +6,6 @@
  */
 import { parseArgs } from "node:util";
 import {
-  adam,
   clipNorm,
   compile,
   type CompileOptions,
@@ -15,12 +14,12 @@ import {
   embedding,
   type Layer,
   lstm,
-  oneHot,
   recurrent,
   sequential,
   type Session,
   sgd,
 } from "@unroll/rnn";
+import { charRnn, tokenBatch, TRAINING } from "./char_rnn.ts";
 
 const { values } = parseArgs({
   options: {
@@ -40,18 +39,16 @@ interface Row {
   run(session: Session): void;
 }
 
-const LOSS = { loss: crossEntropy(), clip: clipNorm(5) };
-
 function training(net: Layer, batch: number, steps: number, V: number, options: Partial<CompileOptions>): Row {
-  const tokens = Int32Array.from({ length: (steps + 1) * batch }, (_, i) => i * 7919 % V);
-  const data = { x: tokens.subarray(0, steps * batch), y: tokens.subarray(batch) };
-  return { net, options: { batch, steps, ...LOSS, ...options }, run: (session) => session.step(data) };
+  const data = tokenBatch(batch, steps, V);
+  return { net, options: { batch, steps, ...options }, run: (session) => session.step(data) };
 }
 
 function wordModel(H: number): Row {
   const rnn = recurrent(lstm(), { input: 256, hidden: H, layers: 2 });
   const net = sequential({ embedding: embedding(10_000, 256), rnn, output: dense(H, 10_000) });
-  return training(net, 20, 35, 10_000, { optimizer: sgd({ learningRate: 0.1 }) });
+  const options = { loss: crossEntropy(), clip: clipNorm(5), optimizer: sgd({ learningRate: 0.1 }) };
+  return training(net, 20, 35, 10_000, options);
 }
 
 function wide(train: boolean): Row {
@@ -64,14 +61,8 @@ function wide(train: boolean): Row {
   return { net, options: { batch, steps, train }, run };
 }
 
-const characters = sequential({
-  input: oneHot(65),
-  rnn: recurrent(lstm(), { input: 65, hidden: 128, layers: 2 }),
-  output: dense(128, 65),
-});
-
 const ROWS: Record<string, Row> = {
-  "W1 char-rnn, training step": training(characters, 50, 50, 65, { optimizer: adam() }),
+  "W1 char-rnn, training step": training(charRnn(), 50, 50, 65, TRAINING),
   "W2 word model, H = 256, training step": wordModel(256),
   "W2 word model, H = 512, training step": wordModel(512),
   "LSTM 512, forward": wide(false),

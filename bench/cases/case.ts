@@ -47,5 +47,5 @@ export function brackets(...sizes: number[]): string {
   return `[${sizes.join(" x ")}]`;
 }
 
-/** Sizes of the net of most cases: 50 rows, 50 steps, 2 layers of 128 units, 65 characters. */
-export const B = 50, T = 50, H = 128, V = 65;
+/** Most cases have the sizes of the net of characters. */
+export { B, H, T, V } from "../char_rnn.ts";

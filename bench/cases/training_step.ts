@@ -1,18 +1,5 @@
-import {
-  adam,
-  type Cell,
-  clipNorm,
-  compile,
-  crossEntropy,
-  dense,
-  elman,
-  Generator,
-  gru,
-  lstm,
-  oneHot,
-  recurrent,
-  sequential,
-} from "@unroll/rnn";
+import { type Cell, compile, elman, gru, lstm } from "@unroll/rnn";
+import { charRnn, tokenBatch, TRAINING } from "../char_rnn.ts";
 import { B, type Case, H, T, V } from "./case.ts";
 
 /** Operations of one matmul of the output layer, over all steps. */
@@ -45,17 +32,9 @@ function trainingStep(name: string, cell: () => Cell, flops: number): Case {
     name: `training step, ${name} 2 x ${H}, ${(flops / 1e9).toFixed(2)} GFLOP`,
     flops,
     async setup(numerics) {
-      const net = sequential({
-        input: oneHot(V),
-        rnn: recurrent(cell(), { input: V, hidden: H, layers: 2 }),
-        output: dense(H, V),
-      });
-      const training = { loss: crossEntropy(), clip: clipNorm(5), optimizer: adam({ learningRate: 2e-3 }) };
-      const session = await compile(net, { batch: B, steps: T, numerics, ...training });
-      const random = new Generator(1);
-      const text = Int32Array.from({ length: (T + 1) * B }, () => random.integer(V));
-      const x = text.subarray(0, T * B), y = text.subarray(B); // the target is the next character of the row
-      return () => void session.step({ x, y });
+      const session = await compile(charRnn(cell()), { batch: B, steps: T, numerics, ...TRAINING });
+      const data = tokenBatch();
+      return () => void session.step(data);
     },
   };
 }

@@ -5,28 +5,16 @@
  *     deno task bench:growth [--rounds 5]
  */
 import { parseArgs } from "node:util";
-import {
-  adam,
-  clipNorm,
-  compile,
-  crossEntropy,
-  dense,
-  lstm,
-  oneHot,
-  recurrent,
-  sequential,
-  type Session,
-} from "@unroll/rnn";
+import { compile, type Session } from "@unroll/rnn";
 import * as Plot from "@observablehq/plot";
 import { parseHTML } from "linkedom";
+import { charRnn, H, tokenBatch, TRAINING, V } from "../char_rnn.ts";
 import { processorTime } from "../clock.ts";
 import { median } from "../measure.ts";
-import { tokens } from "./numbers.ts";
 import { circumstances, table, writeFormatted, writeSection } from "./report.ts";
-import { WORKLOADS } from "./workloads.ts";
 
 const LENGTHS = [50, 100, 200, 500, 1000, 2000, 5000];
-const B = 8, V = 65, H = 128;
+const B = 8;
 const { values } = parseArgs({ options: { rounds: { type: "string", default: "5" } } });
 const rounds = Number(values.rounds);
 
@@ -111,17 +99,12 @@ console.log(section);
 await writeSection("growth", section);
 
 async function prepare(T: number, steps: number): Promise<Run> {
-  const net = sequential({
-    input: oneHot(V),
-    rnn: recurrent(lstm(), { input: V, hidden: H, layers: 2 }),
-    output: dense(H, V),
-  });
-  const training = { loss: crossEntropy(), clip: clipNorm(5), optimizer: adam({ learningRate: 2e-3 }) };
-  return { T, steps, session: await compile(net, { batch: B, steps, recompute: steps < T, ...training }), times: [] };
+  const session = await compile(charRnn(), { batch: B, steps, recompute: steps < T, ...TRAINING });
+  return { T, steps, session, times: [] };
 }
 
 function sample({ T, session }: Run): number {
-  const data = tokens({ ...WORKLOADS[0], T, B, V });
+  const data = tokenBatch(B, T);
   const start = processorTime();
   session.step(data);
   return (processorTime() - start) * 1000 / (T * B);
