@@ -47,7 +47,8 @@ const learning = { loss: crossEntropy(), optimizer: adam(), clip: clipNorm(5) };
 using session = await compile(net, { batch: 16, steps: T, ...learning });
 console.log("10 million parameters, one core: ms of processor time of a training step, best of 5");
 for (const batch of [1, 4, 16]) {
-  const x = Float32Array.from({ length: T * batch * I }, (_, i) => i % 17 / 17 - 0.5), y = new Int32Array(T * batch);
+  const x = Float32Array.from({ length: T * batch * I }, (_, i) => i % 17 / 17 - 0.5);
+  const y = new Int32Array(T * batch);
   const times = Array.from({ length: 5 }, () => {
     const start = processorTime();
     session.step({ x, y }, { batch });

@@ -36,7 +36,9 @@ const timed: World = {
   gather: (...args) => world.gather(...args),
   fail: (...args) => world.fail(...args),
   allReduce(...args) {
-    const start = performance.now(), busy = processorTime(), late = world.allReduce(...args);
+    const start = performance.now();
+    const busy = processorTime();
+    const late = world.allReduce(...args);
     inReduce = performance.now() - start;
     busyInReduce = processorTime() - busy;
     return late;

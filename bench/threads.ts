@@ -52,7 +52,9 @@ function wordModel(H: number): Row {
 }
 
 function wide(train: boolean): Row {
-  const net = recurrent(lstm(), { input: 512, hidden: 512 }), batch = 64, steps = 50;
+  const net = recurrent(lstm(), { input: 512, hidden: 512 });
+  const batch = 64;
+  const steps = 50;
   const x = Float32Array.from({ length: steps * batch * 512 }, (_, i) => i % 17 / 17 - 0.5);
   const run = (session: Session) => {
     session.forward(x);

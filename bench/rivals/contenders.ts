@@ -46,7 +46,8 @@ export function withThreads(threads: number): readonly Contender[] {
 }
 
 function unroll(numerics: string): Contender {
-  const deno = Deno.execPath(), manifest = 'import config from "../../deno.json" with { type: "json" };';
+  const deno = Deno.execPath();
+  const manifest = 'import config from "../../deno.json" with { type: "json" };';
   return {
     id: `unroll-${numerics}`,
     title: `unroll ${numerics}`,
@@ -57,7 +58,8 @@ function unroll(numerics: string): Contender {
 
 /** A package of npm. This folder's deno.json pins its version. */
 function npm(id: string, title: string, file: string, name: string, ...args: string[]): Contender {
-  const deno = Deno.execPath(), manifest = 'import config from "./deno.json" with { type: "json" };';
+  const deno = Deno.execPath();
+  const manifest = 'import config from "./deno.json" with { type: "json" };';
   return {
     id,
     title,

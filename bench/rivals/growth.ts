@@ -74,9 +74,10 @@ const section = `## Growth
 
 ${circumstances()}.
 
-Training steps of a 2 x ${H} LSTM on ${V} characters, batch ${B}, by length T of the sequence. Time is the processor time
-of a training step divided by its ${B} T characters: median of ${rounds}, the lengths in turns. Memory is that of the
-session: parameters, moments and activations. With recomputation it includes the states at the start of each segment.
+Training steps of a 2 x ${H} LSTM on ${V} characters, batch ${B}, by length T of the sequence. Time is the processor
+time of a training step divided by its ${B} T characters: median of ${rounds}, the lengths in turns. Memory is that of
+the session: parameters, moments and activations. With recomputation it includes the states at the start of each
+segment.
 
 ![Time and memory by length](growth.svg)
 

@@ -57,8 +57,11 @@ const TASKS: Record<Workload["task"], (workload: Workload) => Work> = {
   },
 
   gradients(workload) {
-    const { H, cell, bidirectional } = workload, width = H * (bidirectional ? 2 : 1), p = parameters(workload);
-    const xs = steps(input(workload), workload), dys = steps(outputGradient(workload), workload);
+    const { H, cell, bidirectional } = workload;
+    const width = H * (bidirectional ? 2 : 1);
+    const p = parameters(workload);
+    const xs = steps(input(workload), workload);
+    const dys = steps(outputGradient(workload), workload);
     // Without the matmul with the identity, jax-js recomputes the gradient of h for each use: 1.7 times slower.
     const product = (y: np.Array, dy: np.Array) => np.matmul(y, np.eye(width)).mul(dy).sum();
     const backward = jit((p: Parameters, xs: np.Array[], dys: np.Array[]) =>
@@ -75,7 +78,8 @@ const TASKS: Record<Workload["task"], (workload: Workload) => Work> = {
   },
 
   stream(workload) {
-    const p = parameters(workload), x = np.array(input(workload)).reshape([1, workload.I]);
+    const p = parameters(workload);
+    const x = np.array(input(workload)).reshape([1, workload.I]);
     const step = jit((p: Parameters, x: np.Array, states: State[]) => {
       const next = states.map((given, l) => {
         const { ys: [y], state } = unrolled(workload, p, `_l${l}`, [x], given);
@@ -127,7 +131,8 @@ function update(
       next.p[name] = p[name].sub(g.mul(LEARNING_RATE.sgd));
       continue;
     }
-    const first = m[name].mul(0.9).add(g.ref.mul(0.1)), second = v[name].mul(0.999).add(np.square(g).mul(0.001));
+    const first = m[name].mul(0.9).add(g.ref.mul(0.1));
+    const second = v[name].mul(0.999).add(np.square(g).mul(0.001));
     const root = np.sqrt(second.ref.div(c2.ref)).add(1e-8);
     next.p[name] = p[name].sub(first.ref.div(c1.ref).div(root).mul(LEARNING_RATE.adam));
     next.m[name] = first;

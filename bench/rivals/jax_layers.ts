@@ -17,7 +17,9 @@ const CELLS: Record<Workload["cell"], (zx: np.Array, zh: np.Array, state: State)
 
   gru(zx, zh, [h]) {
     const [xr, xz, xn] = np.split(zx, 3, 1), [hr, hz, hn] = np.split(zh, 3, 1);
-    const r = nn.sigmoid(xr.add(hr)), z = nn.sigmoid(xz.add(hz)), n = np.tanh(xn.add(r.mul(hn)));
+    const r = nn.sigmoid(xr.add(hr));
+    const z = nn.sigmoid(xz.add(hz));
+    const n = np.tanh(xn.add(r.mul(hn)));
     return [n.ref.add(z.mul(h.sub(n)))];
   },
 

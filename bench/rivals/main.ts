@@ -1,7 +1,7 @@
 /**
  * The same work by this library and by others, in one run, in turns. Writes its section of ../RESULTS.md. With `--rows`
- * or `--rivals` it only prints. With `--threads N`, each contender that can use N threads does so, and this library runs
- * with one thread as well.
+ * or `--rivals` it only prints. With `--threads N`, each contender that can use N threads does so, and this library
+ * runs with one thread as well.
  *
  *     deno task bench:rivals [--rounds 15] [--rows W1,W4] [--rivals torch,tfjs-wasm]
  *     deno task bench:rivals:threads [--rounds 7] [--rows W1,W4] [--rivals torch]

@@ -1,6 +1,6 @@
 /**
- * onnxruntime's own recurrent operators, for inference. The second argument selects the package: "node" (native code) or
- * "web" (WebAssembly).
+ * onnxruntime's own recurrent operators, for inference. The second argument selects the package: "node" (native code)
+ * or "web" (WebAssembly).
  */
 import onnxProto from "onnx-proto";
 import type * as Runtime from "onnxruntime-web/wasm";
@@ -47,12 +47,15 @@ function stateNames(l: number) {
 
 /** A workload as ONNX model: input `x` [T, B, I], output `y` [T, B, D * H], and the states of a stream. */
 function onnxModel(workload: Workload): Uint8Array {
-  const { layers, H, B, T, I, bidirectional, task } = workload, D = bidirectional ? 2 : 1;
-  const inputs = [valueInfo("x", [T, B, I])], outputs = [valueInfo("y", [T, B, D * H])];
+  const { layers, H, B, T, I, bidirectional, task } = workload;
+  const D = bidirectional ? 2 : 1;
+  const inputs = [valueInfo("x", [T, B, I])];
+  const outputs = [valueInfo("y", [T, B, D * H])];
   const initializer = [{ name: "shape", dims: [3], dataType: TensorProto.DataType.INT64, int64Data: [T, B, D * H] }];
   const tensors = weights(workload), node = [];
   for (let l = 0; l < layers; l++) {
-    const names = [`W${l}`, `R${l}`, `B${l}`], [[h, hNext], [c, cNext]] = stateNames(l);
+    const names = [`W${l}`, `R${l}`, `B${l}`];
+    const [[h, hNext], [c, cNext]] = stateNames(l);
     operands(workload, tensors, l).forEach(({ dims, data }, i) => {
       const raw = new Uint8Array(data.buffer);
       initializer.push({ name: names[i], dims, dataType: TensorProto.DataType.FLOAT, rawData: raw } as never);
@@ -96,7 +99,9 @@ function attributes({ cell, H, bidirectional }: Workload) {
 
 /** W [D, G * H, I], R [D, G * H, H] and B [D, 2 * G * H] of a layer. */
 function operands({ cell, H, I, bidirectional }: Workload, tensors: Map<string, Tensor>, l: number) {
-  const suffixes = bidirectional ? ["", "_reverse"] : [""], D = suffixes.length, rows = GATES[cell] * H;
+  const suffixes = bidirectional ? ["", "_reverse"] : [""];
+  const D = suffixes.length;
+  const rows = GATES[cell] * H;
   const concatenate = (...names: string[]) => {
     const parts = suffixes.flatMap((suffix) => names.map((name) => tensors.get(`rnn.${name}_l${l}${suffix}`)!));
     const all = parts.map((tensor) => reorderGates(ORDER[cell], tensor));

@@ -1,7 +1,7 @@
 /**
- * Protocol between the runner and a contender. One process runs one contender on one workload. The workload is the first
- * argument, as JSON. The process prepares the workload, warms up and prints a `Prepared` as a line of JSON. Then it
- * answers each line of its standard input with a `Sample`.
+ * Protocol between the runner and a contender. One process runs one contender on one workload. The workload is the
+ * first argument, as JSON. The process prepares the workload, warms up and prints a `Prepared` as a line of JSON. Then
+ * it answers each line of its standard input with a `Sample`.
  */
 import { processorTime } from "../clock.ts";
 import type { Workload } from "./workloads.ts";

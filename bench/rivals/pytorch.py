@@ -75,7 +75,8 @@ def forward(workload, net):
 
 def gradients(workload, net):
     x = values(INPUT, (workload["T"], workload["B"], workload["I"])).requires_grad_()
-    dy = values(OUTPUT_GRADIENT, (workload["T"], workload["B"], workload["H"] * (2 if workload["bidirectional"] else 1)))
+    width = workload["H"] * (2 if workload["bidirectional"] else 1)
+    dy = values(OUTPUT_GRADIENT, (workload["T"], workload["B"], width))
 
     def run():
         net.zero_grad()

@@ -3,8 +3,8 @@ import { processorTime } from "../clock.ts";
 
 /**
  * The loop reads the four quarters of a block side by side, as a matmul reads the panels of a weight. On 2 cores of a
- * Granite Rapids, four streams read a block of 1 MB at 75 GB/s, one stream reads 55 GB/s; from 4 MB on all forms read 28
- * to 29 GB/s (2026-11-22). The only operation on the data is an exclusive or.
+ * Granite Rapids, four streams read a block of 1 MB at 75 GB/s, one stream reads 55 GB/s; from 4 MB on all forms read
+ * 28 to 29 GB/s (2026-11-22). The only operation on the data is an exclusive or.
  */
 const STREAMS = ["a", "b", "c", "d"], LOADS = [0, 16, 32, 48];
 const SOURCE = `
@@ -28,7 +28,8 @@ const MEASURE_MS = 5, WARM_UP_MS = 200;
 /** Measure the bytes per second at which one thread reads a block of `bytes` repeatedly: 5 ms a call. */
 export async function readBandwidth(bytes: number): Promise<() => number> {
   const quarter = Math.ceil(bytes / 256) * 64, size = 4 * quarter;
-  const wabt = await createWabt(), { buffer } = wabt.parseWat("read.wat", SOURCE, { simd: true }).toBinary({});
+  const wabt = await createWabt();
+  const { buffer } = wabt.parseWat("read.wat", SOURCE, { simd: true }).toBinary({});
   const memory = new WebAssembly.Memory({ initial: Math.ceil(size / 65_536) });
   new Uint8Array(memory.buffer).fill(1);
   const { instance } = await WebAssembly.instantiate(buffer as Uint8Array<ArrayBuffer>, { env: { memory } });

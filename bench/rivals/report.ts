@@ -1,4 +1,6 @@
-/** ../RESULTS.md. Each program writes its own section. All programs run in this folder, and paths are relative to it. */
+/**
+ * ../RESULTS.md. Each program writes its own section. All programs run in this folder, and paths are relative to it.
+ */
 import os from "node:os";
 import { median } from "../measure.ts";
 import type { Contender } from "./contenders.ts";
@@ -40,7 +42,8 @@ function mark(text: string): string {
 
 /** Machine, versions, date and load: the first line of each section. */
 export function circumstances(): string {
-  const cpus = os.cpus(), date = new Date().toISOString().slice(0, 16).replace("T", " ");
+  const cpus = os.cpus();
+  const date = new Date().toISOString().slice(0, 16).replace("T", " ");
   return `${cpus[0].model.trim()}, ${cpus.length} cores, ${os.arch()}, ${os.type()}; Deno ${Deno.version.deno}, V8 ` +
     `${Deno.version.v8}; ${date} UTC, load ${os.loadavg()[0].toFixed(1)}`;
 }
@@ -63,7 +66,8 @@ export function rivalsSection(
   versions: ReadonlyMap<Contender, string>,
   rounds: number,
 ): string {
-  const contenders = [...versions.keys()], own = contenders.filter(({ id }) => id.startsWith("unroll"));
+  const contenders = [...versions.keys()];
+  const own = contenders.filter(({ id }) => id.startsWith("unroll"));
   const rivals = contenders.filter((contender) => !own.includes(contender));
   return `## The same work by others
 
@@ -72,8 +76,8 @@ ${circumstances()}. ${versionList(versions)}.
 Each contender has one thread and a process of its own. All but PyTorch run in Deno. Each library uses its own recurrent
 layers or, without such layers, a plain net written in it. All contenders have the same weights and inputs. After a
 warm-up they are sampled in turns, A B C A B C. A figure is the median of ${rounds} samples of at least 250 ms of
-wall-clock time, or of fewer samples if ${rounds} would take more than 20 s (see the notes). \`bench/rivals/workloads.ts\`
-defines the workloads.
+wall-clock time, or of fewer samples if ${rounds} would take more than 20 s (see the notes).
+\`bench/rivals/workloads.ts\` defines the workloads.
 
 Milliseconds of a call, in streaming rows **microseconds**:
 
@@ -84,8 +88,8 @@ Time relative to unroll fast:
 ${table(["", ...rivals.map(({ title }) => title)], entries.map((entry) => ratiosRow(entry, contenders[0], rivals)))}
 
 Percentage of the machine's limit. The limit is the time of all operations at the rate of fused multiply-adds on
-registers. Streaming and inference rows add the time of reading each step's weights, at the rate at which one thread reads
-as many bytes. Both rates are measured in the same process before and after each sample, in processor time. Where
+registers. Streaming and inference rows add the time of reading each step's weights, at the rate at which one thread
+reads as many bytes. Both rates are measured in the same process before and after each sample, in processor time. Where
 computing and reading overlap, a row can exceed 100. The figure in brackets is the sample nearest to the limit. Another
 guest of the machine on the same core halves the instructions that a matmul can start, but not the limit of two
 instructions a cycle.
@@ -101,8 +105,8 @@ ${table(["", ...contenders.slice(1).map(({ title }) => title)], entries.map(diff
 
 ${notes(entries, rounds)}
 
-To reproduce: \`deno task bench:rivals\`. PyTorch takes part if \`python3\` can import torch. npm has all other packages, at
-the versions of \`bench/rivals/deno.json\`.`;
+To reproduce: \`deno task bench:rivals\`. PyTorch takes part if \`python3\` can import torch. npm has all other
+packages, at the versions of \`bench/rivals/deno.json\`.`;
 }
 
 /** The section of all contenders with several threads. */
@@ -112,13 +116,15 @@ export function threadsSection(
   rounds: number,
   threads: number,
 ): string {
-  const contenders = [...versions.keys()], [one, several, ...rivals] = contenders, others = [one, ...rivals];
+  const contenders = [...versions.keys()];
+  const [one, several, ...rivals] = contenders;
+  const others = [one, ...rivals];
   return `## ${threads} threads
 
 ${circumstances()}. ${versionList(versions)}.
 
-The same workloads as above. A contender has ${threads} threads if its title says so. The figures of ${threads} threads are
-valid only if ${threads} cores are free.
+The same workloads as above. A contender has ${threads} threads if its title says so. The figures of ${threads} threads
+are valid only if ${threads} cores are free.
 
 Milliseconds of a call, in streaming rows **microseconds**:
 

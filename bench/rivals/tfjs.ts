@@ -11,12 +11,17 @@ const ORDER = { rnn: [0], gru: [1, 0, 2], lstm: [0, 1, 2, 3] };
 
 const TASKS: Record<Workload["task"], (workload: Workload) => Work> = {
   train(workload) {
-    const { T, B, I, V } = workload, { x, y } = batchFirst(workload), backend = tf.getBackend();
-    const layers = recurrentLayers(workload), tensors = weights(workload), output = tensors.get("output.weight")!;
+    const { T, B, I, V } = workload;
+    const { x, y } = batchFirst(workload);
+    const backend = tf.getBackend();
+    const layers = recurrentLayers(workload);
+    const tensors = weights(workload);
+    const output = tensors.get("output.weight")!;
     const weight = tf.variable(tf.tensor2d(transpose(output.data, V, output.shape[1]), [output.shape[1], V]));
     const bias = tf.variable(tf.tensor1d(tensors.get("output.bias")!.data));
     const table = workload.embedding && tf.variable(tf.tensor2d(tensors.get("embedding.weight")!.data, [V, I]));
-    const labels = tf.oneHot(tf.tensor1d(y, "int32"), V).toFloat(), index = tf.tensor1d(x, "int32");
+    const labels = tf.oneHot(tf.tensor1d(y, "int32"), V).toFloat();
+    const index = tf.tensor1d(x, "int32");
     const oneHot = tf.oneHot(index, V).toFloat();
     const optimizer = tf.train[workload.optimizer](LEARNING_RATE[workload.optimizer]);
     // The wasm backend has a gradient of a matmul, but not of a gather.
@@ -49,7 +54,8 @@ const TASKS: Record<Workload["task"], (workload: Workload) => Work> = {
   },
 
   gradients(workload) {
-    const { T, B, I, H, cell, bidirectional } = workload, layers = recurrentLayers(workload);
+    const { T, B, I, H, cell, bidirectional } = workload;
+    const layers = recurrentLayers(workload);
     const x = tf.variable(tf.transpose(tf.tensor3d(input(workload), [T, B, I]), [1, 0, 2]));
     const D = bidirectional ? 2 : 1;
     const dy = tf.transpose(tf.tensor3d(outputGradient(workload), [T, B, D * H]), [1, 0, 2]);
@@ -63,7 +69,9 @@ const TASKS: Record<Workload["task"], (workload: Workload) => Work> = {
   },
 
   stream(workload) {
-    const { layers, I, H } = workload, x = tf.tensor2d(input(workload), [1, I]), tensors = weights(workload);
+    const { layers, I, H } = workload;
+    const x = tf.tensor2d(input(workload), [1, I]);
+    const tensors = weights(workload);
     const cells = Array.from({ length: layers }, (_, l) => {
       const cell = tf.layers.lstmCell({ units: H, recurrentActivation: "sigmoid", recurrentInitializer: "zeros" });
       cell.build([1, l ? H : I]);

@@ -41,7 +41,9 @@ const TASKS: Record<Workload["task"], (workload: Workload) => Promise<Work>> = {
   },
 
   async gradients(workload) {
-    const session = await compiled(workload, { train: true }), x = input(workload), dOutput = outputGradient(workload);
+    const session = await compiled(workload, { train: true });
+    const x = input(workload);
+    const dOutput = outputGradient(workload);
     const run = () => {
       session.forward(x);
       session.backward(dOutput);
@@ -84,7 +86,9 @@ async function compiled(workload: Workload, options: Partial<Parameters<typeof c
 
 await serve(async (workload) => {
   const work = await TASKS[workload.task](workload);
-  const { rate } = await peak("fast"), bytes = weightBytes(workload), operations = flops(workload);
+  const { rate } = await peak("fast");
+  const bytes = weightBytes(workload);
+  const operations = flops(workload);
   const read = bytes ? await readBandwidth(bytes / workload.T) : undefined;
   return { ...work, limit: () => (operations / rate() + (read ? bytes / read() : 0)) * 1000 };
 });

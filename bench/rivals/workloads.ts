@@ -4,7 +4,8 @@ export interface Workload {
   readonly title: string;
   /**
    * `"train"` is a whole training step. `"forward"` computes outputs only. `"gradients"` is forward, then the gradients
-   * of the input and of all weights from a given gradient of the output. `"stream"` is one time step with carried states.
+   * of the input and of all weights from a given gradient of the output. `"stream"` is one time step with carried
+   * states.
    */
   readonly task: "train" | "forward" | "gradients" | "stream";
   readonly cell: "rnn" | "gru" | "lstm";
@@ -110,7 +111,8 @@ export function flops(workload: Workload): number {
 
 /**
  * Bytes of weights to read again because a step depends on the previous one: all weights of a stream, and the recurrent
- * weights at every step of an inference workload. Training and gradients are bound by operations, so they count as zero.
+ * weights at every step of an inference workload. Training and gradients are bound by operations, so they count as
+ * zero.
  */
 export function weightBytes(workload: Workload): number {
   const { id, task, cell, layers, I, H, T } = workload, G = GATES[cell];

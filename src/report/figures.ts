@@ -168,7 +168,8 @@ function round(digits: string): string {
 
 /** Ticks of a logarithmic axis: some five powers of 10, or a number of ticks where the axis has fewer than two. */
 export function powersOfTen(low: number, high: number): number | number[] {
-  const first = Math.ceil(Math.log10(low) - 1e-9), last = Math.floor(Math.log10(high) + 1e-9);
+  const first = Math.ceil(Math.log10(low) - 1e-9);
+  const last = Math.floor(Math.log10(high) + 1e-9);
   if (!(last > first)) return 5;
   const every = Math.ceil((last - first) / 6);
   return Array.from({ length: Math.floor((last - first) / every) + 1 }, (_, i) => 10 ** (first + i * every));

@@ -68,7 +68,8 @@ export interface ProfileLine {
 
 /** Norm of the gradient over the time steps, for some measurements of one or several trainings. */
 export function profileFigure(title: string, caption: string, lines: readonly ProfileLine[]): Markup {
-  const domain = positiveRange(lines.flatMap(({ profile }) => profile.norms)), ticks = powersOfTen(...domain);
+  const domain = positiveRange(lines.flatMap(({ profile }) => profile.norms));
+  const ticks = powersOfTen(...domain);
   const svg = draw(`${title}. ${caption}`, {
     x: { label: "time step t", ticks: 5 },
     y: { type: "log", label: null, grid: true, domain, clamp: true, ticks, tickFormat: formatNumber },

@@ -143,7 +143,8 @@ export function histogramSections(runs: readonly ShownRun[]): (Markup | undefine
   );
   const activations = runs.flatMap(({ name, color, run: { activations, saturated } }) =>
     [...activations].map(([layer, snapshots]) => {
-      const fraction = saturated.get(layer)?.last, { low, high } = snapshots.all().at(-1)!.value;
+      const fraction = saturated.get(layer)?.last;
+      const { low, high } = snapshots.all().at(-1)!.value;
       // Saturation has no meaning for unbounded outputs.
       const note = fraction && low >= -1 && high <= 1 ? ` Beyond ±0.97: ${formatPercent(fraction.value)}.` : "";
       return histogramFigure(withName(name, layer), note, snapshots.all(), color);

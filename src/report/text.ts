@@ -54,6 +54,8 @@ export function formatSteps(value: number): string {
 /** Seconds as 0.4 s, 41 s, 12 min 5 s, 3 h 20 min. */
 export function formatDuration(seconds: number): string {
   if (seconds < 10) return `${seconds.toFixed(1)} s`;
-  const s = Math.round(seconds), m = Math.floor(s / 60), h = Math.floor(m / 60);
+  const s = Math.round(seconds);
+  const m = Math.floor(s / 60);
+  const h = Math.floor(m / 60);
   return h ? `${h} h ${m % 60} min` : m ? `${m} min ${s % 60} s` : `${s} s`;
 }
