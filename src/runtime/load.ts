@@ -8,7 +8,7 @@ import type { LoadOptions, Tensors } from "./state_dict.ts";
 
 /** Options of `load`: sizes as in `compile`, names as in a session's `setParameters`. */
 export interface LoadedOptions
-  extends Pick<PlanOptions, "batch" | "steps" | "batchFirst">, Pick<LoadOptions, "rename"> {
+  extends Pick<PlanOptions, "batch" | "steps" | "decoderSteps" | "batchFirst">, Pick<LoadOptions, "rename"> {
   /** As in `compile`. Default `"fast"`. */
   numerics?: Numerics;
 }

@@ -111,6 +111,16 @@ export class Runner {
     return this.last ? this.aside ?? this.io.lastStates(this.last) : {};
   }
 
+  /**
+   * The last call, whose outputs memory holds.
+   *
+   * @throws {OptionError} When there was none, or a stream or a call in segments has used the memory since.
+   */
+  heldCall(what: string): PackedBatch {
+    if (this.last && !this.aside) return this.last;
+    throw new OptionError(`Cannot read ${what}: there was no call, or memory does not hold all of the last one`);
+  }
+
   /** Run a call that is none of the session's: the states after its last one stay what they are. */
   runApart(call: PackedBatch, run: (k: Kernels) => void): void {
     const k = this.kernels;

@@ -85,16 +85,6 @@ export class TrainingRunner extends Runner {
     return loss.read(rows);
   }
 
-  /**
-   * The last call, whose outputs memory holds.
-   *
-   * @throws {OptionError} When there was none, or a stream or a call in segments has used the memory since.
-   */
-  heldCall(what: string): PackedBatch {
-    if (this.last && !this.aside) return this.last;
-    throw new OptionError(`Cannot read ${what}: there was no call, or memory does not hold all of the last one`);
-  }
-
   /** The call that `backward` is for. */
   backwardCall(): PackedBatch {
     if (this.last && this.ready) return this.last;

@@ -2,7 +2,7 @@ import { OptionError, requireInteger } from "../errors.ts";
 import { arrange } from "../training/data/arrangement.ts";
 import type { Batch } from "../training/data/batch.ts";
 import { collate, type Samples, sizesOf, stepsOf } from "../training/data/samples.ts";
-import { EventLoop } from "./event_loop.ts";
+import { EventLoop } from "../runtime/event_loop.ts";
 import type { Session } from "../session/session.ts";
 
 /** Batches, each used up before the next one is asked for. */

@@ -3,7 +3,7 @@ import { TotalLoss } from "../training/losses/total_loss.ts";
 import type { Measured, Metric } from "../training/metrics/metric.ts";
 import { type BatchSource, evaluationSource, type TrainingData } from "./batches.ts";
 import type { CallOptions, States } from "../runtime/packed_batch.ts";
-import { EventLoop } from "./event_loop.ts";
+import { EventLoop } from "../runtime/event_loop.ts";
 import type { Session } from "../session/session.ts";
 
 /** Metrics by names of one's own. */

@@ -4,7 +4,7 @@ import { TotalLoss } from "../training/losses/total_loss.ts";
 import { type BatchSource, batchSource, evaluationSource, type TrainingData } from "./batches.ts";
 import type { States } from "../runtime/packed_batch.ts";
 import { callOptions, evaluateSource, type Metrics } from "./evaluate.ts";
-import { EventLoop } from "./event_loop.ts";
+import { EventLoop } from "../runtime/event_loop.ts";
 import type { Session } from "../session/session.ts";
 import { readStatistics } from "./statistics.ts";
 import { requireTensors, type TensorCopy } from "../runtime/state_dict.ts";

@@ -1,13 +1,11 @@
 import { OptionError, ShapeError } from "../errors.ts";
 import type { PlannedDecoder } from "../layers/layer.ts";
 import type { TensorSpec } from "../ops/value.ts";
-import type { CallOptions, PackedBatch, States } from "../runtime/packed_batch.ts";
-import { type CompiledNet, passesOf } from "../runtime/compiled_net.ts";
-import type { Runner } from "../runtime/runner.ts";
-import type { Session } from "./session.ts";
-import { selectRows } from "../runtime/stream.ts";
-import type { TensorCopy } from "../runtime/state_dict.ts";
-import type { TrainingRunner } from "./training_runner.ts";
+import type { CallOptions, PackedBatch, States } from "./packed_batch.ts";
+import { type CompiledNet, passesOf } from "./compiled_net.ts";
+import type { Runner } from "./runner.ts";
+import { selectRows } from "./stream.ts";
+import type { TensorCopy } from "./state_dict.ts";
 
 /**
  * A net's decoder, run one step at a time on sequences that its encoder has read: the bits of a whole sequence at once in the
@@ -132,8 +130,8 @@ export function decode(
  *
  * @throws {OptionError} When there was no call, or the net has no decoder.
  */
-export function attention(session: Session): Map<string, TensorCopy> {
-  const passes = passesOf(session) as TrainingRunner; // as every session has
+export function attention(net: CompiledNet): Map<string, TensorCopy> {
+  const passes = passesOf(net);
   void passes.kernels;
   const { decoder } = passes.heldCall("attention");
   if (decoder) return readAttention(passes, decoder);
