@@ -67,8 +67,12 @@ export {
   type Metrics,
   type MetricValues,
 } from "./src/trainer/evaluate.ts";
-export type { EmbeddingStart, PretrainedEmbedding } from "./src/models/embedding_start.ts";
-export type { Tokens } from "./src/models/model_file.ts";
+export type { EmbeddingStart, PretrainedEmbedding } from "./src/models/embeddings.ts";
+export type { LoadModelOptions, SessionOptions } from "./src/models/model.ts";
+export type { RunnerOptions } from "./src/models/run/load.ts";
+export type { ModelRunner } from "./src/models/run/model.ts";
+export type { LanguageModelRunner } from "./src/models/run/language_model.ts";
+export type { Tokens } from "./src/models/run/sequences.ts";
 export { LanguageModel } from "./src/models/language_model.ts";
 export type {
   Evaluation,
@@ -78,6 +82,7 @@ export type {
   LanguageModelOptions,
 } from "./src/models/language_model_options.ts";
 export { type Checkpoint, type NetDescription, readCheckpoint } from "./src/session/checkpoint.ts";
+export type { DrawOptions } from "./src/decoding/draw_tokens.ts";
 export type { Continuation, GenerateOptions, SearchOptions } from "./src/decoding/generate.ts";
 export type { PlanOptions } from "./src/runtime/plan.ts";
 export type { Histogram } from "./src/session/histogram.ts";

@@ -4,15 +4,6 @@ import { Seq2Seq } from "../../models.ts";
 
 const TEXT = "abracadabra, said the wizard. ".repeat(20), KEY = "unroll.model";
 
-Deno.test("a language model's file of version 0.1 can still be read", async () => {
-  using model = await LanguageModel.create(TEXT, { hidden: [4], embedding: 3 });
-  const bytes = model.save(), { tensors, metadata } = readSafetensors(bytes);
-  const { version, cell, hidden, embedding, vocabulary } = JSON.parse(metadata[KEY]);
-  const old = JSON.stringify({ version, vocabulary, cell, hidden, embedding });
-  using again = await LanguageModel.load(writeSafetensors(tensors, { "unroll.language_model": old }));
-  assertEquals(again.save(), bytes);
-});
-
 Deno.test("the file of another kind of model is refused by what it is", async () => {
   using model = await LanguageModel.create(TEXT, { hidden: [4] });
   const { tensors, metadata } = readSafetensors(model.save());

@@ -1,5 +1,6 @@
 import { OptionError, ShapeError } from "../../errors.ts";
 import type { Batch, Layout } from "./batch.ts";
+import { writePadded } from "./padding.ts";
 
 /** Sequences of any lengths, one element each in x and in y. */
 export interface Samples {
@@ -76,7 +77,7 @@ export function collate(samples: Samples, members: readonly number[], steps: Int
   ) => {
     // Tokens stay what they are, so that the session can refuse what is none.
     const to = kind === "values" ? new Float32Array(T * B * columns) : new Float64Array(T * B * columns);
-    place(to, columns, members.map((i) => from[i]), T, layout.batchFirst);
+    writePadded(to, columns, members.map((i) => from[i]), T, layout.batchFirst);
     return to;
   };
   const written = decoder && members.map((i) => samples.decoderInput![i].length / decoder.columns);
@@ -89,7 +90,7 @@ export function collate(samples: Samples, members: readonly number[], steps: Int
   };
   const rowsOf = (from: (i: number) => number | ArrayLike<number>, width: number) => {
     const target = new Float64Array((targets === "step" ? outputs * B : B) * width);
-    place(target, width, members.map((i) => list(from(i))), targets === "step" ? outputs : 1, layout.batchFirst);
+    writePadded(target, width, members.map((i) => list(from(i))), targets === "step" ? outputs : 1, layout.batchFirst);
     return target;
   };
   const width = targetWidth(samples, layout),
@@ -110,22 +111,6 @@ function targetWidth({ x, y, decoderInput }: Samples, { columns, targets, decode
   const [first, each] = decoder ? [decoderInput![0], decoder.columns] : [x[0], columns];
   const rows = targets === "step" ? first.length / each : 1;
   return Math.max(1, Math.floor(size(y[0]) / rows));
-}
-
-/** Sequences side by side. */
-function place(
-  to: Float32Array | Float64Array,
-  columns: number,
-  from: readonly ArrayLike<number>[],
-  T: number,
-  batchFirst: boolean,
-): void {
-  from.forEach((row, b) => {
-    for (let t = 0, i = 0; i < row.length; t++) {
-      const at = (batchFirst ? b * T + t : t * from.length + b) * columns;
-      for (let c = 0; c < columns; c++, i++) to[at + c] = row[i];
-    }
-  });
 }
 
 /** The steps of a sequence of a sample, if there are as many as there may be. */
