@@ -5,7 +5,7 @@
  */
 export { bahdanau, type BahdanauOptions } from "./src/cells/bahdanau.ts";
 export type { BridgeKind } from "./src/layers/bridge.ts";
-export { encoderDecoder, type EncoderDecoderParts } from "./src/layers/encoder_decoder.ts";
+export { encoderDecoder, type EncoderDecoderOptions } from "./src/layers/encoder_decoder.ts";
 export { luong, type LuongOptions } from "./src/layers/luong.ts";
 export { attention, decode, type Decoder } from "./src/runtime/decoder.ts";
 export type { LoadModelOptions, SessionOptions } from "./src/models/model.ts";

@@ -1,7 +1,7 @@
 import type { Cell } from "../cells/cell.ts";
 import type { EvaluationEvent, Statistics } from "../trainer/events.ts";
 import type { StatisticsOptions } from "../trainer/statistics.ts";
-import type { World } from "../trainer/world.ts";
+import type { World } from "../trainer/options.ts";
 import type { Clip } from "../training/clip.ts";
 import type { Optimizer } from "../training/optimizers/optimizer.ts";
 import type { PretrainedEmbedding } from "./embeddings.ts";

@@ -1,92 +1,108 @@
 import { OptionError, ShapeError } from "../errors.ts";
 import type { PlannedDecoder } from "../layers/layer.ts";
 import type { TensorSpec } from "../ops/value.ts";
+import type { CompiledNet } from "./compiled_net.ts";
 import type { CallOptions, PackedBatch, States } from "./packed_batch.ts";
-import { type CompiledNet, passesOf } from "./compiled_net.ts";
 import type { Runner } from "./runner.ts";
-import { selectRows } from "./stream.ts";
 import type { TensorCopy } from "./state_dict.ts";
+import { selectRows } from "./stream.ts";
 
 /**
- * A net's decoder, run one step at a time on sequences that its encoder has read: the bits of a whole sequence at once in the
- * exact build. Made by `decode`. One that attends to what the encoder has left in the session's memory ends with the next other
- * call of the session, or change of its parameters.
+ * The decoder of a net, run one step at a time on sequences that the encoder has read. In the exact build its outputs
+ * have the bits of the whole sequence at once. `decode` makes decoders.
+ *
+ * A decoder with attention reads the encoder's outputs in the session's memory. Such a decoder ends with the next other
+ * call of the session, and with the next change of the parameters.
  */
 export class Decoder {
-  readonly #passes: Runner;
-  readonly #call: PackedBatch;
+  readonly #runner: Runner;
+  readonly #batch: PackedBatch;
   readonly #decoder: PlannedDecoder;
   readonly #states: States;
-  #uses: number;
+  #version: number;
 
-  /** Decoders are made by `decode`. */
-  constructor(passes: Runner, x: ArrayLike<number>, { batch, lengths }: Pick<CallOptions, "batch" | "lengths">) {
-    const { io: border, plan: { layer: { decoder }, decoderInput, options } } = passes;
+  /** `decode` makes decoders. */
+  constructor(runner: Runner, x: ArrayLike<number>, { batch: B, lengths }: Pick<CallOptions, "batch" | "lengths">) {
+    const { io, plan: { layer: { decoder }, decoderInput, options } } = runner;
     if (!decoder) throw new OptionError("Cannot decode: the net has no decoder");
-    const rows = Array.from({ length: (batch ?? options.batch) * columnsOf(decoderInput!) }, () => 0);
-    const call = passes.check(x, { batch, lengths, decoderInput: rows }, false);
-    passes.runApart(call, (k) => {
-      border.writeInput(x, call);
-      border.writeStates(k, call, "zero", undefined);
-      decoder.encode(k, call);
+    const firstRows = Array.from({ length: (B ?? options.batch) * rowElements(decoderInput!) }, () => 0);
+    const { batch } = runner.check(x, { batch: B, lengths, decoderInput: firstRows }, false);
+    runner.runApart(batch, (k) => {
+      io.writeInput(x, batch);
+      io.writeStates(k, batch, "zero", undefined);
+      decoder.encode(k, batch);
     });
-    this.#passes = passes;
+    this.#runner = runner;
     this.#decoder = decoder;
-    this.#call = call.decoder!;
-    this.#uses = passes.uses;
-    this.#states = border.firstStates(this.#call, decoder.states);
+    this.#batch = batch.decoder!;
+    this.#version = runner.version;
+    this.#states = io.firstStates(this.#batch, decoder.states);
   }
 
   /** Rows B. */
   get batch(): number {
-    return this.#call.B;
+    return this.#batch.B;
   }
 
   /**
-   * One step: x is B tokens or B rows of values; returns `[B, output]`, in `output` if given.
+   * One step.
    *
-   * @throws {OptionError} When another call has used the session's memory since.
+   * @param x B tokens, or B rows of values.
+   * @param output Receives the outputs. Default: a new array.
+   * @returns The outputs `[B, output]`.
+   * @throws {ShapeError} When x is not one step of B rows, or `output` has another size.
+   * @throws {OptionError} When another call has used the session's memory since the last step.
    */
   step(x: ArrayLike<number>, output?: Float32Array): Float32Array {
-    const passes = this.#held(), { io: border, plan: { layer, decoderInput } } = passes, call = this.#call;
-    const columns = columnsOf(decoderInput!), size = call.B * layer.output.width;
-    if (x.length !== call.B * columns) {
-      const expected = `one step of ${call.B} rows of ${columns}`;
+    const runner = this.#requireMemory();
+    const { io, plan: { layer, decoderInput } } = runner;
+    const batch = this.#batch;
+    const columns = rowElements(decoderInput!);
+    const size = batch.B * layer.output.width;
+    if (x.length !== batch.B * columns) {
+      const expected = `one step of ${batch.B} rows of ${columns}`;
       throw new ShapeError(`Cannot run a step: "x" must be ${expected}, got ${x.length} elements`);
     }
     if (output && output.length !== size) {
       throw new ShapeError(`Cannot run a step: "output" must have ${size} elements, got ${output.length}`);
     }
-    border.checkTokens("x", x, decoderInput!, call);
-    passes.runApart(call, (k) => {
-      border.writeDecoderInput(x, call);
-      border.writeStates(k, call, this.#states, undefined, this.#decoder.states);
-      this.#decoder.decode(k, call);
+    io.checkTokens("x", x, decoderInput!, batch);
+    runner.runApart(batch, (k) => {
+      io.writeDecoderInput(x, batch);
+      io.writeStates(k, batch, this.#states, undefined, this.#decoder.states);
+      this.#decoder.decode(k, batch);
     });
-    this.#uses = passes.uses;
-    border.lastStates(call, this.#states, this.#decoder.states);
-    return border.readOutput(call, output);
-  }
-
-  /** Where the last step looked, by the name of the weights: `[1, B, S]` each (batch-first: `[B, 1, S]`). See `attention`. */
-  attention(): Map<string, TensorCopy> {
-    return readAttention(this.#held(), this.#call);
+    this.#version = runner.version;
+    io.lastStates(batch, this.#states, this.#decoder.states);
+    return io.readOutput(batch, output);
   }
 
   /**
-   * Row b goes on from the states of row `rows[b]`, as in a beam search. What a row attends to stays its own, so the two
-   * must be rows of one source.
+   * The attention weights of the last step, by the name of the weights: `[1, B, S]` each (batch-first: `[B, 1, S]`).
+   * See the function `attention`.
    *
-   * @throws {ShapeError} When there are not B of them.
-   * @throws {OptionError} When one is not an integer from 0 to B - 1.
+   * @throws {OptionError} When another call has used the session's memory since the last step.
    */
-  select(rows: ArrayLike<number>): void {
-    selectRows(this.#states, rows, this.#call.B);
+  attention(): Map<string, TensorCopy> {
+    return readAttention(this.#requireMemory(), this.#batch);
   }
 
-  #held(): Runner {
-    void this.#passes.kernels;
-    if (this.#passes.uses === this.#uses || !this.#passes.plan.planner.attends) return this.#passes;
+  /**
+   * Give each row the states of another one, as a beam search does with its hypotheses: row b continues from row
+   * `rows[b]`. A row keeps the source that it attends to, so both rows must have the same source.
+   *
+   * @throws {ShapeError} When there are not B rows.
+   * @throws {OptionError} When a row is not an integer from 0 to B - 1.
+   */
+  select(rows: ArrayLike<number>): void {
+    selectRows(this.#states, rows, this.#batch.B);
+  }
+
+  /** The runner, if its memory still has what the decoder attends to. */
+  #requireMemory(): Runner {
+    const runner = this.#runner;
+    runner.requireOpen();
+    if (runner.version === this.#version || !runner.plan.needs.attention.length) return runner;
     throw new OptionError(
       "Cannot go on decoding: another call has used the session's memory, or changed its parameters, since",
     );
@@ -94,9 +110,9 @@ export class Decoder {
 }
 
 /**
- * Run the encoder of a net with a decoder on x, tokens `[S, B]` or values `[S, B, width]`, to have the decoder write one step at a
- * time.
+ * Run the encoder of a net on x; the decoder then writes one step at a time.
  *
+ * @param x Tokens `[S, B]` or values `[S, B, width]`.
  * @throws {OptionError} When the net has no decoder.
  *
  * @example
@@ -121,30 +137,34 @@ export function decode(
   x: ArrayLike<number>,
   options: Pick<CallOptions, "batch" | "lengths"> = {},
 ): Decoder {
-  return new Decoder(passesOf(net), x, options);
+  return new Decoder(net.runner, x, options);
 }
 
 /**
- * Where a net's decoder looked in the session's last call, by the name of the weights (`decoder.attention.attention`):
- * `[T, B, S]` (batch-first: `[B, T, S]`), at each step a distribution over the S steps of x, zero behind a row's length.
+ * The attention weights of the last call of a net with a decoder, by the name of the weights
+ * (`decoder.attention.attention`): `[T, B, S]` (batch-first: `[B, T, S]`). At each step the weights are a distribution
+ * over the S steps of x, zero behind a row's length.
  *
  * @throws {OptionError} When there was no call, or the net has no decoder.
  */
 export function attention(net: CompiledNet): Map<string, TensorCopy> {
-  const passes = passesOf(net);
-  void passes.kernels;
-  const { decoder } = passes.heldCall("attention");
-  if (decoder) return readAttention(passes, decoder);
+  net.runner.requireOpen();
+  const { decoder } = net.runner.requireOutputs("attention");
+  if (decoder) return readAttention(net.runner, decoder);
   throw new OptionError("Cannot read attention: the net has no decoder");
 }
 
-/** Of a call as the decoder sees it. */
-function readAttention({ io: border, plan: { planner, options } }: Runner, call: PackedBatch): Map<string, TensorCopy> {
-  const { T, B, source } = call, S = source!.T, shape = options.batchFirst ? [B, T, S] : [T, B, S];
-  return new Map(planner.attentions.map((slot) => [slot.name, { shape, data: border.read(slot.slice(0, S), call) }]));
+/** The attention weights of a batch of the decoder. */
+function readAttention({ io, plan: { needs, options } }: Runner, batch: PackedBatch): Map<string, TensorCopy> {
+  const { T, B, source } = batch;
+  const S = source!.T;
+  const shape = options.batchFirst ? [B, T, S] : [T, B, S];
+  return new Map(
+    needs.attention.map(({ weights }) => [weights.name, { shape, data: io.read(weights.slice(0, S), batch) }]),
+  );
 }
 
-/** Elements of a row outside. */
-function columnsOf({ kind, width }: TensorSpec): number {
+/** Elements of one row of an input. */
+function rowElements({ kind, width }: TensorSpec): number {
   return kind === "values" ? width : 1;
 }

@@ -1,10 +1,11 @@
 import { OptionError, requireInteger, ShapeError } from "../errors.ts";
 import type { Layer, PlannedLayer } from "../layers/layer.ts";
-import { planParameters } from "../layers/tying.ts";
+import { planLayer, planParameters } from "../layers/planning.ts";
 import { Planner } from "../memory/planner.ts";
 import { Scope } from "../memory/scope.ts";
 import type { Slot } from "../memory/slot.ts";
 import type { Initialiser } from "../ops/initialise.ts";
+import { joinNeeds, type Needs } from "../ops/needs.ts";
 import { inputValue, type Value } from "../ops/value.ts";
 import { type Clip, type ClipSlots, NORM_BLOCK } from "../training/clip.ts";
 import type { Loss, PlannedLoss } from "../training/losses/loss.ts";
@@ -18,11 +19,14 @@ export interface PlanOptions {
   steps: number;
   /** Of a net with a decoder: the largest number of time steps of what that one reads and writes. Default: `steps`. */
   decoderSteps?: number;
-  /** Whether sequences outside are `[B, T, ...]` instead of `[T, B, ...]`. States are `[B, ...]` either way. Default false. */
+  /**
+   * Whether sequences outside are `[B, T, ...]` instead of `[T, B, ...]`. States are `[B, ...]` either way. Default
+   * false.
+   */
   batchFirst?: boolean;
   /**
-   * Whether `step` takes sequences longer than `steps`, in segments of so many, each run forward twice: the same gradients in the
-   * memory of one segment. Default false.
+   * Whether `step` takes sequences longer than `steps`, in segments of so many, each run forward twice: the same
+   * gradients in the memory of one segment. Default false.
    */
   recompute?: boolean;
   /** Whether gradients are wanted. Default: whether an optimizer is given. */
@@ -81,6 +85,10 @@ export interface NetPlan {
   /** Of a net with a decoder. */
   readonly decoderInput?: Value;
   readonly layer: PlannedLayer;
+  /** The parts of the layer that the session writes or reads. */
+  readonly needs: Needs;
+  /** What an error message calls a layer of the net that must see whole sequences; none: the net can run in pieces. */
+  readonly wholeSequence?: string;
   readonly loss?: PlannedLoss;
   readonly norm: ClipSlots;
   readonly settings: Slot;
@@ -110,8 +118,7 @@ export function planNet(net: Layer, options: PlanOptions, threads = 1): NetPlan 
   if (net.output.kind !== "values") {
     throw new ShapeError(`Cannot compile a net that gives ${net.output.kind}: its last layer must give values`);
   }
-  const planner = new Planner(batch, steps, train, seed, threads, decoderSteps);
-  if (options.gradientFlow) planner.flows = [];
+  const planner = new Planner(batch, steps, train, seed, threads, decoderSteps, options.gradientFlow);
   const declared = Object.entries(net.parameters);
   const parameters = planParameters(planner, net), scope = new Scope(planner, parameters);
 
@@ -134,7 +141,7 @@ export function planNet(net: Layer, options: PlanOptions, threads = 1): NetPlan 
   if (options.loss && net.output.parts) {
     throw new OptionError(`Cannot measure a loss of two sequences: the net ends with merge "none"`);
   }
-  const layer = net.plan(scope, input, decoderInput);
+  const layer = planLayer(net, planner, scope, input, decoderInput);
   const loss = options.loss?.plan(scope, layer.output);
   const bytes = planner.finish();
   return {
@@ -146,6 +153,8 @@ export function planNet(net: Layer, options: PlanOptions, threads = 1): NetPlan 
     input,
     decoderInput,
     layer,
+    needs: joinNeeds(layer.needs),
+    wholeSequence: net.wholeSequence,
     loss,
     norm,
     settings,
