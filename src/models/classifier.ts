@@ -119,11 +119,6 @@ export class SequenceClassifier extends SequenceClassifierRunner {
     return { loss, count, ...metrics };
   }
 
-  /** The model as a safetensors file: parameters by PyTorch's names (`rnn.weight_ih_l0`), the rest as metadata. */
-  save(): Uint8Array<ArrayBuffer> {
-    return this.#model.save();
-  }
-
   #samples(samples: readonly LabelledSequence[]): Samples & { y: number[] } {
     return {
       x: this.#input.encode(samples.map(([sequence]) => sequence)),

@@ -145,11 +145,6 @@ export class SequenceGenerator extends SequenceGeneratorRunner {
     return this.#model.checkpoint();
   }
 
-  /** The model as a safetensors file: parameters by PyTorch's names (`rnn.weight_ih_l0`), the rest as metadata. */
-  save(): Uint8Array<ArrayBuffer> {
-    return this.#model.save();
-  }
-
   /** Texts as samples of the trainer, and the number of their characters. */
   #encode(texts: readonly (string | ConditionedText)[]): { samples: Samples; characters: number } {
     const codec = this.#codec;

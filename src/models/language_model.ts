@@ -1,7 +1,6 @@
 import { lstm } from "../cells/lstm.ts";
 import { OptionError, requireOneOf, requireRate } from "../errors.ts";
 import { exp } from "../kernels/real.ts";
-import type { TensorCopy } from "../runtime/state_dict.ts";
 import { type Streams, streams } from "../text/streams.ts";
 import { Vocabulary } from "../text/vocabulary.ts";
 import { clipNorm } from "../training/clip.ts";
@@ -186,16 +185,6 @@ export class LanguageModel extends LanguageModelRunner {
    */
   checkpoint(): Uint8Array<ArrayBuffer> {
     return this.#model.checkpoint();
-  }
-
-  /** The model as a safetensors file: parameters by PyTorch's names (`rnn.weight_ih_l0`), the rest as metadata. */
-  save(): Uint8Array<ArrayBuffer> {
-    return this.#model.save();
-  }
-
-  /** Copies of all parameters by name, as `setParameters` of a session of `net` takes them. */
-  parameters(): Map<string, TensorCopy> {
-    return this.#model.compiled.current.parameters();
   }
 
   /** Number of threads: as many as the options ask for, where the engine allows them. */

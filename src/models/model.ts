@@ -14,7 +14,7 @@ import type { Loss } from "../training/losses/loss.ts";
 import { GrowingNet, type NetSource, type SessionSize } from "./run/growing_net.ts";
 import type { RunnerOptions } from "./run/load.ts";
 import type { ModelKind, RunnableModel } from "./run/model.ts";
-import { type ModelDescription, readModel, writeModel } from "./run/model_file.ts";
+import { type ModelDescription, readModel } from "./run/model_file.ts";
 
 /** Options of the session that a model is trained in. */
 export interface SessionOptions {
@@ -55,10 +55,10 @@ interface FitSession
 
 /** What the trainable models share: a session that grows, training, evaluation, file and checkpoint. */
 export class TrainableModel<Description extends ModelDescription> implements RunnableModel<Description> {
+  readonly kind: string;
   readonly description: Description;
   readonly layer: Layer;
   readonly compiled: GrowingNet<Session>;
-  readonly #kind: ModelKind<Description>;
   readonly #options: Omit<CompileOptions, keyof SessionSize>;
   #training: Pick<Training, "state" | "tensors"> | undefined;
 
@@ -69,7 +69,7 @@ export class TrainableModel<Description extends ModelDescription> implements Run
     compiled: GrowingNet<Session>,
     options: Omit<CompileOptions, keyof SessionSize>,
   ) {
-    this.#kind = kind;
+    this.kind = kind.name;
     this.description = description;
     this.layer = layer;
     this.compiled = compiled;
@@ -154,11 +154,6 @@ export class TrainableModel<Description extends ModelDescription> implements Run
   /** The state of the last training; undefined before the first one. */
   get trainerState(): TrainerState | undefined {
     return this.#training?.state;
-  }
-
-  /** The model as a file: its description and its parameters. */
-  save(): Uint8Array<ArrayBuffer> {
-    return writeModel(this.#kind, this.description, this.compiled.current.parameters());
   }
 
   /**

@@ -106,11 +106,6 @@ export class SequenceRegressor extends SequenceRegressorRunner {
     return { loss, count, ...metrics };
   }
 
-  /** The model as a safetensors file: parameters by PyTorch's names (`rnn.weight_ih_l0`), the rest as metadata. */
-  save(): Uint8Array<ArrayBuffer> {
-    return this.#model.save();
-  }
-
   #samples(samples: readonly MeasuredSequence[]): Samples {
     return {
       x: this.#input.encode(samples.map(([sequence]) => sequence)),

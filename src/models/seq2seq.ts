@@ -143,11 +143,6 @@ export class Seq2Seq extends Seq2SeqRunner {
     return { loss, perplexity: exp(loss), tokens: count, errorRate: edits / tokens, wrong: wrong / pairs.length };
   }
 
-  /** The model as a safetensors file: parameters by PyTorch's names (`encoder.rnn.weight_ih_l0`), the rest as metadata. */
-  save(): Uint8Array<ArrayBuffer> {
-    return this.#model.save();
-  }
-
   #encode(pairs: readonly Pair[]): EncodedPairs {
     const { begin, end } = this.#target;
     const x = pairs.map(([source], i) => this.#source.encode(source, i));

@@ -161,11 +161,6 @@ export class SequenceTagger extends SequenceTaggerRunner {
     return { loss, count, ...metrics };
   }
 
-  /** The model as a safetensors file: parameters by PyTorch's names (`rnn.weight_ih_l0`), the rest as metadata. */
-  save(): Uint8Array<ArrayBuffer> {
-    return this.#model.save();
-  }
-
   #samples(samples: readonly TaggedSequence[]): Samples & { y: number[][] } {
     const x = this.#input.encode(samples.map(([sequence]) => sequence));
     samples.forEach(([, tags], i) => {

@@ -3,6 +3,7 @@ import type { CallOptions, States } from "./packed_batch.ts";
 import type { Runner } from "./runner.ts";
 import type { TensorCopy } from "./state_dict.ts";
 import { openStream, type Stream } from "./stream.ts";
+import { summary } from "./summary.ts";
 
 /**
  * A net in one memory, and the calls that run it. Every returned array is a copy. Sequences are time-major, `[T, B,
@@ -83,6 +84,14 @@ export abstract class CompiledNet implements Disposable {
   parameters(): Map<string, TensorCopy> {
     this.runner.requireOpen();
     return this.runner.io.parameters.copies(({ value }) => this.runner.io.readFlat(value));
+  }
+
+  /**
+   * A table of all parameters, with name, shape, number, bytes, and whether `step` trains the parameter; and the sums.
+   */
+  summary(): string {
+    this.runner.requireOpen();
+    return summary(this.runner.plan.planner.parameters, this.runner.plan.options.frozen ?? []);
   }
 
   /** Copies of the states after the last call, `[B, H]` each; none before the first call. */

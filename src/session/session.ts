@@ -13,7 +13,6 @@ import { Gradients } from "./gradients.ts";
 import { initialiseParameters } from "./initialise.ts";
 import { dataLayout } from "./layout.ts";
 import { Optimization, type Update } from "./optimization.ts";
-import { summary } from "./summary.ts";
 import { type TrainingAccess, trainingAccess } from "./training_access.ts";
 import { type Data, type PartLoss, TrainingRunner } from "./training_runner.ts";
 import { readTrainingState, setTrainingState, type TrainingState } from "./training_state.ts";
@@ -200,14 +199,6 @@ export class Session extends CompiledNet {
     this.runner.requireOpen();
     if (this.runner.gradientFlow) return this.runner.gradientFlow.norms();
     throw new OptionError('Cannot read the gradient\'s flow: the session was compiled without "gradientFlow"');
-  }
-
-  /**
-   * A table of all parameters, with name, shape, number, bytes, and whether `step` trains the parameter; and the sums.
-   */
-  summary(): string {
-    this.runner.requireOpen();
-    return summary(this.runner.plan.planner.parameters, this.runner.plan.options.frozen ?? []);
   }
 
   /**

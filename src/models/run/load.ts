@@ -103,5 +103,5 @@ async function loadRunnable<Description extends ModelDescription>(
     compile: (size: SessionSize) => load(layer, tensors, { ...size, numerics }),
     copyParameters() {},
   };
-  return { description, layer, compiled: await GrowingNet.create(source, kind.size(description)) };
+  return { kind: kind.name, description, layer, compiled: await GrowingNet.create(source, kind.size(description)) };
 }

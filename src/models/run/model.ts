@@ -1,6 +1,7 @@
 import type { Layer } from "../../layers/layer.ts";
+import type { TensorCopy } from "../../runtime/state_dict.ts";
 import type { GrowingNet, SessionSize } from "./growing_net.ts";
-import type { FileKind, ModelDescription } from "./model_file.ts";
+import { type FileKind, type ModelDescription, writeModel } from "./model_file.ts";
 
 /** One kind of model: its file, and the net that a description makes. */
 export interface ModelKind<Description extends ModelDescription> extends FileKind<Description> {
@@ -16,6 +17,8 @@ export interface ModelKind<Description extends ModelDescription> extends FileKin
 
 /** A model as the classes that run it see it; they do not know whether it is trained as well. */
 export interface RunnableModel<Description extends ModelDescription = ModelDescription> {
+  /** The name of the model's kind in its file. */
+  readonly kind: string;
   /** All that makes up the net. */
   readonly description: Description;
   /** The layers. */
@@ -38,11 +41,26 @@ export abstract class ModelRunner implements Disposable {
     return this.#model.layer;
   }
 
+  /** Copies of all parameters by name, as `setParameters` of a session of `net` takes them. */
+  parameters(): Map<string, TensorCopy> {
+    return this.#model.compiled.current.parameters();
+  }
+
   /** Number of elements of all parameters. */
   get size(): number {
     let size = 0;
     for (const { shape } of Object.values(this.net.parameters)) size += shape.reduce((product, n) => product * n, 1);
     return size;
+  }
+
+  /** A table of all parameters: names, shapes, sizes and bytes. */
+  summary(): string {
+    return this.#model.compiled.current.summary();
+  }
+
+  /** The model as a safetensors file: parameters by PyTorch's names (`rnn.weight_ih_l0`), the rest as metadata. */
+  save(): Uint8Array<ArrayBuffer> {
+    return writeModel(this.#model.kind, this.#model.description, this.parameters());
   }
 
   /** Release the memory. Every later call throws a DisposedError. */

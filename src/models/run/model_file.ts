@@ -32,13 +32,13 @@ export interface FileKind<Description extends ModelDescription> {
   readonly vocabularies: readonly (keyof Description & string)[];
 }
 
-/** A model as a file. */
-export function writeModel<Description extends ModelDescription>(
-  kind: FileKind<Description>,
-  { cell, ...description }: Description,
+/** A model as a file. `kind` is the name of the model's kind. */
+export function writeModel(
+  kind: string,
+  { cell, ...description }: ModelDescription,
   tensors: ReadonlyMap<string, TensorSource>,
 ): Uint8Array<ArrayBuffer> {
-  const content = { version: VERSION, kind: kind.name, cell: cell.name, ...description };
+  const content = { version: VERSION, kind, cell: cell.name, ...description };
   return writeSafetensors(tensors, { [KEY]: JSON.stringify(content) });
 }
 

@@ -9,14 +9,14 @@ export function summary(parameters: readonly ParameterSlot[], frozen: readonly s
     note: string,
   ) => [name, shape, grouped(size), grouped(4 * size), note];
   const total = parameters.reduce((sum, { size }) => sum + size, 0);
-  const still = parameters.reduce((sum, { name, size }) => sum + (frozen.includes(name) ? size : 0), 0);
+  const frozenSize = parameters.reduce((sum, { name, size }) => sum + (frozen.includes(name) ? size : 0), 0);
   const rows = [
     ["name", "shape", "parameters", "bytes", ""],
     ...parameters.map(({ name, aliases, shape, size }) => {
       const notes = [...aliases.map((alias) => `is ${alias}`), ...frozen.includes(name) ? ["frozen"] : []];
       return row(name, `[${shape.join(", ")}]`, size, notes.join(", "));
     }),
-    row("total", "", total, still ? `${grouped(total - still)} trained` : ""),
+    row("total", "", total, frozenSize ? `${grouped(total - frozenSize)} trained` : ""),
   ];
   const widths = rows[0].map((_, c) => Math.max(...rows.map((cells) => cells[c].length)));
   const pad = (cell: string, c: number) => c === 2 || c === 3 ? cell.padStart(widths[c]) : cell.padEnd(widths[c]);
