@@ -87,7 +87,11 @@ export type {
 export { type Checkpoint, type NetDescription, readCheckpoint } from "./src/session/checkpoint.ts";
 export type { DrawOptions } from "./src/decoding/draw_tokens.ts";
 export type { Continuation, GenerateOptions, SearchOptions } from "./src/decoding/generate.ts";
-export type { PlanOptions } from "./src/runtime/plan.ts";
+export type { SizeOptions } from "./src/runtime/plan.ts";
+export type { PlanOptions } from "./src/session/plan_training.ts";
+export type { TrainingAccess } from "./src/session/training_access.ts";
+export type { CheckpointOptions } from "./src/session/checkpoint.ts";
+export type { PartLoss } from "./src/session/training_runner.ts";
 export type { Histogram } from "./src/session/histogram.ts";
 export type { Data } from "./src/session/training_runner.ts";
 export type { Stream } from "./src/runtime/stream.ts";

@@ -4,7 +4,7 @@ import type { Arena } from "../memory/arena.ts";
 import type { Slot } from "../memory/slot.ts";
 import type { PackedBatch, States } from "../runtime/packed_batch.ts";
 import type { TrainingRunner } from "../session/training_runner.ts";
-import type { NetPlan } from "../runtime/plan.ts";
+import type { TrainingPlan } from "../session/plan_training.ts";
 import { Session } from "../session/session.ts";
 import type { Value } from "../ops/value.ts";
 import type { Trial } from "./trial.ts";
@@ -14,12 +14,12 @@ const PASS = 1;
 
 /** One net in one arithmetic: the loss of a trial, and all gradients of it. Every pass draws the same dropout masks. */
 export class Probe {
-  readonly #plan: NetPlan;
+  readonly #plan: TrainingPlan;
   readonly #arena: Arena;
   readonly #session: Session;
   readonly #runner: TrainingRunner;
 
-  constructor(plan: NetPlan, kernels: Kernels, arena: Arena) {
+  constructor(plan: TrainingPlan, kernels: Kernels, arena: Arena) {
     this.#plan = plan;
     this.#arena = arena;
     this.#session = new Session(plan, kernels, arena); // writes constants and the parameters' first values

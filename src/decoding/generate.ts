@@ -98,16 +98,14 @@ export async function* generate(
 /**
  * Continuations by beam search, the best first.
  *
- * @param widest Maximum width of the beam: the rows of the net.
  * @throws {OptionError} When an option is out of range.
  */
 export async function continuations(
   net: CompiledNet,
-  widest: number,
   vocabulary: Vocabulary,
   { prompt, width = 5, length = 50, stop = [], lengthPenalty }: SearchOptions,
 ): Promise<Continuation[]> {
-  requireInteger("width", width, 1, widest);
+  requireInteger("width", width, 1, net.batch);
   const end = vocabulary.id("<eos>");
   const stopTokens = stop.map((token) => requireToken(vocabulary, token));
   if (end !== undefined) stopTokens.push(end);

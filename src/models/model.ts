@@ -11,7 +11,7 @@ import { fit, type Training } from "../trainer/fit.ts";
 import type { TrainerOptions } from "../trainer/options.ts";
 import type { TrainerState } from "../trainer/state.ts";
 import type { Loss } from "../training/losses/loss.ts";
-import { GrowingNet, type NetSource, type SessionSize } from "./run/growing_net.ts";
+import { GrowingNet, type SessionSize } from "./run/growing_net.ts";
 import type { RunnerOptions } from "./run/load.ts";
 import type { ModelKind, RunnableModel } from "./run/model.ts";
 import { type ModelDescription, readModel } from "./run/model_file.ts";
@@ -91,11 +91,8 @@ export class TrainableModel<Description extends ModelDescription> implements Run
   ): Promise<TrainableModel<Description>> {
     const layer = kind.net(description);
     const options = { seed, numerics, threads, frozen: description.frozen, loss: loss(description) };
-    const source: NetSource<Session> = {
-      compile: (size) => compile(layer, { ...options, ...size }),
-      copyParameters: (from, to) => void to.setParameters(from.parameters()),
-    };
-    const compiled = await GrowingNet.create(source, size(description));
+    const compileSession = (size: SessionSize) => compile(layer, { ...options, ...size });
+    const compiled = await GrowingNet.create(compileSession, size(description));
     compiled.current.setParameters(initial(compiled.current.parameters()), { strict: false });
     return new TrainableModel(kind, description, layer, compiled, options);
   }

@@ -1,7 +1,7 @@
 import type { PlanRow } from "../memory/planner.ts";
 import type { CallOptions, States } from "./packed_batch.ts";
 import type { Runner } from "./runner.ts";
-import type { TensorCopy } from "./state_dict.ts";
+import type { IncompatibleKeys, LoadOptions, TensorCopy, Tensors } from "./state_dict.ts";
 import { openStream, type Stream } from "./stream.ts";
 import { summary } from "./summary.ts";
 
@@ -86,12 +86,41 @@ export abstract class CompiledNet implements Disposable {
     return this.runner.io.parameters.copies(({ value }) => this.runner.io.readFlat(value));
   }
 
-  /**
-   * A table of all parameters, with name, shape, number, bytes, and whether `step` trains the parameter; and the sums.
-   */
+  /** A table of all parameters: name, shape, number, bytes; and the sums. */
   summary(): string {
     this.runner.requireOpen();
-    return summary(this.runner.plan.planner.parameters, this.runner.plan.options.frozen ?? []);
+    return summary(this.runner.plan.planner.parameters, []);
+  }
+
+  /**
+   * Set the parameters to those of another session or of a file, such as a state dict of PyTorch. Elements have any
+   * type, and are rounded to f32. Nothing changes unless all tensors fit.
+   *
+   * @returns The names without a match, which only `strict: false` allows.
+   * @throws {ShapeError} When names or shapes differ. One error lists all missing, unexpected and mis-shaped tensors.
+   *
+   * @example
+   * ```ts
+   * import { assertEquals } from "@std/assert";
+   * import { compile, dense, readSafetensors, sequential, writeSafetensors } from "@unroll/rnn";
+   *
+   * const bytes = writeSafetensors([
+   *   ["model.fc.weight", { shape: [1, 2], data: Float64Array.of(3, 4) }],
+   *   ["model.fc.bias", { shape: [1], data: Float64Array.of(5) }],
+   *   ["model.steps", { shape: [], data: BigInt64Array.of(100n) }],
+   * ]);
+   * using session = await compile(sequential({ decoder: dense(2, 1) }), { batch: 1, steps: 1 });
+   * const { tensors } = readSafetensors(bytes);
+   * const { unexpected } = session.setParameters(tensors, { rename: { "model.fc.": "decoder." }, strict: false });
+   * assertEquals(unexpected, ["model.steps"]);
+   * assertEquals(session.forward([1, 1]), Float32Array.of(12));
+   * ```
+   */
+  setParameters(tensors: Tensors, options: LoadOptions = {}): IncompatibleKeys {
+    this.runner.requireOpen();
+    const incompatible = this.runner.io.parameters.set(tensors, options);
+    this.runner.refresh();
+    return incompatible;
   }
 
   /** Copies of the states after the last call, `[B, H]` each; none before the first call. */

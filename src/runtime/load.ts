@@ -6,13 +6,13 @@ import type { Arena } from "../memory/arena.ts";
 import { WasmArena } from "../memory/wasm_arena.ts";
 import { CompiledNet } from "./compiled_net.ts";
 import { HostIO } from "./host_io.ts";
-import { type NetPlan, planNet, type PlanOptions } from "./plan.ts";
+import { type NetPlan, planNet, type SizeOptions } from "./plan.ts";
 import { Runner } from "./runner.ts";
 import type { LoadOptions, Tensors } from "./state_dict.ts";
 
 /** Options of `load`: sizes as in `compile`, names as in `Session.setParameters`. */
 export interface LoadedOptions
-  extends Pick<PlanOptions, "batch" | "steps" | "decoderSteps" | "batchFirst">, Pick<LoadOptions, "rename"> {
+  extends Pick<SizeOptions, "batch" | "steps" | "decoderSteps" | "batchFirst">, Pick<LoadOptions, "rename"> {
   /**
    * The build of the kernels, as in `compile`.
    *

@@ -3,25 +3,26 @@ import { loadModule, type Numerics } from "../kernels/load.ts";
 import type { Layer } from "../layers/layer.ts";
 import { WasmArena } from "../memory/wasm_arena.ts";
 import { Threads } from "../threads/threads.ts";
-import type { PlanOptions } from "../runtime/plan.ts";
 import { Session } from "./session.ts";
-import { planTraining } from "./plan_training.ts";
+import { type PlanOptions, planTraining } from "./plan_training.ts";
 
 /** Options of `compile`. */
 export interface CompileOptions extends PlanOptions {
   /**
-   * The build of the kernels. `"fast"` fuses multiply-adds where the engine can. `"exact"` gives the same bits on every machine.
+   * The build of the kernels. `"fast"` fuses multiply-adds where the engine can. `"exact"` gives the same bits on every
+   * machine.
    *
    * @default "fast"
    */
   numerics?: Numerics;
   /**
-   * Number of threads, including the calling one, from 1 to 64. Workers keep the process alive until the session is disposed. Results
-   * are bit-identical to one thread: work is split by row or parameter range, never inside a sum. A batch should have several rows a
-   * thread.
+   * Number of threads, including the calling one, from 1 to 64. Workers keep the process alive until the session is
+   * disposed. Results are bit-identical to one thread: work is split by row or parameter range, never inside a sum. A
+   * batch should have several rows a thread.
    *
-   * There is one thread where the engine forbids more: in a page that is not cross-origin isolated, and on a page's main thread, which
-   * may not wait. `session.threads` is the actual number. A page's content security policy must allow `worker-src blob:`.
+   * There is one thread where the engine forbids more: in a page that is not cross-origin isolated, and on a page's
+   * main thread, which may not wait. `session.threads` is the actual number. A page's content security policy must
+   * allow `worker-src blob:`.
    *
    * @default 1
    */

@@ -3,7 +3,6 @@ import type { Kernels } from "../kernels/kernels.ts";
 import type { Arena } from "../memory/arena.ts";
 import { CompiledNet } from "../runtime/compiled_net.ts";
 import type { CallOptions, States } from "../runtime/packed_batch.ts";
-import type { NetPlan } from "../runtime/plan.ts";
 import type { IncompatibleKeys, LoadOptions, TensorCopy, Tensors } from "../runtime/state_dict.ts";
 import type { Threads } from "../threads/threads.ts";
 import type { Layout } from "../training/data/batch.ts";
@@ -13,6 +12,8 @@ import { Gradients } from "./gradients.ts";
 import { initialiseParameters } from "./initialise.ts";
 import { dataLayout } from "./layout.ts";
 import { Optimization, type Update } from "./optimization.ts";
+import type { TrainingPlan } from "./plan_training.ts";
+import { summary } from "../runtime/summary.ts";
 import { type TrainingAccess, trainingAccess } from "./training_access.ts";
 import { type Data, type PartLoss, TrainingRunner } from "./training_runner.ts";
 import { readTrainingState, setTrainingState, type TrainingState } from "./training_state.ts";
@@ -31,14 +32,14 @@ export class Session extends CompiledNet {
   readonly #net: TrainedNet;
 
   /** `compile` makes sessions. */
-  constructor(plan: NetPlan, kernels: Kernels, arena: Arena, threads?: Threads) {
+  constructor(plan: TrainingPlan, kernels: Kernels, arena: Arena, threads?: Threads) {
     const runner = new TrainingRunner(plan, kernels, arena, threads);
     super(runner);
     this.threads = threads?.count ?? 1;
     initialiseParameters(runner);
     const gradients = new Gradients(runner);
     this.#net = { runner, gradients, optimization: new Optimization(runner, gradients) };
-    runner.refresh();
+    plan.layer.refresh(kernels);
   }
 
   /** The layout of training data. */
@@ -46,11 +47,7 @@ export class Session extends CompiledNet {
     return dataLayout(this.runner);
   }
 
-  /**
-   * As `forward` of every compiled net.
-   *
-   * @param options.training Whether dropout drops. Default false.
-   */
+  /** As `forward` of every compiled net. `options.training` says whether dropout drops, default false. */
   override forward(x: ArrayLike<number>, options: CallOptions & { training?: boolean } = {}): Float32Array {
     return this.runner.predict(x, options, options.training ?? false);
   }
@@ -135,10 +132,7 @@ export class Session extends CompiledNet {
     this.#net.gradients.discard();
   }
 
-  /**
-   * Report a metric, such as a validation loss, to the schedule. `reduceOnPlateau` depends on it; other schedules
-   * ignore it.
-   */
+  /** Report a metric, such as a validation loss, to the schedule. Only `reduceOnPlateau` depends on it. */
   report(metric: number): void {
     this.#requireTraining("report a metric");
     this.#net.optimization.report(metric);
@@ -156,8 +150,7 @@ export class Session extends CompiledNet {
   /**
    * The loss of each target, not reduced (PyTorch's reduction "none", times the weights), without gradients.
    *
-   * @returns One loss for each row of y, or for each element if the loss compares elements; 0 for targets that do not
-   *   count.
+   * @returns One loss for each row of y, or each element if the loss compares elements; 0 if the target does not count.
    */
   losses(data: Data, options: CallOptions = {}): Float32Array {
     return this.runner.losses(data, options);
@@ -175,10 +168,12 @@ export class Session extends CompiledNet {
   }
 
   /**
-   * Euclidean norm, over rows and units, of the gradient of the loss with respect to the output h(t) of each recurrent
-   * layer, by time step, `[T]`, by layer and direction (`rnn.l0`, `rnn.l0_reverse`): how it shrinks or grows from the
-   * last step to the first is what vanishing and exploding gradients are (Bengio, Simard & Frasconi 1994). What the
-   * gradient is, exactly: see `gradientFlow` of `compile`.
+   * The gradient norm of each recurrent layer by time step: the Euclidean norm, over rows and units, of the gradient of
+   * the loss with respect to the output h(t). A norm that shrinks (grows) from the last step to the first is a
+   * vanishing (exploding) gradient (Bengio, Simard & Frasconi 1994). `gradientFlow` of `compile` defines the gradient
+   * exactly.
+   *
+   * @returns `[T]` by layer and direction (`rnn.l0`, `rnn.l0_reverse`).
    *
    * @throws {OptionError} When the session was compiled without `gradientFlow`, or there was no backward.
    *
@@ -201,6 +196,12 @@ export class Session extends CompiledNet {
     throw new OptionError('Cannot read the gradient\'s flow: the session was compiled without "gradientFlow"');
   }
 
+  /** A table of all parameters: name, shape, number, bytes, whether `step` trains the parameter; and the sums. */
+  override summary(): string {
+    this.runner.requireOpen();
+    return summary(this.runner.plan.planner.parameters, this.runner.plan.options.frozen ?? []);
+  }
+
   /**
    * Copies of all gradients: of the last `backward`, of what was accumulated, or, clipped, of the last update. The
    * gradient of tied parameters, summed over all their uses, has the name of the one that the others are tied to.
@@ -213,42 +214,14 @@ export class Session extends CompiledNet {
     }));
   }
 
-  /**
-   * Replace the parameters, by those of another session or of a file, such as PyTorch's state dict: elements of any
-   * type, rounded to f32. Nothing changes unless all fits. Returned are the names that had no match, which only
-   * `strict: false` allows.
-   *
-   * @throws {ShapeError} When names or shapes differ; all differences are listed.
-   *
-   * @example
-   * ```ts
-   * import { assertEquals } from "@std/assert";
-   * import { compile, dense, readSafetensors, sequential, writeSafetensors } from "@unroll/rnn";
-   *
-   * const bytes = writeSafetensors([
-   *   ["model.fc.weight", { shape: [1, 2], data: Float64Array.of(3, 4) }],
-   *   ["model.fc.bias", { shape: [1], data: Float64Array.of(5) }],
-   *   ["model.steps", { shape: [], data: BigInt64Array.of(100n) }],
-   * ]);
-   * using session = await compile(sequential({ decoder: dense(2, 1) }), { batch: 1, steps: 1 });
-   * const { tensors } = readSafetensors(bytes);
-   * const { unexpected } = session.setParameters(tensors, { rename: { "model.fc.": "decoder." }, strict: false });
-   * assertEquals(unexpected, ["model.steps"]);
-   * assertEquals(session.forward([1, 1]), Float32Array.of(12));
-   * ```
-   */
-  setParameters(tensors: Tensors, options: LoadOptions = {}): IncompatibleKeys {
+  /** As `setParameters` of every compiled net. @throws {OptionError} While the averages are in use. */
+  override setParameters(tensors: Tensors, options: LoadOptions = {}): IncompatibleKeys {
     this.runner.requireOpen();
     this.#net.optimization.requireTrainedWeights("set the parameters");
-    const incompatible = this.runner.io.parameters.set(tensors, options);
-    this.runner.refresh();
-    return incompatible;
+    return super.setParameters(tensors, options);
   }
 
-  /**
-   * Copies of the moving averages of all parameters, by the parameters' names; before the first update, of the
-   * parameters.
-   */
+  /** Copies of the moving averages of all parameters, by name; before the first update, of the parameters. */
   averages(): Map<string, TensorCopy> {
     this.runner.requireOpen();
     const range = this.#net.optimization.averages;

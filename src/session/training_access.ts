@@ -1,5 +1,5 @@
-import type { NetPlan } from "../runtime/plan.ts";
 import { describeNet } from "./checkpoint.ts";
+import type { TrainingPlan } from "./plan_training.ts";
 import type { TrainedNet } from "./training_step.ts";
 
 /**
@@ -64,7 +64,7 @@ export function trainingAccess({ runner, gradients, optimization }: TrainedNet):
   };
 }
 
-function describe(plan: NetPlan): Record<string, unknown> {
+function describe(plan: TrainingPlan): Record<string, unknown> {
   const { planner: { parameters, seed }, loss, options } = plan;
   const { optimizer, clip, frozen, averageDecay, skipNonFinite } = options;
   const { name, groups = [], schedule } = optimizer ?? {};

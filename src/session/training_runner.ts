@@ -2,11 +2,11 @@ import { OptionError, ThreadError } from "../errors.ts";
 import type { Kernels } from "../kernels/kernels.ts";
 import type { Arena } from "../memory/arena.ts";
 import { type CallOptions, packBatch, type PackedBatch, type States } from "../runtime/packed_batch.ts";
-import type { NetPlan } from "../runtime/plan.ts";
 import { type CheckedInput, Runner } from "../runtime/runner.ts";
 import type { Threads } from "../threads/threads.ts";
 import type { PlannedLoss, Targets } from "../training/losses/loss.ts";
 import { GradientFlow } from "./gradient_flow.ts";
+import type { TrainingPlan } from "./plan_training.ts";
 import { TrainingIO } from "./training_io.ts";
 
 /** Inputs and targets of a call that measures a loss. */
@@ -17,6 +17,7 @@ export interface Data extends Targets {
 
 /** A loss, and the weight of the targets that count. */
 export interface PartLoss {
+  /** The loss, reduced as the loss says. */
   readonly loss: number;
   /** The number that a mean divides by: the weight of all targets that count. */
   readonly count: number;
@@ -31,11 +32,12 @@ export interface CheckedData extends CheckedInput {
 
 /** Runs a net forward, measures its loss, and runs it backward. */
 export class TrainingRunner extends Runner {
+  declare readonly plan: TrainingPlan;
   declare readonly io: TrainingIO;
   /** The gradient norms by time step, of a session compiled with `gradientFlow`. */
   readonly gradientFlow?: GradientFlow;
 
-  constructor(plan: NetPlan, kernels: Kernels, arena: Arena, threads?: Threads) {
+  constructor(plan: TrainingPlan, kernels: Kernels, arena: Arena, threads?: Threads) {
     super(plan, kernels, new TrainingIO(plan, arena), threads);
     if (plan.options.gradientFlow) this.gradientFlow = new GradientFlow(plan.needs.outputGradients, arena);
   }

@@ -2,9 +2,9 @@ import { OptionError, requireInteger } from "../errors.ts";
 import { numbers } from "../formats/elements.ts";
 import type { ParameterSlot } from "../memory/planner.ts";
 import type { Slot } from "../memory/slot.ts";
-import type { NetPlan } from "../runtime/plan.ts";
 import { requireTensors, type TensorCopy, type Tensors } from "../runtime/state_dict.ts";
 import type { ScheduleState } from "../training/schedules/schedule.ts";
+import type { TrainingPlan } from "./plan_training.ts";
 import type { TrainedNet } from "./training_step.ts";
 
 /**
@@ -72,7 +72,7 @@ interface MomentTensor {
 }
 
 /** All moments and averages, and their places in memory. */
-function momentTensors({ moments, average, planner }: NetPlan): MomentTensor[] {
+function momentTensors({ moments, average, planner }: TrainingPlan): MomentTensor[] {
   const ranges = average ? [...moments, average.value] : moments;
   return ranges.flatMap((range) =>
     planner.parameters.map((parameter) => {
@@ -91,7 +91,7 @@ function requireBetweenUpdates(verb: string, { gradients, optimization }: Traine
 
 /** @throws {OptionError} When the state is of another optimizer, or of other random numbers and the net draws any. */
 function requireSameTraining(
-  { planner, needs, options }: NetPlan,
+  { planner, needs, options }: TrainingPlan,
   { optimizer, seed }: Omit<TrainingState, "tensors">,
 ): void {
   const name = options.optimizer?.name ?? "";

@@ -9,8 +9,8 @@ import type { Session } from "../session/session.ts";
 export type Batches = Iterable<Batch> | AsyncIterable<Batch>;
 
 /**
- * The data that a net is trained or evaluated on: samples, from which batches are made; or batches, which are iterated in their
- * order once an epoch; or a function from the epoch (1, 2, ...) to its batches.
+ * The data that a net is trained or evaluated on: samples, from which batches are made; or batches, which are iterated
+ * in their order once an epoch; or a function from the epoch (1, 2, ...) to its batches.
  */
 export type TrainingData = Samples | Batches | ((epoch: number) => Batches);
 
@@ -30,9 +30,9 @@ export interface BatchOptions {
 }
 
 /**
- * Default number of batches within which shuffled samples are sorted by length. An epoch of 1024 sequences of 1 to 100 steps,
- * batch 32, through an LSTM of 128 took 1130 ms with 1, 860 with 4, 785 with 16, 775 with 64. A smaller number leaves more to
- * chance.
+ * Default number of batches within which shuffled samples are sorted by length. An epoch of 1024 sequences of 1 to 100
+ * steps, batch 32, through an LSTM of 128 took 1130 ms with 1, 860 with 4, 785 with 16, 775 with 64. A smaller number
+ * leaves more to chance.
  */
 const BUCKET = 16;
 

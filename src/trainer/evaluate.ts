@@ -55,8 +55,8 @@ export interface Measurement<M extends Metrics = Metrics> {
 }
 
 /**
- * Measure the loss and the metrics of all data, without training, in the same memory. Samples are sorted by length. `evaluate`
- * yields to the event loop at least every 50 ms, between two batches.
+ * Measure the loss and the metrics of all data, without training, in the same memory. Samples are sorted by length.
+ * `evaluate` yields to the event loop at least every 50 ms, between two batches.
  *
  * @throws {OptionError} When the data has no batches, or the session keeps no averages and `averages` is set.
  *

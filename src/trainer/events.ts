@@ -30,8 +30,8 @@ export interface Statistics {
   /** The distribution of each parameter's elements, by the parameter's name. */
   readonly parameters: ReadonlyMap<string, Histogram>;
   /**
-   * The gradient norm of each recurrent layer's output by time step, `[T]`: `session.gradientFlow()` of the last batch. Present when
-   * `statistics` asks for it.
+   * The gradient norm of each recurrent layer's output by time step, `[T]`: `session.gradientFlow()` of the last batch.
+   * Present when `statistics` asks for it.
    */
   readonly gradientFlow?: ReadonlyMap<string, Float32Array>;
 }

@@ -13,7 +13,10 @@ export interface TrainerState {
   readonly epoch: number;
   /** Batches of the epoch that were used. */
   readonly batch: number;
-  /** The loss of the epoch so far: its sum (of a mean, each times its count), and the weight of all targets that counted. */
+  /**
+   * The loss of the epoch so far: its sum (of a mean, each times its count), and the weight of all targets that
+   * counted.
+   */
   readonly loss: { readonly sum: number; readonly count: number };
   /** Updates before the last evaluation; 0 before the first evaluation. */
   readonly evaluated: number;

@@ -10,47 +10,35 @@ export interface SessionSize {
   readonly decoderSteps?: number;
 }
 
-/** How a `GrowingNet` makes its nets. */
-export interface NetSource<Net> {
-  /** A net for calls of at most this size. */
-  compile(size: SessionSize): Promise<Net>;
-  /** Give one net the parameters of another one. */
-  copyParameters(from: Net, to: Net): void;
-}
-
 /**
  * The compiled net of a model. A call with more time steps than the net was compiled for replaces the net by a larger one
  * with the same parameters. So a model has one net at a time, and a computation that spans several tasks of the event loop
  * has to ask for `current` again after each of them.
  */
 export class GrowingNet<Net extends CompiledNet = CompiledNet> implements Disposable {
-  readonly #source: NetSource<Net>;
+  readonly #compile: (size: SessionSize) => Promise<Net>;
   /** No net is compiled for less. */
   readonly #smallest: SessionSize;
   #current: Net;
-  #size: SessionSize;
   #held = false;
 
-  private constructor(source: NetSource<Net>, size: SessionSize, net: Net) {
-    this.#source = source;
-    this.#smallest = size;
-    this.#size = size;
+  private constructor(compile: (size: SessionSize) => Promise<Net>, smallest: SessionSize, net: Net) {
+    this.#compile = compile;
+    this.#smallest = smallest;
     this.#current = net;
   }
 
-  /** A growing net whose nets are never compiled for less than `size`. */
-  static async create<Net extends CompiledNet>(source: NetSource<Net>, size: SessionSize): Promise<GrowingNet<Net>> {
-    return new GrowingNet(source, size, await source.compile(size));
+  /** A growing net whose nets `compile` makes, none of them for less than `smallest`. */
+  static async create<Net extends CompiledNet>(
+    compile: (size: SessionSize) => Promise<Net>,
+    smallest: SessionSize,
+  ): Promise<GrowingNet<Net>> {
+    return new GrowingNet(compile, smallest, await compile(smallest));
   }
 
   /** The net that there is now. */
   get current(): Net {
     return this.#current;
-  }
-
-  /** The size of the current net. */
-  get size(): SessionSize {
-    return this.#size;
   }
 
   /** Whether `hold` keeps the current net in its place. */
@@ -63,12 +51,11 @@ export class GrowingNet<Net extends CompiledNet = CompiledNet> implements Dispos
    * held, the larger one exists for this computation only.
    */
   async run<Result>(steps: number, use: (net: Net) => Promise<Result>): Promise<Result> {
-    if (steps <= this.#size.steps) return await use(this.#current);
-    const size = this.#atLeast({ steps });
-    const larger = await this.#source.compile(size);
-    if (!this.#held) return await use(this.#replace(larger, size));
+    if (steps <= this.#current.steps) return await use(this.#current);
+    const larger = await this.#compile(this.#atLeast({ steps }));
+    if (!this.#held) return await use(this.#replace(larger));
     try {
-      this.#source.copyParameters(this.#current, larger);
+      larger.setParameters(this.#current.parameters());
       return await use(larger);
     } finally {
       larger[Symbol.dispose]();
@@ -86,8 +73,7 @@ export class GrowingNet<Net extends CompiledNet = CompiledNet> implements Dispos
   ): AsyncGenerator<Value, void, void> {
     this.#held = true;
     try {
-      const whole = this.#atLeast(size);
-      yield* use(this.#replace(await compile(whole), whole));
+      yield* use(this.#replace(await compile(this.#atLeast(size))));
     } finally {
       this.#held = false;
     }
@@ -104,15 +90,14 @@ export class GrowingNet<Net extends CompiledNet = CompiledNet> implements Dispos
   }
 
   /** Move the parameters to another net, and dispose the one before. */
-  #replace(net: Net, size: SessionSize): Net {
+  #replace(net: Net): Net {
     try {
-      this.#source.copyParameters(this.#current, net);
+      net.setParameters(this.#current.parameters());
     } catch (error) {
       net[Symbol.dispose](); // The model was disposed while the net was compiled.
       throw error;
     }
     this.#current[Symbol.dispose]();
-    this.#size = size;
     return this.#current = net;
   }
 }

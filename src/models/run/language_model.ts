@@ -86,8 +86,7 @@ export class LanguageModelRunner extends ModelRunner {
    * @throws {OptionError} When the prompt has unknown characters, or an option is out of range.
    */
   beamSearch(options: SearchOptions = {}): Promise<Continuation[]> {
-    const { compiled } = this.#model;
-    return continuations(compiled.current, compiled.size.batch, this.vocabulary, options);
+    return continuations(this.#model.compiled.current, this.vocabulary, options);
   }
 
   /**

@@ -99,9 +99,6 @@ async function loadRunnable<Description extends ModelDescription>(
 ): Promise<RunnableModel<Description>> {
   const { description, tensors } = readModel(kind, bytes, cell);
   const layer = kind.net(description);
-  const source = {
-    compile: (size: SessionSize) => load(layer, tensors, { ...size, numerics }),
-    copyParameters() {},
-  };
-  return { kind: kind.name, description, layer, compiled: await GrowingNet.create(source, kind.size(description)) };
+  const compile = (size: SessionSize) => load(layer, tensors, { ...size, numerics });
+  return { kind: kind.name, description, layer, compiled: await GrowingNet.create(compile, kind.size(description)) };
 }

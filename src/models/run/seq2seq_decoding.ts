@@ -60,7 +60,7 @@ export async function translateGreedily(
   { length = target.longest, signal }: TranslateOptions,
 ): Promise<Translation[]> {
   requireInteger("length", length, 1);
-  const options = { columns: 1, batch: compiled.size.batch, signal };
+  const options = { columns: 1, batch: compiled.current.batch, signal };
   return await runBatches(sources, options, (batch) => translateBatch(compiled.current, batch, target, length));
 }
 
@@ -98,7 +98,7 @@ export async function searchTranslations(
   target: TargetCodec,
   { width = 5, length = target.longest, lengthPenalty }: TranslationSearchOptions,
 ): Promise<Translation[]> {
-  requireInteger("width", width, 1, compiled.size.batch);
+  requireInteger("width", width, 1, compiled.current.batch);
   const { x } = padded(new Array<Int32Array>(width).fill(source), 1);
   const decoder = decode(compiled.current, x, { batch: width });
   const options = { length, lengthPenalty, stop: [target.end], without: target.muted };

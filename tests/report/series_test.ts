@@ -1,8 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import { Curve } from "../../src/report/curve.ts";
-import { Snapshots } from "../../src/report/snapshots.ts";
+import { Curve, Snapshots } from "../../src/report/series.ts";
 
-Deno.test("a curve of few numbers has them all", () => {
+Deno.test("a curve of few numbers has a point for each number", () => {
   const curve = new Curve();
   for (const step of [1, 4, 9]) curve.add(step, 10 * step);
   curve.add(10, NaN);
@@ -10,11 +9,11 @@ Deno.test("a curve of few numbers has them all", () => {
     curve.points(),
     [1, 4, 9].map((step) => ({ from: step, to: step, mean: 10 * step, low: 10 * step, high: 10 * step })),
   );
-  assertEquals([curve.count, curve.notFinite, curve.mean], [3, 1, 140 / 3]);
-  assertEquals([curve.first, curve.last, curve.least].map((each) => each!.step), [1, 9, 1]);
+  assertEquals([curve.count, curve.nonFinite, curve.mean], [3, 1, 140 / 3]);
+  assertEquals([curve.first, curve.last, curve.minimum].map((each) => each!.step), [1, 9, 1]);
 });
 
-Deno.test("a curve of many numbers has means, least and largest of neighbours, every number once", () => {
+Deno.test("a curve of many numbers has mean, minimum and maximum of neighbours, and counts each number once", () => {
   for (const n of [400, 401, 402, 1000, 12_345]) {
     const curve = new Curve(), value = (step: number) => (step * 7919) % 1000;
     for (let step = 1; step <= n; step++) curve.add(step, value(step));
@@ -29,14 +28,14 @@ Deno.test("a curve of many numbers has means, least and largest of neighbours, e
       assertEquals([low, high], [Math.min(...values), Math.max(...values)]);
     }
     assertEquals(next, n + 1);
-    // All points but the last one, which may be begun, stand for as many numbers.
+    // All points but the last, which may be incomplete, cover the same number of steps.
     assertEquals(new Set(points.slice(0, -1).map(({ from, to }) => to - from)).size, 1);
     assert(curve.points(50).length <= 50 && curve.points(50).at(-1)!.to === n);
     assertEquals(curve.count, n);
   }
 });
 
-Deno.test("snapshots are evenly spread, the last one is kept", () => {
+Deno.test("snapshots are evenly spaced and always contain the last value", () => {
   for (const n of [1, 5, 6, 7, 100, 1001]) {
     const snapshots = new Snapshots<string>(5);
     for (let step = 1; step <= n; step++) snapshots.add(step, `at ${step}`);
