@@ -2,8 +2,8 @@ import { OptionError, requireInteger } from "../errors.ts";
 import type { CompiledNet } from "../runtime/compiled_net.ts";
 import type { Vocabulary } from "../text/vocabulary.ts";
 import { beamSearch } from "./beam_search.ts";
-import { type DrawOptions, drawTokens, mutedTokens } from "./draw_tokens.ts";
-import { CarriedStates } from "./text_states.ts";
+import { type DrawOptions, drawTokens, mutedTokens, type TokenReader } from "./draw_tokens.ts";
+import { TextReader } from "./text_reader.ts";
 
 /** Options of `LanguageModel.generate`. */
 export interface GenerateOptions extends DrawOptions {
@@ -71,22 +71,18 @@ export async function* generate(
 ): AsyncGenerator<string, void, void> {
   if (stop.includes("")) throw new OptionError(`Every element of "stop" must be a text that is not empty, got ""`);
   const muted = mutedTokens(vocabulary);
-  const states = new CarriedStates(current);
-  const reader = {
-    skip: (token: number) => void states.run(token, (net, x, call) => net.forward(x, call)),
-    scores(token: number, temperature: number) {
-      const greedy = temperature === 0;
-      const scores = states.run(
-        token,
-        (net, x, call) => greedy ? net.forward(x, call) : net.probabilities(x, { ...call, temperature }),
-      );
-      for (const id of muted) scores[id] = greedy ? -Infinity : 0;
+  const reader = new TextReader(current);
+  const tokens: TokenReader = {
+    skip: (token) => void reader.read(token),
+    scores(token, temperature) {
+      const scores = reader.read(token, temperature);
+      for (const id of muted) scores[id] = temperature === 0 ? -Infinity : 0;
       return scores;
     },
   };
   const options = { ...drawOptions, length, end: vocabulary.id("<eos>") };
   let text = "";
-  for await (const token of drawTokens(reader, promptTokens(vocabulary, prompt), options)) {
+  for await (const token of drawTokens(tokens, promptTokens(vocabulary, prompt), options)) {
     const piece = vocabulary.separator + vocabulary.decode([token]);
     const before = text.length;
     text += piece;

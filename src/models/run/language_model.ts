@@ -7,7 +7,7 @@ import {
   readable,
   type SearchOptions,
 } from "../../decoding/generate.ts";
-import { textStates } from "../../decoding/text_states.ts";
+import { textStates } from "../../decoding/text_reader.ts";
 import { OptionError, requireRate } from "../../errors.ts";
 import { dense } from "../../layers/dense.ts";
 import { dropout } from "../../layers/dropout.ts";

@@ -1,31 +1,30 @@
 import { OptionError } from "../errors.ts";
 import type { CompiledNet } from "../runtime/compiled_net.ts";
 import { EventLoop } from "../runtime/event_loop.ts";
-import type { CallOptions, States } from "../runtime/packed_batch.ts";
+import type { States } from "../runtime/packed_batch.ts";
 
 /**
- * The states of a text that a net reads token by token. They are kept here between two calls, because other callers use
- * the net in between, and `current` may give another net with the same layers.
+ * A text that a net reads token by token. The states are kept here between two tokens: other callers use the net in
+ * between, and `current` may then give another net with the same layers.
  */
-export class CarriedStates {
+export class TextReader {
   readonly #current: () => CompiledNet;
-  #states: States | "zero" = "zero";
+  /** The states after the last token, `[H]` by name. */
+  states: States | "zero" = "zero";
 
   constructor(current: () => CompiledNet) {
     this.#current = current;
   }
 
-  /** Read one token by `call`, which gets the net, the token and the options of its call. Returns what `call` returns. */
-  run<Result>(token: number, call: (net: CompiledNet, x: number[], options: CallOptions) => Result): Result {
+  /** Read a token. Returns the logits of the next one; with a temperature above 0, its probabilities. */
+  read(token: number, temperature = 0): Float32Array {
     const net = this.#current();
-    const result = call(net, [token], { batch: 1, states: this.#states });
-    this.#states = net.states();
-    return result;
-  }
-
-  /** The states after the last token, `[H]` by name; empty before the first token. */
-  get values(): States {
-    return this.#states === "zero" ? {} : this.#states;
+    const { states } = this;
+    const outputs = temperature === 0
+      ? net.forward([token], { batch: 1, states })
+      : net.probabilities([token], { batch: 1, states, temperature });
+    this.states = net.states();
+    return outputs;
   }
 }
 
@@ -43,13 +42,13 @@ export async function textStates(
   const T = tokens.length;
   const sequences = new Map<string, Float32Array<ArrayBuffer>>();
   if (T === 0) throw new OptionError('Cannot read states: "text" must not be empty, got ""');
-  const states = new CarriedStates(current);
+  const reader = new TextReader(current);
   using loop = new EventLoop();
   for (let t = 0; t < T; t++) {
     await loop.turn();
     signal?.throwIfAborted();
-    states.run(tokens[t], (net, x, options) => net.forward(x, options));
-    for (const [name, state] of Object.entries(states.values)) {
+    reader.read(tokens[t]);
+    for (const [name, state] of Object.entries(reader.states as States)) {
       let sequence = sequences.get(name);
       if (!sequence) sequences.set(name, sequence = new Float32Array(T * state.length));
       sequence.set(state, t * state.length);
