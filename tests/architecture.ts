@@ -161,7 +161,7 @@ function names(text: string, pattern: RegExp): string[] {
 }
 
 /** The text without comments; strings, which may look as if they held one, stay. */
-function withoutComments(text: string): string {
+export function withoutComments(text: string): string {
   const pattern = /("(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`)|\/\*[\s\S]*?\*\/|\/\/[^\n]*/g;
   return text.replaceAll(pattern, (_, string) => string ?? " ");
 }
