@@ -10,16 +10,19 @@ export interface BeamSearchOptions {
   length: number;
   /**
    * Tokens that end a continuation and belong to the continuation.
+   *
    * @default None.
    */
   stop?: readonly number[];
   /**
    * Tokens that no continuation contains.
+   *
    * @default None.
    */
   without?: readonly number[];
   /**
    * Exponent alpha of the length normalisation, at least 0.
+   *
    * @default 0.6
    */
   lengthPenalty?: number;
@@ -43,17 +46,18 @@ interface OpenHypothesis {
 }
 
 /**
- * Search for probable continuations of a prompt by beam search. The outputs of the net are the logits of the next token.
+ * Search for probable continuations of a prompt by beam search. The outputs of the net are the logits of the next
+ * token.
  *
- * The rows of the stream are the width of the beam. At each step, all hypotheses with one more token are taken in the order
- * of their probability until `width` of them are open; a hypothesis is finished by a stop token or at `length` tokens. The
- * result is the best finished hypotheses, at most `width`, by the normalised score log P / ((5 + n) / 6)^alpha of Wu et al.
- * 2016 (equation 14); without normalisation short continuations win. The search ends as soon as no open hypothesis can
- * enter the result. A beam as wide as the number of sequences finds the best of all sequences; width 1 with alpha 0 is
- * greedy.
+ * The rows of the stream are the width of the beam. At each step, all hypotheses with one more token are taken in the
+ * order of their probability until `width` of them are open; a hypothesis is finished by a stop token or at `length`
+ * tokens. The result is the best finished hypotheses, at most `width`, by the normalised score log P / ((5 + n) /
+ * 6)^alpha of Wu et al. 2016 (equation 14); without normalisation short continuations win. The search ends as soon as
+ * no open hypothesis can enter the result. A beam as wide as the number of sequences finds the best of all sequences;
+ * width 1 with alpha 0 is greedy.
  *
- * `stream` may also be the `Decoder` of an encoder-decoder, whose rows then read the same source. The search starts from
- * the states of row 0 and leaves the states of its last step. The event loop gets a turn at least every 50 ms.
+ * `stream` may also be the `Decoder` of an encoder-decoder, whose rows then read the same source. The search starts
+ * from the states of row 0 and leaves the states of its last step. The event loop gets a turn at least every 50 ms.
  *
  * @throws {OptionError} When the prompt is empty, or a number is out of its range.
  * @throws {NonFiniteError} When outputs are not finite.

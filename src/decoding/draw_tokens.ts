@@ -9,21 +9,25 @@ export interface DrawOptions {
   /**
    * Divisor of the logits. Below 1 probable tokens become more probable, above 1 less probable; 0 always takes the most
    * probable token.
+   *
    * @default 1
    */
   temperature?: number;
   /**
    * Number of most probable tokens to draw from: see `truncate`.
+   *
    * @default All tokens.
    */
   topK?: number;
   /**
    * Share of probability to draw from, held by the fewest most probable tokens: see `truncate`.
+   *
    * @default 1 (all tokens)
    */
   topP?: number;
   /**
    * Seed of the draws.
+   *
    * @default 0
    */
   seed?: number;
@@ -49,8 +53,8 @@ export interface DrawTokensOptions extends DrawOptions {
 }
 
 /**
- * Draw tokens one by one; each token is the input of the next step. The reader sees all tokens of the prompt, which has at
- * least one, before the first draw. The event loop gets a turn at least every 50 ms.
+ * Draw tokens one by one; each token is the input of the next step. The reader sees all tokens of the prompt, which has
+ * at least one, before the first draw. The event loop gets a turn at least every 50 ms.
  *
  * @throws {OptionError} When an option is out of range.
  */

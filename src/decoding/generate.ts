@@ -9,16 +9,19 @@ import { TextReader } from "./text_reader.ts";
 export interface GenerateOptions extends DrawOptions {
   /**
    * Text to continue, or its tokens. The output does not repeat the prompt.
+   *
    * @default `<bos>`, a line break or the first token: the first of these that the vocabulary has.
    */
   prompt?: string | readonly string[];
   /**
    * Maximum number of tokens to write.
+   *
    * @default 200
    */
   length?: number;
   /**
    * Texts that end the writing: the last token written is the one that completes a stop text.
+   *
    * @default None.
    */
   stop?: readonly string[];
@@ -28,21 +31,25 @@ export interface GenerateOptions extends DrawOptions {
 export interface SearchOptions extends Pick<GenerateOptions, "prompt"> {
   /**
    * Width of the beam, and maximum number of continuations returned: 1 to 10.
+   *
    * @default 5
    */
   width?: number;
   /**
    * Maximum number of tokens of a continuation.
+   *
    * @default 50
    */
   length?: number;
   /**
    * Tokens that end a continuation and belong to the continuation. `<eos>` always ends one.
+   *
    * @default None.
    */
   stop?: readonly string[];
   /**
    * Exponent of the length normalisation: see `beamSearch`.
+   *
    * @default 0.6
    */
   lengthPenalty?: number;
@@ -59,8 +66,8 @@ export interface Continuation {
 }
 
 /**
- * Generate text, one token a piece. `current` gives the net for each step: the model may compile another net between two
- * pieces, for example when a training begins.
+ * Generate text, one token a piece. `current` gives the net for each step: the model may compile another net between
+ * two pieces, for example when a training begins.
  *
  * @throws {OptionError} When an option is out of range.
  */

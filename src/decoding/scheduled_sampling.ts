@@ -25,12 +25,12 @@ export interface SamplingOptions {
 
 /**
  * The batches of each epoch for scheduled sampling (Bengio, Vinyals, Jaitly & Shazeer 2015, "Scheduled sampling for
- * sequence prediction with recurrent neural networks"). With some probability, drawn for each token, the decoder reads a
- * token that it has drawn from its own prediction in the place of the target's token.
+ * sequence prediction with recurrent neural networks"). With some probability, drawn for each token, the decoder reads
+ * a token that it has drawn from its own prediction in the place of the target's token.
  *
- * The decoder first runs step by step to choose its input; an ordinary training pass on that input follows. This equals the
- * paper's training, because no gradient flows through a draw. The order of samples is the trainer's. All draws depend on
- * the seed and the number of the update alone.
+ * The decoder first runs step by step to choose its input; an ordinary training pass on that input follows. This equals
+ * the paper's training, because no gradient flows through a draw. The order of samples is the trainer's. All draws
+ * depend on the seed and the number of the update alone.
  */
 export function scheduledSampling(
   session: Session,
@@ -54,7 +54,10 @@ export function scheduledSampling(
   };
 }
 
-/** The time-major batch with some tokens of the decoder's input, each with probability p, drawn from the net's predictions. */
+/**
+ * The time-major batch with some tokens of the decoder's input, each with probability p, drawn from the net's
+ * predictions.
+ */
 function sampled(session: Session, batch: Batch, p: number, random: Generator): Batch {
   const { x, lengths } = batch;
   const B = batch.batch!;

@@ -28,8 +28,9 @@ export type LabelledSequence = readonly [sequence: TaskSequence, label: Label];
 const SETUP = { loss: () => crossEntropy() };
 
 /**
- * Classifies sequences, the lecture notes' many to one: is a mail spam, which language is a name from. The net is embedded
- * tokens or values, recurrent layers, pooling of their outputs to one row, and a dense layer to the logits of the classes.
+ * Classifies sequences, the lecture notes' many to one: is a mail spam, which language is a name from. The net is
+ * embedded tokens or values, recurrent layers, pooling of their outputs to one row, and a dense layer to the logits of
+ * the classes.
  *
  * Sequences have any length: the model compiles a larger session for a sequence that is longer than all before.
  *
@@ -39,11 +40,16 @@ const SETUP = { loss: () => crossEntropy() };
  * import { SequenceClassifier } from "@unroll/rnn/models";
  * import { assert, assertEquals } from "@std/assert";
  *
- * const mails = [["buy now, cheap", "spam"], ["see you at lunch", "ham"], ["cheap watches", "spam"], ["lunch is cold", "ham"]] as const;
+ * const spam = ["buy now, cheap", "cheap watches"].map((text) => [text, "spam"] as const);
+ * const ham = ["see you at lunch", "lunch is cold"].map((text) => [text, "ham"] as const);
+ * const mails = [...spam, ...ham];
  * const tokens = Vocabulary.words(mails.map(([text]) => text).join("\n"), { special: ["<unk>"] });
- * using model = await SequenceClassifier.create({ tokens, labels: ["ham", "spam"], cell: gru(), hidden: 16, pooling: "max" });
+ * const net = { cell: gru(), hidden: 16, pooling: "max" } as const;
+ * using model = await SequenceClassifier.create({ tokens, labels: ["ham", "spam"], ...net });
  * const optimizer = adam({ learningRate: 0.02 });
- * for await (const event of model.fit(mails, { epochs: 40, optimizer })) if (event.type === "step") assert(event.loss > 0);
+ * for await (const event of model.fit(mails, { epochs: 40, optimizer })) {
+ *   if (event.type === "step") assert(event.loss > 0);
+ * }
  * const [{ label, probabilities }] = await model.predict(["a cheap lunch, buy now"]);
  * assertEquals(label, "spam");
  * assert(probabilities[1] > 0.5);
@@ -87,12 +93,13 @@ export class SequenceClassifier extends SequenceClassifierRunner {
   }
 
   /**
-   * Train the model. The events are those of the trainer: see `fit`. Samples are shuffled, in batches of similar length.
-   * Evaluations measure `accuracy` and `f1`. Breaking out of the loop ends the training.
+   * Train the model. The events are those of the trainer: see `fit`. Samples are shuffled, in batches of similar
+   * length. Evaluations measure `accuracy` and `f1`. Breaking out of the loop ends the training.
    *
-   * @throws {OptionError} When a sequence has no tokens or unknown ones, a label is none of the model's, all labels are the
-   * same, or the model is already being trained.
-   * @throws {NonFiniteError} When the loss or the gradient is not finite. The parameters are then those of the step before.
+   * @throws {OptionError} When a sequence has no tokens or unknown ones, a label is none of the model's, all labels are
+   * the same, or the model is already being trained.
+   * @throws {NonFiniteError} When the loss or the gradient is not finite. The parameters are then those of the step
+   * before.
    */
   async *fit(
     samples: readonly LabelledSequence[],
@@ -109,8 +116,8 @@ export class SequenceClassifier extends SequenceClassifierRunner {
   /**
    * Loss, accuracy, F1 and confusion matrix.
    *
-   * @throws {OptionError} When there are no samples, a sequence has no tokens or unknown ones, or a label is none of the
-   * model's.
+   * @throws {OptionError} When there are no samples, a sequence has no tokens or unknown ones, or a label is none of
+   * the model's.
    */
   async evaluate(samples: readonly LabelledSequence[], options: TaskRunOptions = {}): Promise<ClassEvaluation> {
     const all = { ...CLASS_METRICS, confusion: confusionMatrix() };

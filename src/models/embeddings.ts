@@ -28,6 +28,7 @@ export type Vectors = ReadonlyMap<string, ArrayLike<number>> | {
 export interface PretrainedOptions {
   /**
    * Whether training leaves all vectors unchanged, including those of tokens that had none.
+   *
    * @default false
    */
   frozen?: boolean;
@@ -38,9 +39,9 @@ type Matrix = Exclude<Vectors, ReadonlyMap<string, unknown>>;
 /**
  * Vectors that were learned elsewhere, for the option `embedding` of every model.
  *
- * Vectors by word have one width. A token of the vocabulary starts with its own vector, else with the vector of the same
- * word without the space before it, else with the vector of that word in lower case. A token without a vector starts with
- * random numbers of the same deviation as the given vectors. A matrix has one row for each id.
+ * Vectors by word have one width. A token of the vocabulary starts with its own vector, else with the vector of the
+ * same word without the space before it, else with the vector of that word in lower case. A token without a vector
+ * starts with random numbers of the same deviation as the given vectors. A matrix has one row for each id.
  *
  * The model refuses vectors by a ShapeError when their widths differ or their number is not the number of tokens, by an
  * OptionError when no token has a vector or a number is not finite.
@@ -97,9 +98,8 @@ function startById({ shape, data }: Matrix, tokens: Tokens): EmbeddingStart {
   const size = typeof tokens === "number" ? tokens : tokens.size;
   const [rows, width] = shape ?? [];
   if (shape?.length !== 2 || rows !== size || data.length !== rows * width) {
-    throw new ShapeError(
-      `The vectors must be a matrix with a row for each of ${size} tokens, got shape [${shape}], ${data?.length} elements`,
-    );
+    const got = `shape [${shape}], ${data?.length} elements`;
+    throw new ShapeError(`The vectors must be a matrix with a row for each of ${size} tokens, got ${got}`);
   }
   const vectorOf = (id: number) => Float64Array.from({ length: width }, (_, i) => data[id * width + i]);
   return startFrom(width, Array.from({ length: size }, (_, id) => vectorOf(id)));

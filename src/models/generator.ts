@@ -29,10 +29,10 @@ const SETUP = {
 };
 
 /**
- * Writes separate short texts, each with a beginning and an end: names, tunes, titles. The lecture notes' "one to many". A
- * text may have a condition: a label, which is the first token in the place of `<bos>`; numbers v, from which a dense layer
- * makes the initial states, tanh(W v + b) (as from the image in Karpathy & Fei-Fei 2015); or both. The net is an embedding,
- * recurrent layers, and a dense layer to the logits of the tokens and `<eos>`.
+ * Writes separate short texts, each with a beginning and an end: names, tunes, titles. The lecture notes' "one to
+ * many". A text may have a condition: a label, which is the first token in the place of `<bos>`; numbers v, from which
+ * a dense layer makes the initial states, tanh(W v + b) (as from the image in Karpathy & Fei-Fei 2015); or both. The
+ * net is an embedding, recurrent layers, and a dense layer to the logits of the tokens and `<eos>`.
  *
  * Texts train in padded batches of similar length; padding does not count. For one long text see `LanguageModel`.
  *
@@ -61,8 +61,8 @@ export class SequenceGenerator extends SequenceGeneratorRunner {
   }
 
   /**
-   * A new model with a given vocabulary, or the vocabulary of texts. The vocabulary of words or spaced tokens has the tokens
-   * that occur at least twice, and `<unk>` for the others.
+   * A new model with a given vocabulary, or the vocabulary of texts. The vocabulary of words or spaced tokens has the
+   * tokens that occur at least twice, and `<unk>` for the others.
    *
    * @throws {OptionError} When there is no text, or an option is out of range.
    */
@@ -97,15 +97,16 @@ export class SequenceGenerator extends SequenceGeneratorRunner {
   }
 
   /**
-   * Train the model. The events are those of the trainer: see `fit`. Texts are shuffled, in batches of similar length. The
-   * loss is the mean over the tokens and the ends. Breaking out of the loop ends the training; see `checkpoint` for how to
-   * continue.
+   * Train the model. The events are those of the trainer: see `fit`. Texts are shuffled, in batches of similar length.
+   * The loss is the mean over the tokens and the ends. Breaking out of the loop ends the training; see `checkpoint` for
+   * how to continue.
    *
-   * @throws {OptionError} When a text is too long or has unknown tokens, a label is none of the model's, or the model is
-   * already being trained.
+   * @throws {OptionError} When a text is too long or has unknown tokens, a label is none of the model's, or the model
+   * is already being trained.
    * @throws {ShapeError} When a vector does not have the model's length.
    * @throws {FormatError} When `resume` is not a checkpoint.
-   * @throws {NonFiniteError} When the loss or the gradient is not finite. The parameters are then those of the step before.
+   * @throws {NonFiniteError} When the loss or the gradient is not finite. The parameters are then those of the step
+   * before.
    */
   async *fit(
     texts: readonly (string | ConditionedText)[],
@@ -136,8 +137,8 @@ export class SequenceGenerator extends SequenceGeneratorRunner {
   }
 
   /**
-   * All that an exact continuation of the last training needs, after its last event. `resume` of `fit` takes it, in a model
-   * with the same vocabulary and options.
+   * All that an exact continuation of the last training needs, after its last event. `resume` of `fit` takes it, in a
+   * model with the same vocabulary and options.
    *
    * @throws {OptionError} When there was no training.
    */

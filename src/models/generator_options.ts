@@ -16,41 +16,49 @@ export interface ConditionedText extends Condition {
 export interface SequenceGeneratorOptions extends SessionOptions {
   /**
    * What a token of the texts is: see `TokenKind`.
+   *
    * @default "characters"
    */
   tokens?: "characters" | "words" | "spaced";
   /**
    * The labels that sequences have, one each.
+   *
    * @default Sequences have no labels.
    */
   labels?: readonly string[];
   /**
    * Numbers that each sequence is conditioned on.
+   *
    * @default Sequences are conditioned on no numbers.
    */
   vector?: number;
   /**
    * The recurrent cell of every layer.
+   *
    * @default lstm()
    */
   cell?: Cell;
   /**
    * Hidden size of each layer, bottom to top.
+   *
    * @default [128]
    */
   hidden?: readonly number[];
   /**
    * Width of the embedding of tokens and labels, or vectors of the tokens learned elsewhere.
+   *
    * @default 32
    */
   embedding?: number | PretrainedEmbedding;
   /**
    * Rate of dropout on the embeddings, between layers, and on the input of the last dense layer.
+   *
    * @default 0
    */
   dropout?: number;
   /**
    * Maximum number of tokens of a sequence.
+   *
    * @default The tokens of the longest text; 100 when a vocabulary is given.
    */
   longest?: number;
@@ -62,31 +70,37 @@ export interface SequenceGeneratorFitOptions
     Pick<TrainerOptions, "epochs" | "steps" | "seconds" | "seed" | "bucket" | "patience" | "restoreBest" | "signal"> {
   /**
    * Sequences of a batch.
+   *
    * @default 32
    */
   batch?: number;
   /**
    * The optimizer.
+   *
    * @default adam({ learningRate: 2e-3 })
    */
   optimizer?: Optimizer;
   /**
    * Gradient clipping.
+   *
    * @default clipNorm(5)
    */
   clip?: Clip;
   /**
    * Sequences to evaluate the model on during the training: for early stopping and to restore the best parameters.
+   *
    * @default None.
    */
   validation?: readonly (string | ConditionedText)[];
   /**
    * Updates from one evaluation to the next.
+   *
    * @default Once an epoch.
    */
   every?: number;
   /**
    * What `checkpoint` wrote in a training with the same data and options. The training continues there, bit for bit.
+   *
    * @default The training starts anew.
    */
   resume?: Uint8Array;

@@ -29,8 +29,8 @@ const SETUP = { loss: () => crossEntropy(), size: () => ({ batch: EVALUATION.bat
 const BITS_PER_NAT = 1.4426950408889634;
 
 /**
- * A recurrent language model: predicts the next token of a text and writes new text. The net is one-hot or embedded tokens,
- * recurrent layers, and a dense layer to the logits of the vocabulary.
+ * A recurrent language model: predicts the next token of a text and writes new text. The net is one-hot or embedded
+ * tokens, recurrent layers, and a dense layer to the logits of the vocabulary.
  *
  * @example
  * ```ts
@@ -54,8 +54,8 @@ export class LanguageModel extends LanguageModelRunner {
   }
 
   /**
-   * A new model with a given vocabulary, or the vocabulary of a text. The vocabulary of the words of a text has the words
-   * that occur at least twice, and `<unk>` for the others, so that `<unk>` is trained as well.
+   * A new model with a given vocabulary, or the vocabulary of a text. The vocabulary of the words of a text has the
+   * words that occur at least twice, and `<unk>` for the others, so that `<unk>` is trained as well.
    *
    * @throws {OptionError} When the text is empty, or an option is out of range.
    */
@@ -84,12 +84,13 @@ export class LanguageModel extends LanguageModelRunner {
 
   /**
    * Train on a text by truncated back-propagation through time, one event a step. The text is cut into `batch` parallel
-   * streams; windows of `unroll` steps walk along them with carried states. With a `validation` text there are also events
-   * of evaluations. Breaking out of the loop ends the training; see `checkpoint` for how to continue.
+   * streams; windows of `unroll` steps walk along them with carried states. With a `validation` text there are also
+   * events of evaluations. Breaking out of the loop ends the training; see `checkpoint` for how to continue.
    *
    * @throws {OptionError} When the text has unknown characters or is too short, or the model is already being trained.
    * @throws {FormatError} When `resume` is not a checkpoint.
-   * @throws {NonFiniteError} When the loss or the gradient is not finite. The parameters are then those of the step before.
+   * @throws {NonFiniteError} When the loss or the gradient is not finite. The parameters are then those of the step
+   * before.
    */
   fit(
     text: string,
@@ -160,9 +161,9 @@ export class LanguageModel extends LanguageModelRunner {
   }
 
   /**
-   * All that an exact continuation of the last training needs, after its last event: parameters, moments, counts, states.
-   * `resume` of `fit` takes it, in a model with the same vocabulary and options. The texts and the options of `fit` must be
-   * given again.
+   * All that an exact continuation of the last training needs, after its last event: parameters, moments, counts,
+   * states. `resume` of `fit` takes it, in a model with the same vocabulary and options. The texts and the options of
+   * `fit` must be given again.
    *
    * @throws {OptionError} When there was no training.
    *

@@ -20,16 +20,19 @@ import { type ModelDescription, readModel } from "./run/model_file.ts";
 export interface SessionOptions {
   /**
    * Seed of the initial parameters, and of dropout.
+   *
    * @default 0
    */
   seed?: number;
   /**
    * The kernels: see `compile`.
+   *
    * @default "fast"
    */
   numerics?: Numerics;
   /**
    * Number of threads: see `compile`.
+   *
    * @default 1
    */
   threads?: number;
@@ -44,6 +47,7 @@ interface ModelSetup<Description> {
   readonly loss: (description: Description) => Loss;
   /**
    * The smallest size of a session.
+   *
    * @default The kind's.
    */
   readonly size?: (description: Description) => SessionSize;

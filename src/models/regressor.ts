@@ -73,11 +73,12 @@ export class SequenceRegressor extends SequenceRegressorRunner {
   }
 
   /**
-   * Train the model. The events are those of the trainer: see `fit`. Samples are shuffled, in batches of similar length.
-   * Evaluations measure `meanAbsoluteError` and `meanSquaredError`. Breaking out of the loop ends the training.
+   * Train the model. The events are those of the trainer: see `fit`. Samples are shuffled, in batches of similar
+   * length. Evaluations measure `meanAbsoluteError` and `meanSquaredError`. Breaking out of the loop ends the training.
    *
    * @throws {OptionError} When a sequence is empty, a number is not finite, or the model is already being trained.
-   * @throws {NonFiniteError} When the loss or the gradient is not finite. The parameters are then those of the step before.
+   * @throws {NonFiniteError} When the loss or the gradient is not finite. The parameters are then those of the step
+   * before.
    */
   async *fit(
     samples: readonly MeasuredSequence[],

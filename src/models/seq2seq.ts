@@ -27,14 +27,14 @@ interface EncodedPairs {
 }
 
 /**
- * Translates sequences to sequences of other lengths: words to their sounds, one language to another, questions to answers.
- * An encoder reads the source; a decoder that attends to the source writes the target, token by token (Sutskever et al.
- * 2014, Bahdanau et al. 2014, Luong et al. 2015). The net is an `encoderDecoder` of embeddings, recurrent layers, attention
- * and a dense layer to the logits.
+ * Translates sequences to sequences of other lengths: words to their sounds, one language to another, questions to
+ * answers. An encoder reads the source; a decoder that attends to the source writes the target, token by token
+ * (Sutskever et al. 2014, Bahdanau et al. 2014, Luong et al. 2015). The net is an `encoderDecoder` of embeddings,
+ * recurrent layers, attention and a dense layer to the logits.
  *
- * Sequences are texts or lists of tokens of a vocabulary, or ids where the number of tokens is given in the vocabulary's
- * place. Tokens that a vocabulary does not have become its `<unk>`; without `<unk>` they are refused. Translations never
- * contain `<unk>`, `<pad>` or `<bos>`.
+ * Sequences are texts or lists of tokens of a vocabulary, or ids where the number of tokens is given in the
+ * vocabulary's place. Tokens that a vocabulary does not have become its `<unk>`; without `<unk>` they are refused.
+ * Translations never contain `<unk>`, `<pad>` or `<bos>`.
  *
  * @example
  * ```ts
@@ -42,7 +42,8 @@ interface EncodedPairs {
  * import { Seq2Seq } from "@unroll/rnn/models";
  * import { assertEquals } from "@std/assert";
  *
- * const pairs = ["abc", "cab", "bca", "ab", "cb", "ac", "b"].map((word) => [word, [...word].reverse().join("")] as const);
+ * const words = ["abc", "cab", "bca", "ab", "cb", "ac", "b"];
+ * const pairs = words.map((word) => [word, [...word].reverse().join("")] as const);
  * const letters = Vocabulary.characters("abc"), sizes = { hidden: 24, longest: 3 };
  * using model = await Seq2Seq.create({ source: letters, target: letters, cell: gru(), ...sizes, seed: 1 });
  * let loss = Infinity;
@@ -102,11 +103,13 @@ export class Seq2Seq extends Seq2SeqRunner {
   }
 
   /**
-   * Train the model. The events are those of the trainer: see `fit`. Pairs are shuffled, in batches of similar length. The
-   * loss is the mean over the tokens of the targets and their ends. Breaking out of the loop ends the training.
+   * Train the model. The events are those of the trainer: see `fit`. Pairs are shuffled, in batches of similar length.
+   * The loss is the mean over the tokens of the targets and their ends. Breaking out of the loop ends the training.
    *
-   * @throws {OptionError} When a sequence has no tokens, too many or unknown ones, or the model is already being trained.
-   * @throws {NonFiniteError} When the loss or the gradient is not finite. The parameters are then those of the step before.
+   * @throws {OptionError} When a sequence has no tokens, too many or unknown ones, or the model is already being
+   * trained.
+   * @throws {NonFiniteError} When the loss or the gradient is not finite. The parameters are then those of the step
+   * before.
    */
   async *fit(pairs: readonly Pair[], options: Seq2SeqFitOptions = {}): AsyncGenerator<TrainingEvent, void, void> {
     const { batch = 64, optimizer = adam({ learningRate: 2e-3 }), clip = clipNorm(1), labelSmoothing, ...more } =

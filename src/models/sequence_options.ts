@@ -14,43 +14,51 @@ import type { Tokens } from "./run/sequences.ts";
 /** Options of the models that read sequences: one of `tokens` and `features` must be given. */
 export interface TaskOptions extends SessionOptions {
   /**
-   * Tokens of the sequences: a vocabulary, or the number of tokens when sequences are ids. Tokens that a vocabulary does not
-   * have become its `<unk>`; without `<unk>` they are refused.
+   * Tokens of the sequences: a vocabulary, or the number of tokens when sequences are ids. Tokens that a vocabulary
+   * does not have become its `<unk>`; without `<unk>` they are refused.
+   *
    * @default The sequences are values.
    */
   tokens?: Tokens;
   /**
    * Values of a time step, when sequences are values. Values of mean 0 and deviation 1 train best.
+   *
    * @default The sequences are tokens.
    */
   features?: number;
   /**
    * Width of the embedding of tokens, or vectors learned elsewhere.
+   *
    * @default Half of the hidden size.
    */
   embedding?: number | PretrainedEmbedding;
   /**
    * The recurrent cell of every layer.
+   *
    * @default lstm()
    */
   cell?: Cell;
   /**
    * Hidden size of every layer and direction.
+   *
    * @default 64
    */
   hidden?: number;
   /**
    * Number of recurrent layers.
+   *
    * @default 1
    */
   layers?: number;
   /**
    * Whether each layer also reads against time.
+   *
    * @default false; true in a tagger, because the tag of a step often depends on the following steps.
    */
   bidirectional?: boolean;
   /**
    * Rate of dropout on the embedding, between layers, and on the input of the last dense layer.
+   *
    * @default 0
    */
   dropout?: number;
@@ -62,6 +70,7 @@ export interface ClassifierOptions extends TaskOptions {
   labels: readonly Label[];
   /**
    * How the outputs of the time steps become one.
+   *
    * @default "last"
    */
   pooling?: Pooling;
@@ -71,16 +80,19 @@ export interface ClassifierOptions extends TaskOptions {
 export interface RegressorOptions extends TaskOptions {
   /**
    * Numbers that a sequence gives.
+   *
    * @default 1
    */
   outputs?: number;
   /**
    * The loss to minimise.
+   *
    * @default "squared"
    */
   loss?: RegressionLoss;
   /**
    * How the outputs of the time steps become one.
+   *
    * @default "last"
    */
   pooling?: Pooling;
@@ -90,16 +102,19 @@ export interface RegressorOptions extends TaskOptions {
 export interface TaggerOptions extends TaskOptions {
   /**
    * The classes of a step, at least two.
+   *
    * @default The model is a tagger of numbers.
    */
   labels?: readonly Label[];
   /**
    * Numbers that each step gives.
+   *
    * @default The model is a tagger of labels.
    */
   outputs?: number;
   /**
    * The loss of a tagger of numbers.
+   *
    * @default "squared"
    */
   loss?: RegressionLoss;
@@ -113,26 +128,31 @@ export interface TaskFitOptions<Sample, M extends Metrics> extends
   > {
   /**
    * Samples of a batch.
+   *
    * @default 32
    */
   batch?: number;
   /**
    * The optimizer.
+   *
    * @default adam({ learningRate: 2e-3 })
    */
   optimizer?: Optimizer;
   /**
    * Gradient clipping.
+   *
    * @default clipNorm(1)
    */
   clip?: Clip;
   /**
    * Samples to evaluate the model on during the training: for early stopping and to restore the best parameters.
+   *
    * @default None.
    */
   validation?: readonly Sample[];
   /**
    * Updates from one evaluation to the next.
+   *
    * @default Once an epoch.
    */
   every?: number;
@@ -141,8 +161,10 @@ export interface TaskFitOptions<Sample, M extends Metrics> extends
 /** Options of `fit` in a model of classes. */
 export interface ClassFitOptions {
   /**
-   * The weight of each label in the loss, in the order of `labels`. `"balanced"`: class c has the weight n / (C n(c)), where
-   * n is the number of samples and C the number of classes that occur, as in scikit-learn. Evaluations are not weighted.
+   * The weight of each label in the loss, in the order of `labels`. `"balanced"`: class c has the weight n / (C n(c)),
+   * where n is the number of samples and C the number of classes that occur, as in scikit-learn. Evaluations are not
+   * weighted.
+   *
    * @default All 1.
    */
   classWeights?: "balanced" | readonly number[];

@@ -48,9 +48,9 @@ const SETUP = {
 };
 
 /**
- * Predicts a class, or numbers, for each step of a sequence, the lecture notes' many to many of equal length: is a word part
- * of a name. The net is embedded tokens or values, recurrent layers, by default in both directions, and a dense layer at
- * each step.
+ * Predicts a class, or numbers, for each step of a sequence, the lecture notes' many to many of equal length: is a word
+ * part of a name. The net is embedded tokens or values, recurrent layers, by default in both directions, and a dense
+ * layer at each step.
  *
  * @example
  * ```ts
@@ -58,12 +58,12 @@ const SETUP = {
  * import { SequenceTagger } from "@unroll/rnn/models";
  * import { assert, assertEquals } from "@std/assert";
  *
- * const sentences = [["Teddy bears are on sale", "o o o o o"], ["Teddy Roosevelt was president", "name name o o"]] as const;
- * const samples = sentences.map(([text, tags]) => [text, tags.split(" ")] as const);
- * const tokens = Vocabulary.spaced(sentences.map(([text]) => text).join(" "), { special: ["<unk>"] });
+ * const bears = "Teddy bears are on sale", roosevelt = "Teddy Roosevelt was president";
+ * const samples = [[bears, "o o o o o".split(" ")], [roosevelt, "name name o o".split(" ")]] as const;
+ * const tokens = Vocabulary.spaced(`${bears} ${roosevelt}`, { special: ["<unk>"] });
  * using model = await SequenceTagger.create({ tokens, labels: ["o", "name"], cell: gru(), hidden: 12 });
  * for await (const event of model.fit(samples, { epochs: 60 })) if (event.type === "step") assert(event.loss > 0);
- * const taggings = await model.predict(["Teddy bears are on sale", "Teddy Roosevelt was president"]);
+ * const taggings = await model.predict([bears, roosevelt]);
  * assertEquals(taggings.map(({ labels }) => labels[0]), ["o", "name"]);
  * ```
  */
@@ -111,14 +111,15 @@ export class SequenceTagger extends SequenceTaggerRunner {
   }
 
   /**
-   * Train the model. The events are those of the trainer: see `fit`. Samples are shuffled, in batches of similar length.
-   * Evaluations measure `accuracy` and `f1`, or `meanAbsoluteError` and `meanSquaredError`. Breaking out of the loop ends
-   * the training.
+   * Train the model. The events are those of the trainer: see `fit`. Samples are shuffled, in batches of similar
+   * length. Evaluations measure `accuracy` and `f1`, or `meanAbsoluteError` and `meanSquaredError`. Breaking out of the
+   * loop ends the training.
    *
-   * @throws {OptionError} When a sequence has no tokens or unknown ones, a label is none of the model's, all labels are the
-   * same, or the model is already being trained.
+   * @throws {OptionError} When a sequence has no tokens or unknown ones, a label is none of the model's, all labels are
+   * the same, or the model is already being trained.
    * @throws {ShapeError} When a sequence does not have as many tags as steps.
-   * @throws {NonFiniteError} When the loss or the gradient is not finite. The parameters are then those of the step before.
+   * @throws {NonFiniteError} When the loss or the gradient is not finite. The parameters are then those of the step
+   * before.
    */
   async *fit(
     samples: readonly TaggedSequence[],
@@ -140,8 +141,8 @@ export class SequenceTagger extends SequenceTaggerRunner {
   /**
    * The loss and the metrics of `fit`; in a tagger with labels also their confusion matrix.
    *
-   * @throws {OptionError} When there are no samples, a sequence has no tokens or unknown ones, or a label is none of the
-   * model's.
+   * @throws {OptionError} When there are no samples, a sequence has no tokens or unknown ones, or a label is none of
+   * the model's.
    * @throws {ShapeError} When a sequence does not have as many tags as steps.
    */
   async evaluate(

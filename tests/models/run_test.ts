@@ -156,7 +156,7 @@ for (const numerics of NUMERICS) {
   }
 }
 
-Deno.test("a runner saves the file that it was loaded from, and says the size and the parameters of the model", async () => {
+Deno.test("a runner saves the file of the model, and has the size and the parameters of the model", async () => {
   using model = await SequenceClassifier.create({ tokens: LETTERS, labels: ["no", "yes"], hidden: 8 });
   using runner = await loadSequenceClassifier(model.save());
   assertEquals(runner.save(), model.save());

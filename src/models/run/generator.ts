@@ -20,11 +20,13 @@ import type { ModelDescription } from "./model_file.ts";
 export interface SequenceGenerateOptions extends Condition, DrawOptions {
   /**
    * Text that the sequence begins with, or its tokens. The output does not repeat the prompt.
+   *
    * @default The sequence begins at its beginning.
    */
   prompt?: string | readonly string[];
   /**
    * Maximum number of tokens of the sequence, including the tokens of the prompt.
+   *
    * @default The model's `longest`.
    */
   length?: number;
@@ -75,10 +77,11 @@ export class SequenceGeneratorRunner extends ModelRunner {
   }
 
   /**
-   * Write a text from its condition to `<eos>`, one token a piece. The same seed gives the same text; `<unk>`, `<pad>` and
-   * `<bos>` are never written. A training that begins meanwhile ends the writing with an error.
+   * Write a text from its condition to `<eos>`, one token a piece. The same seed gives the same text; `<unk>`, `<pad>`
+   * and `<bos>` are never written. A training that begins meanwhile ends the writing with an error.
    *
-   * @throws {OptionError} When the prompt has unknown tokens, the label is none of the model's, or an option is out of range.
+   * @throws {OptionError} When the prompt has unknown tokens, the label is none of the model's, or an option is out of
+   * range.
    * @throws {ShapeError} When the vector does not have the model's length.
    */
   async *generate(options: SequenceGenerateOptions = {}): AsyncGenerator<string, void, void> {
@@ -107,7 +110,9 @@ export class SequenceGeneratorRunner extends ModelRunner {
   }
 }
 
-/** Embedding, recurrent layers, dense layer to the logits; with a vector, behind an encoder that passes the vector on. */
+/**
+ * Embedding, recurrent layers, dense layer to the logits; with a vector, behind an encoder that passes the vector on.
+ */
 function generatorNet(description: GeneratorDescription): Layer {
   const { cell, hidden, embedding: width, dropout: rate } = description;
   const { inputs, classes, vector } = new GeneratorCodec(description);

@@ -11,9 +11,9 @@ export interface Condition {
 }
 
 /**
- * Translates the sequences of a generator to ids. It reads the tokens of the vocabulary, then `<bos>`, then the labels; a
- * sequence begins with its label in a model with labels, else with `<bos>`. It writes the tokens of the vocabulary and
- * `<eos>`. `<bos>` and `<eos>` of the vocabulary, if there are any, take the places of the generator's own.
+ * Translates the sequences of a generator to ids. It reads the tokens of the vocabulary, then `<bos>`, then the labels;
+ * a sequence begins with its label in a model with labels, else with `<bos>`. It writes the tokens of the vocabulary
+ * and `<eos>`. `<bos>` and `<eos>` of the vocabulary, if there are any, take the places of the generator's own.
  */
 export class GeneratorCodec {
   /** The tokens. */

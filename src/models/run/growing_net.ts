@@ -11,9 +11,9 @@ export interface SessionSize {
 }
 
 /**
- * The compiled net of a model. A call with more time steps than the net was compiled for replaces the net by a larger one
- * with the same parameters. So a model has one net at a time, and a computation that spans several tasks of the event loop
- * has to ask for `current` again after each of them.
+ * The compiled net of a model. A call with more time steps than the net was compiled for replaces the net by a larger
+ * one with the same parameters. So a model has one net at a time, and a computation that spans several tasks of the
+ * event loop has to ask for `current` again after each of them.
  */
 export class GrowingNet<Net extends CompiledNet = CompiledNet> implements Disposable {
   readonly #compile: (size: SessionSize) => Promise<Net>;
@@ -47,8 +47,8 @@ export class GrowingNet<Net extends CompiledNet = CompiledNet> implements Dispos
   }
 
   /**
-   * Compute in a net for so many time steps: the current one, or a larger one that takes its place. While the current net is
-   * held, the larger one exists for this computation only.
+   * Compute in a net for so many time steps: the current one, or a larger one that takes its place. While the current
+   * net is held, the larger one exists for this computation only.
    */
   async run<Result>(steps: number, use: (net: Net) => Promise<Result>): Promise<Result> {
     if (steps <= this.#current.steps) return await use(this.#current);
@@ -63,8 +63,8 @@ export class GrowingNet<Net extends CompiledNet = CompiledNet> implements Dispos
   }
 
   /**
-   * Replace the net by one for at least this size, made by `compile`, and hold it in its place while `use` yields values.
-   * The net stays afterwards.
+   * Replace the net by one for at least this size, made by `compile`, and hold it in its place while `use` yields
+   * values. The net stays afterwards.
    */
   async *hold<Value>(
     size: Partial<SessionSize>,

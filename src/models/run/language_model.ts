@@ -72,16 +72,16 @@ export class LanguageModelRunner extends ModelRunner {
   }
 
   /**
-   * The pieces of `generate` as a stream: `new Response(model.generateStream().pipeThrough(new TextEncoderStream()))`. Each
-   * read makes one piece, and throws what `generate` throws. Cancelling the stream ends the writing.
+   * The pieces of `generate` as a stream: `new Response(model.generateStream().pipeThrough(new TextEncoderStream()))`.
+   * Each read makes one piece, and throws what `generate` throws. Cancelling the stream ends the writing.
    */
   generateStream(options: GenerateOptions = {}): ReadableStream<string> {
     return readable(this.generate(options));
   }
 
   /**
-   * Search for the most probable continuations by beam search: see `beamSearch`. The best comes first; there are at most
-   * `width`.
+   * Search for the most probable continuations by beam search: see `beamSearch`. The best comes first; there are at
+   * most `width`.
    *
    * @throws {OptionError} When the prompt has unknown characters, or an option is out of range.
    */
@@ -90,9 +90,9 @@ export class LanguageModelRunner extends ModelRunner {
   }
 
   /**
-   * The states after each token of a text, which is read from its beginning: `[T, H]` of each layer by name, `rnn.h_l0`, in
-   * an LSTM also `rnn.c_l0`. A column is the state of one unit after each token. `signal` ends the reading between two
-   * tokens, with the signal's reason as the error.
+   * The states after each token of a text, which is read from its beginning: `[T, H]` of each layer by name,
+   * `rnn.h_l0`, in an LSTM also `rnn.c_l0`. A column is the state of one unit after each token. `signal` ends the
+   * reading between two tokens, with the signal's reason as the error.
    *
    * @throws {OptionError} When the text is empty or has unknown characters.
    *
@@ -139,7 +139,7 @@ function languageNet(description: LanguageModelDescription): Layer {
     throw new OptionError(`"embedding" must be ${output} to be tied to the decoder, got ${width}`);
   }
   requireRate("dropout", rate);
-  // The tied weight has the decoder's initialiser: vectors of length 1 or so would give logits of the order of the width.
+  // The tied weight is drawn as the decoder's: vectors of length 1 or so would give logits of the order of the width.
   const tiedNames: Record<string, string> = tied ? { "embedding.weight": "decoder.weight" } : {};
   return sequential({
     embedding: width === undefined ? oneHot(V) : embedding(V, width),

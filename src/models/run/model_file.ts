@@ -8,8 +8,8 @@ import { type TensorSource, writeSafetensors } from "../../formats/safetensors_w
 import { Vocabulary } from "../../text/vocabulary.ts";
 
 /**
- * Metadata key of a model's file. The file is safetensors: the parameters by PyTorch's names, and under this key, as JSON,
- * the format's version, the kind of the model and the model's description.
+ * Metadata key of a model's file. The file is safetensors: the parameters by PyTorch's names, and under this key, as
+ * JSON, the format's version, the kind of the model and the model's description.
  */
 const KEY = "unroll.model";
 const VERSION = 1;

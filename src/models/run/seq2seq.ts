@@ -92,8 +92,8 @@ export class Seq2SeqRunner extends ModelRunner {
   }
 
   /**
-   * Search for the most probable translations of a source by beam search: see `beamSearch`. The best comes first; there are
-   * at most `width`. A training that begins or continues meanwhile ends the search with an error.
+   * Search for the most probable translations of a source by beam search: see `beamSearch`. The best comes first; there
+   * are at most `width`. A training that begins or continues meanwhile ends the search with an error.
    *
    * @throws {OptionError} When the source has no tokens, too many or unknown ones, or an option is out of range.
    */
@@ -102,10 +102,11 @@ export class Seq2SeqRunner extends ModelRunner {
   }
 
   /**
-   * Where the decoder attends to a source while it writes a target. The target may be empty: then the model writes the end
-   * alone.
+   * Where the decoder attends to a source while it writes a target. The target may be empty: then the model writes the
+   * end alone.
    *
-   * @throws {OptionError} When the model has no attention, or a sequence has too many or unknown tokens, or the source none.
+   * @throws {OptionError} When the model has no attention, or a sequence has too many or unknown tokens, or the source
+   * none.
    */
   align(source: Sequence, target: Sequence): Alignment {
     const { description, compiled } = this.#model;

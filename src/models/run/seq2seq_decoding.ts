@@ -11,6 +11,7 @@ import { padded, type PaddedBatch, runBatches, type TargetCodec } from "./sequen
 export interface TranslateOptions {
   /**
    * Maximum number of tokens of a translation.
+   *
    * @default The model's `longest` of a target.
    */
   length?: number;
@@ -22,16 +23,19 @@ export interface TranslateOptions {
 export interface TranslationSearchOptions {
   /**
    * Width of the beam, and maximum number of translations returned.
+   *
    * @default 5
    */
   width?: number;
   /**
    * Maximum number of tokens of a translation.
+   *
    * @default The model's `longest` of a target.
    */
   length?: number;
   /**
    * Exponent of the length normalisation: see `beamSearch`.
+   *
    * @default 0.6
    */
   lengthPenalty?: number;
@@ -50,8 +54,8 @@ export interface Translation {
 }
 
 /**
- * Translate sources by the most probable token at every step, in batches of similar length. Between two batches the net may
- * become another one, when a training begins.
+ * Translate sources by the most probable token at every step, in batches of similar length. Between two batches the net
+ * may become another one, when a training begins.
  */
 export async function translateGreedily(
   compiled: GrowingNet,

@@ -12,8 +12,8 @@ import type { ModelDescription } from "./model_file.ts";
 import { runBatches, SequenceInput, type Tokens } from "./sequences.ts";
 
 /**
- * How the outputs of a sequence's time steps become one: the output after the last step, or a mean, maximum or attention
- * over all steps (see `pool` and `attentionPool`).
+ * How the outputs of a sequence's time steps become one: the output after the last step, or a mean, maximum or
+ * attention over all steps (see `pool` and `attentionPool`).
  */
 export type Pooling = "last" | "mean" | "max" | "attention";
 
@@ -83,8 +83,8 @@ function sequenceNet(description: SequenceModelDescription): Layer {
 }
 
 /**
- * The outputs of each encoded sequence: `[outputs]`, or `[T, outputs]` without pooling. `softmax` makes them probabilities.
- * The net grows with the longest sequence.
+ * The outputs of each encoded sequence: `[outputs]`, or `[T, outputs]` without pooling. `softmax` makes them
+ * probabilities. The net grows with the longest sequence.
  */
 export async function sequenceOutputs(
   { layer, compiled, description: { outputs: C } }: RunnableModel<SequenceModelDescription>,

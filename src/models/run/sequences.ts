@@ -11,8 +11,8 @@ export type Tokens = Vocabulary | number;
 export type Sequence = string | readonly string[] | ArrayLike<number>;
 
 /**
- * What a model reads. A model with `tokens`: a text or the list of its tokens, as the vocabulary has them, or ids. A model
- * with `features`: values `[T, features]`, row-major or as rows.
+ * What a model reads. A model with `tokens`: a text or the list of its tokens, as the vocabulary has them, or ids. A
+ * model with `features`: values `[T, features]`, row-major or as rows.
  */
 export type TaskSequence = Sequence | ArrayLike<ArrayLike<number>>;
 
@@ -38,7 +38,8 @@ export class SequenceCodec {
    * The ids of a sequence. Tokens that the vocabulary does not have become its `<unk>`.
    *
    * @param number The number of the sequence, for the errors.
-   * @throws {OptionError} When the sequence has no tokens or too many, or when a token is unknown and there is no `<unk>`.
+   * @throws {OptionError} When the sequence has no tokens or too many, or when a token is unknown and there is no
+   * `<unk>`.
    */
   encode(sequence: Sequence, number: number): Int32Array {
     const { tokens, longest } = this;
@@ -77,7 +78,9 @@ export class SequenceCodec {
   }
 }
 
-/** Translates the sequences that a decoder writes. Begin and end are tokens of their own where the vocabulary has none. */
+/**
+ * Translates the sequences that a decoder writes. Begin and end are tokens of their own where the vocabulary has none.
+ */
 export class TargetCodec extends SequenceCodec {
   /** The token that a decoder reads first: `<bos>`. */
   readonly begin: number;

@@ -20,7 +20,7 @@ function rowOf(bytes: Uint8Array, token: string): unknown[] {
   return weightOf(bytes).slice(2 * id, 2 * id + 2);
 }
 
-Deno.test("a token begins with its vector, or that of its word, others with as large ones of their own", async () => {
+Deno.test("a token starts with its own or its word's vector, another one with a random one as large", async () => {
   using model = await make(pretrained(VECTORS));
   const bytes = model.save();
   assertEquals(rowOf(bytes, "the"), [1, 2]);
@@ -34,7 +34,7 @@ Deno.test("a token begins with its vector, or that of its word, others with as l
   assertEquals(rowOf(bytes, " and"), own.map((value) => Math.fround(Number(value) * deviation)));
 });
 
-Deno.test("frozen vectors stay as they are, through a file too; others are trained", async () => {
+Deno.test("training leaves frozen vectors unchanged, also after a file, and changes others", async () => {
   for (const frozen of [true, false]) {
     using model = await make(pretrained(VECTORS, { frozen }));
     const before = weightOf(model.save());
@@ -48,7 +48,7 @@ Deno.test("frozen vectors stay as they are, through a file too; others are train
   }
 });
 
-Deno.test("either side of a Seq2Seq, whose end and beginning have no vectors", async () => {
+Deno.test("each side of a Seq2Seq takes vectors; begin and end have none", async () => {
   const letters = Vocabulary.characters("ab"), matrix = { shape: [2, 3], data: [1, 2, 3, 4, 5, 6] };
   const embedding = { source: 2, target: pretrained(matrix, { frozen: true }) };
   using model = await Seq2Seq.create({ source: letters, target: letters, embedding, hidden: 4 });
@@ -59,7 +59,7 @@ Deno.test("either side of a Seq2Seq, whose end and beginning have no vectors", a
   assertEquals(weightOf(model.save(), name), target);
 });
 
-Deno.test("frozen vectors that the decoder is tied to stay as they are", async () => {
+Deno.test("training leaves frozen vectors unchanged when the decoder is tied to them", async () => {
   using model = await LanguageModel.create(VOCABULARY, {
     embedding: pretrained(VECTORS, { frozen: true }),
     hidden: [2],
@@ -71,7 +71,7 @@ Deno.test("frozen vectors that the decoder is tied to stay as they are", async (
   assertEquals(weightOf(model.save(), "decoder.weight"), before);
 });
 
-Deno.test("a generator's tokens have vectors, its labels none; with numbers for a condition too", async () => {
+Deno.test("a generator takes vectors for its tokens, not for its labels, with any condition", async () => {
   for (const condition of [{ labels: ["x"] }, { vector: 2 }]) {
     const embedding = pretrained({ shape: [VOCABULARY.size, 1], data: VOCABULARY.tokens.map((_, id) => id) });
     using model = await SequenceGenerator.create(VOCABULARY, { ...condition, embedding, hidden: [4] });

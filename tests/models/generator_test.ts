@@ -22,7 +22,7 @@ async function train(model: SequenceGenerator, texts: readonly (string | Conditi
   for await (const _ of model.fit(texts, { epochs, optimizer: fast() }));
 }
 
-Deno.test("texts of mixed lengths in one batch count as each alone, ends included, padding not", async () => {
+Deno.test("the loss of texts in one batch is that of each text alone: ends count, padding does not", async () => {
   for (
     const [texts, options] of [
       [NAMES, {}],
@@ -47,7 +47,7 @@ Deno.test("texts of mixed lengths in one batch count as each alone, ends include
   }
 });
 
-Deno.test("what is written is the condition's, from beginning to end", async () => {
+Deno.test("a generator writes the text of the condition, from beginning to end", async () => {
   const texts = [{ text: "meow", label: "cat" }, { text: "woof woof", label: "dog" }, { text: "", label: "fish" }];
   using model = await SequenceGenerator.create(texts, { labels: ["cat", "dog", "fish"], cell: gru(), hidden: [24] });
   await train(model, texts, 150);
@@ -57,7 +57,7 @@ Deno.test("what is written is the condition's, from beginning to end", async () 
   assertEquals(await written(model, { label: "dog", prompt: "woof", length: 6, temperature: 0 }), " w");
 });
 
-Deno.test("numbers decide through the first states, of every layer and cell", async () => {
+Deno.test("a vector decides through the initial states of every layer, with every cell", async () => {
   const texts = [{ text: "low", vector: [-1, 0.5] }, { text: "high up", vector: [1, 0.5] }];
   const cells: Cell[] = [elman(), gru(), lstm()];
   for (const cell of cells) {
@@ -82,7 +82,7 @@ Deno.test("numbers decide through the first states, of every layer and cell", as
   assert(check.ok, String(check));
 });
 
-Deno.test("words, and tokens between spaces; rare ones are unknown", async () => {
+Deno.test("tokens are words or stand between spaces, and rare ones are unknown", async () => {
   const texts = ["the cat sat", "the dog sat", "the cat ran home"];
   using words = await SequenceGenerator.create(texts, { tokens: "words", hidden: [8] });
   assertEquals(words.vocabulary.tokens, ["<unk>", " cat", " sat", "the"]);
@@ -93,7 +93,7 @@ Deno.test("words, and tokens between spaces; rare ones are unknown", async () =>
   assertEquals(await written(spaced, { prompt: "the", temperature: 0 }), " cat sat");
 });
 
-Deno.test("the same seed, the same text; a loaded model is the same", async () => {
+Deno.test("the same seed gives the same text, also in a loaded model", async () => {
   using model = await SequenceGenerator.create(LABELLED, { labels: ["even", "odd"], hidden: [8], seed: 3 });
   await train(model, LABELLED, 5);
   const options = { label: "odd", seed: 4, topK: 8, topP: 0.95, temperature: 0.9 };
@@ -107,7 +107,7 @@ Deno.test("the same seed, the same text; a loaded model is the same", async () =
   assertEquals(copy.size, model.size);
 });
 
-Deno.test("a training stops early, and goes on bit for bit", async () => {
+Deno.test("a training stops early, and continues bit for bit", async () => {
   const make = (seed: number) => SequenceGenerator.create(NAMES, { hidden: [8], seed });
   const options = () => ({ epochs: 30, batch: 3, validation: ["annan", "bea"], optimizer: fast(), seed: 2 });
   using whole = await make(1);
@@ -125,7 +125,7 @@ Deno.test("a training stops early, and goes on bit for bit", async () => {
   assertEquals(second.save(), third.save());
 });
 
-Deno.test("what does not fit is refused", async () => {
+Deno.test("texts, conditions and options that do not fit are refused", async () => {
   const sizes = { hidden: [4] };
   await assertRejects(() => SequenceGenerator.create([], sizes), OptionError);
   await assertRejects(() => SequenceGenerator.create(NAMES, { labels: ["a", "a"] }), OptionError, '"labels"');

@@ -28,7 +28,7 @@ async function trained(tokens: "characters" | "words"): Promise<LanguageModel> {
   return model;
 }
 
-Deno.test("the same seed gives the same text, another one another", async () => {
+Deno.test("the same seed gives the same text, another seed another text", async () => {
   using model = await trained("characters");
   const options = { temperature: 0.9, topK: 8, topP: 0.95 };
   const first = await written(model, { ...options, seed: 1 });
@@ -37,7 +37,7 @@ Deno.test("the same seed gives the same text, another one another", async () => 
   assertNotEquals(await written(model, { seed: 1 }), first);
 });
 
-Deno.test("one token of top-k, a small top-p and temperature 0 are greedy", async () => {
+Deno.test("top-k of one token, a small top-p and temperature 0 are greedy", async () => {
   for (const tokens of ["characters", "words"] as const) {
     using model = await trained(tokens);
     const greedy = await written(model, { prompt: "The", temperature: 0 });
@@ -56,7 +56,7 @@ Deno.test("writing ends with the token that completes a stop", async () => {
       assert(stop.some((part) => all.includes(part)), `${tokens}: no ${stop} in ${all}`);
       assert(all.startsWith(text) && text.length < all.length, text);
       assert(stop.some((part) => text.includes(part)), text);
-      // The last token is the one that completed it: without it there is none.
+      // The last token completes the stop text: the text without that token has none.
       const before = (await written(model, { length: 300, seed: 5, stop })).slice(0, -1).join("");
       assert(stop.every((part) => !before.includes(part)), before);
     }
@@ -71,7 +71,7 @@ Deno.test("<eos> ends the text, <unk>, <pad> and <bos> are never written", async
     lengths.add(pieces.length);
     assert(pieces.every((piece) => piece === "a" || piece === "b"), `${pieces}`);
   }
-  // One of three tokens ends it, each about as likely.
+  // One of three tokens ends the text, each about as likely.
   assert(lengths.size > 3 && Math.max(...lengths) < 100, `${[...lengths]}`);
   const silent = Vocabulary.list(["<unk>", "<pad>", "<bos>", "x"]);
   using other = await LanguageModel.create(silent, { hidden: [4] });
@@ -79,7 +79,7 @@ Deno.test("<eos> ends the text, <unk>, <pad> and <bos> are never written", async
   assertEquals((await written(other, { length: 3, temperature: 0 })).join(""), " x x x");
 });
 
-Deno.test("a prompt can be a list of tokens; by default it is <bos>", async () => {
+Deno.test("a prompt may be a list of tokens, and the default is <bos>", async () => {
   using model = await LanguageModel.create(Vocabulary.characters("abc\n", { special: SPECIAL }), { hidden: [4] });
   assertEquals(await written(model), await written(model, { prompt: ["<bos>"] }));
   assertEquals(await written(model, { prompt: ["a", "b"] }), await written(model, { prompt: "ab" }));
@@ -97,7 +97,7 @@ Deno.test("a stream has the pieces of generate, and its errors", async () => {
   await assertRejects(() => Array.fromAsync(model.generateStream({ topK: 0 })), OptionError, '"topK"');
 });
 
-Deno.test("a stream makes a piece when it is read; cancelling ends the making", async () => {
+Deno.test("each read of a stream makes one piece, and cancelling ends the generator", async () => {
   let made = 0, ended = false;
   async function* pieces(): AsyncGenerator<number, void, void> {
     try {
@@ -117,7 +117,7 @@ Deno.test("a stream makes a piece when it is read; cancelling ends the making", 
   assertEquals([made, ended], [2, true]);
 });
 
-Deno.test("a text goes on when a training begins meanwhile", async () => {
+Deno.test("a text continues when a training begins meanwhile", async () => {
   using model = await trained("characters");
   const pieces = model.generate({ length: 10 });
   await pieces.next();
@@ -125,7 +125,7 @@ Deno.test("a text goes on when a training begins meanwhile", async () => {
   assertEquals((await Array.fromAsync(pieces)).length, 9);
 });
 
-Deno.test("beam search: better than what is drawn, ended by its stop, without special tokens", async () => {
+Deno.test("beam search ends with its stop tokens and never writes special tokens", async () => {
   using model = await trained("words");
   const found = await model.beamSearch({ prompt: "The sea, the", length: 12, stop: ["\n"], width: 4 });
   assertEquals(found.length, 4);
@@ -142,7 +142,7 @@ Deno.test("beam search: better than what is drawn, ended by its stop, without sp
 Deno.test("models of words and of characters are compared in bits per character", async () => {
   for (const tokens of ["characters", "words"] as const) {
     using model = await trained(tokens);
-    // 10 streams: what does not divide is left out.
+    // Tokens that do not fill 10 streams are left out.
     const text = TEXT.slice(0, 801), shown = tokens === "words" ? "Ah, Zulu 🌍! " + text : text;
     const { vocabulary } = model, pieces = vocabulary.split(shown), ids = vocabulary.encode(shown);
     const evaluation = await model.evaluate(shown), predicted = Math.floor((ids.length - 1) / 10) * 10;
