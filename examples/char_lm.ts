@@ -8,7 +8,7 @@
  * a 6-gram 2.064 (EPYC Milan, two cores that three other programs shared, 2026-11-27).
  */
 import { adam, LanguageModel, lstm } from "@unroll/rnn";
-import { characters, readCorpus } from "./demo/corpus.ts";
+import { characters, readCorpus } from "./frame/corpus.ts";
 import { commandLine } from "./frame/command_line.ts";
 import { NGram } from "./frame/ngram.ts";
 import { note, progress } from "./frame/progress.ts";

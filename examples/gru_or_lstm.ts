@@ -10,7 +10,7 @@
  * 2026-11-27: the speeds that it printed (27, 20 and 34 thousand characters a second) say little.
  */
 import { adam, type Cell, compile, crossEntropy, elman, gru, LanguageModel, lstm, Vocabulary } from "@unroll/rnn";
-import { readCorpus } from "./demo/corpus.ts";
+import { readCorpus } from "./frame/corpus.ts";
 import { commandLine } from "./frame/command_line.ts";
 import { progress } from "./frame/progress.ts";
 

@@ -11,7 +11,7 @@
  * 2026-11-27).
  */
 import { adam, LanguageModel, lstm, Vocabulary } from "@unroll/rnn";
-import { characters, readCorpus } from "./demo/corpus.ts";
+import { characters, readCorpus } from "./frame/corpus.ts";
 import { commandLine } from "./frame/command_line.ts";
 import { NGram } from "./frame/ngram.ts";
 import { note, progress } from "./frame/progress.ts";

