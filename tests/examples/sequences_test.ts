@@ -43,7 +43,7 @@ Deno.test("without tunes the example of music says what to give it", async () =>
     assertEquals(code, 2);
     assertMatch(
       new TextDecoder().decode(stderr),
-      /^error: give a file, a folder or a URL of tunes in ABC notation[^\n]*\n$/,
+      /^error: --tunes must be a file, a folder or a URL of tunes in ABC notation[^\n]*\n$/,
     );
   }
 });
