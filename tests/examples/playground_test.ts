@@ -26,7 +26,7 @@ Deno.test({
     await page.locator("#thinking").scrollIntoViewIfNeeded();
     await playground.until("colours", async () => (await playground.colored()).colors > 20);
     await page.click("#train");
-    assertEquals(await playground.says("#train"), "Go on");
+    assertEquals(await playground.says("#train"), "Resume");
     await page.waitForTimeout(300); // the step that was being made
     const paused = await playground.says("#steps");
     const colors = () => page.locator("#coloured").innerHTML();
