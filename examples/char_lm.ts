@@ -1,6 +1,6 @@
 /**
- * A language model of characters, trained on Moby Dick without its last tenth. The lecture notes' "Character-level language
- * model".
+ * A language model of characters, trained on Moby Dick without its last tenth. The lecture notes' "Character-level
+ * language model".
  *
  *     deno run -A examples/char_lm.ts
  *     deno run -A examples/char_lm.ts --seconds 60 --hidden 128 --prompt "The whale"

@@ -1,11 +1,12 @@
 /**
- * Two custom recurrent cells, written against the library's public interface: a minimal gated unit and an LSTM with layer
- * normalisation. The program checks their gradients, then trains both to name the first symbol of a sequence at its end.
+ * Two custom recurrent cells, written against the library's public interface: a minimal gated unit and an LSTM with
+ * layer normalisation. The program checks their gradients, then trains both to name the first symbol of a sequence at
+ * its end.
  *
  *     deno run examples/custom_cell.ts
  *
- * A cell declares its parameters and states, and computes one step forward and backward. The layer around the cell does the
- * rest: the product of the input with `weight_ih`, time, batches of different lengths, bidirectional nets, stacks,
+ * A cell declares its parameters and states, and computes one step forward and backward. The layer around the cell does
+ * the rest: the product of the input with `weight_ih`, time, batches of different lengths, bidirectional nets, stacks,
  * streams, saving.
  */
 import {

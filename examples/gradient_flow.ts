@@ -1,15 +1,16 @@
 /**
- * Why gates: how far back in time a gradient reaches. In the adding problem (Hochreiter & Schmidhuber 1997) two numbers of a
- * long sequence are marked and the target is their sum at the end, so the gradient has to reach the marks. Elman nets, GRU
- * and LSTM train with and without clipping. The terminal, and with --report a page, show the norm of the gradient at each
- * time step.
+ * Why gates: how far back in time a gradient reaches. In the adding problem (Hochreiter & Schmidhuber 1997) two numbers
+ * of a long sequence are marked and the target is their sum at the end, so the gradient has to reach the marks. Elman
+ * nets, GRU and LSTM train with and without clipping. The terminal, and with --report a page, show the norm of the
+ * gradient at each time step.
  *
  *     deno run -A examples/gradient_flow.ts
  *     deno run -A examples/gradient_flow.ts --steps 50 --seconds 160 --report flow.html
  *
- * Results of the second command with clipping: mean squared error, and the ratio of the gradient at the first step to the
- * gradient at the last. Elman: 0.0876, 2e-13; Elman with weights twice as large, which explode: 0.1646, norms up to 3,100;
- * GRU: 0.0001, 2e-1; LSTM: 0.0003, 1e-1 (20 s a net; EPYC Milan, two cores shared with two other programs, 2026-11-27).
+ * Results of the second command with clipping: mean squared error, and the ratio of the gradient at the first step to
+ * the gradient at the last. Elman: 0.0876, 2e-13; Elman with weights twice as large, which explode: 0.1646, norms up to
+ * 3,100; GRU: 0.0001, 2e-1; LSTM: 0.0003, 1e-1 (20 s a net; EPYC Milan, two cores shared with two other programs,
+ * 2026-11-27).
  */
 import {
   adam,
@@ -50,7 +51,9 @@ const NETS = {
 const CLIP = clipNorm(1);
 const seconds = options.seconds / (2 * Object.keys(NETS).length);
 
-/** Plots norms by time step in 60 columns or less. A full block is the largest norm; each eighth less is a factor of 10. */
+/**
+ * Plots norms by time step in 60 columns or less. A full block is the largest norm; each eighth less is a factor of 10.
+ */
 function plot(norms: Float32Array): string {
   const columns = Math.min(60, norms.length);
   const largest = Math.max(...norms);

@@ -5,10 +5,10 @@
  *     deno run -A examples/gru_or_lstm.ts
  *     deno run -A examples/gru_or_lstm.ts --seconds 60 --parameters 50000
  *
- * With 150,000 parameters each, in the order tanh RNN, GRU, LSTM: 2.870, 2.451, 2.573 bits per character after 700 steps of
- * training; 2.694, 2.438, 2.377 held out after 60 s each; 12.1, 12.2, 13.7 MB of memory to train (EPYC Milan, two cores
- * shared with two other programs, 2026-11-27; under this load the printed speeds, 27, 20 and 34 thousand characters a
- * second, mean little).
+ * With 150,000 parameters each, in the order tanh RNN, GRU, LSTM: 2.870, 2.451, 2.573 bits per character after 700
+ * steps of training; 2.694, 2.438, 2.377 held out after 60 s each; 12.1, 12.2, 13.7 MB of memory to train (EPYC Milan,
+ * two cores shared with two other programs, 2026-11-27; under this load the printed speeds, 27, 20 and 34 thousand
+ * characters a second, mean little).
  */
 import { adam, type Cell, compile, crossEntropy, elman, gru, LanguageModel, lstm, Vocabulary } from "@unroll/rnn";
 import { commandLine } from "./frame/command_line.ts";

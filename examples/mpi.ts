@@ -1,12 +1,12 @@
 /**
- * One program for one process and for many: a net classifies sequences by the sign of their sum. Alone, the program is a
- * world of one rank. Under `mpirun` each rank trains on its rows of every batch, with the same losses.
+ * One program for one process and for many: a net classifies sequences by the sign of their sum. Alone, the program is
+ * a world of one rank. Under `mpirun` each rank trains on its rows of every batch, with the same losses.
  *
  *     deno run --allow-ffi --allow-read --allow-write examples/mpi.ts
  *     mpirun -n 2 deno run --allow-ffi --allow-read --allow-write examples/mpi.ts [checkpoint]
  *
- * With the name of a file, the program saves a checkpoint after every epoch and resumes from an existing one, on any number
- * of ranks. `mpirun` needs an installed Open MPI or MPICH.
+ * With the name of a file, the program saves a checkpoint after every epoch and resumes from an existing one, on any
+ * number of ranks. `mpirun` needs an installed Open MPI or MPICH.
  */
 import {
   accuracy,

@@ -1,13 +1,13 @@
 /**
- * Folk tunes in ABC notation, of a given metre and key. The lecture notes' "one to many": the metre is the first token, the
- * key a vector that sets the initial states.
+ * Folk tunes in ABC notation, of a given metre and key. The lecture notes' "one to many": the metre is the first token,
+ * the key a vector that sets the initial states.
  *
  *     deno run -A examples/music.ts --tunes FOLDER                      a folder of .abc files, or one, or a URL
  *     deno run -A examples/music.ts --tunes FOLDER --metre 6/8 --key G
  *
- * Tunes whose bars all have the length of the metre, and such bars: 99.4 % and 99.96 % of 833 tunes of the Nottingham Music
- * Database, of 8 metres and 12 keys; 88 % and 94.8 % of 100 written tunes, all of them new, after 1,463 steps, 240 s (EPYC
- * Milan, two cores shared with three other programs, 2026-11-27).
+ * Tunes whose bars all have the length of the metre, and such bars: 99.4 % and 99.96 % of 833 tunes of the Nottingham
+ * Music Database, of 8 metres and 12 keys; 88 % and 94.8 % of 100 written tunes, all of them new, after 1,463 steps,
+ * 240 s (EPYC Milan, two cores shared with three other programs, 2026-11-27).
  */
 import { adam, Generator, lstm } from "@unroll/rnn";
 import { type ConditionedText, SequenceGenerator } from "@unroll/rnn/models";

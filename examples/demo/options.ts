@@ -89,7 +89,7 @@ export type Budget = { seconds: number } | { steps: number } | { epochs: number 
 /** The options with their defaults. */
 export type Options = ReturnType<typeof withDefaults>;
 
-/** Learning rates that reach the lowest loss in a minute: an LSTM's gates start slowly, a plain cell diverges easily. */
+/** The rates with the lowest loss after a minute: an LSTM's gates start slowly, a plain cell diverges easily. */
 const LEARNING_RATES = { rnn: 0.003, gru: 0.005, lstm: 0.007 };
 
 /** Reads the command line; `"help"` if it has `--help`. */

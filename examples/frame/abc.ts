@@ -47,8 +47,8 @@ export function readTunes(text: string): Tune[] {
 }
 
 /**
- * Counts the bars of a tune, and the bars whose length differs from the metre. The first and the last bar of a part (between
- * double bars, repeats, first and second endings) may be shorter, because of upbeats.
+ * Counts the bars of a tune, and the bars whose length differs from the metre. The first and the last bar of a part
+ * (between double bars, repeats, first and second endings) may be shorter, because of upbeats.
  */
 export function countBars(
   { metre, unit, tokens }: Pick<Tune, "metre" | "unit" | "tokens">,

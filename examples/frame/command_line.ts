@@ -18,8 +18,8 @@ type Defaults = Record<string, number | string>;
 type Widened<T extends Defaults> = { -readonly [name in keyof T]: T[name] extends number ? number : string };
 
 /**
- * Reads the command line of a program: a number or a text after each option, as the option's default is. `--help` prints
- * `about` and the defaults. A wrong command line ends the program with one line on standard error and status 2.
+ * Reads the command line of a program: a number or a text after each option, as the option's default is. `--help`
+ * prints `about` and the defaults. A wrong command line ends the program with one line on standard error and status 2.
  */
 export function commandLine<const T extends Defaults>(about: string, defaults: T): Widened<T> {
   const options = Object.entries(defaults);

@@ -1,6 +1,7 @@
 /**
- * An n-gram model, the baseline of the examples: the probability of a token after the n - 1 tokens before, by interpolated
- * Kneser-Ney smoothing (Kneser & Ney 1995; the form of Chen & Goodman 1999, one discount n1 / (n1 + 2 n2) for each order).
+ * An n-gram model, the baseline of the examples: the probability of a token after the n - 1 tokens before, by
+ * interpolated Kneser-Ney smoothing (Kneser & Ney 1995; the form of Chen & Goodman 1999, one discount n1 / (n1 + 2 n2)
+ * for each order).
  */
 export class NGram {
   readonly #classes: number;

@@ -31,7 +31,7 @@ export interface ProgressOptions {
   readonly label?: string;
   /** Shows nothing. @default false */
   readonly quiet?: boolean;
-  /** Hides the cursor beside the bar. Needs a handler of Ctrl-C: the cursor returns at the `unload` event. @default false */
+  /** Hides the cursor until `end` or the `unload` event, which needs a handler of Ctrl-C. @default false */
   readonly hideCursor?: boolean;
 }
 
@@ -44,7 +44,7 @@ export function openProgress({ label = "", quiet = false, hideCursor = false }: 
 /** Lengths of the bar in characters. */
 const SHORTEST = 6;
 const LONGEST = 30;
-/** Free columns at the end: the terminal echoes "^C" there, and some terminals break a line that fills the last column. */
+/** Free columns: the terminal echoes "^C" there, and some terminals break a line that fills the last column. */
 const MARGIN = 3;
 /** Control sequence that clears the current line. */
 const CLEAR_LINE = "\r\x1b[K";

@@ -1,7 +1,7 @@
 /**
- * The worker that compares how far back the three cells learn, the lecture notes' vanishing gradients. Three nets of one
- * layer train side by side on the same text. Between training steps, a backward pass of the loss of the last time step
- * alone measures the norm of the gradient at each time step.
+ * The worker that compares how far back the three cells learn, the lecture notes' vanishing gradients. Three nets of
+ * one layer train side by side on the same text. Between training steps, a backward pass of the loss of the last time
+ * step alone measures the norm of the gradient at each time step.
  */
 import {
   adam,
