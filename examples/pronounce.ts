@@ -92,11 +92,11 @@ const best: Translation[] = [];
 for (const word of test.slice(0, 2000)) best.push((await model.beamSearch(word, { width: 3, lengthPenalty: 0 }))[0]);
 console.log(`beam search of 3, the first ${best.length} of them: ${errors(test.slice(0, best.length), best)}\n`);
 
-const asked = options.words.toUpperCase().split(/\s+/).filter(Boolean);
-for (const [i, { text }] of (await model.translate(asked)).entries()) console.log(asked[i].padEnd(16), text);
+const inputWords = options.words.toUpperCase().split(/\s+/).filter(Boolean);
+for (const [i, { text }] of (await model.translate(inputWords)).entries()) console.log(inputWords[i].padEnd(16), text);
 
 /** Prints the weights of the attention: a column for each letter, the darker the larger. */
-const [word] = asked;
+const [word] = inputWords;
 const [{ text }] = await model.translate([word]);
 const { source, target, weights } = model.align(word, text);
 console.log(`\n${"".padEnd(6)}${source.join(" ")}`);

@@ -108,7 +108,7 @@ const vocabulary = Vocabulary.spaced(train.flat().map(({ word }) => word).join("
 const sizes = { cell: gru(), embedding: 64, dropout: 0.3, threads: options.threads, seed: 1 };
 const labels = FORMS.flatMap((form) => ["", ...MARKS].map((mark) => form + mark));
 const seconds = options.seconds / 2;
-const asked = options.read.toLowerCase().match(/[a-z']+/g) ?? [];
+const inputWords = options.read.toLowerCase().match(/[a-z']+/g) ?? [];
 const predictions: string[][] = [];
 const rows = [`most frequent form    ${figures(testWords.map(({ word }) => usual.get(word) ?? "a"))}`];
 const lines: string[] = [];
@@ -124,7 +124,9 @@ for (const bidirectional of [false, true]) {
   const predicted = results.flatMap(({ labels }) => labels as string[]);
   predictions.push(predicted);
   rows.push(`GRU, ${label.padEnd(17)}${figures(predicted)}`);
-  if (asked.length) lines.push(`${label}: ${written(asked, (await model.predict([asked]))[0].labels as string[])}`);
+  if (inputWords.length) {
+    lines.push(`${label}: ${written(inputWords, (await model.predict([inputWords]))[0].labels as string[])}`);
+  }
 }
 console.log(
   `\n${testWords.length} words held out         word and mark   capitals  of ${ambiguous.size} *   F1 of marks`,

@@ -81,7 +81,7 @@ const PARSERS = {
   quiet: "flag",
 } as const;
 
-type Given = Values<typeof PARSERS>;
+type Parsed = Values<typeof PARSERS>;
 
 /** The limit of a training. */
 export type Budget = { seconds: number } | { steps: number } | { epochs: number };
@@ -94,13 +94,13 @@ const LEARNING_RATES = { rnn: 0.003, gru: 0.005, lstm: 0.007 };
 
 /** Reads the command line; `"help"` if it has `--help`. */
 export function parseOptions(args: string[]): Options | "help" {
-  const given = readOptions(args, PARSERS);
-  if (given === "help") return "help";
-  refuseContradictions(given);
-  return withDefaults(given);
+  const values = readOptions(args, PARSERS);
+  if (values === "help") return "help";
+  refuseContradictions(values);
+  return withDefaults(values);
 }
 
-function withDefaults({ cell = "lstm", ...given }: Given) {
+function withDefaults({ cell = "lstm", ...values }: Parsed) {
   return {
     hidden: 128,
     layers: 1,
@@ -111,31 +111,31 @@ function withDefaults({ cell = "lstm", ...given }: Given) {
     length: 500,
     temperature: 0.6,
     quiet: false,
-    ...given,
+    ...values,
     cell,
-    learningRate: given["learning-rate"] ?? LEARNING_RATES[cell],
+    learningRate: values["learning-rate"] ?? LEARNING_RATES[cell],
     /** Undefined if nothing is trained: a loaded model only writes. */
-    budget: budget(given),
+    budget: budget(values),
   };
 }
 
-function budget({ seconds, steps, epochs, load }: Given): Budget | undefined {
+function budget({ seconds, steps, epochs, load }: Parsed): Budget | undefined {
   if (steps !== undefined) return { steps };
   if (epochs !== undefined) return { epochs };
   if (seconds !== undefined) return { seconds };
   return load === undefined ? { seconds: 50 } : undefined;
 }
 
-function refuseContradictions(given: Given): void {
-  const budgets = (["seconds", "steps", "epochs"] as const).filter((name) => given[name] !== undefined);
+function refuseContradictions(values: Parsed): void {
+  const budgets = (["seconds", "steps", "epochs"] as const).filter((name) => values[name] !== undefined);
   if (budgets.length > 1) throw new UsageError(`--${budgets[0]} and --${budgets[1]} exclude each other`);
-  if (given.load === undefined) return;
+  if (values.load === undefined) return;
   for (const name of ["cell", "hidden", "layers"] as const) {
-    if (given[name] !== undefined) throw new UsageError(`--${name} cannot change a loaded model: leave it out`);
+    if (values[name] !== undefined) throw new UsageError(`--${name} cannot change a loaded model: leave it out`);
   }
   if (budgets.length > 0) return;
   for (const name of ["corpus", "batch", "unroll", "learning-rate", "save", "report"] as const) {
-    if (given[name] === undefined) continue;
+    if (values[name] === undefined) continue;
     throw new UsageError(`--${name} with --load is for training: give --seconds, --steps or --epochs too`);
   }
 }
