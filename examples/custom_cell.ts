@@ -50,13 +50,14 @@ export function minimalGatedUnit(): Cell {
       };
     },
 
-    plan({ scope, H, z, states: [h], gradients: [dh], product, keep }) {
+    plan({ scope, H, z, states: [h], gradients: [dh], recurrentLinear, savedActivation }) {
       const bias = scope.parameter("bias"), F = z.slice(0, H), C = z.slice(H, H);
       const sigmoid = nonlinearity(scope, "sigmoid"), tanh = nonlinearity(scope, "tanh");
-      const FH = keep("f h", H), dfh = scope.kept("gradient of f h", scope.batch, H);
-      const df = scope.kept("gradient of f", scope.batch, H), dc = scope.kept("gradient of c", scope.batch, H);
-      const ofF = product("weight_hh", { rows: { from: 0, count: H } });
-      const ofC = product("weight_hh", { rows: { from: H, count: H }, of: { value: FH, gradient: dfh } });
+      const FH = savedActivation("f h", H), dfh = scope.activation("gradient of f h", scope.batch, H);
+      const df = scope.activation("gradient of f", scope.batch, H),
+        dc = scope.activation("gradient of c", scope.batch, H);
+      const ofF = recurrentLinear("weight_hh", { rows: { from: 0, count: H } });
+      const ofC = recurrentLinear("weight_hh", { rows: { from: H, count: H }, input: { value: FH, gradient: dfh } });
       return {
         bias: bias.value, // is part of the input projection, and so in z
 
@@ -126,13 +127,15 @@ export function layerNormLstm(): Cell {
       };
     },
 
-    plan({ scope, H, z, states: [h, c], gradients: [dh, dc], product, keep }) {
-      const N = 4 * H, recurrent = product("weight_hh"), epsilon = scope.constant("epsilon", [1e-5]);
+    plan({ scope, H, z, states: [h, c], gradients: [dh, dc], recurrentLinear, savedActivation }) {
+      const N = 4 * H, recurrent = recurrentLinear("weight_hh"), epsilon = scope.constant("epsilon", [1e-5]);
       const { value: gain, gradient: dGain } = scope.parameter("gain");
       const { value: bias, gradient: dBias } = scope.parameter("bias");
       // Backward overwrites z with its gradient, and `a` becomes the gates: x keeps the input of the layer norm.
-      const x = keep("sum of products", N), a = keep("gates", N), tanhC = keep("tanh(c)", H);
-      const stats = scope.kept("mean and deviation", 1, 2 * scope.steps * scope.batch);
+      const x = savedActivation("sum of products", N);
+      const a = savedActivation("gates", N);
+      const tanhC = savedActivation("tanh(c)", H);
+      const stats = scope.activation("mean and deviation", 1, 2 * scope.steps * scope.batch);
       const unwanted = scope.scratch("unwanted gradients", 2, N);
       const statsAt = (t: number, B: number) => stats.address + 8 * t * B;
       return {

@@ -13,7 +13,7 @@ export class Layout {
 
   /** A matrix of activations: rows padded as `rowStride` says. */
   activations(rows: number, columns: number): Slot {
-    return this.#planner.kept("activations", rows, columns);
+    return this.#planner.activation("activations", rows, columns);
   }
 
   /** A matrix without padding: weights, panels, a range of parameters. */

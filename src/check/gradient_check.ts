@@ -72,7 +72,7 @@ export async function gradientCheck(net: Layer, options: GradientCheckOptions = 
   const reference = plan(), arena = new ReferenceArena(reference.bytes);
   const truth = new Probe(reference, referenceKernels(arena, "f64"), arena);
   move(truth, seed);
-  const trial = drawTrial(reference, options);
+  const trial = drawTrial(net, reference, options);
   const analytic = gradients(truth);
   const exact = await build("exact"), fast = await build("fast");
 

@@ -1,5 +1,6 @@
+import type { Layer } from "../layers/layer.ts";
 import type { NetPlan } from "../runtime/plan.ts";
-import type { Signal } from "../ops/port.ts";
+import type { TensorSpec } from "../ops/value.ts";
 import { Generator } from "../random/generator.ts";
 import type { Loss } from "../training/losses/loss.ts";
 
@@ -47,26 +48,26 @@ export interface Trial {
 export const DATA = 2 ** 32;
 
 /** As many steps as x has; the session says what is wrong with another number of elements. */
-export function stepsOf({ kind, width }: Signal, batch: number, x: ArrayLike<number>): number {
+export function stepsOf({ kind, width }: TensorSpec, batch: number, x: ArrayLike<number>): number {
   return Math.max(1, Math.floor(x.length / (batch * (kind === "values" ? width : 1))));
 }
 
 /** All that a pass reads: as given, the rest drawn. Numbers are f32 numbers in doubles. */
-export function drawTrial(plan: NetPlan, options: GradientCheckOptions): Trial {
-  const { input, decoderInput, layer, options: { batch, steps, decoderSteps } } = plan, { output } = layer;
+export function drawTrial(net: Layer, { options: size }: NetPlan, options: GradientCheckOptions): Trial {
+  const { input, decoderInput, output, states = [] } = net, { batch, steps, decoderSteps } = size;
   const random = new Generator(options.seed ?? 0, DATA), rows = (decoderInput ? decoderSteps! : steps) * batch;
   const numbers = (n: number) => Float64Array.from({ length: n }, () => 2 * random.uniform() - 1);
   const integers = (n: number, limit: number) => Float64Array.from({ length: n }, () => random.integer(limit));
-  const blocks = () => Object.fromEntries(layer.states.map(({ name, width }) => [name, numbers(batch * width)]));
-  const outputs = output.once ? batch : rows;
-  const sequence = ({ kind, width }: Signal, T: number, given: ArrayLike<number> | undefined) => {
+  const blocks = () => Object.fromEntries(states.map(({ name, width }) => [name, numbers(batch * width)]));
+  const outputs = output.steps === "one" ? batch : rows;
+  const sequence = ({ kind, width }: TensorSpec, T: number, given: ArrayLike<number> | undefined) => {
     const isValues = kind === "values", drawn = isValues ? numbers(T * batch * width) : integers(T * batch, width);
     return given ? Float64Array.from(isValues ? Float32Array.from(given) : given) : drawn;
   };
   return {
     x: sequence(input, steps, options.x),
     decoderInput: decoderInput && sequence(decoderInput, decoderSteps!, options.decoderInput),
-    states: layer.states.some(({ learned }) => learned) ? undefined : blocks(),
+    states: states.some(({ learned }) => learned) ? undefined : blocks(),
     lengths: options.lengths,
     y: options.loss && (options.y ?? integers(outputs, output.width)),
     outputWeights: numbers(outputs * output.width),

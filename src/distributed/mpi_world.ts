@@ -1,8 +1,8 @@
 import { OptionError } from "../errors.ts";
-import type { States } from "../runtime/batch.ts";
-import { insideOf, type Session } from "../session/session.ts";
+import type { States } from "../runtime/packed_batch.ts";
+import type { Session } from "../session/session.ts";
 import type { TrainerState } from "../trainer/state.ts";
-import type { World, WorldOptions } from "../trainer/world.ts";
+import type { World, WorldOptions } from "../trainer/options.ts";
 import type { Batch } from "../training/data/batch.ts";
 import type { Communicator } from "./communicator.ts";
 import { compareTrainings } from "./compare.ts";
@@ -10,11 +10,11 @@ import { digest, sampleDigest, textDigest } from "./digest.ts";
 import { decode, encode, listed, PLACE, ranksWhere, requireOnePlace, type Word } from "./meeting.ts";
 import { MpiError } from "./mpi_error.ts";
 import { joinStates, range, rowsOfRank } from "./rows_of_rank.ts";
-import { describeTraining, trainedRanges } from "./training_description.ts";
+import { describeTraining } from "./training_description.ts";
 
 /** Updates from one comparison of the parameters to the next: a million of them take 3 ms to hash. */
 const COMPARED = 100;
-const SPOILED = 1, LATE = 2;
+const NON_FINITE = 1, LATE = 2;
 /** The most bytes of what a rank that fails says. */
 const REASON = 2000;
 
@@ -46,16 +46,17 @@ export class MpiWorld implements World, Disposable {
 
   /** See `World`. What differs from rank 0 on another rank is named. */
   begin(session: Session, options: WorldOptions = {}, state?: TrainerState): void {
-    const { plan, passes } = inside(session), { tensors: _, ...counts } = session.trainingState();
-    const text = JSON.stringify({ ...describeTraining(plan, options), counts, state });
+    const access = session.trainingAccess();
+    const { tensors: _, ...counts } = session.trainingState();
+    const text = JSON.stringify({ ...describeTraining(access, options), counts, state });
     const words = this.#meet({ place: PLACE.begin, a: textDigest(text) });
     if (words.some((word) => word.a !== words[0].a)) {
       throw this.#end(compareTrainings(this.#texts(text).map((text) => JSON.parse(text))));
     }
     this.#data = this.#rows = 0;
     this.#updates = counts.updates + counts.skipped;
-    for (const [address, n] of trainedRanges(plan)) this.#communicator.broadcast(passes.border.view(address, n), 0);
-    passes.refresh();
+    for (const numbers of access.trained()) this.#communicator.broadcast(numbers, 0);
+    access.refresh();
   }
 
   /** See `World`: rows rank, rank + size, rank + 2 size ... of the batch. */
@@ -67,58 +68,60 @@ export class MpiWorld implements World, Disposable {
       own = share.batch,
       { lengths, decoderInput } = own;
     const start = states === "zero" || this.#rowsOf(session, states) !== B ? states : share.take(states);
-    return session.accumulate(own, { batch: own.batch, lengths, decoderInput, states: start, share: share.rows });
+    return session.accumulate(own, { batch: own.batch, lengths, decoderInput, states: start, shard: share.rows });
   }
 
   /** See `World`: one MPI_Allreduce, on the gradients themselves. Losses are summed in the order of ranks, as doubles. */
   allReduce(session: Session, total: { sum: number; count: number } = { sum: 0, count: 0 }, late = false): boolean {
-    const { plan: { planner: { ranges, elements }, loss }, passes: { border }, updates } = inside(session);
-    updates.requireGradients();
-    const step = updates.count + updates.skipped + 1;
+    const access = session.trainingAccess();
+    const { step, count, isNonFinite } = access.accumulated();
     const words = this.#meet({
       place: PLACE.step,
       at: step,
       data: this.#data,
-      parameters: step % COMPARED === 0 ? digest(border.view(ranges.value, elements)) : 0,
+      parameters: step % COMPARED === 0 ? digest(access.parameters()) : 0,
       a: total.sum,
-      b: updates.rows,
-      flags: (updates.spoiled ? SPOILED : 0) | (late ? LATE : 0),
+      b: count,
+      flags: (isNonFinite ? NON_FINITE : 0) | (late ? LATE : 0),
     });
     const isLate = (words[0].flags & LATE) !== 0, isEmpty = this.#data !== 0 && words.every(({ b }) => b === 0);
     this.#data = 0;
     this.#updates = step;
     total.sum = words.reduce((sum, { a }) => sum + a, 0);
     total.count = words.reduce((sum, { b }) => sum + b, 0);
-    if (isEmpty && loss?.reduction === "mean") {
+    if (isEmpty && session.layout.reduction === "mean") {
       throw new OptionError("Cannot make an update: no target of the batch counts, on any rank");
     }
-    updates.spoiled = words.some(({ flags }) => flags & SPOILED);
-    if (updates.spoiled) return isLate;
-    if (updates.rows) updates.scale(updates.rows, total.count);
-    this.#communicator.sum(border.view(ranges.gradient, elements));
-    updates.rows = total.count;
+    const anyNonFinite = words.some(({ flags }) => flags & NON_FINITE);
+    access.combine({ count: total.count, isNonFinite: anyNonFinite }, (gradients) => this.#communicator.sum(gradients));
     return isLate;
   }
 
   /** See `World`. */
   agree(session: Session, what: string, step: number, value: number): number {
-    const { plan: { planner: { ranges, elements } }, passes: { border } } = inside(session);
-    const parameters = digest(border.view(ranges.value, elements));
+    const parameters = digest(session.trainingAccess().parameters());
     return this.#meet({ place: PLACE.agree, at: textDigest(`${what} ${step}`), a: value, parameters })[0].a;
   }
 
   /** See `World`. */
   gather(session: Session, states: States): States {
     this.#meet({ place: PLACE.gather });
-    const B = this.#rows, { layer } = inside(session).plan;
+    const B = this.#rows;
     if (!B || this.#rowsOf(session, states) === B) return states;
-    return joinStates(states, B, this.size, (rank) =>
-      Object.fromEntries(layer.states.map(({ name, width }) => {
-        const rows = range(rank, B, this.size).length;
-        const data = rank === this.rank ? states[name].slice() : new Float32Array(rows * width);
-        this.#communicator.broadcast(data, rank);
-        return [name, data];
-      })));
+    return joinStates(
+      states,
+      B,
+      this.size,
+      (rank) =>
+        Object.fromEntries(
+          session.trainingAccess().states.map(({ name, width }) => {
+            const rows = range(rank, B, this.size).length;
+            const data = rank === this.rank ? states[name].slice() : new Float32Array(rows * width);
+            this.#communicator.broadcast(data, rank);
+            return [name, data];
+          }),
+        ),
+    );
   }
 
   /** The sum over all ranks, element by element, in place: MPI_Allreduce. All ranks must call it with as many numbers. */
@@ -206,7 +209,7 @@ export class MpiWorld implements World, Disposable {
   }
 
   #rowsOf(session: Session, states: States): number {
-    const [state] = inside(session).plan.layer.states;
+    const [state] = session.trainingAccess().states;
     return state ? states[state.name].length / state.width : 0;
   }
 
@@ -217,8 +220,4 @@ export class MpiWorld implements World, Disposable {
   #end(reason: MpiError): MpiError {
     return this.#over = reason;
   }
-}
-
-function inside(session: Session) {
-  return insideOf.get(session)!;
 }

@@ -1,12 +1,12 @@
-import type { States } from "../runtime/batch.ts";
-import type { RowShare } from "../ops/port.ts";
+import type { States } from "../runtime/packed_batch.ts";
+import type { Shard } from "../ops/value.ts";
 import type { Batch, Layout } from "../training/data/batch.ts";
 
 /** A rank's rows of a batch. */
 export interface BatchShare {
   readonly batch: Batch;
   /** Where they are in the whole batch. */
-  readonly rows: RowShare;
+  readonly rows: Shard;
   /** The same rows of states of the whole batch. */
   take(states: States): States;
 }

@@ -1,6 +1,6 @@
 import { requireInteger } from "../errors.ts";
 import { type ActivationName, type ActivationOptions, completeActivation, nonlinearity } from "../ops/activation.ts";
-import { requireValues } from "../ops/port.ts";
+import { requireValues } from "../ops/value.ts";
 import type { Layer } from "./layer.ts";
 
 /**
@@ -48,7 +48,8 @@ export function activation(name: ActivationName, width: number, options: Activat
     plan(scope, x) {
       requireValues("plan an activation layer", x);
       const rows = scope.steps * scope.batch, f = nonlinearity(scope, complete);
-      const y = scope.kept("output", rows, width), dy = scope.train ? scope.kept("gradient of output", rows, width) : y;
+      const y = scope.activation("output", rows, width),
+        dy = scope.train ? scope.activation("gradient of output", rows, width) : y;
       return {
         output: { kind: "values", width, value: y, gradient: dy },
         states: [],

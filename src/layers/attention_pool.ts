@@ -1,6 +1,6 @@
 import { requireInteger } from "../errors.ts";
 import { uniform } from "../ops/initialise.ts";
-import { forEachLength, requireSteps, requireValues } from "../ops/port.ts";
+import { forEachLength, requireSteps, requireValues } from "../ops/value.ts";
 import { projection } from "../ops/projection.ts";
 import type { Layer } from "./layer.ts";
 
@@ -47,40 +47,40 @@ export function attentionPool(width: number, { hidden = width }: AttentionPoolOp
   return {
     description: { kind: "attentionPool" },
     input: { kind: "values", width },
-    output: { kind: "values", width, once: true },
+    output: { kind: "values", width, steps: "one" },
     parameters: {
       weight: { shape: [hidden, width], initial },
       bias: { shape: [hidden], initial },
       query: { shape: [hidden], initial: uniform(1 / Math.sqrt(hidden)) },
     },
+    wholeSequence: "an attention pooling layer",
 
     plan(scope, x) {
       requireValues("plan an attention pooling layer", x);
       requireSteps("plan an attention pooling layer", x);
-      scope.requireWhole("an attention pooling layer");
       const { batch, steps, train } = scope, { stride: ldx } = x.value;
       const bias = scope.parameter("bias"), v = scope.parameter("query"), one = scope.constant("one", [1]);
       const product = projection(scope, x, scope.parameter("weight"), bias.value);
-      const u = scope.kept("keys", steps * batch, hidden);
-      const a = scope.kept("attention", batch, steps); // step t is column t: first its scores
-      const y = scope.kept("output", batch, width);
-      const dz = train ? scope.kept("gradient of keys", steps * batch, hidden) : u;
-      const ds = train ? scope.kept("gradient of attention", batch, steps) : a;
-      const dy = train ? scope.kept("gradient of output", batch, width) : y;
+      const u = scope.activation("keys", steps * batch, hidden);
+      const a = scope.activation("attention", batch, steps); // step t is column t: first its scores
+      const y = scope.activation("output", batch, width);
+      const dz = train ? scope.activation("gradient of keys", steps * batch, hidden) : u;
+      const ds = train ? scope.activation("gradient of attention", batch, steps) : a;
+      const dy = train ? scope.activation("gradient of output", batch, width) : y;
       const workspace = scope.workspace(Math.min(batch, 256) * (Math.ceil(hidden / 8) * 8 + 5));
       return {
-        output: { kind: "values", width, once: true, value: y, gradient: dy },
+        output: { kind: "values", width, steps: "one", value: y, gradient: dy },
         states: [],
         refresh: (k) => product.refresh(k),
 
-        forward(k, extent) {
-          const { T, B, active } = extent;
+        forward(k, shape) {
+          const { T, B, active } = shape;
           product.forward(k, u, 0, T * B);
           k.tanh(u.address, u.address, T * B, hidden, u.stride, u.stride);
           for (let t = 0; t < T && active(t); t++) {
             k.rowDots(a.address + 4 * t, u.step(t, B), v.value.address, active(t), hidden, a.stride, u.stride, 0);
           }
-          forEachLength(extent, (length, row, rows) => {
+          forEachLength(shape, (length, row, rows) => {
             k.softmax(a.at(row), a.at(row), one.address, rows, length, a.stride, a.stride);
           });
           for (let t = 0; t < T && active(t); t++) {
@@ -89,12 +89,12 @@ export function attentionPool(width: number, { hidden = width }: AttentionPoolOp
           }
         },
 
-        backward(k, extent) {
-          const { T, B, active } = extent, dx = x.gradient;
+        backward(k, shape) {
+          const { T, B, active } = shape, dx = x.gradient;
           for (let t = 0; t < T && active(t); t++) {
             k.rowDots(ds.address + 4 * t, x.value.step(t, B), dy.address, active(t), width, ds.stride, ldx, dy.stride);
           }
-          forEachLength(extent, (length, row, rows) => {
+          forEachLength(shape, (length, row, rows) => {
             const at = ds.at(row);
             k.softmaxBackward(at, at, a.at(row), rows, length, ds.stride, ds.stride, a.stride);
           });

@@ -1,5 +1,5 @@
 import { requireInteger } from "../errors.ts";
-import { requireValues } from "../ops/port.ts";
+import { requireValues } from "../ops/value.ts";
 import type { Layer, PlannedState } from "./layer.ts";
 
 /**
@@ -16,17 +16,18 @@ export function conditioning(width: number, count: number): Layer {
   return {
     name: `conditioning ${count}`,
     input: { kind: "values", width },
-    output: { kind: "values", width, once: true },
+    output: { kind: "values", width, steps: "one" },
     parameters: {},
+    states: Array.from({ length: count }, (_, i) => ({ name: `condition_${i}`, width })),
 
     plan(scope, x) {
       requireValues("plan conditioning", x);
-      const { batch, train } = scope, first = scope.kept("first state", batch, width);
-      const last = scope.kept("vector", batch, width);
-      const gradient = (name: string) => train ? scope.kept(`gradient of ${name}`, batch, width) : last;
+      const { batch, train } = scope, first = scope.activation("first state", batch, width);
+      const last = scope.activation("vector", batch, width);
+      const gradient = (name: string) => train ? scope.activation(`gradient of ${name}`, batch, width) : last;
       const dOutput = gradient("output"), dLast = Array.from({ length: count }, (_, i) => gradient(`state ${i}`));
       // Nothing goes into a first state, and nothing flows back from it.
-      const dFirst = train ? scope.kept("gradient of first state", batch, width) : first;
+      const dFirst = train ? scope.activation("gradient of first state", batch, width) : first;
       const state = (i: number): PlannedState => ({
         name: scope.name(`condition_${i}`),
         width,
@@ -36,7 +37,7 @@ export function conditioning(width: number, count: number): Layer {
         gradient: { first: () => dFirst.address, last: () => dLast[i].address },
       });
       return {
-        output: { kind: "values", width, once: true, value: last, gradient: dOutput },
+        output: { kind: "values", width, steps: "one", value: last, gradient: dOutput },
         states: Array.from({ length: count }, (_, i) => state(i)),
         refresh() {},
         forward: (k, { B }) => k.copy(last.address, x.value.address, B, width, last.stride, x.value.stride),

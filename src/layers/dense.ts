@@ -31,8 +31,8 @@ export function dense(input: number, output: number): Layer {
     plan(scope, x) {
       const bias = scope.parameter("bias");
       const product = projection(scope, x, scope.parameter("weight"), bias.value);
-      const y = scope.kept("output", scope.steps * scope.batch, output);
-      const dy = scope.train ? scope.kept("gradient of output", scope.steps * scope.batch, output) : y;
+      const y = scope.activation("output", scope.steps * scope.batch, output);
+      const dy = scope.train ? scope.activation("gradient of output", scope.steps * scope.batch, output) : y;
       return {
         output: { kind: "values", width: output, value: y, gradient: dy },
         states: [],

@@ -45,8 +45,8 @@ export function embedding(vocabulary: number, width: number, { paddingIndex }: E
 
     plan(scope, x) {
       const weight = scope.parameter("weight");
-      const y = scope.kept("output", scope.steps * scope.batch, width);
-      const dy = scope.train ? scope.kept("gradient of output", scope.steps * scope.batch, width) : y;
+      const y = scope.activation("output", scope.steps * scope.batch, width);
+      const dy = scope.train ? scope.activation("gradient of output", scope.steps * scope.batch, width) : y;
       const kept = paddingIndex === undefined ? undefined : scope.scratch("gradient of padding", 1, width);
       const padding = weight.gradient.slice((paddingIndex ?? 0) * width, width);
       return {

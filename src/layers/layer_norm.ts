@@ -1,6 +1,6 @@
 import { OptionError, requireInteger, requireNumber } from "../errors.ts";
 import { constant, zeros } from "../ops/initialise.ts";
-import { requireValues } from "../ops/port.ts";
+import { requireValues } from "../ops/value.ts";
 import type { Layer } from "./layer.ts";
 
 /** Options of `layerNorm`. */
@@ -52,8 +52,9 @@ export function layerNorm(width: number, { epsilon = 1e-5 }: LayerNormOptions = 
       const rows = scope.steps * scope.batch, small = scope.constant("epsilon", [epsilon]);
       const { value: gain, gradient: dGain } = scope.parameter("weight");
       const { value: bias, gradient: dBias } = scope.parameter("bias");
-      const y = scope.kept("output", rows, width), dy = scope.train ? scope.kept("gradient of output", rows, width) : y;
-      const stats = scope.kept("mean and deviation", 1, 2 * rows);
+      const y = scope.activation("output", rows, width),
+        dy = scope.train ? scope.activation("gradient of output", rows, width) : y;
+      const stats = scope.activation("mean and deviation", 1, 2 * rows);
       // The kernel gives dx and the parameters' gradients at once, they are wanted one after the other.
       const unwanted = scope.scratch("unwanted gradients", 2, width);
       return {

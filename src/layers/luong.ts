@@ -2,7 +2,7 @@ import { OptionError, requireInteger, requireOneOf } from "../errors.ts";
 import { attention } from "../ops/attention.ts";
 import { type Parameter, uniform } from "../ops/initialise.ts";
 import { linear } from "../ops/linear.ts";
-import { requireValues } from "../ops/port.ts";
+import { requireValues } from "../ops/value.ts";
 import type { Layer } from "./layer.ts";
 
 /** Options of `luong`. */
@@ -72,24 +72,26 @@ export function luong(width: number, { source: M, score = "general", output = wi
     input: { kind: "values", width },
     output: { kind: "values", width: output },
     parameters,
+    sourceWidths: [M],
 
     plan(scope, x) {
       requireValues("plan an attention layer", x);
       const { train } = scope, rows = scope.steps * scope.batch, h = x.value, dh = x.gradient;
       const toQuery = score === "dot" ? undefined : linear(scope, scope.parameter("weight_query"));
-      const query = toQuery ? scope.kept("query", rows, A) : h;
-      const dQuery = train ? scope.kept("gradient of query", rows, A) : undefined;
-      const both = scope.kept("context and input", rows, M + width);
-      const dBoth = train ? scope.kept("gradient of context and input", rows, M + width) : undefined;
+      const query = toQuery ? scope.activation("query", rows, A) : h;
+      const dQuery = train ? scope.activation("gradient of query", rows, A) : undefined;
+      const both = scope.activation("context and input", rows, M + width);
+      const dBoth = train ? scope.activation("gradient of context and input", rows, M + width) : undefined;
       const context = both.slice(0, M), right = both.slice(M, width), dRight = dBoth?.slice(M, width);
       const seen = { query, dQuery, context, dContext: dBoth?.slice(0, M) };
       const attend = attention(scope, score === "concat" ? "additive" : "dot", M, seen);
       const product = linear(scope, scope.parameter("weight"));
-      const y = scope.kept("output", rows, output);
-      const dy = train ? scope.kept("gradient of output", rows, output) : y;
+      const y = scope.activation("output", rows, output);
+      const dy = train ? scope.activation("gradient of output", rows, output) : y;
       return {
         output: { kind: "values", width: output, value: y, gradient: dy },
         states: [],
+        needs: { attention: [attend.hooks] },
 
         refresh(k) {
           toQuery?.refresh(k);

@@ -1,5 +1,5 @@
 import { ShapeError } from "../errors.ts";
-import type { Signal } from "../ops/port.ts";
+import type { TensorSpec } from "../ops/value.ts";
 import type { Layer } from "./layer.ts";
 import { stacked } from "./stacked.ts";
 
@@ -61,11 +61,11 @@ export function sequential(layers: Record<string, Layer>, { tied }: SequentialOp
   return stacked(Object.values(layers), names, (i) => `${names[i]}.`, tied);
 }
 
-function fits(given: Signal, wanted: Signal): boolean {
+function fits(given: TensorSpec, wanted: TensorSpec): boolean {
   const kind = given.kind === "one-hot" ? "values" : given.kind;
   return kind === wanted.kind && given.width === wanted.width;
 }
 
-function describe({ kind, width }: Signal): string {
+function describe({ kind, width }: TensorSpec): string {
   return kind === "tokens" ? `tokens below ${width}` : `${kind} of width ${width}`;
 }

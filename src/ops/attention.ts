@@ -3,7 +3,7 @@ import type { Kernels } from "../kernels/kernels.ts";
 import type { Scope } from "../memory/scope.ts";
 import type { Slot } from "../memory/slot.ts";
 import { linear } from "./linear.ts";
-import { type Extent, forEachLength } from "./port.ts";
+import { type BatchShape, forEachLength } from "./value.ts";
 
 /**
  * Attention of a decoder's steps to the S steps of its source: with a query q(t) for each step of the decoder, and keys
@@ -22,6 +22,8 @@ import { type Extent, forEachLength } from "./port.ts";
  * 2.9.6, 2026-11-27).
  */
 export interface Attention {
+  /** Runs before and after all steps; for `needs.attention`. */
+  readonly hooks: AttentionHooks;
   refresh(k: Kernels): void;
   /** Step t: from its query to its context. */
   forward(k: Kernels, t: number): void;
@@ -31,10 +33,12 @@ export interface Attention {
   gradients(k: Kernels): void;
 }
 
-/** What attention does once for all steps: a reader of the scope's source, called by the layer that has encoder and decoder. */
-export interface SourceReader {
-  /** The encoder has run: make the keys. The source has this extent until the next time. */
-  begin(k: Kernels, source: Extent): void;
+/** What attention does once for all steps: called by the layer that has encoder and decoder. */
+export interface AttentionHooks {
+  /** `[T, B, S]` weights of attention, which the session can read. */
+  readonly weights: Slot;
+  /** The encoder has run: make the keys. The source has this shape until the next time. */
+  begin(k: Kernels, source: BatchShape): void;
   /** Before the first step that runs backward. */
   beginBackward(k: Kernels): void;
   /** After the last one: from the gradient of the keys to that of the source. */
@@ -42,7 +46,7 @@ export interface SourceReader {
 }
 
 /** What attention reads and writes, a row for each row of the decoder: gradients when training. */
-export interface AttentionRows {
+export interface AttentionSlots {
   readonly query: Slot;
   readonly dQuery?: Slot;
   readonly context: Slot;
@@ -75,29 +79,28 @@ export function attention(
   scope: Scope,
   kind: "dot" | "additive",
   given: number,
-  { query, dQuery, context, dContext }: AttentionRows,
+  { query, dQuery, context, dContext }: AttentionSlots,
 ): Attention {
-  const { value: m, gradient: dm, width, steps, readers } = scope.requireSource("attention");
-  if (given !== width) {
-    throw new ShapeError(`Cannot plan attention: "source" is ${given}, the encoder gives rows of ${width}`);
-  }
-  const weights = scope.attention("attention", steps), one = scope.constant("one", [1]);
-  const dWeights = scope.train ? scope.kept("gradient of attention", scope.batch, steps) : weights;
+  const { value: m, gradient: dm, width, steps } = scope.requireSource("attention");
+  requireSourceWidth(given, width);
+  const weights = scope.activation("attention", scope.steps * scope.batch, steps), one = scope.constant("one", [1]);
+  const dWeights = scope.train ? scope.activation("gradient of attention", scope.batch, steps) : weights;
   const keyed = kind === "additive" ? projectedKeys(scope, query.columns) : undefined;
   const dKeys = keyed ? keyed.dKeys : dm!;
   const score = keyed?.score ?? dot(query, m, dQuery);
   const { keys } = score;
-  let source: Extent;
-  const reader: SourceReader = {
-    begin(k, extent) {
-      source = extent;
+  let source: BatchShape;
+  const reader: AttentionHooks = {
+    weights,
+    begin(k, shape) {
+      source = shape;
       keyed?.begin(k, source);
     },
     beginBackward: (k) => keyed?.beginBackward(k, source),
     endBackward: (k) => keyed?.endBackward(k, source),
   };
-  readers.push(reader);
   return {
+    hooks: reader,
     refresh: (k) => keyed?.refresh(k),
 
     forward(k, t) {
@@ -138,6 +141,16 @@ export function attention(
   };
 }
 
+/**
+ * Nothing, when the encoder gives rows of the width that attention expects.
+ *
+ * @throws {ShapeError} Otherwise.
+ */
+export function requireSourceWidth(expected: number, width: number): void {
+  if (expected === width) return;
+  throw new ShapeError(`Cannot plan attention: "source" is ${expected}, the encoder gives rows of ${width}`);
+}
+
 /** score = q k. Backward: dq += ds k, dk += ds q. */
 function dot(query: Slot, keys: Slot, dQuery?: Slot): Score {
   const width = query.columns;
@@ -163,10 +176,11 @@ function dot(query: Slot, keys: Slot, dQuery?: Slot): Score {
 function projectedKeys(scope: Scope, width: number) {
   const { value: m, gradient: dm, steps } = scope.requireSource("attention"), { batch, train } = scope;
   const product = linear(scope, scope.parameter("weight_key")), v = scope.parameter("weight_score");
-  const keys = scope.kept("keys", steps * batch, width), u = scope.kept("tanh of query and key", batch, width);
-  const dKeys = train ? scope.kept("gradient of keys", steps * batch, width) : undefined;
-  const dz = train ? scope.kept("gradient of query and key", batch, width) : u;
-  const dv = train ? scope.kept("gradient of weight_score by rows", batch, width) : u;
+  const keys = scope.activation("keys", steps * batch, width),
+    u = scope.activation("tanh of query and key", batch, width);
+  const dKeys = train ? scope.activation("gradient of keys", steps * batch, width) : undefined;
+  const dz = train ? scope.activation("gradient of query and key", batch, width) : u;
+  const dv = train ? scope.activation("gradient of weight_score by rows", batch, width) : u;
   const { stride } = u; // that of all slots of this width
   function add(k: Kernels, key: number, q: number, n: number): void {
     k.add(u.address, key, q, n, width, stride, stride, stride);
@@ -191,13 +205,13 @@ function projectedKeys(scope: Scope, width: number) {
     score,
     dKeys,
     refresh: (k: Kernels) => product.refresh(k),
-    begin: (k: Kernels, { T, B }: Extent) => product.forward(k, keys, 0, m, 0, T * B),
-    beginBackward(k: Kernels, { T, B }: Extent) {
+    begin: (k: Kernels, { T, B }: BatchShape) => product.forward(k, keys, 0, m, 0, T * B),
+    beginBackward(k: Kernels, { T, B }: BatchShape) {
       k.zero(dKeys!.address, T * B, width, stride);
       k.zero(dv.address, B, width, stride);
     },
-    endBackward: (k: Kernels, { T, B }: Extent) => product.backward(k, dm!, 0, dKeys!, 0, T * B, true),
-    gradients(k: Kernels, { T, B }: Extent) {
+    endBackward: (k: Kernels, { T, B }: BatchShape) => product.backward(k, dm!, 0, dKeys!, 0, T * B, true),
+    gradients(k: Kernels, { T, B }: BatchShape) {
       product.gradient(k, dKeys!, 0, m, 0, T * B);
       k.columnSums(v.gradient.address, dv.address, B, width, stride);
     },

@@ -3,7 +3,7 @@ import type { ParameterSlot } from "../memory/planner.ts";
 import type { Scope } from "../memory/scope.ts";
 import type { Slot } from "../memory/slot.ts";
 import { linear } from "./linear.ts";
-import type { Port } from "./port.ts";
+import type { Value } from "./value.ts";
 
 /** A layer's input times its weight: y = x Wᵀ + bias. */
 export interface Projection {
@@ -17,11 +17,11 @@ export interface Projection {
 }
 
 /** The projection of dense values, or of one-hot rows without ever multiplying by their zeros. W `[N, x.width]`. */
-export function projection(scope: Scope, x: Port, weight: ParameterSlot, bias?: Slot): Projection {
+export function projection(scope: Scope, x: Value, weight: ParameterSlot, bias?: Slot): Projection {
   return x.kind === "one-hot" ? lookup(scope, x, weight, bias) : product(scope, x, weight, bias);
 }
 
-function product(scope: Scope, x: Port, weight: ParameterSlot, bias?: Slot): Projection {
+function product(scope: Scope, x: Value, weight: ParameterSlot, bias?: Slot): Projection {
   const w = linear(scope, weight, { bias });
   return {
     refresh: w.refresh,
@@ -37,7 +37,7 @@ function product(scope: Scope, x: Port, weight: ParameterSlot, bias?: Slot): Pro
  * x Wᵀ for one-hot x picks a row of Wᵀ `[V, N]`; its gradient adds to that row. Both equal the product's chain: bias first, the
  * other terms are zeros.
  */
-function lookup(scope: Scope, x: Port, weight: ParameterSlot, bias?: Slot): Projection {
+function lookup(scope: Scope, x: Value, weight: ParameterSlot, bias?: Slot): Projection {
   const [N, V] = weight.shape;
   const table = scope.derived(`${weight.name} table`, V, N);
   const dTable = scope.scratch(`${weight.name} table gradient`, V, N);

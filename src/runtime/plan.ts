@@ -1,11 +1,12 @@
 import { OptionError, requireInteger, ShapeError } from "../errors.ts";
 import type { Layer, PlannedLayer } from "../layers/layer.ts";
-import { planParameters } from "../layers/tying.ts";
+import { planLayer, planParameters } from "../layers/planning.ts";
 import { Planner } from "../memory/planner.ts";
 import { Scope } from "../memory/scope.ts";
 import type { Slot } from "../memory/slot.ts";
 import type { Initialiser } from "../ops/initialise.ts";
-import { inputPort, type Port } from "../ops/port.ts";
+import { joinNeeds, type Needs } from "../ops/needs.ts";
+import { inputValue, type Value } from "../ops/value.ts";
 import { type Clip, type ClipSlots, NORM_BLOCK } from "../training/clip.ts";
 import type { Loss, PlannedLoss } from "../training/losses/loss.ts";
 import { type Optimizer, SETTINGS } from "../training/optimizers/optimizer.ts";
@@ -18,11 +19,14 @@ export interface PlanOptions {
   steps: number;
   /** Of a net with a decoder: the largest number of time steps of what that one reads and writes. Default: `steps`. */
   decoderSteps?: number;
-  /** Whether sequences outside are `[B, T, ...]` instead of `[T, B, ...]`. States are `[B, ...]` either way. Default false. */
+  /**
+   * Whether sequences outside are `[B, T, ...]` instead of `[T, B, ...]`. States are `[B, ...]` either way. Default
+   * false.
+   */
   batchFirst?: boolean;
   /**
-   * Whether `step` takes sequences longer than `steps`, in segments of so many, each run forward twice: the same gradients in the
-   * memory of one segment. Default false.
+   * Whether `step` takes sequences longer than `steps`, in segments of so many, each run forward twice: the same
+   * gradients in the memory of one segment. Default false.
    */
   recompute?: boolean;
   /** Whether gradients are wanted. Default: whether an optimizer is given. */
@@ -62,7 +66,7 @@ export interface PlanOptions {
 }
 
 /** Elements of the range of all parameters that are updated alike. */
-export interface Stretch {
+export interface ParameterRange {
   readonly from: number;
   readonly elements: number;
   /** Index of the optimizer's group. */
@@ -77,10 +81,14 @@ export interface NetPlan {
   readonly planner: Planner;
   readonly bytes: number;
   readonly initial: readonly Initialiser[];
-  readonly input: Port;
+  readonly input: Value;
   /** Of a net with a decoder. */
-  readonly decoderInput?: Port;
+  readonly decoderInput?: Value;
   readonly layer: PlannedLayer;
+  /** The parts of the layer that the session writes or reads. */
+  readonly needs: Needs;
+  /** What an error message calls a layer of the net that must see whole sequences; none: the net can run in pieces. */
+  readonly wholeSequence?: string;
   readonly loss?: PlannedLoss;
   readonly norm: ClipSlots;
   readonly settings: Slot;
@@ -90,7 +98,7 @@ export interface NetPlan {
   /** The moving average of all parameters, and the share that an update has in it. */
   readonly average?: { readonly value: Slot; readonly mix: Slot };
   /** The trained parameters, neighbours of a group joined; none in a net that is only run. */
-  readonly trained: readonly Stretch[];
+  readonly trained: readonly ParameterRange[];
 }
 
 /**
@@ -110,8 +118,7 @@ export function planNet(net: Layer, options: PlanOptions, threads = 1): NetPlan 
   if (net.output.kind !== "values") {
     throw new ShapeError(`Cannot compile a net that gives ${net.output.kind}: its last layer must give values`);
   }
-  const planner = new Planner(batch, steps, train, seed, threads, decoderSteps);
-  if (options.gradientFlow) planner.flows = [];
+  const planner = new Planner(batch, steps, train, seed, threads, decoderSteps, options.gradientFlow);
   const declared = Object.entries(net.parameters);
   const parameters = planParameters(planner, net), scope = new Scope(planner, parameters);
 
@@ -129,12 +136,12 @@ export function planNet(net: Layer, options: PlanOptions, threads = 1): NetPlan 
     limit: planner.derived("gradient limit", 1, 1),
     power: planner.derived("order of the norm", 1, 1),
   };
-  const input = inputPort(scope, "input", net.input);
-  const decoderInput = net.decoderInput && inputPort(scope.decoder(""), "decoder's input", net.decoderInput);
+  const input = inputValue(scope, "input", net.input);
+  const decoderInput = net.decoderInput && inputValue(scope.decoder(""), "decoder's input", net.decoderInput);
   if (options.loss && net.output.parts) {
     throw new OptionError(`Cannot measure a loss of two sequences: the net ends with merge "none"`);
   }
-  const layer = net.plan(scope, input, decoderInput);
+  const layer = planLayer(net, planner, scope, input, decoderInput);
   const loss = options.loss?.plan(scope, layer.output);
   const bytes = planner.finish();
   return {
@@ -146,6 +153,8 @@ export function planNet(net: Layer, options: PlanOptions, threads = 1): NetPlan 
     input,
     decoderInput,
     layer,
+    needs: joinNeeds(layer.needs),
+    wholeSequence: net.wholeSequence,
     loss,
     norm,
     settings,

@@ -120,7 +120,7 @@ async function made(session: Promise<Session>, B: number, size: number, rank: nu
     lengths,
     decoderInput,
     states: given,
-    share: size === 1 ? undefined : share.rows,
+    shard: size === 1 ? undefined : share.rows,
   });
   const factor = own.layout.reduction === "mean" ? count : 1;
   const gradients = [...own.gradients().values()].flatMap(({ data }) => [...data].map((g) => g * factor));

@@ -39,8 +39,8 @@ class Ledger extends Planner {
     return this.#note(super.derived(name, rows, columns));
   }
 
-  override kept(name: string, rows: number, columns: number, period?: number, lead?: number): Slot {
-    return this.#note(super.kept(name, rows, columns, period, lead));
+  override activation(name: string, rows: number, columns: number, period?: number, lead?: number): Slot {
+    return this.#note(super.activation(name, rows, columns, period, lead));
   }
 
   override integers(name: string, rows: number): Slot {

@@ -57,7 +57,9 @@ async function compare(
   const states = options.states && given.length ? Object.fromEntries(given) : "zero";
   const want = softmax ? session.probabilities(x, { lengths, states }) : session.forward(x, { lengths, states });
   for (const run of [onnxruntime, ours]) {
-    const { output, ...others } = await run(bytes, inputs), { once, parts = 1, width } = net.output;
+    const { output, ...others } = await run(bytes, inputs),
+      { steps, parts = 1, width } = net.output,
+      once = steps === "one";
     assertEquals([...output.shape], [...parts === 2 ? [2] : [], ...once ? [B] : time, width / parts]);
     // Behind a row's length a session gives zeros.
     const counted = Float32Array.from(output.data);

@@ -113,7 +113,7 @@ for (const numerics of ["exact", "fast"] as const) {
 function drawRows(net: Layer, seed: number, lengths: readonly number[] = Array(B).fill(T)): Row[] {
   const { x, states } = draw(net, { T, B }, seed),
     random = new Generator(seed + 100),
-    targets = net.output.once ? 1 : T;
+    targets = net.output.steps === "one" ? 1 : T;
   return range(B).map((b) => ({
     x: part(x, b),
     y: Float32Array.from({ length: targets }, () => random.integer(CLASSES)),
@@ -129,7 +129,7 @@ function run(session: Session, net: Layer, rows: readonly Row[]): Results[] {
   const options = { batch: rows.length, states, lengths: rows.map(({ length }) => length) };
   const all: Results = { output: session.forward(x, options), ...session.states() };
   all.losses = session.losses({ x, y }, options);
-  assert(all.output.length === rows.length * (net.output.once ? 1 : T) * CLASSES);
+  assert(all.output.length === rows.length * (net.output.steps === "one" ? 1 : T) * CLASSES);
   return rows.map((_, i) =>
     Object.fromEntries(Object.entries(all).map(([name, data]) => [name, part(data, i, rows.length)]))
   );

@@ -4,7 +4,7 @@ import { ReferenceArena } from "../../src/memory/reference_arena.ts";
 import { WasmArena } from "../../src/memory/wasm_arena.ts";
 import type { PlanOptions } from "../../src/runtime/plan.ts";
 import { Session } from "../../src/session/session.ts";
-import { planTraining } from "../../src/session/trained.ts";
+import { planTraining } from "../../src/session/plan_training.ts";
 
 /**
  * A session on the scalar reference kernels: slow, for checks. Mode "f64" computes in double precision (copies that the session

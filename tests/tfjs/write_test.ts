@@ -45,7 +45,7 @@ function inputOf({ input: { kind, width } }: Layer, random: Generator): Float32A
 
 for (const [name, net] of Object.entries(NETS)) {
   Deno.test(`written for TensorFlow.js: ${name}`, async () => {
-    const x = inputOf(net, new Generator(1)), { kind, width } = net.input, last = net.output.once;
+    const x = inputOf(net, new Generator(1)), { kind, width } = net.input, last = net.output.steps === "one";
     using session = await compile(net, { batch: B, steps: T, batchFirst: true, numerics: "exact", seed: 1 });
     const options: KerasOptions = {
       head: last ? "softmax" : undefined,

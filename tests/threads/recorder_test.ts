@@ -16,8 +16,8 @@ const B = 6, T = 4, N = 5;
 function place() {
   const planner = new Planner(B, T, true, 0, 2);
   const weight = planner.parameter("weight", [40, N]), other = planner.parameter("other", [40]);
-  const x = planner.kept("x", T * B, N), y = planner.kept("y", T * B, N);
-  const h = planner.kept("h", (T + 1) * B, N, Infinity, B);
+  const x = planner.activation("x", T * B, N), y = planner.activation("y", T * B, N);
+  const h = planner.activation("h", (T + 1) * B, N, Infinity, B);
   planner.workspace(100);
   planner.finish();
   const programs = [0, 1].map(() => new Int32Array(WORDS * 100));

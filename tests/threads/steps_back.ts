@@ -12,7 +12,7 @@ export function stepsBack(width: number): Layer {
     parameters: {},
     plan(scope, x) {
       const rows = scope.steps * scope.batch;
-      const y = scope.kept("output", rows, width), dy = scope.kept("gradient of output", rows, width);
+      const y = scope.activation("output", rows, width), dy = scope.activation("gradient of output", rows, width);
       const add = (k: Kernels, to: Slot, row: number, from: Slot, at: number, m: number) => {
         if (m > 0) k.add(to.at(row), to.at(row), from.at(at), m, width, to.stride, to.stride, from.stride);
       };

@@ -11,7 +11,7 @@ export function parametersAsOutput(sizes: Readonly<Record<string, number>>): Lay
     output: { kind: "values", width },
     parameters: Object.fromEntries(names.map((name) => [name, { shape: [sizes[name]], initial() {} }])),
     plan(scope) {
-      const y = scope.kept("output", 1, width), dy = scope.kept("gradient of output", 1, width);
+      const y = scope.activation("output", 1, width), dy = scope.activation("gradient of output", 1, width);
       let at = 0;
       const parts = names.map((name) => {
         const { value, gradient, size } = scope.parameter(name), offset = at;

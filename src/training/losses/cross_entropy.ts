@@ -60,9 +60,9 @@ export function crossEntropy(options: CrossEntropyOptions = {}): Loss {
         );
       }
       const rows = x.rows, w = given ?? new Array<number>(width).fill(1);
-      const classes = scope.integers("targets", rows), losses = scope.kept("losses", 1, rows);
-      const shares = scope.kept("shares", 1, 2 * rows), scale = scope.kept("scale", 1, 1);
-      const total = scope.kept("total loss", 1, 1);
+      const classes = scope.integers("targets", rows), losses = scope.activation("losses", 1, rows);
+      const shares = scope.activation("shares", 1, 2 * rows), scale = scope.activation("scale", 1, 1);
+      const total = scope.activation("total loss", 1, 1);
       const weight = smoothing ? scope.constant("class weights", [...w, w.reduce((a, b) => a + b)]) : undefined;
       return {
         targets: "step",

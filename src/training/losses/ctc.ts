@@ -42,8 +42,8 @@ export function ctc(options: CtcOptions = {}): Loss {
   return {
     name: "CTC",
     targets: "sequence",
-    plan(scope, { value: x, gradient: dx, width, once }) {
-      if (once) {
+    plan(scope, { value: x, gradient: dx, width, steps: rows }) {
+      if (rows === "one") {
         throw new ShapeError("Cannot plan CTC: the net gives one row for a sequence, expected one for each step");
       }
       if (blank >= width) {
@@ -52,8 +52,8 @@ export function ctc(options: CtcOptions = {}): Loss {
       const { batch, steps } = scope, most = options.labels ?? steps, room = Math.max(1, most);
       const labels = scope.integers("labels", batch * room),
         sizes = scope.integers("numbers of steps and labels", 2 * batch);
-      const weights = scope.kept("weights", 1, batch), losses = scope.kept("losses", 1, batch);
-      const scale = scope.kept("scale", 1, 1), total = scope.kept("total loss", 1, 1);
+      const weights = scope.activation("weights", 1, batch), losses = scope.activation("losses", 1, batch);
+      const scale = scope.activation("scale", 1, 1), total = scope.activation("total loss", 1, 1);
       const states = Math.ceil((2 * most + 1) / 4) * 4 + 8;
       const scratch = scope.scratch("states of paths", 1, (steps + 4) * states + 2 * steps);
       return {

@@ -34,9 +34,10 @@ export function elementLoss(loss: ElementLoss, given: Reduction = "mean"): Loss 
     targets: "step",
     plan(scope, { value: x, gradient: dx, width }) {
       const rows = x.rows, settings = loss.settings?.(width);
-      const numbers = scope.kept("targets", 1, rows * width), losses = scope.kept("losses", 1, rows * width);
-      const weights = scope.kept("weights", 1, rows), scale = scope.kept("scale", 1, 1);
-      const total = scope.kept("total loss", 1, 1);
+      const numbers = scope.activation("targets", 1, rows * width),
+        losses = scope.activation("losses", 1, rows * width);
+      const weights = scope.activation("weights", 1, rows), scale = scope.activation("scale", 1, 1);
+      const total = scope.activation("total loss", 1, 1);
       const columns = settings && scope.constant("loss settings", settings);
       return {
         targets: "step",

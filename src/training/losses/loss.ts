@@ -2,7 +2,7 @@ import { OptionError, requireNumber, ShapeError } from "../../errors.ts";
 import type { Kernels } from "../../kernels/kernels.ts";
 import type { Scope } from "../../memory/scope.ts";
 import type { Slot } from "../../memory/slot.ts";
-import type { Extent, Port } from "../../ops/port.ts";
+import type { BatchShape, Value } from "../../ops/value.ts";
 
 /** What outputs are compared with. */
 export interface Targets {
@@ -41,7 +41,7 @@ export interface Loss {
   /** Whether there is a target for each step, or one for each sequence. */
   readonly targets: "step" | "sequence";
   /** The loss in one net's memory, reading the net's output. */
-  plan(scope: Scope, output: Port): PlannedLoss;
+  plan(scope: Scope, output: Value): PlannedLoss;
 }
 
 /**
@@ -85,7 +85,7 @@ export interface PlannedLoss {
   /** Write targets that were checked. `count` is the weight that a mean divides by; none: losses stay as they are. */
   write(targets: Targets, rows: TargetRows, count?: number): void;
   /** Losses of the rows of a call and their sum; leaves the gradient in the output's port if `gradient`. */
-  forward(k: Kernels, extent: Extent, gradient: boolean): void;
+  forward(k: Kernels, extent: BatchShape, gradient: boolean): void;
   /** The loss, from the sum and the weight of all targets. */
   reduce(total: number, count: number): number;
   /** Copies of the losses, as the caller has the targets; 0 for padding. */

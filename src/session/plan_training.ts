@@ -2,7 +2,7 @@ import { OptionError } from "../errors.ts";
 import type { Layer } from "../layers/layer.ts";
 import type { ParameterSlot, Planner } from "../memory/planner.ts";
 import type { Group } from "../training/optimizers/optimizer.ts";
-import { type NetPlan, planNet, type PlanOptions, type Stretch } from "../runtime/plan.ts";
+import { type NetPlan, type ParameterRange, planNet, type PlanOptions } from "../runtime/plan.ts";
 
 /**
  * The plan of a net that may be trained: `planNet`, and which parameters an update changes. Pages that only run nets do
@@ -22,7 +22,7 @@ export function planTraining(net: Layer, options: PlanOptions, threads = 1): Net
  *
  * @throws {OptionError} When a name or pattern fits no parameter, or two groups have the same parameter.
  */
-function trainedStretches(planner: Planner, frozen: readonly string[], groups: readonly Group[]): Stretch[] {
+function trainedStretches(planner: Planner, frozen: readonly string[], groups: readonly Group[]): ParameterRange[] {
   const names = planner.parameters.map(({ name }) => name);
   const unknown = frozen.find((name) => !names.includes(name));
   if (unknown !== undefined) throw new OptionError(`Cannot freeze "${unknown}": the net has no such parameter`);

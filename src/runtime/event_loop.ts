@@ -1,16 +1,16 @@
-/** The longest that computation may keep the event loop waiting, in milliseconds. */
+/** The longest time for which computation may block the event loop, in milliseconds. */
 const TURN = 50;
 
 /**
- * Lets other tasks run in between: `await loop.turn()` often, and it yields a macrotask when 50 ms have passed since the last one. A
- * promise alone would not do: timers, signals and aborts never run between microtasks. A message arrives sooner than a timer,
- * which is delayed by 1 ms in Deno and 4 ms in browsers.
+ * Lets other tasks run in between: `await loop.turn()` often, and it yields a macrotask when 50 ms have passed since
+ * the last one. A promise alone would not do: timers, signals and aborts never run between microtasks. A message
+ * arrives sooner than a timer, which is delayed by 1 ms in Deno and 4 ms in browsers.
  */
 export class EventLoop implements Disposable {
   readonly #channel = new MessageChannel();
   #last = performance.now();
 
-  /** Yield if it is time. */
+  /** Yield if 50 ms have passed since the last yield. */
   async turn(): Promise<void> {
     if (performance.now() - this.#last < TURN) return;
     const { port1, port2 } = this.#channel;
@@ -21,7 +21,7 @@ export class EventLoop implements Disposable {
     this.#last = performance.now();
   }
 
-  /** Close the channel, which would keep a process alive. */
+  /** Close the message channel: an open channel keeps a process alive. */
   [Symbol.dispose](): void {
     this.#channel.port1.close();
     this.#channel.port2.close();

@@ -6,7 +6,7 @@ import type { Slot } from "../memory/slot.ts";
  * What flows between layers, `[T, B, width]` time-major. `"values"`: rows of f32. `"tokens"`: one i32 a row, below
  * `width`; `"one-hot"`: the same, standing for a row of `width` zeros with a one.
  */
-export interface Signal {
+export interface TensorSpec {
   /** What a row is. */
   readonly kind: "values" | "tokens" | "one-hot";
   /** Elements of a row, or number of tokens. */
@@ -16,12 +16,12 @@ export interface Signal {
    * `[parts, T, B, width / parts]`, and no layer reads them. Default 1.
    */
   readonly parts?: number;
-  /** Whether there is one row for a whole sequence, `[B, width]`, instead of one for each step. Default false. */
-  readonly once?: boolean;
+  /** `"each"`: a row for each step, `[T, B, width]`. `"one"`: one row for a whole sequence, `[B, width]`. Default `"each"`. */
+  readonly steps?: "each" | "one";
 }
 
 /** A signal with its place in memory: rows of `value`, and of `gradient` where the reader is to leave one. */
-export interface Port extends Signal {
+export interface Value extends TensorSpec {
   /** The rows. */
   readonly value: Slot;
   /** Where the reader leaves their gradient; none: it is not wanted. */
@@ -29,7 +29,7 @@ export interface Port extends Signal {
 }
 
 /** Where the rows of a call are in a larger batch, of which other processes have the others. */
-export interface RowShare {
+export interface Shard {
   /** Rows of the whole batch. */
   readonly B: number;
   /** For each row of the call its place in the whole batch when that is sorted by length. */
@@ -37,7 +37,7 @@ export interface RowShare {
 }
 
 /** The actual size of a call, at most that of the plan. */
-export interface Extent {
+export interface BatchShape {
   /** Time steps. */
   readonly T: number;
   /** Rows of a step. */
@@ -50,29 +50,34 @@ export interface Extent {
   /** Whether this is a training pass: whether dropout drops. */
   readonly training: boolean;
   /** Where its rows are in a larger batch, if they are of one: random numbers go by that. */
-  readonly share?: RowShare;
+  readonly shard?: Shard;
   /** Of a net with a decoder: what the decoder writes. */
-  readonly decoder?: Extent;
+  readonly decoder?: BatchShape;
   /** Of a decoder: the sequences that it attends to. */
-  readonly source?: Extent;
+  readonly source?: BatchShape;
 }
 
 /** The place of what a net reads: a name, and what it is. */
-export function inputPort(scope: Scope, name: string, { kind, width }: Signal): Port {
+export function inputValue(scope: Scope, name: string, { kind, width }: TensorSpec): Value {
   const rows = scope.steps * scope.batch;
   if (kind !== "values") return { kind, width, value: scope.integers(name, rows) };
-  const value = scope.kept(name, rows, width);
-  return { kind, width, value, gradient: scope.train ? scope.kept(`gradient of ${name}`, rows, width) : undefined };
+  const value = scope.activation(name, rows, width);
+  return {
+    kind,
+    width,
+    value,
+    gradient: scope.train ? scope.activation(`gradient of ${name}`, rows, width) : undefined,
+  };
 }
 
-/** The extent of what there is once for a sequence: one step, in which all rows take part. */
-export function onceExtent({ B, training, share }: Extent): Omit<Extent, "decoder" | "source"> {
-  return { T: 1, B, active: () => B, training, share };
+/** The shape of what there is once for a sequence: one step, in which all rows take part. */
+export function oneStepShape({ B, training, shard }: BatchShape): Omit<BatchShape, "decoder" | "source"> {
+  return { T: 1, B, active: () => B, training, shard };
 }
 
 /** Rows of one length, which are neighbours, from the longest on: `visit` gets the first of them and their number. */
 export function forEachLength(
-  { T, active }: Extent,
+  { T, active }: BatchShape,
   visit: (length: number, row: number, rows: number) => void,
 ): void {
   for (let t = T - 1, began = 0; t >= 0; t--) {
@@ -87,8 +92,8 @@ export function forEachLength(
  *
  * @throws {ShapeError} Otherwise. `what` is what cannot be done.
  */
-export function requireSteps(what: string, { once }: Signal): void {
-  if (once) throw new ShapeError(`Cannot ${what}: its input has one row for a sequence, and no steps`);
+export function requireSteps(what: string, { steps }: TensorSpec): void {
+  if (steps === "one") throw new ShapeError(`Cannot ${what}: its input has one row for a sequence, and no steps`);
 }
 
 /**
@@ -96,7 +101,7 @@ export function requireSteps(what: string, { once }: Signal): void {
  *
  * @throws {ShapeError} Otherwise. `what` is what cannot be done.
  */
-export function requireValues(what: string, { kind, width }: Signal): void {
+export function requireValues(what: string, { kind, width }: TensorSpec): void {
   if (kind === "values") return;
   throw new ShapeError(`Cannot ${what}: its input must be values, got ${kind} of width ${width}; use an embedding`);
 }
