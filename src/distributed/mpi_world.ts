@@ -7,7 +7,7 @@ import type { Batch } from "../training/data/batch.ts";
 import type { Communicator } from "./communicator.ts";
 import { compareTrainings } from "./compare.ts";
 import { digest, sampleDigest, textDigest } from "./digest.ts";
-import { decode, encode, listed, PLACE, ranksWhere, requireOnePlace, type Word } from "./meeting.ts";
+import { CALL, decode, encode, listed, type RankReport, ranksWhere, requireAgreement } from "./rank_report.ts";
 import { MpiError } from "./mpi_error.ts";
 import { joinStates, range, rowsOfRank } from "./rows_of_rank.ts";
 import { describeTraining } from "./training_description.ts";
@@ -49,7 +49,7 @@ export class MpiWorld implements World, Disposable {
     const access = session.trainingAccess();
     const { tensors: _, ...counts } = session.trainingState();
     const text = JSON.stringify({ ...describeTraining(access, options), counts, state });
-    const words = this.#meet({ place: PLACE.begin, a: textDigest(text) });
+    const words = this.#meet({ place: CALL.begin, a: textDigest(text) });
     if (words.some((word) => word.a !== words[0].a)) {
       throw this.#end(compareTrainings(this.#texts(text).map((text) => JSON.parse(text))));
     }
@@ -76,7 +76,7 @@ export class MpiWorld implements World, Disposable {
     const access = session.trainingAccess();
     const { step, count, isNonFinite } = access.accumulated();
     const words = this.#meet({
-      place: PLACE.step,
+      place: CALL.step,
       at: step,
       data: this.#data,
       parameters: step % COMPARED === 0 ? digest(access.parameters()) : 0,
@@ -100,12 +100,12 @@ export class MpiWorld implements World, Disposable {
   /** See `World`. */
   agree(session: Session, what: string, step: number, value: number): number {
     const parameters = digest(session.trainingAccess().parameters());
-    return this.#meet({ place: PLACE.agree, at: textDigest(`${what} ${step}`), a: value, parameters })[0].a;
+    return this.#meet({ place: CALL.agree, at: textDigest(`${what} ${step}`), a: value, parameters })[0].a;
   }
 
   /** See `World`. */
   gather(session: Session, states: States): States {
-    this.#meet({ place: PLACE.gather });
+    this.#meet({ place: CALL.gather });
     const B = this.#rows;
     if (!B || this.#rowsOf(session, states) === B) return states;
     return joinStates(
@@ -126,7 +126,7 @@ export class MpiWorld implements World, Disposable {
 
   /** The sum over all ranks, element by element, in place: MPI_Allreduce. All ranks must call it with as many numbers. */
   sum(numbers: Float32Array): void {
-    this.#meet({ place: PLACE.sum, at: numbers.length });
+    this.#meet({ place: CALL.sum, at: numbers.length });
     this.#communicator.sum(numbers);
   }
 
@@ -135,7 +135,7 @@ export class MpiWorld implements World, Disposable {
    * at. All ranks must call it.
    */
   broadcast(bytes: Uint8Array = new Uint8Array()): Uint8Array<ArrayBuffer> {
-    const [{ a: length }] = this.#meet({ place: PLACE.broadcast, a: bytes.length });
+    const [{ a: length }] = this.#meet({ place: CALL.broadcast, a: bytes.length });
     const copy = new Uint8Array(length);
     if (this.rank === 0) copy.set(bytes);
     this.#communicator.broadcast(copy, 0);
@@ -146,7 +146,7 @@ export class MpiWorld implements World, Disposable {
   fail(error: unknown): void {
     if (this.#over) return;
     const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-    this.#gather({ place: PLACE.failed });
+    this.#gather({ place: CALL.failed });
     this.#reasons(reason);
     this.#end(new MpiError(`Rank ${this.rank} has failed: ${reason}`));
   }
@@ -158,7 +158,7 @@ export class MpiWorld implements World, Disposable {
   [Symbol.dispose](): void {
     if (this.#over) return;
     try {
-      this.#meet({ place: PLACE.leave });
+      this.#meet({ place: CALL.leave });
       this.#communicator.finalize();
       this.#end(new MpiError("Cannot use this world: it was disposed"));
     } catch (error) {
@@ -173,23 +173,23 @@ export class MpiWorld implements World, Disposable {
   }
 
   /** What all ranks say, if they say the same. */
-  #meet(word: Partial<Word>): Word[] {
+  #meet(word: Partial<RankReport>): RankReport[] {
     this.#open();
-    const words = this.#gather(word), failed = ranksWhere(words, ({ place }) => place === PLACE.failed);
+    const words = this.#gather(word), failed = ranksWhere(words, ({ place: place }) => place === CALL.failed);
     if (failed.length) {
       const reasons = this.#reasons(""), [first] = failed;
       const others = failed.length > 1 ? ` (${listed(failed)} have failed)` : "";
       throw this.#end(new MpiError(`Rank ${first} has failed: ${reasons[first]}${others}`));
     }
     try {
-      requireOnePlace(words, this.#updates);
+      requireAgreement(words, this.#updates);
     } catch (error) {
       throw this.#end(error as MpiError);
     }
     return words;
   }
 
-  #gather(word: Partial<Word>): Word[] {
+  #gather(word: Partial<RankReport>): RankReport[] {
     const whole = { place: 0, at: 0, data: 0, parameters: 0, a: 0, b: 0, flags: 0, ...word };
     return decode(this.#communicator.gather(encode(whole)));
   }

@@ -6,10 +6,10 @@
 import { MpiError } from "./mpi_error.ts";
 
 /** Where a rank is. */
-export const PLACE = { begin: 1, step: 2, agree: 3, gather: 4, broadcast: 5, leave: 6, failed: 7, sum: 8 } as const;
+export const CALL = { begin: 1, step: 2, agree: 3, gather: 4, broadcast: 5, leave: 6, failed: 7, sum: 8 } as const;
 
 /** What a rank says. */
-export interface Word {
+export interface RankReport {
   readonly place: number;
   /** The number of the update, or a digest of what is agreed on. */
   readonly at: number;
@@ -27,16 +27,16 @@ export interface Word {
 const FIELDS = ["place", "at", "data", "parameters", "a", "b", "flags"] as const;
 
 /** A word as bytes. */
-export function encode(word: Word): Uint8Array<ArrayBuffer> {
+export function encode(word: RankReport): Uint8Array<ArrayBuffer> {
   return new Uint8Array(Float64Array.from(FIELDS, (field) => word[field]).buffer);
 }
 
 /** The words of all ranks. */
-export function decode(bytes: Uint8Array<ArrayBuffer>): Word[] {
+export function decode(bytes: Uint8Array<ArrayBuffer>): RankReport[] {
   const numbers = new Float64Array(bytes.buffer), n = FIELDS.length;
   return Array.from({ length: numbers.length / n }, (_, rank) => {
     const entries = FIELDS.map((field, i) => [field, numbers[rank * n + i]] as const);
-    return Object.fromEntries(entries) as unknown as Word;
+    return Object.fromEntries(entries) as unknown as RankReport;
   });
 }
 
@@ -45,9 +45,9 @@ export function decode(bytes: Uint8Array<ArrayBuffer>): Word[] {
  *
  * @throws {MpiError} Otherwise; it names ranks. `updates` is how many there were.
  */
-export function requireOnePlace(words: readonly Word[], updates: number): void {
-  const [first] = words, others = (differs: (word: Word) => boolean) => ranksWhere(words, differs);
-  if (words.some(({ place, at }) => place !== first.place || at !== first.at)) {
+export function requireAgreement(words: readonly RankReport[], updates: number): void {
+  const [first] = words, others = (differs: (word: RankReport) => boolean) => ranksWhere(words, differs);
+  if (words.some(({ place: place, at }) => place !== first.place || at !== first.at)) {
     const groups = [...Map.groupBy(words.keys(), (rank) => describe(words[rank]))];
     const said = groups.map(([what, ranks]) => `${listed(ranks)} ${ranks.length === 1 ? "is" : "are"} ${what}`);
     throw new MpiError(
@@ -72,7 +72,7 @@ export function requireOnePlace(words: readonly Word[], updates: number): void {
 }
 
 /** The ranks of which something holds. */
-export function ranksWhere(words: readonly Word[], holds: (word: Word) => boolean): number[] {
+export function ranksWhere(words: readonly RankReport[], holds: (word: RankReport) => boolean): number[] {
   return words.flatMap((word, rank) => holds(word) ? [rank] : []);
 }
 
@@ -82,19 +82,19 @@ export function listed(ranks: readonly number[]): string {
   return `ranks ${ranks.slice(0, -1).join(", ")} and ${ranks[ranks.length - 1]}`;
 }
 
-function describe({ place, at }: Word): string {
+function describe({ place: place, at }: RankReport): string {
   switch (place) {
-    case PLACE.begin:
+    case CALL.begin:
       return "at the beginning of a training";
-    case PLACE.step:
+    case CALL.step:
       return `at update ${at}`;
-    case PLACE.agree:
+    case CALL.agree:
       return "at an evaluation, or at the end of an epoch or of the training";
-    case PLACE.gather:
+    case CALL.gather:
       return "reading the carried states of the training";
-    case PLACE.sum:
+    case CALL.sum:
       return `at a sum of ${at} numbers`;
-    case PLACE.broadcast:
+    case CALL.broadcast:
       return "at a broadcast";
     default:
       return "leaving, its loop over";
