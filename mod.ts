@@ -85,7 +85,7 @@ export type {
   LanguageModelOptions,
 } from "./src/models/language_model_options.ts";
 export { type Checkpoint, type NetDescription, readCheckpoint } from "./src/session/checkpoint.ts";
-export type { DrawOptions } from "./src/decoding/draw_tokens.ts";
+export type { DrawOptions } from "./src/decoding/token_draws.ts";
 export type { Continuation, GenerateOptions, SearchOptions } from "./src/decoding/generate.ts";
 export type { SizeOptions } from "./src/runtime/plan.ts";
 export type { PlanOptions } from "./src/session/plan_training.ts";

@@ -13,7 +13,7 @@ export type { RunnerOptions } from "./src/models/run/load.ts";
 export type { ModelRunner } from "./src/models/run/model.ts";
 export type { Sequence, TaskSequence, Tokens } from "./src/models/run/sequences.ts";
 export { pretrained, type PretrainedOptions, type Vectors } from "./src/models/embeddings.ts";
-export type { DrawOptions } from "./src/decoding/draw_tokens.ts";
+export type { DrawOptions } from "./src/decoding/token_draws.ts";
 
 export type { Pooling, TaskRunOptions } from "./src/models/run/sequence_model.ts";
 export type { Label } from "./src/models/run/labels.ts";

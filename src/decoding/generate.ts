@@ -2,7 +2,7 @@ import { OptionError, requireInteger } from "../errors.ts";
 import type { CompiledNet } from "../runtime/compiled_net.ts";
 import type { Vocabulary } from "../text/vocabulary.ts";
 import { beamSearch } from "./beam_search.ts";
-import { type DrawOptions, drawTokens, mutedTokens, type TokenReader } from "./draw_tokens.ts";
+import { type DrawOptions, drawTokens, mutedTokens, type TokenReader } from "./token_draws.ts";
 import { TextReader } from "./text_reader.ts";
 
 /** Options of `LanguageModel.generate`. */

@@ -1,4 +1,4 @@
-import { type DrawOptions, drawTokens } from "../../decoding/draw_tokens.ts";
+import { type DrawOptions, drawTokens } from "../../decoding/token_draws.ts";
 import { requireInteger } from "../../errors.ts";
 import { exp } from "../../kernels/real.ts";
 import { conditioning } from "../../layers/conditioning.ts";

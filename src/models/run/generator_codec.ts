@@ -1,4 +1,4 @@
-import { mutedTokens } from "../../decoding/draw_tokens.ts";
+import { mutedTokens } from "../../decoding/token_draws.ts";
 import { OptionError, ShapeError } from "../../errors.ts";
 import type { Vocabulary } from "../../text/vocabulary.ts";
 
