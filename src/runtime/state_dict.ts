@@ -29,7 +29,7 @@ export interface LoadOptions {
    * Whether each parameter must have a tensor, and each tensor a parameter, as in PyTorch's `load_state_dict`. With
    * false, parameters without a tensor keep their values. Shapes must fit either way.
    *
-   * @default true
+   * @default {true}
    */
   strict?: boolean;
 }
