@@ -1,5 +1,5 @@
 import { type Activation, completeActivation } from "../ops/activation.ts";
-import { Config, shown } from "./config.ts";
+import { Config, shown } from "./read/config.ts";
 
 /** Which definitions hold: Keras 3 has another hard sigmoid than the others, and TensorFlow.js pools padding too. */
 export type Dialect = "keras3" | "keras2" | "tfjs";

@@ -4,10 +4,11 @@ import { exp, sigmoid } from "../kernels/real.ts";
 import type { Layer } from "../layers/layer.ts";
 import type { TensorCopy } from "../runtime/state_dict.ts";
 import type { Dialect } from "./activations.ts";
-import { assemble, type Assembly, type Head } from "./assemble.ts";
-import { lengthsOf, type Packed, packRows, type Padding } from "./padding.ts";
+import { assemble, type Assembly, type Head } from "./read/net.ts";
+import { lengthsOf, type Packed, packRows, type Padding } from "./read/padding.ts";
 import type { ModelSpec } from "./spec.ts";
-import { Faults, readTopology } from "./topology.ts";
+import { Faults } from "./read/config.ts";
+import { readTopology } from "./read/topology.ts";
 import type { VariableSource } from "./variables.ts";
 
 /**

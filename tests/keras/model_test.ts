@@ -4,7 +4,7 @@ import { adam, compile, crossEntropy, ShapeError } from "../../mod.ts";
 import { gradientCheck } from "../../check.ts";
 import { readKeras, writeKeras } from "../../keras.ts";
 import { assertRight } from "../gradients/assert_right.ts";
-import { caseNamed as tfjsCase, jsonFile, readFiles } from "../tfjs/models.ts";
+import { caseNamed as tfjsCase, jsonFile, readFiles } from "./tfjs/models.ts";
 import { caseNamed } from "./models.ts";
 
 Deno.test("lengths of padding behind, and other padding moved there", () => {

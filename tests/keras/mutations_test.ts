@@ -1,7 +1,7 @@
 /** Files that are wrong at random are read or refused, at once. */
 import { assert } from "@std/assert";
 import { readKeras, readKerasConfig } from "../../keras.ts";
-import { caseNamed as tfjsCase, readFiles } from "../tfjs/models.ts";
+import { caseNamed as tfjsCase, readFiles } from "./tfjs/models.ts";
 import { caseNamed, MODELS } from "./models.ts";
 import { readMutations } from "./mutations.ts";
 

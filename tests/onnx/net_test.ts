@@ -3,9 +3,9 @@ import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/a
 import { adam, compile, crossEntropy, FormatError, type States } from "../../mod.ts";
 import { OnnxModel } from "../../onnx.ts";
 import { assertClose } from "../fixtures/read_cases.ts";
-import { encode } from "../../src/onnx/protobuf.ts";
-import { MODEL } from "../../src/onnx/schema.ts";
-import { GraphWriter } from "../../src/onnx/writing/graph_writer.ts";
+import { encode } from "../../src/onnx/format/protobuf.ts";
+import { MODEL } from "../../src/onnx/format/schema.ts";
+import { GraphWriter } from "../../src/onnx/export/graph_writer.ts";
 import { MODELS } from "./models.ts";
 
 /** The same kernels over the same numbers; the dense layers of models are plain sums in double precision. */

@@ -1,9 +1,9 @@
 /** The operators around the recurrent ones in every version from 7 on, against onnxruntime. */
 import { assertEquals } from "@std/assert";
 import { OnnxModel } from "../../onnx.ts";
-import { encode } from "../../src/onnx/protobuf.ts";
-import { MODEL } from "../../src/onnx/schema.ts";
-import { attributeMessages, type AttributeValues } from "../../src/onnx/writing/attribute_values.ts";
+import { encode } from "../../src/onnx/format/protobuf.ts";
+import { MODEL } from "../../src/onnx/format/schema.ts";
+import { attributeMessages, type AttributeValues } from "../../src/onnx/export/graph_writer.ts";
 import { assertClose } from "../fixtures/read_cases.ts";
 import { type Input, onnxruntime } from "./onnxruntime.ts";
 

@@ -2,8 +2,8 @@
 import { assert, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import { DisposedError, FormatError, ShapeError } from "../../mod.ts";
 import { OnnxModel } from "../../onnx.ts";
-import { encode } from "../../src/onnx/protobuf.ts";
-import { MODEL } from "../../src/onnx/schema.ts";
+import { encode } from "../../src/onnx/format/protobuf.ts";
+import { MODEL } from "../../src/onnx/format/schema.ts";
 import { MODELS } from "./models.ts";
 
 const { bytes } = MODELS.find(({ name }) => name.startsWith("LSTM last"))!;

@@ -1,0 +1,139 @@
+import type { Activation } from "../../ops/activation.ts";
+import { type Dialect, readActivation } from "../activations.ts";
+import { isRecurrent, readBidirectional, readRecurrent } from "./recurrent.ts";
+import { type Config, extents, shown } from "./config.ts";
+import type { ActivationSpec, LayerSpec } from "../spec.ts";
+
+/** What can stand in TimeDistributed: layers that treat each step alike anyway. */
+const DISTRIBUTED = [
+  "Dense",
+  "Dropout",
+  "Activation",
+  "ReLU",
+  "LeakyReLU",
+  "ELU",
+  "Softmax",
+  "LayerNormalization",
+];
+
+/**
+ * The layers of ours that a layer of a class is: none where it changes nothing, two for a dense layer with a nonlinearity. What is
+ * not supported is a fault of `config`.
+ */
+export function readLayer(className: string, config: Config, dialect: Dialect): LayerSpec[] {
+  const name = config.text("name") ?? "", { fault } = config;
+  if (isRecurrent(className)) return [readRecurrent(className, config, dialect)].filter((spec) => !!spec);
+  switch (className) {
+    case "InputLayer":
+      return [];
+    case "Embedding":
+      return [{
+        kind: "embedding",
+        name,
+        vocabulary: config.size("input_dim"),
+        width: config.size("output_dim"),
+        maskZero: config.flag("mask_zero", false),
+      }];
+    case "Masking":
+      return [{ kind: "masking", name, value: config.number("mask_value", 0) }];
+    case "Bidirectional":
+      return [readBidirectional(config, dialect)].filter((spec) => !!spec);
+    case "Dense":
+      return readDense(config, name, dialect);
+    case "TimeDistributed":
+      return readDistributed(config, name, dialect);
+    case "Dropout":
+      return [{ kind: "dropout", name, rate: config.rate("rate"), variational: sharesSteps(config) }];
+    case "SpatialDropout1D":
+      return [{ kind: "dropout", name, rate: config.rate("rate"), variational: true }];
+    case "LayerNormalization":
+      return readNorm(config, name);
+    case "GlobalAveragePooling1D":
+    case "GlobalMaxPooling1D":
+      if (config.flag("keepdims", false) || config.text("data_format") === "channels_first") {
+        fault(`"keepdims" and channels before steps are not supported`);
+      }
+      return [{ kind: "pool", name, how: className === "GlobalMaxPooling1D" ? "max" : "mean" }];
+    case "Lambda":
+      fault("it holds code, which is not run");
+      return [];
+  }
+  const activation = readActivationLayer(className, config, dialect);
+  if (!activation) return fault("there is no such layer here"), [];
+  return [{
+    kind: "activation",
+    name,
+    activation,
+    within: false,
+    axis: className === "Softmax" ? readAxis(config) : -1,
+  }];
+}
+
+/** The nonlinearity of a layer that is nothing else. */
+function readActivationLayer(className: string, config: Config, dialect: Dialect): Activation | "softmax" | undefined {
+  switch (className) {
+    case "Activation":
+      return readActivation(config, "activation", "linear", dialect);
+    case "Softmax":
+      return "softmax";
+    case "ReLU": {
+      const alpha = config.number("negative_slope", 0);
+      if (config.value("max_value") !== undefined || config.number("threshold", 0) !== 0) {
+        config.fault(`"max_value" and "threshold" are not supported`);
+      }
+      return alpha ? { name: "leakyRelu", alpha } : "relu";
+    }
+    case "LeakyReLU":
+      return { name: "leakyRelu", alpha: config.number("negative_slope", config.number("alpha", 0.3)) };
+    case "ELU":
+      return { name: "elu", alpha: config.number("alpha", 1) };
+  }
+}
+
+function readDense(config: Config, name: string, dialect: Dialect): LayerSpec[] {
+  const activation = readActivation(config, "activation", "linear", dialect);
+  if (config.value("quantization_config") !== undefined) config.fault("quantized layers are not supported");
+  if (config.value("lora_rank") !== undefined) config.fault(`"lora_rank" is not supported`);
+  const after: ActivationSpec[] = activation === "identity"
+    ? []
+    : [{ kind: "activation", name, activation, within: true, axis: -1 }];
+  const units = config.size("units"), bias = config.flag("use_bias", true);
+  return [{ kind: "dense", name, units, bias, distributed: false }, ...after];
+}
+
+function readDistributed(config: Config, name: string, dialect: Dialect): LayerSpec[] {
+  const layer = config.child("layer"), className = layer?.text("class_name") ?? "", own = layer?.child("config");
+  if (!own || !DISTRIBUTED.includes(className)) {
+    config.fault(`TimeDistributed of ${JSON.stringify(className)} is not supported`);
+    return [];
+  }
+  return readLayer(className, own, dialect).map((spec) =>
+    spec.kind === "dense" ? { ...spec, name, distributed: true } : { ...spec, name }
+  );
+}
+
+function readNorm(config: Config, name: string): LayerSpec[] {
+  if (config.flag("rms_scaling", false)) config.fault(`"rms_scaling" is not supported`);
+  const epsilon = config.number("epsilon", 1e-3);
+  if (epsilon <= 0) config.fault(`"epsilon" must be a number > 0, got ${epsilon}`);
+  const scale = config.flag("scale", true), center = config.flag("center", true);
+  return [{ kind: "norm", name, epsilon, scale, center, axis: readAxis(config) }];
+}
+
+/** The axis that a layer works along; -1 is the last. */
+function readAxis(config: Config): number {
+  const value = config.value("axis"),
+    [axis, ...more] = Array.isArray(value) ? value.map(({ value }) => value) : [value];
+  if (axis === undefined || (Number.isInteger(axis) && !more.length)) return axis as number ?? -1;
+  config.fault(`"axis" must be one axis, got ${shown(value)}`);
+  return -1;
+}
+
+/** Whether a mask of dropout is one for all steps: its shape is [batch, 1, width]. */
+function sharesSteps(config: Config): boolean {
+  if (config.value("noise_shape") === undefined) return false;
+  const shape = extents(config.value("noise_shape"));
+  if (shape?.length === 3 && shape[0] !== 1 && shape[1] === 1 && shape[2] !== 1) return true;
+  config.fault(`"noise_shape" must be none, or [null, 1, width], got another one`);
+  return false;
+}
