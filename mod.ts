@@ -134,7 +134,13 @@ export type { BatchShape as Extent, Shard as RowShare, TensorSpec as Signal, Val
 export { type Block, Step } from "./src/ops/step.ts";
 export { type Exchangeable, Generator, type GeneratorState } from "./src/random/generator.ts";
 export { mostProbable, sample, truncate, type Truncation } from "./src/text/sampling.ts";
-export { splitText, type Streams, streams, type StreamsOptions, type Window } from "./src/text/streams.ts";
+export {
+  splitText,
+  type Streams,
+  streams,
+  type StreamsOptions,
+  type StreamWindow as Window,
+} from "./src/text/streams.ts";
 export type { SpecialToken, TokenKind } from "./src/text/tokens.ts";
 export { Vocabulary, type VocabularyJSON, type VocabularyOptions } from "./src/text/vocabulary.ts";
 export { type Clip, clipNorm, clipValue } from "./src/training/clip.ts";

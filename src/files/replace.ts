@@ -8,11 +8,11 @@ import { removeStale, temporaryName } from "./stale.ts";
  * Put bytes in the place of a file: into a new one beside it, synced, then renamed, then the folder synced. `isTarget`
  * names the files of the folder that this run writes, whose temporary files may be left over from dead ones.
  */
-export function replaceFile(path: string, bytes: Uint8Array, isTarget = isNamed(path), disk: Disk = DISK): void {
+export function replaceFile(path: string, bytes: Uint8Array, isTarget = isNameOf(path), disk: Disk = DISK): void {
   // What is renamed to a link would take the place of the link.
-  const target = attempt(path, () => existsSync(path) ? realpathSync(path) : path), folder = dirname(target);
+  const target = orFileError(path, () => existsSync(path) ? realpathSync(path) : path), folder = dirname(target);
   const temporary = temporaryName(target);
-  attempt(path, () => {
+  orFileError(path, () => {
     removeStale(folder, isTarget, disk);
     try {
       write(temporary, bytes, disk);
@@ -29,12 +29,12 @@ export function replaceFile(path: string, bytes: Uint8Array, isTarget = isNamed(
 }
 
 /** Whether a name in a folder is that of a path. */
-export function isNamed(path: string): (name: string) => boolean {
+export function isNameOf(path: string): (name: string) => boolean {
   return (name) => name === basename(path);
 }
 
 /** Do something for a file; what the system says against it becomes a FileError. */
-export function attempt<T>(path: string, work: () => T): T {
+export function orFileError<T>(path: string, work: () => T): T {
   try {
     return work();
   } catch (error) {

@@ -2,7 +2,7 @@ import { readdirSync, statSync } from "node:fs";
 import { dirname, join, parse } from "node:path";
 import { FileError, requireInteger } from "../errors.ts";
 import { DISK } from "./disk.ts";
-import { attempt, isNamed, replaceFile } from "./replace.ts";
+import { isNameOf, orFileError, replaceFile } from "./replace.ts";
 import { removeStale, temporaryName } from "./stale.ts";
 
 /**
@@ -53,9 +53,9 @@ export interface SaveNextOptions {
  */
 export function saveNext(path: string, bytes: Uint8Array, { keep = 3 }: SaveNextOptions = {}): string {
   requireInteger("keep", keep, 1);
-  const numbers = attempt(path, () => numbersOf(path)), next = numbered(path, (numbers.at(-1) ?? 0) + 1);
+  const numbers = orFileError(path, () => numbersOf(path)), next = numbered(path, (numbers.at(-1) ?? 0) + 1);
   replaceFile(next, bytes, (name) => numberOf(path, name) !== undefined);
-  attempt(path, () => {
+  orFileError(path, () => {
     for (const number of numbers.slice(0, Math.max(0, numbers.length + 1 - keep))) DISK.remove(numbered(path, number));
   });
   return next;
@@ -76,8 +76,8 @@ export function requireWritable(path: string): void {
   const folder = dirname(path), refuse = (reason: string) => new FileError(`Cannot write ${path}: ${reason}`);
   if (!isFolder(folder)) throw refuse(`there is no folder ${folder}`);
   if (statSync(path, { throwIfNoEntry: false })?.isFile() === false) throw refuse("it is not a file");
-  attempt(path, () => {
-    removeStale(folder, isNamed(path), DISK);
+  orFileError(path, () => {
+    removeStale(folder, isNameOf(path), DISK);
     const temporary = temporaryName(path);
     DISK.close(DISK.create(temporary));
     DISK.remove(temporary);

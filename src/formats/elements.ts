@@ -52,25 +52,25 @@ interface ArrayType<A> {
   readonly BYTES_PER_ELEMENT: number;
 }
 
-function plain<A extends ArrayBufferView>(array: ArrayType<A>): Storage<A> {
+function directStorage<A extends ArrayBufferView>(array: ArrayType<A>): Storage<A> {
   return { size: array.BYTES_PER_ELEMENT, array, read: (bytes) => new array(bytes), write: (values) => values };
 }
 
 /** How each type is stored; an array's own type comes before others that it can hold. */
 export const STORAGE: { readonly [E in ElementType]: Storage<Elements[E]> } = {
-  F64: plain(Float64Array),
-  F32: plain(Float32Array),
-  I64: plain(BigInt64Array),
-  U64: plain(BigUint64Array),
-  I32: plain(Int32Array),
-  U32: plain(Uint32Array),
-  I16: plain(Int16Array),
-  U16: plain(Uint16Array),
-  I8: plain(Int8Array),
-  U8: plain(Uint8Array),
+  F64: directStorage(Float64Array),
+  F32: directStorage(Float32Array),
+  I64: directStorage(BigInt64Array),
+  U64: directStorage(BigUint64Array),
+  I32: directStorage(Int32Array),
+  U32: directStorage(Uint32Array),
+  I16: directStorage(Int16Array),
+  U16: directStorage(Uint16Array),
+  I8: directStorage(Int8Array),
+  U8: directStorage(Uint8Array),
   F16: { size: 2, array: Float32Array, read: (bytes) => fromF16(new Uint16Array(bytes)), write: toF16 },
   BF16: { size: 2, array: Float32Array, read: (bytes) => fromBF16(new Uint16Array(bytes)), write: toBF16 },
-  BOOL: plain(Uint8Array),
+  BOOL: directStorage(Uint8Array),
 };
 
 /** All element types. */
@@ -95,11 +95,11 @@ export function floats(tensor: { readonly data: ArrayLike<number> | ArrayLike<bi
 /** The same before they are rounded: as they are if they are numbers. */
 export function numbers({ data }: { readonly data: ArrayLike<number> | ArrayLike<bigint> }): ArrayLike<number> {
   if (typeof data[0] !== "bigint") return data as ArrayLike<number>;
-  return Float64Array.from(data as ArrayLike<bigint>, nearly);
+  return Float64Array.from(data as ArrayLike<bigint>, toDouble);
 }
 
 /** A double that rounds to the same f32: what is cut off leaves a trace in the last bit, so that no tie comes up. */
-function nearly(integer: bigint): number {
+function toDouble(integer: bigint): number {
   const near = Number(integer);
   if (Number.isSafeInteger(near)) return near;
   const trace = integer & 2047n ? 1n : 0n;

@@ -35,9 +35,9 @@ export function toF16(numbers: Float32Array): Uint16Array<ArrayBuffer> {
   for (let i = 0; i < bits.length; i++) {
     const sign = words[i] >>> 16 & 0x8000, rest = words[i] & 0x7fffffff;
     let half: number;
-    if (rest > INFINITY) half = 0x7c00 | payload(rest >>> 13 & 0x3ff, 0x200);
+    if (rest > INFINITY) half = 0x7c00 | nanPayload(rest >>> 13 & 0x3ff, 0x200);
     else if (rest < 0x38800000) half = Math.abs(numbers[i]) * 2 ** 24 + 2 ** 52 - 2 ** 52; // below 2^-14: subnormal
-    else half = Math.min(upper(rest - 0x38000000, 13), 0x7c00);
+    else half = Math.min(roundedUpperBits(rest - 0x38000000, 13), 0x7c00);
     bits[i] = sign | half;
   }
   return bits;
@@ -48,7 +48,7 @@ export function toBF16(numbers: Float32Array): Uint16Array<ArrayBuffer> {
   const words = bitsOf(numbers), bits = new Uint16Array(numbers.length);
   for (let i = 0; i < bits.length; i++) {
     const sign = words[i] >>> 16 & 0x8000, rest = words[i] & 0x7fffffff;
-    bits[i] = sign | (rest > INFINITY ? 0x7f80 | payload(rest >>> 16 & 0x7f, 0x40) : upper(rest, 16));
+    bits[i] = sign | (rest > INFINITY ? 0x7f80 | nanPayload(rest >>> 16 & 0x7f, 0x40) : roundedUpperBits(rest, 16));
   }
   return bits;
 }
@@ -58,12 +58,12 @@ function bitsOf({ buffer, byteOffset, length }: Float32Array): Uint32Array {
 }
 
 /** All but the `n` lowest bits, rounded to nearest, ties to even; a carry goes on into the exponent, as it should. */
-function upper(word: number, n: number): number {
+function roundedUpperBits(word: number, n: number): number {
   const half = 1 << (n - 1), odd = word >>> n & 1;
   return word + half - 1 + odd >>> n;
 }
 
 /** Without any bit a NaN would be infinity. */
-function payload(bits: number, quiet: number): number {
+function nanPayload(bits: number, quiet: number): number {
   return bits || quiet;
 }

@@ -8,7 +8,7 @@ import { ELEMENT_TYPES, type Elements, type ElementType, STORAGE } from "./eleme
 import { type JsonNode, parseJson, quote } from "./json.ts";
 
 /** The other element types of the format: known, not read. */
-const UNREAD = "F4 F6_E2M3 F6_E3M2 F8_E5M2 F8_E4M3 F8_E8M0 F8_E4M3FNUZ F8_E5M2FNUZ C64".split(" ");
+const UNSUPPORTED = "F4 F6_E2M3 F6_E3M2 F8_E5M2 F8_E4M3 F8_E8M0 F8_E4M3FNUZ F8_E5M2FNUZ C64".split(" ");
 
 const MAX_HEADER = 100_000_000;
 /** The key of the header that is no tensor. */
@@ -31,7 +31,7 @@ export interface Safetensors {
 interface Entry {
   name: string;
   /** Where its description starts in the file. */
-  at: number;
+  headerOffset: number;
   dtype: ElementType;
   shape: number[];
   begin: number;
@@ -115,7 +115,7 @@ function readEntry(name: string, member: JsonNode, dataLength: number): Entry {
   const { start, value: dtype } = field("dtype");
   const type = ELEMENT_TYPES.find((type) => type === dtype);
   if (!type) {
-    const came = UNREAD.includes(dtype as string) ? `${dtype}, which is not supported` : "an unknown type";
+    const came = UNSUPPORTED.includes(dtype as string) ? `${dtype}, which is not supported` : "an unknown type";
     throw refuse(start, `expected ${tensor} to have the type ${ELEMENT_TYPES.join(", ")}, got ${came}`);
   }
   const shape = readIntegers(field("shape"), `the shape of ${tensor}`);
@@ -130,7 +130,7 @@ function readEntry(name: string, member: JsonNode, dataLength: number): Entry {
   if (size !== end - begin) {
     throw refuse(offsets.start, `expected ${size} bytes for ${tensor} by its shape, got ${end - begin}`);
   }
-  return { name, at: member.start, dtype: type, shape, begin, end };
+  return { name, headerOffset: member.start, dtype: type, shape, begin, end };
 }
 
 function readIntegers(list: JsonNode, what: string): number[] {
@@ -146,7 +146,7 @@ function readIntegers(list: JsonNode, what: string): number[] {
 /** In the order of the data, every tensor must begin where the one before ends. */
 function checkCoverage(entries: readonly Entry[], dataStart: number, dataLength: number): void {
   let covered = 0;
-  for (const { name, at, begin, end } of entries.toSorted((a, b) => a.begin - b.begin || a.end - b.end)) {
+  for (const { name, headerOffset: at, begin, end } of entries.toSorted((a, b) => a.begin - b.begin || a.end - b.end)) {
     if (begin !== covered) {
       const fault = begin < covered ? "an overlap" : "a hole";
       throw refuse(at, `expected tensor ${quote(name)} to begin at ${covered}, got ${fault} at ${begin}`);

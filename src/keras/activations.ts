@@ -1,11 +1,11 @@
 import { type Activation, completeActivation } from "../ops/activation.ts";
-import { Config, shown } from "./read/config.ts";
+import { Config, describeValue } from "./read/config.ts";
 
 /** Which definitions hold: Keras 3 has another hard sigmoid than the others, and TensorFlow.js pools padding too. */
 export type Dialect = "keras3" | "keras2" | "tfjs";
 
 /** Nonlinearities by their names. */
-function named(name: string, dialect: Dialect): Activation | undefined {
+function activationOf(name: string, dialect: Dialect): Activation | undefined {
   switch (name) {
     case "linear":
       return "identity";
@@ -35,8 +35,8 @@ export function readActivation(
   const inner = value instanceof Map ? new Config(value, config.fault).value("config") : value;
   const name = typeof inner === "string" ? inner.replaceAll(/([a-z])([A-Z])/g, "$1_$2").toLowerCase() : "";
   if (name === "softmax") return name;
-  const found = named(name, dialect);
-  if (!found) config.fault(`"${key}" ${shown(typeof inner === "string" ? inner : value)} is not supported`);
+  const found = activationOf(name, dialect);
+  if (!found) config.fault(`"${key}" ${describeValue(typeof inner === "string" ? inner : value)} is not supported`);
   return found ?? "identity";
 }
 
@@ -51,5 +51,5 @@ export function activationName(activation: Activation | "softmax", dialect: Dial
   if (activation === "softmax") return activation;
   const both = "linear relu tanh sigmoid elu softsign softplus hard_sigmoid".split(" ");
   const candidates = dialect === "tfjs" ? both : [...both, "leaky_relu"];
-  return candidates.find((name) => sameActivation(named(name, dialect)!, activation));
+  return candidates.find((name) => sameActivation(activationOf(name, dialect)!, activation));
 }

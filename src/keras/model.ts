@@ -4,8 +4,8 @@ import { exp, sigmoid } from "../kernels/real.ts";
 import type { Layer } from "../layers/layer.ts";
 import type { TensorCopy } from "../runtime/state_dict.ts";
 import type { Dialect } from "./activations.ts";
-import { assemble, type Assembly, type Head } from "./read/net.ts";
-import { lengthsOf, type Packed, packRows, type Padding } from "./read/padding.ts";
+import { assemble, type AssembledModel, type Head } from "./read/net.ts";
+import { lengthsOf, type Padding, type PostPadded, postPadRows } from "./read/padding.ts";
 import type { ModelSpec } from "./spec.ts";
 import { Faults } from "./read/config.ts";
 import { readTopology } from "./read/topology.ts";
@@ -53,7 +53,7 @@ export interface KerasModel {
    * @param x `[batch, T]` tokens, or `[batch, T, width]`.
    * @throws {ShapeError} When the model has no mask, or a row nothing but padding.
    */
-  packed(x: ArrayLike<number>, batch: number): Packed;
+  postPadded(x: ArrayLike<number>, batch: number): PostPadded;
 
   /** The model's outputs, of those of the net: softmax of each row, or sigmoid of each element, where the model ends with it. */
   predictions(output: Float32Array): Float32Array;
@@ -66,7 +66,7 @@ export interface KerasModel {
  */
 export function readModel(config: JsonNode, dialect: Dialect, source: VariableSource): KerasModel {
   const faults = new Faults("import the model"), spec = readTopology(config, dialect, faults);
-  return new ReadModel(spec, assemble(spec, source, faults));
+  return new ImportedModel(spec, assemble(spec, source, faults));
 }
 
 /**
@@ -75,11 +75,11 @@ export function readModel(config: JsonNode, dialect: Dialect, source: VariableSo
  * @throws {FormatError} When they do not fit, with all differences.
  */
 export function withVariables(model: KerasModel, source: VariableSource): KerasModel {
-  if (!(model instanceof ReadModel)) throw new OptionError(`"model" must be one that was read`);
-  return new ReadModel(model.spec, assemble(model.spec, source, new Faults("read the variables")));
+  if (!(model instanceof ImportedModel)) throw new OptionError(`"model" must be one that was read`);
+  return new ImportedModel(model.spec, assemble(model.spec, source, new Faults("read the variables")));
 }
 
-class ReadModel implements KerasModel {
+class ImportedModel implements KerasModel {
   readonly spec: ModelSpec;
   readonly #padding: Padding | undefined;
   readonly name: string;
@@ -90,7 +90,7 @@ class ReadModel implements KerasModel {
   readonly stateful: boolean;
   readonly frozen: readonly string[];
 
-  constructor(spec: ModelSpec, { layer, parameters, placed, head, padding }: Assembly) {
+  constructor(spec: ModelSpec, { layer, parameters, layers: placed, head, padding }: AssembledModel) {
     this.spec = spec;
     this.#padding = padding;
     this.name = spec.name;
@@ -98,7 +98,7 @@ class ReadModel implements KerasModel {
     this.parameters = parameters;
     this.head = head;
     this.stateful = spec.layers.some(({ spec }) => spec.kind === "recurrent" && spec.stateful);
-    const still = placed.filter(({ trainable }) => !trainable).flatMap(({ keys }) => keys);
+    const still = placed.filter(({ trainable }) => !trainable).flatMap(({ names: keys }) => keys);
     this.frozen = [...parameters.keys()].filter((name) => still.some((key) => name.startsWith(`${key}.`)));
   }
 
@@ -110,9 +110,9 @@ class ReadModel implements KerasModel {
     return this.#padding && lengthsOf(x, batch, this.#padding);
   }
 
-  packed(x: ArrayLike<number>, batch: number): Packed {
+  postPadded(x: ArrayLike<number>, batch: number): PostPadded {
     if (!this.#padding) throw new ShapeError("Cannot move padding: the model has no mask, so it has no padding");
-    return packRows(x, batch, this.#padding);
+    return postPadRows(x, batch, this.#padding);
   }
 
   predictions(output: Float32Array): Float32Array {

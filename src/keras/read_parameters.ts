@@ -5,7 +5,7 @@ import type { Layer } from "../layers/layer.ts";
 import type { TensorCopy } from "../runtime/state_dict.ts";
 import { Hdf5File } from "./files/hdf5_reader.ts";
 import { NumberedVariables } from "./read/variable_sources.ts";
-import { writtenNet } from "./write_keras.ts";
+import { configuredNet } from "./write_keras.ts";
 
 /**
  * The parameters of a net of ours, for `session.setParameters`, from a `.weights.h5` file that a model of Keras 3 with these layers
@@ -40,7 +40,7 @@ export function readKerasParameters(
     return [name, { shape, data: new Float32Array(shape.reduce((a, b) => a * b, 1)) }] as const;
   });
   const found = new Map<string, TensorCopy>();
-  for (const { spec, path, variables, parameters } of writtenNet(net, new Map(zeros), options)) {
+  for (const { spec, path, variables, parameters } of configuredNet(net, new Map(zeros), options)) {
     const wanted = variablesOf(spec, undefined).map((variable, i) => ({ ...variable, shapes: [variables[i].shape] }));
     const values = source.read(
       { path },

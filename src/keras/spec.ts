@@ -78,7 +78,7 @@ export interface ActivationSpec {
   readonly name: string;
   readonly activation: Activation | "softmax";
   /** Whether it is a part of the dense layer before it. */
-  readonly within: boolean;
+  readonly insideDense: boolean;
   /** That along which a softmax adds up to 1; -1 is the last. */
   readonly axis: number;
 }
@@ -111,12 +111,12 @@ export interface PoolSpec {
 }
 
 /** Whether a pool leaves padding out there; ours always do. */
-export function poolsMasked({ how }: PoolSpec, dialect: Dialect): boolean {
+export function poolSkipsPadding({ how }: PoolSpec, dialect: Dialect): boolean {
   return how === "mean" && dialect !== "tfjs";
 }
 
 /** A layer, and where it stands in files. */
-export interface PlacedSpec {
+export interface ModelLayer {
   readonly spec: LayerSpec;
   /** Where Keras 3 puts its variables: `layers/lstm_1`. */
   readonly path: string;
@@ -130,5 +130,5 @@ export interface ModelSpec {
   readonly name: string;
   /** Extents of the input without that of the batch, undefined where any will do; undefined: not said. */
   readonly input?: readonly (number | undefined)[];
-  readonly layers: readonly PlacedSpec[];
+  readonly layers: readonly ModelLayer[];
 }

@@ -5,7 +5,7 @@ import type { CellSpec, LayerSpec, RecurrentSpec } from "./spec.ts";
 export type VariableKind = "kernel" | "recurrent_kernel" | "bias" | "embeddings" | "gamma" | "beta";
 
 /** A variable that a layer has there. */
-export interface Variable {
+export interface VariableSpec {
   readonly kind: VariableKind;
   /** The part of the layer that it belongs to, and its number there, as paths of Keras 3 have them: `forward_layer/cell`, 0. */
   readonly part: string;
@@ -23,7 +23,7 @@ export interface VariableSource {
    */
   read(
     layer: { readonly name: string; readonly path: string },
-    wanted: readonly Variable[],
+    wanted: readonly VariableSpec[],
     fault: (reason: string) => void,
   ): (TensorCopy | undefined)[];
   /** Those that no layer has read, by their names. */
@@ -34,13 +34,13 @@ export interface VariableSource {
 const GATES = { SimpleRNN: 1, LSTM: 4, GRU: 3 } as const;
 
 /** The variables of a layer that reads rows of `width` elements, in their order. */
-export function variablesOf(spec: LayerSpec, width: number | undefined): Variable[] {
+export function variablesOf(spec: LayerSpec, width: number | undefined): VariableSpec[] {
   switch (spec.kind) {
     case "embedding":
       return [{ kind: "embeddings", part: "", index: 0, shapes: [[spec.vocabulary, spec.width]] }];
     case "dense": {
       const part = spec.distributed ? "layer" : "";
-      const kernel: Variable = { kind: "kernel", part, index: 0, shapes: [[width, spec.units]] };
+      const kernel: VariableSpec = { kind: "kernel", part, index: 0, shapes: [[width, spec.units]] };
       return spec.bias ? [kernel, { kind: "bias", part, index: 1, shapes: [[spec.units]] }] : [kernel];
     }
     case "norm": {
@@ -58,7 +58,7 @@ function directions({ direction }: RecurrentSpec): string[] {
   return direction === "both" ? ["forward_layer/", "backward_layer/"] : [""];
 }
 
-function stackVariables({ cells, form }: RecurrentSpec, direction: string, width: number | undefined): Variable[] {
+function stackVariables({ cells, form }: RecurrentSpec, direction: string, width: number | undefined): VariableSpec[] {
   const counts = new Map<string, number>();
   return cells.flatMap((cell, i) => {
     const name = snakeCell(cell), count = counts.get(name) ?? 0;
@@ -72,7 +72,7 @@ function snakeCell({ kind }: CellSpec): string {
   return { SimpleRNN: "simple_rnn_cell", LSTM: "lstm_cell", GRU: "gru_cell" }[kind];
 }
 
-function cellVariables(cell: CellSpec, part: string, width: number | undefined): Variable[] {
+function cellVariables(cell: CellSpec, part: string, width: number | undefined): VariableSpec[] {
   const { kind, units, bias, resetAfter } = cell, columns = GATES[kind] * units;
   const two = kind === "GRU" && resetAfter !== false, one = kind !== "GRU" || resetAfter !== true;
   const biases = [...one ? [[columns]] : [], ...two ? [[2, columns]] : []];
@@ -84,14 +84,14 @@ function cellVariables(cell: CellSpec, part: string, width: number | undefined):
 }
 
 /** Whether a shape is one of those that a variable may have. */
-export function fits({ shapes }: Variable, shape: readonly number[]): boolean {
+export function fits({ shapes }: VariableSpec, shape: readonly number[]): boolean {
   return shapes.some((wanted) =>
     wanted.length === shape.length && wanted.every((extent, i) => extent === undefined || extent === shape[i])
   );
 }
 
 /** The shapes that a variable may have, as a message shows them. */
-export function describeShapes({ shapes }: Variable): string {
+export function describeShapes({ shapes }: VariableSpec): string {
   return shapes.map((shape) => `[${shape.map((extent) => extent ?? "any").join(", ")}]`).join(" or ");
 }
 

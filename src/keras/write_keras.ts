@@ -1,6 +1,6 @@
 import { describeNet } from "./write/describe.ts";
 import { variablesOf } from "./variables.ts";
-import { type KerasOptions, modelJson, type WrittenLayer, writtenLayers } from "./write/config.ts";
+import { type ConfiguredLayer, configureLayers, type KerasOptions, modelJson } from "./write/config.ts";
 import type { Layer } from "../layers/layer.ts";
 import type { Tensors } from "../runtime/state_dict.ts";
 import { writeHdf5 } from "./files/hdf5_writer.ts";
@@ -43,7 +43,7 @@ export async function writeKeras(
   parameters: Tensors,
   options: KerasOptions = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const layers = writtenNet(net, parameters, options), input = inputOf(net);
+  const layers = configuredNet(net, parameters, options), input = inputOf(net);
   const text = (json: unknown) => new TextEncoder().encode(JSON.stringify(json));
   return writeZip({
     "metadata.json": text({ keras_version: KERAS, date_saved: "1980-01-01@00:00:00" }),
@@ -64,12 +64,12 @@ export async function writeKerasWeights(
   parameters: Tensors,
   options: KerasOptions = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
-  return await writeHdf5(datasets(writtenNet(net, parameters, options)));
+  return await writeHdf5(datasets(configuredNet(net, parameters, options)));
 }
 
 /** A net's layers as Keras 3 has them. */
-export function writtenNet(net: Layer, parameters: Tensors, options: KerasOptions): WrittenLayer[] {
-  return writtenLayers(describeNet(net, parameters), inputOf(net), options, "keras3");
+export function configuredNet(net: Layer, parameters: Tensors, options: KerasOptions): ConfiguredLayer[] {
+  return configureLayers(describeNet(net, parameters), inputOf(net), options, "keras3");
 }
 
 function inputOf({ input: { kind, width } }: Layer): { tokens: boolean; width: number } {
@@ -77,7 +77,7 @@ function inputOf({ input: { kind, width } }: Layer): { tokens: boolean; width: n
 }
 
 /** Each variable at its place, `layers/lstm_1/cell/vars/0`. */
-function datasets(layers: readonly WrittenLayer[]): Map<string, { shape: readonly number[]; data: Float32Array }> {
+function datasets(layers: readonly ConfiguredLayer[]): Map<string, { shape: readonly number[]; data: Float32Array }> {
   return new Map(layers.flatMap(({ spec, path, variables }) => {
     const places = variablesOf(spec, undefined);
     return variables.map((tensor, i) => {

@@ -2,7 +2,7 @@ import type { Layer } from "../layers/layer.ts";
 import type { Tensors } from "../runtime/state_dict.ts";
 import { describeNet } from "./write/describe.ts";
 import { variableNames } from "./variables.ts";
-import { type KerasOptions, modelJson, writtenLayers } from "./write/config.ts";
+import { configureLayers, type KerasOptions, modelJson } from "./write/config.ts";
 
 /**
  * Write a net as a sequential layers model of TensorFlow.js, for its `tf.loadLayersModel`: the files `model.json` and `weights.bin`
@@ -41,7 +41,7 @@ export function writeTfjs(
   options: KerasOptions = {},
 ): Map<string, Uint8Array<ArrayBuffer>> {
   const input = { tokens: net.input.kind === "tokens", width: net.input.width };
-  const layers = writtenLayers(describeNet(net, parameters), input, options, "tfjs");
+  const layers = configureLayers(describeNet(net, parameters), input, options, "tfjs");
   const weights = layers.flatMap(({ spec, variables }) => {
     const names = variableNames(spec);
     return variables.map((tensor, i) => ({ name: `${spec.name}/${names[i]}`, ...tensor }));

@@ -1,38 +1,56 @@
 import type { Layer } from "../layers/layer.ts";
-import { requireTensors, type Tensors } from "../runtime/state_dict.ts";
-import type { Writing } from "./export/context.ts";
+import { requireParameters, type Tensors } from "../runtime/state_dict.ts";
+import type { ExportContext, ExportValue } from "./export/context.ts";
 import { GraphWriter } from "./export/graph_writer.ts";
 import { layerNodes } from "./export/layers.ts";
-import { sizeOf } from "./format/tensor.ts";
 
 /** Options of `writeOnnx`. */
 export interface OnnxWriteOptions {
-  /** Whether `x` and `output` are `[B, T, ...]` instead of `[T, B, ...]`, as in `compile`. Default false. */
+  /**
+   * Whether `x` and `output` are `[B, T, ...]` instead of `[T, B, ...]`, as in `compile`.
+   *
+   * @default false
+   */
   batchFirst?: boolean;
-  /** Whether the model has an input `lengths`, int32 `[B]`: steps of each row. Default false: all rows are as long as T. */
+  /**
+   * Whether the model has an input `lengths`, int32 `[B]`: the number of steps of each row. Without it, all rows have T
+   * steps.
+   *
+   * @default false
+   */
   lengths?: boolean;
   /**
-   * Whether initial states are inputs, `[B, H]` each under the names of `session.states()` (`rnn.h_l0`), and the states
-   * after each row's last step outputs, `_n` behind their names. Default false: zeros, or what was learned.
+   * Whether initial states are inputs and final states outputs of the model. The inputs are `[B, H]` and have the names of
+   * `session.states()`, such as `rnn.h_l0`. The outputs, the states after each row's last step, have `_n` appended:
+   * `rnn.h_l0_n`. Without these inputs, initial states are zero or learned.
+   *
+   * @default false
    */
   states?: boolean;
-  /** Whether the output is the softmax of what the net gives, over the last dimension. Default false. */
+  /**
+   * Whether the output is the softmax of the net's output over the last dimension.
+   *
+   * @default false
+   */
   softmax?: boolean;
 }
 
 /**
- * Write a net as an ONNX model (operators of version 17), for onnxruntime and whatever else reads such: the same outputs as a
- * session's `forward`. Any T and B; the input is `x`, tokens as int64 `[T, B]` or values `[T, B, input]`, the first
- * output `output`, `[T, B, output]`, or `[B, output]` where the net gives one row for a sequence. Behind a row's length
- * a session's outputs are zeros, the model's whatever the layers make of padding.
+ * Writes a net as an ONNX model with operators of version 17, for onnxruntime and other ONNX runtimes. The model computes
+ * the outputs of a session's `forward`.
  *
- * All layers of the library can be written but encoder-decoders, with all cells but `notesLstm` and attention. An LSTM
- * with a projection becomes one without and a product behind it; dropout becomes nothing.
+ * The input is `x`: int64 tokens `[T, B]`, or floats `[T, B, input]`. The first output is `output`: `[T, B, output]`, or
+ * `[B, output]` when the net has one output row for a sequence. T and B are free. Behind the length of a row, the output of
+ * a session is zero, the output of the model is what the layers compute of the padding.
  *
- * @param parameters By name, as a session's `parameters()` or a safetensors file has them.
- * @throws {OptionError} When a layer has no description, being one of your own, or there is nothing in ONNX that computes the same;
- * the layer is named.
- * @throws {ShapeError} When names or shapes of the parameters differ from those of the net; all differences are listed.
+ * Every layer of the library can be written except encoder-decoders; every cell except `notesLstm` and attention. An LSTM
+ * with projection becomes an LSTM without and a matrix product. Dropout layers are left out.
+ *
+ * @param parameters By name, as from a session's `parameters()` or from a safetensors file.
+ * @throws {OptionError} When a layer is a custom layer without a description, or ONNX has no operators that compute the
+ * same; the message names the layer.
+ * @throws {ShapeError} When names or shapes of the parameters differ from those of the net; the message lists all
+ * differences.
  *
  * @example
  * ```ts
@@ -53,44 +71,39 @@ export interface OnnxWriteOptions {
  * ```
  */
 export function writeOnnx(net: Layer, parameters: Tensors, options: OnnxWriteOptions = {}): Uint8Array<ArrayBuffer> {
-  const { batchFirst = false, states = false } = options, graph = new GraphWriter();
-  const ties = Object.entries(net.tied ?? {});
-  const wanted = Object.entries(net.parameters).map(([name, { shape }]) => {
-    const aliases = ties.filter(([, other]) => other === name).map(([alias]) => alias);
-    return { name, aliases, shape, size: sizeOf(shape) };
-  });
-  const { given } = requireTensors("parameter", wanted, parameters);
-  const tokens = net.input.kind === "tokens", time = batchFirst ? ["B", "T"] : ["T", "B"];
+  const { batchFirst = false, states = false } = options;
+  const tensors = requireParameters(net, parameters);
+  const graph = new GraphWriter();
+  const tokens = net.input.kind === "tokens";
+  const time = batchFirst ? ["B", "T"] : ["T", "B"];
   const x = tokens ? graph.input("x", "int64", time) : graph.input("x", "float", [...time, net.input.width]);
   const lengths = options.lengths ? graph.input("lengths", "int32", ["B"]) : undefined;
-  const extents = once(() => graph.node("Shape", [x])), batchAxis = batchFirst ? 0 : 1;
-  const steps = once(() => graph.node("Gather", [extents(), graph.integers(1 - batchAxis)]));
-  const writing: Writing = {
+  const batchAxis = batchFirst ? 0 : 1;
+  const extents = lazy(() => graph.node("Shape", [x]));
+  const steps = lazy(() => graph.node("Gather", [extents(), graph.integers(1 - batchAxis)]));
+  const context: ExportContext = {
     graph,
-    parameters: new Map(
-      [...given, ...ties.map(([alias, name]) => [alias, given.get(name)!] as const)].map((
-        [name, { shape, data }],
-      ) => [name, { shape, data: Float32Array.from(data, Number) }]),
-    ),
+    parameters: tensors,
     lengths,
     states,
-    batch: once(() => graph.node("Gather", [extents(), graph.integers([batchAxis])])),
-    mask: once(() => lengths && mask(graph, lengths, steps())),
+    batch: lazy(() => graph.node("Gather", [extents(), graph.integers([batchAxis])])),
+    mask: lazy(() => lengths && mask(graph, lengths, steps())),
   };
   const timeMajor = batchFirst ? graph.node("Transpose", [x], { perm: tokens ? [1, 0] : [1, 0, 2] }) : x;
-  const rows = { value: timeMajor, width: net.input.width, once: false };
-  const { value, once: last } = layerNodes(writing, net.description, "", "net", rows);
+  const input: ExportValue = { name: timeMajor, width: net.input.width, steps: "each" };
+  const output = layerNodes(context, net.description, "", "net", input);
 
-  const { parts = 1, width } = net.output, outer = parts === 1 ? [] : [parts];
-  const shape = [...outer, ...(last ? ["B"] : time), width / parts];
+  const { parts = 1, width } = net.output;
+  const perStep = output.steps === "each";
+  const shape = [...(parts === 1 ? [] : [parts]), ...(perStep ? time : ["B"]), width / parts];
   const perm = parts === 1 ? [1, 0, 2] : [0, 2, 1, 3];
-  const turned = batchFirst && !last ? graph.node("Transpose", [value], { perm }) : value;
-  const y = options.softmax ? graph.node("Softmax", [turned], { axis: -1 }) : turned;
+  const ordered = batchFirst && perStep ? graph.node("Transpose", [output.name], { perm }) : output.name;
+  const y = options.softmax ? graph.node("Softmax", [ordered], { axis: -1 }) : ordered;
   graph.output("output", y, shape, { first: true });
   return graph.finish("net");
 }
 
-/** Whether step t of a row is within its length, `[T, B, 1]`. */
+/** Whether step t lies within the length of a row, bool `[T, B, 1]`. */
 function mask(graph: GraphWriter, lengths: string, steps: string): string {
   const numbers = graph.node("Range", [graph.integers(0), steps, graph.integers(1)]);
   const column = graph.node("Unsqueeze", [numbers, graph.integers([1])]);
@@ -98,8 +111,8 @@ function mask(graph: GraphWriter, lengths: string, steps: string): string {
   return graph.node("Unsqueeze", [within, graph.integers([2])]);
 }
 
-/** What is written when it is first asked for, and only then. */
-function once<A>(write: () => A): () => A {
-  let written: { value: A } | undefined;
-  return () => (written ??= { value: write() }).value;
+/** Calls `write` on the first call, and returns that result from then on. */
+function lazy<A>(write: () => A): () => A {
+  let result: { value: A } | undefined;
+  return () => (result ??= { value: write() }).value;
 }

@@ -1,4 +1,5 @@
 import { ShapeError } from "../errors.ts";
+import type { Layer } from "../layers/layer.ts";
 
 /** A tensor outside the session's memory: a copy. `data` is row-major. */
 export interface TensorCopy {
@@ -82,6 +83,22 @@ export function requireTensors(
   if (strict) faults.unshift(...missing.map((name) => `"${name}" is missing`));
   if (faults.length) throw new ShapeError(`Cannot set the ${what}s: ${faults.join("; ")}`);
   return { given, missing, unknown };
+}
+
+/**
+ * All parameters of a net as f32, by all their names: a tied tensor once for each name.
+ *
+ * @throws {ShapeError} When names or shapes differ from those of the net; the message lists all faults.
+ */
+export function requireParameters({ parameters, tied = {} }: Layer, tensors: Tensors): Map<string, TensorCopy> {
+  const ties = Object.entries(tied);
+  const wanted = Object.entries(parameters).map(([name, { shape }]) => {
+    const aliases = ties.filter(([, other]) => other === name).map(([alias]) => alias);
+    return { name, aliases, shape, size: shape.reduce((a, b) => a * b, 1) };
+  });
+  const { given } = requireTensors("parameter", wanted, tensors);
+  const all = [...given, ...ties.map(([alias, name]) => [alias, given.get(name)!] as const)];
+  return new Map(all.map(([name, { shape, data }]) => [name, { shape, data: Float32Array.from(data, Number) }]));
 }
 
 function misfit({ shape, size }: Wanted, tensor: GivenTensor): string | undefined {

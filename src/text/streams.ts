@@ -9,7 +9,7 @@ export interface StreamsOptions {
 }
 
 /** The same few steps of every stream, time-major: element `t * B + b` belongs to step t of stream b. */
-export interface Window {
+export interface StreamWindow {
   /** The tokens, `[steps, B]`. A view that the next window overwrites. */
   readonly x: Int32Array;
   /** The token after each of them, `[steps, B]`. A view that the next window overwrites. */
@@ -19,7 +19,7 @@ export interface Window {
 }
 
 /** A sequence cut into streams and windows. Iterating over it is one epoch; every iteration starts at window 0. */
-export interface Streams extends Iterable<Window> {
+export interface Streams extends Iterable<StreamWindow> {
   /** The number of windows in an epoch. */
   readonly windows: number;
   /** The number of steps of a stream in an epoch: (N - 1) / B, rounded down. */
@@ -29,7 +29,7 @@ export interface Streams extends Iterable<Window> {
    *
    * @throws {OptionError} When there is no such window.
    */
-  at(index: number): Window;
+  at(index: number): StreamWindow;
 }
 
 /**
@@ -67,11 +67,11 @@ export function streams(tokens: Int32Array, options: StreamsOptions): Streams {
   }
   const windows = Math.ceil(length / unroll);
   const steps = Math.min(unroll, length);
-  const full: Window = { x: new Int32Array(steps * batch), y: new Int32Array(steps * batch), steps };
+  const full: StreamWindow = { x: new Int32Array(steps * batch), y: new Int32Array(steps * batch), steps };
   const rest = length - (windows - 1) * steps;
-  const last: Window = { x: full.x.subarray(0, rest * batch), y: full.y.subarray(0, rest * batch), steps: rest };
+  const last: StreamWindow = { x: full.x.subarray(0, rest * batch), y: full.y.subarray(0, rest * batch), steps: rest };
 
-  function at(index: number): Window {
+  function at(index: number): StreamWindow {
     requireInteger("index", index, 0, windows - 1);
     const window = index < windows - 1 ? full : last;
     for (let b = 0; b < batch; b++) {

@@ -26,7 +26,7 @@ export const SPECIAL: readonly SpecialToken[] = ["<unk>", "<pad>", "<bos>", "<eo
  * A space that belongs to its word makes sequences shorter: of Moby Dick 265,200 tokens instead of 473,470, with 20,979
  * different ones instead of 19,257; GPT-2 (Radford et al. 2019) does the same.
  */
-export function segments(kind: TokenKind, text: string): Iterable<string> {
+export function tokenize(kind: TokenKind, text: string): Iterable<string> {
   if (kind === "characters") return text;
   return kind === "words" ? words(text) : text.match(/\S+/g) ?? [];
 }
@@ -49,27 +49,27 @@ function* words(text: string): Iterable<string> {
 }
 
 /** Why a list cannot be a vocabulary's tokens; undefined when it can. */
-export function faultOf(kind: TokenKind, tokens: unknown): string | undefined {
+export function tokenListFault(kind: TokenKind, tokens: unknown): string | undefined {
   if (!Array.isArray(tokens) || tokens.length === 0) return `"tokens" must be a list of at least one token`;
   const seen = new Set<string>();
   for (const [id, token] of tokens.entries()) {
-    const reason = seen.has(token) ? "must not occur twice" : faultOfToken(kind, token);
+    const reason = seen.has(token) ? "must not occur twice" : tokenFault(kind, token);
     if (reason) return `token ${id} ${reason}, got ${JSON.stringify(token)}`;
     seen.add(token);
   }
 }
 
-function faultOfToken(kind: TokenKind, token: unknown): string | undefined {
+function tokenFault(kind: TokenKind, token: unknown): string | undefined {
   if (SPECIAL.includes(token as SpecialToken)) return undefined;
   const text = typeof token === "string" ? token : "";
-  if (kind === "characters") return characters(text) === 1 ? undefined : "must be one character";
+  if (kind === "characters") return countCharacters(text) === 1 ? undefined : "must be one character";
   // Which words there are depends on what surrounds them and on the engine: any text may be one.
   if (kind === "words") return text ? undefined : "must be a text that is not empty";
   return /^\S+$/.test(text) ? undefined : "must be a text without white space that is not empty";
 }
 
 /** Number of characters (code points). */
-export function characters(text: string): number {
+export function countCharacters(text: string): number {
   let count = 0;
   for (const _ of text) count++;
   return count;

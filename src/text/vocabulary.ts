@@ -1,5 +1,13 @@
 import { FormatError, OptionError, requireInteger, requireOneOf } from "../errors.ts";
-import { characters, faultOf, segments, SPECIAL, type SpecialToken, TOKEN_KINDS, type TokenKind } from "./tokens.ts";
+import {
+  countCharacters,
+  SPECIAL,
+  type SpecialToken,
+  TOKEN_KINDS,
+  tokenize,
+  type TokenKind,
+  tokenListFault,
+} from "./tokens.ts";
 
 /** What the makers of a `Vocabulary` can be told. */
 export interface VocabularyOptions {
@@ -94,7 +102,7 @@ export class Vocabulary {
    * @throws {OptionError} When it is empty, a token occurs twice, is empty or has white space in it.
    */
   static list(tokens: readonly string[]): Vocabulary {
-    const fault = faultOf("spaced", tokens);
+    const fault = tokenListFault("spaced", tokens);
     if (fault) throw new OptionError(`Cannot make a vocabulary: ${fault}`);
     return new Vocabulary("spaced", tokens);
   }
@@ -111,7 +119,7 @@ export class Vocabulary {
       const kinds = TOKEN_KINDS.map((name) => JSON.stringify(name)).join(", ");
       throw new FormatError(`Cannot read vocabulary: "kind" must be one of ${kinds}, got ${JSON.stringify(kind)}`);
     }
-    const fault = faultOf(kind!, tokens);
+    const fault = tokenListFault(kind!, tokens);
     if (fault) throw new FormatError(`Cannot read vocabulary: ${fault}`);
     return new Vocabulary(kind!, tokens!);
   }
@@ -127,7 +135,7 @@ export class Vocabulary {
     }
     if (text.length === 0) throw new OptionError(`Cannot make a vocabulary: "text" must not be empty, got ""`);
     const counts = new Map<string, number>();
-    for (const token of segments(kind, text)) counts.set(token, (counts.get(token) ?? 0) + 1);
+    for (const token of tokenize(kind, text)) counts.set(token, (counts.get(token) ?? 0) + 1);
     for (const token of special) counts.delete(token);
     const tokens = [...counts.keys()].filter((token) => counts.get(token)! >= minimumCount).sort(byCodePoints);
     if (tokens.length === 0) {
@@ -154,12 +162,12 @@ export class Vocabulary {
 
   /** A text cut into tokens, known or not. */
   split(text: string): string[] {
-    return [...segments(this.kind, text)];
+    return [...tokenize(this.kind, text)];
   }
 
   /** How many characters (code points) of a text each of its tokens makes up, with the separator before it. */
   lengths(text: string): Int32Array {
-    return Int32Array.from(segments(this.kind, text), (token) => this.separator.length + characters(token));
+    return Int32Array.from(tokenize(this.kind, text), (token) => this.separator.length + countCharacters(token));
   }
 
   /**
@@ -170,7 +178,7 @@ export class Vocabulary {
    * @throws {OptionError} When a token is not in the vocabulary and the vocabulary has no `<unk>`.
    */
   encode(text: string | readonly string[]): Int32Array<ArrayBuffer> {
-    const tokens = typeof text === "string" ? segments(this.kind, text) : text, unknown = this.#ids.get("<unk>");
+    const tokens = typeof text === "string" ? tokenize(this.kind, text) : text, unknown = this.#ids.get("<unk>");
     // No token is shorter than a UTF-16 unit.
     const ids = new Int32Array(text.length);
     let length = 0;

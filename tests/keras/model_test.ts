@@ -13,17 +13,17 @@ Deno.test("lengths of padding behind, and other padding moved there", () => {
   assertEquals([...model.lengths([1, 2, 0, 3, 0, 0, 4, 5, 6], 3)!], [2, 1, 3]);
   assertThrows(() => model.lengths([1, 0, 2, 3, 0, 0], 2), ShapeError, 'row 0 of "x" has padding at step 1');
   assertThrows(() => model.lengths([1, 2, 0, 0], 2), ShapeError, 'row 1 of "x" is nothing but padding');
-  assertThrows(() => model.packed([0, 0, 1, 2], 2), ShapeError, "row 0");
+  assertThrows(() => model.postPadded([0, 0, 1, 2], 2), ShapeError, "row 0");
   assertThrows(() => model.lengths([1, 2, 3], 2), ShapeError, "[batch, T]");
-  const { x, lengths } = model.packed([0, 1, 0, 2, 0, 0, 0, 3], 2);
+  const { x, lengths } = model.postPadded([0, 1, 0, 2, 0, 0, 0, 3], 2);
   assertEquals([[...x], [...lengths]], [[1, 2, 0, 0, 3, 0, 0, 0], [2, 1]]);
 
   const values = readKeras(caseNamed("Masking").files[".keras"]), pad = [-2, -2, -2, -2], own = [-2, 1, -2, -2];
   assertEquals([...values.lengths([...own, ...pad, ...own, ...own], 2)!], [1, 2]);
-  assertEquals([...values.packed([...pad, ...own], 1).x], [...own, ...pad]);
+  assertEquals([...values.postPadded([...pad, ...own], 1).x], [...own, ...pad]);
   const none = readKeras(caseNamed("LSTM").files[".keras"]);
   assertEquals([none.padding, none.lengths([1], 1)], [undefined, undefined]);
-  assertThrows(() => none.packed([1], 1), ShapeError, "no mask");
+  assertThrows(() => none.postPadded([1], 1), ShapeError, "no mask");
 });
 
 Deno.test("what was read can be trained, with lengths, and written again", async () => {
@@ -36,7 +36,7 @@ Deno.test("what was read can be trained, with lengths, and written again", async
     optimizer: adam({ learningRate: 0.03 }),
   });
   session.setParameters(model.parameters);
-  const { x, lengths } = model.packed(one.sets[0].x, one.B), y = x.map((token) => token % 3);
+  const { x, lengths } = model.postPadded(one.sets[0].x, one.B), y = x.map((token) => token % 3);
   const losses = Array.from({ length: 60 }, () => session.step({ x, y }, { lengths }).loss);
   assert(losses.at(-1)! < 0.3 * losses[0], `${losses[0]} became ${losses.at(-1)}`);
   const again = readKeras(await writeKeras(layer, session.parameters(), model));

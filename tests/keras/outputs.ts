@@ -23,7 +23,7 @@ export async function assertOutputs(model: KerasModel, { name, B, T, sets }: Out
   using session = await compile(layer, { batch: B, steps: T, batchFirst, numerics: "exact" });
   session.setParameters(parameters);
   for (const { x, y } of sets) {
-    const { x: own, lengths } = model.padding !== undefined ? model.packed(x, B) : { x, lengths: undefined };
+    const { x: own, lengths } = model.padding !== undefined ? model.postPadded(x, B) : { x, lengths: undefined };
     const got = model.predictions(session.forward(own, { lengths }));
     if (!lengths || layer.output.steps === "one") {
       assertClose(got, Float32Array.from(y.flatMap((part) => [...part])), TOLERANCE, name);

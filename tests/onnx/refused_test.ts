@@ -49,7 +49,7 @@ Deno.test("inputs that do not fit are all listed, shapes that do not fit name th
   const refused = async (inputs: Parameters<OnnxModel["run"]>[0], word: string) =>
     assertStringIncludes((await assertRejects(() => model.run(inputs), ShapeError)).message, word);
   await refused({}, '"x" is missing');
-  await refused({ x: { shape: [2, 1], data: [1, 2] }, z: { shape: [], data: [1] } }, '"z" is no input');
+  await refused({ x: { shape: [2, 1], data: [1, 2] }, z: { shape: [], data: [1] } }, '"z" is not an input');
   await refused({ x: { shape: [3, 1], data: [1, 2, 3] } }, "shape [2, n]");
   await refused({ x: { shape: [2, 2], data: [1, 2, 3] } }, "3 elements");
   using transpose = OnnxModel.load(single("Transpose", [{ name: "perm", type: 7, ints: [0, 2] }]));

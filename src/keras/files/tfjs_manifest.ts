@@ -1,7 +1,7 @@
 import { FormatError } from "../../errors.ts";
 import { fromF16 } from "../../formats/float16.ts";
 import type { JsonNode } from "../../formats/json.ts";
-import { type Config, shown } from "../read/config.ts";
+import { type Config, describeValue } from "../read/config.ts";
 import type { Faults } from "../read/config.ts";
 import type { TensorCopy } from "../../runtime/state_dict.ts";
 
@@ -9,11 +9,11 @@ import type { TensorCopy } from "../../runtime/state_dict.ts";
 export interface WeightGroup {
   /** The files, relative to that of the model. */
   readonly paths: readonly string[];
-  readonly weights: readonly Weight[];
+  readonly weights: readonly StoredWeight[];
 }
 
 /** A weight and how its numbers are stored. */
-export interface Weight {
+export interface StoredWeight {
   readonly name: string;
   readonly shape: readonly number[];
   readonly size: number;
@@ -33,7 +33,9 @@ export function readManifest(manifest: Config, faults: Faults): WeightGroup[] {
     const texts = Array.isArray(paths) ? paths.map(({ value }) => value) : [];
     if (!texts.length || !texts.every((path) => typeof path === "string" && isInside(path))) {
       faults.add(
-        `"paths" must be a list of files beside the model's or below it, got ${shown(texts.find(outside) as string)}`,
+        `"paths" must be a list of files beside the model's or below it, got ${
+          describeValue(texts.find(outside) as string)
+        }`,
       );
     }
     return { paths: texts as string[], weights: group.children("weights").map((weight) => readWeight(weight, faults)) };
@@ -53,23 +55,23 @@ function isInside(path: string): boolean {
   return /^[^\\:?#%]+$/.test(path) && path.split("/").every((part) => part !== "" && part !== "." && part !== "..");
 }
 
-function readWeight(config: Config, faults: Faults): Weight {
+function readWeight(config: Config, faults: Faults): StoredWeight {
   const name = config.text("name") ?? "",
     fault = (reason: string) => faults.add(`weight ${JSON.stringify(name)}: ${reason}`);
   const own = config.value("shape"), extents = Array.isArray(own) ? own.map(({ value }) => value as number) : undefined;
   const right = extents?.every((extent) => Number.isSafeInteger(extent) && extent >= 0);
-  if (!right) fault(`"shape" must be a list of integers >= 0, got ${shown(own)}`);
+  if (!right) fault(`"shape" must be a list of integers >= 0, got ${describeValue(own)}`);
   const shape = right ? extents! : [], size = shape.reduce((a, b) => a * b, 1), dtype = config.text("dtype");
-  if (dtype !== "float32") fault(`"dtype" must be float32, got ${shown(dtype)}`);
+  if (dtype !== "float32") fault(`"dtype" must be float32, got ${describeValue(dtype)}`);
   const quantization = config.child("quantization"), stored = quantization?.text("dtype") ?? "float32";
   const linear = stored === "uint8" || stored === "uint16";
-  if (!Object.hasOwn(STORED, stored)) fault(`it is stored as ${shown(stored)}, which is not supported`);
+  if (!Object.hasOwn(STORED, stored)) fault(`it is stored as ${describeValue(stored)}, which is not supported`);
   if (linear && !(quantization!.has("scale") && quantization!.has("min"))) fault(`"scale" and "min" are missing`);
   return {
     name,
     shape,
     size,
-    stored: Object.hasOwn(STORED, stored) ? stored as Weight["stored"] : "float32",
+    stored: Object.hasOwn(STORED, stored) ? stored as StoredWeight["stored"] : "float32",
     scale: linear ? quantization!.number("scale", 1) : 1,
     min: linear ? quantization!.number("min", 0) : 0,
   };
@@ -97,16 +99,16 @@ export function readWeights(
     parts.reduce((at, part) => (bytes.set(part, at), at + part.length), 0);
     weights.reduce((at, { name, shape, size, stored, scale, min }) => {
       const end = at + size * STORED[stored];
-      tensors.set(name, { shape, data: numbers(bytes.slice(at, end), stored, scale, min) });
+      tensors.set(name, { shape, data: dequantized(bytes.slice(at, end), stored, scale, min) });
       return end;
     }, 0);
   }
   return tensors;
 }
 
-function numbers(
+function dequantized(
   { buffer }: Uint8Array<ArrayBuffer>,
-  stored: Weight["stored"],
+  stored: StoredWeight["stored"],
   scale: number,
   min: number,
 ): Float32Array {

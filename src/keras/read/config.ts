@@ -2,7 +2,7 @@ import { FormatError } from "../../errors.ts";
 import type { JsonNode } from "../../formats/json.ts";
 
 /** Takes note of something that does not fit; reading goes on, so that all faults are found at once. */
-export type Fault = (reason: string) => void;
+export type ReportFault = (reason: string) => void;
 
 /** Collects what does not fit into a model, to be told at once. */
 export class Faults {
@@ -15,7 +15,7 @@ export class Faults {
   }
 
   /** Take note of one. */
-  readonly add: Fault = (reason) => void this.#list.push(reason);
+  readonly add: ReportFault = (reason) => void this.#list.push(reason);
 
   /** How many there are. */
   get count(): number {
@@ -39,9 +39,9 @@ export class Faults {
 /** An object of a model's JSON. What is not as expected is a fault, and stands for its default. */
 export class Config {
   readonly #members: ReadonlyMap<string, JsonNode>;
-  readonly fault: Fault;
+  readonly fault: ReportFault;
 
-  constructor(members: ReadonlyMap<string, JsonNode>, fault: Fault) {
+  constructor(members: ReadonlyMap<string, JsonNode>, fault: ReportFault) {
     this.#members = members;
     this.fault = fault;
   }
@@ -66,12 +66,12 @@ export class Config {
   children(key: string): Config[] {
     const value = this.value(key);
     if (!Array.isArray(value)) {
-      this.fault(`"${key}" must be a list, got ${shown(value)}`);
+      this.fault(`"${key}" must be a list, got ${describeValue(value)}`);
       return [];
     }
     return value.flatMap((node) => {
       if (node.value instanceof Map) return [new Config(node.value, this.fault)];
-      this.fault(`"${key}" must be a list of objects, got ${shown(node.value)} in it`);
+      this.fault(`"${key}" must be a list of objects, got ${describeValue(node.value)} in it`);
       return [];
     });
   }
@@ -80,14 +80,14 @@ export class Config {
   text(key: string): string | undefined {
     const value = this.value(key);
     if (value === undefined || typeof value === "string") return value;
-    this.fault(`"${key}" must be a text, got ${shown(value)}`);
+    this.fault(`"${key}" must be a text, got ${describeValue(value)}`);
   }
 
   /** Whether something is so. */
-  flag(key: string, otherwise: boolean): boolean {
+  boolean(key: string, otherwise: boolean): boolean {
     const value = this.value(key);
     if (typeof value === "boolean") return value;
-    if (value !== undefined) this.fault(`"${key}" must be true or false, got ${shown(value)}`);
+    if (value !== undefined) this.fault(`"${key}" must be true or false, got ${describeValue(value)}`);
     return otherwise;
   }
 
@@ -95,7 +95,7 @@ export class Config {
   number(key: string, otherwise: number): number {
     const value = this.value(key);
     if (typeof value === "number" && Number.isFinite(value)) return value;
-    if (value !== undefined) this.fault(`"${key}" must be a finite number, got ${shown(value)}`);
+    if (value !== undefined) this.fault(`"${key}" must be a finite number, got ${describeValue(value)}`);
     return otherwise;
   }
 
@@ -103,7 +103,7 @@ export class Config {
   size(key: string): number {
     const value = this.value(key);
     if (Number.isSafeInteger(value) && (value as number) >= 1) return value as number;
-    this.fault(`"${key}" must be an integer >= 1, got ${shown(value)}`);
+    this.fault(`"${key}" must be an integer >= 1, got ${describeValue(value)}`);
     return 1;
   }
 
@@ -125,7 +125,7 @@ export function extents(value: JsonNode["value"] | undefined): (number | undefin
 }
 
 /** A value as a message shows it. */
-export function shown(value: JsonNode["value"] | undefined): string {
+export function describeValue(value: JsonNode["value"] | undefined): string {
   if (Array.isArray(value)) return "a list";
   if (value instanceof Map) return "an object";
   return JSON.stringify(value)?.slice(0, 60) ?? "none";

@@ -1,7 +1,7 @@
 import type { Activation } from "../../ops/activation.ts";
 import { type Dialect, readActivation } from "../activations.ts";
 import { isRecurrent, readBidirectional, readRecurrent } from "./recurrent.ts";
-import { type Config, extents, shown } from "./config.ts";
+import { type Config, describeValue, extents } from "./config.ts";
 import type { ActivationSpec, LayerSpec } from "../spec.ts";
 
 /** What can stand in TimeDistributed: layers that treat each step alike anyway. */
@@ -32,7 +32,7 @@ export function readLayer(className: string, config: Config, dialect: Dialect): 
         name,
         vocabulary: config.size("input_dim"),
         width: config.size("output_dim"),
-        maskZero: config.flag("mask_zero", false),
+        maskZero: config.boolean("mask_zero", false),
       }];
     case "Masking":
       return [{ kind: "masking", name, value: config.number("mask_value", 0) }];
@@ -50,7 +50,7 @@ export function readLayer(className: string, config: Config, dialect: Dialect): 
       return readNorm(config, name);
     case "GlobalAveragePooling1D":
     case "GlobalMaxPooling1D":
-      if (config.flag("keepdims", false) || config.text("data_format") === "channels_first") {
+      if (config.boolean("keepdims", false) || config.text("data_format") === "channels_first") {
         fault(`"keepdims" and channels before steps are not supported`);
       }
       return [{ kind: "pool", name, how: className === "GlobalMaxPooling1D" ? "max" : "mean" }];
@@ -64,7 +64,7 @@ export function readLayer(className: string, config: Config, dialect: Dialect): 
     kind: "activation",
     name,
     activation,
-    within: false,
+    insideDense: false,
     axis: className === "Softmax" ? readAxis(config) : -1,
   }];
 }
@@ -96,8 +96,8 @@ function readDense(config: Config, name: string, dialect: Dialect): LayerSpec[] 
   if (config.value("lora_rank") !== undefined) config.fault(`"lora_rank" is not supported`);
   const after: ActivationSpec[] = activation === "identity"
     ? []
-    : [{ kind: "activation", name, activation, within: true, axis: -1 }];
-  const units = config.size("units"), bias = config.flag("use_bias", true);
+    : [{ kind: "activation", name, activation, insideDense: true, axis: -1 }];
+  const units = config.size("units"), bias = config.boolean("use_bias", true);
   return [{ kind: "dense", name, units, bias, distributed: false }, ...after];
 }
 
@@ -113,10 +113,10 @@ function readDistributed(config: Config, name: string, dialect: Dialect): LayerS
 }
 
 function readNorm(config: Config, name: string): LayerSpec[] {
-  if (config.flag("rms_scaling", false)) config.fault(`"rms_scaling" is not supported`);
+  if (config.boolean("rms_scaling", false)) config.fault(`"rms_scaling" is not supported`);
   const epsilon = config.number("epsilon", 1e-3);
   if (epsilon <= 0) config.fault(`"epsilon" must be a number > 0, got ${epsilon}`);
-  const scale = config.flag("scale", true), center = config.flag("center", true);
+  const scale = config.boolean("scale", true), center = config.boolean("center", true);
   return [{ kind: "norm", name, epsilon, scale, center, axis: readAxis(config) }];
 }
 
@@ -125,7 +125,7 @@ function readAxis(config: Config): number {
   const value = config.value("axis"),
     [axis, ...more] = Array.isArray(value) ? value.map(({ value }) => value) : [value];
   if (axis === undefined || (Number.isInteger(axis) && !more.length)) return axis as number ?? -1;
-  config.fault(`"axis" must be one axis, got ${shown(value)}`);
+  config.fault(`"axis" must be one axis, got ${describeValue(value)}`);
   return -1;
 }
 

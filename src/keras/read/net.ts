@@ -2,10 +2,10 @@ import type { Layer } from "../../layers/layer.ts";
 import { sequential } from "../../layers/sequential.ts";
 import type { TensorCopy } from "../../runtime/state_dict.ts";
 import { FormatError } from "../../errors.ts";
-import { type Piece, piecesOf } from "./net_layers.ts";
-import type { Fault } from "./config.ts";
+import { type ConvertedLayer, convertLayer } from "./net_layers.ts";
+import type { ReportFault } from "./config.ts";
 import type { Padding } from "./padding.ts";
-import { type LayerSpec, type ModelSpec, type PlacedSpec, poolsMasked } from "../spec.ts";
+import { type LayerSpec, type ModelLayer, type ModelSpec, poolSkipsPadding } from "../spec.ts";
 import type { Faults } from "./config.ts";
 import { variablesOf, type VariableSource } from "../variables.ts";
 
@@ -13,25 +13,25 @@ import { variablesOf, type VariableSource } from "../variables.ts";
 export type Head = "softmax" | "sigmoid";
 
 /** One of their layers in the net. */
-export interface Placed extends PlacedSpec {
+export interface NetLayer extends ModelLayer {
   /** Elements of the rows that it reads. */
   readonly width: number;
   /** The layers of ours that it is, by name. */
-  readonly keys: readonly string[];
+  readonly names: readonly string[];
 }
 
 /** A model's parts. */
-export interface Assembly {
+export interface AssembledModel {
   readonly layer: Layer;
   readonly parameters: Map<string, TensorCopy>;
-  readonly placed: readonly Placed[];
+  readonly layers: readonly NetLayer[];
   readonly head: Head | undefined;
   readonly padding: Padding | undefined;
 }
 
 /** The net of a model with the variables of a source. */
-export function assemble(model: ModelSpec, source: VariableSource, faults: Faults): Assembly {
-  const layers = new Map<string, Layer>(), parameters = new Map<string, TensorCopy>(), placed: Placed[] = [];
+export function assemble(model: ModelSpec, source: VariableSource, faults: Faults): AssembledModel {
+  const layers = new Map<string, Layer>(), parameters = new Map<string, TensorCopy>(), placed: NetLayer[] = [];
   const head = headOf(model), last = model.layers.at(-1);
   checkMasks(model, faults);
   let width = inputWidth(model, faults), once = false;
@@ -47,28 +47,33 @@ export function assemble(model: ModelSpec, source: VariableSource, faults: Fault
     if (rows === undefined) fault("the width of its input is neither said nor shown by a kernel");
     const keys: string[] = [];
     if (rows !== undefined && read.every((tensor) => tensor !== undefined) && !(head && one === last)) {
-      for (const piece of pieces(spec, rows, read, fault)) {
-        const key = freeKey(name + piece.suffix, layers);
+      for (const piece of convertOrFault(spec, rows, read, fault)) {
+        const key = freeLayerName(name + piece.suffix, layers);
         keys.push(key);
         layers.set(key, piece.layer);
         for (const [own, tensor] of Object.entries(piece.parameters)) parameters.set(`${key}.${own}`, tensor);
       }
     }
-    placed.push({ ...one, width: rows ?? 1, keys });
-    width = widthBehind(spec, rows);
+    placed.push({ ...one, width: rows ?? 1, names: keys });
+    width = outputWidth(spec, rows);
     once ||= spec.kind === "pool" || (spec.kind === "recurrent" && !spec.sequences);
   }
   const unread = source.unread();
   if (unread.length && !faults.count) faults.add(`no layer has the variables ${unread.slice(0, 20).join(", ")}`);
   if (!layers.size && !faults.count) faults.add("the model has no layers");
   faults.check();
-  return { layer: join(layers), parameters, placed, head, padding: paddingOf(model, placed) };
+  return { layer: join(layers), parameters, layers: placed, head, padding: paddingOf(model, placed) };
 }
 
 /** The layers of ours for one of theirs; that we refuse to make one is a fault. */
-function pieces(spec: LayerSpec, width: number, variables: readonly TensorCopy[], fault: Fault): Piece[] {
+function convertOrFault(
+  spec: LayerSpec,
+  width: number,
+  variables: readonly TensorCopy[],
+  fault: ReportFault,
+): ConvertedLayer[] {
   try {
-    return piecesOf(spec, width, variables);
+    return convertLayer(spec, width, variables);
   } catch (error) {
     return fault(error instanceof Error ? error.message : String(error)), [];
   }
@@ -83,7 +88,7 @@ function join(layers: ReadonlyMap<string, Layer>): Layer {
 }
 
 /** A name for a layer in a net: theirs, but no number, which an object would put first, no dot, and none that is taken. */
-function freeKey(name: string, taken: ReadonlyMap<string, unknown>): string {
+function freeLayerName(name: string, taken: ReadonlyMap<string, unknown>): string {
   const base = name.replaceAll(".", "_").replace(/^(?=\d*$|__proto__$)/, "layer");
   for (let i = 1;; i++) {
     const key = i > 1 ? `${base}_${i}` : base;
@@ -108,7 +113,7 @@ function inputWidth({ input, layers }: ModelSpec, faults: Faults): number | unde
   return tokens ? undefined : input?.at(-1);
 }
 
-function widthBehind(spec: LayerSpec, width: number | undefined): number | undefined {
+function outputWidth(spec: LayerSpec, width: number | undefined): number | undefined {
   switch (spec.kind) {
     case "embedding":
       return spec.width;
@@ -135,11 +140,11 @@ function checkMasks({ layers, dialect }: ModelSpec, faults: Faults): void {
     if (spec.kind === "recurrent" && spec.direction === "back" && spec.sequences) {
       fault("its steps against time, with padding before them, are not supported");
     }
-    if (spec.kind === "pool" && !poolsMasked(spec, dialect)) fault("it takes padding too, which is not supported");
+    if (spec.kind === "pool" && !poolSkipsPadding(spec, dialect)) fault("it takes padding too, which is not supported");
   });
 }
 
-function paddingOf({ layers }: ModelSpec, placed: readonly Placed[]): Padding | undefined {
+function paddingOf({ layers }: ModelSpec, placed: readonly NetLayer[]): Padding | undefined {
   const first = layers[0]?.spec;
   if (first?.kind === "masking") return { value: first.value, width: placed[0].width };
   return first?.kind === "embedding" && first.maskZero ? { value: 0, width: 1 } : undefined;

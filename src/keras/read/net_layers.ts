@@ -17,7 +17,7 @@ import type { CellSpec, LayerSpec, RecurrentSpec } from "../spec.ts";
 import { cellParameters, transposed } from "../weights.ts";
 
 /** A layer of ours, the end of its name, and its parameters by their names in it. */
-export interface Piece {
+export interface ConvertedLayer {
   /** Behind the layer's own name; empty for the layer itself. */
   readonly suffix: string;
   readonly layer: Layer;
@@ -25,43 +25,47 @@ export interface Piece {
 }
 
 /** The layers of ours for one of theirs that reads rows of `width` elements, with these variables in their order. */
-export function piecesOf(spec: LayerSpec, width: number, variables: readonly TensorCopy[]): Piece[] {
+export function convertLayer(spec: LayerSpec, width: number, variables: readonly TensorCopy[]): ConvertedLayer[] {
   switch (spec.kind) {
     case "embedding":
-      return [whole(embedding(spec.vocabulary, spec.width), { weight: variables[0] })];
+      return [converted(embedding(spec.vocabulary, spec.width), { weight: variables[0] })];
     case "dense": {
       const [kernel, bias = { shape: [spec.units], data: new Float32Array(spec.units) }] = variables;
-      return [whole(dense(width, spec.units), { weight: transposed(kernel), bias })];
+      return [converted(dense(width, spec.units), { weight: transposed(kernel), bias })];
     }
     case "activation": {
       const { name, ...numbers } = completeActivation(
         "activation",
         spec.activation === "softmax" ? "identity" : spec.activation,
       );
-      return [{ suffix: spec.within ? "_activation" : "", layer: activation(name, width, numbers), parameters: {} }];
+      return [{
+        suffix: spec.insideDense ? "_activation" : "",
+        layer: activation(name, width, numbers),
+        parameters: {},
+      }];
     }
     case "dropout":
-      return [whole(dropout(width, spec.rate, { variational: spec.variational }), {})];
+      return [converted(dropout(width, spec.rate, { variational: spec.variational }), {})];
     case "norm": {
       const rest = [...variables], filled = (x: number) => ({ shape: [width], data: new Float32Array(width).fill(x) });
       const weight = spec.scale ? rest.shift()! : filled(1), bias = spec.center ? rest.shift()! : filled(0);
-      return [whole(layerNorm(width, { epsilon: spec.epsilon }), { weight, bias })];
+      return [converted(layerNorm(width, { epsilon: spec.epsilon }), { weight, bias })];
     }
     case "pool":
-      return [whole(pool(width, spec.how), {})];
+      return [converted(pool(width, spec.how), {})];
     case "recurrent":
-      return recurrentPieces(spec, width, variables);
+      return convertRecurrent(spec, width, variables);
     case "masking":
       return [];
   }
 }
 
-function whole(layer: Layer, parameters: Piece["parameters"]): Piece {
+function converted(layer: Layer, parameters: ConvertedLayer["parameters"]): ConvertedLayer {
   return { suffix: "", layer, parameters };
 }
 
 /** A layer for each cell of a stack. */
-function recurrentPieces(spec: RecurrentSpec, width: number, variables: readonly TensorCopy[]): Piece[] {
+function convertRecurrent(spec: RecurrentSpec, width: number, variables: readonly TensorCopy[]): ConvertedLayer[] {
   const { cells, direction, merge, sequences } = spec, rest = [...variables], both = direction === "both";
   return cells.map((cell, i) => {
     const parameters: Record<string, TensorCopy> = {};
@@ -81,7 +85,7 @@ function recurrentPieces(spec: RecurrentSpec, width: number, variables: readonly
       recurrentDropout: cell.recurrentDropout,
     });
     const suffix = cells.length > 1 ? `_${i}` : "";
-    return { suffix, layer: direction === "back" ? backwards(layer) : layer, parameters };
+    return { suffix, layer: direction === "back" ? reversed(layer) : layer, parameters };
   });
 }
 
@@ -96,7 +100,7 @@ function cellOf({ kind, activation, recurrentActivation: gates, bias }: CellSpec
  * A layer that reads each sequence from its last step to its first, as Keras's `go_backwards`: the steps of its output are in that
  * order too, padding stays behind.
  */
-function backwards(layer: Layer): Layer {
+function reversed(layer: Layer): Layer {
   return {
     ...layer,
     name: `${layer.name} against time`,

@@ -8,7 +8,7 @@ export interface Padding {
 }
 
 /** Sequences whose padding lies behind their own steps. */
-export interface Packed {
+export interface PostPadded {
   /** `[B, T, width]`, or `[B, T]` of tokens: each row's own steps, then padding. */
   readonly x: Float32Array;
   /** Steps of each row that are its own. */
@@ -16,7 +16,7 @@ export interface Packed {
 }
 
 /** For each step of `[B, T, width]` whether it is a row's own, in order. */
-function ownSteps(x: ArrayLike<number>, batch: number, { value, width }: Padding): boolean[] {
+function unpaddedSteps(x: ArrayLike<number>, batch: number, { value, width }: Padding): boolean[] {
   const steps = x.length / (batch * width);
   if (!Number.isInteger(batch) || batch < 1 || !Number.isInteger(steps) || steps < 1) {
     const shape = width === 1 ? "[batch, T]" : `[batch, T, ${width}]`;
@@ -32,7 +32,7 @@ function ownSteps(x: ArrayLike<number>, batch: number, { value, width }: Padding
 
 /** Lengths of rows whose padding lies behind their own steps. */
 export function lengthsOf(x: ArrayLike<number>, batch: number, padding: Padding): Int32Array {
-  const own = ownSteps(x, batch, padding), T = own.length / batch;
+  const own = unpaddedSteps(x, batch, padding), T = own.length / batch;
   return Int32Array.from({ length: batch }, (_, b) => {
     const row = own.slice(b * T, (b + 1) * T), length = row.lastIndexOf(true) + 1, hole = row.indexOf(false);
     if (!length) throw new ShapeError(`Cannot find lengths: row ${b} of "x" is nothing but padding`);
@@ -48,8 +48,8 @@ export function lengthsOf(x: ArrayLike<number>, batch: number, padding: Padding)
 }
 
 /** Rows with all padding moved behind their own steps, which stay in order. */
-export function packRows(x: ArrayLike<number>, batch: number, padding: Padding): Packed {
-  const own = ownSteps(x, batch, padding), T = own.length / batch, { width, value } = padding;
+export function postPadRows(x: ArrayLike<number>, batch: number, padding: Padding): PostPadded {
+  const own = unpaddedSteps(x, batch, padding), T = own.length / batch, { width, value } = padding;
   const packed = new Float32Array(x.length).fill(value), lengths = new Int32Array(batch);
   own.forEach((is, i) => {
     if (!is) return;

@@ -1,7 +1,7 @@
 import type { Activation } from "../../ops/activation.ts";
 import type { Merge } from "../../ops/merge.ts";
 import { type Dialect, readActivation } from "../activations.ts";
-import { type Config, shown } from "./config.ts";
+import { type Config, describeValue } from "./config.ts";
 import type { CellKind, CellSpec, RecurrentSpec } from "../spec.ts";
 
 /** Their names of the ways to merge; null: none. */
@@ -22,14 +22,14 @@ export function isRecurrent(className: string): boolean {
 /** A recurrent layer in one direction, from its configuration. */
 export function readRecurrent(className: string, config: Config, dialect: Dialect): RecurrentSpec | undefined {
   const { fault } = config;
-  if (config.flag("return_state", false)) fault("it returns its last states, which are outputs of their own");
-  if (config.flag("time_major", false)) fault(`"time_major" is not supported`);
+  if (config.boolean("return_state", false)) fault("it returns its last states, which are outputs of their own");
+  if (config.boolean("time_major", false)) fault(`"time_major" is not supported`);
   const kind = KINDS.find((kind) => kind === className);
   const stack = kind
     ? { form: "layer" as const, cells: [readCell(kind, config, dialect)] }
     : readCells(config, dialect);
   if (!stack) return undefined;
-  const direction = config.flag("go_backwards", false) ? "back" : "ahead";
+  const direction = config.boolean("go_backwards", false) ? "back" : "ahead";
   if (direction === "back" && stack.cells.length > 1) fault("a stack of cells against time is not supported");
   return {
     kind: "recurrent",
@@ -37,15 +37,15 @@ export function readRecurrent(className: string, config: Config, dialect: Dialec
     ...stack,
     direction,
     merge: "concat",
-    sequences: config.flag("return_sequences", false),
-    stateful: config.flag("stateful", false),
+    sequences: config.boolean("return_sequences", false),
+    stateful: config.boolean("stateful", false),
   };
 }
 
 /** The cells of a layer RNN. */
 function readCells(config: Config, dialect: Dialect): Pick<RecurrentSpec, "cells" | "form"> | undefined {
   const cell = config.child("cell"), className = cell?.text("class_name"), own = cell?.child("config");
-  if (!cell || !own) return void config.fault(`"cell" must be a cell, got ${shown(config.value("cell"))}`);
+  if (!cell || !own) return void config.fault(`"cell" must be a cell, got ${describeValue(config.value("cell"))}`);
   const form = className === "StackedRNNCells" ? "stack" as const : "cell" as const;
   const cells = (form === "cell" ? [cell] : own.children("cells")).flatMap((cell) => {
     const name = cell.text("class_name") ?? "", kind = KINDS.find((kind) => name === `${kind}Cell`);
@@ -69,8 +69,8 @@ function readCell(kind: CellKind, config: Config, dialect: Dialect): CellSpec {
     units: config.size("units"),
     activation: activation as Activation,
     recurrentActivation: gates as Activation,
-    bias: config.flag("use_bias", true),
-    resetAfter: config.has("reset_after") ? config.flag("reset_after", false) : undefined,
+    bias: config.boolean("use_bias", true),
+    resetAfter: config.has("reset_after") ? config.boolean("reset_after", false) : undefined,
     dropout: config.rate("dropout"),
     recurrentDropout: config.rate("recurrent_dropout"),
   };
@@ -92,7 +92,7 @@ export function readBidirectional(config: Config, dialect: Dialect): RecurrentSp
   if (ahead.form !== "layer") config.fault("of cells given one by one it is not supported");
   const mode = config.value("merge_mode"), name = config.text("name") ?? "";
   const given = typeof mode === "string" && Object.hasOwn(MERGES, mode) ? MERGES[mode] : undefined;
-  if (mode !== undefined && !given) config.fault(`"merge_mode" ${shown(mode)} is not supported`);
+  if (mode !== undefined && !given) config.fault(`"merge_mode" ${describeValue(mode)} is not supported`);
   const merge = given ?? (config.has("merge_mode") ? "none" : "concat");
   return { ...ahead, name, direction: "both", merge };
 }

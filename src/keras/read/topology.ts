@@ -1,9 +1,9 @@
 import type { JsonNode } from "../../formats/json.ts";
 import type { Dialect } from "../activations.ts";
-import { Config, extents, type Fault, type Faults, shown } from "./config.ts";
+import { Config, describeValue, extents, type Faults, type ReportFault } from "./config.ts";
 import { modelChain } from "./functional.ts";
 import { readLayer } from "./layer.ts";
-import type { ModelSpec, PlacedSpec } from "../spec.ts";
+import type { ModelLayer, ModelSpec } from "../spec.ts";
 
 /** Classes that hold layers. */
 const MODELS = ["Sequential", "Functional", "Model"];
@@ -19,7 +19,9 @@ export function readTopology(json: JsonNode, dialect: Dialect, faults: Faults): 
   const root = json.value instanceof Map ? new Config(json.value, faults.add) : undefined;
   const className = root?.text("class_name") ?? "";
   if (!root || !MODELS.includes(className)) {
-    faults.add(`the model must be of class Sequential or Functional, got ${shown(root ? className : json.value)}`);
+    faults.add(
+      `the model must be of class Sequential or Functional, got ${describeValue(root ? className : json.value)}`,
+    );
     return { dialect, name: "", layers: [] };
   }
   const reader = new Reader(dialect, faults);
@@ -40,7 +42,7 @@ class Reader {
   }
 
   /** The layers of a model, whose own variables stand under `path`. */
-  model(model: Config, path: string, depth: number): PlacedSpec[] {
+  model(model: Config, path: string, depth: number): ModelLayer[] {
     if (depth > MAX_DEPTH) return this.#faults.add(`models in models nest deeper than ${MAX_DEPTH}`), [];
     const config = model.child("config"), own = `${path}layers/`;
     // The oldest files have the list itself in place of an object that holds it.
@@ -55,21 +57,22 @@ class Reader {
     return order.flatMap((layer) => this.#layer(layer, placed.find((one) => one.layer === layer)!.path, depth));
   }
 
-  #layer(layer: Config, path: string, depth: number): PlacedSpec[] {
+  #layer(layer: Config, path: string, depth: number): ModelLayer[] {
     const className = layer.text("class_name") ?? "", members = layer.value("config");
     const called = new Config(members instanceof Map ? members : new Map(), () => {}).text("name") ?? "";
-    const fault: Fault = (reason) => this.#faults.add(`layer ${JSON.stringify(called)} (${className}): ${reason}`);
+    const fault: ReportFault = (reason) =>
+      this.#faults.add(`layer ${JSON.stringify(called)} (${className}): ${reason}`);
     const module = layer.text("module"), registered = layer.text("registered_name");
     if ((module && !/^keras\b/.test(module)) || registered?.includes(">")) {
       fault("it is a class of the user's own");
       return [];
     }
     if (MODELS.includes(className)) return this.model(layer, `${path}/`, depth + 1);
-    if (!(members instanceof Map)) return fault(`"config" must be an object, got ${shown(members)}`), [];
+    if (!(members instanceof Map)) return fault(`"config" must be an object, got ${describeValue(members)}`), [];
     const config = new Config(members, fault);
     this.#requirePrecision(config);
     this.input ??= inputExtents(config);
-    const trainable = config.flag("trainable", true);
+    const trainable = config.boolean("trainable", true);
     return readLayer(className, config, this.#dialect).map((spec) => ({ spec, path, trainable }));
   }
 

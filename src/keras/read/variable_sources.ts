@@ -1,7 +1,7 @@
 import { FormatError } from "../../errors.ts";
 import type { TensorCopy } from "../../runtime/state_dict.ts";
 import type { Hdf5File } from "../files/hdf5_reader.ts";
-import { describeShapes, fits, type Variable, type VariableSource } from "../variables.ts";
+import { describeShapes, fits, type VariableSource, type VariableSpec } from "../variables.ts";
 
 /**
  * Variables by the names that TensorFlow.js and Keras 2 give them: `lstm_1/kernel`, `lstm_1/lstm_cell/kernel:0`,
@@ -17,7 +17,7 @@ export class NamedVariables implements VariableSource {
 
   read(
     { name }: { readonly name: string },
-    wanted: readonly Variable[],
+    wanted: readonly VariableSpec[],
     fault: (reason: string) => void,
   ): (TensorCopy | undefined)[] {
     if (!wanted.length) return [];
@@ -73,7 +73,7 @@ export class NumberedVariables implements VariableSource {
 
   read(
     { path }: { readonly path: string },
-    wanted: readonly Variable[],
+    wanted: readonly VariableSpec[],
     fault: (reason: string) => void,
   ): (TensorCopy | undefined)[] {
     return wanted.map((variable) => {

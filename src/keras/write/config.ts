@@ -3,8 +3,8 @@ import { completeActivation } from "../../ops/activation.ts";
 import { activationName, type Dialect } from "../activations.ts";
 import type { Head } from "../read/net.ts";
 import { MERGES } from "../read/recurrent.ts";
-import { type DescribedLayer, freeName, unwritten } from "./describe.ts";
-import { type CellSpec, type LayerSpec, poolsMasked, type RecurrentSpec } from "../spec.ts";
+import { cannotWrite, type DescribedLayer, unusedName } from "./describe.ts";
+import { type CellSpec, type LayerSpec, poolSkipsPadding, type RecurrentSpec } from "../spec.ts";
 import { snake } from "../read/topology.ts";
 import { innerName } from "../variables.ts";
 
@@ -27,7 +27,7 @@ export interface KerasOptions {
 export type Json = { readonly [key: string]: unknown };
 
 /** A layer as it is written. */
-export interface WrittenLayer extends DescribedLayer {
+export interface ConfiguredLayer extends DescribedLayer {
   readonly className: string;
   readonly json: Json;
   /** Where Keras 3 puts its variables. */
@@ -35,39 +35,39 @@ export interface WrittenLayer extends DescribedLayer {
 }
 
 /** A net's input, `[T]` tokens or `[T, width]`. */
-export interface WrittenInput {
+export interface NetInput {
   readonly tokens: boolean;
   readonly width: number;
 }
 
 /** The layers of a model as they are written, with what `options` add before and behind those of the net. */
-export function writtenLayers(
+export function configureLayers(
   described: readonly DescribedLayer[],
-  { tokens }: WrittenInput,
+  { tokens }: NetInput,
   { head, padding, stateful = false }: KerasOptions,
   dialect: Dialect,
-): WrittenLayer[] {
+): ConfiguredLayer[] {
   const layers: DescribedLayer[] = described.map((layer) => {
     const { spec } = layer;
     if (spec.kind === "embedding") return { ...layer, spec: { ...spec, maskZero: padding !== undefined } };
     return spec.kind === "recurrent" ? { ...layer, spec: { ...spec, stateful } } : layer;
   });
   if (padding !== undefined && tokens && padding !== 0) {
-    throw unwritten(layers[0].spec.name, `reads tokens, whose padding must be 0 there, got ${padding}`);
+    throw cannotWrite(layers[0].spec.name, `reads tokens, whose padding must be 0 there, got ${padding}`);
   }
   const taken = new Set(layers.map(({ spec }) => spec.name));
   if (padding !== undefined && !tokens) {
-    layers.unshift({ spec: { kind: "masking", name: freeName(taken, "padding"), value: padding }, variables: [] });
+    layers.unshift({ spec: { kind: "masking", name: unusedName(taken, "padding"), value: padding }, variables: [] });
   }
   if (head) {
     layers.push({
-      spec: { kind: "activation", name: freeName(taken, head), activation: head, within: false, axis: -1 },
+      spec: { kind: "activation", name: unusedName(taken, head), activation: head, insideDense: false, axis: -1 },
       variables: [],
     });
   }
   for (const { spec } of layers) {
-    if (padding !== undefined && spec.kind === "pool" && !poolsMasked(spec, dialect)) {
-      throw unwritten(spec.name, "would take padding as well there");
+    if (padding !== undefined && spec.kind === "pool" && !poolSkipsPadding(spec, dialect)) {
+      throw cannotWrite(spec.name, "would take padding as well there");
     }
   }
   const counts = new Map<string, number>();
@@ -81,14 +81,14 @@ export function writtenLayers(
 
 /** A model's configuration. */
 export function modelJson(
-  layers: readonly WrittenLayer[],
-  { tokens, width }: WrittenInput,
+  layers: readonly ConfiguredLayer[],
+  { tokens, width }: NetInput,
   { name = "sequential" }: KerasOptions,
   dialect: Dialect,
 ): Json {
   const key = dialect === "keras3" ? "batch_shape" : "batch_input_shape",
     shape = [null, null, ...tokens ? [] : [width]];
-  const called = freeName(new Set(layers.map(({ spec }) => spec.name)), "input");
+  const called = unusedName(new Set(layers.map(({ spec }) => spec.name)), "input");
   const input = object("InputLayer", { name: called, [key]: shape, dtype: tokens ? "int32" : "float32" }, dialect);
   const config = { name, layers: [input, ...layers.map(({ json }) => json)] };
   return dialect === "keras3" ? object("Sequential", config, dialect, "keras") : { class_name: "Sequential", config };
@@ -132,7 +132,7 @@ function activationJson(
   const { name: kind, alpha } = completeActivation("activation", activation as Activation);
   if (kind === "leakyRelu") return make("LeakyReLU", { [dialect === "keras3" ? "negative_slope" : "alpha"]: alpha });
   if (kind === "elu" && dialect === "keras3") return make("ELU", { alpha });
-  throw unwritten(name, `has the function "${kind}" with numbers that there are not there`);
+  throw cannotWrite(name, `has the function "${kind}" with numbers that there are not there`);
 }
 
 function recurrentJson(spec: RecurrentSpec, dialect: Dialect, make: (className: string, config: Json) => Json): Json {
@@ -156,10 +156,13 @@ function cellJson(layer: string, cell: CellSpec, dialect: Dialect): Json {
   const name = (activation: Activation) => {
     const known = activationName(activation, dialect);
     if (known) return known;
-    throw unwritten(layer, `has the function ${JSON.stringify(activation)}, which is not there`);
+    throw cannotWrite(layer, `has the function ${JSON.stringify(activation)}, which is not there`);
   };
   if (resetAfter && dialect === "tfjs") {
-    throw unwritten(layer, `is a GRU whose reset gate acts after the product; TensorFlow.js has reset: "before" alone`);
+    throw cannotWrite(
+      layer,
+      `is a GRU whose reset gate acts after the product; TensorFlow.js has reset: "before" alone`,
+    );
   }
   return {
     units,

@@ -16,7 +16,7 @@ export interface DescribedLayer {
 }
 
 /** A net as layers of theirs, while they are found. */
-interface Describing {
+interface DescribedNet {
   readonly parameters: ReadonlyMap<string, TensorCopy>;
   readonly layers: DescribedLayer[];
   readonly names: Set<string>;
@@ -37,31 +37,31 @@ export function describeNet(net: Layer, tensors: Tensors): DescribedLayer[] {
     [...given].map(([name, { shape, data }]) => [name, { shape, data: Float32Array.from(data, Number) }]),
   );
   const describing = { parameters, layers: [], names: new Set<string>() };
-  describe(describing, net.description, "", "", net.input.width);
+  describeLayer(describing, net.description, "", "", net.input.width);
   return describing.layers;
 }
 
 /** The error of a layer that they do not have. */
-export function unwritten(layer: string, reason: string): OptionError {
+export function cannotWrite(layer: string, reason: string): OptionError {
   return new OptionError(`Cannot write a Keras model: the layer ${JSON.stringify(layer)} ${reason}`);
 }
 
 /** A name of a layer's own. */
-function ownName({ names }: Describing, wanted: string): string {
-  const name = freeName(names, wanted);
+function takeName({ names }: DescribedNet, wanted: string): string {
+  const name = unusedName(names, wanted);
   names.add(name);
   return name;
 }
 
 /** Adds a layer that reads rows of `width` elements; gives the width of its own. */
-function describe(
-  to: Describing,
+function describeLayer(
+  to: DescribedNet,
   description: LayerDescription | undefined,
   prefix: string,
   label: string,
   width: number,
 ): number {
-  if (!description) throw unwritten(label, 'has no "description": it is not one of the library\'s');
+  if (!description) throw cannotWrite(label, 'has no "description": it is not one of the library\'s');
   const tensor = (name: string) => to.parameters.get(prefix + name)!;
   const named = (tensors: Record<string, TensorCopy>) => {
     return Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [prefix + name, tensor]));
@@ -74,12 +74,12 @@ function describe(
   const { kind } = description;
   if (kind === "stacked") {
     return description.layers.reduce(
-      (columns, [own, name, layer]) => describe(to, layer, prefix + own, prefix + name, columns),
+      (columns, [own, name, layer]) => describeLayer(to, layer, prefix + own, prefix + name, columns),
       width,
     );
   }
   if (kind === "recurrent") return describeStack(to, description, prefix, label, width);
-  const name = ownName(to, label || kind);
+  const name = takeName(to, label || kind);
   switch (kind) {
     case "embedding": {
       const weight = tensor("weight"), [vocabulary, columns] = weight.shape;
@@ -102,7 +102,7 @@ function describe(
       add({ ...description, kind, name });
       return width;
     case "activation":
-      add({ kind, name, activation: description.f, within: false, axis: -1 });
+      add({ kind, name, activation: description.f, insideDense: false, axis: -1 });
       return width;
     case "layerNorm":
       add(
@@ -115,12 +115,12 @@ function describe(
       add({ kind, name, how: description.how });
       return width;
   }
-  throw unwritten(label, `is of the kind "${kind}", which Keras does not have`);
+  throw cannotWrite(label, `is of the kind "${kind}", which Keras does not have`);
 }
 
 /** A stack of recurrent layers as one layer each, with the dropout between them. */
 function describeStack(
-  to: Describing,
+  to: DescribedNet,
   description: RecurrentDescription,
   prefix: string,
   label: string,
@@ -128,11 +128,11 @@ function describeStack(
 ): number {
   const { cell, hidden, layers = 1, merge = "concat", bidirectional: both = false, output } = description;
   const { dropout = 0, inputDropout = 0, recurrentDropout = 0 } = description;
-  if (description.initialStates === "learned") throw unwritten(label, "has learned initial states");
-  if (merge === "none") throw unwritten(label, "gives two sequences");
+  if (description.initialStates === "learned") throw cannotWrite(label, "has learned initial states");
+  if (merge === "none") throw cannotWrite(label, "gives two sequences");
   const base = label || "rnn", sizes = typeof hidden === "number" ? new Array<number>(layers).fill(hidden) : hidden;
   sizes.forEach((units, l) => {
-    const name = ownName(to, sizes.length > 1 ? `${base}_l${l}` : base), top = l + 1 === sizes.length;
+    const name = takeName(to, sizes.length > 1 ? `${base}_l${l}` : base), top = l + 1 === sizes.length;
     const cellSpec: CellSpec = {
       ...describeCell(cell, label),
       name: `${name}_cell`,
@@ -170,7 +170,7 @@ function describeStack(
     });
     width = both && merge === "concat" ? 2 * units : units;
     if (dropout && !top) {
-      const spec = { kind: "dropout" as const, name: ownName(to, `${base}_dropout_l${l}`), rate: dropout };
+      const spec = { kind: "dropout" as const, name: takeName(to, `${base}_dropout_l${l}`), rate: dropout };
       to.layers.push({ spec: { ...spec, variational: false }, variables: [] });
     }
   });
@@ -204,20 +204,20 @@ function describeCell(cell: CellDescription | undefined, label: string) {
     case "lstm": {
       const { clip, projection, peepholes, coupled, activations: { gates, cell: own, hidden } } = cell;
       refuse(label, { clip, projection, peepholes, coupled });
-      if (!sameActivation(own, hidden)) throw unwritten(label, "has two functions where an LSTM of Keras has one");
+      if (!sameActivation(own, hidden)) throw cannotWrite(label, "has two functions where an LSTM of Keras has one");
       return { ...plain, kind: "LSTM" as const, activation: own, recurrentActivation: gates, bias: cell.bias };
     }
   }
-  throw unwritten(label, `has a cell that Keras does not have${cell ? `, ${cell.kind}` : ""}`);
+  throw cannotWrite(label, `has a cell that Keras does not have${cell ? `, ${cell.kind}` : ""}`);
 }
 
 function refuse(label: string, options: Readonly<Record<string, unknown>>): void {
   const found = Object.keys(options).filter((name) => options[name]);
-  if (found.length) throw unwritten(label, `has ${found.join(" and ")}, which Keras does not have`);
+  if (found.length) throw cannotWrite(label, `has ${found.join(" and ")}, which Keras does not have`);
 }
 
 /** A name that is not taken yet. Paths are made of names, so these have no slash. */
-export function freeName(taken: ReadonlySet<string>, wanted: string): string {
+export function unusedName(taken: ReadonlySet<string>, wanted: string): string {
   const base = wanted.replaceAll("/", "_");
   let name = base;
   for (let i = 2; taken.has(name); i++) name = `${base}_${i}`;

@@ -1,12 +1,12 @@
 import type { NamedActivation } from "../../ops/activation.ts";
 import type { GraphWriter } from "./graph_writer.ts";
 
-/** ONNX's name of a nonlinearity in its recurrent operators; `Affine` with its defaults is the identity. */
+/** The name of a nonlinearity in ONNX's recurrent operators. The identity is `Affine` with alpha 1 and beta 0. */
 export function activationName({ name }: NamedActivation): string {
   return name === "identity" ? "Affine" : name[0].toUpperCase() + name.slice(1);
 }
 
-/** A nonlinearity of x. Those of the recurrent operators that are no operators of their own are composed. */
+/** Writes a nonlinearity of x. `affine` and `scaledTanh`, which have no operator of their own, become several nodes. */
 export function activationNodes(graph: GraphWriter, f: NamedActivation, x: string): string {
   const { name, alpha = 1, beta = 0 } = f;
   const multiply = (x: string, by: number) => graph.node("Mul", [x, graph.number(by)]);

@@ -2,31 +2,31 @@ import { OptionError } from "../../errors.ts";
 import type { TensorCopy } from "../../runtime/state_dict.ts";
 import type { GraphWriter } from "./graph_writer.ts";
 
-/** What a layer reads or writes, as a value of the graph: tokens `[T, B]`, or values `[T, B, width]`. */
-export interface Rows {
-  /** The value's name. */
-  readonly value: string;
+/** The input or output of a layer in the graph: tokens `[T, B]`, or values `[T, B, width]`. */
+export interface ExportValue {
+  /** The name of the value. */
+  readonly name: string;
   readonly width: number;
-  /** Whether there is one row for a sequence, `[B, width]`. */
-  readonly once: boolean;
+  /** Whether the value has a row for each step, or one row for the whole sequence, `[B, width]`. */
+  readonly steps: "each" | "one";
 }
 
-/** What all layers of a net share while it is written. */
-export interface Writing {
+/** What all layers of a net share during the export. */
+export interface ExportContext {
   readonly graph: GraphWriter;
-  /** The net's parameters by name. */
+  /** The parameters of the net by name. */
   readonly parameters: ReadonlyMap<string, TensorCopy>;
-  /** The lengths of rows, int32 `[B]`, where they are an input of the model. */
+  /** The length of each row, int32 `[B]`; undefined when the model has no such input. */
   readonly lengths?: string;
-  /** Whether initial states are inputs of the model and last ones outputs. */
+  /** Whether initial states are inputs of the model and final states outputs. */
   readonly states: boolean;
-  /** B, int64 `[1]`. */
+  /** B as int64 `[1]`. */
   batch(): string;
-  /** Whether a step is within the length of a row, bool `[T, B, 1]`; undefined: all are. */
+  /** Whether a step lies within the length of its row, bool `[T, B, 1]`; undefined when all rows have length T. */
   mask(): string | undefined;
 }
 
-/** The error of a layer that no model can have. */
-export function unwritten(layer: string, reason: string): OptionError {
+/** The error for a layer that cannot be exported. */
+export function cannotWrite(layer: string, reason: string): OptionError {
   return new OptionError(`Cannot write ONNX: the layer "${layer}" ${reason}`);
 }

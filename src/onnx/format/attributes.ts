@@ -2,11 +2,11 @@ import { FormatError } from "../../errors.ts";
 import type { AttributeMessage } from "./schema.ts";
 import { type OnnxTensor, readTensor } from "./tensor.ts";
 
-/** Kinds of attributes by their number in the file. */
+/** Kinds of attributes by their number in the file (AttributeProto.AttributeType). */
 const KINDS = { 1: "float", 2: "int", 3: "text", 4: "tensor", 6: "floats", 7: "ints", 8: "texts" } as const;
 
-/** What an attribute holds. */
-interface Values {
+/** The value of an attribute by its kind. */
+interface AttributeKinds {
   float: number;
   int: number;
   text: string;
@@ -16,57 +16,57 @@ interface Values {
   texts: readonly string[];
 }
 
-/** The attributes of a node. Each is read at most once; those that nobody reads are an error, not ignored. */
+/** The attributes of a node. Each is read at most once. `requireAllRead` refuses attributes that were not read. */
 export class Attributes {
   readonly #node: string;
-  readonly #left = new Map<string, { kind: string; value?: unknown }>();
+  readonly #unread = new Map<string, { kind: string; value?: unknown }>();
 
-  /** `node` is how errors name it. */
+  /** @param node The name of the node in errors. */
   constructor(node: string, messages: readonly AttributeMessage[]) {
     this.#node = node;
     for (const message of messages) {
       const { name = "", type = 0 } = message;
       const kind = Object.hasOwn(KINDS, type) ? KINDS[type as keyof typeof KINDS] : undefined;
-      this.#left.set(name, kind ? { kind, value: valueOf(node, name, kind, message) } : { kind: `type ${type}` });
+      this.#unread.set(name, kind ? { kind, value: valueOf(node, name, kind, message) } : { kind: `type ${type}` });
     }
   }
 
   /**
-   * The value of an attribute, undefined where it is not given.
+   * The value of an attribute; undefined when the node does not have the attribute.
    *
-   * @throws {FormatError} When it is of another kind.
+   * @throws {FormatError} When the attribute is of another kind.
    */
-  take<K extends keyof Values>(name: string, kind: K): Values[K] | undefined {
-    const found = this.#left.get(name);
+  take<K extends keyof AttributeKinds>(name: string, kind: K): AttributeKinds[K] | undefined {
+    const found = this.#unread.get(name);
     if (!found) return undefined;
-    this.#left.delete(name);
-    if (found.kind === kind) return found.value as Values[K];
+    this.#unread.delete(name);
+    if (found.kind === kind) return found.value as AttributeKinds[K];
     throw new FormatError(`Cannot read ONNX: ${this.#node} must have ${kind} as "${name}", got ${found.kind}`);
   }
 
-  /** A whole number, `otherwise` where it is not given. */
+  /** The value of an integer attribute; `otherwise` when the node does not have the attribute. */
   int(name: string, otherwise: number): number {
     return this.take(name, "int") ?? otherwise;
   }
 
-  /** Whether the attribute is given and was not read yet. */
+  /** Whether the node has the attribute and it was not read yet. */
   has(name: string): boolean {
-    return this.#left.has(name);
+    return this.#unread.has(name);
   }
 
   /**
-   * Nothing, when every attribute was read.
+   * Requires that every attribute was read.
    *
-   * @throws {FormatError} Otherwise: the operator has no such attribute here.
+   * @throws {FormatError} When the node has attributes that this implementation of the operator does not support.
    */
   requireAllRead(): void {
-    const names = [...this.#left.keys()];
+    const names = [...this.#unread.keys()];
     if (!names.length) return;
     throw new FormatError(`Cannot read ONNX: ${this.#node} has attributes that are not supported: ${names.join(", ")}`);
   }
 }
 
-function valueOf(node: string, name: string, kind: keyof Values, message: AttributeMessage): unknown {
+function valueOf(node: string, name: string, kind: keyof AttributeKinds, message: AttributeMessage): unknown {
   const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
   if (kind === "float") return message.float ?? 0;
   if (kind === "int") return message.int ?? 0;

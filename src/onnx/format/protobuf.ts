@@ -2,34 +2,35 @@
 import { BinaryReader, BinaryWriter, WireType } from "npm:@bufbuild/protobuf@2.17.0/wire";
 import { FormatError } from "../../errors.ts";
 
-/** What a field holds: a number (integers beyond 2^53 are rounded), bytes, text, or a message of its own. */
+/** The type of a field: a number (integers beyond 2^53 are rounded), bytes, text, or an embedded message. */
 type Kind = "integer" | "float" | "double" | "bytes" | "text" | Schema;
 
-/** A field of a message; `many`: repeated. */
+/** A field of a message; `many` for a repeated one. */
 interface Field {
   readonly name: string;
   readonly kind: Kind;
   readonly many?: true;
 }
 
-/** The fields of a message by number. Those that are not named are passed over. */
+/** The fields of a message by number. Other fields are skipped. */
 export interface Schema {
   readonly [number: number]: Field;
 }
 
-/** A message: its fields by name, lists for repeated ones, what is absent undefined. */
-export interface Message {
+/** A message: its fields by name. Repeated fields are lists, absent fields undefined. */
+interface Message {
   [name: string]: unknown;
 }
 
-/** Wire types of single elements; packed lists are bytes whatever they hold. */
+/** Wire types of single numbers. A packed list is length-delimited, whatever its elements are. */
 const WIRE = { integer: WireType.Varint, float: WireType.Bit32, double: WireType.Bit64 };
 
 /**
- * Reads a protobuf message (https://protobuf.dev/programming-guides/encoding) by a schema. Bytes are views of the input. Nothing
- * nests deeper than the schema, so no file can exhaust the stack.
+ * Reads a protobuf message (https://protobuf.dev/programming-guides/encoding) by a schema. Fields of bytes are
+ * views of the input. Recursion is as deep as the schema at most, so no file can exhaust the stack.
  *
- * @throws {FormatError} When the bytes are no such message; with the byte `offset` of the fault.
+ * @param offset The position of `bytes` in the file.
+ * @throws {FormatError} When the bytes are not such a message; with the byte `offset` of the fault.
  */
 export function decode(schema: Schema, bytes: Uint8Array, offset = 0): Message {
   const reader = new BinaryReader(bytes), message: Message = {};
@@ -54,12 +55,14 @@ function readField(reader: BinaryReader, field: Field, wire: WireType, message: 
   const { name, kind, many } = field;
   const add = (value: unknown) => many ? (message[name] as unknown[]).push(value) : message[name] = value;
   if (typeof kind === "string" && kind in WIRE) {
-    const one = kind as keyof typeof WIRE;
+    const numeric = kind as keyof typeof WIRE;
     if (!many || wire !== WireType.LengthDelimited) {
-      return requireWire(wire, WIRE[one]) && void add(number(reader, one));
+      requireWire(wire, WIRE[numeric]);
+      add(readNumber(reader, numeric));
+      return;
     }
     const packed = new BinaryReader(reader.bytes());
-    while (packed.pos < packed.len) add(number(packed, one));
+    while (packed.pos < packed.len) add(readNumber(packed, numeric));
     return;
   }
   requireWire(wire, WireType.LengthDelimited);
@@ -69,16 +72,16 @@ function readField(reader: BinaryReader, field: Field, wire: WireType, message: 
   else add(decode(kind as Schema, bytes, offset + reader.pos - bytes.length));
 }
 
-function number(reader: BinaryReader, kind: keyof typeof WIRE): number {
+function readNumber(reader: BinaryReader, kind: keyof typeof WIRE): number {
   return kind === "integer" ? Number(reader.int64()) : kind === "float" ? reader.float() : reader.double();
 }
 
-function requireWire(got: WireType, expected: WireType): true {
-  if (got === expected) return true;
+function requireWire(got: WireType, expected: WireType): void {
+  if (got === expected) return;
   throw new Error(`wire type ${got} instead of ${expected}`);
 }
 
-/** Writes a message by a schema: fields in the order of their numbers, numbers of a list packed. */
+/** Writes a message by a schema: fields in ascending order of their numbers, lists of numbers packed. */
 export function encode(schema: Schema, message: Message): Uint8Array {
   const writer = new BinaryWriter();
   for (const [number, { name, kind, many }] of Object.entries(schema) as [string, Field][]) {

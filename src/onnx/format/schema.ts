@@ -1,4 +1,4 @@
-/** The messages of onnx.proto (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto), as far as nets need them. */
+/** The messages of onnx.proto (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto), with the fields that nets need. */
 import type { Schema } from "./protobuf.ts";
 
 /** The fields of `TensorMessage`. */
@@ -42,7 +42,7 @@ const ATTRIBUTE = {
   20: { name: "type", kind: "integer" },
 } as const satisfies Schema;
 
-/** AttributeProto: one value, in the field that `type` says. */
+/** AttributeProto: one value, in the field that `type` selects. */
 export interface AttributeMessage {
   name?: string;
   float?: number;
@@ -64,7 +64,7 @@ const NODE = {
   7: { name: "domain", kind: "text" },
 } as const satisfies Schema;
 
-/** NodeProto: an operator with its inputs and outputs; an empty name stands for one that is not there. */
+/** NodeProto: an operator with the names of its inputs and outputs. An absent optional one has the name `""`. */
 export interface NodeMessage {
   input: string[];
   output: string[];
@@ -101,7 +101,7 @@ const GRAPH = {
   15: { name: "sparse", kind: "bytes", many: true },
 } as const satisfies Schema;
 
-/** GraphProto. */
+/** GraphProto: nodes in the order in which they run. */
 export interface GraphMessage {
   node: NodeMessage[];
   name?: string;
@@ -117,7 +117,7 @@ const OPSET = {
   2: { name: "version", kind: "integer" },
 } as const satisfies Schema;
 
-/** ModelProto: a graph, and the version of the operators it is made of. */
+/** ModelProto: a graph and the version of its operators. */
 export interface ModelMessage {
   irVersion?: number;
   producer?: string;

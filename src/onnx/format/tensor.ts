@@ -2,7 +2,7 @@ import { FormatError, ShapeError } from "../../errors.ts";
 import type { TensorMessage } from "./schema.ts";
 
 /** An element type by ONNX's name. */
-export type ElementType =
+export type OnnxElementType =
   | "float"
   | "double"
   | "float16"
@@ -17,20 +17,20 @@ export type ElementType =
   | "uint64"
   | "bool";
 
-/** The elements of a tensor. 64-bit integers are doubles: exact up to 2^53, rounded beyond. */
-export type Elements = Float32Array | Float64Array | Int32Array;
+/** The elements of a tensor in memory. 64-bit integers are doubles: exact up to 2^53, rounded beyond. */
+export type OnnxElements = Float32Array | Float64Array | Int32Array;
 
-/** A tensor: row-major elements. Of what there are arrays for, see `Elements`; halves are floats, booleans 0 and 1. */
+/** A tensor. In memory 16-bit floating point numbers are f32, and booleans are 0 and 1. */
 export interface OnnxTensor {
-  /** What the elements are outside. */
-  readonly type: ElementType;
+  /** The element type in ONNX. */
+  readonly type: OnnxElementType;
   /** The extent of each dimension; `[]` for a single number. */
   readonly shape: readonly number[];
-  /** The elements, row-major. */
-  readonly data: Elements;
+  /** All elements, row-major. */
+  readonly data: OnnxElements;
 }
 
-/** Number in the file, bytes of an element, and the array that holds such elements here. */
+/** For each element type its number and bytes per element in a file, and the array type in memory. */
 const TYPES = {
   float: { code: 1, bytes: 4, array: Float32Array },
   uint8: { code: 2, bytes: 1, array: Int32Array },
@@ -45,57 +45,67 @@ const TYPES = {
   uint32: { code: 12, bytes: 4, array: Float64Array },
   uint64: { code: 13, bytes: 8, array: Float64Array },
   bfloat16: { code: 16, bytes: 2, array: Float32Array },
-} as const satisfies Record<ElementType, unknown>;
+} as const satisfies Record<OnnxElementType, unknown>;
 
-/** More elements than this no tensor may have: a broken shape is refused before anything is allocated. */
-const LARGEST = 2 ** 30;
+/** The maximum number of elements of a tensor, so that a broken shape is refused before any allocation. */
+const MAX_SIZE = 2 ** 30;
 
-/** The element type with this number in the file. */
-export function elementType(what: string, code: number | undefined): ElementType {
-  const names = Object.keys(TYPES) as ElementType[];
+/**
+ * The element type of a number in a file.
+ *
+ * @param what The tensor's name in errors.
+ * @throws {FormatError} When there is no such type, or it is not supported.
+ */
+export function elementType(what: string, code: number | undefined): OnnxElementType {
+  const names = Object.keys(TYPES) as OnnxElementType[];
   const name = names.find((name) => TYPES[name].code === code);
   if (name) return name;
   throw new FormatError(`Cannot read ONNX: ${what} must have one of the types ${names.join(", ")}, got number ${code}`);
 }
 
-/** The number of an element type in the file. */
-export function typeCode(type: ElementType): number {
+/** The number of an element type in a file. */
+export function typeCode(type: OnnxElementType): number {
   return TYPES[type].code;
 }
 
-/** Whether elements are whole numbers. */
-export function isInteger(type: ElementType): boolean {
+/** Whether the elements are integers or booleans. */
+export function isInteger(type: OnnxElementType): boolean {
   return !/float|double/.test(type);
 }
 
-/** The product of a shape. */
+/** The number of elements of a shape. */
 export function sizeOf(shape: readonly number[]): number {
   return shape.reduce((size, extent) => size * extent, 1);
 }
 
-/** Zeros of a type. */
-export function allocate(type: ElementType, size: number): Elements {
-  if (!(size <= LARGEST)) throw new ShapeError(`a tensor can have at most ${LARGEST} elements, got ${size}`);
+/**
+ * Zeros.
+ *
+ * @throws {ShapeError} When there are too many.
+ */
+export function allocate(type: OnnxElementType, size: number): OnnxElements {
+  if (!(size <= MAX_SIZE)) throw new ShapeError(`a tensor can have at most ${MAX_SIZE} elements, got ${size}`);
   return new TYPES[type].array(size);
 }
 
-/** A tensor of given elements, each brought into the type. */
-export function tensor(type: ElementType, shape: readonly number[], elements: ArrayLike<number>): OnnxTensor {
-  const { array } = TYPES[type], half = type === "float16" || type === "bfloat16";
+/** A tensor with these elements, each converted to the type. */
+export function tensor(type: OnnxElementType, shape: readonly number[], elements: ArrayLike<number>): OnnxTensor {
+  const { array } = TYPES[type];
+  const half = type === "float16" || type === "bfloat16";
   return { type, shape, data: elements instanceof array && !half ? elements : rounded(type, array.from(elements)) };
 }
 
-/** A list of whole numbers, as shapes are. */
+/** An int64 tensor `[n]`, such as a shape. */
 export function integers(elements: readonly number[]): OnnxTensor {
   return tensor("int64", [elements.length], elements);
 }
 
-/** Elements as narrow as their type, changed in place: halves are stored as floats. */
-function rounded(type: ElementType, data: Elements): Elements {
+/** Rounds the elements of the 16-bit types, which are stored as f32, in place. */
+function rounded(type: OnnxElementType, data: OnnxElements): OnnxElements {
   if (type === "float16") { for (let i = 0; i < data.length; i++) data[i] = toHalf(data[i]); }
   if (type === "bfloat16") {
     const bits = new Uint32Array(data.buffer, data.byteOffset, data.length);
-    // To nearest, ties to even; NaN stays NaN.
+    // To nearest, ties to even. NaN stays NaN.
     for (let i = 0; i < bits.length; i++) {
       if (!Number.isNaN(data[i])) bits[i] = (bits[i] + 0x7fff + ((bits[i] >>> 16) & 1)) & 0xffff0000;
     }
@@ -103,11 +113,11 @@ function rounded(type: ElementType, data: Elements): Elements {
   return data;
 }
 
-/** The nearest half-precision number, ties to even. */
+/** The nearest float16 number, ties to even. */
 function toHalf(x: number): number {
   const size = Math.abs(x);
   if (!(size < 65520)) return size >= 65520 ? x * Infinity : x;
-  // Adding and taking away a power of two leaves 11 bits, fewer below the normal numbers.
+  // The spacing of float16 numbers near x: 11 significant bits, and 2^-24 for subnormal numbers.
   let unit = 2 ** -24;
   while (unit * 2048 <= size) unit *= 2;
   const scaled = size / unit, floor = Math.floor(scaled), rest = scaled - floor;
@@ -116,26 +126,31 @@ function toHalf(x: number): number {
 }
 
 /**
- * A tensor of a file.
+ * Reads a tensor of a file.
  *
- * @throws {FormatError} When its elements are not as many as its shape says, or somewhere else.
+ * @param what The tensor's name in errors.
+ * @throws {FormatError} When the number of elements does not fit the shape, or the elements are in another file.
  */
 export function readTensor(what: string, message: TensorMessage): OnnxTensor {
-  const { dims: shape, raw } = message, type = elementType(what, message.type), size = sizeOf(shape);
+  const { dims: shape, raw } = message;
+  const type = elementType(what, message.type);
+  const size = sizeOf(shape);
   if (message.location === 1) {
     throw new FormatError(`Cannot read ONNX: ${what} has its elements in another file, which is not supported`);
   }
-  const dimensions = shape.every((extent) => Number.isSafeInteger(extent) && extent >= 0);
-  const { bytes } = TYPES[type], list = raw ?? typedList(type, message), there = raw ? raw.length / bytes : list.length;
-  if (!dimensions || there !== size) {
-    throw new FormatError(`Cannot read ONNX: ${what} must have ${size} elements for shape [${shape}], got ${there}`);
+  const isShape = shape.every((extent) => Number.isSafeInteger(extent) && extent >= 0);
+  const list = raw ? [] : typedList(type, message);
+  const count = raw ? raw.length / TYPES[type].bytes : list.length;
+  if (!isShape || count !== size) {
+    throw new FormatError(`Cannot read ONNX: ${what} must have ${size} elements for shape [${shape}], got ${count}`);
   }
-  const data = raw ? readRaw(type, raw, size) : list as number[];
-  const halves = !raw && (type === "float16" || type === "bfloat16");
-  return tensor(type, shape, halves ? data.map((bits) => halfOf(type, bits)) : data);
+  if (raw) return tensor(type, shape, readRaw(type, raw, size));
+  const half = type === "float16" || type === "bfloat16";
+  return tensor(type, shape, half ? list.map((bits) => fromHalf(type, bits)) : list);
 }
 
-function typedList(type: ElementType, message: TensorMessage): number[] {
+/** The list in which a message holds elements of a type. */
+function typedList(type: OnnxElementType, message: TensorMessage): number[] {
   if (type === "float") return message.floats;
   if (type === "double") return message.doubles;
   if (type === "int64") return message.longs;
@@ -143,9 +158,10 @@ function typedList(type: ElementType, message: TensorMessage): number[] {
   return message.ints;
 }
 
-function readRaw(type: ElementType, raw: Uint8Array, size: number): Elements {
-  const view = new DataView(raw.buffer, raw.byteOffset, raw.length), data = allocate(type, size);
-  const at: Record<ElementType, (i: number) => number> = {
+function readRaw(type: OnnxElementType, raw: Uint8Array, size: number): OnnxElements {
+  const view = new DataView(raw.buffer, raw.byteOffset, raw.length);
+  const data = allocate(type, size);
+  const readers: Record<OnnxElementType, (i: number) => number> = {
     float: (i) => view.getFloat32(4 * i, true),
     double: (i) => view.getFloat64(8 * i, true),
     uint8: (i) => raw[i],
@@ -157,16 +173,16 @@ function readRaw(type: ElementType, raw: Uint8Array, size: number): Elements {
     int32: (i) => view.getInt32(4 * i, true),
     uint64: (i) => Number(view.getBigUint64(8 * i, true)),
     int64: (i) => Number(view.getBigInt64(8 * i, true)),
-    float16: (i) => halfOf("float16", view.getUint16(2 * i, true)),
-    bfloat16: (i) => halfOf("bfloat16", view.getUint16(2 * i, true)),
+    float16: (i) => fromHalf("float16", view.getUint16(2 * i, true)),
+    bfloat16: (i) => fromHalf("bfloat16", view.getUint16(2 * i, true)),
   };
-  const read = at[type];
+  const read = readers[type];
   for (let i = 0; i < size; i++) data[i] = read(i);
   return data;
 }
 
-/** The number that 16 bits stand for. */
-function halfOf(type: ElementType, bits: number): number {
+/** The number that a bit pattern of 16 bits encodes. */
+function fromHalf(type: OnnxElementType, bits: number): number {
   if (type === "bfloat16") return new Float32Array(Uint32Array.of(bits << 16).buffer)[0];
   const sign = bits & 0x8000 ? -1 : 1, exponent = (bits >> 10) & 31, fraction = bits & 1023;
   if (exponent === 31) return fraction ? NaN : sign * Infinity;

@@ -9,95 +9,101 @@ import { recurrent } from "../../layers/recurrent.ts";
 import { residual } from "../../layers/residual.ts";
 import { sequential } from "../../layers/sequential.ts";
 import type { TensorCopy } from "../../runtime/state_dict.ts";
-import type { Part, RecurrentPart } from "./found_layer.ts";
+import type { FoundLayer, FoundRecurrent } from "./found_layer.ts";
 
-/** A layer, and all its parameters by their names. */
-export interface Assembly {
+/** A layer and all its parameters by name. */
+interface BuiltLayer {
   readonly layer: Layer;
   readonly parameters: Map<string, TensorCopy>;
 }
 
-/** A net of parts. Recurrent layers of one kind, one on the other, become one layer, as PyTorch has them. */
-export function assemble(parts: readonly Part[]): Assembly {
-  const layers: Record<string, Layer> = {}, all = new Map<string, TensorCopy>();
-  for (const group of groups(parts)) {
+/** A net of the layers that were found. Adjacent recurrent layers of one kind become one stack, as in PyTorch. */
+export function buildNet(found: readonly FoundLayer[]): BuiltLayer {
+  const layers: Record<string, Layer> = {};
+  const all = new Map<string, TensorCopy>();
+  for (const group of groupStacks(found)) {
     const kind = group[0].kind === "recurrent" ? "rnn" : group[0].kind;
     const count = Object.keys(layers).filter((name) => name.replace(/\d+$/, "") === kind).length;
-    const name = count ? `${kind}${count + 1}` : kind, { layer, parameters } = built(group);
+    const name = count ? `${kind}${count + 1}` : kind;
+    const { layer, parameters } = buildLayer(group);
     layers[name] = layer;
-    for (const [key, tensor] of parameters) all.set(`${name}.${key}`, tensor);
+    for (const [parameter, tensor] of parameters) all.set(`${name}.${parameter}`, tensor);
   }
   return { layer: sequential(layers), parameters: all };
 }
 
-function groups(parts: readonly Part[]): Part[][] {
-  const found: Part[][] = [];
-  for (const part of parts) {
-    const group = found.at(-1), below = group?.at(-1);
-    if (group && below?.kind === "recurrent" && part.kind === "recurrent" && alike(below, part)) group.push(part);
-    else found.push([part]);
+/** Groups of one layer each, except that the recurrent layers of one stack share a group. */
+function groupStacks(layers: readonly FoundLayer[]): FoundLayer[][] {
+  const groups: FoundLayer[][] = [];
+  for (const layer of layers) {
+    const group = groups.at(-1);
+    const below = group?.at(-1);
+    if (group && below?.kind === "recurrent" && layer.kind === "recurrent" && canStack(below, layer)) group.push(layer);
+    else groups.push([layer]);
   }
-  return found;
+  return groups;
 }
 
-/** Whether two recurrent layers can be one stack. */
-function alike(below: RecurrentPart, above: RecurrentPart): boolean {
-  const names = ({ parameters: [first] }: RecurrentPart) => Object.keys(first).join();
-  const inner = ({ merge = "concat" }: RecurrentPart) => merge === "none" ? "concat" : merge;
+/** Whether two recurrent layers can be layers of one stack. */
+function canStack(below: FoundRecurrent, above: FoundRecurrent): boolean {
+  const names = ({ parameters: [first] }: FoundRecurrent) => Object.keys(first).join();
+  const innerMerge = ({ merge = "concat" }: FoundRecurrent) => merge === "none" ? "concat" : merge;
   return below.cell.name === above.cell.name && below.bidirectional === above.bidirectional &&
-    names(below) === names(above) && inner(below) === inner(above);
+    names(below) === names(above) && innerMerge(below) === innerMerge(above);
 }
 
-function built(group: readonly Part[]): Assembly {
-  const [part] = group, row = (data: Float32Array): TensorCopy => ({ shape: [data.length], data });
-  const made = (layer: Layer, parameters: Record<string, TensorCopy> = {}) => {
+function buildLayer(group: readonly FoundLayer[]): BuiltLayer {
+  const [found] = group;
+  const vector = (data: Float32Array): TensorCopy => ({ shape: [data.length], data });
+  const built = (layer: Layer, parameters: Record<string, TensorCopy> = {}) => {
     return { layer, parameters: new Map(Object.entries(parameters)) };
   };
-  switch (part.kind) {
+  switch (found.kind) {
     case "embedding":
-      return made(embedding(part.weight.shape[0], part.weight.shape[1]), { weight: part.weight });
+      return built(embedding(found.weight.shape[0], found.weight.shape[1]), { weight: found.weight });
     case "oneHot":
-      return made(oneHot(part.vocabulary));
+      return built(oneHot(found.vocabulary));
     case "dense": {
-      const { weight } = part, [output, input] = weight.shape;
-      return made(dense(input, output), { weight, bias: row(part.bias ?? new Float32Array(output)) });
+      const { weight, weight: { shape: [output, input] }, bias = new Float32Array(output) } = found;
+      return built(dense(input, output), { weight, bias: vector(bias) });
     }
     case "activation":
-      return made(activation(part.f.name, part.width, { alpha: part.f.alpha, beta: part.f.beta }));
+      return built(activation(found.f.name, found.width, { alpha: found.f.alpha, beta: found.f.beta }));
     case "layerNorm": {
-      const { epsilon, weight, bias } = part;
-      return made(layerNorm(weight.length, { epsilon }), { weight: row(weight), bias: row(bias) });
+      const { epsilon, weight, bias } = found;
+      return built(layerNorm(weight.length, { epsilon }), { weight: vector(weight), bias: vector(bias) });
     }
     case "pool":
-      return made(pool(part.width, part.how));
+      return built(pool(found.width, found.how));
     case "attention": {
-      const { weight, bias, query } = part, [hidden, width] = weight.shape;
-      return made(attentionPool(width, { hidden }), { weight, bias: row(bias), query: row(query) });
+      const { weight, weight: { shape: [hidden, width] }, bias, query } = found;
+      return built(attentionPool(width, { hidden }), { weight, bias: vector(bias), query: vector(query) });
     }
     case "residual": {
-      const { layer, parameters } = assemble(part.parts);
+      const { layer, parameters } = buildNet(found.layers);
       return { layer: residual(layer), parameters };
     }
     case "recurrent":
-      return stack(group as RecurrentPart[]);
+      return buildStack(group as FoundRecurrent[]);
   }
 }
 
-function stack(group: readonly RecurrentPart[]): Assembly {
-  const [{ cell, input, bidirectional, parameters: [first] }] = group, { merge, last } = group.at(-1)!;
+function buildStack(stack: readonly FoundRecurrent[]): BuiltLayer {
+  const [{ cell, input, bidirectional, parameters: [first] }] = stack;
+  const { merge, last } = stack.at(-1)!;
   const layer = recurrent(cell, {
     input,
-    hidden: group.map(({ hidden }) => hidden),
+    hidden: stack.map(({ hidden }) => hidden),
     bidirectional,
     merge,
     output: last ? "last" : "sequence",
     initialStates: "initial_h" in first ? "learned" : "zero",
   });
   const parameters = new Map<string, TensorCopy>();
-  group.forEach((part, l) =>
-    part.parameters.forEach((direction, d) => {
-      for (const [key, tensor] of Object.entries(direction)) {
-        parameters.set(`${key}_l${l}${d ? "_reverse" : ""}`, tensor);
+  stack.forEach((found, l) =>
+    found.parameters.forEach((direction, d) => {
+      for (const [name, tensor] of Object.entries(direction)) {
+        parameters.set(`${name}_l${l}${d ? "_reverse" : ""}`, tensor);
       }
     })
   );

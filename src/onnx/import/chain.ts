@@ -1,174 +1,215 @@
-import type { GraphNode } from "../run/graph.ts";
-import type { Part, RecurrentPart } from "./found_layer.ts";
 import { type OnnxTensor, sizeOf } from "../format/tensor.ts";
-import { noLayer, numbered, type Origin, type Trace } from "./symbolic.ts";
+import type { GraphNode } from "../run/graph.ts";
+import type { FoundLayer, FoundRecurrent } from "./found_layer.ts";
+import { cannotImport, type ElementSource, indexTensor, isElementSource, type SymbolicValue } from "./symbolic.ts";
 
-/** The numbers of last states begin behind those of the output that they belong to. */
+/**
+ * Finds the layer that a node stands for, adds the layer to the chain and returns the outputs of the node.
+ *
+ * @throws {FormatError} When no layer of the library corresponds to the node.
+ */
+export type FindLayer = (
+  chain: Chain,
+  node: GraphNode,
+  inputs: readonly (SymbolicValue | undefined)[],
+) => SymbolicValue[];
+
+/**
+ * The last recurrent layer and its sizes. The indices of its output `[T, B, width]` are 0 to T B width - 1. The indices of
+ * its final states `[B, width]` begin at T B width.
+ */
 export interface Recurrence {
-  readonly part: RecurrentPart;
+  readonly layer: FoundRecurrent;
   readonly T: number;
   readonly B: number;
-  /** Of both directions side by side. */
+  /** Elements of an output row: H, or 2 H for both directions side by side. */
   readonly width: number;
 }
 
-/** Where a value was the last layer's output: how many layers were below, and whether before time was known. */
-interface Start {
+/** The state of the chain when a value was its last output. */
+interface Position {
+  /** Number of layers below the value. */
   readonly layers: number;
+  /** Whether no recurrent layer was found yet, so that the order of steps and rows was unknown. */
   readonly timeless: boolean;
 }
 
-/** The layers found so far, each reading the one before it. */
+/** The layers found so far. Each reads the output of the layer before it. */
 export class Chain {
-  readonly parts: Part[] = [];
+  readonly layers: FoundLayer[] = [];
   /** The last recurrent layer. */
   recurrence: Recurrence | undefined;
-  /** Whether there is one row for a sequence. */
-  once = false;
-  /** Whether the rows of the model's input and output are `[B, T]`. */
+  /** Whether the output of the last layer is one row for each step or one row for the whole sequence. */
+  steps: "each" | "one" = "each";
+  /** Whether the input and output of the model are `[B, T, ...]`. */
   batchFirst = false;
-  /** What the next layer must read; undefined before the first one. */
+  /** The source that the next layer must read; undefined before the first layer. */
   #top: string | undefined;
-  readonly #starts = new Map<string, Start>();
+  readonly #positions = new Map<string, Position>();
 
-  /** The part on top, while it is the last recurrent layer. */
+  /** The last recurrent layer, if it is the last layer, its directions are not merged yet and it outputs each step. */
   get recurrent(): Recurrence | undefined {
     const r = this.recurrence;
-    return r && !this.once && this.parts.at(-1) === r.part && !r.part.merge ? r : undefined;
+    return r && this.steps === "each" && this.layers.at(-1) === r.layer && !r.layer.merge ? r : undefined;
   }
 
-  /** Whether there is no layer yet. */
+  /** Whether no layer was found yet. */
   get empty(): boolean {
     return this.#top === undefined;
   }
 
-  /** x as whole rows of the last layer's output, each element in its place. */
-  rows(label: string, x: Trace | undefined): Origin {
-    if (!x || !("of" in x)) throw noLayer(label, "it reads a constant");
-    if (x.joined) throw noLayer(label, `it reads several values, ${x.of}`);
-    if (this.#top === undefined) this.#begin(x.of);
-    if (x.of !== this.#top) throw noLayer(label, `it does not read the layer before it, but ${x.of}`);
-    const part = this.parts.at(-1);
-    if (part?.kind === "attention" && part.stage !== "whole") throw noLayer(label, "it reads the weights of attention");
-    const { shape, data } = x.numbers, width = shape.at(-1) ?? 1, r = this.recurrent;
+  /**
+   * The value x, when it consists of whole rows of the last layer's output with their elements in order.
+   *
+   * @throws {FormatError} When x is something else.
+   */
+  rows(label: string, x: SymbolicValue | undefined): ElementSource {
+    if (!isElementSource(x)) throw cannotImport(label, "it reads a constant");
+    if (x.sources) throw cannotImport(label, `it reads several values, ${x.source}`);
+    if (this.#top === undefined) this.#setTop(x.source);
+    if (x.source !== this.#top) throw cannotImport(label, `it does not read the layer before it, but ${x.source}`);
+    const last = this.layers.at(-1);
+    if (last?.kind === "attention" && last.stage !== "whole") {
+      throw cannotImport(label, "it reads the weights of attention");
+    }
+    const { shape, data } = x.indices;
+    const width = shape.at(-1) ?? 1;
+    const r = this.recurrent;
     if (r && r.width === width) {
-      // The last states, side by side: what output "last" gives.
-      if (data.length === r.B * width && data.every((number, i) => number === r.T * r.B * width + i)) {
-        [r.part.last, this.once] = [true, true];
-        return { ...x, numbers: numbered(shape) };
+      // The final states of both directions, side by side: the result of output "last".
+      if (data.length === r.B * width && data.every((index, i) => index === r.T * r.B * width + i)) {
+        r.layer.last = true;
+        this.steps = "one";
+        return { ...x, indices: indexTensor(shape) };
       }
     }
-    if (data.every((number, i) => i % width ? number === data[i - 1] + 1 : number % width === 0)) return x;
-    throw noLayer(label, "it does not read whole rows");
+    if (data.every((index, i) => i % width ? index === data[i - 1] + 1 : index % width === 0)) return x;
+    throw cannotImport(label, "it does not read whole rows");
   }
 
   /** Whether a value is the last layer's output. */
-  isTop({ of }: Origin): boolean {
-    return of === this.#top;
+  isTop({ source }: ElementSource): boolean {
+    return source === this.#top;
   }
 
-  /** The numbers of what the last layer has read, in the order of time, where x is that. */
-  below({ of, numbers }: Origin): OnnxTensor | undefined {
-    const start = this.#starts.get(of);
-    return start?.layers === this.parts.length - 1 ? this.#inTime(numbers, start) : undefined;
+  /** The indices of x in time-major order, when x is the input of the last layer; otherwise undefined. */
+  inputOfTop({ source, indices }: ElementSource): OnnxTensor | undefined {
+    const position = this.#positions.get(source);
+    return position?.layers === this.layers.length - 1 ? this.#timeMajor(indices, position) : undefined;
   }
 
-  /** What a layer just found gives: where its input's rows were, rows of `width` elements, by default as many. */
-  next(numbers: OnnxTensor, width = numbers.shape.at(-1)!): Origin {
-    this.#begin(`the output of layer ${this.#starts.size}`);
-    const { shape, data } = numbers, input = shape.at(-1)!, count = sizeOf(shape) / input;
-    const rows = Array.from({ length: count }, (_, i) => data[i * input] / input), of = this.#top!;
-    if (width === input) return { of, numbers };
+  /**
+   * The output of the layer that was just added: its rows lie where the rows of the layer's input lay.
+   *
+   * @param indices The input of the layer.
+   * @param width Elements of an output row. Default: as many as an input row has.
+   */
+  topOutput(indices: OnnxTensor, width: number = indices.shape.at(-1)!): ElementSource {
+    const source = `the output of layer ${this.#positions.size}`;
+    this.#setTop(source);
+    const { shape, data } = indices;
+    const inputWidth = shape.at(-1)!;
+    if (width === inputWidth) return { source, indices };
+    const rows = Array.from({ length: sizeOf(shape) / inputWidth }, (_, i) => data[i * inputWidth] / inputWidth);
     return {
-      of,
-      numbers: numbered(
+      source,
+      indices: indexTensor(
         [...shape.slice(0, -1), width],
         (i) => rows[Math.floor(i / width)] * width + i % width,
       ),
     };
   }
 
-  /** The sum of the last layer's output and that of an earlier one: the layers since then are added to their input. */
-  residual(label: string, a: Origin, b: Origin): Origin {
-    const [skip, top] = a.of === this.#top ? [b, a] : [a, b], start = this.#starts.get(skip.of);
-    const x = this.rows(label, top), { shape, data } = x.numbers, before = start && this.#inTime(skip.numbers, start);
-    const same = before?.shape.join() === shape.join() && data.every((number, i) => number === before.data[i]);
-    if (!start || !same || this.once || start.layers === this.parts.length) {
-      throw noLayer(label, "it adds neither a constant nor an earlier layer's output, row by row");
+  /** The sum of the last layer's output and an earlier layer's output: the layers in between become a residual layer. */
+  residual(label: string, a: ElementSource, b: ElementSource): ElementSource {
+    const [skip, top] = a.source === this.#top ? [b, a] : [a, b];
+    const position = this.#positions.get(skip.source);
+    const { indices } = this.rows(label, top);
+    const before = position && this.#timeMajor(skip.indices, position);
+    const sameRows = before?.shape.join() === indices.shape.join() &&
+      indices.data.every((index, i) => index === before.data[i]);
+    if (!position || !sameRows || this.steps === "one" || position.layers === this.layers.length) {
+      throw cannotImport(label, "it adds neither a constant nor an earlier layer's output, row by row");
     }
-    this.parts.push({ kind: "residual", parts: this.parts.splice(start.layers) });
-    return this.next(x.numbers);
+    this.layers.push({ kind: "residual", layers: this.layers.splice(position.layers) });
+    return this.topOutput(indices);
   }
 
-  /** Nothing, when the model's first output is that of the last layer: every row in order, or the last one of each sequence. */
-  finish(label: string, output: Trace | undefined): void {
-    if (output && "of" in output && output.of === this.#top && this.#finishApart(output.numbers)) return;
-    const { numbers } = this.rows(label, output), width = numbers.shape.at(-1)!, n = numbers.data.length / width;
-    const rows = Array.from({ length: n }, (_, i) => numbers.data[i * width] / width), r = this.recurrence;
-    if (!r || this.once) return requireRows(label, rows, n, (i) => i);
-    const { T, B, part } = r;
+  /**
+   * Ends the chain with the first output of the model: every row of the last layer in order, or the last row of each
+   * sequence.
+   *
+   * @throws {FormatError} When the output is something else.
+   */
+  finish(label: string, output: SymbolicValue | undefined): void {
+    if (isElementSource(output) && this.isTop(output) && this.#finishUnmerged(output.indices)) return;
+    const { indices: { shape, data } } = this.rows(label, output);
+    const width = shape.at(-1)!;
+    const n = data.length / width;
+    const rows = Array.from({ length: n }, (_, i) => data[i * width] / width);
+    const r = this.recurrence;
+    if (!r || this.steps === "one") return requireRows(label, rows, n, (i) => i);
+    const { T, B, layer } = r;
     if (n === T * B) {
       return requireRows(label, rows, n, this.batchFirst ? (i) => (i % T) * B + Math.floor(i / T) : (i) => i);
     }
-    if (part.bidirectional || part.lengths || !this.parts.includes(part)) {
-      throw noLayer(label, "its rows are not those of the last layer");
+    if (layer.bidirectional || layer.lengths || !this.layers.includes(layer)) {
+      throw cannotImport(label, "its rows are not those of the last layer");
     }
     requireRows(label, rows, B, (b) => (T - 1) * B + b);
-    part.last = true;
+    layer.last = true;
   }
 
-  /** Whether the output has the two directions of the last layer one behind the other. */
-  #finishApart({ data }: OnnxTensor): boolean {
+  /** Whether the output is `[2, ...]`, the two directions of the last layer one after the other; then merge is "none". */
+  #finishUnmerged({ data }: OnnxTensor): boolean {
     const r = this.recurrent;
-    if (!r?.part.bidirectional) return false;
-    const { T, B, width, part } = r, H = width / 2, size = data.length / 2, steps = size / (B * H);
+    if (!r?.layer.bidirectional) return false;
+    const { T, B, width, layer } = r;
+    const H = width / 2;
+    const size = data.length / 2;
+    const steps = size / (B * H);
     if (steps !== T && steps !== 1) return false;
     for (const last of [false, true]) {
-      const apart = data.every((number, i) => {
-        const d = Math.floor(i / size), row = Math.floor(i % size / H);
+      const inOrder = data.every((index, i) => {
+        const direction = Math.floor(i / size), row = Math.floor(i % size / H);
         const [t, b] = this.batchFirst ? [row % steps, Math.floor(row / steps)] : [Math.floor(row / B), row % B];
-        const at = last ? T * B * width + row * width : (t * B + b) * width;
-        return number === at + d * H + i % H;
+        const start = last ? T * B * width + row * width : (t * B + b) * width;
+        return index === start + direction * H + i % H;
       });
-      if (!apart || (last ? steps !== 1 : steps !== T)) continue;
-      part.merge = "none";
-      part.last = last;
+      if (!inOrder || (last ? steps !== 1 : steps !== T)) continue;
+      layer.merge = "none";
+      layer.last = last;
       return true;
     }
     return false;
   }
 
-  #begin(top: string): void {
-    this.#top = top;
-    this.#starts.set(top, { layers: this.parts.length, timeless: !this.recurrence });
+  #setTop(source: string): void {
+    this.#top = source;
+    this.#positions.set(source, { layers: this.layers.length, timeless: !this.recurrence });
   }
 
-  /** The numbers of an earlier layer's output as those after the first recurrent layer are: in the order of time. */
-  #inTime(numbers: OnnxTensor, { timeless }: Start): OnnxTensor {
-    if (!timeless || !this.recurrence || !this.batchFirst) return numbers;
-    const { T, B } = this.recurrence, width = numbers.shape.at(-1)!;
-    return numbered(numbers.shape, (i) => {
-      const number = numbers.data[i], row = Math.floor(number / width);
-      return ((row % T) * B + Math.floor(row / T)) * width + number % width;
+  /** Indices of a value before the first recurrent layer, in the time-major order that holds after that layer. */
+  #timeMajor(indices: OnnxTensor, { timeless }: Position): OnnxTensor {
+    if (!timeless || !this.recurrence || !this.batchFirst) return indices;
+    const { T, B } = this.recurrence;
+    const width = indices.shape.at(-1)!;
+    return indexTensor(indices.shape, (i) => {
+      const index = indices.data[i], row = Math.floor(index / width);
+      return ((row % T) * B + Math.floor(row / T)) * width + index % width;
     });
   }
 }
 
-/** Numbers that are those of one direction, of the sequence or, where `last`, of the last states. */
-export function directionNumbers({ T, B, width }: Recurrence, direction: 0 | 1, last: boolean): Float64Array {
-  const H = width / 2, rows = last ? B : T * B, from = last ? T * B * width : 0;
-  return Float64Array.from({ length: rows * H }, (_, i) => from + Math.floor(i / H) * width + direction * H + i % H);
+/** The indices of one direction in a bidirectional output `[T, B, 2 H]` or, with `last`, in its final states. */
+export function directionIndices({ T, B, width }: Recurrence, direction: 0 | 1, last: boolean): Float64Array {
+  const H = width / 2;
+  const rows = last ? B : T * B;
+  const start = last ? T * B * width : 0;
+  return Float64Array.from({ length: rows * H }, (_, i) => start + Math.floor(i / H) * width + direction * H + i % H);
 }
-
-/** The tensor of a value that is known. */
-export function known(trace: Trace | undefined): OnnxTensor | undefined {
-  return trace && "tensor" in trace ? trace.tensor : undefined;
-}
-
-/** Finds the layer that a node is, and what it gives. */
-export type Find = (chain: Chain, node: GraphNode, inputs: readonly (Trace | undefined)[]) => Trace[];
 
 function requireRows(label: string, rows: readonly number[], count: number, expected: (i: number) => number): void {
   if (rows.length === count && rows.every((row, i) => row === expected(i))) return;
-  throw noLayer(label, "its rows are not those of the last layer, in order");
+  throw cannotImport(label, "its rows are not those of the last layer, in order");
 }

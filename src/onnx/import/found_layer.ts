@@ -1,88 +1,93 @@
 import type { Cell } from "../../cells/cell.ts";
-import type { TensorCopy } from "../../runtime/state_dict.ts";
 import type { NamedActivation } from "../../ops/activation.ts";
 import type { Merge } from "../../ops/merge.ts";
+import type { TensorCopy } from "../../runtime/state_dict.ts";
 
-/** A layer that was found in a graph, with its parameters. */
-export type Part =
-  | EmbeddingPart
-  | OneHotPart
-  | DensePart
-  | ActivationPart
-  | LayerNormPart
-  | PoolPart
-  | AttentionPart
-  | ResidualPart
-  | RecurrentPart;
+/** A layer that was found in a graph, with its parameters. Mutable properties change as further nodes are read. */
+export type FoundLayer =
+  | FoundEmbedding
+  | FoundOneHot
+  | FoundDense
+  | FoundActivation
+  | FoundLayerNorm
+  | FoundPool
+  | FoundAttention
+  | FoundResidual
+  | FoundRecurrent;
 
-interface EmbeddingPart {
+interface FoundEmbedding {
   readonly kind: "embedding";
   /** `[vocabulary, width]` */
   readonly weight: TensorCopy;
 }
 
-/** y = x Wᵀ + b; without b it is zero. */
-export interface DensePart {
+interface FoundOneHot {
+  readonly kind: "oneHot";
+  readonly vocabulary: number;
+}
+
+/** y = x Wᵀ + b; without `bias`, b is zero. */
+interface FoundDense {
   readonly kind: "dense";
-  /** `[output, input]` */
+  /** W `[output, input]` */
   readonly weight: TensorCopy;
+  /** b `[output]` */
   bias?: Float32Array;
 }
 
-interface ActivationPart {
+interface FoundActivation {
   readonly kind: "activation";
   readonly f: NamedActivation;
   readonly width: number;
 }
 
-interface OneHotPart {
-  readonly kind: "oneHot";
-  readonly vocabulary: number;
-}
-
-interface LayerNormPart {
+interface FoundLayerNorm {
   readonly kind: "layerNorm";
   readonly epsilon: number;
-  /** `[width]` each. */
+  /** `[width]` */
   readonly weight: Float32Array;
+  /** `[width]` */
   readonly bias: Float32Array;
 }
 
-interface PoolPart {
+interface FoundPool {
   readonly kind: "pool";
   readonly how: "mean" | "max";
   readonly width: number;
 }
 
-/** Attention, as far as it was found: the weights of steps, the steps multiplied by them, or their sum as well. */
-export interface AttentionPart {
+/** Attention pooling. */
+export interface FoundAttention {
   readonly kind: "attention";
   /** `[hidden, width]` */
   readonly weight: TensorCopy;
-  /** `[hidden]` each. */
+  /** `[hidden]` */
   readonly bias: Float32Array;
+  /** `[hidden]` */
   readonly query: Float32Array;
+  /** The nodes found so far: up to the weights of the steps, the steps times their weights, or all up to the sum. */
   stage: "weights" | "weighted" | "whole";
 }
 
 /** Layers whose output is added to their input. */
-interface ResidualPart {
+interface FoundResidual {
   readonly kind: "residual";
-  readonly parts: readonly Part[];
+  readonly layers: readonly FoundLayer[];
 }
 
-/** One recurrent layer, in one direction or two. */
-export interface RecurrentPart {
+/** One recurrent layer of one or two directions. */
+export interface FoundRecurrent {
   readonly kind: "recurrent";
   readonly cell: Cell;
   readonly input: number;
   readonly hidden: number;
   readonly bidirectional: boolean;
-  /** Whether rows have lengths of their own. */
+  /** Whether the model has an input with the length of each row. */
   readonly lengths: boolean;
-  /** Of each direction, by PyTorch's names without suffix; initial states that are not zero among them. */
+  /** For each direction, the parameters by PyTorch's names without suffix. Initial states are included unless all are zero. */
   readonly parameters: readonly Readonly<Record<string, TensorCopy>>[];
+  /** Whether the net reads only the final states. */
   last: boolean;
-  /** How the two directions become one. Default: side by side. */
+  /** How the outputs of the two directions are merged. Default: side by side. */
   merge?: Merge;
 }

@@ -1,124 +1,161 @@
 import { type ActivationName, completeActivation } from "../../ops/activation.ts";
-import { type Chain, type Find, known } from "./chain.ts";
-import { findPool, findSoftmax, findSum, weightSteps } from "./pooling.ts";
-import { findRecurrent, mergeDirections } from "./recurrent.ts";
+import type { OnnxTensor } from "../format/tensor.ts";
 import { axisOf } from "../run/operators/operator.ts";
 import { transposed } from "../run/operators/strides.ts";
-import type { OnnxTensor } from "../format/tensor.ts";
-import { noLayer, numbered, type Origin, type Trace } from "./symbolic.ts";
+import type { Chain, FindLayer } from "./chain.ts";
+import { findPool, findSoftmax, findSum, weightSteps } from "./pooling.ts";
+import { findRecurrent, mergeDirections } from "./recurrent.ts";
+import {
+  cannotImport,
+  constantOf,
+  type ElementSource,
+  indexTensor,
+  isElementSource,
+  type SymbolicValue,
+} from "./symbolic.ts";
 
-/** The layer that a node is, on top of those found so far, and what it gives. */
-export const findLayer: Find = (chain, node, inputs) => {
-  const find = node.recurrent
-    ? findRecurrent
-    : Object.hasOwn(FINDERS, node.operator)
-    ? FINDERS[node.operator]
-    : undefined;
+/** Finds the layer of any node. */
+export const findLayer: FindLayer = (chain, node, inputs) => {
+  const { operator, recurrent, label } = node;
+  const own = Object.hasOwn(FINDERS, operator) ? FINDERS[operator] : undefined;
+  const find = recurrent ? findRecurrent : own;
   if (find) return find(chain, node, inputs);
-  throw noLayer(node.label, "there is no such layer");
+  throw cannotImport(label, "there is no such layer");
 };
 
-/** Numbers of tokens become rows of `width` elements. */
-function tokenRows(chain: Chain, { numbers }: Origin, width: number): Trace[] {
-  return [chain.next(
-    numbered([...numbers.shape, width], (i) => numbers.data[Math.floor(i / width)] * width + i % width),
+/** The output of a layer that makes one row of `width` elements of each token. */
+function tokenRows(chain: Chain, { indices: { shape, data } }: ElementSource, width: number): SymbolicValue[] {
+  return [chain.topOutput(
+    indexTensor([...shape, width], (i) => data[Math.floor(i / width)] * width + i % width),
   )];
 }
 
-const embedding: Find = (chain, { label, attributes }, [weight, tokens]) => {
-  const table = known(weight), axis = attributes().int("axis", 0);
-  if (!table || table.shape.length !== 2 || axis || !isOrigin(tokens) || tokens.joined || !chain.empty) {
-    throw noLayer(label, "an embedding picks rows of a constant matrix by the tokens of the input");
+const embedding: FindLayer = (chain, { label, attributes }, [weight, tokens]) => {
+  const table = constantOf(weight);
+  const axis = attributes().int("axis", 0);
+  if (!table || table.shape.length !== 2 || axis || !isElementSource(tokens) || tokens.sources || !chain.empty) {
+    throw cannotImport(label, "an embedding picks rows of a constant matrix by the tokens of the input");
   }
-  chain.parts.push({ kind: "embedding", weight: { shape: table.shape, data: Float32Array.from(table.data) } });
+  chain.layers.push({ kind: "embedding", weight: { shape: table.shape, data: Float32Array.from(table.data) } });
   return tokenRows(chain, tokens, table.shape[1]);
 };
 
-const oneHot: Find = (chain, { label, attributes }, [tokens, depth, values]) => {
-  const vocabulary = known(depth)?.data[0], [off, on] = known(values)?.data ?? [], axis = attributes().int("axis", -1);
-  const last = isOrigin(tokens) && !tokens.joined && [-1, tokens.numbers.shape.length].includes(axis);
-  if (!last || !vocabulary || off !== 0 || on !== 1 || !chain.empty) {
-    throw noLayer(label, "one-hot rows are zeros with a one at the tokens of the input");
+const oneHot: FindLayer = (chain, { label, attributes }, [tokens, depth, values]) => {
+  const vocabulary = constantOf(depth)?.data[0];
+  const [off, on] = constantOf(values)?.data ?? [];
+  const axis = attributes().int("axis", -1);
+  const isLastAxis = isElementSource(tokens) && !tokens.sources && [-1, tokens.indices.shape.length].includes(axis);
+  if (!isLastAxis || !vocabulary || off !== 0 || on !== 1 || !chain.empty) {
+    throw cannotImport(label, "one-hot rows are zeros with a one at the tokens of the input");
   }
-  chain.parts.push({ kind: "oneHot", vocabulary });
+  chain.layers.push({ kind: "oneHot", vocabulary });
   return tokenRows(chain, tokens, vocabulary);
 };
 
-const dense: Find = (chain, { label, operator, attributes }, inputs) => {
-  const x = chain.rows(label, inputs[0]), given = attributes(), matrix = known(inputs[1]);
-  const alpha = given.take("alpha", "float") ?? 1, beta = given.take("beta", "float") ?? 1, c = known(inputs[2]);
-  if (!matrix || matrix.shape.length !== 2 || given.int("transA", 0) || (inputs[2] && !c)) {
-    throw noLayer(label, "a dense layer multiplies rows with a constant matrix");
+/** MatMul or Gemm. A MatMul gets its bias from a following Add. */
+const dense: FindLayer = (chain, { label, operator, attributes }, inputs) => {
+  const { indices } = chain.rows(label, inputs[0]);
+  const own = attributes();
+  const matrix = constantOf(inputs[1]), c = constantOf(inputs[2]);
+  const alpha = own.take("alpha", "float") ?? 1, beta = own.take("beta", "float") ?? 1;
+  if (!matrix || matrix.shape.length !== 2 || own.int("transA", 0) || (inputs[2] && !c)) {
+    throw cannotImport(label, "a dense layer multiplies rows by a constant matrix");
   }
-  const weight = given.int("transB", 0) ? matrix : transposed(matrix, [1, 0]), [output, input] = weight.shape;
-  const width = x.numbers.shape.at(-1)!;
-  if (width !== input) throw noLayer(label, `rows of ${width} elements meet a matrix of ${input}`);
+  const weight = own.int("transB", 0) ? matrix : transposed(matrix, [1, 0]);
+  const [output, input] = weight.shape;
+  const width = indices.shape.at(-1)!;
+  if (width !== input) {
+    throw cannotImport(label, `a matrix with ${input} rows cannot multiply rows of ${width} elements`);
+  }
   const data = Float32Array.from(weight.data, (w) => alpha * w);
   const bias = c && rowVector(label, "a bias", c, output).map((b) => beta * b);
-  chain.parts.push({ kind: "dense", weight: { shape: weight.shape, data }, ...(operator === "Gemm" && { bias }) });
-  return [chain.next(x.numbers, output)];
+  chain.layers.push({ kind: "dense", weight: { shape: weight.shape, data }, ...(operator === "Gemm" && { bias }) });
+  return [chain.topOutput(indices, output)];
 };
 
-/** A constant is the bias of a product, or part of an affine function; two values are directions or a residual. */
-const add: Find = (chain, { label }, [a, b]) => {
-  const below = chain.parts.at(-1), c = known(a) ?? known(b), x = known(a) ? b : a;
+/**
+ * Add. With a constant: the bias of the dense layer below, or part of an affine function. With another value: the sum of
+ * two directions, or a residual layer.
+ */
+const add: FindLayer = (chain, { label }, [a, b]) => {
+  const below = chain.layers.at(-1);
+  const c = constantOf(a) ?? constantOf(b);
+  const x = constantOf(a) ? b : a;
   if (c && below?.kind === "dense" && !below.bias) {
-    const { numbers } = chain.rows(label, x);
+    const { indices } = chain.rows(label, x);
     below.bias = rowVector(label, "a bias", c, below.weight.shape[0]);
-    return [chain.next(numbers)];
+    return [chain.topOutput(indices)];
   }
   if (c) return affine(chain, label, x, 1, onlyNumber(label, c));
-  if (!isOrigin(a) || !isOrigin(b)) throw noLayer(label, "it reads a constant");
+  if (!isElementSource(a) || !isElementSource(b)) throw cannotImport(label, "it reads a constant");
   return [mergeDirections(chain, "sum", a, b) ?? chain.residual(label, a, b)];
 };
 
-const mul: Find = (chain, { label }, [a, b]) => {
-  const c = known(a) ?? known(b), x = known(a) ? b : a, below = chain.parts.at(-1);
+/**
+ * Mul. With a constant: an affine function, or the second half of the average of two directions. With another value: the
+ * product of two directions, or the steps of attention times their weights.
+ */
+const mul: FindLayer = (chain, { label }, [a, b]) => {
+  const below = chain.layers.at(-1);
+  const c = constantOf(a) ?? constantOf(b);
+  const x = constantOf(a) ? b : a;
   if (!c) {
-    const both = isOrigin(a) && isOrigin(b)
+    const both = isElementSource(a) && isElementSource(b)
       ? mergeDirections(chain, "multiply", a, b) ?? weightSteps(chain, a, b)
       : undefined;
     if (both) return [both];
-    throw noLayer(label, "only a constant is multiplied, the two directions of a layer, or steps with their weights");
+    throw cannotImport(label, "a factor must be a constant, the other direction of the layer, or the weights of steps");
   }
   const alpha = onlyNumber(label, c);
   if (below?.kind !== "recurrent" || below.merge !== "sum" || alpha !== 0.5) return affine(chain, label, x, alpha, 0);
-  const { numbers } = chain.rows(label, x);
+  const { indices } = chain.rows(label, x);
   below.merge = "average";
-  return [chain.next(numbers)];
+  return [chain.topOutput(indices)];
 };
 
-function affine(chain: Chain, label: string, x: Trace | undefined, alpha: number, beta: number): Trace[] {
-  const { numbers } = chain.rows(label, x);
-  chain.parts.push({ kind: "activation", f: { name: "affine", alpha, beta }, width: numbers.shape.at(-1)! });
-  return [chain.next(numbers)];
+function affine(
+  chain: Chain,
+  label: string,
+  x: SymbolicValue | undefined,
+  alpha: number,
+  beta: number,
+): SymbolicValue[] {
+  const { indices } = chain.rows(label, x);
+  chain.layers.push({ kind: "activation", f: { name: "affine", alpha, beta }, width: indices.shape.at(-1)! });
+  return [chain.topOutput(indices)];
 }
 
-const activation: Find = (chain, { label, operator, attributes }, [x]) => {
-  const { numbers } = chain.rows(label, x), given = attributes();
-  const name = operator[0].toLowerCase() + operator.slice(1) as ActivationName;
-  const numbersOf = { alpha: given.take("alpha", "float"), beta: given.take("beta", "float") };
-  const f = completeActivation("activation", { name, ...numbersOf });
-  chain.parts.push({ kind: "activation", f, width: numbers.shape.at(-1)! });
-  return [chain.next(numbers)];
-};
-
-const layerNorm: Find = (chain, { label, attributes, outputs }, [x, scale, bias]) => {
-  const { numbers } = chain.rows(label, x), { shape } = numbers, width = shape.at(-1)!, given = attributes();
-  const gain = known(scale), shift = known(bias), axis = axisOf(given.int("axis", -1), shape.length);
-  if (!gain || (bias && !shift) || axis !== shape.length - 1 || outputs.slice(1).some((name) => name)) {
-    throw noLayer(label, "layer normalisation is over rows, by constants");
-  }
-  chain.parts.push({
-    kind: "layerNorm",
-    epsilon: given.take("epsilon", "float") ?? 1e-5,
-    weight: rowVector(label, "a scale", gain, width),
-    bias: shift ? rowVector(label, "a bias", shift, width) : new Float32Array(width),
+const activation: FindLayer = (chain, { label, operator, attributes }, [x]) => {
+  const { indices } = chain.rows(label, x);
+  const own = attributes();
+  const f = completeActivation("activation", {
+    name: operator[0].toLowerCase() + operator.slice(1) as ActivationName,
+    alpha: own.take("alpha", "float"),
+    beta: own.take("beta", "float"),
   });
-  return [chain.next(numbers)];
+  chain.layers.push({ kind: "activation", f, width: indices.shape.at(-1)! });
+  return [chain.topOutput(indices)];
 };
 
-const FINDERS: Readonly<Record<string, Find>> = {
+const layerNorm: FindLayer = (chain, { label, attributes, outputs }, [x, scaleInput, biasInput]) => {
+  const { indices, indices: { shape } } = chain.rows(label, x);
+  const own = attributes();
+  const scale = constantOf(scaleInput), bias = constantOf(biasInput);
+  const width = shape.at(-1)!;
+  const axis = axisOf(own.int("axis", -1), shape.length);
+  if (!scale || (biasInput && !bias) || axis !== shape.length - 1 || outputs.slice(1).some((name) => name)) {
+    throw cannotImport(label, "layer normalisation is over rows, with constant scale and bias");
+  }
+  chain.layers.push({
+    kind: "layerNorm",
+    epsilon: own.take("epsilon", "float") ?? 1e-5,
+    weight: rowVector(label, "a scale", scale, width),
+    bias: bias ? rowVector(label, "a bias", bias, width) : new Float32Array(width),
+  });
+  return [chain.topOutput(indices)];
+};
+
+const FINDERS: Readonly<Record<string, FindLayer>> = {
   Add: add,
   Elu: activation,
   Gather: embedding,
@@ -141,18 +178,14 @@ const FINDERS: Readonly<Record<string, Find>> = {
   ThresholdedRelu: activation,
 };
 
-function isOrigin(trace: Trace | undefined): trace is Origin {
-  return trace !== undefined && "of" in trace;
-}
-
-/** A constant that is one row for all. */
+/** The elements of a constant that is the same row for all steps. */
 function rowVector(label: string, what: string, { shape, data }: OnnxTensor, width: number): Float32Array {
   if (data.length === width && (shape.at(-1) === width)) return Float32Array.from(data);
-  throw noLayer(label, `${what} must be a row of ${width} elements, got shape [${shape}]`);
+  throw cannotImport(label, `${what} must be a row of ${width} elements, got shape [${shape}]`);
 }
 
-/** A constant that is one number for all. */
+/** The number of a constant that has one element. */
 function onlyNumber(label: string, { shape, data }: OnnxTensor): number {
   if (data.length === 1) return data[0];
-  throw noLayer(label, `a constant must be the bias of a product or one number, got shape [${shape}]`);
+  throw cannotImport(label, `a constant must be the bias of a dense layer or one number, got shape [${shape}]`);
 }

@@ -1,48 +1,53 @@
 import type { Layer } from "../../layers/layer.ts";
 import type { TensorCopy } from "../../runtime/state_dict.ts";
-import { assemble } from "./build.ts";
+import type { OnnxTensor } from "../format/tensor.ts";
+import type { Graph, GraphNode } from "../run/graph.ts";
+import { buildNet } from "./build.ts";
 import { Chain } from "./chain.ts";
 import { findLayer } from "./layers.ts";
-import type { Graph, GraphNode } from "../run/graph.ts";
-import type { OnnxTensor } from "../format/tensor.ts";
-import { noLayer, type Trace, traceInputs, traceNode } from "./symbolic.ts";
+import { cannotImport, isElementSource, symbolicInputs, symbolicOutputs } from "./symbolic.ts";
 
 /** A model as layers that can be trained. */
 export interface OnnxNet {
-  /** Layers named `embedding`, `rnn`, `dense`, `activation` ..., with a number where there are several of a kind. */
+  /** The net. Its layers are named `embedding`, `rnn`, `dense`, `activation` ...; further ones of a kind `dense2` ... */
   readonly layer: Layer;
-  /** Its parameters, for `session.setParameters`. */
+  /** The parameters of the net, for `session.setParameters`. */
   readonly parameters: Map<string, TensorCopy>;
-  /** The option `batchFirst` of `compile` with which inputs and outputs are as the model has them. */
+  /** The value for the option `batchFirst` of `compile` that gives inputs and outputs the layout of the model. */
   readonly batchFirst: boolean;
 }
 
 /**
- * The layers of a graph: embedding, one-hot, recurrent, dense, activation, layer normalisation, pooling and what is added
- * to its input, each reading the one before it, and any movement of elements in between that leaves them in place. Its first output must be the last layer's; others may be last states. Initial states and
- * lengths that are inputs of the model are options of a session's calls.
+ * The layers of a graph: embedding, one-hot, recurrent, dense, activation, layer normalisation, pooling and residual layers.
+ * Each layer reads the output of the layer before it. Operators between two layers may move elements as long as rows stay
+ * whole and in order.
  *
- * @throws {FormatError} With the first node that is something else.
+ * The first output of the graph must be the output of the last layer. Other outputs may be final states. Initial states and
+ * lengths that are inputs of the model become options of a session's calls.
+ *
+ * @param nodes The nodes that depend on the inputs.
+ * @param constants The tensors of the file, and the values computed from these tensors alone.
+ * @throws {FormatError} When a node is something else; the message names the first such node.
  */
 export function netOf(
   { inputs, outputs }: Graph,
   nodes: readonly GraphNode[],
   constants: ReadonlyMap<string, OnnxTensor>,
 ): OnnxNet {
-  const values = traceInputs(inputs), chain = new Chain();
+  const values = symbolicInputs(inputs);
+  const chain = new Chain();
   for (const [name, tensor] of constants) values.set(name, { tensor });
   for (const node of nodes) {
-    const traces = node.inputs.map((name): Trace | undefined => name ? values.get(name) : undefined);
-    const found = traceNode(node, traces) ?? findLayer(chain, node, traces);
-    node.outputs.forEach((name, i) => name && found[i] && values.set(name, found[i]));
+    const read = node.inputs.map((name) => name ? values.get(name) : undefined);
+    const results = symbolicOutputs(node, read) ?? findLayer(chain, node, read);
+    node.outputs.forEach((name, i) => name && results[i] && values.set(name, results[i]));
   }
   const [first, ...others] = outputs;
   chain.finish(`the output "${first.name}"`, values.get(first.name));
   for (const { name } of others) {
-    const value = values.get(name)!;
-    if ("tensor" in value || !value.states) {
-      throw noLayer(`the output "${name}"`, "it is neither the first nor last states");
-    }
+    const value = values.get(name);
+    if (isElementSource(value) && value.isState) continue;
+    throw cannotImport(`the output "${name}"`, "it is neither the first output nor final states");
   }
-  return { ...assemble(chain.parts), batchFirst: chain.batchFirst };
+  return { ...buildNet(chain.layers), batchFirst: chain.batchFirst };
 }

@@ -1,103 +1,125 @@
 import { FormatError } from "../../errors.ts";
+import { isInteger, type OnnxTensor, sizeOf, tensor } from "../format/tensor.ts";
 import type { GraphNode, OnnxValue } from "../run/graph.ts";
 import type { Compute } from "../run/operators/operator.ts";
 import { OPERATORS } from "../run/operators/operators.ts";
-import { isInteger, type OnnxTensor, sizeOf, tensor } from "../format/tensor.ts";
 
 /**
- * What is known of a value without its elements: the tensor, where it depends on nothing but constants and shapes; else where
- * each element comes from, its number among those of an input or of a layer's output. Operators that only move elements are
- * run on these numbers, so that any way of writing the same movement is the same.
+ * What is known of a value before the model runs. A value that depends only on constants and shapes is known as a tensor.
+ * Of any other value the source of each element is known: its index in an input of the model or in the output of a layer.
+ *
+ * Operators that only move elements run on these indices. Two ways to write the same movement therefore give the same
+ * symbolic value.
  */
-export type Trace = { readonly tensor: OnnxTensor } | Origin;
+export type SymbolicValue = { readonly tensor: OnnxTensor } | ElementSource;
 
-/** The numbers of a value's elements in what they come from. */
-export interface Origin {
-  /** What they come from. */
-  readonly of: string;
-  readonly numbers: OnnxTensor;
-  /** Whether the elements themselves are whole numbers. */
-  readonly integers?: boolean;
-  /** Whether these are last states. */
-  readonly states?: boolean;
+/** The source of each element of a value. */
+export interface ElementSource {
+  /** The name of the source: an input of the model, the output of a layer, or a cell state. */
+  readonly source: string;
+  /** In the shape of the value, for each element its row-major index in the source. */
+  readonly indices: OnnxTensor;
+  /** Whether the elements are integers, as token ids are. */
+  readonly isInteger?: boolean;
+  /** Whether the value consists of final states. */
+  readonly isState?: boolean;
   /**
-   * Where they come from several values, as stacked states do, those: an element of value k has the number that it has
-   * there and k times `APART`. No layer reads them as rows.
+   * The sources of a concatenation of several values, as of stacked states. The index of an element from source k is its
+   * index there plus k `SOURCE_STRIDE`. No layer reads such a value as rows.
    */
-  readonly joined?: readonly string[];
+  readonly sources?: readonly string[];
 }
 
-/** More than any number within a value. */
-const APART = 2 ** 40;
+/** Larger than any index within one source. */
+const SOURCE_STRIDE = 2 ** 40;
 
-/** The error of a node that is no layer of ours. */
-export function noLayer(label: string, reason: string): FormatError {
-  return new FormatError(`Cannot make layers of an ONNX model: ${label} is none of ours: ${reason}`);
+/** The error for a part of a model that no layer of the library corresponds to. */
+export function cannotImport(label: string, reason: string): FormatError {
+  return new FormatError(`Cannot make layers of an ONNX model: ${label} is not supported: ${reason}`);
 }
 
-/** Numbers 0, 1, 2, ... in a shape, or f of them. */
-export function numbered(shape: readonly number[], f: (i: number) => number = (i) => i): OnnxTensor {
+/** A tensor of `shape` whose element i is f(i), by default i. */
+export function indexTensor(shape: readonly number[], f: (i: number) => number = (i) => i): OnnxTensor {
   return tensor("int64", shape, Float64Array.from({ length: sizeOf(shape) }, (_, i) => f(i)));
 }
 
-/** Extents for those that a call decides: small, and not the same. */
+/** Whether the elements' sources are known rather than the elements. */
+export function isElementSource(value: SymbolicValue | undefined): value is ElementSource {
+  return value !== undefined && "source" in value;
+}
+
+/** The tensor of a constant value; undefined for any other value. */
+export function constantOf(value: SymbolicValue | undefined): OnnxTensor | undefined {
+  return value && "tensor" in value ? value.tensor : undefined;
+}
+
+/** Stand-ins for the extents that each call decides: small and pairwise different. */
 const SIZES = [3, 2, 5, 7, 11, 13];
 
-/** The inputs of a graph, with sizes of their own for the extents that a call decides. */
-export function traceInputs(inputs: readonly OnnxValue[]): Map<string, Trace> {
+/** The inputs of a graph as symbolic values. Each extent that a call decides gets a size of its own. */
+export function symbolicInputs(inputs: readonly OnnxValue[]): Map<string, SymbolicValue> {
   const sizes = new Map<string, number>();
   let count = 0;
-  return new Map(inputs.map(({ name, type, shape }): [string, Trace] => {
-    if (!shape) throw noLayer(`the input "${name}"`, "it declares no shape");
+  return new Map(inputs.map(({ name, type, shape }): [string, SymbolicValue] => {
+    if (!shape) throw cannotImport(`the input "${name}"`, "it declares no shape");
     const extents = shape.map((extent, i) => {
       if (typeof extent === "number") return extent;
       const key = extent === "?" ? `${name} ${i}` : extent;
       if (!sizes.has(key)) sizes.set(key, SIZES[count++ % SIZES.length]);
       return sizes.get(key)!;
     });
-    return [name, { of: `input "${name}"`, numbers: numbered(extents), integers: !/float|double/.test(type) }];
+    return [name, { source: `input "${name}"`, indices: indexTensor(extents), isInteger: !/float|double/.test(type) }];
   }));
 }
 
-/** The outputs of a node that is run on what is known of its inputs; undefined: it is not known without elements. */
-export function traceNode(node: GraphNode, inputs: readonly (Trace | undefined)[]): Trace[] | undefined {
-  const { operator, compute } = node, [first, second] = inputs;
+/**
+ * The outputs of a node, computed from its symbolic inputs; undefined when they depend on the elements of an input. Then
+ * the node has to be a layer.
+ */
+export function symbolicOutputs(
+  node: GraphNode,
+  inputs: readonly (SymbolicValue | undefined)[],
+): SymbolicValue[] | undefined {
+  const { operator, compute } = node;
+  const [first, second] = inputs;
   if (!compute) return undefined;
-  const known = inputs.map((input) => input && "tensor" in input ? input.tensor : undefined);
-  if (inputs.every((input, i) => !input || known[i])) return compute(known).map((tensor) => ({ tensor }));
-  const from = inputs.filter((input): input is Origin => input !== undefined && "of" in input);
-  const numbers = inputs.map((input) => input && ("tensor" in input ? input.tensor : input.numbers));
-  if (operator === "Shape") return compute(numbers).map((tensor) => ({ tensor }));
+  const constants = inputs.map(constantOf);
+  if (inputs.every((input, i) => !input || constants[i])) return compute(constants).map((tensor) => ({ tensor }));
+  const moved = inputs.filter(isElementSource);
+  const indices = inputs.map((input) => isElementSource(input) ? input.indices : constantOf(input));
+  if (operator === "Shape") return compute(indices).map((tensor) => ({ tensor }));
   if (operator === "Cast") {
-    const [cast] = compute(numbers),
-      kept = isInteger(cast.type) && cast.data.every((x, i) => x === numbers[0]!.data[i]);
-    return first && "of" in first && first.integers && kept ? [first] : undefined;
+    const [cast] = compute(indices);
+    const same = isInteger(cast.type) && cast.data.every((x, i) => x === indices[0]!.data[i]);
+    return isElementSource(first) && first.isInteger && same ? [first] : undefined;
   }
-  if (operator === "Concat" && from.length === inputs.length && from.some(({ of }) => of !== from[0].of)) {
-    return join(from, compute);
-  }
-  const together = from.every(({ of }) => of === from[0].of),
-    all = operator === "Concat" ? from.length === inputs.length : from.length === 1 && first === from[0];
-  if (!OPERATORS[operator].moves || !together || !all || (second && "of" in second && operator !== "Concat")) {
-    return undefined;
-  }
-  return compute(numbers).map((numbers) => apart({ ...from[0], numbers }));
+  const joins = operator === "Concat";
+  const oneSource = moved.every(({ source }) => source === moved[0].source);
+  if (joins && moved.length === inputs.length && !oneSource) return concatenated(moved, compute);
+  const movesAll = joins ? moved.length === inputs.length : moved.length === 1 && first === moved[0];
+  if (!OPERATORS[operator].moves || !oneSource || !movesAll || (isElementSource(second) && !joins)) return undefined;
+  return compute(indices).map((result) => singleSource({ ...moved[0], indices: result }));
 }
 
-/** Elements of several values as one. */
-function join(from: readonly Origin[], compute: Compute): Origin[] {
-  const joined = [...new Set(from.flatMap(({ of, joined }) => joined ?? [of]))];
-  const numbers = from.map(({ of, numbers, joined: own = [of] }) => {
-    const to = own.map((source) => joined.indexOf(source));
-    return tensor("int64", numbers.shape, numbers.data.map((n) => n % APART + to[Math.floor(n / APART)] * APART));
+/** The concatenation of values from several sources. */
+function concatenated(values: readonly ElementSource[], compute: Compute): ElementSource[] {
+  const sources = [...new Set(values.flatMap((value) => value.sources ?? [value.source]))];
+  const inputs = values.map(({ source, indices, sources: own = [source] }) => {
+    const to = own.map((name) => sources.indexOf(name));
+    const renumbered = indices.data.map((index) =>
+      index % SOURCE_STRIDE + to[Math.floor(index / SOURCE_STRIDE)] * SOURCE_STRIDE
+    );
+    return tensor("int64", indices.shape, renumbered);
   });
-  const states = from.every(({ states }) => states);
-  return compute(numbers).map((numbers) => ({ of: joined.join(" and "), numbers, joined, states }));
+  const isState = values.every((value) => value.isState);
+  return compute(inputs).map((indices) => ({ source: sources.join(" and "), indices, sources, isState }));
 }
 
-/** What has come apart again: of all that were joined, the one that all elements are from. */
-function apart(origin: Origin): Origin {
-  const { joined, numbers: { shape, data } } = origin, k = Math.floor((data[0] ?? 0) / APART);
-  if (!joined || !data.every((n) => Math.floor(n / APART) === k)) return origin;
-  return { of: joined[k], numbers: tensor("int64", shape, data.map((n) => n - k * APART)), states: origin.states };
+/** A value as one of a single source, when all its elements come from one of the concatenated sources. */
+function singleSource(value: ElementSource): ElementSource {
+  const { sources, indices: { shape, data }, isState } = value;
+  const k = Math.floor((data[0] ?? 0) / SOURCE_STRIDE);
+  if (!sources || !data.every((index) => Math.floor(index / SOURCE_STRIDE) === k)) return value;
+  const indices = tensor("int64", shape, data.map((index) => index - k * SOURCE_STRIDE));
+  return { source: sources[k], indices, isState };
 }

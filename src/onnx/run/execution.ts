@@ -1,21 +1,23 @@
 import type { Numerics } from "../../kernels/load.ts";
-import { type Graph, type GraphNode, named } from "./graph.ts";
+import { type Graph, type GraphNode, withNodeName } from "./graph.ts";
 import type { Inputs } from "./operators/operator.ts";
 import { OPERATORS } from "./operators/operators.ts";
-import { RecurrentRun } from "./recurrent_runner.ts";
+import { RecurrentRunner } from "./recurrent_runner.ts";
 import type { OnnxTensor } from "../format/tensor.ts";
 
 /**
- * Runs a graph. What depends on constants alone is computed once, when this is made; what depends on nothing but the
- * shapes of the inputs once for each set of shapes that come one after the other.
+ * Runs a graph. Values that depend only on constants are computed once, in the constructor. Values that depend only on the
+ * shapes of the inputs are computed again when the shapes differ from those of the call before.
  */
 export class Execution implements Disposable {
   readonly #constants: Map<string, OnnxTensor>;
   readonly #nodes: GraphNode[] = [];
-  readonly #recurrent = new Map<GraphNode, RecurrentRun>();
-  /** The nodes that give the same whenever the inputs have the same shapes. */
+  readonly #recurrent = new Map<GraphNode, RecurrentRunner>();
+  /** The nodes whose outputs depend only on the shapes of the inputs. */
   readonly #shapeOnly: Set<GraphNode>;
+  /** The shapes of the last call's inputs, as JSON. */
   #shapes = "";
+  /** The outputs of these nodes for `#shapes`. */
   #byShape = new Map<string, OnnxTensor>();
 
   constructor(graph: Graph, numerics: Numerics) {
@@ -25,23 +27,23 @@ export class Execution implements Disposable {
         store(this.#constants, node, node.compute(gather(this.#constants, node)));
       } else {
         this.#nodes.push(node);
-        if (node.recurrent) this.#recurrent.set(node, new RecurrentRun(node.recurrent, numerics));
+        if (node.recurrent) this.#recurrent.set(node, new RecurrentRunner(node.recurrent, numerics));
       }
     }
     this.#shapeOnly = shapeOnly(this.#nodes, this.#constants);
   }
 
-  /** What is left to be run for each call, in order. */
+  /** The nodes that run in each call, in order. */
   get nodes(): readonly GraphNode[] {
     return this.#nodes;
   }
 
-  /** The constants of the file, and what was made of them. */
+  /** The tensors of the file, and the values computed from these tensors alone. */
   get constants(): ReadonlyMap<string, OnnxTensor> {
     return this.#constants;
   }
 
-  /** All values by name. */
+  /** Computes all values of the graph, by name. */
   async run(inputs: ReadonlyMap<string, OnnxTensor>): Promise<ReadonlyMap<string, OnnxTensor>> {
     const shapes = JSON.stringify([...inputs].map(([name, { shape }]) => [name, shape]));
     if (shapes !== this.#shapes) this.#byShape = new Map();
@@ -61,7 +63,7 @@ export class Execution implements Disposable {
     try {
       return await this.#recurrent.get(node)!.run(inputs);
     } catch (error) {
-      throw named(node.label, error);
+      throw withNodeName(node.label, error);
     }
   }
 
@@ -71,27 +73,30 @@ export class Execution implements Disposable {
 }
 
 /** The inputs of a node. */
-export function gather(values: ReadonlyMap<string, OnnxTensor>, { inputs }: GraphNode): Inputs {
+function gather(values: ReadonlyMap<string, OnnxTensor>, { inputs }: GraphNode): Inputs {
   return inputs.map((name) => values.get(name));
 }
 
-/** Keep the outputs of a node. */
-export function store(values: Map<string, OnnxTensor>, { outputs }: GraphNode, tensors: readonly OnnxTensor[]): void {
+/** Stores the outputs of a node by name. */
+function store(values: Map<string, OnnxTensor>, { outputs }: GraphNode, tensors: readonly OnnxTensor[]): void {
   outputs.forEach((name, i) => name && tensors[i] && values.set(name, tensors[i]));
 }
 
+/** The nodes whose outputs depend only on constants and on the shapes of the inputs. */
 function shapeOnly(nodes: readonly GraphNode[], constants: ReadonlyMap<string, unknown>): Set<GraphNode> {
-  // Values that vary with elements, and those whose shapes do.
-  const varying = new Set<string>(), shapeless = new Set<string>(), found = new Set<GraphNode>();
+  const found = new Set<GraphNode>();
+  // Values whose elements depend on the elements of an input, and values whose shapes do.
+  const varying = new Set<string>(), varyingShape = new Set<string>();
   const produced = new Set(nodes.flatMap(({ outputs }) => outputs));
   const varies = (name: string) => varying.has(name) || (name !== "" && !produced.has(name) && !constants.has(name));
   for (const node of nodes) {
-    const { operator, inputs, outputs } = node, { shapedBy = Infinity } = OPERATORS[operator] ?? {};
-    const lost = inputs.some((name, i) => shapeless.has(name) || (i >= shapedBy && varies(name)));
-    const fixed = operator === "Shape" ? !lost : !node.recurrent && !inputs.some(varies);
+    const { operator, inputs, outputs } = node;
+    const { shapedBy = Infinity } = OPERATORS[operator] ?? {};
+    const shapeVaries = inputs.some((name, i) => varyingShape.has(name) || (i >= shapedBy && varies(name)));
+    const fixed = operator === "Shape" ? !shapeVaries : !node.recurrent && !inputs.some(varies);
     if (fixed) found.add(node);
     else outputs.forEach((name) => varying.add(name));
-    if (lost) outputs.forEach((name) => shapeless.add(name));
+    if (shapeVaries) outputs.forEach((name) => varyingShape.add(name));
   }
   return found;
 }

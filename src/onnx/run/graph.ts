@@ -1,41 +1,45 @@
 import { FormatError, ShapeError } from "../../errors.ts";
 import { Attributes } from "../format/attributes.ts";
+import { decode } from "../format/protobuf.ts";
+import { type GraphMessage, MODEL, type ModelMessage, type NodeMessage, type ValueMessage } from "../format/schema.ts";
+import { elementType, type OnnxElementType, type OnnxTensor, readTensor } from "../format/tensor.ts";
 import type { Compute } from "./operators/operator.ts";
 import { OPERATORS } from "./operators/operators.ts";
-import { decode } from "../format/protobuf.ts";
-import { isRecurrent, type RecurrentForm, recurrentForm } from "./recurrent_node.ts";
-import { type GraphMessage, MODEL, type ModelMessage, type NodeMessage, type ValueMessage } from "../format/schema.ts";
-import { type ElementType, elementType, type OnnxTensor, readTensor } from "../format/tensor.ts";
+import { isRecurrent, readRecurrentNode, type RecurrentNode } from "./recurrent_node.ts";
 
 /** An input or output of a model. */
 export interface OnnxValue {
-  /** Its name. */
+  /** The name. */
   readonly name: string;
-  /** The type of its elements. */
-  readonly type: ElementType;
-  /** Extents: numbers, names of those that a call decides, `"?"` for those without a name; undefined: any shape. */
+  /** The element type. */
+  readonly type: OnnxElementType;
+  /**
+   * The extent of each dimension: a number, the name of an extent that each call decides, or `"?"` for one without a name.
+   * Undefined: any shape.
+   */
   readonly shape: readonly (number | string)[] | undefined;
 }
 
-/** A node that can be run. */
+/** A node: `compute` or `recurrent` says how it runs. */
 export interface GraphNode {
-  /** How errors name it. */
+  /** The name of the node in errors. */
   readonly label: string;
   readonly operator: string;
-  /** The version of the operators. */
+  /** The version of the operator set. */
   readonly opset: number;
-  /** Names; `""` for those that are not there. */
+  /** The names of the inputs; `""` for an absent optional input. */
   readonly inputs: readonly string[];
+  /** The names of the outputs; `""` for an output that nobody reads. */
   readonly outputs: readonly string[];
-  /** What a node around the recurrent ones computes. */
+  /** Computes the outputs of an operator that is not recurrent. */
   readonly compute?: Compute;
-  /** What a recurrent one does. */
-  readonly recurrent?: RecurrentForm;
-  /** The attributes once more, unread. */
+  /** The description of a recurrent operator. */
+  readonly recurrent?: RecurrentNode;
+  /** The attributes, all unread. */
   attributes(): Attributes;
 }
 
-/** A model as plain data: the nodes in an order in which they can run, without those that no output needs. */
+/** A model as data. Nodes are in an order in which they can run. Nodes that no output needs are left out. */
 export interface Graph {
   readonly inputs: readonly OnnxValue[];
   readonly outputs: readonly OnnxValue[];
@@ -43,23 +47,24 @@ export interface Graph {
   readonly nodes: readonly GraphNode[];
 }
 
-/** Before this version of the operators, recurrent ones had other inputs. */
+/** The oldest operator set: earlier recurrent operators have other inputs. */
 const OLDEST = 7;
 
 /**
- * Read a model.
+ * Reads a model.
  *
- * @throws {FormatError} When the bytes are no ONNX model, or one with operators that there are not here; all are named.
+ * @throws {FormatError} When the bytes are not an ONNX model, or the model has unsupported operators; all are named.
  */
 export function readGraph(bytes: Uint8Array): Graph {
-  const model = decode(MODEL, bytes) as unknown as ModelMessage, { graph } = model;
+  const model = decode(MODEL, bytes) as unknown as ModelMessage;
+  const { graph } = model;
   if (!graph) throw new FormatError("Cannot read ONNX: the file has no graph");
   const opset = model.opset.find(({ domain = "" }) => isDefault(domain))?.version;
   if (opset === undefined || opset < OLDEST) {
     throw new FormatError(`Cannot read ONNX: expected operators of version ${OLDEST} or newer, got ${opset ?? "none"}`);
   }
   if (graph.sparse?.length) throw new FormatError("Cannot read ONNX: sparse initializers are not supported");
-  requireKnown(graph);
+  requireSupported(graph);
   const constants = new Map<string, OnnxTensor>();
   for (const message of graph.initializer) {
     const name = message.name ?? "";
@@ -68,87 +73,93 @@ export function readGraph(bytes: Uint8Array): Graph {
   const inputs = graph.input.map(readValue).filter(({ name }) => !constants.has(name));
   const nodes = graph.node.map((message) => readNode(message, opset));
   requireOrder(nodes, [...constants.keys(), ...inputs.map(({ name }) => name)], graph);
-  return { inputs, outputs: graph.output.map(readValue), constants, nodes: needed(nodes, graph) };
+  return { inputs, outputs: graph.output.map(readValue), constants, nodes: neededNodes(nodes, graph) };
 }
 
 function isDefault(domain: string): boolean {
   return domain === "" || domain === "ai.onnx";
 }
 
-/** Every operator must be one of ours. */
-function requireKnown({ node }: GraphMessage): void {
-  const unknown = new Map<string, string>();
+/** Requires that every operator is supported. */
+function requireSupported({ node }: GraphMessage): void {
+  const unsupported = new Map<string, string>();
   for (const message of node) {
     const { operator = "", domain = "" } = message;
     if (isDefault(domain) && (isRecurrent(operator) || Object.hasOwn(OPERATORS, operator))) continue;
     const name = isDefault(domain) ? operator : `${domain}.${operator}`;
-    if (!unknown.has(name)) unknown.set(name, `${name} (${label(message)})`);
+    if (!unsupported.has(name)) unsupported.set(name, `${name} (${labelOf(message)})`);
   }
-  if (!unknown.size) return;
-  throw new FormatError(`Cannot read ONNX: there are no such operators here: ${[...unknown.values()].join(", ")}`);
+  if (!unsupported.size) return;
+  throw new FormatError(`Cannot read ONNX: these operators are not supported: ${[...unsupported.values()].join(", ")}`);
 }
 
-function label({ name, operator, output }: NodeMessage): string {
+function labelOf({ name, operator, output }: NodeMessage): string {
   return `node ${JSON.stringify(name || output.find((output) => output) || operator)}`;
 }
 
 function readNode(message: NodeMessage, opset: number): GraphNode {
-  const { operator = "", input: inputs, output: outputs } = message, what = `${label(message)} (${operator})`;
-  const attributes = () => new Attributes(what, message.attribute), own = attributes();
-  const node = { label: what, operator, opset, inputs, outputs, attributes };
-  if (isRecurrent(operator)) return { ...node, recurrent: recurrentForm(what, operator, own) };
-  const prepared = OPERATORS[operator].prepare({ attributes: own, opset, outputs: outputs.length });
+  const { operator = "", input: inputs, output: outputs } = message;
+  const label = `${labelOf(message)} (${operator})`;
+  const attributes = () => new Attributes(label, message.attribute);
+  const node = { label, operator, opset, inputs, outputs, attributes };
+  const own = attributes();
+  if (isRecurrent(operator)) return { ...node, recurrent: readRecurrentNode(label, operator, own) };
+  const compute = OPERATORS[operator].prepare({ attributes: own, opset, outputs: outputs.length });
   own.requireAllRead();
-  return { ...node, compute: (inputs) => namingNode(what, () => prepared(inputs)) };
+  return { ...node, compute: (inputs) => runNamed(label, () => compute(inputs)) };
 }
 
-/** Errors of the shapes within a node, with its name. */
-export function namingNode<A>(label: string, run: () => A): A {
+/** Runs the computation of a node. A `ShapeError` from it gets the name of the node. */
+export function runNamed<A>(label: string, run: () => A): A {
   try {
     return run();
   } catch (error) {
-    throw named(label, error);
+    throw withNodeName(label, error);
   }
 }
 
-/** The error with the name of the node where it came up. */
-export function named(label: string, error: unknown): unknown {
+/** A `ShapeError` with the name of the node where it occurred; other errors unchanged. */
+export function withNodeName(label: string, error: unknown): unknown {
   return error instanceof ShapeError ? new ShapeError(`Cannot run ${label}: ${error.message}`) : error;
 }
 
-/** Each value comes from one place, before it is read. */
-function requireOrder(nodes: readonly GraphNode[], given: readonly string[], graph: GraphMessage): void {
-  const there = new Set(given);
+/** Requires that each value is written once, before any node reads it. */
+function requireOrder(nodes: readonly GraphNode[], initial: readonly string[], graph: GraphMessage): void {
+  const written = new Set(initial);
   for (const { label, inputs, outputs } of nodes) {
-    const missing = inputs.find((name) => name && !there.has(name));
+    const missing = inputs.find((name) => name && !written.has(name));
     if (missing) {
-      throw new FormatError(`Cannot read ONNX: ${label} reads ${JSON.stringify(missing)}, which is not there`);
+      throw new FormatError(
+        `Cannot read ONNX: ${label} reads ${JSON.stringify(missing)}, which no earlier node writes`,
+      );
     }
     for (const name of outputs) {
-      if (name && there.has(name)) {
-        throw new FormatError(`Cannot read ONNX: ${label} writes ${JSON.stringify(name)}, which is there already`);
+      if (name && written.has(name)) {
+        throw new FormatError(`Cannot read ONNX: ${label} writes ${JSON.stringify(name)}, which exists already`);
       }
-      if (name) there.add(name);
+      if (name) written.add(name);
     }
   }
-  const lost = graph.output.find(({ name = "" }) => !there.has(name));
-  if (lost) throw new FormatError(`Cannot read ONNX: no node writes the output ${JSON.stringify(lost.name)}`);
+  const unwritten = graph.output.find(({ name = "" }) => !written.has(name));
+  if (unwritten) throw new FormatError(`Cannot read ONNX: no node writes the output ${JSON.stringify(unwritten.name)}`);
   if (!graph.output.length) throw new FormatError("Cannot read ONNX: the graph has no output");
 }
 
-/** The nodes whose outputs reach one of the graph. */
-function needed(nodes: readonly GraphNode[], { output }: GraphMessage): GraphNode[] {
-  const wanted = new Set(output.map(({ name }) => name)), kept: GraphNode[] = [];
+/** The nodes that an output of the graph depends on. */
+function neededNodes(nodes: readonly GraphNode[], { output }: GraphMessage): GraphNode[] {
+  const read = new Set(output.map(({ name }) => name));
+  const needed: GraphNode[] = [];
   for (const node of nodes.toReversed()) {
-    if (!node.outputs.some((name) => name && wanted.has(name))) continue;
-    kept.unshift(node);
-    node.inputs.forEach((name) => wanted.add(name));
+    if (!node.outputs.some((name) => name && read.has(name))) continue;
+    needed.unshift(node);
+    node.inputs.forEach((name) => read.add(name));
   }
-  return kept;
+  return needed;
 }
 
 function readValue({ name = "", type }: ValueMessage): OnnxValue {
-  const tensor = type?.tensor, what = `"${name}"`;
+  const tensor = type?.tensor;
+  const what = `"${name}"`;
   if (!tensor) throw new FormatError(`Cannot read ONNX: ${what} must be a tensor`);
   const shape = tensor.shape?.dim.map(({ size, symbol }) => size ?? (symbol || "?"));
   return { name, type: elementType(what, tensor.element), shape };

@@ -3,61 +3,70 @@ import type { Numerics } from "../../kernels/load.ts";
 import { recurrent } from "../../layers/recurrent.ts";
 import { compile } from "../../session/compile.ts";
 import type { Session } from "../../session/session.ts";
+import { allocate, type OnnxTensor, tensor } from "../format/tensor.ts";
 import type { Inputs } from "./operators/operator.ts";
 import { transposed } from "./operators/strides.ts";
-import { type RecurrentForm, type RecurrentInputs, recurrentInputs } from "./recurrent_node.ts";
-import { allocate, type OnnxTensor, tensor } from "../format/tensor.ts";
+import { type RecurrentInputs, recurrentInputs, type RecurrentNode } from "./recurrent_node.ts";
 
-/** A compiled direction, and the tensors that its parameters were made of. */
+/** A compiled direction of a node. */
 interface Direction {
   readonly session: Session;
+  /** The name of the cell. */
   readonly cell: string;
+  /** The input tensors from which the parameters of the session were set. */
   readonly sources: readonly (OnnxTensor | undefined)[];
 }
 
 /**
- * Runs a recurrent node: one session for each direction, compiled at the first call and again where a call is larger. The
- * direction against time runs on rows that are turned around, each within its own length.
+ * Runs a recurrent node with one session for each direction. A session is compiled at the first call, and again when a call
+ * is larger. The reverse direction runs on reversed rows; each row is reversed within its own length.
  */
-export class RecurrentRun implements Disposable {
-  readonly #form: RecurrentForm;
+export class RecurrentRunner implements Disposable {
+  readonly #node: RecurrentNode;
   readonly #numerics: Numerics;
   readonly #directions: (Direction | undefined)[] = [];
 
-  constructor(form: RecurrentForm, numerics: Numerics) {
-    this.#form = form;
+  constructor(node: RecurrentNode, numerics: Numerics) {
+    this.#node = node;
     this.#numerics = numerics;
   }
 
   /**
-   * Y, Y_h and, of an LSTM, Y_c. Behind a row's length Y is zero. Of a row of length 0 all is zero, as onnxruntime has it.
+   * Computes Y, Y_h and, for an LSTM, Y_c. Y is zero behind the length of a row. All outputs of a row of length 0 are zero,
+   * as in onnxruntime.
    *
-   * @throws {ShapeError} When the inputs do not fit together.
+   * @throws {ShapeError} When the shapes of the inputs do not fit together.
    */
   async run(inputs: Inputs): Promise<OnnxTensor[]> {
-    const form = this.#form, sizes = recurrentInputs(form, inputs), { T, B, I, H } = sizes, D = form.directions.length;
-    const { type } = inputs[0]!, lengths = rowLengths(inputs[4], T, B);
-    const outer = (x: OnnxTensor) => form.batchFirst ? transposed(x, [1, 0, 2]) : x;
-    const x = outer(inputs[0]!).data;
-    // A row of length 0 takes no part; sessions want at least one step.
+    const node = this.#node;
+    const checked = recurrentInputs(node, inputs);
+    const { T, B, I, H } = checked;
+    const D = node.directions.length;
+    const { type } = inputs[0]!;
+    const lengths = rowLengths(inputs[4], T, B);
+    /** Between the layout of the node and the time-major one; its own inverse. */
+    const swapped = (x: OnnxTensor) => node.batchFirst ? transposed(x, [1, 0, 2]) : x;
+    const x = swapped(inputs[0]!).data;
+    // Rows of length 0 are left out: a session needs at least one step.
     const rows = [...lengths.keys()].filter((b) => lengths[b] > 0), n = rows.length;
     const Y = allocate("float", T * D * B * H);
-    const names = form.operator === "LSTM" ? ["h", "c"] : ["h"];
+    const names = node.operator === "LSTM" ? ["h", "c"] : ["h"];
     const states = names.map((_, i) => {
-      const given = inputs[5 + i];
-      return given ? Float32Array.from(outer(given).data) : new Float32Array(D * B * H);
+      const initial = inputs[5 + i];
+      return initial ? Float32Array.from(swapped(initial).data) : new Float32Array(D * B * H);
     });
     for (const state of states) {
       for (let i = 0; i < D * B; i++) if (!lengths[i % B]) state.fill(0, i * H, (i + 1) * H);
     }
     for (let d = 0; n && d < D; d++) {
-      const session = await this.#session(d, sizes, inputs), turn = form.directions[d];
-      const step = (t: number, b: number) => turn && t < lengths[b] ? lengths[b] - 1 - t : t;
-      const own = new Float32Array(T * n * I);
+      const session = await this.#session(d, checked, inputs);
+      const reverse = node.directions[d];
+      const step = (t: number, b: number) => reverse && t < lengths[b] ? lengths[b] - 1 - t : t;
+      const ordered = new Float32Array(T * n * I);
       for (let t = 0; t < T; t++) {
         rows.forEach((b, r) => {
           const from = (step(t, b) * B + b) * I;
-          own.set(x.subarray(from, from + I), (t * n + r) * I);
+          ordered.set(x.subarray(from, from + I), (t * n + r) * I);
         });
       }
       const block = (state: Float32Array, b: number) => state.subarray((d * B + b) * H, (d * B + b + 1) * H);
@@ -66,7 +75,7 @@ export class RecurrentRun implements Disposable {
         rows.forEach((b, r) => gathered.set(block(states[i], b), r * H));
         return [`${name}_l0`, gathered];
       });
-      const y = session.forward(own, {
+      const y = session.forward(ordered, {
         batch: n,
         states: Object.fromEntries(initial),
         lengths: rows.map((b) => lengths[b]),
@@ -83,13 +92,15 @@ export class RecurrentRun implements Disposable {
       );
     }
     const output = tensor(type, [T, D, B, H], Y);
-    const ends = states.map((state) => outer(tensor(type, [D, B, H], state)));
-    return [form.batchFirst ? transposed(output, [2, 0, 1, 3]) : output, ...ends];
+    const finalStates = states.map((state) => swapped(tensor(type, [D, B, H], state)));
+    return [node.batchFirst ? transposed(output, [2, 0, 1, 3]) : output, ...finalStates];
   }
 
-  /** The session of a direction, large enough, with the node's parameters. */
+  /** A session for a direction, large enough for the call and with the parameters of the node. */
   async #session(d: number, { T, B, I, H, cells, parameters }: RecurrentInputs, inputs: Inputs): Promise<Session> {
-    const sources = [1, 2, 3, 7].map((i) => inputs[i]), old = this.#directions[d], cell = cells[d];
+    const sources = [1, 2, 3, 7].map((i) => inputs[i]); // W, R, B and P
+    const old = this.#directions[d];
+    const cell = cells[d];
     const large = old && old.cell === cell.name && old.session.batch >= B && old.session.steps >= T;
     const same = (other: readonly unknown[]) => sources.every((source, i) => source === other[i]);
     if (large && same(old.sources)) return old.session;
@@ -113,9 +124,9 @@ export class RecurrentRun implements Disposable {
   }
 }
 
-/** The length of each row, by default T. */
-function rowLengths(given: OnnxTensor | undefined, T: number, B: number): number[] {
-  const lengths = given ? [...given.data] : new Array<number>(B).fill(T);
+/** The length of each row, from the input sequence_lens. Default: T. */
+function rowLengths(input: OnnxTensor | undefined, T: number, B: number): number[] {
+  const lengths = input ? [...input.data] : new Array<number>(B).fill(T);
   const wrong = lengths.find((length) => !Number.isInteger(length) || length < 0 || length > T);
   if (wrong === undefined) return lengths;
   throw new ShapeError(`sequence_lens must be from 0 to ${T}, got ${wrong}`);

@@ -1,6 +1,6 @@
 import { ShapeError } from "../../../errors.ts";
 import { allocate, type OnnxTensor, sizeOf } from "../../format/tensor.ts";
-import { axisOf, list, type Operator, type Place, required } from "./operator.ts";
+import { axisOf, integersOf, type NodeContext, type Operator, required } from "./operator.ts";
 import { reshaped, strided, stridesOf, transposed } from "./strides.ts";
 
 export const identity: Operator = { moves: true, prepare: () => (inputs) => [required(inputs, 0)] };
@@ -51,9 +51,11 @@ export const flatten: Operator = {
 };
 
 /** Axes are an attribute before version 13, an input since. */
-function axes({ attributes, opset }: Place): (inputs: Parameters<typeof list>[0]) => readonly number[] | undefined {
+function axes(
+  { attributes, opset }: NodeContext,
+): (inputs: Parameters<typeof integersOf>[0]) => readonly number[] | undefined {
   const given = opset < 13 ? attributes.take("axes", "ints") : undefined;
-  return (inputs) => opset < 13 ? given : list(inputs, 1);
+  return (inputs) => opset < 13 ? given : integersOf(inputs, 1);
 }
 
 export const squeeze: Operator = {
@@ -94,7 +96,7 @@ export const slice: Operator = {
     const old = opset < 10 && ["starts", "ends", "axes"].map((name) => attributes.take(name, "ints"));
     return (inputs) => {
       const x = required(inputs, 0), shape = [...x.shape], strides = stridesOf(shape);
-      const [starts, ends, given, steps] = old || [1, 2, 3, 4].map((i) => list(inputs, i));
+      const [starts, ends, given, steps] = old || [1, 2, 3, 4].map((i) => integersOf(inputs, i));
       if (!starts || !ends) throw new ShapeError('"starts" and "ends" are missing');
       const along = given ?? starts.map((_, i) => i);
       if (ends.length !== starts.length || along.length !== starts.length || (steps ?? along).length !== along.length) {
@@ -155,7 +157,7 @@ export const split: Operator = {
     return (inputs) => {
       const x = required(inputs, 0), at = axisOf(axis, x.shape.length), extent = x.shape[at];
       const each = Math.ceil(extent / count);
-      const sizes = (opset < 13 ? given : list(inputs, 1)) ??
+      const sizes = (opset < 13 ? given : integersOf(inputs, 1)) ??
         Array.from({ length: count }, (_, i) => Math.max(0, Math.min(each, extent - i * each)));
       if (sizes.length !== outputs || sizes.reduce((sum, n) => sum + n, 0) !== extent || sizes.some((n) => n < 0)) {
         throw new ShapeError(`${extent} elements of axis ${at} do not split into ${outputs} parts of sizes [${sizes}]`);

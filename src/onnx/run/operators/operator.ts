@@ -9,7 +9,7 @@ export type Inputs = readonly (OnnxTensor | undefined)[];
 export type Compute = (inputs: Inputs) => OnnxTensor[];
 
 /** Where a node is: its attributes, the version of the operators, and how many outputs it has. */
-export interface Place {
+export interface NodeContext {
   readonly attributes: Attributes;
   readonly opset: number;
   readonly outputs: number;
@@ -18,7 +18,7 @@ export interface Place {
 /** An operator: reads the attributes once and gives what the node computes. */
 export interface Operator {
   /** The operator's way of reading a node. */
-  readonly prepare: (place: Place) => Compute;
+  readonly prepare: (context: NodeContext) => Compute;
   /**
    * The inputs whose elements, not only their shapes, the output's shape depends on, from this one on. Default: none.
    */
@@ -35,7 +35,7 @@ export function required(inputs: Inputs, index: number): OnnxTensor {
 }
 
 /** The elements of an optional list of whole numbers. */
-export function list(inputs: Inputs, index: number): number[] | undefined {
+export function integersOf(inputs: Inputs, index: number): number[] | undefined {
   return inputs[index] && [...inputs[index].data];
 }
 

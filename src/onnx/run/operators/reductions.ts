@@ -1,6 +1,6 @@
 import { ShapeError } from "../../../errors.ts";
 import { allocate, type OnnxTensor, sizeOf, tensor } from "../../format/tensor.ts";
-import { axisOf, list, type Operator, required } from "./operator.ts";
+import { axisOf, integersOf, type Operator, required } from "./operator.ts";
 import { reshaped, transposed } from "./strides.ts";
 
 /**
@@ -14,7 +14,7 @@ function reduction(listed: number, f: (row: ArrayLike<number>) => number): Opera
       const keep = attributes.int("keepdims", 1) !== 0, nothing = attributes.int("noop_with_empty_axes", 0) !== 0;
       const given = opset < listed ? attributes.take("axes", "ints") : undefined;
       return (inputs) => {
-        const x = required(inputs, 0), rank = x.shape.length, axes = opset < listed ? given : list(inputs, 1);
+        const x = required(inputs, 0), rank = x.shape.length, axes = opset < listed ? given : integersOf(inputs, 1);
         if (!axes?.length && nothing) return [x];
         const gone = new Set(axes?.length ? axes.map((axis) => axisOf(axis, rank)) : x.shape.keys());
         const shape = x.shape.flatMap((extent, i) => gone.has(i) ? keep ? [1] : [] : [extent]);
