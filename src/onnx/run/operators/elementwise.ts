@@ -4,13 +4,14 @@ import { elementType, isInteger, type OnnxTensor, tensor } from "../../format/te
 import { type Operator, required } from "./operator.ts";
 import { broadcast, broadcastShape } from "./strides.ts";
 
-/** An operator on two tensors of one type, repeated to one shape. */
+/** An operator on two tensors of one type, which are broadcast to one shape. */
 function binary(f: (a: number, b: number, integer: boolean) => number, result?: "bool"): Operator {
   return {
     prepare: () => (inputs) => {
       const a = required(inputs, 0), b = required(inputs, 1);
-      requireSame(a, b);
-      const shape = broadcastShape(a.shape, b.shape), integer = isInteger(a.type);
+      requireSameType(a, b);
+      const shape = broadcastShape(a.shape, b.shape);
+      const integer = isInteger(a.type);
       const x = broadcast(a, shape).data, y = broadcast(b, shape).data, z = new Float64Array(x.length);
       for (let i = 0; i < z.length; i++) z[i] = f(x[i], y[i], integer);
       return [tensor(result ?? a.type, shape, z)];
@@ -18,7 +19,7 @@ function binary(f: (a: number, b: number, integer: boolean) => number, result?: 
   };
 }
 
-/** x^y, the type of x. */
+/** x^y, in the type of x. */
 export const pow: Operator = {
   prepare: () => (inputs) => {
     const a = required(inputs, 0), b = required(inputs, 1), shape = broadcastShape(a.shape, b.shape);
@@ -34,7 +35,7 @@ function raised(x: number, y: number): number {
   return x === 0 ? (y > 0 ? 0 : Infinity) : exp(y * log(x));
 }
 
-function requireSame(a: OnnxTensor, b: OnnxTensor): void {
+function requireSameType(a: OnnxTensor, b: OnnxTensor): void {
   if (a.type !== b.type) throw new ShapeError(`the inputs must have one type, got ${a.type} and ${b.type}`);
 }
 
@@ -45,33 +46,34 @@ export const div = binary((a, b, integer) => integer ? Math.trunc(a / b) : a / b
 export const less = binary((a, b) => Number(a < b), "bool");
 export const equal = binary((a, b) => Number(a === b), "bool");
 
-/** The second input where the first is true, the third where it is not. */
+/** Elements of the second input where the first is true, of the third elsewhere. */
 export const where: Operator = {
   prepare: () => (inputs) => {
     const [condition, a, b] = [0, 1, 2].map((i) => required(inputs, i));
-    requireSame(a, b);
+    requireSameType(a, b);
     const shape = broadcastShape(condition.shape, a.shape, b.shape);
     const [which, x, y] = [condition, a, b].map((input) => broadcast(input, shape).data);
     return [tensor(a.type, shape, x.map((value, i) => which[i] ? value : y[i]))];
   },
 };
 
-/** To whole numbers: towards zero, then modulo their width; to booleans: whether it is not 0. */
+/** To integers: rounded towards zero, then modulo 2^bits. To booleans: x != 0. */
 export const cast: Operator = {
   prepare({ attributes }) {
     const type = elementType("Cast", attributes.take("to", "int"));
-    // Says how numbers beyond the range of 8-bit floats are cast, which there are none of here.
+    // `saturate` concerns casts to 8-bit floats, which are not supported.
     attributes.take("saturate", "int");
-    const bits = Number(type.match(/^u?int(8|16)$/)?.[1] ?? 0), unsigned = type.startsWith("u");
+    const bits = Number(type.match(/^u?int(8|16)$/)?.[1] ?? 0);
+    const unsigned = type.startsWith("u");
     return (inputs) => {
       const { shape, data } = required(inputs, 0);
       if (type === "bool") return [tensor(type, shape, Float64Array.from(data, (x) => Number(x !== 0)))];
       if (!isInteger(type)) return [tensor(type, shape, data)];
-      const whole = (x: number) => {
+      const toInteger = (x: number) => {
         if (!bits) return Math.trunc(x);
         return unsigned ? Math.trunc(x) & (2 ** bits - 1) : (Math.trunc(x) << (32 - bits)) >> (32 - bits);
       };
-      return [tensor(type, shape, Float64Array.from(data, whole))];
+      return [tensor(type, shape, Float64Array.from(data, toInteger))];
     };
   },
 };

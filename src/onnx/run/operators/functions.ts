@@ -2,17 +2,17 @@ import { expm1, sigmoid as sigmoidOf, softplus as softplusOf, tanh as tanhOf } f
 import { tensor } from "../../format/tensor.ts";
 import { type Operator, required } from "./operator.ts";
 
-/** A function of each element; `defaults`: its numbers, as far as there are any, where they are not given. */
+/** An operator that applies a function to each element. `defaults` holds the attributes alpha and beta that it has. */
 function elementwise<K extends "alpha" | "beta" = never>(
   f: (x: number, numbers: Record<K, number>) => number,
   defaults = {} as Record<K, number>,
 ): Operator {
   return {
     prepare({ attributes }) {
-      const given = Object.entries<number>(defaults).map(([name, otherwise]) => {
+      const entries = Object.entries<number>(defaults).map(([name, otherwise]) => {
         return [name, attributes.take(name, "float") ?? otherwise];
       });
-      const numbers = Object.fromEntries(given) as Record<K, number>;
+      const numbers = Object.fromEntries(entries) as Record<K, number>;
       return (inputs) => {
         const { type, shape, data } = required(inputs, 0), y = new Float64Array(data.length);
         for (let i = 0; i < y.length; i++) y[i] = f(data[i], numbers);

@@ -1,10 +1,12 @@
 import { ShapeError } from "../../../errors.ts";
 import { allocate, type OnnxTensor, sizeOf } from "../../format/tensor.ts";
-import { axisOf, integersOf, type NodeContext, type Operator, required } from "./operator.ts";
+import { axisOf, type Inputs, integersOf, type NodeContext, type Operator, required } from "./operator.ts";
 import { reshaped, strided, stridesOf, transposed } from "./strides.ts";
 
+/** x unchanged. */
 export const identity: Operator = { moves: true, prepare: () => (inputs) => [required(inputs, 0)] };
 
+/** Reorders the axes, by default reverses them. */
 export const transpose: Operator = {
   moves: true,
   prepare({ attributes }) {
@@ -20,85 +22,89 @@ export const transpose: Operator = {
   },
 };
 
-/** 0 stands for the extent of x (unless `allowzero`), -1 for what is left. */
+/** In the requested shape, 0 means the extent of x (unless `allowzero`), and -1 the extent that fits the rest. */
 export const reshape: Operator = {
   moves: true,
   shapedBy: 1,
   prepare({ attributes }) {
     const zero = attributes.int("allowzero", 0) === 1;
     return (inputs) => {
-      const x = required(inputs, 0), asked = [...required(inputs, 1).data];
-      const shape = asked.map((extent, i) => extent === 0 && !zero ? x.shape[i] ?? 0 : extent);
-      const open = shape.indexOf(-1), known = sizeOf(shape.filter((_, i) => i !== open));
+      const x = required(inputs, 0), requested = [...required(inputs, 1).data];
+      const shape = requested.map((extent, i) => extent === 0 && !zero ? x.shape[i] ?? 0 : extent);
+      const open = shape.indexOf(-1);
+      const known = sizeOf(shape.filter((_, i) => i !== open));
       if (open >= 0) shape[open] = known ? x.data.length / known : 0;
       if (shape.some((extent) => !Number.isInteger(extent) || extent < 0)) {
-        throw new ShapeError(`shape [${x.shape}] cannot become [${asked}]`);
+        throw new ShapeError(`shape [${x.shape}] cannot become [${requested}]`);
       }
       return [reshaped(x, shape)];
     };
   },
 };
 
+/** A matrix: the axes before `axis` become rows, the others columns. */
 export const flatten: Operator = {
   moves: true,
   prepare({ attributes }) {
     const axis = attributes.int("axis", 1);
     return (inputs) => {
-      const x = required(inputs, 0), rank = x.shape.length, at = axis === rank ? rank : axisOf(axis, rank);
+      const x = required(inputs, 0), rank = x.shape.length;
+      const at = axis === rank ? rank : axisOf(axis, rank);
       return [reshaped(x, [sizeOf(x.shape.slice(0, at)), sizeOf(x.shape.slice(at))])];
     };
   },
 };
 
-/** Axes are an attribute before version 13, an input since. */
-function axes(
-  { attributes, opset }: NodeContext,
-): (inputs: Parameters<typeof integersOf>[0]) => readonly number[] | undefined {
-  const given = opset < 13 ? attributes.take("axes", "ints") : undefined;
-  return (inputs) => opset < 13 ? given : integersOf(inputs, 1);
+/** Reads the axes of a node: an attribute before version 13, an input since. */
+function axesReader({ attributes, opset }: NodeContext): (inputs: Inputs) => readonly number[] | undefined {
+  const attribute = opset < 13 ? attributes.take("axes", "ints") : undefined;
+  return (inputs) => opset < 13 ? attribute : integersOf(inputs, 1);
 }
 
+/** Removes axes of extent 1, by default all of them. */
 export const squeeze: Operator = {
   moves: true,
   shapedBy: 1,
-  prepare(place) {
-    const read = axes(place);
+  prepare(node) {
+    const axesOf = axesReader(node);
     return (inputs) => {
       const x = required(inputs, 0), { shape } = x;
-      const gone = read(inputs)?.map((axis) => axisOf(axis, shape.length)) ??
+      const removed = axesOf(inputs)?.map((axis) => axisOf(axis, shape.length)) ??
         [...shape.keys()].filter((i) => shape[i] === 1);
-      return [reshaped(x, shape.filter((_, i) => !gone.includes(i)))];
+      return [reshaped(x, shape.filter((_, i) => !removed.includes(i)))];
     };
   },
 };
 
+/** Inserts axes of extent 1. */
 export const unsqueeze: Operator = {
   moves: true,
   shapedBy: 1,
-  prepare(place) {
-    const read = axes(place);
+  prepare(node) {
+    const axesOf = axesReader(node);
     return (inputs) => {
-      const x = required(inputs, 0), given = read(inputs);
-      if (!given) throw new ShapeError('"axes" are missing');
-      const rank = x.shape.length + given.length, fresh = new Set(given.map((axis) => axisOf(axis, rank)));
-      if (fresh.size !== given.length) throw new ShapeError(`"axes" must differ, got [${given}]`);
+      const x = required(inputs, 0), axes = axesOf(inputs);
+      if (!axes) throw new ShapeError('"axes" are missing');
+      const rank = x.shape.length + axes.length;
+      const inserted = new Set(axes.map((axis) => axisOf(axis, rank)));
+      if (inserted.size !== axes.length) throw new ShapeError(`"axes" must differ, got [${axes}]`);
       let next = 0;
-      return [reshaped(x, Array.from({ length: rank }, (_, i) => fresh.has(i) ? 1 : x.shape[next++]))];
+      return [reshaped(x, Array.from({ length: rank }, (_, i) => inserted.has(i) ? 1 : x.shape[next++]))];
     };
   },
 };
 
-/** Starts, ends, axes and steps are attributes before version 10 (without steps), inputs since. */
+/** Starts, ends and axes are attributes before version 10; since then they are inputs, with steps as a fourth. */
 export const slice: Operator = {
   moves: true,
   shapedBy: 1,
   prepare({ attributes, opset }) {
-    const old = opset < 10 && ["starts", "ends", "axes"].map((name) => attributes.take(name, "ints"));
+    const listed = opset < 10 && ["starts", "ends", "axes"].map((name) => attributes.take(name, "ints"));
     return (inputs) => {
       const x = required(inputs, 0), shape = [...x.shape], strides = stridesOf(shape);
-      const [starts, ends, given, steps] = old || [1, 2, 3, 4].map((i) => integersOf(inputs, i));
+      const [starts, ends, axes, steps] = listed || [1, 2, 3, 4].map((i) => integersOf(inputs, i));
       if (!starts || !ends) throw new ShapeError('"starts" and "ends" are missing');
-      const along = given ?? starts.map((_, i) => i);
+      const along = axes ?? starts.map((_, i) => i);
       if (ends.length !== starts.length || along.length !== starts.length || (steps ?? along).length !== along.length) {
         throw new ShapeError('"starts", "ends", "axes" and "steps" must have one length');
       }
@@ -119,26 +125,27 @@ export const slice: Operator = {
   },
 };
 
+/** Joins tensors along an axis. */
 export const concat: Operator = {
   moves: true,
   prepare({ attributes }) {
     const axis = attributes.take("axis", "int");
     return (inputs) => {
-      const parts = inputs.map((_, i) => required(inputs, i)), [{ type, shape }] = parts;
+      const tensors = inputs.map((_, i) => required(inputs, i)), [{ type, shape }] = tensors;
       if (axis === undefined) throw new ShapeError('"axis" is missing');
       const at = axisOf(axis, shape.length), outer = sizeOf(shape.slice(0, at)), inner = sizeOf(shape.slice(at + 1));
-      const odd = parts.find((part) =>
-        part.type !== type || part.shape.length !== shape.length ||
-        part.shape.some((n, i) => i !== at && n !== shape[i])
+      const odd = tensors.find((x) =>
+        x.type !== type || x.shape.length !== shape.length ||
+        x.shape.some((n, i) => i !== at && n !== shape[i])
       );
       if (odd) throw new ShapeError(`${type} [${shape}] and ${odd.type} [${odd.shape}] do not join along axis ${at}`);
-      const extent = parts.reduce((sum, part) => sum + part.shape[at], 0),
-        data = allocate(type, outer * extent * inner);
+      const extent = tensors.reduce((sum, x) => sum + x.shape[at], 0);
+      const data = allocate(type, outer * extent * inner);
       let to = 0;
       for (let o = 0; o < outer; o++) {
-        for (const part of parts) {
-          const n = part.shape[at] * inner;
-          data.set(part.data.subarray(o * n, (o + 1) * n), to);
+        for (const x of tensors) {
+          const n = x.shape[at] * inner;
+          data.set(x.data.subarray(o * n, (o + 1) * n), to);
           to += n;
         }
       }
@@ -147,33 +154,39 @@ export const concat: Operator = {
   },
 };
 
-/** Sizes are an attribute before version 13, an input since; without them the parts are equal, the last one smaller. */
+/**
+ * Cuts x along an axis. The sizes are an attribute before version 13, an input since. Without sizes all outputs have equal
+ * size, except that the last may be smaller.
+ */
 export const split: Operator = {
   moves: true,
   shapedBy: 1,
   prepare({ attributes, opset, outputs }) {
-    const axis = attributes.int("axis", 0), given = opset < 13 ? attributes.take("split", "ints") : undefined;
+    const axis = attributes.int("axis", 0);
+    const attribute = opset < 13 ? attributes.take("split", "ints") : undefined;
     const count = opset >= 18 ? attributes.int("num_outputs", outputs) : outputs;
     return (inputs) => {
       const x = required(inputs, 0), at = axisOf(axis, x.shape.length), extent = x.shape[at];
       const each = Math.ceil(extent / count);
-      const sizes = (opset < 13 ? given : integersOf(inputs, 1)) ??
+      const sizes = (opset < 13 ? attribute : integersOf(inputs, 1)) ??
         Array.from({ length: count }, (_, i) => Math.max(0, Math.min(each, extent - i * each)));
       if (sizes.length !== outputs || sizes.reduce((sum, n) => sum + n, 0) !== extent || sizes.some((n) => n < 0)) {
-        throw new ShapeError(`${extent} elements of axis ${at} do not split into ${outputs} parts of sizes [${sizes}]`);
+        throw new ShapeError(
+          `${extent} elements of axis ${at} do not split into ${outputs} outputs of sizes [${sizes}]`,
+        );
       }
       const strides = stridesOf(x.shape);
       let from = 0;
       return sizes.map((n) => {
-        const part = strided(x, x.shape.with(at, n), strides, from * strides[at]);
+        const output = strided(x, x.shape.with(at, n), strides, from * strides[at]);
         from += n;
-        return part;
+        return output;
       });
     };
   },
 };
 
-/** Rows of x along an axis, by whole numbers that count from the end where they are negative. */
+/** Slices of x along an axis at integer indices. Negative indices count from the end. */
 export const gather: Operator = {
   moves: true,
   prepare({ attributes }) {

@@ -18,7 +18,7 @@ import { constant, constantOfShape, expand, oneHot, range, shape } from "./shape
 import { layerNormalization, reduceMax, reduceMean, reduceSum } from "./reductions.ts";
 import { logSoftmax, softmax } from "./softmax.ts";
 
-/** The operators around recurrent ones (https://onnx.ai/onnx/operators), by their names there. */
+/** The operators that are not recurrent, by their names in ONNX (https://onnx.ai/onnx/operators). */
 export const OPERATORS: Readonly<Record<string, Operator>> = {
   Add: add,
   Cast: cast,

@@ -3,10 +3,14 @@ import { allocate, type OnnxTensor, sizeOf, tensor } from "../../format/tensor.t
 import { type Operator, required } from "./operator.ts";
 import { broadcast, broadcastShape, reshaped, transposed } from "./strides.ts";
 
-/** numpy's matmul: matrices in the last two dimensions, repeated over those before; a vector is a row or a column. */
+/**
+ * numpy's matmul: products of matrices in the last two dimensions; the dimensions before are broadcast. A vector is a row on
+ * the left and a column on the right.
+ */
 export const matMul: Operator = {
   prepare: () => (inputs) => {
-    const a = required(inputs, 0), b = required(inputs, 1), row = a.shape.length === 1, column = b.shape.length === 1;
+    const a = required(inputs, 0), b = required(inputs, 1);
+    const row = a.shape.length === 1, column = b.shape.length === 1;
     const left = row ? reshaped(a, [1, ...a.shape]) : a, right = column ? reshaped(b, [...b.shape, 1]) : b;
     const product = multiplied(left, right), shape = product.shape.slice(0, -2);
     const [m, n] = product.shape.slice(-2);
@@ -34,7 +38,7 @@ function multiplied(a: OnnxTensor, b: OnnxTensor): OnnxTensor {
   return tensor(a.type, [...lead, m, n], data);
 }
 
-/** alpha A B + beta C of matrices, A and B transposed where asked, C repeated. */
+/** alpha A B + beta C for matrices A and B, each optionally transposed, and C broadcast to the product. */
 export const gemm: Operator = {
   prepare({ attributes }) {
     const alpha = attributes.take("alpha", "float") ?? 1, beta = attributes.take("beta", "float") ?? 1;
@@ -45,7 +49,8 @@ export const gemm: Operator = {
         if (matrix.shape.length === 2) return transposed(matrix, order);
         throw new ShapeError(`input ${i} must be a matrix, got shape [${matrix.shape}]`);
       });
-      const { type, shape, data } = multiplied(a, b), c = inputs[2] && repeated(inputs[2], shape).data;
+      const { type, shape, data } = multiplied(a, b);
+      const c = inputs[2] && repeated(inputs[2], shape).data;
       return [tensor(type, shape, Float64Array.from(data, (x, i) => alpha * x + (c ? beta * c[i] : 0)))];
     };
   },

@@ -4,29 +4,32 @@ import { axisOf, integersOf, type Operator, required } from "./operator.ts";
 import { reshaped, transposed } from "./strides.ts";
 
 /**
- * Rows of the elements along some axes become one number each; those axes are then of extent 1, or gone. The axes are
- * an attribute before version `listed`, an input since; by default all.
+ * An operator that reduces the elements along some axes to one number. These axes get extent 1 or are removed. The axes are
+ * an attribute before version `inputSince`, an input since; by default all axes.
  */
-function reduction(listed: number, f: (row: ArrayLike<number>) => number): Operator {
+function reduction(inputSince: number, f: (row: ArrayLike<number>) => number): Operator {
   return {
     shapedBy: 1,
     prepare({ attributes, opset }) {
-      const keep = attributes.int("keepdims", 1) !== 0, nothing = attributes.int("noop_with_empty_axes", 0) !== 0;
-      const given = opset < listed ? attributes.take("axes", "ints") : undefined;
+      const keep = attributes.int("keepdims", 1) !== 0;
+      const emptyIsNone = attributes.int("noop_with_empty_axes", 0) !== 0;
+      const attribute = opset < inputSince ? attributes.take("axes", "ints") : undefined;
       return (inputs) => {
-        const x = required(inputs, 0), rank = x.shape.length, axes = opset < listed ? given : integersOf(inputs, 1);
-        if (!axes?.length && nothing) return [x];
-        const gone = new Set(axes?.length ? axes.map((axis) => axisOf(axis, rank)) : x.shape.keys());
-        const shape = x.shape.flatMap((extent, i) => gone.has(i) ? keep ? [1] : [] : [extent]);
-        return [reshaped(reduced(x, gone, f), shape)];
+        const x = required(inputs, 0), rank = x.shape.length;
+        const axes = opset < inputSince ? attribute : integersOf(inputs, 1);
+        if (!axes?.length && emptyIsNone) return [x];
+        const removed = new Set(axes?.length ? axes.map((axis) => axisOf(axis, rank)) : x.shape.keys());
+        const shape = x.shape.flatMap((extent, i) => removed.has(i) ? keep ? [1] : [] : [extent]);
+        return [reshaped(reduced(x, removed, f), shape)];
       };
     },
   };
 }
 
-function reduced(x: OnnxTensor, gone: ReadonlySet<number>, f: (row: ArrayLike<number>) => number): OnnxTensor {
-  const all = [...x.shape.keys()], left = all.filter((i) => !gone.has(i));
-  const shape = left.map((i) => x.shape[i]), { data } = transposed(x, [...left, ...all.filter((i) => gone.has(i))]);
+function reduced(x: OnnxTensor, removed: ReadonlySet<number>, f: (row: ArrayLike<number>) => number): OnnxTensor {
+  const axes = [...x.shape.keys()], left = axes.filter((i) => !removed.has(i));
+  const shape = left.map((i) => x.shape[i]);
+  const { data } = transposed(x, [...left, ...axes.filter((i) => removed.has(i))]);
   const y = new Float64Array(sizeOf(shape)), n = y.length ? data.length / y.length : 0;
   for (let i = 0; i < y.length; i++) y[i] = f(data.subarray(i * n, (i + 1) * n));
   return tensor(x.type, shape, y);
@@ -46,13 +49,14 @@ export const reduceMax = reduction(18, (row) => {
   return largest;
 });
 
-/** (x - mean) / sqrt(variance + epsilon) scale + bias over the last dimensions, from an axis on. */
+/** (x - mean) / sqrt(variance + epsilon) scale + bias, over the dimensions from `axis` on. */
 export const layerNormalization: Operator = {
   prepare({ attributes, outputs }) {
     const axis = attributes.int("axis", -1), epsilon = attributes.take("epsilon", "float") ?? 1e-5;
-    attributes.int("stash_type", 1); // of what precision sums are: here double
+    attributes.int("stash_type", 1); // the precision of sums, which is double here
     return (inputs) => {
-      const x = required(inputs, 0), scale = required(inputs, 1), bias = inputs[2], at = axisOf(axis, x.shape.length);
+      const x = required(inputs, 0), scale = required(inputs, 1), bias = inputs[2];
+      const at = axisOf(axis, x.shape.length);
       const shape = x.shape.slice(at), n = sizeOf(shape), rows = n ? x.data.length / n : 0;
       for (const row of [scale, bias]) {
         if (row && row.shape.join() !== shape.join()) {
@@ -69,8 +73,8 @@ export const layerNormalization: Operator = {
         [means[r], inverse[r]] = [mean, deviation];
       }
       const statistics = x.shape.map((extent, i) => i < at ? extent : 1);
-      const all = [{ ...x, data: y }, tensor("float", statistics, means), tensor("float", statistics, inverse)];
-      return all.slice(0, outputs);
+      const results = [{ ...x, data: y }, tensor("float", statistics, means), tensor("float", statistics, inverse)];
+      return results.slice(0, outputs);
     };
   },
 };

@@ -3,7 +3,7 @@ import { allocate, integers, sizeOf, tensor } from "../../format/tensor.ts";
 import { axisOf, type Operator, required } from "./operator.ts";
 import { broadcast, broadcastShape, transposed } from "./strides.ts";
 
-/** The extents from `start` to before `end`. */
+/** The extents of x from dimension `start` to before `end`. */
 export const shape: Operator = {
   prepare({ attributes }) {
     const start = attributes.int("start", 0), end = attributes.take("end", "int");
@@ -11,19 +11,20 @@ export const shape: Operator = {
   },
 };
 
+/** A tensor of a shape, filled with one value. */
 export const constantOfShape: Operator = {
   shapedBy: 0,
   prepare({ attributes }) {
     const { type, data: [value] } = attributes.take("value", "tensor") ?? tensor("float", [1], [0]);
     return (inputs) => {
       const extents = [...required(inputs, 0).data];
-      if (extents.some((n) => n < 0)) throw new ShapeError(`a shape must not be negative, got [${extents}]`);
+      if (extents.some((n) => n < 0)) throw new ShapeError(`extents must not be negative, got [${extents}]`);
       return [tensor(type, extents, allocate(type, sizeOf(extents)).fill(value))];
     };
   },
 };
 
-/** x repeated; an extent of 1 asked for leaves that of x. */
+/** x broadcast together with a shape: where the shape has extent 1, the extent of x stays. */
 export const expand: Operator = {
   shapedBy: 1,
   prepare: () => (inputs) => {
@@ -32,19 +33,22 @@ export const expand: Operator = {
   },
 };
 
-/** start, start + delta, ... as long as they are before the limit. */
+/** start, start + delta, ... up to before the limit. */
 export const range: Operator = {
   shapedBy: 0,
   prepare: () => (inputs) => {
-    const { type, data: [start] } = required(inputs, 0),
-      [limit, delta] = [1, 2].map((i) => required(inputs, i).data[0]);
+    const { type, data: [start] } = required(inputs, 0);
+    const [limit, delta] = [1, 2].map((i) => required(inputs, i).data[0]);
     const count = Math.max(0, Math.ceil((limit - start) / delta));
     if (!Number.isFinite(count)) throw new ShapeError(`numbers from ${start} to ${limit} by ${delta} have no end`);
     return [tensor(type, [count], allocate(type, count).map((_, i) => start + i * delta))];
   },
 };
 
-/** Whole numbers as rows of `off`, with an `on` at each, along a new axis; those beyond the depth have none. */
+/**
+ * For each integer a row along a new axis: `on` at that index, `off` elsewhere. Rows for integers beyond the depth have no
+ * `on`.
+ */
 export const oneHot: Operator = {
   shapedBy: 1,
   prepare({ attributes }) {
@@ -64,7 +68,7 @@ export const oneHot: Operator = {
   },
 };
 
-/** A tensor, a number or a list of numbers in the file. */
+/** A tensor, a number or a list of numbers in the attributes. */
 export const constant: Operator = {
   prepare({ attributes }) {
     const float = attributes.take("value_float", "float"), int = attributes.take("value_int", "int");

@@ -2,15 +2,20 @@ import { exp, log } from "../../../kernels/real.ts";
 import { allocate, sizeOf } from "../../format/tensor.ts";
 import { axisOf, type Operator, required } from "./operator.ts";
 
-/** Along one axis, by default the last; before version 13 along that axis, by default 1, and all behind it together. */
-function normalised(f: (x: number, sum: number) => number): Operator {
+/**
+ * A softmax along one axis, by default the last. Before version 13: over that axis, by default 1, and all axes behind it
+ * together.
+ *
+ * @param f The output for x, less the maximum of the row, and the sum of the exponentials.
+ */
+function softmaxOf(f: (x: number, sum: number) => number): Operator {
   return {
     prepare({ attributes, opset }) {
       const axis = attributes.int("axis", opset < 13 ? 1 : -1);
       return (inputs) => {
         const { type, shape, data } = required(inputs, 0), at = axisOf(axis, shape.length);
-        const behind = sizeOf(shape.slice(at + 1)), n = opset < 13 ? shape[at] * behind : shape[at];
-        const step = opset < 13 ? 1 : behind, y = allocate(type, data.length);
+        const inner = sizeOf(shape.slice(at + 1)), n = opset < 13 ? shape[at] * inner : shape[at];
+        const step = opset < 13 ? 1 : inner, y = allocate(type, data.length);
         for (let from = 0; from < data.length; from += n * step) {
           for (let column = from; column < from + step; column++) {
             let largest = -Infinity, sum = 0;
@@ -25,5 +30,5 @@ function normalised(f: (x: number, sum: number) => number): Operator {
   };
 }
 
-export const softmax = normalised((x, sum) => exp(x) / sum);
-export const logSoftmax = normalised((x, sum) => x - log(sum));
+export const softmax = softmaxOf((x, sum) => exp(x) / sum);
+export const logSoftmax = softmaxOf((x, sum) => x - log(sum));

@@ -1,7 +1,7 @@
 import { ShapeError } from "../../../errors.ts";
 import { allocate, type OnnxTensor, sizeOf } from "../../format/tensor.ts";
 
-/** Elements from one index to the next, for each dimension of a row-major tensor. */
+/** The strides of a row-major tensor, in elements. */
 export function stridesOf(shape: readonly number[]): number[] {
   const strides = new Array<number>(shape.length);
   let stride = 1;
@@ -12,7 +12,7 @@ export function stridesOf(shape: readonly number[]): number[] {
   return strides;
 }
 
-/** A tensor of another shape whose element at index is that of x at `offset + sum of index * strides`. */
+/** A copy in another shape: the element at `index` is element `offset + sum(index * strides)` of x. */
 export function strided(
   x: OnnxTensor,
   shape: readonly number[],
@@ -35,7 +35,11 @@ export function strided(
   return { type: x.type, shape, data };
 }
 
-/** The shape that several shapes are repeated to, aligned at their last dimensions (as in numpy). */
+/**
+ * The common shape to which shapes broadcast, aligned at their last dimensions (as in numpy).
+ *
+ * @throws {ShapeError} When they do not broadcast.
+ */
 export function broadcastShape(...shapes: (readonly number[])[]): number[] {
   const rank = Math.max(...shapes.map((shape) => shape.length));
   return Array.from({ length: rank }, (_, i) => {
@@ -45,20 +49,24 @@ export function broadcastShape(...shapes: (readonly number[])[]): number[] {
   });
 }
 
-/** x repeated to a shape that it broadcasts to. */
+/** x broadcast to a shape. */
 export function broadcast(x: OnnxTensor, shape: readonly number[]): OnnxTensor {
   if (x.shape.join() === shape.join()) return x;
   const own = stridesOf(x.shape), lead = shape.length - x.shape.length;
   return strided(x, shape, shape.map((_, i) => i < lead || x.shape[i - lead] === 1 ? 0 : own[i - lead]));
 }
 
-/** x with the same elements in another shape. */
+/**
+ * x with the same elements in another shape.
+ *
+ * @throws {ShapeError} When the shape has another number of elements.
+ */
 export function reshaped(x: OnnxTensor, shape: readonly number[]): OnnxTensor {
   if (sizeOf(shape) === x.data.length) return { type: x.type, shape, data: x.data };
   throw new ShapeError(`${x.data.length} elements of shape [${x.shape}] do not fill shape [${shape}]`);
 }
 
-/** x with its dimensions in another order. */
+/** x with its dimensions in another order: dimension i of the result is dimension `order[i]` of x. */
 export function transposed(x: OnnxTensor, order: readonly number[]): OnnxTensor {
   const strides = stridesOf(x.shape), identity = order.every((axis, i) => axis === i);
   return identity ? x : strided(x, order.map((axis) => x.shape[axis]), order.map((axis) => strides[axis]));
