@@ -1,20 +1,20 @@
-import { Faults } from "./read/config.ts";
-import { variablesOf } from "./variables.ts";
-import type { KerasOptions } from "./write/config.ts";
 import type { Layer } from "../layers/layer.ts";
 import type { TensorCopy } from "../runtime/state_dict.ts";
 import { Hdf5File } from "./files/hdf5_reader.ts";
+import { Faults } from "./read/config.ts";
 import { NumberedVariables } from "./read/variable_sources.ts";
+import { variablesOf } from "./variables.ts";
+import type { KerasOptions } from "./write/config.ts";
 import { configuredNet } from "./write_keras.ts";
 
 /**
- * The parameters of a net of ours, for `session.setParameters`, from a `.weights.h5` file that a model of Keras 3 with these layers
- * has saved by `model.save_weights()`: what `writeKerasWeights` would write, with other numbers.
+ * Reads the parameters of a net from a `.weights.h5` file, for `session.setParameters`. The file is what
+ * `model.save_weights()` of Keras 3 writes for a model with the layers of the net, or what `writeKerasWeights` writes.
  *
- * @param weights The whole file.
+ * @param weights The content of the file.
  * @param options As in `writeKeras`.
- * @throws {FormatError} When the file is broken, or its weights are not those of this net; all differences are listed.
- * @throws {OptionError} When Keras has no such layer as the net has; it is named.
+ * @throws {FormatError} When the file is broken, or its weights do not fit the net; the message lists all differences.
+ * @throws {OptionError} When Keras has no layer for a layer of the net; the message names it.
  *
  * @example
  * ```ts
@@ -25,7 +25,7 @@ import { configuredNet } from "./write_keras.ts";
  * // keras.Sequential([keras.Input((None, 4)), layers.GRU(8), layers.Dense(2)])
  * const net = sequential({ rnn: recurrent(gru(), { input: 4, hidden: 8, output: "last" }), decoder: dense(8, 2) });
  * using session = await compile(net, { batch: 1, steps: 3 });
- * const weights = await writeKerasWeights(net, session.parameters()); // or what model.save_weights("model.weights.h5") has written
+ * const weights = await writeKerasWeights(net, session.parameters()); // or a file of model.save_weights("model.weights.h5")
  * assertEquals(readKerasParameters(net, weights), session.parameters());
  * ```
  */
@@ -34,22 +34,19 @@ export function readKerasParameters(
   weights: Uint8Array,
   options: KerasOptions = {},
 ): Map<string, TensorCopy> {
-  const source = new NumberedVariables(new Hdf5File("the weights", weights)),
-    faults = new Faults("read the parameters");
+  const source = new NumberedVariables(new Hdf5File("the weights", weights));
+  const faults = new Faults("read the parameters");
   const zeros = Object.entries(net.parameters).map(([name, { shape }]) => {
     return [name, { shape, data: new Float32Array(shape.reduce((a, b) => a * b, 1)) }] as const;
   });
   const found = new Map<string, TensorCopy>();
   for (const { spec, path, variables, parameters } of configuredNet(net, new Map(zeros), options)) {
+    const fault = (reason: string) => faults.add(`layer ${JSON.stringify(spec.name)}: ${reason}`);
     const wanted = variablesOf(spec, undefined).map((variable, i) => ({ ...variable, shapes: [variables[i].shape] }));
-    const values = source.read(
-      { path },
-      wanted,
-      (reason) => faults.add(`layer ${JSON.stringify(spec.name)}: ${reason}`),
-    );
+    const values = source.read({ path }, wanted, fault);
     if (!values.every((value) => value !== undefined)) continue;
     if (!parameters && values.some(({ data }, i) => data.some((value, j) => value !== variables[i].data[j]))) {
-      faults.add(`layer ${JSON.stringify(spec.name)}: it must be one-hot rows, got other vectors`);
+      fault("it must hold one-hot rows, got other vectors");
     }
     for (const [name, tensor] of Object.entries(parameters?.(values) ?? {})) found.set(name, tensor);
   }

@@ -1,25 +1,27 @@
 import { FormatError } from "../errors.ts";
 import { parseJson } from "../formats/json.ts";
-import { Config } from "./read/config.ts";
-import { type KerasModel, readModel } from "./model.ts";
-import { NamedVariables } from "./read/variable_sources.ts";
-import { Faults } from "./read/config.ts";
 import { readManifest, readWeights } from "./files/tfjs_manifest.ts";
+import { type KerasModel, readModel } from "./model.ts";
+import { Config, Faults } from "./read/config.ts";
+import { NamedVariables } from "./read/variable_sources.ts";
 
-/** Reads a file by its path relative to the model's folder. */
+/** Reads a file. Paths are relative to the folder of the model. */
 export type ReadFile = (path: string) => Uint8Array | Promise<Uint8Array>;
 
 /**
- * A layers model of TensorFlow.js: what `model.save()` or the converter from Keras (`tensorflowjs_converter
- * --output_format=tfjs_layers_model`) has written, weights of float32, float16, or quantized to uint8 or uint16. Sequential models,
- * and functional ones in which each layer reads the one before it, of these layers: Embedding, Masking, SimpleRNN, GRU, LSTM, RNN of
- * such cells, Bidirectional, Dense, TimeDistributed, Activation and layers of one nonlinearity, Dropout, SpatialDropout1D,
- * LayerNormalization, GlobalAveragePooling1D, GlobalMaxPooling1D. Nothing in the file is executed.
+ * Reads a layers model of TensorFlow.js, as written by `model.save()` or by the converter from Keras
+ * (`tensorflowjs_converter --output_format=tfjs_layers_model`). Weights may be float32, float16, or quantized to uint8 or
+ * uint16.
  *
- * @param read Reads a file: `model.json`, then each that it names, all of them beside it or in folders below.
- * @param model The model's own file.
- * @throws {FormatError} When a file is broken, or something in the model is not supported or does not fit, with all of it; and what
- * `read` throws.
+ * Sequential models are supported, and functional models in which each layer reads the layer before it. The supported layers
+ * are Embedding, Masking, SimpleRNN, GRU, LSTM, RNN of these cells, Bidirectional, Dense, TimeDistributed, Activation and the
+ * layers of one nonlinearity, Dropout, SpatialDropout1D, LayerNormalization, GlobalAveragePooling1D and GlobalMaxPooling1D.
+ * No code in the file is executed.
+ *
+ * @param read Reads `model.json`, then each file that it names. All of them are in the folder of `model.json` or below.
+ * @param model The path of `model.json`.
+ * @throws {FormatError} When a file is broken, or parts of the model are not supported or do not fit; the message lists all
+ * of them. Errors of `read` are passed on.
  *
  * @example
  * ```ts
@@ -44,7 +46,8 @@ export type ReadFile = (path: string) => Uint8Array | Promise<Uint8Array>;
  * ```
  */
 export async function readTfjs(read: ReadFile, model = "model.json"): Promise<KerasModel> {
-  const bytes = await file(read, model), faults = new Faults(`read ${model}`);
+  const bytes = await readBytes(read, model);
+  const faults = new Faults(`read ${model}`);
   const root = parseJson(
     bytes,
     0,
@@ -53,25 +56,27 @@ export async function readTfjs(read: ReadFile, model = "model.json"): Promise<Ke
   );
   const { value } = root;
   if (!(value instanceof Map)) throw new FormatError(`Cannot read ${model}: expected an object`);
-  const top = new Config(value, faults.add), format = top.text("format");
+  const top = new Config(value, faults.add);
+  const format = top.text("format");
   if (format !== undefined && format !== "layers-model") {
-    faults.add(`it is a ${JSON.stringify(format)}, of operators instead of layers; save a layers model`);
+    faults.add(`it is a ${JSON.stringify(format)}, which has operators instead of layers; save a layers model`);
   }
   faults.check();
-  // The converter has the model's configuration in an object beside Keras's version.
-  const topology = value.get("modelTopology"), inner = topology?.value;
+  // The converter from Keras wraps the configuration in an object.
+  const topology = value.get("modelTopology");
+  const inner = topology?.value;
   const config = (inner instanceof Map && inner.get("model_config")) || topology;
   if (!config) faults.add(`"modelTopology" is missing`);
   const groups = readManifest(top, faults);
   faults.check();
   const files = new Map<string, Uint8Array>();
-  for (const path of new Set(groups.flatMap(({ paths }) => paths))) files.set(path, await file(read, path));
+  for (const path of new Set(groups.flatMap(({ paths }) => paths))) files.set(path, await readBytes(read, path));
   return readModel(config!, "tfjs", new NamedVariables(readWeights(groups, files)));
 }
 
-/** The bytes of a file; a function that looks names up may have none. */
-async function file(read: ReadFile, path: string): Promise<Uint8Array> {
+/** The content of a file. A `read` that looks up names may return nothing. */
+async function readBytes(read: ReadFile, path: string): Promise<Uint8Array> {
   const bytes: Uint8Array | undefined = await read(path);
   if (bytes instanceof Uint8Array) return bytes;
-  throw new FormatError(`Cannot read ${JSON.stringify(path)}: expected the bytes of a file, got ${typeof bytes}`);
+  throw new FormatError(`Cannot read ${JSON.stringify(path)}: expected a Uint8Array, got ${typeof bytes}`);
 }

@@ -1,21 +1,25 @@
 import type { Layer } from "../layers/layer.ts";
 import type { Tensors } from "../runtime/state_dict.ts";
-import { describeNet } from "./write/describe.ts";
 import { variableNames } from "./variables.ts";
 import { configureLayers, type KerasOptions, modelJson } from "./write/config.ts";
+import { describeNet } from "./write/describe.ts";
 
 /**
- * Write a net as a sequential layers model of TensorFlow.js, for its `tf.loadLayersModel`: the files `model.json` and `weights.bin`
- * by name. Its inputs and outputs are `[batch, T, ...]`.
+ * Writes a net as a sequential layers model of TensorFlow.js, for `tf.loadLayersModel`. Inputs and outputs of the model are
+ * `[batch, T, ...]`.
  *
- * All layers can be written but residual ones, attention, learned initial states and merge "none", with the cells `elman`, `lstm` and
- * `gru({ reset: "before" })`, which is the only one that TensorFlow.js has, without clip, projection, peepholes and coupled
- * gates. The two biases of a cell become their sum, one-hot rows an embedding. Numbers in f32, as they are.
+ * Every layer can be written except residual layers, attention, learned initial states and merge "none". The cells `elman`,
+ * `lstm` and `gru({ reset: "before" })`, the only GRU that TensorFlow.js has, can be written without clip, projection,
+ * peepholes and coupled gates.
  *
- * @param parameters By name, as a session's `parameters()` or a safetensors file has them.
- * @param options A `KerasModel` that was read, for the same name, end and mask; or some of what it has.
- * @throws {OptionError} When TensorFlow.js has no such layer; it is named.
- * @throws {ShapeError} When names or shapes of the parameters differ from those of the net; all differences are listed.
+ * The two biases of a cell become their sum. One-hot rows become an embedding. Numbers are f32, unchanged.
+ *
+ * @param parameters By name, as from a session's `parameters()` or from a safetensors file.
+ * @param options The name, end and mask of the model, for example a `KerasModel` that was read.
+ * @returns The files `model.json` and `weights.bin` by name.
+ * @throws {OptionError} When TensorFlow.js has no layer for a layer of the net; the message names it.
+ * @throws {ShapeError} When names or shapes of the parameters differ from those of the net; the message lists all
+ * differences.
  *
  * @example
  * ```ts

@@ -12,7 +12,7 @@ Deno.test("lengths of padding behind, and other padding moved there", () => {
   assertEquals(model.padding, 0);
   assertEquals([...model.lengths([1, 2, 0, 3, 0, 0, 4, 5, 6], 3)!], [2, 1, 3]);
   assertThrows(() => model.lengths([1, 0, 2, 3, 0, 0], 2), ShapeError, 'row 0 of "x" has padding at step 1');
-  assertThrows(() => model.lengths([1, 2, 0, 0], 2), ShapeError, 'row 1 of "x" is nothing but padding');
+  assertThrows(() => model.lengths([1, 2, 0, 0], 2), ShapeError, 'row 1 of "x" consists of padding only');
   assertThrows(() => model.postPadded([0, 0, 1, 2], 2), ShapeError, "row 0");
   assertThrows(() => model.lengths([1, 2, 3], 2), ShapeError, "[batch, T]");
   const { x, lengths } = model.postPadded([0, 1, 0, 2, 0, 0, 0, 3], 2);

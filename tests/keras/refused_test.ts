@@ -44,15 +44,15 @@ Deno.test("layers that are not supported are named, all of them", () => {
     edit('"class_name": "GRU"', '"class_name": "ConvLSTM1D"')(entries);
     edit('"activation": "linear"', '"activation": "gelu"')(entries);
   });
-  assertStringIncludes(message, '(ConvLSTM1D): there is no such layer here; layer "');
+  assertStringIncludes(message, '(ConvLSTM1D): this class is not supported; layer "');
   assertStringIncludes(message, '"gelu" is not supported');
   assertStringIncludes(
     refusal(edit('"class_name": "Dense"', '"class_name": "Lambda"')),
-    "holds code, which is not run",
+    "contains code, which is not executed",
   );
   assertStringIncludes(
     refusal(edit('"module": "keras.layers", "class_name": "GRU"', '"module": "mine", "class_name": "GRU"')),
-    "user's own",
+    "custom classes",
   );
   assertStringIncludes(refusal(edit(/"name": "float32"/g, '"name": "int8_from_float32"')), "precision");
   assertStringIncludes(refusal(edit('"units": 4', '"units": 6')), "must have shape [4, 18], got [4, 12]");

@@ -145,7 +145,11 @@ Deno.test("what Keras does not have is refused by name, before anything is writt
   assertStringIncludes(message, "residual");
   const largest = NETS["largest"];
   using other = await compile(largest, { batch: 1, steps: 1 });
-  await assertRejects(() => writeKeras(largest, other.parameters(), { padding: 0 }), OptionError, "padding as well");
+  await assertRejects(
+    () => writeKeras(largest, other.parameters(), { padding: 0 }),
+    OptionError,
+    "include the padding",
+  );
   const { layer, parameters } = readKeras(MODELS.find(({ name }) => name === "embedding")!.files[".keras"]);
   assert((await assertRejects(() => writeKeras(layer, parameters, { padding: 3 }), OptionError)).message.includes("0"));
 });

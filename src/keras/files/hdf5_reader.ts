@@ -3,32 +3,32 @@ import { Dataset, File } from "npm:jsfive@0.4.2";
 import { FormatError } from "../../errors.ts";
 import type { TensorCopy } from "../../runtime/state_dict.ts";
 
-/** As many groups and datasets as an honest file of weights may have, and as deep. */
+/** The maximum number of groups and datasets, and the maximum depth: more than any valid file of weights has. */
 const MAX_OBJECTS = 100_000, MAX_DEPTH = 40;
 
-/** A group of a file, as jsfive has it. */
+/** A group as jsfive represents it. */
 interface Group {
   readonly keys: readonly string[];
   readonly attrs: Readonly<Record<string, unknown>>;
   get(name: string): unknown;
 }
 
-/** Numbers of a dataset, as jsfive has it. */
+/** The numbers of a dataset as jsfive represents them. */
 interface Numbers {
   readonly shape: readonly number[];
   readonly dtype: unknown;
   readonly value: readonly (number | undefined)[];
 }
 
-/** An HDF5 file of tensors, read by jsfive: every fault of its is a FormatError that names the part of the file. */
+/** An HDF5 file of tensors, read by jsfive. Every failure of jsfive becomes a `FormatError` that names the part of the file. */
 export class Hdf5File {
   readonly #what: string;
   readonly #length: number;
   readonly #root: Group;
 
   /**
-   * @param what The file's name in errors.
-   * @throws {FormatError} When the bytes are no HDF5 file.
+   * @param what The name of the file in errors.
+   * @throws {FormatError} When the bytes are not an HDF5 file.
    */
   constructor(what: string, bytes: Uint8Array) {
     this.#what = what;
@@ -37,7 +37,7 @@ export class Hdf5File {
     this.#root = this.#guard("/", () => new File(whole ? bytes.buffer : bytes.slice().buffer, what));
   }
 
-  /** Paths of all datasets, in the order of the file. */
+  /** The paths of all datasets, in the order of the file. */
   datasets(): string[] {
     const found: string[] = [];
     let count = 0;
@@ -45,7 +45,7 @@ export class Hdf5File {
       for (const name of this.#guard(path || "/", () => group.keys)) {
         const inner = `${path}${name}`;
         if (++count > MAX_OBJECTS || depth > MAX_DEPTH) {
-          throw this.#refuse(inner, "there are too many groups in groups");
+          throw this.#refuse(inner, "there are too many groups, or they are nested too deeply");
         }
         const child = this.#guard(inner, () => group.get(name));
         if (child instanceof Dataset) found.push(inner);
@@ -57,7 +57,7 @@ export class Hdf5File {
     return found;
   }
 
-  /** An attribute of a group, `""` for the whole file; undefined: there is none, or no such group. */
+  /** An attribute of a group; `""` is the root group. Undefined when the group or the attribute does not exist. */
   attribute(path: string, name: string): unknown {
     const group = path ? this.#find(path) : this.#root;
     if (!isGroup(group)) return undefined;
@@ -66,20 +66,21 @@ export class Hdf5File {
   }
 
   /**
-   * A dataset of floating point numbers; undefined: there is none.
+   * A dataset of floating point numbers; undefined when it does not exist.
    *
-   * @throws {FormatError} When it holds something else, is compressed, or says that it is larger than the file.
+   * @throws {FormatError} When the dataset has another type, is compressed, or claims to be larger than the file.
    */
   tensor(path: string): TensorCopy | undefined {
     const found = this.#find(path);
     if (!(found instanceof Dataset)) return undefined;
-    const dataset = found as unknown as Numbers, refuse = (reason: string) => this.#refuse(path, reason);
+    const dataset = found as unknown as Numbers;
+    const refuse = (reason: string) => this.#refuse(path, reason);
     const { shape, dtype } = this.#guard(path, () => ({ shape: [...dataset.shape], dtype: dataset.dtype }));
     const [, digits] = typeof dtype === "string" ? /^[<>|]?f([248])$/.exec(dtype) ?? [] : [];
     if (!digits) throw refuse(`it must hold floating point numbers, got ${String(dtype).slice(0, 40)}`);
     const size = shape.reduce((a, b) => a * b, 1);
     if (size * Number(digits) > this.#length) {
-      throw refuse(`${size} numbers are more than the file holds; compressed ones are not supported`);
+      throw refuse(`${size} numbers are more than the file holds; compressed datasets are not supported`);
     }
     const value = this.#guard(path, () => dataset.value);
     if (value?.length !== size || value.includes(undefined)) throw refuse(`it must hold ${size} numbers`);

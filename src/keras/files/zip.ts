@@ -3,10 +3,10 @@ import { unzipSync, zipSync } from "npm:fflate@0.8.3";
 import { FormatError } from "../../errors.ts";
 
 /**
- * The entries of a zip file of these names, where it has them.
+ * The entries of a zip file with the names in `wanted`, as far as they exist.
  *
- * @throws {FormatError} When the file is broken, one comes twice, or is compressed: Keras stores them as they are, and what is
- * compressed may become of any size.
+ * @throws {FormatError} When the file is broken, or a wanted entry exists twice or is compressed. Keras does not compress, and a
+ * compressed entry could expand to any size.
  */
 export function readZip(bytes: Uint8Array, wanted: readonly string[]): Map<string, Uint8Array> {
   const seen = new Set<string>();
@@ -21,16 +21,15 @@ export function readZip(bytes: Uint8Array, wanted: readonly string[]): Map<strin
         return true;
       },
     });
-    const found = new Map(Object.entries(entries).filter(([name]) => seen.has(name)));
-    return found;
+    return new Map(Object.entries(entries).filter(([name]) => seen.has(name)));
   } catch (error) {
     throw new FormatError(`Cannot read the zip file: ${error instanceof Error ? error.message : error}`);
   }
 }
 
-/** A zip file of these entries, stored as they are. */
+/** Writes a zip file of uncompressed entries. */
 export function writeZip(entries: Readonly<Record<string, Uint8Array>>): Uint8Array<ArrayBuffer> {
-  // A date of its own would give the same model other bytes each time.
+  // A fixed date: the same model has the same bytes each time.
   return zipSync(entries as Record<string, Uint8Array>, { level: 0, mtime: new Date(1980, 0, 1) }) as Uint8Array<
     ArrayBuffer
   >;

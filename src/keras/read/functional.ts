@@ -1,10 +1,10 @@
 import type { JsonNode } from "../../formats/json.ts";
 import { Config, type ReportFault } from "./config.ts";
 
-/** Operations that Keras 3 writes down beside the layers, to make a mask of what an embedding or Masking reads. */
-const MASKS = ["NotEqual", "Any"];
+/** Operations that Keras 3 lists beside the layers. They compute a mask from the input of an embedding or Masking. */
+const MASK_OPERATIONS = ["NotEqual", "Any"];
 
-/** A tensor: the layer that it comes from, and which of its outputs it is. */
+/** An output of a layer: the layer, its call, and the number of the output. */
 interface LayerOutput {
   readonly layer: string;
   readonly call: number;
@@ -12,10 +12,10 @@ interface LayerOutput {
 }
 
 /**
- * The layers of a functional model from input to output, each reading the one before it.
+ * The layers of a functional model from its input to its output. Each layer reads the layer before it.
  *
- * A fault is a layer beside this path, one that is used twice or reads several tensors, and several inputs or outputs; two outputs
- * of one layer are what Bidirectional without merging gives.
+ * Faults are: a layer beside this path, a layer that is called twice or reads several tensors, several inputs, and outputs of
+ * several layers. Two outputs of one layer are allowed, because Bidirectional without merge has two.
  */
 export function modelChain(config: Config, layers: readonly Config[], fault: ReportFault): Config[] {
   const byName = new Map<string, Config>();
@@ -24,11 +24,12 @@ export function modelChain(config: Config, layers: readonly Config[], fault: Rep
     if (byName.has(name)) fault(`two layers are called ${JSON.stringify(name)}`);
     byName.set(name, layer);
   }
-  const inputs = layerOutputs(config.value("input_layers")), outputs = layerOutputs(config.value("output_layers"));
+  const inputs = layerOutputs(config.value("input_layers"));
+  const outputs = layerOutputs(config.value("output_layers"));
   if (inputs.length !== 1) fault(`a model must have one input, got ${inputs.length}`);
-  const parts = new Set(outputs.map(({ layer }) => layer));
-  if (parts.size !== 1) fault(`a model must have one output, got ${parts.size}`);
-  if (inputs.length !== 1 || parts.size !== 1) return [];
+  const outputLayers = new Set(outputs.map(({ layer }) => layer));
+  if (outputLayers.size !== 1) fault(`a model must have one output, got ${outputLayers.size}`);
+  if (inputs.length !== 1 || outputLayers.size !== 1) return [];
 
   const chain: Config[] = [], seen = new Set<string>();
   for (let name = outputs[0].layer;;) {
@@ -46,14 +47,15 @@ export function modelChain(config: Config, layers: readonly Config[], fault: Rep
     if (!read) return [];
     name = read.layer;
   }
-  const beside = [...byName.keys()].filter((name) => !seen.has(name) && !MASKS.includes(className(byName.get(name)!)));
+  const beside = [...byName].flatMap(([name, layer]) => seen.has(name) || isMaskOperation(layer) ? [] : [name]);
   if (beside.length) fault(`layers beside the path from input to output: ${beside.join(", ")}`);
   return chain;
 }
 
-/** The one tensor that a layer reads. */
+/** The output that a layer reads. The result is undefined, after a fault, unless it is exactly one. */
 function inputOf(layer: Config, byName: ReadonlyMap<string, Config>, fault: ReportFault): LayerOutput | undefined {
-  const calls = layer.value("inbound_nodes"), name = JSON.stringify(nameOf(layer));
+  const calls = layer.value("inbound_nodes");
+  const name = JSON.stringify(nameOf(layer));
   if (!Array.isArray(calls) || calls.length !== 1) {
     return void fault(`layer ${name} must be called once, got ${Array.isArray(calls) ? calls.length : "none"}`);
   }
@@ -61,7 +63,7 @@ function inputOf(layer: Config, byName: ReadonlyMap<string, Config>, fault: Repo
   const read = call ? layerOutputs(call.value("args")) : layerOutputs(calls);
   const others = layerOutputs(call?.value("kwargs")).filter(({ layer }) => {
     const origin = byName.get(layer);
-    return !origin || !MASKS.includes(className(origin));
+    return !origin || !isMaskOperation(origin);
   });
   if (read.length !== 1 || others.length) {
     return void fault(`layer ${name} must read one tensor, got ${read.length + others.length}`);
@@ -71,8 +73,8 @@ function inputOf(layer: Config, byName: ReadonlyMap<string, Config>, fault: Repo
 }
 
 /**
- * The tensors of a value. Keras 2 and TensorFlow.js write `["name", 0, 0]`, in lists of lists; Keras 3 an object
- * `__keras_tensor__` that holds the same as its history.
+ * The layer outputs in a value. Keras 2 and TensorFlow.js write `["name", 0, 0]`, inside of lists. Keras 3 writes an object
+ * `__keras_tensor__` whose `keras_history` is such a list.
  */
 function layerOutputs(value: JsonNode["value"] | undefined): LayerOutput[] {
   if (Array.isArray(value)) {
@@ -94,6 +96,6 @@ function nameOf(layer: Config): string {
   return layer.text("name") ?? layer.child("config")?.text("name") ?? "";
 }
 
-function className(layer: Config): string {
-  return layer.text("class_name") ?? "";
+function isMaskOperation(layer: Config): boolean {
+  return MASK_OPERATIONS.includes(layer.text("class_name") ?? "");
 }

@@ -1,10 +1,10 @@
 import type { Activation } from "../../ops/activation.ts";
-import { type Dialect, readActivation } from "../activations.ts";
-import { isRecurrent, readBidirectional, readRecurrent } from "./recurrent.ts";
-import { type Config, describeValue, extents } from "./config.ts";
+import type { Dialect } from "../activations.ts";
 import type { ActivationSpec, LayerSpec } from "../spec.ts";
+import { type Config, describeValue, extents } from "./config.ts";
+import { isRecurrent, readBidirectional, readRecurrent } from "./recurrent.ts";
 
-/** What can stand in TimeDistributed: layers that treat each step alike anyway. */
+/** The layers that TimeDistributed may wrap: they treat each step alike without it. */
 const DISTRIBUTED = [
   "Dense",
   "Dropout",
@@ -17,8 +17,8 @@ const DISTRIBUTED = [
 ];
 
 /**
- * The layers of ours that a layer of a class is: none where it changes nothing, two for a dense layer with a nonlinearity. What is
- * not supported is a fault of `config`.
+ * Reads a layer. The result is empty for a layer without effect, and two specs for a dense layer with a nonlinearity.
+ * Unsupported properties are reported to `config.fault`.
  */
 export function readLayer(className: string, config: Config, dialect: Dialect): LayerSpec[] {
   const name = config.text("name") ?? "", { fault } = config;
@@ -51,15 +51,15 @@ export function readLayer(className: string, config: Config, dialect: Dialect): 
     case "GlobalAveragePooling1D":
     case "GlobalMaxPooling1D":
       if (config.boolean("keepdims", false) || config.text("data_format") === "channels_first") {
-        fault(`"keepdims" and channels before steps are not supported`);
+        fault('"keepdims" and "channels_first" are not supported');
       }
       return [{ kind: "pool", name, how: className === "GlobalMaxPooling1D" ? "max" : "mean" }];
     case "Lambda":
-      fault("it holds code, which is not run");
+      fault("it contains code, which is not executed");
       return [];
   }
   const activation = readActivationLayer(className, config, dialect);
-  if (!activation) return fault("there is no such layer here"), [];
+  if (!activation) return fault("this class is not supported"), [];
   return [{
     kind: "activation",
     name,
@@ -69,17 +69,17 @@ export function readLayer(className: string, config: Config, dialect: Dialect): 
   }];
 }
 
-/** The nonlinearity of a layer that is nothing else. */
+/** The nonlinearity of an activation layer; undefined for any other class. */
 function readActivationLayer(className: string, config: Config, dialect: Dialect): Activation | "softmax" | undefined {
   switch (className) {
     case "Activation":
-      return readActivation(config, "activation", "linear", dialect);
+      return config.activation("activation", "linear", dialect);
     case "Softmax":
       return "softmax";
     case "ReLU": {
       const alpha = config.number("negative_slope", 0);
       if (config.value("max_value") !== undefined || config.number("threshold", 0) !== 0) {
-        config.fault(`"max_value" and "threshold" are not supported`);
+        config.fault('"max_value" and "threshold" are not supported');
       }
       return alpha ? { name: "leakyRelu", alpha } : "relu";
     }
@@ -91,18 +91,20 @@ function readActivationLayer(className: string, config: Config, dialect: Dialect
 }
 
 function readDense(config: Config, name: string, dialect: Dialect): LayerSpec[] {
-  const activation = readActivation(config, "activation", "linear", dialect);
+  const activation = config.activation("activation", "linear", dialect);
   if (config.value("quantization_config") !== undefined) config.fault("quantized layers are not supported");
-  if (config.value("lora_rank") !== undefined) config.fault(`"lora_rank" is not supported`);
-  const after: ActivationSpec[] = activation === "identity"
+  if (config.value("lora_rank") !== undefined) config.fault('"lora_rank" is not supported');
+  const activationSpecs: ActivationSpec[] = activation === "identity"
     ? []
     : [{ kind: "activation", name, activation, insideDense: true, axis: -1 }];
-  const units = config.size("units"), bias = config.boolean("use_bias", true);
-  return [{ kind: "dense", name, units, bias, distributed: false }, ...after];
+  const units = config.size("units");
+  const bias = config.boolean("use_bias", true);
+  return [{ kind: "dense", name, units, bias, distributed: false }, ...activationSpecs];
 }
 
 function readDistributed(config: Config, name: string, dialect: Dialect): LayerSpec[] {
-  const layer = config.child("layer"), className = layer?.text("class_name") ?? "", own = layer?.child("config");
+  const layer = config.child("layer");
+  const className = layer?.text("class_name") ?? "", own = layer?.child("config");
   if (!own || !DISTRIBUTED.includes(className)) {
     config.fault(`TimeDistributed of ${JSON.stringify(className)} is not supported`);
     return [];
@@ -113,27 +115,27 @@ function readDistributed(config: Config, name: string, dialect: Dialect): LayerS
 }
 
 function readNorm(config: Config, name: string): LayerSpec[] {
-  if (config.boolean("rms_scaling", false)) config.fault(`"rms_scaling" is not supported`);
+  if (config.boolean("rms_scaling", false)) config.fault('"rms_scaling" is not supported');
   const epsilon = config.number("epsilon", 1e-3);
   if (epsilon <= 0) config.fault(`"epsilon" must be a number > 0, got ${epsilon}`);
   const scale = config.boolean("scale", true), center = config.boolean("center", true);
   return [{ kind: "norm", name, epsilon, scale, center, axis: readAxis(config) }];
 }
 
-/** The axis that a layer works along; -1 is the last. */
+/** The axis of a layer; -1 is the last. */
 function readAxis(config: Config): number {
-  const value = config.value("axis"),
-    [axis, ...more] = Array.isArray(value) ? value.map(({ value }) => value) : [value];
+  const value = config.value("axis");
+  const [axis, ...more] = Array.isArray(value) ? value.map(({ value }) => value) : [value];
   if (axis === undefined || (Number.isInteger(axis) && !more.length)) return axis as number ?? -1;
   config.fault(`"axis" must be one axis, got ${describeValue(value)}`);
   return -1;
 }
 
-/** Whether a mask of dropout is one for all steps: its shape is [batch, 1, width]. */
+/** Whether all steps share one dropout mask, whose shape is `[batch, 1, width]`. */
 function sharesSteps(config: Config): boolean {
   if (config.value("noise_shape") === undefined) return false;
   const shape = extents(config.value("noise_shape"));
   if (shape?.length === 3 && shape[0] !== 1 && shape[1] === 1 && shape[2] !== 1) return true;
-  config.fault(`"noise_shape" must be none, or [null, 1, width], got another one`);
+  config.fault('"noise_shape" must be absent or [null, 1, width], got another shape');
   return false;
 }

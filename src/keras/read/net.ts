@@ -1,71 +1,81 @@
+import { FormatError } from "../../errors.ts";
 import type { Layer } from "../../layers/layer.ts";
 import { sequential } from "../../layers/sequential.ts";
 import type { TensorCopy } from "../../runtime/state_dict.ts";
-import { FormatError } from "../../errors.ts";
-import { type ConvertedLayer, convertLayer } from "./net_layers.ts";
-import type { ReportFault } from "./config.ts";
-import type { Padding } from "./padding.ts";
 import { type LayerSpec, type ModelLayer, type ModelSpec, poolSkipsPadding } from "../spec.ts";
-import type { Faults } from "./config.ts";
 import { variablesOf, type VariableSource } from "../variables.ts";
+import type { Faults, ReportFault } from "./config.ts";
+import { type ConvertedLayer, convertLayer } from "./net_layers.ts";
+import type { Padding } from "./padding.ts";
 
-/** A nonlinearity at the end of a model that is no part of the net: losses take what comes before it. */
+/** The last nonlinearity of a model. It is not part of the net, because losses expect the values before it. */
 export type Head = "softmax" | "sigmoid";
 
-/** One of their layers in the net. */
-export interface NetLayer extends ModelLayer {
-  /** Elements of the rows that it reads. */
+/** A layer of the model, and the net's layers for it. */
+interface AssembledLayer extends ModelLayer {
+  /** Elements of an input row. */
   readonly width: number;
-  /** The layers of ours that it is, by name. */
+  /** The names of the net's layers. */
   readonly names: readonly string[];
 }
 
-/** A model's parts. */
+/** A model as a net of the library. */
 export interface AssembledModel {
-  readonly layer: Layer;
+  readonly net: Layer;
   readonly parameters: Map<string, TensorCopy>;
-  readonly layers: readonly NetLayer[];
+  readonly layers: readonly AssembledLayer[];
   readonly head: Head | undefined;
   readonly padding: Padding | undefined;
 }
 
-/** The net of a model with the variables of a source. */
+/**
+ * Builds the net of a model with the variables of a source.
+ *
+ * @throws {FormatError} With all of `faults`, when a layer is not supported or its variables do not fit.
+ */
 export function assemble(model: ModelSpec, source: VariableSource, faults: Faults): AssembledModel {
-  const layers = new Map<string, Layer>(), parameters = new Map<string, TensorCopy>(), placed: NetLayer[] = [];
-  const head = headOf(model), last = model.layers.at(-1);
-  checkMasks(model, faults);
-  let width = inputWidth(model, faults), once = false;
-  for (const one of model.layers) {
-    const { spec, path } = one, { name } = spec;
+  const netLayers = new Map<string, Layer>();
+  const parameters = new Map<string, TensorCopy>();
+  const layers: AssembledLayer[] = [];
+  const head = headOf(model);
+  const last = model.layers.at(-1);
+  checkOrder(model, faults);
+  let width = inputWidth(model, faults);
+  let steps: "each" | "one" = "each";
+  for (const layer of model.layers) {
+    const { spec, path } = layer, { name } = spec;
     const fault = (reason: string) => faults.add(`layer ${JSON.stringify(name)}: ${reason}`);
-    const read = source.read({ name, path }, variablesOf(spec, width), fault);
-    const first = read.at(0)?.shape.at(0), rows = width ?? (spec.kind === "embedding" ? 1 : first);
-    if (once && ["recurrent", "pool"].includes(spec.kind)) fault("it reads steps, of which there are none");
-    if ("axis" in spec && spec.axis !== -1 && spec.axis !== (once ? 1 : 2)) {
+    const variables = source.read({ name, path }, variablesOf(spec, width), fault);
+    // The kernel shows the width of an input that the configuration does not give.
+    const ownWidth = width ?? (spec.kind === "embedding" ? 1 : variables.at(0)?.shape.at(0));
+    if (steps === "one" && (spec.kind === "recurrent" || spec.kind === "pool")) {
+      fault("it needs a row for each step, but the layer before it outputs one row");
+    }
+    if ("axis" in spec && spec.axis !== -1 && spec.axis !== (steps === "one" ? 1 : 2)) {
       fault(`"axis" must be the last, got ${spec.axis}`);
     }
-    if (rows === undefined) fault("the width of its input is neither said nor shown by a kernel");
-    const keys: string[] = [];
-    if (rows !== undefined && read.every((tensor) => tensor !== undefined) && !(head && one === last)) {
-      for (const piece of convertOrFault(spec, rows, read, fault)) {
-        const key = freeLayerName(name + piece.suffix, layers);
-        keys.push(key);
-        layers.set(key, piece.layer);
-        for (const [own, tensor] of Object.entries(piece.parameters)) parameters.set(`${key}.${own}`, tensor);
+    if (ownWidth === undefined) fault("neither the configuration nor a kernel gives the width of its input");
+    const names: string[] = [];
+    if (ownWidth !== undefined && variables.every((tensor) => tensor !== undefined) && !(head && layer === last)) {
+      for (const converted of convertOrFault(spec, ownWidth, variables, fault)) {
+        const netName = unusedName(name + converted.suffix, netLayers);
+        names.push(netName);
+        netLayers.set(netName, converted.layer);
+        for (const [key, tensor] of Object.entries(converted.parameters)) parameters.set(`${netName}.${key}`, tensor);
       }
     }
-    placed.push({ ...one, width: rows ?? 1, names: keys });
-    width = outputWidth(spec, rows);
-    once ||= spec.kind === "pool" || (spec.kind === "recurrent" && !spec.sequences);
+    layers.push({ ...layer, width: ownWidth ?? 1, names });
+    width = outputWidth(spec, ownWidth);
+    if (spec.kind === "pool" || (spec.kind === "recurrent" && !spec.sequences)) steps = "one";
   }
   const unread = source.unread();
   if (unread.length && !faults.count) faults.add(`no layer has the variables ${unread.slice(0, 20).join(", ")}`);
-  if (!layers.size && !faults.count) faults.add("the model has no layers");
+  if (!netLayers.size && !faults.count) faults.add("the model has no layers");
   faults.check();
-  return { layer: join(layers), parameters, layers: placed, head, padding: paddingOf(model, placed) };
+  return { net: join(netLayers), parameters, layers, head, padding: paddingOf(model, layers) };
 }
 
-/** The layers of ours for one of theirs; that we refuse to make one is a fault. */
+/** The net's layers for a layer of the model. An error of their factories is a fault. */
 function convertOrFault(
   spec: LayerSpec,
   width: number,
@@ -87,12 +97,15 @@ function join(layers: ReadonlyMap<string, Layer>): Layer {
   }
 }
 
-/** A name for a layer in a net: theirs, but no number, which an object would put first, no dot, and none that is taken. */
-function freeLayerName(name: string, taken: ReadonlyMap<string, unknown>): string {
+/**
+ * The name of a net's layer: the name in the model, made unique. Dots become underscores, and a number gets a prefix,
+ * because an object would order numeric keys first.
+ */
+function unusedName(name: string, taken: ReadonlyMap<string, unknown>): string {
   const base = name.replaceAll(".", "_").replace(/^(?=\d*$|__proto__$)/, "layer");
   for (let i = 1;; i++) {
-    const key = i > 1 ? `${base}_${i}` : base;
-    if (!taken.has(key)) return key;
+    const candidate = i > 1 ? `${base}_${i}` : base;
+    if (!taken.has(candidate)) return candidate;
   }
 }
 
@@ -102,13 +115,12 @@ function headOf({ layers }: ModelSpec): Head | undefined {
   return last.activation === "softmax" || last.activation === "sigmoid" ? last.activation : undefined;
 }
 
-/** Elements of a step of the input; undefined: not said, or tokens. */
+/** Elements of an input step; undefined for tokens, and when the configuration does not give it. */
 function inputWidth({ input, layers }: ModelSpec, faults: Faults): number | undefined {
-  const tokens = layers[0]?.spec.kind === "embedding", extents = tokens ? 1 : 2;
-  if (input && input.length !== extents) {
-    faults.add(
-      `the input must have the shape ${tokens ? "[batch, T]" : "[batch, T, width]"}, got ${input.length + 1} extents`,
-    );
+  const tokens = layers[0]?.spec.kind === "embedding";
+  if (input && input.length !== (tokens ? 1 : 2)) {
+    const shape = tokens ? "[batch, T]" : "[batch, T, width]";
+    faults.add(`the input must have the shape ${shape}, got ${input.length + 1} extents`);
   }
   return tokens ? undefined : input?.at(-1);
 }
@@ -125,8 +137,8 @@ function outputWidth(spec: LayerSpec, width: number | undefined): number | undef
   return width;
 }
 
-/** What of masks we do as they do. */
-function checkMasks({ layers, dialect }: ModelSpec, faults: Faults): void {
+/** Reports layers at a place in the model where the library cannot compute the same, above all behind a mask. */
+function checkOrder({ layers, dialect }: ModelSpec, faults: Faults): void {
   let masked = false;
   layers.forEach(({ spec }, i) => {
     const fault = (reason: string) => faults.add(`layer ${JSON.stringify(spec.name)}: ${reason}`);
@@ -137,15 +149,15 @@ function checkMasks({ layers, dialect }: ModelSpec, faults: Faults): void {
     }
     masked ||= spec.kind === "masking" || (spec.kind === "embedding" && spec.maskZero);
     if (!masked) return;
-    if (spec.kind === "recurrent" && spec.direction === "back" && spec.sequences) {
-      fault("its steps against time, with padding before them, are not supported");
+    if (spec.kind === "recurrent" && spec.direction === "backward" && spec.sequences) {
+      fault("it outputs the steps of masked rows in reverse order, with padding before them, which is not supported");
     }
     if (spec.kind === "pool" && !poolSkipsPadding(spec, dialect)) fault("it takes padding too, which is not supported");
   });
 }
 
-function paddingOf({ layers }: ModelSpec, placed: readonly NetLayer[]): Padding | undefined {
-  const first = layers[0]?.spec;
-  if (first?.kind === "masking") return { value: first.value, width: placed[0].width };
-  return first?.kind === "embedding" && first.maskZero ? { value: 0, width: 1 } : undefined;
+function paddingOf({ layers: [first] }: ModelSpec, [assembled]: readonly AssembledLayer[]): Padding | undefined {
+  const spec = first?.spec;
+  if (spec?.kind === "masking") return { value: spec.value, width: assembled.width };
+  return spec?.kind === "embedding" && spec.maskZero ? { value: 0, width: 1 } : undefined;
 }

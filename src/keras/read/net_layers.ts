@@ -10,21 +10,27 @@ import type { Layer } from "../../layers/layer.ts";
 import { layerNorm } from "../../layers/layer_norm.ts";
 import { pool } from "../../layers/pool.ts";
 import { recurrent } from "../../layers/recurrent.ts";
-import type { TensorCopy } from "../../runtime/state_dict.ts";
 import { completeActivation } from "../../ops/activation.ts";
 import { reverse } from "../../ops/reverse.ts";
+import type { TensorCopy } from "../../runtime/state_dict.ts";
 import type { CellSpec, LayerSpec, RecurrentSpec } from "../spec.ts";
 import { cellParameters, transposed } from "../weights.ts";
 
-/** A layer of ours, the end of its name, and its parameters by their names in it. */
+/** A layer of the net for a layer of the model. */
 export interface ConvertedLayer {
-  /** Behind the layer's own name; empty for the layer itself. */
+  /** The end of its name, behind the name in the model; empty for the first layer. */
   readonly suffix: string;
   readonly layer: Layer;
+  /** By their names in the layer. */
   readonly parameters: Readonly<Record<string, TensorCopy>>;
 }
 
-/** The layers of ours for one of theirs that reads rows of `width` elements, with these variables in their order. */
+/**
+ * The net's layers for a layer of the model.
+ *
+ * @param width Elements of an input row.
+ * @param variables In the order of `variablesOf`.
+ */
 export function convertLayer(spec: LayerSpec, width: number, variables: readonly TensorCopy[]): ConvertedLayer[] {
   switch (spec.kind) {
     case "embedding":
@@ -47,8 +53,10 @@ export function convertLayer(spec: LayerSpec, width: number, variables: readonly
     case "dropout":
       return [converted(dropout(width, spec.rate, { variational: spec.variational }), {})];
     case "norm": {
-      const rest = [...variables], filled = (x: number) => ({ shape: [width], data: new Float32Array(width).fill(x) });
-      const weight = spec.scale ? rest.shift()! : filled(1), bias = spec.center ? rest.shift()! : filled(0);
+      const rest = [...variables];
+      const filled = (x: number) => ({ shape: [width], data: new Float32Array(width).fill(x) });
+      const weight = spec.scale ? rest.shift()! : filled(1);
+      const bias = spec.center ? rest.shift()! : filled(0);
       return [converted(layerNorm(width, { epsilon: spec.epsilon }), { weight, bias })];
     }
     case "pool":
@@ -64,9 +72,11 @@ function converted(layer: Layer, parameters: ConvertedLayer["parameters"]): Conv
   return { suffix: "", layer, parameters };
 }
 
-/** A layer for each cell of a stack. */
+/** One layer for each cell of a stack. */
 function convertRecurrent(spec: RecurrentSpec, width: number, variables: readonly TensorCopy[]): ConvertedLayer[] {
-  const { cells, direction, merge, sequences } = spec, rest = [...variables], both = direction === "both";
+  const { cells, direction, merge, sequences } = spec;
+  const both = direction === "both";
+  const rest = [...variables];
   return cells.map((cell, i) => {
     const parameters: Record<string, TensorCopy> = {};
     let resetAfter = cell.resetAfter ?? false;
@@ -85,11 +95,11 @@ function convertRecurrent(spec: RecurrentSpec, width: number, variables: readonl
       recurrentDropout: cell.recurrentDropout,
     });
     const suffix = cells.length > 1 ? `_${i}` : "";
-    return { suffix, layer: direction === "back" ? reversed(layer) : layer, parameters };
+    return { suffix, layer: direction === "backward" ? reversed(layer) : layer, parameters };
   });
 }
 
-/** The cell with the equations of one of theirs. */
+/** The cell with the equations of a Keras cell. */
 function cellOf({ kind, activation, recurrentActivation: gates, bias }: CellSpec, resetAfter: boolean): Cell {
   if (kind === "SimpleRNN") return elman({ activation, bias });
   if (kind === "LSTM") return lstm({ bias, activations: { gates, cell: activation, hidden: activation } });
@@ -97,14 +107,14 @@ function cellOf({ kind, activation, recurrentActivation: gates, bias }: CellSpec
 }
 
 /**
- * A layer that reads each sequence from its last step to its first, as Keras's `go_backwards`: the steps of its output are in that
- * order too, padding stays behind.
+ * A layer that reads each sequence from its last step to its first, as Keras with `go_backwards`. The steps of its output
+ * are in that order too. Padding stays behind them.
  */
 function reversed(layer: Layer): Layer {
   return {
     ...layer,
-    name: `${layer.name} against time`,
-    description: undefined, // it is not what the layer in it is
+    name: `${layer.name} against time`, // checkpoints contain this name
+    description: undefined, // the description of `layer` is for forward order
     plan(scope, x) {
       const reversed = reverse(scope, x), planned = layer.plan(scope, reversed.port);
       return {

@@ -1,11 +1,11 @@
 import { FormatError } from "../../errors.ts";
 import type { TensorCopy } from "../../runtime/state_dict.ts";
 import type { Hdf5File } from "../files/hdf5_reader.ts";
-import { describeShapes, fits, type VariableSource, type VariableSpec } from "../variables.ts";
+import { describeShapes, fits, variablePath, type VariableSource, type VariableSpec } from "../variables.ts";
 
 /**
- * Variables by the names that TensorFlow.js and Keras 2 give them: `lstm_1/kernel`, `lstm_1/lstm_cell/kernel:0`,
- * `bidirectional/forward_lstm/kernel`, `sequential/dense/bias`. Those of a layer come in the order in which it has them.
+ * Variables by name, as in files of TensorFlow.js and Keras 2: `lstm_1/kernel`, `lstm_1/lstm_cell/kernel:0`,
+ * `bidirectional/forward_lstm/kernel`, `sequential/dense/bias`. The variables of a layer are in the layer's order.
  */
 export class NamedVariables implements VariableSource {
   readonly #tensors: ReadonlyMap<string, TensorCopy>;
@@ -21,15 +21,15 @@ export class NamedVariables implements VariableSource {
     fault: (reason: string) => void,
   ): (TensorCopy | undefined)[] {
     if (!wanted.length) return [];
-    const left = [...this.#tensors].filter(([key]) => !this.#read.has(key));
-    const named = left.filter(([key]) => key.startsWith(`${name}/`));
-    // Keras 3 begins with the model's name, Keras 2 with that of a model around the layer.
-    const free = named.length ? named : left.filter(([key]) => key.includes(`/${name}/`));
+    const unread = [...this.#tensors].filter(([key]) => !this.#read.has(key));
+    const direct = unread.filter(([key]) => key.startsWith(`${name}/`));
+    // A name may begin with the name of the model (Keras 3) or of an inner model around the layer (Keras 2).
+    const candidates = direct.length ? direct : unread.filter(([key]) => key.includes(`/${name}/`));
     return wanted.map((variable) => {
       const { kind, part } = variable;
-      const found = free.findIndex(([key]) => kindOf(key) === kind && mayBelong(key, part));
+      const found = candidates.findIndex(([key]) => kindOf(key) === kind && !isOtherDirection(key, part));
       if (found < 0) return void fault(`its ${kind}${part ? ` (${part})` : ""} is missing`);
-      const [[key, tensor]] = free.splice(found, 1);
+      const [[key, tensor]] = candidates.splice(found, 1);
       this.#read.add(key);
       if (fits(variable, tensor.shape)) return tensor;
       fault(`${JSON.stringify(key)} must have shape ${describeShapes(variable)}, got [${tensor.shape.join(", ")}]`);
@@ -41,21 +41,21 @@ export class NamedVariables implements VariableSource {
   }
 }
 
-/** `kernel` of `lstm_1/kernel:0` and of `rnn/kernel_1`. */
+/** The kind of a variable: `kernel` for `lstm_1/kernel:0` and for `rnn/kernel_1`. */
 function kindOf(key: string): string {
   return key.slice(key.lastIndexOf("/") + 1).replace(/:\d+$/, "").replace(/_\d+$/, "");
 }
 
-/** Whether a name is not that of the other direction. */
-function mayBelong(key: string, part: string): boolean {
+/** Whether a variable belongs to the other direction than a part does. */
+function isOtherDirection(key: string, part: string): boolean {
   const other = part.startsWith("forward") ? "backward" : part.startsWith("backward") ? "forward" : undefined;
-  return !other || !key.split("/").slice(1, -1).some((name) => name.startsWith(`${other}_`));
+  return other !== undefined && key.split("/").slice(1, -1).some((name) => name.startsWith(`${other}_`));
 }
 
-/** Generators' states, which layers with dropout have. */
-const NO_WEIGHT = /(^|\/)seed_generator\//;
+/** The states of random generators, which layers with dropout have. */
+const GENERATOR_STATE = /(^|\/)seed_generator\//;
 
-/** Variables in the way of Keras 3: by the place of a layer in the model and a number, `layers/lstm_1/cell/vars/0`. */
+/** Variables by the path of their layer and a number, as in files of Keras 3: `layers/lstm_1/cell/vars/0`. */
 export class NumberedVariables implements VariableSource {
   readonly #file: Hdf5File;
   readonly #paths: ReadonlySet<string>;
@@ -63,10 +63,12 @@ export class NumberedVariables implements VariableSource {
 
   constructor(file: Hdf5File) {
     this.#file = file;
-    this.#paths = new Set(file.datasets().filter((path) => /(^|\/)vars\/\d+$/.test(path) && !NO_WEIGHT.test(path)));
+    this.#paths = new Set(
+      file.datasets().filter((path) => /(^|\/)vars\/\d+$/.test(path) && !GENERATOR_STATE.test(path)),
+    );
   }
 
-  /** How many there are. */
+  /** Number of variables. */
   get count(): number {
     return this.#paths.size;
   }
@@ -77,10 +79,11 @@ export class NumberedVariables implements VariableSource {
     fault: (reason: string) => void,
   ): (TensorCopy | undefined)[] {
     return wanted.map((variable) => {
-      const { kind, part, index } = variable, place = [path, ...part ? [part] : [], "vars", index].join("/");
-      const tensor = this.#paths.has(place) ? this.#file.tensor(place) : undefined;
-      if (!tensor) return void fault(`its ${kind}, ${JSON.stringify(place)}, is missing`);
-      this.#read.add(place);
+      const { kind } = variable;
+      const key = variablePath(path, variable);
+      const tensor = this.#paths.has(key) ? this.#file.tensor(key) : undefined;
+      if (!tensor) return void fault(`its ${kind}, ${JSON.stringify(key)}, is missing`);
+      this.#read.add(key);
       if (fits(variable, tensor.shape)) return tensor;
       fault(`its ${kind} must have shape ${describeShapes(variable)}, got [${tensor.shape.join(", ")}]`);
     });
@@ -92,8 +95,10 @@ export class NumberedVariables implements VariableSource {
 }
 
 /**
- * Variables in the way of Keras 2: an attribute `layer_names` of the group `path`, and of each layer's group one `weight_names`, in
- * the order in which the layer has them.
+ * The variables of an HDF5 file of Keras 2. The group `path` has an attribute `layer_names`, and the group of each layer an
+ * attribute `weight_names`, in the layer's order.
+ *
+ * @throws {FormatError} When a listed variable is missing.
  */
 export function namedVariables(file: Hdf5File, path: string): NamedVariables {
   const tensors = new Map<string, TensorCopy>();
@@ -108,14 +113,15 @@ export function namedVariables(file: Hdf5File, path: string): NamedVariables {
   return new NamedVariables(tensors);
 }
 
-/** A list of names, which is cut in several, numbered from 0, where it is too long for one attribute. */
+/** A list of names. A list that is too long for one attribute is cut into attributes numbered from 0. */
 function names(file: Hdf5File, path: string, key: string): string[] {
-  const all: unknown[] = [], whole = file.attribute(path, key);
-  if (whole !== undefined) all.push(whole);
-  for (let i = 0, part; (part = file.attribute(path, `${key}${i}`)) !== undefined; i++) all.push(part);
+  const all: unknown[] = [];
+  const single = file.attribute(path, key);
+  if (single !== undefined) all.push(single);
+  for (let i = 0, chunk; (chunk = file.attribute(path, `${key}${i}`)) !== undefined; i++) all.push(chunk);
   return all.flat().flatMap((name) => {
     if (typeof name !== "string") {
-      throw new FormatError(`Cannot read HDF5: "${key}" of ${JSON.stringify(path)} must be texts`);
+      throw new FormatError(`Cannot read HDF5: "${key}" of ${JSON.stringify(path)} must be strings`);
     }
     return [name.replace(/\0+$/, "")];
   });

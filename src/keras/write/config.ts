@@ -1,46 +1,62 @@
-import type { Activation } from "../../ops/activation.ts";
-import { completeActivation } from "../../ops/activation.ts";
+import { type Activation, completeActivation } from "../../ops/activation.ts";
 import { activationName, type Dialect } from "../activations.ts";
 import type { Head } from "../read/net.ts";
-import { MERGES } from "../read/recurrent.ts";
+import { type CellSpec, type LayerSpec, MERGES, poolSkipsPadding, type RecurrentSpec } from "../spec.ts";
+import { innerName, snakeCase } from "../variables.ts";
 import { cannotWrite, type DescribedLayer, unusedName } from "./describe.ts";
-import { type CellSpec, type LayerSpec, poolSkipsPadding, type RecurrentSpec } from "../spec.ts";
-import { snake } from "../read/topology.ts";
-import { innerName } from "../variables.ts";
 
-/** What a net alone does not tell of a model. A `KerasModel` is such. */
+/** Properties of a model that its net does not have. A `KerasModel` has them, and can be passed as these options. */
 export interface KerasOptions {
-  /** The model's name. Default `"sequential"`. */
+  /**
+   * The name of the model.
+   *
+   * @default "sequential"
+   */
   readonly name?: string;
-  /** The function that the model is to end with, behind the net. Default none. */
+  /**
+   * The function behind the net at the end of the model.
+   *
+   * @default undefined
+   */
   readonly head?: Head | undefined;
   /**
-   * What padding is in the input, of which the model is to make masks: of tokens it must be 0, of values it is what all elements of
-   * a step are. Default: the model has no mask.
+   * The padding of the input, which the model masks: the token 0, or the value of all elements of a step. Without it, the
+   * model has no mask.
+   *
+   * @default undefined
    */
   readonly padding?: number | undefined;
-  /** Whether each batch begins with the states that the one before it left. Default false. */
+  /**
+   * Whether each batch begins with the final states of the batch before it.
+   *
+   * @default false
+   */
   readonly stateful?: boolean;
 }
 
-/** JSON of a layer or model. */
-export type Json = { readonly [key: string]: unknown };
+/** The JSON of a layer or model. */
+type Json = { readonly [key: string]: unknown };
 
-/** A layer as it is written. */
+/** A layer with its configuration. */
 export interface ConfiguredLayer extends DescribedLayer {
   readonly className: string;
   readonly json: Json;
-  /** Where Keras 3 puts its variables. */
+  /** The path of its variables in a file of Keras 3. */
   readonly path: string;
 }
 
-/** A net's input, `[T]` tokens or `[T, width]`. */
-export interface NetInput {
+/** The input of a net: tokens `[batch, T]`, or values `[batch, T, width]`. */
+interface NetInput {
   readonly tokens: boolean;
   readonly width: number;
 }
 
-/** The layers of a model as they are written, with what `options` add before and behind those of the net. */
+/**
+ * The layers of a model with their configurations. `options` may add a layer Masking before the layers of the net, and an
+ * activation behind them.
+ *
+ * @throws {OptionError} When Keras or TensorFlow.js cannot do what a layer or an option asks for.
+ */
 export function configureLayers(
   described: readonly DescribedLayer[],
   { tokens }: NetInput,
@@ -53,7 +69,7 @@ export function configureLayers(
     return spec.kind === "recurrent" ? { ...layer, spec: { ...spec, stateful } } : layer;
   });
   if (padding !== undefined && tokens && padding !== 0) {
-    throw cannotWrite(layers[0].spec.name, `reads tokens, whose padding must be 0 there, got ${padding}`);
+    throw cannotWrite(layers[0].spec.name, `reads tokens, whose padding must be 0, got ${padding}`);
   }
   const taken = new Set(layers.map(({ spec }) => spec.name));
   if (padding !== undefined && !tokens) {
@@ -67,40 +83,44 @@ export function configureLayers(
   }
   for (const { spec } of layers) {
     if (padding !== undefined && spec.kind === "pool" && !poolSkipsPadding(spec, dialect)) {
-      throw cannotWrite(spec.name, "would take padding as well there");
+      throw cannotWrite(spec.name, "would include the padding");
     }
   }
   const counts = new Map<string, number>();
   return layers.map((layer) => {
-    const json = layerJson(layer.spec, dialect), className = json.class_name as string, name = snake(className);
+    const json = layerJson(layer.spec, dialect);
+    const className = json.class_name as string;
+    const name = snakeCase(className);
     const count = counts.get(name) ?? 0;
     counts.set(name, count + 1);
     return { ...layer, json, className, path: `layers/${name}${count ? `_${count}` : ""}` };
   });
 }
 
-/** A model's configuration. */
+/** The configuration of a model. */
 export function modelJson(
   layers: readonly ConfiguredLayer[],
   { tokens, width }: NetInput,
   { name = "sequential" }: KerasOptions,
   dialect: Dialect,
 ): Json {
-  const key = dialect === "keras3" ? "batch_shape" : "batch_input_shape",
-    shape = [null, null, ...tokens ? [] : [width]];
-  const called = unusedName(new Set(layers.map(({ spec }) => spec.name)), "input");
-  const input = object("InputLayer", { name: called, [key]: shape, dtype: tokens ? "int32" : "float32" }, dialect);
+  const key = dialect === "keras3" ? "batch_shape" : "batch_input_shape";
+  const shape = [null, null, ...tokens ? [] : [width]];
+  const inputName = unusedName(new Set(layers.map(({ spec }) => spec.name)), "input");
+  const input = object("InputLayer", { name: inputName, [key]: shape, dtype: tokens ? "int32" : "float32" }, dialect);
   const config = { name, layers: [input, ...layers.map(({ json }) => json)] };
   return dialect === "keras3" ? object("Sequential", config, dialect, "keras") : { class_name: "Sequential", config };
 }
 
+/** The JSON of an object of a class. */
 function object(className: string, config: Json, dialect: Dialect, module = "keras.layers"): Json {
   const own = { class_name: className, config };
   return dialect === "keras3" ? { module, ...own, registered_name: null } : own;
 }
 
 function layerJson(spec: LayerSpec, dialect: Dialect): Json {
-  const { name } = spec, make = (className: string, config: Json) => object(className, { name, ...config }, dialect);
+  const { name } = spec;
+  const make = (className: string, config: Json) => object(className, { name, ...config }, dialect);
   switch (spec.kind) {
     case "embedding":
       return make("Embedding", { input_dim: spec.vocabulary, output_dim: spec.width, mask_zero: spec.maskZero });
@@ -132,11 +152,11 @@ function activationJson(
   const { name: kind, alpha } = completeActivation("activation", activation as Activation);
   if (kind === "leakyRelu") return make("LeakyReLU", { [dialect === "keras3" ? "negative_slope" : "alpha"]: alpha });
   if (kind === "elu" && dialect === "keras3") return make("ELU", { alpha });
-  throw cannotWrite(name, `has the function "${kind}" with numbers that there are not there`);
+  throw cannotWrite(name, `has the function "${kind}" with parameters that Keras does not have`);
 }
 
 function recurrentJson(spec: RecurrentSpec, dialect: Dialect, make: (className: string, config: Json) => Json): Json {
-  const { name, cells: [cell], direction, merge } = spec, both = direction === "both";
+  const { name, cells: [cell], direction, merge } = spec;
   const config = {
     ...cellJson(name, cell, dialect),
     return_sequences: spec.sequences,
@@ -145,7 +165,7 @@ function recurrentJson(spec: RecurrentSpec, dialect: Dialect, make: (className: 
     stateful: spec.stateful,
     unroll: false,
   };
-  if (!both) return make(cell.kind, config);
+  if (direction !== "both") return make(cell.kind, config);
   const layer = object(cell.kind, { name: innerName(spec), ...config }, dialect);
   const mode = Object.keys(MERGES).find((key) => MERGES[key] === merge);
   return make("Bidirectional", { merge_mode: mode, layer });
@@ -156,12 +176,12 @@ function cellJson(layer: string, cell: CellSpec, dialect: Dialect): Json {
   const name = (activation: Activation) => {
     const known = activationName(activation, dialect);
     if (known) return known;
-    throw cannotWrite(layer, `has the function ${JSON.stringify(activation)}, which is not there`);
+    throw cannotWrite(layer, `has the function ${JSON.stringify(activation)}, which Keras does not have`);
   };
   if (resetAfter && dialect === "tfjs") {
     throw cannotWrite(
       layer,
-      `is a GRU whose reset gate acts after the product; TensorFlow.js has reset: "before" alone`,
+      `is a GRU with reset: "after"; TensorFlow.js has only reset: "before"`,
     );
   }
   return {

@@ -88,7 +88,7 @@ Deno.test("what TensorFlow.js does not have is refused by name", async () => {
   const pooled = sequential({ rnn: recurrent(lstm(), sizes), mean: pool(3, "mean") });
   using session = await compile(pooled, { batch: 1, steps: 1 });
   const { message } = assertThrows(() => writeTfjs(pooled, session.parameters(), { padding: 0 }), OptionError);
-  assertStringIncludes(message, "padding as well");
+  assertStringIncludes(message, "include the padding");
   await refused(residual(recurrent(lstm(), sizes)), "residual");
   await refused({ ...recurrent(lstm(), sizes), description: undefined }, "description");
   const { layer, parameters } = await readFiles(MODELS.find(({ name }) => name === "against time")!.files);
