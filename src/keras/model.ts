@@ -15,11 +15,11 @@ import type { VariableSource } from "./variables.ts";
  * A model of Keras or TensorFlow.js as layers that can be trained. Pass `layer` to `compile` and `parameters` to
  * `setParameters`. With the option `batchFirst`, inputs and outputs are `[batch, T, ...]`, as in Keras.
  *
- * Layers keep their names. A softmax or sigmoid at the end is not part of the net, because losses expect the values before
- * it; `predictions` applies it.
+ * Layers keep their names. A softmax or sigmoid at the end is not part of the net, because losses expect the values
+ * before it; `predictions` applies it.
  *
- * Lengths replace masks. `lengths` finds the lengths of rows whose padding comes last. `postPadded` moves other padding to
- * the end of its row. Behind the length of a row, outputs of the net are zero; in Keras they repeat the last output.
+ * Lengths replace masks. `lengths` finds the lengths of rows whose padding comes last. `postPadded` moves other padding
+ * to the end of its row. Behind the length of a row, outputs of the net are zero; in Keras they repeat the last output.
  */
 export interface KerasModel {
   /** The name of the model. */
@@ -49,8 +49,8 @@ export interface KerasModel {
   lengths(x: ArrayLike<number>, batch: number): Int32Array | undefined;
 
   /**
-   * An input with all padding moved to the end of its row, and the lengths of the rows. A masked step is left out, so the
-   * last outputs stay the same. Outputs of single steps move with their steps.
+   * An input with all padding moved to the end of its row, and the lengths of the rows. A masked step is left out, so
+   * the last outputs stay the same. Outputs of single steps move with their steps.
    *
    * @param x Tokens `[batch, T]`, or values `[batch, T, width]`.
    * @throws {ShapeError} When the model has no mask, or a row consists of padding only.

@@ -13,15 +13,16 @@ const CONFIG = "config.json", METADATA = "metadata.json", WEIGHTS = "model.weigh
 const ZIP = [0x50, 0x4b], HDF5 = [0x89, 0x48, 0x44, 0x46];
 
 /**
- * Reads a model of Keras: a `.keras` file of Keras 3, or an `.h5` file of Keras 2 or 3. Sequential models are supported, and
- * functional models in which each layer reads the layer before it. `readTfjs` lists the supported layers.
+ * Reads a model of Keras: a `.keras` file of Keras 3, or an `.h5` file of Keras 2 or 3. Sequential models are
+ * supported, and functional models in which each layer reads the layer before it. `readTfjs` lists the supported
+ * layers.
  *
- * No code in the file is executed: Lambda layers and custom classes are refused. `jsfive` reads HDF5. A malicious file can
- * keep `jsfive` busy for a long time, so open files of strangers in a worker that can be terminated.
+ * No code in the file is executed: Lambda layers and custom classes are refused. `jsfive` reads HDF5. A malicious file
+ * can keep `jsfive` busy for a long time, so open files of strangers in a worker that can be terminated.
  *
  * @param bytes The content of the file.
- * @throws {FormatError} When the file is broken, or parts of the model are not supported or do not fit; the message lists
- * all of them.
+ * @throws {FormatError} When the file is broken, or parts of the model are not supported or do not fit; the message
+ * lists all of them.
  *
  * @example
  * ```ts ignore
@@ -73,7 +74,8 @@ export function readKerasConfig(config: string, weights: Uint8Array): KerasModel
  * @param model The result of a read function; it stays unchanged.
  * @param weights The content of a file of `model.save_weights()`.
  * @returns The same model with the weights of the file.
- * @throws {FormatError} When the file is broken, or its weights do not fit the model; the message lists all differences.
+ * @throws {FormatError} When the file is broken, or its weights do not fit the model; the message lists all
+ * differences.
  */
 export function readKerasWeights(model: KerasModel, weights: Uint8Array): KerasModel {
   return withVariables(model, sourceOf(new Hdf5File("the weights", weights)).source);

@@ -10,18 +10,18 @@ export type ReadFile = (path: string) => Uint8Array | Promise<Uint8Array>;
 
 /**
  * Reads a layers model of TensorFlow.js, as written by `model.save()` or by the converter from Keras
- * (`tensorflowjs_converter --output_format=tfjs_layers_model`). Weights may be float32, float16, or quantized to uint8 or
- * uint16.
+ * (`tensorflowjs_converter --output_format=tfjs_layers_model`). Weights may be float32, float16, or quantized to uint8
+ * or uint16.
  *
- * Sequential models are supported, and functional models in which each layer reads the layer before it. The supported layers
- * are Embedding, Masking, SimpleRNN, GRU, LSTM, RNN of these cells, Bidirectional, Dense, TimeDistributed, Activation and the
- * layers of one nonlinearity, Dropout, SpatialDropout1D, LayerNormalization, GlobalAveragePooling1D and GlobalMaxPooling1D.
- * No code in the file is executed.
+ * Sequential models are supported, and functional models in which each layer reads the layer before it. The supported
+ * layers are Embedding, Masking, SimpleRNN, GRU, LSTM, RNN of these cells, Bidirectional, Dense, TimeDistributed,
+ * Activation and the layers of one nonlinearity, Dropout, SpatialDropout1D, LayerNormalization, GlobalAveragePooling1D
+ * and GlobalMaxPooling1D. No code in the file is executed.
  *
  * @param read Reads `model.json`, then each file that it names. All of them are in the folder of `model.json` or below.
  * @param model The path of `model.json`.
- * @throws {FormatError} When a file is broken, or parts of the model are not supported or do not fit; the message lists all
- * of them. Errors of `read` are passed on.
+ * @throws {FormatError} When a file is broken, or parts of the model are not supported or do not fit; the message lists
+ * all of them. Errors of `read` are passed on.
  *
  * @example
  * ```ts

@@ -140,8 +140,8 @@ export interface ModelSpec {
   readonly dialect: Dialect;
   readonly name: string;
   /**
-   * The extents of the input without the batch. An extent is undefined when any will do; the whole is undefined when the
-   * configuration does not give it.
+   * The extents of the input without the batch. An extent is undefined when any will do; the whole is undefined when
+   * the configuration does not give it.
    */
   readonly input?: readonly (number | undefined)[];
   readonly layers: readonly ModelLayer[];

@@ -2,8 +2,8 @@ import type { TensorCopy } from "../runtime/state_dict.ts";
 import type { CellKind } from "./spec.ts";
 
 /**
- * The order of gates in Keras and in the library's cells: block i of a cell's tensor is block `ORDER[i]` of the Keras tensor,
- * and vice versa.
+ * The order of gates in Keras and in the library's cells: block i of a cell's tensor is block `ORDER[i]` of the Keras
+ * tensor, and vice versa.
  *
  * | layer     | Keras      | cell       |
  * | --------- | ---------- | ---------- |

@@ -10,14 +10,14 @@ import { describeNet } from "./write/describe.ts";
 const KERAS_VERSION = "3.15.1";
 
 /**
- * Writes a net as a sequential model of Keras 3, for `keras.saving.load_model("model.keras")`. Inputs and outputs of the
- * model are `[batch, T, ...]`.
+ * Writes a net as a sequential model of Keras 3, for `keras.saving.load_model("model.keras")`. Inputs and outputs of
+ * the model are `[batch, T, ...]`.
  *
- * Every layer can be written except residual layers, attention, learned initial states and merge "none". The cells `elman`,
- * `lstm` and `gru` can be written without clip, projection, peepholes and coupled gates.
+ * Every layer can be written except residual layers, attention, learned initial states and merge "none". The cells
+ * `elman`, `lstm` and `gru` can be written without clip, projection, peepholes and coupled gates.
  *
- * The two biases of a cell become their sum, except in a GRU with reset "after", which has two biases in Keras. One-hot rows
- * become an embedding. Numbers are f32, unchanged.
+ * The two biases of a cell become their sum, except in a GRU with reset "after", which has two biases in Keras. One-hot
+ * rows become an embedding. Numbers are f32, unchanged.
  *
  * `h5wasm`, which has a megabyte, writes HDF5. It is loaded with the first call.
  *
@@ -56,7 +56,8 @@ export async function writeKeras(
 }
 
 /**
- * Writes the parameters of a net as a `.weights.h5` file of Keras 3, for `model.load_weights` of a model with the same layers.
+ * Writes the parameters of a net as a `.weights.h5` file of Keras 3, for `model.load_weights` of a model with the same
+ * layers.
  *
  * @param options As in `writeKeras`; a mask and an end are layers of the model too.
  * @throws {OptionError} As `writeKeras`.

@@ -5,12 +5,12 @@ import { configureLayers, type KerasOptions, modelJson } from "./write/config.ts
 import { describeNet } from "./write/describe.ts";
 
 /**
- * Writes a net as a sequential layers model of TensorFlow.js, for `tf.loadLayersModel`. Inputs and outputs of the model are
- * `[batch, T, ...]`.
+ * Writes a net as a sequential layers model of TensorFlow.js, for `tf.loadLayersModel`. Inputs and outputs of the model
+ * are `[batch, T, ...]`.
  *
- * Every layer can be written except residual layers, attention, learned initial states and merge "none". The cells `elman`,
- * `lstm` and `gru({ reset: "before" })`, the only GRU that TensorFlow.js has, can be written without clip, projection,
- * peepholes and coupled gates.
+ * Every layer can be written except residual layers, attention, learned initial states and merge "none". The cells
+ * `elman`, `lstm` and `gru({ reset: "before" })`, the only GRU that TensorFlow.js has, can be written without clip,
+ * projection, peepholes and coupled gates.
  *
  * The two biases of a cell become their sum. One-hot rows become an embedding. Numbers are f32, unchanged.
  *

@@ -24,8 +24,9 @@ export interface OnnxOptions {
 }
 
 /**
- * An ONNX model (https://onnx.ai). RNN, GRU and LSTM are supported with all their attributes and run on the library's kernels;
- * around them, the operators of common exports are supported. No code in the file is executed, and no other file is read.
+ * An ONNX model (https://onnx.ai). RNN, GRU and LSTM are supported with all their attributes and run on the library's
+ * kernels; around them, the operators of common exports are supported. No code in the file is executed, and no other
+ * file is read.
  *
  * @example
  * ```ts
@@ -82,8 +83,8 @@ export class OnnxModel implements Disposable {
   /**
    * Computes all outputs from all inputs. Concurrent calls run one after the other.
    *
-   * @throws {ShapeError} When an input is missing or unknown, its shape is not the one that the model declares, or shapes do
-   * not fit together in a node, which the message names.
+   * @throws {ShapeError} When an input is missing or unknown, its shape is not the one that the model declares, or
+   * shapes do not fit together in a node, which the message names.
    * @throws {DisposedError} When the model was disposed.
    */
   async run(inputs: Readonly<Record<string, OnnxInput>>): Promise<Record<string, OnnxTensor>> {

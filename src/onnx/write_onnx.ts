@@ -20,8 +20,8 @@ export interface OnnxWriteOptions {
    */
   lengths?: boolean;
   /**
-   * Whether initial states are inputs and final states outputs of the model. The inputs are `[B, H]` and have the names of
-   * `session.states()`, such as `rnn.h_l0`. The outputs, the states after each row's last step, have `_n` appended:
+   * Whether initial states are inputs and final states outputs of the model. The inputs are `[B, H]` and have the names
+   * of `session.states()`, such as `rnn.h_l0`. The outputs, the states after each row's last step, have `_n` appended:
    * `rnn.h_l0_n`. Without these inputs, initial states are zero or learned.
    *
    * @default false
@@ -36,15 +36,15 @@ export interface OnnxWriteOptions {
 }
 
 /**
- * Writes a net as an ONNX model with operators of version 17, for onnxruntime and other ONNX runtimes. The model computes
- * the outputs of a session's `forward`.
+ * Writes a net as an ONNX model with operators of version 17, for onnxruntime and other ONNX runtimes. The model
+ * computes the outputs of a session's `forward`.
  *
- * The input is `x`: int64 tokens `[T, B]`, or floats `[T, B, input]`. The first output is `output`: `[T, B, output]`, or
- * `[B, output]` when the net has one output row for a sequence. T and B are free. Behind the length of a row, the output of
- * a session is zero, the output of the model is what the layers compute of the padding.
+ * The input is `x`: int64 tokens `[T, B]`, or floats `[T, B, input]`. The first output is `output`: `[T, B, output]`,
+ * or `[B, output]` when the net has one output row for a sequence. T and B are free. Behind the length of a row, the
+ * output of a session is zero, the output of the model is what the layers compute of the padding.
  *
- * Every layer of the library can be written except encoder-decoders; every cell except `notesLstm` and attention. An LSTM
- * with projection becomes an LSTM without and a matrix product. Dropout layers are left out.
+ * Every layer of the library can be written except encoder-decoders; every cell except `notesLstm` and attention. An
+ * LSTM with projection becomes an LSTM without and a matrix product. Dropout layers are left out.
  *
  * @param parameters By name, as from a session's `parameters()` or from a safetensors file.
  * @throws {OptionError} When a layer is a custom layer without a description, or ONNX has no operators that compute the

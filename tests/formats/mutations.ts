@@ -9,8 +9,8 @@ const BYTES = new TextEncoder().encode('{}[]":,\\ \n0123456789-+.eEFIUBOLu\0\x7f
 
 /**
  * Reads `count` files that are wrong at random: bytes changed, removed, repeated or put in elsewhere, mostly in the
- * header. Each is read right, or refused with a FormatError, in no more than `limit` milliseconds; returns how many were
- * read.
+ * header. Each is read right, or refused with a FormatError, in no more than `limit` milliseconds; returns how many
+ * were read.
  */
 export function readMutations(count: number, seed: number, limit: number): number {
   const random = new Generator(seed), good = sample(), headerEnd = 8 + new DataView(good.buffer).getUint32(0, true);

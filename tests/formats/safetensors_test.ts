@@ -140,10 +140,10 @@ Deno.test("refuses, or reads, but never fails otherwise, when any one byte is wr
 
 Deno.test("refuses a header length that cannot be", () => {
   const header = `{"a":${entry(0, 4)}}`;
-  assertEquals(refusal(file(header, zeros(4), 4096), "which are in the file, got 4096").offset, 0);
+  assertEquals(refusal(file(header, zeros(4), 4096), "the rest of the file, got 4096").offset, 0);
   refusal(file(header, zeros(4), 100_000_001), "at most 100000000 bytes, got 100000001");
   refusal(file(header, zeros(4), 2 ** 62), "at most 100000000 bytes");
-  refusal(file(header, zeros(4), 0), "which are in the file, got 0");
+  refusal(file(header, zeros(4), 0), "the rest of the file, got 0");
   refusal(new Uint8Array(7), "at least 8 bytes, got 7");
 });
 

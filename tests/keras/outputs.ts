@@ -12,8 +12,8 @@ export interface OutputCase {
 }
 
 /**
- * Outputs are of order 1; products of a few numbers and functions that are good to some units of 1e-7, over five steps, whose errors
- * add up. The largest difference of all cases is 6e-7.
+ * Outputs are of order 1; products of a few numbers and functions that are good to some units of 1e-7, over five steps,
+ * whose errors add up. The largest difference of all cases is 6e-7.
  */
 const TOLERANCE = { atol: 2e-6, rtol: 2e-6 };
 

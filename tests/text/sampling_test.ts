@@ -7,9 +7,9 @@ const P = Float32Array.of(0.05, 0.3, 0.1, 0.25, 0.1, 0.2);
 const DRAWS = 50_000;
 
 /**
- * Quantiles of the chi-square distribution at 1 - 1e-6, by degrees of freedom. Seed 5 happens to be an unlikely one: with two
- * tokens it gives 13.6, beyond the quantile at 0.999 (10.83), the only one of the seeds 0 to 399 to do so; over these the
- * normalised counts have mean 0.04 and variance 0.97.
+ * Quantiles of the chi-square distribution at 1 - 1e-6, by degrees of freedom. Seed 5 happens to be an unlikely one:
+ * with two tokens it gives 13.6, beyond the quantile at 0.999 (10.83), the only one of the seeds 0 to 399 to do so;
+ * over these the normalised counts have mean 0.04 and variance 0.97.
  */
 const CHI_SQUARE = [0, 23.93, 27.63, 30.66, 33.38, 35.89];
 

@@ -20,7 +20,10 @@ interface Numbers {
   readonly value: readonly (number | undefined)[];
 }
 
-/** An HDF5 file of tensors, read by jsfive. Every failure of jsfive becomes a `FormatError` that names the part of the file. */
+/**
+ * An HDF5 file of tensors, read by jsfive. Every failure of jsfive becomes a `FormatError` that names the part of the
+ * file.
+ */
 export class Hdf5File {
   readonly #what: string;
   readonly #length: number;

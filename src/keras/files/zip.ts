@@ -5,8 +5,8 @@ import { FormatError } from "../../errors.ts";
 /**
  * The entries of a zip file with the names in `wanted`, as far as they exist.
  *
- * @throws {FormatError} When the file is broken, or a wanted entry exists twice or is compressed. Keras does not compress, and a
- * compressed entry could expand to any size.
+ * @throws {FormatError} When the file is broken, or a wanted entry exists twice or is compressed. Keras does not
+ * compress, and a compressed entry could expand to any size.
  */
 export function readZip(bytes: Uint8Array, wanted: readonly string[]): Map<string, Uint8Array> {
   const seen = new Set<string>();
@@ -29,7 +29,7 @@ export function readZip(bytes: Uint8Array, wanted: readonly string[]): Map<strin
 
 /** Writes a zip file of uncompressed entries. */
 export function writeZip(entries: Readonly<Record<string, Uint8Array>>): Uint8Array<ArrayBuffer> {
-  // A fixed date: the same model has the same bytes each time.
+  // A fixed date: otherwise the entries would differ from one call to the next.
   return zipSync(entries as Record<string, Uint8Array>, { level: 0, mtime: new Date(1980, 0, 1) }) as Uint8Array<
     ArrayBuffer
   >;

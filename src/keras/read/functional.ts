@@ -14,8 +14,8 @@ interface LayerOutput {
 /**
  * The layers of a functional model from its input to its output. Each layer reads the layer before it.
  *
- * Faults are: a layer beside this path, a layer that is called twice or reads several tensors, several inputs, and outputs of
- * several layers. Two outputs of one layer are allowed, because Bidirectional without merge has two.
+ * Faults are: a layer beside this path, a layer that is called twice or reads several tensors, several inputs, and
+ * outputs of several layers. Two outputs of one layer are allowed, because Bidirectional without merge has two.
  */
 export function modelChain(config: Config, layers: readonly Config[], fault: ReportFault): Config[] {
   const byName = new Map<string, Config>();
@@ -73,8 +73,8 @@ function inputOf(layer: Config, byName: ReadonlyMap<string, Config>, fault: Repo
 }
 
 /**
- * The layer outputs in a value. Keras 2 and TensorFlow.js write `["name", 0, 0]`, inside of lists. Keras 3 writes an object
- * `__keras_tensor__` whose `keras_history` is such a list.
+ * The layer outputs in a value. Keras 2 and TensorFlow.js write `["name", 0, 0]`, inside of lists. Keras 3 writes an
+ * object `__keras_tensor__` whose `keras_history` is such a list.
  */
 function layerOutputs(value: JsonNode["value"] | undefined): LayerOutput[] {
   if (Array.isArray(value)) {

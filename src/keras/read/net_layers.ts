@@ -107,8 +107,8 @@ function cellOf({ kind, activation, recurrentActivation: gates, bias }: CellSpec
 }
 
 /**
- * A layer that reads each sequence from its last step to its first, as Keras with `go_backwards`. The steps of its output
- * are in that order too. Padding stays behind them.
+ * A layer that reads each sequence from its last step to its first, as Keras with `go_backwards`. The steps of its
+ * output are in that order too. Padding stays behind them.
  */
 function reversed(layer: Layer): Layer {
   return {

@@ -95,8 +95,8 @@ export class NumberedVariables implements VariableSource {
 }
 
 /**
- * The variables of an HDF5 file of Keras 2. The group `path` has an attribute `layer_names`, and the group of each layer an
- * attribute `weight_names`, in the layer's order.
+ * The variables of an HDF5 file of Keras 2. The group `path` has an attribute `layer_names`, and the group of each
+ * layer an attribute `weight_names`, in the layer's order.
  *
  * @throws {FormatError} When a listed variable is missing.
  */

@@ -20,8 +20,8 @@ export interface KerasOptions {
    */
   readonly head?: Head | undefined;
   /**
-   * The padding of the input, which the model masks: the token 0, or the value of all elements of a step. Without it, the
-   * model has no mask.
+   * The padding of the input, which the model masks: the token 0, or the value of all elements of a step. Without it,
+   * the model has no mask.
    *
    * @default undefined
    */
@@ -52,8 +52,8 @@ interface NetInput {
 }
 
 /**
- * The layers of a model with their configurations. `options` may add a layer Masking before the layers of the net, and an
- * activation behind them.
+ * The layers of a model with their configurations. `options` may add a layer Masking before the layers of the net, and
+ * an activation behind them.
  *
  * @throws {OptionError} When Keras or TensorFlow.js cannot do what a layer or an option asks for.
  */

@@ -33,7 +33,9 @@ export function cannotWrite(layer: string, reason: string): OptionError {
   return new OptionError(`Cannot write a Keras model: the layer ${JSON.stringify(layer)} ${reason}`);
 }
 
-/** A name that is not in `taken`: `wanted`, or `wanted` and a number. It has no slash, which separates names in paths. */
+/**
+ * A name that is not in `taken`: `wanted`, or `wanted` and a number. It has no slash, which separates names in paths.
+ */
 export function unusedName(taken: ReadonlySet<string>, wanted: string): string {
   const base = wanted.replaceAll("/", "_");
   let name = base;

@@ -71,7 +71,10 @@ export function cellOperator(cell: CellDescription): CellOperator | undefined {
   }
 }
 
-/** The attributes of a node. The nonlinearities are listed once for each direction; alpha and beta only where they exist. */
+/**
+ * The attributes of a node. The nonlinearities are listed once for each direction; alpha and beta only where they
+ * exist.
+ */
 export function nodeAttributes(
   { operator, functions, attributes }: CellOperator,
   hidden: number,

@@ -37,7 +37,9 @@ export function selectBlocks(x: Float32Array, count: number, order: readonly num
   return selected;
 }
 
-/** The inverse of `selectBlocks`: block `order[i]` of the result is block i of x; other blocks of the `count` are zero. */
+/**
+ * The inverse of `selectBlocks`: block `order[i]` of the result is block i of x; other blocks of the `count` are zero.
+ */
 export function placeBlocks(x: Float32Array, count: number, order: readonly number[]): Float32Array {
   const size = x.length / order.length;
   const placed = new Float32Array(count * size);

@@ -1,4 +1,6 @@
-/** The messages of onnx.proto (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto), with the fields that nets need. */
+/**
+ * The messages of onnx.proto (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto), with the fields that nets need.
+ */
 import type { Schema } from "./protobuf.ts";
 
 /** The fields of `TensorMessage`. */

@@ -15,8 +15,8 @@ export type FindLayer = (
 ) => SymbolicValue[];
 
 /**
- * The last recurrent layer and its sizes. The indices of its output `[T, B, width]` are 0 to T B width - 1. The indices of
- * its final states `[B, width]` begin at T B width.
+ * The last recurrent layer and its sizes. The indices of its output `[T, B, width]` are 0 to T B width - 1. The indices
+ * of its final states `[B, width]` begin at T B width.
  */
 export interface Recurrence {
   readonly layer: FoundRecurrent;
@@ -120,7 +120,9 @@ export class Chain {
     };
   }
 
-  /** The sum of the last layer's output and an earlier layer's output: the layers in between become a residual layer. */
+  /**
+   * The sum of the last layer's output and an earlier layer's output: the layers in between become a residual layer.
+   */
   residual(label: string, a: ElementSource, b: ElementSource): ElementSource {
     const [skip, top] = a.source === this.#top ? [b, a] : [a, b];
     const position = this.#positions.get(skip.source);
@@ -160,7 +162,9 @@ export class Chain {
     layer.last = true;
   }
 
-  /** Whether the output is `[2, ...]`, the two directions of the last layer one after the other; then merge is "none". */
+  /**
+   * Whether the output is `[2, ...]`, the two directions of the last layer one after the other; then merge is "none".
+   */
   #finishUnmerged({ data }: OnnxTensor): boolean {
     const r = this.recurrent;
     if (!r?.layer.bidirectional) return false;

@@ -84,7 +84,10 @@ export interface FoundRecurrent {
   readonly bidirectional: boolean;
   /** Whether the model has an input with the length of each row. */
   readonly lengths: boolean;
-  /** For each direction, the parameters by PyTorch's names without suffix. Initial states are included unless all are zero. */
+  /**
+   * For each direction, the parameters by PyTorch's names without suffix. Initial states are included unless all are
+   * zero.
+   */
   readonly parameters: readonly Readonly<Record<string, TensorCopy>>[];
   /** Whether the net reads only the final states. */
   last: boolean;

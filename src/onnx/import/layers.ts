@@ -74,8 +74,8 @@ const dense: FindLayer = (chain, { label, operator, attributes }, inputs) => {
 };
 
 /**
- * Add. With a constant: the bias of the dense layer below, or part of an affine function. With another value: the sum of
- * two directions, or a residual layer.
+ * Add. With a constant: the bias of the dense layer below, or part of an affine function. With another value: the sum
+ * of two directions, or a residual layer.
  */
 const add: FindLayer = (chain, { label }, [a, b]) => {
   const below = chain.layers.at(-1);
@@ -92,8 +92,8 @@ const add: FindLayer = (chain, { label }, [a, b]) => {
 };
 
 /**
- * Mul. With a constant: an affine function, or the second half of the average of two directions. With another value: the
- * product of two directions, or the steps of attention times their weights.
+ * Mul. With a constant: an affine function, or the second half of the average of two directions. With another value:
+ * the product of two directions, or the steps of attention times their weights.
  */
 const mul: FindLayer = (chain, { label }, [a, b]) => {
   const below = chain.layers.at(-1);

@@ -9,7 +9,9 @@ import { cannotImport, isElementSource, symbolicInputs, symbolicOutputs } from "
 
 /** A model as layers that can be trained. */
 export interface OnnxNet {
-  /** The net. Its layers are named `embedding`, `rnn`, `dense`, `activation` ...; further ones of a kind `dense2` ... */
+  /**
+   * The net. Its layers are named `embedding`, `rnn`, `dense`, `activation` ...; further ones of a kind `dense2` ...
+   */
   readonly layer: Layer;
   /** The parameters of the net, for `session.setParameters`. */
   readonly parameters: Map<string, TensorCopy>;
@@ -18,12 +20,12 @@ export interface OnnxNet {
 }
 
 /**
- * The layers of a graph: embedding, one-hot, recurrent, dense, activation, layer normalisation, pooling and residual layers.
- * Each layer reads the output of the layer before it. Operators between two layers may move elements as long as rows stay
- * whole and in order.
+ * The layers of a graph: embedding, one-hot, recurrent, dense, activation, layer normalisation, pooling and residual
+ * layers. Each layer reads the output of the layer before it. Operators between two layers may move elements as long as
+ * rows stay whole and in order.
  *
- * The first output of the graph must be the output of the last layer. Other outputs may be final states. Initial states and
- * lengths that are inputs of the model become options of a session's calls.
+ * The first output of the graph must be the output of the last layer. Other outputs may be final states. Initial states
+ * and lengths that are inputs of the model become options of a session's calls.
  *
  * @param nodes The nodes that depend on the inputs.
  * @param constants The tensors of the file, and the values computed from these tensors alone.

@@ -27,9 +27,9 @@ export const findPool: FindLayer = (chain, { label, operator, attributes }, [x, 
 };
 
 /**
- * Softmax over time, which begins an attention layer: a dense layer, tanh and a product with the query give the scores, and
- * the softmax of the scores gives the weights of the steps. The layer is whole once the weighted sum is found too. Until
- * then no other layer may read its output.
+ * Softmax over time, which begins an attention layer: a dense layer, tanh and a product with the query give the scores,
+ * and the softmax of the scores gives the weights of the steps. The layer is whole once the weighted sum is found too.
+ * Until then no other layer may read its output.
  */
 export const findSoftmax: FindLayer = (chain, { label, opset, attributes }, [x]) => {
   const [keys, tanh, query] = chain.layers.slice(-3);

@@ -75,8 +75,8 @@ export function mergeDirections(
 }
 
 /**
- * Requires the rows of a recurrent layer in time-major order. The first recurrent layer decides whether the input of the
- * model is `[T, B, ...]` or `[B, T, ...]`.
+ * Requires the rows of a recurrent layer in time-major order. The first recurrent layer decides whether the input of
+ * the model is `[T, B, ...]` or `[B, T, ...]`.
  */
 function requireTimeMajor(chain: Chain, label: string, { data }: OnnxTensor, T: number, B: number, I: number): void {
   const r = chain.recurrence;

@@ -5,8 +5,9 @@ import type { Compute } from "../run/operators/operator.ts";
 import { OPERATORS } from "../run/operators/operators.ts";
 
 /**
- * What is known of a value before the model runs. A value that depends only on constants and shapes is known as a tensor.
- * Of any other value the source of each element is known: its index in an input of the model or in the output of a layer.
+ * What is known of a value before the model runs. A value that depends only on constants and shapes is known as a
+ * tensor. Of any other value the source of each element is known: its index in an input of the model or in the output
+ * of a layer.
  *
  * Operators that only move elements run on these indices. Two ways to write the same movement therefore give the same
  * symbolic value.
@@ -24,8 +25,8 @@ export interface ElementSource {
   /** Whether the value consists of final states. */
   readonly isState?: boolean;
   /**
-   * The sources of a concatenation of several values, as of stacked states. The index of an element from source k is its
-   * index there plus k `SOURCE_STRIDE`. No layer reads such a value as rows.
+   * The sources of a concatenation of several values, as of stacked states. The index of an element from source k is
+   * its index there plus k `SOURCE_STRIDE`. No layer reads such a value as rows.
    */
   readonly sources?: readonly string[];
 }
@@ -73,8 +74,8 @@ export function symbolicInputs(inputs: readonly OnnxValue[]): Map<string, Symbol
 }
 
 /**
- * The outputs of a node, computed from its symbolic inputs; undefined when they depend on the elements of an input. Then
- * the node has to be a layer.
+ * The outputs of a node, computed from its symbolic inputs; undefined when they depend on the elements of an input.
+ * Then the node has to be a layer.
  */
 export function symbolicOutputs(
   node: GraphNode,

@@ -6,8 +6,8 @@ import { RecurrentRunner } from "./recurrent_runner.ts";
 import type { OnnxTensor } from "../format/tensor.ts";
 
 /**
- * Runs a graph. Values that depend only on constants are computed once, in the constructor. Values that depend only on the
- * shapes of the inputs are computed again when the shapes differ from those of the call before.
+ * Runs a graph. Values that depend only on constants are computed once, in the constructor. Values that depend only on
+ * the shapes of the inputs are computed again when the shapes differ from those of the call before.
  */
 export class Execution implements Disposable {
   readonly #constants: Map<string, OnnxTensor>;

@@ -14,8 +14,8 @@ export interface OnnxValue {
   /** The element type. */
   readonly type: OnnxElementType;
   /**
-   * The extent of each dimension: a number, the name of an extent that each call decides, or `"?"` for one without a name.
-   * Undefined: any shape.
+   * The extent of each dimension: a number, the name of an extent that each call decides, or `"?"` for one without a
+   * name. Undefined: any shape.
    */
   readonly shape: readonly (number | string)[] | undefined;
 }

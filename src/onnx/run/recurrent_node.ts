@@ -77,8 +77,8 @@ export function readRecurrentNode(label: string, operator: RecurrentOperator, at
 }
 
 /**
- * The nonlinearities of each direction. The lists `activation_alpha` and `activation_beta` hold numbers, in order, for the
- * nonlinearities that have an alpha or a beta.
+ * The nonlinearities of each direction. The lists `activation_alpha` and `activation_beta` hold numbers, in order, for
+ * the nonlinearities that have an alpha or a beta.
  */
 function readActivations(
   operator: RecurrentOperator,
@@ -122,8 +122,8 @@ export interface RecurrentInputs {
 
 /**
  * Checks the inputs of a recurrent node against each other: X `[T, B, I]`, W `[D, gates H, I]`, R `[D, gates H, H]`, B
- * `[D, 2 gates H]`, sequence_lens `[B]`, initial_h and initial_c `[D, B, H]`, P `[D, 3 H]`. For X and the states in layout
- * 1 see `RecurrentNode.batchFirst`.
+ * `[D, 2 gates H]`, sequence_lens `[B]`, initial_h and initial_c `[D, B, H]`, P `[D, 3 H]`. For X and the states in
+ * layout 1 see `RecurrentNode.batchFirst`.
  *
  * @throws {ShapeError} When a shape or type is wrong.
  */

@@ -18,8 +18,8 @@ interface Direction {
 }
 
 /**
- * Runs a recurrent node with one session for each direction. A session is compiled at the first call, and again when a call
- * is larger. The reverse direction runs on reversed rows; each row is reversed within its own length.
+ * Runs a recurrent node with one session for each direction. A session is compiled at the first call, and again when a
+ * call is larger. The reverse direction runs on reversed rows; each row is reversed within its own length.
  */
 export class RecurrentRunner implements Disposable {
   readonly #node: RecurrentNode;
@@ -32,8 +32,8 @@ export class RecurrentRunner implements Disposable {
   }
 
   /**
-   * Computes Y, Y_h and, for an LSTM, Y_c. Y is zero behind the length of a row. All outputs of a row of length 0 are zero,
-   * as in onnxruntime.
+   * Computes Y, Y_h and, for an LSTM, Y_c. Y is zero behind the length of a row. All outputs of a row of length 0 are
+   * zero, as in onnxruntime.
    *
    * @throws {ShapeError} When the shapes of the inputs do not fit together.
    */

@@ -155,8 +155,8 @@ export const concat: Operator = {
 };
 
 /**
- * Cuts x along an axis. The sizes are an attribute before version 13, an input since. Without sizes all outputs have equal
- * size, except that the last may be smaller.
+ * Cuts x along an axis. The sizes are an attribute before version 13, an input since. Without sizes all outputs have
+ * equal size, except that the last may be smaller.
  */
 export const split: Operator = {
   moves: true,

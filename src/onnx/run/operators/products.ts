@@ -4,8 +4,8 @@ import { type Operator, required } from "./operator.ts";
 import { broadcast, broadcastShape, reshaped, transposed } from "./strides.ts";
 
 /**
- * numpy's matmul: products of matrices in the last two dimensions; the dimensions before are broadcast. A vector is a row on
- * the left and a column on the right.
+ * numpy's matmul: products of matrices in the last two dimensions; the dimensions before are broadcast. A vector is a
+ * row on the left and a column on the right.
  */
 export const matMul: Operator = {
   prepare: () => (inputs) => {

@@ -4,8 +4,8 @@ import { axisOf, integersOf, type Operator, required } from "./operator.ts";
 import { reshaped, transposed } from "./strides.ts";
 
 /**
- * An operator that reduces the elements along some axes to one number. These axes get extent 1 or are removed. The axes are
- * an attribute before version `inputSince`, an input since; by default all axes.
+ * An operator that reduces the elements along some axes to one number. These axes get extent 1 or are removed. The axes
+ * are an attribute before version `inputSince`, an input since; by default all axes.
  */
 function reduction(inputSince: number, f: (row: ArrayLike<number>) => number): Operator {
   return {

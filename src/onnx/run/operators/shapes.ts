@@ -46,8 +46,8 @@ export const range: Operator = {
 };
 
 /**
- * For each integer a row along a new axis: `on` at that index, `off` elsewhere. Rows for integers beyond the depth have no
- * `on`.
+ * For each integer a row along a new axis: `on` at that index, `off` elsewhere. Rows for integers beyond the depth have
+ * no `on`.
  */
 export const oneHot: Operator = {
   shapedBy: 1,

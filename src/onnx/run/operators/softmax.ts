@@ -3,8 +3,8 @@ import { allocate, sizeOf } from "../../format/tensor.ts";
 import { axisOf, type Operator, required } from "./operator.ts";
 
 /**
- * A softmax along one axis, by default the last. Before version 13: over that axis, by default 1, and all axes behind it
- * together.
+ * A softmax along one axis, by default the last. Before version 13: over that axis, by default 1, and all axes behind
+ * it together.
  *
  * @param f The output for x, less the maximum of the row, and the sum of the exponentials.
  */
