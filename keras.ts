@@ -1,5 +1,5 @@
 /**
- * Models of Keras: read, trained further, written.
+ * Reads models of Keras as layers that can be trained, and writes nets as models of Keras.
  *
  * @module
  */

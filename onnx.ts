@@ -1,5 +1,5 @@
 /**
- * ONNX models: run, made layers that can be trained, and written.
+ * Runs ONNX models, converts them to layers that can be trained, and writes nets as ONNX models.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Models of TensorFlow.js: read, trained further, written.
+ * Reads models of TensorFlow.js as layers that can be trained, and writes nets as models of TensorFlow.js.
  *
  * @module
  */

@@ -1,4 +1,4 @@
-/** What a model that was read offers: padding, names, further training. */
+/** A model that was read: padding, names, further training. */
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { adam, compile, crossEntropy, ShapeError } from "../../mod.ts";
 import { gradientCheck } from "../../check.ts";
@@ -7,7 +7,7 @@ import { assertRight } from "../gradients/assert_right.ts";
 import { caseNamed as tfjsCase, jsonFile, readFiles } from "./tfjs/models.ts";
 import { caseNamed } from "./models.ts";
 
-Deno.test("lengths of padding behind, and other padding moved there", () => {
+Deno.test("lengths are found where padding comes last; other padding is moved there", () => {
   const model = readKeras(caseNamed("embedding").files[".keras"]);
   assertEquals(model.padding, 0);
   assertEquals([...model.lengths([1, 2, 0, 3, 0, 0, 4, 5, 6], 3)!], [2, 1, 3]);
@@ -26,7 +26,7 @@ Deno.test("lengths of padding behind, and other padding moved there", () => {
   assertThrows(() => none.postPadded([1], 1), ShapeError, "no mask");
 });
 
-Deno.test("what was read can be trained, with lengths, and written again", async () => {
+Deno.test("a model that was read can be trained with lengths, and written again", async () => {
   const one = caseNamed("embedding, steps"), model = readKeras(one.files[".keras"]), { layer, batchFirst } = model;
   using session = await compile(layer, {
     batch: one.B,
@@ -43,15 +43,15 @@ Deno.test("what was read can be trained, with lengths, and written again", async
   using written = await compile(again.layer, { batch: one.B, steps: one.T, batchFirst });
   written.setParameters(again.parameters);
   const before = session.forward(x, { lengths }), after = written.forward(x, { lengths });
-  assert(before.every((value, i) => Math.abs(value - after[i]) < 1e-5), "the biases' sum is another");
+  assert(before.every((value, i) => Math.abs(value - after[i]) < 1e-5), "the sum of the biases differs");
 });
 
-Deno.test("layers against time have right gradients", async () => {
+Deno.test("layers in reverse have correct gradients", async () => {
   const { layer } = readKeras(caseNamed("against time").files[".keras"]);
   assertRight(await gradientCheck(layer, { lengths: [4, 1, 3] }), 1e-6);
 });
 
-Deno.test("what is frozen or stateful there is told", async () => {
+Deno.test("frozen and stateful layers are reported", async () => {
   const { files } = tfjsCase("LSTM"), json = JSON.parse(new TextDecoder().decode(files["model.json"]));
   const [lstm, dense] = json.modelTopology.config.layers;
   Object.assign(lstm.config, { trainable: false, stateful: true, name: "a.b" });

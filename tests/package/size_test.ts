@@ -19,6 +19,13 @@ for (const [entry, limit] of Object.entries(LIMITS)) {
   });
 }
 
+Deno.test("tfjs.ts has no HDF5 and no zip, whose packages only keras.ts needs", async () => {
+  const files = await bundledFiles("tfjs.ts");
+  assert(files.includes("src/keras/files/tfjs_manifest.ts"), "the files of tfjs.ts are found");
+  assertEquals(files.filter((path) => /hdf5|zip|node_modules|npm:/.test(path)), []);
+  await stop();
+});
+
 Deno.test("nothing of the other entries is in mod.ts and inference.ts", async () => {
   for (const entry of Object.keys(LIMITS)) {
     const files = await bundledFiles(entry), others = files.filter((path) => !CORE.test(path));

@@ -1,8 +1,8 @@
-/** The models of models.json (see make_models.mjs). */
+/** The models of models.json, which make_models.mjs writes. */
 import { type KerasModel, readTfjs } from "../../../tfjs.ts";
 import packed from "./models.json" with { type: "json" };
 
-/** A layers model, and what TensorFlow.js makes of inputs `[B, T, ...]`: one output, or several. */
+/** A layers model, and inputs `[B, T, ...]` with its outputs in TensorFlow.js: one or several. */
 export interface ModelCase {
   readonly name: string;
   readonly B: number;
@@ -14,7 +14,7 @@ export interface ModelCase {
 
 const floats = (data: string) => new Float32Array(Uint8Array.fromBase64(data).buffer);
 
-/** `model.json` with other contents. */
+/** The file of a JSON value. */
 export function jsonFile(json: unknown): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(JSON.stringify(json));
 }
@@ -30,12 +30,12 @@ export const MODELS: readonly ModelCase[] = packed.map(({ name, B, T, json, file
   sets: sets.map(({ x, y }) => ({ x: floats(x), y: y.map(floats) })),
 }));
 
-/** A case by name. */
+/** The case of a name. */
 export function caseNamed(name: string): ModelCase {
   return MODELS.find((one) => one.name === name)!;
 }
 
-/** The model of files in memory. */
+/** Reads a model from files in memory. */
 export function readFiles(files: ModelCase["files"]): Promise<KerasModel> {
   return readTfjs((path) => files[path]);
 }

@@ -1,13 +1,13 @@
-/** Models that are refused, with one FormatError that says what and where. */
+/** Invalid models are refused with one FormatError that names the faults and their places. */
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { FormatError } from "../../../mod.ts";
 import { readTfjs } from "../../../tfjs.ts";
 import { caseNamed, jsonFile, readFiles } from "./models.ts";
 
-// deno-lint-ignore no-explicit-any -- JSON that is changed at will
+// deno-lint-ignore no-explicit-any -- arbitrary changes of JSON
 type Any = any;
 
-/** What is said when a case's `model.json` is changed. */
+/** The error message for a case whose `model.json` is changed. */
 async function refusal(name: string, change: (json: Any, layers: Any) => void): Promise<string> {
   const { files } = caseNamed(name), json = JSON.parse(new TextDecoder().decode(files["model.json"]));
   change(json, json.modelTopology.config.layers);
@@ -15,7 +15,7 @@ async function refusal(name: string, change: (json: Any, layers: Any) => void): 
   return (await assertRejects(read, FormatError)).message;
 }
 
-Deno.test("all that does not fit is listed, by layer", async () => {
+Deno.test("all faults are listed by layer", async () => {
   const message = await refusal("LSTM", (_, [lstm, dense]) => {
     Object.assign(lstm.config, { units: 5, activation: "gelu", return_state: true });
     dense.config.units = -3;
@@ -49,7 +49,7 @@ Deno.test("code and custom classes are refused by name", async () => {
   );
 });
 
-Deno.test("layers that would not compute the same are refused", async () => {
+Deno.test("layers that the library would compute differently are refused", async () => {
   const set = (i: number, options: Any) => (_: Any, layers: Any) => Object.assign(layers[i].config, options);
   assertStringIncludes(
     await refusal("TimeDistributed", (_, [, outer]) => outer.config.layer.class_name = "LSTM"),
@@ -83,7 +83,7 @@ Deno.test("layers that would not compute the same are refused", async () => {
   );
 });
 
-Deno.test("functional models that are no chain are refused", async () => {
+Deno.test("functional models that are not a chain are refused", async () => {
   const change = (i: number, options: Any) => (_: Any, layers: Any) => Object.assign(layers[i], options);
   assertStringIncludes(await refusal("functional", change(1, { inbound_nodes: [] })), "must be called once, got 0");
   assertStringIncludes(
@@ -108,7 +108,7 @@ Deno.test("functional models that are no chain are refused", async () => {
   );
 });
 
-Deno.test("files that do not fit their manifest are refused, none is read from elsewhere", async () => {
+Deno.test("files that do not fit their manifest are refused, and no file outside the folder is read", async () => {
   const weights = (change: (group: Any) => void) => (json: Any) => change(json.weightsManifest[0]);
   for (
     const path of ["../a.bin", "/etc/hostname", "https://elsewhere/a.bin", "a/./b", "c:\\a", "a\\..\\b", "%2e%2e/a", ""]
@@ -132,7 +132,7 @@ Deno.test("files that do not fit their manifest are refused, none is read from e
   assertStringIncludes(await refusal("LSTM", (json) => delete json.modelTopology), '"modelTopology" is missing');
 });
 
-Deno.test("a variable that no layer has is not passed over", async () => {
+Deno.test("a variable that no layer has is an error", async () => {
   const { files } = caseNamed("LSTM"), json = JSON.parse(new TextDecoder().decode(files["model.json"]));
   json.weightsManifest.push({ paths: ["c.bin"], weights: [{ name: "more/bias", shape: [1], dtype: "float32" }] });
   const all = { ...files, "model.json": jsonFile(json), "c.bin": new Uint8Array(4) };

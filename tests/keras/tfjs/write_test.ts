@@ -1,4 +1,4 @@
-/** What is written is read by TensorFlow.js, with our outputs, and here, with the same parameters. */
+/** A written model has the outputs of the net in TensorFlow.js, and the same parameters when it is read again. */
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
 import {
@@ -22,7 +22,7 @@ import { MODELS, readFiles } from "./models.ts";
 const TOLERANCE = { atol: 2e-6, rtol: 2e-6 };
 const B = 3, T = 5;
 
-/** TensorFlow.js's outputs of written files. */
+/** The outputs of written files in TensorFlow.js. */
 async function predict(
   files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>,
   x: Float32Array,
@@ -37,14 +37,14 @@ async function predict(
   return output.data();
 }
 
-/** An input of a net: tokens, with padding 0 behind them, or values. */
+/** An input of a net: tokens with padding 0 at the end, or values. */
 function inputOf({ input: { kind, width } }: Layer, random: Generator): Float32Array {
   if (kind === "values") return Float32Array.from({ length: B * T * width }, () => random.uniform() * 2 - 1);
   return Float32Array.from({ length: B * T }, (_, i) => i % T > 2 ? 0 : 1 + random.integer(width - 1));
 }
 
 for (const [name, net] of Object.entries(NETS)) {
-  Deno.test(`written for TensorFlow.js: ${name}`, async () => {
+  Deno.test(`TensorFlow.js computes the outputs of a session: ${name}`, async () => {
     const x = inputOf(net, new Generator(1)), { kind, width } = net.input, last = net.output.steps === "one";
     using session = await compile(net, { batch: B, steps: T, batchFirst: true, numerics: "exact", seed: 1 });
     const options: KerasOptions = {
@@ -56,7 +56,7 @@ for (const [name, net] of Object.entries(NETS)) {
     assertEquals(lengths?.length, options.padding === 0 ? B : undefined);
     const output = model.predictions(session.forward(x, { lengths }));
     assertClose(await predict(files, x, kind === "values" ? width : undefined), output, TOLERANCE, name);
-    // Read again: the same numbers, biases being one then.
+    // Read again, with the sum of the two biases.
     using again = await compile(model.layer, { batch: B, steps: T, batchFirst: true, numerics: "exact" });
     again.setParameters(model.parameters);
     assertClose(model.predictions(again.forward(x, { lengths })), output, TOLERANCE, name);
@@ -64,7 +64,7 @@ for (const [name, net] of Object.entries(NETS)) {
 }
 
 for (const { name, files } of MODELS.filter(({ name }) => !/against time|two outputs/.test(name))) {
-  Deno.test(`read and written again for TensorFlow.js: ${name}`, async () => {
+  Deno.test(`a model that was read is written as it was: ${name}`, async () => {
     const model = await readFiles(files), written = writeTfjs(model.layer, model.parameters, model);
     const again = await readTfjs((path) => written.get(path)!);
     assertEquals([...again.parameters.values()], [...model.parameters.values()]);
@@ -72,7 +72,7 @@ for (const { name, files } of MODELS.filter(({ name }) => !/against time|two out
   });
 }
 
-Deno.test("what TensorFlow.js does not have is refused by name", async () => {
+Deno.test("a layer that TensorFlow.js does not have is refused by name", async () => {
   const refused = async (net: Layer, word: string) => {
     using session = await compile(net, { batch: 1, steps: 1 });
     assertStringIncludes(assertThrows(() => writeTfjs(net, session.parameters()), OptionError).message, word);
