@@ -5,7 +5,7 @@
  */
 export type { Head } from "./src/keras/read/net.ts";
 export type { KerasModel } from "./src/keras/model.ts";
-export type { PostPadded as Packed } from "./src/keras/read/padding.ts";
+export type { PostPadded } from "./src/keras/read/padding.ts";
 export type { KerasOptions } from "./src/keras/write/config.ts";
 export { readKerasParameters } from "./src/keras/read_parameters.ts";
 export { readKeras, readKerasConfig, readKerasWeights } from "./src/keras/read_keras.ts";

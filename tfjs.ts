@@ -8,4 +8,4 @@ export { type ReadFile, readTfjs } from "./src/keras/read_tfjs.ts";
 export { writeTfjs } from "./src/keras/write_tfjs.ts";
 export type { KerasOptions } from "./src/keras/write/config.ts";
 export type { Head } from "./src/keras/read/net.ts";
-export type { PostPadded as Packed } from "./src/keras/read/padding.ts";
+export type { PostPadded } from "./src/keras/read/padding.ts";

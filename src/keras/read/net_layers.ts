@@ -11,6 +11,7 @@ import { layerNorm } from "../../layers/layer_norm.ts";
 import { pool } from "../../layers/pool.ts";
 import { recurrent } from "../../layers/recurrent.ts";
 import { completeActivation } from "../../ops/activation.ts";
+import { joinNeeds } from "../../ops/needs.ts";
 import { reverse } from "../../ops/reverse.ts";
 import type { TensorCopy } from "../../runtime/state_dict.ts";
 import type { CellSpec, LayerSpec, RecurrentSpec } from "../spec.ts";
@@ -115,10 +116,12 @@ function reversed(layer: Layer): Layer {
     ...layer,
     name: `${layer.name} against time`, // checkpoints contain this name
     description: undefined, // the description of `layer` is for forward order
+    wholeSequence: "a layer that reads backwards",
     plan(scope, x) {
-      const reversed = reverse(scope, x), planned = layer.plan(scope, reversed.port);
+      const reversed = reverse(scope, x), planned = layer.plan(scope, reversed.output);
       return {
         ...planned,
+        needs: joinNeeds(reversed.needs, planned.needs),
         forward(k, extent) {
           reversed.forward(k, extent);
           planned.forward(k, extent);

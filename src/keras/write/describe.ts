@@ -1,4 +1,4 @@
-import type { CellDescription } from "../../cells/cell.ts";
+import type { CellDescription } from "../../cells/description.ts";
 import { OptionError } from "../../errors.ts";
 import type { LayerDescription, RecurrentDescription } from "../../layers/description.ts";
 import type { Layer } from "../../layers/layer.ts";
