@@ -13,7 +13,7 @@ export interface JsonNode {
 }
 
 /** Makes the error for a fault at byte `offset`. `reason` says what was expected and what was found. */
-export type Refusal = (offset: number, reason: string) => FormatError;
+type Refusal = (offset: number, reason: string) => FormatError;
 
 /** Space, tab, line feed, carriage return. */
 const SPACE = new Set([0x20, 0x09, 0x0a, 0x0d]);

@@ -3,7 +3,7 @@ import packed from "./models.json" with { type: "json" };
 import type { OutputCase } from "./outputs.ts";
 
 /** A model that Keras saved, in one or several formats. */
-export interface ModelCase extends OutputCase {
+interface ModelCase extends OutputCase {
   /** The file of each format: `.keras`, `.weights.h5`, `.h5`, and `Keras 2`, an `.h5` file of Keras 2. */
   readonly files: Readonly<Record<string, Uint8Array<ArrayBuffer>>>;
   /** The result of `to_json`, for models with a file of weights. */

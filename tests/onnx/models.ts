@@ -17,7 +17,7 @@ function unpack({ type, shape, data }: PackedTensor): OnnxInput {
 }
 
 /** A model, and inputs with the outputs of onnxruntime. */
-export interface ModelCase {
+interface ModelCase {
   readonly name: string;
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly sets: readonly { inputs: Record<string, OnnxInput>; outputs: Record<string, OnnxInput> }[];

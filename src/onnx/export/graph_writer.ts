@@ -118,7 +118,7 @@ export type AttributeValues = Readonly<
 >;
 
 /** A floating point number, or a list of floating point numbers. */
-export interface Real {
+interface Real {
   readonly real: number | readonly number[];
 }
 

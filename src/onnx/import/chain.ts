@@ -18,7 +18,7 @@ export type FindLayer = (
  * The last recurrent layer and its sizes. The indices of its output `[T, B, width]` are 0 to T B width - 1. The indices
  * of its final states `[B, width]` begin at T B width.
  */
-export interface Recurrence {
+interface Recurrence {
   readonly layer: FoundRecurrent;
   readonly T: number;
   readonly B: number;

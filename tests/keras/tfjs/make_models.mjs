@@ -1,4 +1,4 @@
-// Writes models.json: layers models that TensorFlow.js has saved, and what it makes of inputs.
+// Writes models.json: layers models that TensorFlow.js saved, with inputs and their outputs.
 //
 //     deno run -A make_models.mjs > models.json && deno fmt models.json
 //
@@ -8,7 +8,7 @@ const { layers: l } = tf;
 const B = 3, T = 5, I = 4, V = 7;
 
 let state = 1;
-/** Uniform in ±0.7. */
+/** Uniform random numbers from -0.7 to 0.7. */
 function draw() {
   state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
   return (state / 2 ** 31 - 1) * 0.7;
@@ -26,7 +26,7 @@ const padded = () => {
   return x.mul(keep).add(keep.mul(-1).add(1).mul(-2));
 };
 
-/** Name, layers (the first one gets the input's shape), inputs. */
+/** For each model: its name, its layers (the first one gets the input's shape), and its inputs. */
 const values = { batchInputShape: [null, null, I] };
 const vectors = (options = {}) =>
   l.embedding({ inputDim: V, outputDim: I, maskZero: true, batchInputShape: [null, null], ...options });
@@ -118,14 +118,14 @@ models.push(["two outputs", tf.model({ inputs: x, outputs: both }), [drawn([B, T
 const nested = tf.sequential({ layers: [l.lstm({ units: 3, returnSequences: true, ...values })] });
 models.push(["nested", tf.sequential({ layers: [nested, l.gru({ units: 2 })] }), [drawn([B, T, I])]]);
 
-/** The weights as fewer bits, and how to read them. */
+/** Weights stored with fewer bits, and their entry in the manifest. */
 function quantize(data, dtype) {
   if (dtype === "float16") return [Uint16Array.from(data, half), { dtype, original_dtype: "float32" }];
   const min = Math.min(...data), scale = (Math.max(...data) - min) / (dtype === "uint8" ? 255 : 65535);
   const array = dtype === "uint8" ? Uint8Array : Uint16Array;
   return [array.from(data, (v) => Math.round((v - min) / scale)), { dtype, scale, min, original_dtype: "float32" }];
 }
-/** The bits of a normal number's nearest half-precision one, without ties. */
+/** The bits of the nearest half-precision number, for normal numbers without ties. */
 function half(v) {
   const bits = new Uint32Array(Float32Array.of(v).buffer)[0], rest = bits & 0x7fffffff;
   return rest < 0x38800000 ? 0 : (bits >>> 16 & 0x8000) | (rest - 0x38000000 + 0x1000) >>> 13;
@@ -148,7 +148,7 @@ async function save(name, model, inputs, dtype) {
     artifacts.weightData = Uint8Array.from(parts.flatMap((part) => [...part])).buffer;
     model = await tf.loadLayersModel({ load: () => artifacts });
   }
-  // Two files, cut where no weight begins.
+  // Two files, cut in the middle of a weight.
   const bytes = new Uint8Array(artifacts.weightData), cut = Math.floor(bytes.length / 2) + 1;
   const sets = inputs.map((x) => {
     const y = model.predict(x);

@@ -3,7 +3,7 @@ import { type KerasModel, readTfjs } from "../../../tfjs.ts";
 import packed from "./models.json" with { type: "json" };
 
 /** A layers model, and inputs `[B, T, ...]` with its outputs in TensorFlow.js: one or several. */
-export interface ModelCase {
+interface ModelCase {
   readonly name: string;
   readonly B: number;
   readonly T: number;
