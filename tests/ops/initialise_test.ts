@@ -146,7 +146,7 @@ Deno.test("initialisers refuse what they cannot fill, and options that are no nu
   const refused: [Shape, Initialiser, words: string][] = [
     [[5], glorot(), 'Cannot initialise "a": glorot() needs a matrix, got shape [5]'],
     [[5], orthogonal(), "orthogonal() needs a matrix"],
-    [[5, 5], orthogonal({ blocks: 2 }), "its 5 rows do not fall into 2 blocks"],
+    [[5, 5], orthogonal({ blocks: 2 }), "its 5 rows cannot be split into 2 blocks"],
     [[6], forgetBias(1), "forgetBias() needs the bias of four gates"],
     [[4, 4], forgetBias(1), "got shape [4, 4]"],
   ];
