@@ -10,10 +10,13 @@ import { Session } from "../session/session.ts";
 import type { Value } from "../ops/value.ts";
 import type { Trial } from "./trial.ts";
 
-/** Masks are drawn by the number of the pass: all passes have this one. */
+/** Number of every pass. Dropout masks depend on it, so all passes have the same masks. */
 const PASS = 1;
 
-/** One net in one arithmetic: the loss of a trial, and all gradients of it. Every pass draws the same dropout masks. */
+/**
+ * One net with one set of kernels: computes the loss of a trial and its gradients, always with the same dropout
+ * masks.
+ */
 export class Probe {
   readonly #plan: NetPlan;
   readonly #arena: Arena;
@@ -29,7 +32,7 @@ export class Probe {
     this.#passes = new TrainingRunner(plan, kernels, this.#border);
   }
 
-  /** The parameters where they lie: call `refresh` after a change. */
+  /** Views of the parameters. Call `refresh` after a change. */
   parameters(): Map<string, { readonly shape: readonly number[]; readonly data: Float32Array | Float64Array }> {
     return new Map(
       this.#plan.planner.parameters.map(({ name, shape, value, size }) => [
@@ -39,18 +42,18 @@ export class Probe {
     );
   }
 
-  /** Whether x is values, and the decoder's input. */
+  /** Whether x and the decoder's input are values. */
   get takesValues(): { x: boolean; decoderInput: boolean } {
     const { input, decoderInput } = this.#plan;
     return { x: input.kind === "values", decoderInput: decoderInput?.kind === "values" };
   }
 
-  /** Take over another probe's parameters. */
-  take(other: Probe): void {
+  /** Copy another probe's parameters. */
+  copyParameters(other: Probe): void {
     this.#session.setParameters(other.parameters());
   }
 
-  /** The parameters were changed. */
+  /** Renew the copies that are derived from parameters, after a change. */
   refresh(): void {
     this.#passes.refresh();
   }
@@ -60,7 +63,7 @@ export class Probe {
     return this.#forward(trial).loss;
   }
 
-  /** The gradients of the loss of a trial, of all that goes in: parameters, values, first states. */
+  /** The gradients of a trial's loss: of parameters, inputs of values and first states. */
   gradients(trial: Trial): Map<string, Float32Array> {
     const { input, decoderInput } = this.#plan, border = this.#border, { call } = this.#forward(trial);
     border.clearParameterGradients(this.#passes.kernels);
@@ -76,7 +79,7 @@ export class Probe {
     return gradients;
   }
 
-  /** Forward and loss; leaves the loss's gradient in the places of output and last states. */
+  /** Forward and loss. Writes the gradients of output and last states. */
   #forward(trial: Trial): { call: PackedBatch; loss: number } {
     const { x, y, lengths, decoderInput } = trial, states = trial.states && asStates(trial.states);
     const border = this.#border, passes = this.#passes, options = { states, lengths, decoderInput };
@@ -87,16 +90,16 @@ export class Probe {
     }
     const call = passes.check(x, options, true);
     passes.run(x, call, options, PASS);
-    const values = this.#results(call, (port) => port.value, (state) => state.last());
+    const values = this.#results(call, (output) => output.value, (state) => state.last());
     border.clearStateGradients(passes.kernels, call);
     border.writeOutputGradient(trial.outputWeights, call);
     border.writeStateGradients(asStates(trial.stateWeights), call);
-    // The weights are the gradients. Padding has weight 0, whatever is there.
-    const weights = this.#results(call, (port) => port.gradient!, (state) => state.gradient.last());
+    // The weights are the gradients. Padding has weight 0, and its value may be any number or NaN.
+    const weights = this.#results(call, (output) => output.gradient!, (state) => state.gradient.last());
     return { call, loss: weights.reduce((sum, weight, i) => sum + (weight && weight * values[i]), 0) };
   }
 
-  /** Copies of what belongs to output and last states, as memory has it: in its order, and not rounded. */
+  /** Copies of output and last states, or of their gradients: in the order of memory, and not rounded. */
   #results(call: PackedBatch, slot: (output: Value) => Slot, last: (state: PlannedState) => number): number[] {
     const { output, states } = this.#plan.layer, { T, B } = this.#border.outputCall(call);
     const { address, stride, columns } = slot(output), rows = (n: number) => Array.from({ length: n }, (_, row) => row);
@@ -109,7 +112,7 @@ export class Probe {
   }
 }
 
-/** A session copies states element by element, so doubles pass unrounded. */
+/** States as doubles. A session copies states element by element, so doubles are not rounded. */
 function asStates(states: Readonly<Record<string, Float64Array>>): States {
   return states as unknown as States;
 }
