@@ -82,13 +82,17 @@ export type {
 } from "./src/models/language_model_options.ts";
 export { type Checkpoint, type NetDescription, readCheckpoint } from "./src/session/checkpoint.ts";
 export type { Continuation, GenerateOptions, SearchOptions } from "./src/decoding/generate.ts";
-export type { PlanOptions } from "./src/runtime/plan.ts";
+export type { SizeOptions } from "./src/runtime/plan.ts";
+export type { PlanOptions } from "./src/session/plan_training.ts";
+export type { TrainingAccess } from "./src/session/training_access.ts";
+export type { CheckpointOptions } from "./src/session/checkpoint.ts";
+export type { PartLoss } from "./src/session/training_runner.ts";
 export type { Histogram } from "./src/session/histogram.ts";
 export type { Data } from "./src/session/training_runner.ts";
 export type { Stream } from "./src/runtime/stream.ts";
 export type { CallOptions, InitialStates, States } from "./src/runtime/packed_batch.ts";
 export type { Session } from "./src/session/session.ts";
-export type { Differences, LoadOptions, TensorCopy, Tensors } from "./src/runtime/state_dict.ts";
+export type { IncompatibleKeys, LoadOptions, TensorCopy, Tensors } from "./src/runtime/state_dict.ts";
 export { fit, Training } from "./src/trainer/fit.ts";
 export type { EvaluationPlan, TrainerOptions } from "./src/trainer/options.ts";
 export type { StatisticsOptions } from "./src/trainer/statistics.ts";
@@ -106,14 +110,11 @@ export type {
 } from "./src/trainer/events.ts";
 export type { TrainingState } from "./src/session/training_state.ts";
 export type { Update } from "./src/session/optimization.ts";
-export type { World, WorldOptions } from "./src/trainer/world.ts";
+export type { World, WorldOptions } from "./src/trainer/options.ts";
 export type { AttentionHooks } from "./src/ops/attention.ts";
 export type { Merge } from "./src/ops/merge.ts";
 export { joinNeeds, type Needs, type OutputGradient } from "./src/ops/needs.ts";
-export type {
-  RecurrentLinear,
-  RecurrentLinearOptions,
-} from "./src/ops/recurrent_linear.ts";
+export type { RecurrentLinear, RecurrentLinearOptions } from "./src/ops/recurrent_linear.ts";
 export {
   type Activation,
   type ActivationName,
@@ -124,10 +125,10 @@ export {
 } from "./src/ops/activation.ts";
 export {
   constant,
-  type InitialiserContext,
   forgetBias,
   glorot,
   type Initialiser,
+  type InitialiserContext,
   normal,
   orthogonal,
   type OrthogonalOptions,
@@ -146,9 +147,9 @@ export { type Clip, clipNorm, clipValue } from "./src/training/clip.ts";
 export {
   type CtcBeamOptions,
   ctcBeamSearch,
-  ctcGreedy,
-  type CtcDecodingOptions,
   type CtcDecoding,
+  type CtcDecodingOptions,
+  ctcGreedy,
 } from "./src/training/ctc_decoding.ts";
 export type { Batch, Layout } from "./src/training/data/batch.ts";
 export type { Samples } from "./src/training/data/samples.ts";
@@ -173,7 +174,7 @@ export {
   precision,
   recall,
 } from "./src/training/metrics/classification.ts";
-export { type EvaluatedBatch, type Metric, perplexity, type MetricState } from "./src/training/metrics/metric.ts";
+export { type EvaluatedBatch, type Metric, type MetricState, perplexity } from "./src/training/metrics/metric.ts";
 export { adagrad, type AdagradOptions } from "./src/training/optimizers/adagrad.ts";
 export { adam, type AdamOptions, adamw } from "./src/training/optimizers/adam.ts";
 export type {
@@ -188,6 +189,6 @@ export { rmsprop, type RmspropOptions } from "./src/training/optimizers/rmsprop.
 export { sgd, type SgdOptions } from "./src/training/optimizers/sgd.ts";
 export { cosine, type CosineOptions } from "./src/training/schedules/cosine.ts";
 export { oneCycle, type OneCycleOptions } from "./src/training/schedules/one_cycle.ts";
-export { type ReduceOnPlateauOptions, reduceOnPlateau } from "./src/training/schedules/reduce_on_plateau.ts";
+export { reduceOnPlateau, type ReduceOnPlateauOptions } from "./src/training/schedules/reduce_on_plateau.ts";
 export type { Schedule, ScheduleState } from "./src/training/schedules/schedule.ts";
 export { exponentialDecay, stepDecay } from "./src/training/schedules/step_decay.ts";

@@ -4,7 +4,7 @@ import { referenceKernels } from "../kernels/reference/reference_kernels.ts";
 import type { Layer } from "../layers/layer.ts";
 import { ReferenceArena } from "../memory/reference_arena.ts";
 import { WasmArena } from "../memory/wasm_arena.ts";
-import { planNet } from "../runtime/plan.ts";
+import { planTraining } from "../session/plan_training.ts";
 import { Generator } from "../random/generator.ts";
 import { GradientCheck } from "./findings.ts";
 import { Probe } from "./probe.ts";
@@ -78,7 +78,7 @@ export async function gradientCheck(net: Layer, options: GradientCheckOptions = 
   const ownSteps = net.decoderInput && decoderInput ? stepsOf(net.decoderInput, batch, decoderInput) : undefined;
   const { decoderSteps = ownSteps } = options;
   if (y && !loss) throw new OptionError('Cannot check gradients: "y" is given, but no "loss" that reads it');
-  const plan = () => planNet(net, { batch, steps, decoderSteps, train: true, loss, seed });
+  const plan = () => planTraining(net, { batch, steps, decoderSteps, train: true, loss, seed });
   const reference = plan(), arena = new ReferenceArena(reference.bytes);
   const truth = new Probe(reference, referenceKernels(arena, "f64"), arena);
   move(truth, seed);

@@ -32,9 +32,9 @@ export function describeNet(net: Layer, tensors: Tensors): DescribedLayer[] {
   const wanted = Object.entries(net.parameters).map(([name, { shape }]) => {
     return { name, shape, size: shape.reduce((a, b) => a * b, 1) };
   });
-  const { given } = requireTensors("parameter", wanted, tensors);
+  const { fitting } = requireTensors("parameter", wanted, tensors);
   const parameters = new Map(
-    [...given].map(([name, { shape, data }]) => [name, { shape, data: Float32Array.from(data, Number) }]),
+    [...fitting].map(([name, { shape, data }]) => [name, { shape, data: Float32Array.from(data, Number) }]),
   );
   const describing = { parameters, layers: [], names: new Set<string>() };
   describe(describing, net.description, "", "", net.input.width);

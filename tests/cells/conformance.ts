@@ -10,18 +10,7 @@ import { assert } from "@std/assert";
 import { type Cell, compile, type Layer, oneHot, recurrent, sequential, type Session, type States } from "../../mod.ts";
 import { compileReference } from "../support/compile_reference.ts";
 import { Generator } from "../../src/random/generator.ts";
-import {
-  assertSame,
-  type Data,
-  dataRows,
-  draw,
-  type Shape,
-  forward,
-  pass,
-  range,
-  resultRows,
-  steps,
-} from "./trial.ts";
+import { assertSame, type Data, dataRows, draw, forward, pass, range, resultRows, type Shape, steps } from "./trial.ts";
 import { paddedData } from "../layers/padding.ts";
 import { cellRoundings, distance, size, walk } from "../rounding.ts";
 

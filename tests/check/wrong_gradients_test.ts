@@ -15,10 +15,10 @@ import {
   type ParameterSlot,
   type PlannedCell,
   type PlannedLayer,
-  type Value,
   recurrent,
   sequential,
   type Slot,
+  type Value,
   zeros,
 } from "../../mod.ts";
 

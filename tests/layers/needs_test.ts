@@ -16,6 +16,7 @@ import {
 } from "../../mod.ts";
 import { bahdanau, encoderDecoder, luong } from "../../models.ts";
 import { planNet } from "../../src/runtime/plan.ts";
+import { planTraining } from "../../src/session/plan_training.ts";
 
 const rnn = recurrent(lstm({ projection: 3 }), { input: 3, hidden: 4, layers: 2, initialStates: "learned" });
 const both = recurrent(gru(), { input: 3, hidden: 4, bidirectional: true, dropout: 0.1, layers: 2 });
@@ -40,7 +41,7 @@ for (const [name, net] of Object.entries(NETS)) {
 }
 
 Deno.test("a net has the needs of all its layers", () => {
-  const { needs, planner, wholeSequence } = planNet(translation, {
+  const { needs, planner, wholeSequence } = planTraining(translation, {
     batch: 2,
     steps: 3,
     train: true,
@@ -66,7 +67,7 @@ Deno.test("a net has the needs of all its layers", () => {
 });
 
 Deno.test("a net that runs in pieces, and draws nothing, has no needs", () => {
-  const { needs, wholeSequence } = planNet(rnn, { batch: 2, steps: 3, train: true });
+  const { needs, wholeSequence } = planTraining(rnn, { batch: 2, steps: 3, train: true });
   assertEquals(needs, { reverseOrder: undefined, randomCounter: undefined, attention: [], outputGradients: [] });
   assertEquals(wholeSequence, undefined);
 });

@@ -1,6 +1,6 @@
 /** Sequences `[T, B, ...]` whose rows end at lengths of their own: what lies behind is padding. */
 import { assert } from "@std/assert";
-import { type Data, dataRows, type Shape, resultRows, type Results, steps } from "../cells/trial.ts";
+import { type Data, dataRows, resultRows, type Results, type Shape, steps } from "../cells/trial.ts";
 
 /** A sequence with all of its padding replaced. */
 export function padded<A extends Float32Array | Int32Array>(

@@ -22,7 +22,7 @@ import {
 } from "../../mod.ts";
 import { compileReference } from "../support/compile_reference.ts";
 import { Generator } from "../../src/random/generator.ts";
-import { assertSame, type Data, draw, type Shape, pass, range, type Results, steps } from "../cells/trial.ts";
+import { assertSame, type Data, draw, pass, range, type Results, type Shape, steps } from "../cells/trial.ts";
 import { assertRight } from "../gradients/assert_right.ts";
 import { cellRoundings, distance, size, U, walk } from "../rounding.ts";
 import { exact } from "./cells.ts";

@@ -18,7 +18,7 @@ import {
 import { loadModule } from "../../src/kernels/load.ts";
 import type { Kernels } from "../../src/kernels/kernels.ts";
 import { WasmArena } from "../../src/memory/wasm_arena.ts";
-import { planTraining } from "../../src/session/trained.ts";
+import { planTraining } from "../../src/session/plan_training.ts";
 import { Session as SessionClass } from "../../src/session/session.ts";
 import { NAMES } from "../../src/threads/calls.ts";
 import { Threads } from "../../src/threads/threads.ts";

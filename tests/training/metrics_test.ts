@@ -10,7 +10,7 @@ import {
   recall,
   ShapeError,
 } from "../../mod.ts";
-import type { Layout, EvaluatedBatch } from "../../mod.ts";
+import type { EvaluatedBatch, Layout } from "../../mod.ts";
 
 const LAYOUT: Layout = {
   kind: "values",
