@@ -37,14 +37,14 @@ export function merge(scope: Scope, mode: Merge, first: Value, second: Value): M
       : reverseSequences(k, y, x, order, shape);
   const y = scope.activation("merged output", rows, mergedWidth);
   const dy = scope.train ? scope.activation("gradient of merged output", rows, mergedWidth) : undefined;
-  const port: Value = { kind: "values", width: mergedWidth, parts, steps, value: y, gradient: dy };
+  const output: Value = { kind: "values", width: mergedWidth, parts, steps, value: y, gradient: dy };
   const a = first.value, da = first.gradient, b = second.value, db = second.gradient;
 
   if (mode === "concat" || mode === "none") {
     const left = y.slice(0, width), right = y.slice(width, width);
     const dLeft = dy?.slice(0, width), dRight = dy?.slice(width, width);
     return {
-      output: port,
+      output,
       needs,
       forward(k, shape) {
         k.copy(left.address, a.address, shape.T * shape.B, width, left.stride, a.stride);
@@ -61,7 +61,7 @@ export function merge(scope: Scope, mode: Merge, first: Value, second: Value): M
   const inOrder = scope.activation("turned output", rows, width);
   const half = scope.constant("half", new Array<number>(width).fill(0.5));
   return {
-    output: port,
+    output,
     needs,
     forward(k, shape) {
       const m = shape.T * shape.B;

@@ -31,11 +31,11 @@ export function stepsOf(samples: Samples, layout: Layout, longest: number): Int3
   if (!decoder !== !decoderInput) {
     throw new OptionError(`Cannot make batches: "decoderInput" is for a net with a decoder, which needs it`);
   }
-  for (const [name, given] of [["y", y], ["weights", weights], ["decoderInput", decoderInput]] as const) {
-    if (given && given.length === x.length) continue;
-    if (name !== "y" && !given) continue;
+  for (const [name, values] of [["y", y], ["weights", weights], ["decoderInput", decoderInput]] as const) {
+    if (values && values.length === x.length) continue;
+    if (name !== "y" && !values) continue;
     throw new ShapeError(
-      `Cannot make batches: "${name}" must have ${x.length} elements, as "x" has, got ${given?.length ?? "none"}`,
+      `Cannot make batches: "${name}" must have ${x.length} elements, as "x" has, got ${values?.length ?? "none"}`,
     );
   }
   const width = targetWidth(samples, layout), steps = new Int32Array(x.length);
