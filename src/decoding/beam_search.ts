@@ -11,19 +11,19 @@ export interface BeamSearchOptions {
   /**
    * Tokens that end a continuation and belong to the continuation.
    *
-   * @default None.
+   * @default none
    */
   stop?: readonly number[];
   /**
    * Tokens that no continuation contains.
    *
-   * @default None.
+   * @default none
    */
   without?: readonly number[];
   /**
    * Exponent alpha of the length normalisation, at least 0.
    *
-   * @default 0.6
+   * @default {0.6}
    */
   lengthPenalty?: number;
 }

@@ -10,19 +10,19 @@ export interface GenerateOptions extends DrawOptions {
   /**
    * Text to continue, or its tokens. The output does not repeat the prompt.
    *
-   * @default `<bos>`, a line break or the first token: the first of these that the vocabulary has.
+   * @default `<bos>`, a line break or the first token: the first of these that the vocabulary has
    */
   prompt?: string | readonly string[];
   /**
    * Maximum number of tokens to write.
    *
-   * @default 200
+   * @default {200}
    */
   length?: number;
   /**
    * Texts that end the writing: the last token written is the one that completes a stop text.
    *
-   * @default None.
+   * @default none
    */
   stop?: readonly string[];
 }
@@ -32,25 +32,25 @@ export interface SearchOptions extends Pick<GenerateOptions, "prompt"> {
   /**
    * Width of the beam, and maximum number of continuations returned: 1 to 10.
    *
-   * @default 5
+   * @default {5}
    */
   width?: number;
   /**
    * Maximum number of tokens of a continuation.
    *
-   * @default 50
+   * @default {50}
    */
   length?: number;
   /**
    * Tokens that end a continuation and belong to the continuation. `<eos>` always ends one.
    *
-   * @default None.
+   * @default none
    */
   stop?: readonly string[];
   /**
    * Exponent of the length normalisation: see `beamSearch`.
    *
-   * @default 0.6
+   * @default {0.6}
    */
   lengthPenalty?: number;
 }

@@ -10,13 +10,13 @@ export interface DrawOptions {
    * Divisor of the logits. Below 1 probable tokens become more probable, above 1 less probable; 0 always takes the most
    * probable token.
    *
-   * @default 1
+   * @default {1}
    */
   temperature?: number;
   /**
    * Number of most probable tokens to draw from: see `truncate`.
    *
-   * @default All tokens.
+   * @default all tokens
    */
   topK?: number;
   /**
@@ -28,7 +28,7 @@ export interface DrawOptions {
   /**
    * Seed of the draws.
    *
-   * @default 0
+   * @default {0}
    */
   seed?: number;
 }

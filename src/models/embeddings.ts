@@ -29,7 +29,7 @@ export interface PretrainedOptions {
   /**
    * Whether training leaves all vectors unchanged, including those of tokens that had none.
    *
-   * @default false
+   * @default {false}
    */
   frozen?: boolean;
 }

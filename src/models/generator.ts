@@ -1,7 +1,7 @@
 import { lstm } from "../cells/lstm.ts";
 import { OptionError, requireInteger, requireOneOf, requireRate } from "../errors.ts";
 import { exp } from "../kernels/real.ts";
-import { characters } from "../text/tokens.ts";
+import { countCharacters } from "../text/tokens.ts";
 import { Vocabulary } from "../text/vocabulary.ts";
 import type { TrainingEvent } from "../trainer/events.ts";
 import { clipNorm } from "../training/clip.ts";
@@ -161,7 +161,7 @@ export class SequenceGenerator extends SequenceGeneratorRunner {
       vectors.push(vector);
       inputs.push(Int32Array.of(first, ...ids));
       y.push(Int32Array.of(...ids, codec.end));
-      count += typeof text === "string" ? characters(text) : text.reduce((sum, token) => sum + characters(token), 0);
+      for (const part of typeof text === "string" ? [text] : text) count += countCharacters(part);
     });
     return { samples: codec.vector ? { x: vectors, decoderInput: inputs, y } : { x: inputs, y }, characters: count };
   }

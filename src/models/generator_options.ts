@@ -17,49 +17,49 @@ export interface SequenceGeneratorOptions extends SessionOptions {
   /**
    * What a token of the texts is: see `TokenKind`.
    *
-   * @default "characters"
+   * @default {"characters"}
    */
   tokens?: "characters" | "words" | "spaced";
   /**
    * The labels that sequences have, one each.
    *
-   * @default Sequences have no labels.
+   * @default sequences have no labels
    */
   labels?: readonly string[];
   /**
    * Numbers that each sequence is conditioned on.
    *
-   * @default Sequences are conditioned on no numbers.
+   * @default sequences are conditioned on no numbers
    */
   vector?: number;
   /**
    * The recurrent cell of every layer.
    *
-   * @default lstm()
+   * @default {lstm()}
    */
   cell?: Cell;
   /**
    * Hidden size of each layer, bottom to top.
    *
-   * @default [128]
+   * @default {[128]}
    */
   hidden?: readonly number[];
   /**
    * Width of the embedding of tokens and labels, or vectors of the tokens learned elsewhere.
    *
-   * @default 32
+   * @default {32}
    */
   embedding?: number | PretrainedEmbedding;
   /**
    * Rate of dropout on the embeddings, between layers, and on the input of the last dense layer.
    *
-   * @default 0
+   * @default {0}
    */
   dropout?: number;
   /**
    * Maximum number of tokens of a sequence.
    *
-   * @default The tokens of the longest text; 100 when a vocabulary is given.
+   * @default the tokens of the longest text; 100 when a vocabulary is given
    */
   longest?: number;
 }
@@ -71,37 +71,37 @@ export interface SequenceGeneratorFitOptions
   /**
    * Sequences of a batch.
    *
-   * @default 32
+   * @default {32}
    */
   batch?: number;
   /**
    * The optimizer.
    *
-   * @default adam({ learningRate: 2e-3 })
+   * @default {adam({ learningRate: 2e-3 })}
    */
   optimizer?: Optimizer;
   /**
    * Gradient clipping.
    *
-   * @default clipNorm(5)
+   * @default {clipNorm(5)}
    */
   clip?: Clip;
   /**
    * Sequences to evaluate the model on during the training: for early stopping and to restore the best parameters.
    *
-   * @default None.
+   * @default none
    */
   validation?: readonly (string | ConditionedText)[];
   /**
    * Updates from one evaluation to the next.
    *
-   * @default Once an epoch.
+   * @default once an epoch
    */
   every?: number;
   /**
    * What `checkpoint` wrote in a training with the same data and options. The training continues there, bit for bit.
    *
-   * @default The training starts anew.
+   * @default the training starts anew
    */
   resume?: Uint8Array;
 }

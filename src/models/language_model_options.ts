@@ -12,39 +12,39 @@ export interface LanguageModelOptions extends SessionOptions {
   /**
    * What a token of the text is: see `TokenKind`.
    *
-   * @default "characters"
+   * @default {"characters"}
    */
   tokens?: "characters" | "words";
   /**
    * The recurrent cell of every layer.
    *
-   * @default lstm()
+   * @default {lstm()}
    */
   cell?: Cell;
   /**
    * Hidden size of each layer, bottom to top.
    *
-   * @default [128, 128]
+   * @default {[128, 128]}
    */
   hidden?: readonly number[];
   /**
    * Width of a learned embedding, or vectors learned elsewhere.
    *
-   * @default No embedding: tokens are one-hot vectors.
+   * @default no embedding: tokens are one-hot vectors
    */
   embedding?: number | PretrainedEmbedding;
   /**
    * Whether the weight of the decoder is the weight of the embedding (Press & Wolf 2017): see `sequential`. The
    * embedding then is as wide as the output of the last layer, which is its default width.
    *
-   * @default false
+   * @default {false}
    */
   tied?: boolean;
   /**
    * Rate of dropout on the embedding, if there is one, between layers, and on the input of the decoder (Zaremba,
    * Sutskever & Vinyals 2014).
    *
-   * @default 0
+   * @default {0}
    */
   dropout?: number;
 }
@@ -54,85 +54,85 @@ export interface FitOptions {
   /**
    * Number of parallel streams B that the text is cut into.
    *
-   * @default 50
+   * @default {50}
    */
   batch?: number;
   /**
    * Time steps T of back-propagation. The states are carried from window to window.
    *
-   * @default 50
+   * @default {50}
    */
   unroll?: number;
   /**
    * Passes over the text.
    *
-   * @default 1; no limit when `steps` or `seconds` is given.
+   * @default 1; no limit when `steps` or `seconds` is given
    */
   epochs?: number;
   /**
    * Number of steps, including those before `resume`.
    *
-   * @default No limit.
+   * @default no limit
    */
   steps?: number;
   /**
    * Wall-clock seconds, including evaluations: see the trainer's option.
    *
-   * @default No limit.
+   * @default no limit
    */
   seconds?: number;
   /**
    * A text to evaluate the model on during the training: for early stopping and to restore the best parameters.
    *
-   * @default None.
+   * @default none
    */
   validation?: string;
   /**
    * Steps from one evaluation to the next.
    *
-   * @default Once an epoch.
+   * @default once an epoch
    */
   every?: number;
   /**
    * Number of successive evaluations that may be no better than the best one before the training ends.
    *
-   * @default No limit.
+   * @default no limit
    */
   patience?: number;
   /**
    * Whether the parameters of the best evaluation are restored at the end.
    *
-   * @default Whether there are evaluations.
+   * @default whether there are evaluations
    */
   restoreBest?: boolean;
   /**
    * What `checkpoint` wrote in a training with the same texts and options. The training continues there, bit for bit.
    *
-   * @default The training starts anew.
+   * @default the training starts anew
    */
   resume?: Uint8Array;
   /**
    * The optimizer.
    *
-   * @default adam({ learningRate: 2e-3 })
+   * @default {adam({ learningRate: 2e-3 })}
    */
   optimizer?: Optimizer;
   /**
    * Gradient clipping.
    *
-   * @default clipNorm(5)
+   * @default {clipNorm(5)}
    */
   clip?: Clip;
   /**
    * How often events have statistics of gradients, activations and parameters, before the update.
    *
-   * @default Never.
+   * @default never
    */
   statistics?: StatisticsOptions;
   /**
    * The processes that train together, each on its share of the streams: see `fit`.
    *
-   * @default This process alone.
+   * @default this process alone
    */
   world?: World;
   /** Ends the training between two steps, with the signal's reason as the error. */

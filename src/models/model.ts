@@ -21,19 +21,19 @@ export interface SessionOptions {
   /**
    * Seed of the initial parameters, and of dropout.
    *
-   * @default 0
+   * @default {0}
    */
   seed?: number;
   /**
    * The kernels: see `compile`.
    *
-   * @default "fast"
+   * @default {"fast"}
    */
   numerics?: Numerics;
   /**
    * Number of threads: see `compile`.
    *
-   * @default 1
+   * @default {1}
    */
   threads?: number;
 }
@@ -48,7 +48,7 @@ interface ModelSetup<Description> {
   /**
    * The smallest size of a session.
    *
-   * @default The kind's.
+   * @default the kind's
    */
   readonly size?: (description: Description) => SessionSize;
 }

@@ -19,25 +19,25 @@ export interface Seq2SeqOptions extends SessionOptions {
   /**
    * The recurrent cell of every layer.
    *
-   * @default lstm()
+   * @default {lstm()}
    */
   cell?: Cell;
   /**
    * Hidden size of every layer and direction.
    *
-   * @default 128
+   * @default {128}
    */
   hidden?: number;
   /**
    * Number of recurrent layers of the encoder, and of the decoder.
    *
-   * @default 1
+   * @default {1}
    */
   layers?: number;
   /**
    * Whether the encoder also reads against time.
    *
-   * @default true
+   * @default {true}
    */
   bidirectional?: boolean;
   /**
@@ -45,26 +45,26 @@ export interface Seq2SeqOptions extends SessionOptions {
    * function of that name); `"dot"` (not with a bidirectional encoder), `"general"` or `"concat"`, on the outputs of
    * the last layer (see `luong`); `"none"`, not at all.
    *
-   * @default "general"
+   * @default {"general"}
    */
   attention?: AttentionKind;
   /**
    * Width of the embeddings, or vectors learned elsewhere; one value for both sides or one for each. Begin and end,
    * where the target's vocabulary does not have them, have no pretrained vectors.
    *
-   * @default Half of the hidden size.
+   * @default half of the hidden size
    */
   embedding?: number | PretrainedEmbedding | BothSides<number | PretrainedEmbedding>;
   /**
    * Rate of dropout on the embeddings, between layers, and on the input of the last dense layer.
    *
-   * @default 0
+   * @default {0}
    */
   dropout?: number;
   /**
    * Maximum number of tokens of a source and of a target; one value for both sides or one for each.
    *
-   * @default 50
+   * @default {50}
    */
   longest?: number | BothSides<number>;
 }
@@ -76,44 +76,44 @@ export interface Seq2SeqFitOptions
   /**
    * Pairs of a batch.
    *
-   * @default 64
+   * @default {64}
    */
   batch?: number;
   /**
    * The optimizer.
    *
-   * @default adam({ learningRate: 2e-3 })
+   * @default {adam({ learningRate: 2e-3 })}
    */
   optimizer?: Optimizer;
   /**
    * Gradient clipping.
    *
-   * @default clipNorm(1)
+   * @default {clipNorm(1)}
    */
   clip?: Clip;
   /**
    * Share of a target that is spread over all tokens: see `crossEntropy`.
    *
-   * @default 0
+   * @default {0}
    */
   labelSmoothing?: number;
   /**
    * Scheduled sampling (Bengio et al. 2015): the probability that the decoder reads a token drawn from its own
    * prediction in the place of the target's token; a number, or a function of the number of updates so far.
    *
-   * @default 0: teacher forcing.
+   * @default 0: teacher forcing
    */
   sampling?: number | ((step: number) => number);
   /**
    * Pairs to evaluate the loss on during the training: for early stopping and to restore the best parameters.
    *
-   * @default None.
+   * @default none
    */
   validation?: readonly Pair[];
   /**
    * Updates from one evaluation to the next.
    *
-   * @default Once an epoch.
+   * @default once an epoch
    */
   every?: number;
 }

@@ -17,49 +17,49 @@ export interface TaskOptions extends SessionOptions {
    * Tokens of the sequences: a vocabulary, or the number of tokens when sequences are ids. Tokens that a vocabulary
    * does not have become its `<unk>`; without `<unk>` they are refused.
    *
-   * @default The sequences are values.
+   * @default the sequences are values
    */
   tokens?: Tokens;
   /**
    * Values of a time step, when sequences are values. Values of mean 0 and deviation 1 train best.
    *
-   * @default The sequences are tokens.
+   * @default the sequences are tokens
    */
   features?: number;
   /**
    * Width of the embedding of tokens, or vectors learned elsewhere.
    *
-   * @default Half of the hidden size.
+   * @default half of the hidden size
    */
   embedding?: number | PretrainedEmbedding;
   /**
    * The recurrent cell of every layer.
    *
-   * @default lstm()
+   * @default {lstm()}
    */
   cell?: Cell;
   /**
    * Hidden size of every layer and direction.
    *
-   * @default 64
+   * @default {64}
    */
   hidden?: number;
   /**
    * Number of recurrent layers.
    *
-   * @default 1
+   * @default {1}
    */
   layers?: number;
   /**
    * Whether each layer also reads against time.
    *
-   * @default false; true in a tagger, because the tag of a step often depends on the following steps.
+   * @default false; true in a tagger, because the tag of a step often depends on the following steps
    */
   bidirectional?: boolean;
   /**
    * Rate of dropout on the embedding, between layers, and on the input of the last dense layer.
    *
-   * @default 0
+   * @default {0}
    */
   dropout?: number;
 }
@@ -71,7 +71,7 @@ export interface ClassifierOptions extends TaskOptions {
   /**
    * How the outputs of the time steps become one.
    *
-   * @default "last"
+   * @default {"last"}
    */
   pooling?: Pooling;
 }
@@ -81,19 +81,19 @@ export interface RegressorOptions extends TaskOptions {
   /**
    * Numbers that a sequence gives.
    *
-   * @default 1
+   * @default {1}
    */
   outputs?: number;
   /**
    * The loss to minimise.
    *
-   * @default "squared"
+   * @default {"squared"}
    */
   loss?: RegressionLoss;
   /**
    * How the outputs of the time steps become one.
    *
-   * @default "last"
+   * @default {"last"}
    */
   pooling?: Pooling;
 }
@@ -103,19 +103,19 @@ export interface TaggerOptions extends TaskOptions {
   /**
    * The classes of a step, at least two.
    *
-   * @default The model is a tagger of numbers.
+   * @default the model is a tagger of numbers
    */
   labels?: readonly Label[];
   /**
    * Numbers that each step gives.
    *
-   * @default The model is a tagger of labels.
+   * @default the model is a tagger of labels
    */
   outputs?: number;
   /**
    * The loss of a tagger of numbers.
    *
-   * @default "squared"
+   * @default {"squared"}
    */
   loss?: RegressionLoss;
 }
@@ -129,31 +129,31 @@ export interface TaskFitOptions<Sample, M extends Metrics> extends
   /**
    * Samples of a batch.
    *
-   * @default 32
+   * @default {32}
    */
   batch?: number;
   /**
    * The optimizer.
    *
-   * @default adam({ learningRate: 2e-3 })
+   * @default {adam({ learningRate: 2e-3 })}
    */
   optimizer?: Optimizer;
   /**
    * Gradient clipping.
    *
-   * @default clipNorm(1)
+   * @default {clipNorm(1)}
    */
   clip?: Clip;
   /**
    * Samples to evaluate the model on during the training: for early stopping and to restore the best parameters.
    *
-   * @default None.
+   * @default none
    */
   validation?: readonly Sample[];
   /**
    * Updates from one evaluation to the next.
    *
-   * @default Once an epoch.
+   * @default once an epoch
    */
   every?: number;
 }
@@ -165,7 +165,7 @@ export interface ClassFitOptions {
    * where n is the number of samples and C the number of classes that occur, as in scikit-learn. Evaluations are not
    * weighted.
    *
-   * @default All 1.
+   * @default all 1
    */
   classWeights?: "balanced" | readonly number[];
 }

@@ -21,13 +21,13 @@ export interface SequenceGenerateOptions extends Condition, DrawOptions {
   /**
    * Text that the sequence begins with, or its tokens. The output does not repeat the prompt.
    *
-   * @default The sequence begins at its beginning.
+   * @default the sequence begins at its beginning
    */
   prompt?: string | readonly string[];
   /**
    * Maximum number of tokens of the sequence, including the tokens of the prompt.
    *
-   * @default The model's `longest`.
+   * @default the model's `longest`
    */
   length?: number;
 }

@@ -16,13 +16,13 @@ export interface RunnerOptions {
   /**
    * The recurrent cell of the model, if it is not one of the library's: the file has its name only.
    *
-   * @default The cell that the file names.
+   * @default the cell that the file names
    */
   cell?: Cell;
   /**
    * The kernels: see `compile`.
    *
-   * @default "fast"
+   * @default {"fast"}
    */
   numerics?: Numerics;
 }

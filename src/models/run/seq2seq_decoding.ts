@@ -12,7 +12,7 @@ export interface TranslateOptions {
   /**
    * Maximum number of tokens of a translation.
    *
-   * @default The model's `longest` of a target.
+   * @default the model's `longest` of a target
    */
   length?: number;
   /** Ends the translation between two batches, with the signal's reason as the error. */
@@ -24,19 +24,19 @@ export interface TranslationSearchOptions {
   /**
    * Width of the beam, and maximum number of translations returned.
    *
-   * @default 5
+   * @default {5}
    */
   width?: number;
   /**
    * Maximum number of tokens of a translation.
    *
-   * @default The model's `longest` of a target.
+   * @default the model's `longest` of a target
    */
   length?: number;
   /**
    * Exponent of the length normalisation: see `beamSearch`.
    *
-   * @default 0.6
+   * @default {0.6}
    */
   lengthPenalty?: number;
 }
