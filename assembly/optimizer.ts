@@ -5,6 +5,7 @@
  * in the place of PyTorch's second division), with x 1.00, sgd 0.23, sgdMomentum 0.51, rmsprop 0.66 to 0.86, adagrad
  * 0.57, average 0.21 (Granite Rapids, Deno 2.9.6, 2026-11-22).
  */
+import { AdagradSetting, AdamSetting, RmspropSetting, SgdSetting } from "../src/kernels/optimizer_settings";
 import { load, store } from "./lanes";
 import { madd, nmadd } from "./madd";
 
@@ -26,23 +27,27 @@ export function adam(p: usize, m: usize, v: usize, x: usize, g: usize, settings:
 
 @inline
 function adamLanes(p: usize, m: usize, v: usize, x: usize, g: usize, settings: usize, k: i32, largest: bool): void {
-  const rate = v128.load32_splat(settings), mix1 = v128.load32_splat(settings, 4);
-  const keep2 = v128.load32_splat(settings, 8), mix2 = v128.load32_splat(settings, 12);
-  const correction2 = v128.load32_splat(settings, 16), epsilon = v128.load32_splat(settings, 20);
-  const decay = v128.load32_splat(settings, 24), keep = v128.load32_splat(settings, 28);
+  const stepSize = v128.load32_splat(settings, 4 * AdamSetting.StepSize);
+  const mix1 = v128.load32_splat(settings, 4 * AdamSetting.OneMinusBeta1);
+  const beta2 = v128.load32_splat(settings, 4 * AdamSetting.Beta2);
+  const mix2 = v128.load32_splat(settings, 4 * AdamSetting.OneMinusBeta2);
+  const rootCorrection2 = v128.load32_splat(settings, 4 * AdamSetting.RootCorrection2);
+  const epsilon = v128.load32_splat(settings, 4 * AdamSetting.Epsilon);
+  const decay = v128.load32_splat(settings, 4 * AdamSetting.WeightDecay);
+  const shrinkage = v128.load32_splat(settings, 4 * AdamSetting.Shrinkage);
   const weight = load(p, k);
   const gradient = madd(decay, weight, load(g, k));
   let first = load(m, k);
   first = madd(mix1, f32x4.sub(gradient, first), first);
-  const second = madd(f32x4.mul(mix2, gradient), gradient, f32x4.mul(load(v, k), keep2));
+  const second = madd(f32x4.mul(mix2, gradient), gradient, f32x4.mul(load(v, k), beta2));
   store(m, first, k), store(v, second, k);
   let moment = second;
   if (largest) {
     moment = f32x4.pmax(second, load(x, k)); // NaN of the second moment stays
     store(x, moment, k);
   }
-  const root = f32x4.add(f32x4.div(f32x4.sqrt(moment), correction2), epsilon);
-  store(p, f32x4.sub(f32x4.mul(weight, keep), f32x4.div(f32x4.mul(rate, first), root)), k);
+  const root = f32x4.add(f32x4.div(f32x4.sqrt(moment), rootCorrection2), epsilon);
+  store(p, f32x4.sub(f32x4.mul(weight, shrinkage), f32x4.div(f32x4.mul(stepSize, first), root)), k);
 }
 
 /** p -= lr (g + decay p). settings: learning rate, decay. */
@@ -53,7 +58,8 @@ export function sgd(p: usize, g: usize, settings: usize, n: i32): void {
 
 @inline
 function sgdLanes(p: usize, g: usize, settings: usize, k: i32): void {
-  const rate = v128.load32_splat(settings), decay = v128.load32_splat(settings, 4);
+  const rate = v128.load32_splat(settings, 4 * SgdSetting.LearningRate);
+  const decay = v128.load32_splat(settings, 4 * SgdSetting.WeightDecay);
   const weight = load(p, k);
   store(p, nmadd(rate, madd(decay, weight, load(g, k)), weight), k);
 }
@@ -74,8 +80,10 @@ export function sgdMomentum(p: usize, v: usize, g: usize, settings: usize, n: i3
 
 @inline
 function momentumLanes(p: usize, v: usize, g: usize, settings: usize, k: i32, nesterov: bool): void {
-  const rate = v128.load32_splat(settings), decay = v128.load32_splat(settings, 4);
-  const momentum = v128.load32_splat(settings, 8), mix = v128.load32_splat(settings, 12);
+  const rate = v128.load32_splat(settings, 4 * SgdSetting.LearningRate);
+  const decay = v128.load32_splat(settings, 4 * SgdSetting.WeightDecay);
+  const momentum = v128.load32_splat(settings, 4 * SgdSetting.Momentum);
+  const mix = v128.load32_splat(settings, 4 * SgdSetting.OneMinusDampening);
   const weight = load(p, k);
   const gradient = madd(decay, weight, load(g, k));
   const velocity = madd(mix, gradient, f32x4.mul(load(v, k), momentum));
@@ -122,9 +130,11 @@ function rmspropLanes(
   centered: bool,
   heavy: bool,
 ): void {
-  const rate = v128.load32_splat(settings), decay = v128.load32_splat(settings, 4);
-  const alpha = v128.load32_splat(settings, 8), mix = v128.load32_splat(settings, 12);
-  const epsilon = v128.load32_splat(settings, 16);
+  const rate = v128.load32_splat(settings, 4 * RmspropSetting.LearningRate);
+  const decay = v128.load32_splat(settings, 4 * RmspropSetting.WeightDecay);
+  const alpha = v128.load32_splat(settings, 4 * RmspropSetting.Alpha);
+  const mix = v128.load32_splat(settings, 4 * RmspropSetting.OneMinusAlpha);
+  const epsilon = v128.load32_splat(settings, 4 * RmspropSetting.Epsilon);
   const weight = load(p, k);
   const gradient = madd(decay, weight, load(g, k));
   const square = madd(f32x4.mul(mix, gradient), gradient, f32x4.mul(load(v, k), alpha));
@@ -138,7 +148,7 @@ function rmspropLanes(
   }
   const root = f32x4.add(f32x4.sqrt(spread), epsilon);
   if (heavy) {
-    const momentum = v128.load32_splat(settings, 20);
+    const momentum = v128.load32_splat(settings, 4 * RmspropSetting.Momentum);
     const velocity = f32x4.add(f32x4.mul(load(b, k), momentum), f32x4.div(gradient, root));
     store(b, velocity, k);
     store(p, nmadd(rate, velocity, weight), k);
@@ -158,8 +168,9 @@ export function adagrad(p: usize, v: usize, g: usize, settings: usize, n: i32): 
 
 @inline
 function adagradLanes(p: usize, v: usize, g: usize, settings: usize, k: i32): void {
-  const rate = v128.load32_splat(settings), decay = v128.load32_splat(settings, 4);
-  const epsilon = v128.load32_splat(settings, 8);
+  const rate = v128.load32_splat(settings, 4 * AdagradSetting.LearningRate);
+  const decay = v128.load32_splat(settings, 4 * AdagradSetting.WeightDecay);
+  const epsilon = v128.load32_splat(settings, 4 * AdagradSetting.Epsilon);
   const weight = load(p, k);
   const gradient = madd(decay, weight, load(g, k));
   const square = madd(gradient, gradient, load(v, k));

@@ -32,7 +32,7 @@ export function describeTraining(plan: NetPlan, options: WorldOptions): Record<s
     optimizer: [
       name,
       groups.map(({ parameters, learningRate: rate, weightDecay }) => {
-        return [parameters, rate, optimizer!.settings(0, { rate, weightDecay })];
+        return [parameters, rate, optimizer!.settings(0, { learningRate: rate, weightDecay })];
       }),
       rates,
     ],

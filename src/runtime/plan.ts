@@ -8,7 +8,7 @@ import type { Initialiser } from "../ops/initialise.ts";
 import { inputValue, type Value } from "../ops/value.ts";
 import { type Clip, type ClipSlots, NORM_BLOCK } from "../training/clip.ts";
 import type { Loss, PlannedLoss } from "../training/losses/loss.ts";
-import { type Optimizer, SETTINGS } from "../training/optimizers/optimizer.ts";
+import { type Optimizer, SETTINGS_LENGTH } from "../training/optimizers/optimizer.ts";
 
 /** What a session is compiled for. */
 export interface PlanOptions {
@@ -120,8 +120,8 @@ export function planNet(net: Layer, options: PlanOptions, threads = 1): NetPlan 
   const average = averageDecay === undefined
     ? undefined
     : { value: planner.moment("average"), mix: planner.derived("average mix", 1, 1) };
-  const settings = planner.derived("settings", 1, SETTINGS);
-  const groupSettings = groups.map((_, i) => planner.derived(`settings of group ${i}`, 1, SETTINGS));
+  const settings = planner.derived("settings", 1, SETTINGS_LENGTH);
+  const groupSettings = groups.map((_, i) => planner.derived(`settings of group ${i}`, 1, SETTINGS_LENGTH));
   const norm = {
     sums: planner.derived("sums of squares", 1, 2 * Math.ceil(planner.elements / NORM_BLOCK)),
     norm: planner.derived("gradient norm", 1, 1),

@@ -118,7 +118,7 @@ export class Optimization {
     if (clip) apply(k, norm, clip, gradient, n);
     const momentum = schedule?.momentum?.(this.count);
     groups.forEach(({ weightDecay }, i) => {
-      border.write(groupSettings[i], optimizer.settings(this.count, { rate: rates[i], weightDecay, momentum }));
+      border.write(groupSettings[i], optimizer.settings(this.count, { learningRate: rates[i], weightDecay, momentum }));
     });
     if (average) border.write(average.mix, [this.count ? 1 - averageDecay : 1]);
     this.#passes.change(() => {
