@@ -61,7 +61,7 @@ export class Runner {
   ): void {
     const k = this.kernels, last = this.last;
     if (call.training) this.io.writePass(pass ?? ++this.count);
-    this.#threads?.share(allSteps(call));
+    this.#threads?.partition(allSteps(call));
     this.uses++;
     this.io.writeInput(x, call, decoderInput);
     this.io.writeStates(k, call, states === "carry" && this.aside ? this.aside : states, last);
@@ -116,7 +116,7 @@ export class Runner {
     const k = this.kernels;
     if (this.last && !this.aside) this.aside = this.io.lastStates(this.last);
     this.ready = false;
-    this.#threads?.share(allSteps(call));
+    this.#threads?.partition(allSteps(call));
     this.uses++;
     run(k);
   }
