@@ -51,9 +51,9 @@ export interface Operand {
 }
 
 /**
- * Other signatures, for calls with one row among parameters, gradients and moments: the row itself is partitioned. A copy
- * is partitioned as gemmTN partitions its sums, so that no thread waits for the gradient of a bias that another bias
- * shares.
+ * Other signatures, for calls with one row among parameters, gradients and moments: the row itself is partitioned. A
+ * copy is partitioned as gemmTN partitions its sums, so that no thread waits for the gradient of a bias that another
+ * bias shares.
  */
 const FLAT: Partial<Record<keyof Kernels, string>> = {
   copy: "y>4 x<4 m n/1 ldy ldx",

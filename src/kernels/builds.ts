@@ -18,13 +18,16 @@ export interface KernelBuild {
 }
 
 /**
- * How numbers are computed. `"exact"`: every multiplication and addition is rounded on its own, the same bits on every machine
- * and engine. `"fast"`: fused multiply-adds where the engine has relaxed SIMD, the same bits on one machine. Or kernels from
- * another entry.
+ * How numbers are computed. `"exact"`: every multiplication and addition is rounded on its own, the same bits on every
+ * machine and engine. `"fast"`: fused multiply-adds where the engine has relaxed SIMD, the same bits on one machine. Or
+ * kernels from another entry.
  */
 export type Numerics = "fast" | "exact" | KernelBuild;
 
-/** The two builds of some kernels, for memory that is shared and memory that is not, each compiled when it is first asked for. */
+/**
+ * The two builds of some kernels, for memory that is shared and memory that is not, each compiled when it is first
+ * asked for.
+ */
 export class Builds {
   readonly #embedded: EmbeddedModules;
   readonly #modules = new Map<string, Promise<WebAssembly.Module>>();
@@ -81,8 +84,8 @@ export async function moduleBytes(
 }
 
 /**
- * The bytes of deflated base64. The streams' own reader and plain loops: a Blob, a Response and a function called for each
- * byte took 24 ms of a program's start instead of 9 (EPYC Milan, Deno 2.9.6, 2026-11-27).
+ * The bytes of deflated base64. The streams' own reader and plain loops: a Blob, a Response and a function called for
+ * each byte took 24 ms of a program's start instead of 9 (EPYC Milan, Deno 2.9.6, 2026-11-27).
  */
 async function inflate(deflated: string): Promise<Uint8Array> {
   const bytes = fromBase64(deflated), parts: Uint8Array[] = [];
@@ -103,8 +106,8 @@ async function inflate(deflated: string): Promise<Uint8Array> {
 }
 
 /**
- * What engines from before 2025 do not have, done by a loop: 4 ms of a program's start, `Uint8Array.fromBase64` 0.05 (EPYC
- * Milan, Deno 2.9.6, 2026-11-27).
+ * What engines from before 2025 do not have, done by a loop: 4 ms of a program's start, `Uint8Array.fromBase64` 0.05
+ * (EPYC Milan, Deno 2.9.6, 2026-11-27).
  */
 function fromBase64(base64: string): Uint8Array<ArrayBuffer> {
   if (Uint8Array.fromBase64) return Uint8Array.fromBase64(base64);

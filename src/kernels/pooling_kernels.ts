@@ -1,4 +1,6 @@
-/** The kernels of pooling over the steps of a sequence, a part of `Kernels` with the same conventions; see kernels.ts. */
+/**
+ * The kernels of pooling over the steps of a sequence, a part of `Kernels` with the same conventions; see kernels.ts.
+ */
 export interface PoolingKernels {
   // rows.ts
   /** y(r) = s(r) x(r), or y(r) += s(r) x(r). */

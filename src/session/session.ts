@@ -1,7 +1,8 @@
 import { OptionError } from "../errors.ts";
 import type { Kernels } from "../kernels/kernels.ts";
 import type { Arena } from "../memory/arena.ts";
-import { type ParameterSlot, type PlanRow, seedWords } from "../memory/planner.ts";
+import type { PlanRow } from "../memory/memory_map.ts";
+import { type ParameterSlot, seedWords } from "../memory/planner.ts";
 import type { TensorSpec } from "../ops/value.ts";
 import type { Threads } from "../threads/threads.ts";
 import type { Layout } from "../training/data/batch.ts";

@@ -1,4 +1,4 @@
-import type { MemoryBlock } from "../memory/planner.ts";
+import type { MemoryBlock } from "../memory/memory_map.ts";
 
 /** Access patterns of threads to a block of memory. Every thread accesses all of the block. */
 export const ALL = 0;
@@ -8,7 +8,9 @@ export const ONE_THREAD = 1;
 export const BATCH_ROWS = 2;
 /** Each thread accesses an equal part of the rows from row `begin` on. */
 export const ROWS = 3;
-/** Each thread accesses a part of the range from address `begin` on. The unit at which parts begin is added to RANGE. */
+/**
+ * Each thread accesses a part of the range from address `begin` on. The unit at which parts begin is added to RANGE.
+ */
 export const RANGE = 4;
 
 /** The accesses to one block since the barrier with number `barrier`. */
@@ -27,8 +29,8 @@ interface BlockAccess {
 /**
  * Finds the barriers that threads need: tracks how they have accessed each block of memory since the last barrier.
  *
- * Two accesses to a block with the same pattern and the same numbers touch, in each thread, the same part of the block, so
- * they need no barrier. Accesses of different patterns need none as long as both read.
+ * Two accesses to a block with the same pattern and the same numbers touch, in each thread, the same part of the block,
+ * so they need no barrier. Accesses of different patterns need none as long as both read.
  */
 export class HazardTracker {
   readonly #blocks: readonly MemoryBlock[];
@@ -69,8 +71,8 @@ export class HazardTracker {
   }
 
   /**
-   * Note an access to a range, which may be longer than the block in which the range begins. Returns false when a barrier
-   * is needed first.
+   * Note an access to a range, which may be longer than the block in which the range begins. Returns false when a
+   * barrier is needed first.
    *
    * @param step Bytes of one unit.
    * @param count Elements of the range.

@@ -1,6 +1,6 @@
 import { flatSignatures, KERNEL_NAMES, type Signature, signatures } from "../kernels/access.ts";
 import type { Kernels } from "../kernels/kernels.ts";
-import type { MemoryMap } from "../memory/planner.ts";
+import type { MemoryMap } from "../memory/memory_map.ts";
 import { ALL, BATCH_ROWS, HazardTracker, ONE_THREAD, RANGE, ROWS } from "./hazards.ts";
 import { BARRIER, COMMAND_WORDS, END } from "./replay.ts";
 
@@ -14,11 +14,11 @@ export interface BatchSteps {
 /**
  * Kernels that record their calls, as integers, into a command buffer for each thread.
  *
- * The recorder partitions a call into parts that give the bits of the whole. A call for some of the B rows of a time step
- * is partitioned as the batch is, so each thread has its own rows in all steps. A call for more rows, or for parameters,
- * is partitioned into equal parts. A barrier is recorded only where a call reads what another thread has written since the
- * last barrier, or writes what another thread has accessed. The recorder compares addresses, so this holds for any cell,
- * layer or loss: a call whose rows do not fit together gets more barriers, or is not partitioned.
+ * The recorder partitions a call into parts that give the bits of the whole. A call for some of the B rows of a time
+ * step is partitioned as the batch is, so each thread has its own rows in all steps. A call for more rows, or for
+ * parameters, is partitioned into equal parts. A barrier is recorded only where a call reads what another thread has
+ * written since the last barrier, or writes what another thread has accessed. The recorder compares addresses, so this
+ * holds for any cell, layer or loss: a call whose rows do not fit together gets more barriers, or is not partitioned.
  */
 export class Recorder {
   /** The kernels that record. */
@@ -61,7 +61,8 @@ export class Recorder {
   }
 
   /**
-   * Partition the rows of a batch so that each thread computes about as many steps. Call only while no call is recorded.
+   * Partition the rows of a batch so that each thread computes about as many steps. Call only while no call is
+   * recorded.
    */
   partition({ T, B, active }: BatchSteps): void {
     const steps = new Array<number>(B).fill(0);

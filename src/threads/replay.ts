@@ -1,6 +1,6 @@
 /**
- * Integers of a command in a command buffer. A kernel call is the kernel's number, from 1 on, and up to 15 arguments. Any
- * other command is one of the numbers below.
+ * Integers of a command in a command buffer. A kernel call is the kernel's number, from 1 on, and up to 15 arguments.
+ * Any other command is one of the numbers below.
  */
 export const COMMAND_WORDS = 16;
 
@@ -10,8 +10,8 @@ export const BARRIER = 0;
 export const END = -1;
 
 /**
- * The control words, shared by all threads. Word 0 counts the threads that have arrived at a barrier. This one counts the
- * barriers passed; threads wait for its change.
+ * The control words, shared by all threads. Word 0 counts the threads that have arrived at a barrier. This one counts
+ * the barriers passed; threads wait for its change.
  */
 export const PASSED = 1;
 /** Whether a thread has failed. Word 2 belongs to the first thread that fails: it writes MESSAGE, then this word. */

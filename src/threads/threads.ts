@@ -2,7 +2,7 @@ import { ThreadError } from "../errors.ts";
 import { KERNEL_NAMES } from "../kernels/access.ts";
 import type { Kernels } from "../kernels/kernels.ts";
 import type { Arena } from "../memory/arena.ts";
-import type { MemoryMap } from "../memory/planner.ts";
+import type { MemoryMap } from "../memory/memory_map.ts";
 import type { WasmArena } from "../memory/wasm_arena.ts";
 import { type BatchSteps, Recorder } from "./recorder.ts";
 import { COMMAND_WORDS, CONTROL_WORDS, FAILED, MESSAGE, MESSAGE_LENGTH, PASSED, replay, STOPPED } from "./replay.ts";
@@ -40,8 +40,8 @@ export interface ThreadResources {
 }
 
 /**
- * The threads of a session: the calling thread and workers. They record the calls of `kernels`, and run them all at once
- * when memory is read through `arena`, or by `finish`.
+ * The threads of a session: the calling thread and workers. They record the calls of `kernels`, and run them all at
+ * once when memory is read through `arena`, or by `finish`.
  */
 export class Threads implements Disposable {
   /** Kernels that record their calls. */

@@ -1,6 +1,6 @@
 /**
- * A session of several threads that one thread plays, in any order that the barriers allow, call by call. Where a barrier
- * is missing, some order makes a call read what another thread has not written yet.
+ * A session of several threads that one thread plays, in any order that the barriers allow, call by call. Where a
+ * barrier is missing, some order makes a call read what another thread has not written yet.
  */
 import type { Layer, PlanOptions, Session } from "../../mod.ts";
 import { KERNEL_NAMES } from "../../src/kernels/access.ts";

@@ -1,4 +1,6 @@
-/** Partitioned among threads, in any order that the barriers allow, every result has the bits of a one-thread session. */
+/**
+ * Partitioned among threads, in any order that the barriers allow, every result has the bits of a one-thread session.
+ */
 import { assert, assertEquals } from "@std/assert";
 import {
   activation,

@@ -2,9 +2,9 @@ import type { Layer, Slot } from "../../mod.ts";
 import type { Kernels } from "../../src/kernels/kernels.ts";
 
 /**
- * A layer of the kind that a user may write, whose rows depend on other rows: y(t) = x(t) + y(t - 1), computed on a copy
- * of x by one call for all steps but the first. Then x, two steps and one row earlier, is added to the later rows. The
- * layer takes whole batches without lengths.
+ * A layer of the kind that a user may write, whose rows depend on other rows: y(t) = x(t) + y(t - 1), computed on a
+ * copy of x by one call for all steps but the first. Then x, two steps and one row earlier, is added to the later rows.
+ * The layer takes whole batches without lengths.
  */
 export function stepsBack(width: number): Layer {
   return {

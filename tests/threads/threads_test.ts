@@ -70,7 +70,8 @@ for (const numerics of ["exact", "fast"] as const) {
 Deno.test("results do not depend on how late a thread is", async () => {
   using plain = await compile(net(), { ...OPTIONS, numerics: "exact" });
   const random = new Generator(2), { plan, start } = await setUp(net(), 3);
-  // The first thread delays one call in ten by up to 0.2 ms. Of three threads on two cores, the others are late as well.
+  // The first thread delays one call in ten by up to 0.2 ms. Of three threads on two cores, the others are late as
+  // well.
   using threads = await start((kernels) => (name) => (...args) => {
     const end = performance.now() + (random.integer(10) ? 0 : 0.2 * random.uniform());
     while (performance.now() < end);
