@@ -87,7 +87,7 @@ const LONGEST = 400;
 
 /** Every breach of the rules, one sentence each. */
 export function violations(sources: readonly Source[]): string[] {
-  return [...sources.flatMap(({ path, text }) => [...ofFile(path, text)]), ...abi(sources)];
+  return sources.flatMap(({ path, text }) => [...ofFile(path, text)]);
 }
 
 function* ofFile(path: string, text: string): Iterable<string> {
@@ -146,26 +146,8 @@ function folder(path: string): string | undefined {
   return rest.length ? name : undefined;
 }
 
-/** The kernels exported by assembly/ are those that `interface Kernels` declares. */
-function abi(sources: readonly Source[]): string[] {
-  const text = (path: string) => withoutComments(sources.find((source) => source.path === path)?.text ?? "");
-  const declared = ["kernels", "loss_kernels", "pooling_kernels"].flatMap((name) =>
-    names(text(`src/kernels/${name}.ts`), /^ {2}(\w+)\(/gm)
-  );
-  const lists = names(text("assembly/index.ts"), /export\s*\{([^}]*)\}/g);
-  const exported = lists.flatMap((list) => names(list, /(\w+)/g));
-  return [
-    ...declared.filter((name) => !exported.includes(name)).map((name) => `assembly/index.ts does not export ${name}`),
-    ...exported.filter((name) => !declared.includes(name)).map((name) => `interface Kernels does not have ${name}`),
-  ];
-}
-
-function names(text: string, pattern: RegExp): string[] {
-  return [...text.matchAll(pattern)].map((match) => match[1]);
-}
-
 /** The text without comments; strings, which may look as if they held one, stay. */
-function withoutComments(text: string): string {
+export function withoutComments(text: string): string {
   const pattern = /("(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`)|\/\*[\s\S]*?\*\/|\/\/[^\n]*/g;
   return text.replaceAll(pattern, (_, string) => string ?? " ");
 }
