@@ -1,6 +1,6 @@
 /**
- * The losses of `elementLoss`, by number. d = x - y; c = d clamped to [-delta, delta]; delta and p are settings of a
- * column. assembly/element_loss.ts has the same order.
+ * The numbers that select a loss in `elementLoss`. d = x - y; c = d clamped to [-delta, delta]; delta and p are
+ * settings of a column. `Kind` in assembly/element_loss.ts has the same order.
  */
 export const ELEMENT_LOSS = {
   /** d² */
@@ -13,4 +13,5 @@ export const ELEMENT_LOSS = {
   binaryCrossEntropy: 3,
 } as const;
 
+/** A number that selects a loss. */
 export type ElementLossKind = (typeof ELEMENT_LOSS)[keyof typeof ELEMENT_LOSS];

@@ -1,4 +1,4 @@
-/** Optimizer updates over flat ranges: the twin of assembly/optimizer.ts. */
+/** Reference kernels of assembly/optimizer.ts: optimizer updates over flat ranges. */
 import type { Arena } from "../../memory/arena.ts";
 import type { Kernels } from "../kernels.ts";
 import { AdagradSetting, AdamSetting, RmspropSetting, SgdSetting } from "../optimizer_settings.ts";
@@ -96,8 +96,8 @@ export function optimizerKernels(arena: Arena, { round }: NumberMode): Pick<Kern
     },
     average(A, P, mix, n) {
       const f = elements(arena);
-      const a = A >> 2, p = P >> 2, share = f[mix >> 2];
-      for (let i = 0; i < n; i++) f[a + i] = madd(share, round(f[p + i] - f[a + i]), f[a + i]);
+      const a = A >> 2, p = P >> 2, factor = f[mix >> 2];
+      for (let i = 0; i < n; i++) f[a + i] = madd(factor, round(f[p + i] - f[a + i]), f[a + i]);
     },
   };
 }
