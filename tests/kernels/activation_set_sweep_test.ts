@@ -1,5 +1,5 @@
 /**
- * The activations that only `activate` has, on a fine grid. Bounds are what was measured (in brackets, both builds)
+ * The activations that only `activate` has, on a fine grid. A bound is the measured error (in brackets, both builds)
  * plus a margin.
  */
 import { assert, assertEquals } from "@std/assert";

@@ -1,5 +1,5 @@
 /**
- * Errors in ulp are measured in activation_set_sweep_test.ts; here it is shapes, aliasing, corners and special values.
+ * Shapes, aliasing, corners and special values. activation_set_sweep_test.ts measures errors in ulp.
  */
 import { ACTIVATION } from "../../src/kernels/activation_kinds.ts";
 import { kernelTest, U } from "./harness.ts";
@@ -9,13 +9,13 @@ const SIZES = [1, 2, 3, 4, 5, 6, 7, 8, 9, 13];
 type Name = keyof typeof ACTIVATION;
 const NAMES = Object.keys(ACTIVATION) as Name[];
 
-/** alpha and beta that give every function its own shape: a slope below 0, a threshold, two ends within reach. */
+/** alpha and beta that shape every function: a slope below 0, a threshold, two ends within the range of x. */
 const SETTINGS = [0.3, 0.6];
 
-/** Results are below 16; a gradient has some ten roundings behind it. */
+/** Results are below 16; a gradient is the result of some ten roundings. */
 const NEAR = { relative: 8 * U, absolute: 32 * U };
 
-/** What the backward half of a function reads. */
+/** Whether the gradient of a function reads y, not x. */
 function readsY(name: Name): boolean {
   return ["relu", "tanh", "sigmoid"].includes(name);
 }

@@ -1,6 +1,6 @@
 /**
  * The activation kernels on a fine grid: range, accuracy, monotony, symmetry, special values. An ulp is the distance of
- * f32 numbers at the true value. Bounds are what was measured (in brackets, both builds) plus a margin.
+ * f32 numbers at the exact value. A bound is the measured error (in brackets, both builds) plus a margin.
  */
 import { assert, assertEquals } from "@std/assert";
 import * as real from "../../src/kernels/real.ts";
@@ -22,12 +22,12 @@ function apply({ arena, kernels }: Bench, name: Name, x: ArrayLike<number>): Flo
   return arena.floats(OUTPUT, n).slice();
 }
 
-/** The largest error in ulp; and the exact build has the very bits of the f32 twin. */
+/** Assert that the error is at most `bound` ulp, and that the exact build has the bits of the f32 reference. */
 function assertAccurate(bench: Bench, name: Name, x: Float32Array, bound: number): void {
   assertNear(name, x, apply(bench, name, x), bound, real[name], bench.numerics === "exact" ? single[name] : undefined);
 }
 
-/** The grid is coarse against the error of the kernels except where they are flat: no exception was found. */
+/** Assert that y never falls. The step of the grid is large against the errors, except where a function is flat. */
 function assertMonotone(y: Float32Array, name: Name): void {
   for (let i = 1; i < y.length; i++) if (!(y[i] >= y[i - 1])) throw new Error(`${name} falls at ${-30 + i / 4096}`);
 }

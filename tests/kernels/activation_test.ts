@@ -3,7 +3,7 @@ import { assertSameBits, kernelTest, U } from "./harness.ts";
 
 const SIZES = [1, 2, 3, 4, 5, 6, 7, 8, 9, 13];
 
-/** Relative errors are measured in activation_sweep_test.ts; here it is the shapes that matter. */
+/** A wide bound: these tests check shapes. activation_sweep_test.ts measures relative errors. */
 const NEAR = { relative: 8 * U };
 
 for (const name of ["exp", "log", "sigmoid", "tanh", "relu"] as const) {

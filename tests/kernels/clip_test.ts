@@ -31,7 +31,7 @@ kernelTest("clipValue: every remainder, NaN stays", ({ check }) => {
   }
 });
 
-/** Inside, at and outside the limit 0.5, and what is no number. */
+/** Numbers inside, at and outside the limit 0.5, infinities and NaN. */
 const AROUND = [0.5, -3, 0.25, 3, NaN, -0.5, Infinity, -Infinity, -0];
 
 for (const into of ["y", "x"]) {

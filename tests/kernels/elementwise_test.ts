@@ -34,7 +34,7 @@ kernelTest("copy, transpose, zero: shapes and strides", ({ check }) => {
   }
 });
 
-/** Of multiplyAdd, the result may be small against its terms. */
+/** The result of multiplyAdd may be small against its terms. */
 const BINARY = {
   add: { relative: U },
   subtract: { relative: U },

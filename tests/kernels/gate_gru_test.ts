@@ -3,13 +3,13 @@ import { assertEqualColumns, kernelTest, U } from "./harness.ts";
 const WIDTHS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 13, 33];
 const BATCHES = [1, 2, 3, 4, 5];
 
-/** Numbers stay below 4 and no result has more than a dozen roundings behind it. */
+/** Numbers stay below 4, and a result has at most a dozen roundings. */
 const NEAR = { absolute: 48 * U };
 
-/** The kernels that turn pre-activations and hPrev into h (or r hPrev), and how many gates z has. */
+/** The kernels that turn pre-activations and hPrev into h (or r hPrev), with the number of gates in z. */
 const FORWARD = { gruForward: 4, gruResetForward: 3, gruUpdateForward: 3 } as const;
 
-/** Those that turn gates and dh (or drh) into gradients of pre-activations, and add to dhPrev. */
+/** The kernels that turn gates and dh (or drh) into gradients of pre-activations, and add to dhPrev. */
 const BACKWARD = { gruBackward: 4, gruUpdateBackward: 3, gruResetBackward: 3 } as const;
 
 for (const name of ["gruForward", "gruResetForward", "gruUpdateForward"] as const) {

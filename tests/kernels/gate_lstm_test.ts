@@ -3,7 +3,7 @@ import { assertEqualColumns, kernelTest, U } from "./harness.ts";
 const WIDTHS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 13, 33];
 const BATCHES = [1, 2, 3, 4, 5];
 
-/** Numbers stay below 4 and no result has more than a dozen roundings behind it. */
+/** Numbers stay below 4, and a result has at most a dozen roundings. */
 const NEAR = { absolute: 48 * U };
 
 for (const inPlace of [false, true]) {
@@ -57,7 +57,7 @@ kernelTest(
       }, NEAR);
       kernels.lstmForward(h, c, tc, z, cPrev, B, H, 4 * H, H);
       for (const output of [h, c, tc]) assertEqualColumns(arena, output, B, H);
-      // h takes the part of dh, c that of dc.
+      // h stands for dh, and c for dc.
       kernels.lstmBackward(z, c, h, tc, cPrev, B, H, 4 * H, H);
       assertEqualColumns(arena, c, B, H);
       assertEqualColumns(arena, z, 4 * B, H);

@@ -4,7 +4,7 @@ import { kernelTest, U } from "./harness.ts";
 const ROWS = [1, 2, 3, 5];
 const COLUMNS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 33, 130];
 
-/** With this epsilon, 1 / sqrt(variance + epsilon) is at most 10, the factor by which roundings grow. */
+/** With this epsilon, 1 / sqrt(variance + epsilon), which multiplies the roundings, is at most 10. */
 const EPSILON = 0.01;
 const NEAR = { absolute: 10 * 32 * U };
 
@@ -45,7 +45,7 @@ for (const inPlace of [false, true]) {
   });
 }
 
-kernelTest("layerNorm: a row that is constant, a large mean, a NaN", ({ check }) => {
+kernelTest("layerNorm: a constant row, a large mean, a NaN", ({ check }) => {
   check((space) => {
     const m = 3, n = 7, y = space.output(m, n), stats = space.output(m, 2), epsilon = space.values([1e-5]);
     const x = space.floats(m, n, n, (i, j) => i === 0 ? 5 : i === 1 ? 4096 + j : j === 2 ? NaN : j);

@@ -40,7 +40,7 @@ kernelTest("maximumBackward: shapes and strides", ({ check }) => {
   }
 });
 
-kernelTest("maximum: of equal ones the first, and the first NaN", ({ arena, kernels }) => {
+kernelTest("maximum: the first of equal elements, and the first NaN", ({ arena, kernels }) => {
   const steps = [[1, 1, NaN, 2, -Infinity, -0], [1, 2, 5, NaN, -Infinity, 0], [0, 2, NaN, 9, -1, 0]];
   const y = 4096, step = 8192, x = 12288, n = 6;
   steps.forEach((row, t) => {

@@ -4,27 +4,31 @@ import { type Bench, kernelTest, U } from "./harness.ts";
 const POWERS = [1, 2, 3, 1.5, 0.5, Infinity];
 
 for (const power of POWERS) {
-  kernelTest(`sumPowers ${power}: the same doubles as the twins, whole and in blocks`, ({ check, arena, kernels }) => {
-    for (const n of [1, 2, 3, 4, 5, 7, 33, 4095, 4096, 4097, 8192, 9001]) {
-      const blocks = Math.ceil(n / 4096);
-      let x = 0, y = 0, at = 0;
-      check(
-        (space) => {
-          x = space.random(1, n), y = space.doubles(new Float64Array(blocks).fill(NaN)), at = space.values([power]);
-          return (kernels) => kernels.sumPowers(y, x, at, n);
-        },
-        {}, // squares of floats are exact in f64, and order and functions are the same
-        `n ${n}`,
-      );
-      kernels.sumPowers(y, x, at, n);
-      const whole = arena.doubles(y, blocks).slice();
-      arena.doubles(y, blocks).fill(NaN);
-      for (let b = 0; b < blocks; b++) {
-        kernels.sumPowers(y + 8 * b, x + 4 * 4096 * b, at, Math.min(4096, n - 4096 * b));
+  kernelTest(
+    `sumPowers ${power}: the same doubles as the reference kernels, whole and in blocks`,
+    ({ check, arena, kernels }) => {
+      for (const n of [1, 2, 3, 4, 5, 7, 33, 4095, 4096, 4097, 8192, 9001]) {
+        const blocks = Math.ceil(n / 4096);
+        let x = 0, y = 0, at = 0;
+        check(
+          (space) => {
+            x = space.random(1, n), y = space.doubles(new Float64Array(blocks).fill(NaN)), at = space.values([power]);
+            return (kernels) => kernels.sumPowers(y, x, at, n);
+          },
+          {}, // squares of floats are exact in f64, and order and functions are the same
+          `n ${n}`,
+        );
+        kernels.sumPowers(y, x, at, n);
+        const whole = arena.doubles(y, blocks).slice();
+        arena.doubles(y, blocks).fill(NaN);
+        for (let b = 0; b < blocks; b++) {
+          kernels.sumPowers(y + 8 * b, x + 4 * 4096 * b, at, Math.min(4096, n - 4096 * b));
+        }
+        assertEquals(arena.doubles(y, blocks).slice(), whole);
       }
-      assertEquals(arena.doubles(y, blocks).slice(), whole);
-    }
-  }, 131072);
+    },
+    131072,
+  );
 
   kernelTest(`sumPowers ${power}: zeros, the smallest and the largest floats, infinity, NaN`, ({ check }) => {
     for (const odd of [0, -0, 2 ** -149, -(2 ** -126), 3.4e38, -Infinity, NaN]) {
@@ -40,7 +44,7 @@ for (const power of POWERS) {
   });
 }
 
-/** Runs clipNorm on the sums through `check`, and returns what the wasm kernel left in [norm, scale]. */
+/** Check clipNorm on the sums. Returns [norm, scale] of the wasm kernel. */
 function clipNorm({ check, arena, kernels }: Bench, sums: number[], limit: number, power = 2): Float32Array {
   let results = 0, at = 0, limitAt = 0, powerAt = 0;
   check(

@@ -71,7 +71,7 @@ kernelTest("randomNormal: moments", ({ arena, kernels }) => {
   assertAlmostEquals(moment(numbers, 0, 2), 1, 5 * Math.sqrt(2 / n));
   assertAlmostEquals(moment(numbers, 0, 3), 0, 5 * Math.sqrt(15 / n));
   assertAlmostEquals(moment(numbers, 0, 4), 3, 5 * Math.sqrt(96 / n));
-  // The two halves of a pair are independent.
+  // The two numbers of a pair are independent.
   let product = 0;
   for (let i = 0; i < n; i += 2) product += numbers[i] * numbers[i + 1];
   assertAlmostEquals(product / (n / 2), 0, 5 / Math.sqrt(n / 2));
@@ -119,7 +119,7 @@ kernelTest("dropoutMask: words of Philox, a word for each element, whatever the 
   }
   for (const columns of [1024, 512, 64, 16, 4, 2, 1]) {
     arena.floats(mask, n).fill(NaN);
-    const half = n / columns >> 1; // in two parts
+    const half = n / columns >> 1; // computed in two parts
     kernels.dropoutMask(mask, rate, step, half, n / columns - half, columns, columns, 1, 2, 9);
     arena.floats(mask, n).copyWithin(half * columns, 0, n - half * columns);
     if (half) kernels.dropoutMask(mask, rate, step, 0, half, columns, columns, 1, 2, 9);
@@ -127,7 +127,7 @@ kernelTest("dropoutMask: words of Philox, a word for each element, whatever the 
   }
 });
 
-kernelTest("dropoutMask: drops a share of p, another one each step", ({ arena, kernels }) => {
+kernelTest("dropoutMask: drops a fraction p of the elements, others in each step", ({ arena, kernels }) => {
   const n = 100_000, mask = 4096, rate = 2048, step = 2052;
   arena.floats(rate, 1).set([0.2]);
   const before = new Float32Array(n);
@@ -135,7 +135,7 @@ kernelTest("dropoutMask: drops a share of p, another one each step", ({ arena, k
     arena.ints(step, 1).set([t]);
     kernels.dropoutMask(mask, rate, step, 0, 1, n, n, 3, 4, 0);
     const numbers = arena.floats(mask, n);
-    // Five standard errors; the two masks agree in 0.8² + 0.2² of the places when they are independent.
+    // Five standard errors; the two masks agree in 0.8² + 0.2² of the elements when they are independent.
     assertAlmostEquals(numbers.filter((x) => x === 0).length / n, 0.2, 5 * Math.sqrt(0.16 / n));
     assertAlmostEquals(moment(numbers, 0, 1), 1, 5 * 1.25 * Math.sqrt(0.16 / n));
     const same = numbers.filter((x, i) => x === before[i]).length / n;

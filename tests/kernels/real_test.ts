@@ -1,4 +1,6 @@
-/** The f64 twins' own functions against the engine's (V8's are right to the last bit or so), and at their edges. */
+/**
+ * The functions of the f64 reference against the engine's (V8's are right to about the last bit), and at their edges.
+ */
 import { assert, assertEquals } from "@std/assert";
 import * as real from "../../src/kernels/real.ts";
 import { Generator } from "../../src/random/generator.ts";
@@ -24,7 +26,7 @@ Deno.test("real: near the engine's functions", () => {
   for (const [low, high] of [[-700, 0], [0, 50], [-1e-6, 1e-6]]) {
     sweep("softplus", real.softplus, (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))), low, high);
   }
-  // Away from the zeros, where 2 pi x of the engine's version is itself rounded.
+  // Away from the zeros, where the rounding of 2 pi x dominates in the engine's function.
   sweep("sinTurn", real.sinTurn, (x) => Math.sin(2 * Math.PI * x), 0, 0.3);
   sweep("cosTurn", real.cosTurn, (x) => Math.cos(2 * Math.PI * x), 0, 0.1);
 });

@@ -3,7 +3,7 @@ import { kernelTest } from "./harness.ts";
 const ROWS = [1, 2, 3, 5], COLUMNS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 33];
 
 for (const accumulate of [0, 1]) {
-  // A sum may be small against its terms; what overwrites reads no NaN of the output.
+  // A sum may be small against its terms. Without `accumulate` the output holds NaN, which the kernel does not read.
   const near = { chain: accumulate };
 
   for (const inPlace of [false, true]) {
