@@ -20,8 +20,6 @@ import { ACCESS, type Kernels } from "./kernels.ts";
  * A kernel without a partitioned dimension combines its rows in an order that cannot be divided; one thread runs it.
  */
 export interface Signature {
-  /** Number of arguments. */
-  readonly length: number;
   /** The arguments that are addresses of operands; a workspace is none. */
   readonly operands: readonly Operand[];
   /** Index of the argument that counts the partitioned dimension; -1: there is none. */
@@ -37,7 +35,7 @@ export interface Signature {
 }
 
 /** An argument that is the address of an operand. */
-export interface Operand {
+interface Operand {
   /** Index of the argument. */
   readonly argument: number;
   /** Whether the kernel writes the operand. */
@@ -91,7 +89,6 @@ function parse(text: string): Signature {
   const partitioned = words.findIndex((word) => /[*/]/.test(word));
   const activationRows = words[partitioned]?.endsWith("*") ?? false;
   return {
-    length: words.length,
     operands,
     partitioned,
     activationRows,

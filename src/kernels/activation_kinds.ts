@@ -29,6 +29,3 @@ export const ACTIVATION = {
   /** log(1 + exp(x)) */
   softplus: 11,
 } as const;
-
-/** A number that selects an activation. */
-export type ActivationKind = (typeof ACTIVATION)[keyof typeof ACTIVATION];

@@ -5,7 +5,7 @@ import type { Kernels } from "./kernels.ts";
  * Modules of one source, as assembly/build.ts embeds them: their pieces in turn, deflated together, in base64. Of two
  * modules the plain one comes first, then the relaxed one.
  */
-export interface EmbeddedModules {
+interface EmbeddedModules {
   /** Bytes of each piece. */
   readonly lengths: readonly number[];
   /** The pieces, deflated, in base64. */

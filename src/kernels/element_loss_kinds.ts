@@ -12,6 +12,3 @@ export const ELEMENT_LOSS = {
   /** (1 - y) x + ((p - 1) y + 1) log(1 + exp(-x)) = -p y log(sigmoid(x)) - (1 - y) log(1 - sigmoid(x)) */
   binaryCrossEntropy: 3,
 } as const;
-
-/** A number that selects a loss. */
-export type ElementLossKind = (typeof ELEMENT_LOSS)[keyof typeof ELEMENT_LOSS];

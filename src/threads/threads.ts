@@ -6,7 +6,7 @@ import type { MemoryMap } from "../memory/memory_map.ts";
 import type { WasmArena } from "../memory/wasm_arena.ts";
 import { type BatchSteps, Recorder } from "./recorder.ts";
 import { COMMAND_WORDS, CONTROL_WORDS, FAILED, MESSAGE, MESSAGE_LENGTH, PASSED, replay, STOPPED } from "./replay.ts";
-import { canStartWorkers, startWorker, type WorkerHandle } from "./worker.ts";
+import { canStartWorkers, type StartedWorker, startWorker } from "./worker.ts";
 
 /** Commands of a command buffer: 128 KiB a thread. */
 const COMMANDS = 2048;
@@ -31,7 +31,7 @@ const WORKER = `port.onmessage = ({ data: { module, memory, control, commands, n
 };`;
 
 /** The resources that the threads of a session share. */
-export interface ThreadResources {
+interface ThreadResources {
   readonly module: WebAssembly.Module;
   /** The kernels of the main thread. */
   readonly kernels: Kernels;
@@ -56,7 +56,7 @@ export class Threads implements Disposable {
   readonly #commands: Int32Array;
   /** The kernels of the calling thread, by the numbers in the command buffer. */
   readonly #kernels: readonly ((...args: number[]) => void)[];
-  readonly #workers: readonly WorkerHandle[];
+  readonly #workers: readonly StartedWorker[];
   readonly #timeout: number;
   /** Control words for replays on the calling thread alone. */
   readonly #soloControl = new Int32Array(CONTROL_WORDS);
@@ -82,16 +82,23 @@ export class Threads implements Disposable {
       { length: count },
       () => new Int32Array(new SharedArrayBuffer(4 * COMMAND_WORDS * COMMANDS)),
     );
-    const workers: WorkerHandle[] = [];
+    const workers: StartedWorker[] = [];
     try {
       for (const commands of buffers.slice(1)) {
-        const worker = startWorker(WORKER);
-        workers.push(worker);
-        worker.postMessage({ module, memory: arena.memory, control, commands, names: KERNEL_NAMES, threads: count });
+        const started = startWorker(WORKER);
+        workers.push(started);
+        started.worker.postMessage({
+          module,
+          memory: arena.memory,
+          control,
+          commands,
+          names: KERNEL_NAMES,
+          threads: count,
+        });
       }
       await Promise.all(workers.map(({ firstMessage }) => firstMessage));
     } catch (error) {
-      for (const worker of workers) worker.terminate();
+      for (const { worker } of workers) worker.terminate();
       throw new ThreadError(`Cannot start ${count} threads: ${(error as Error).message}`);
     }
     return new Threads(kernels, arena, map, control, buffers, workers, timeout);
@@ -103,7 +110,7 @@ export class Threads implements Disposable {
     map: MemoryMap,
     control: Int32Array,
     buffers: readonly Int32Array[],
-    workers: readonly WorkerHandle[],
+    workers: readonly StartedWorker[],
     timeout: number,
   ) {
     this.count = buffers.length;
@@ -155,7 +162,7 @@ export class Threads implements Disposable {
     Atomics.store(this.#control, STOPPED, 1);
     Atomics.add(this.#control, PASSED, 1);
     Atomics.notify(this.#control, PASSED);
-    for (const worker of this.#workers) worker.terminate();
+    for (const { worker } of this.#workers) worker.terminate();
   }
 
   #failed(error: Error): ThreadError {

@@ -1,11 +1,8 @@
 /** A worker that has been started, in any engine. */
-export interface WorkerHandle {
+export interface StartedWorker {
+  readonly worker: Pick<Worker, "terminate"> & { postMessage(data: unknown): void };
   /** The worker's first message; rejects when the worker fails before it. */
   readonly firstMessage: Promise<unknown>;
-  /** Send a message to the worker. */
-  postMessage(data: unknown): void;
-  /** Stop the worker at once. */
-  terminate(): void;
 }
 
 /** The part of Node's module `worker_threads` that is used. Engines without the module do not import it. */
@@ -25,18 +22,18 @@ interface NodeWorkers {
  *
  * @param body The worker's script. It calls its own message port `port`.
  */
-export function startWorker(body: string): WorkerHandle {
+export function startWorker(body: string): StartedWorker {
   const source = `const port = typeof postMessage === "function" ? self
     : process.getBuiltinModule("worker_threads").parentPort;
   ${body}`;
   if (typeof Worker === "undefined") {
     const { Worker: NodeWorker } = nodeWorkers()!;
     const worker = new NodeWorker(new URL(`data:text/javascript,${encodeURIComponent(source)}`));
-    return {
-      firstMessage: new Promise((resolve, reject) => (worker.once("message", resolve), worker.once("error", reject))),
-      postMessage: (data) => worker.postMessage(data),
-      terminate: () => worker.terminate(),
-    };
+    const firstMessage = new Promise((resolve, reject) => {
+      worker.once("message", resolve);
+      worker.once("error", reject);
+    });
+    return { worker, firstMessage };
   }
   const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
   const worker = new Worker(url, { type: "module" });
@@ -48,7 +45,7 @@ export function startWorker(body: string): WorkerHandle {
     };
   });
   void firstMessage.finally(() => URL.revokeObjectURL(url)).catch(() => {});
-  return { firstMessage, postMessage: (data) => worker.postMessage(data), terminate: () => worker.terminate() };
+  return { worker, firstMessage };
 }
 
 /**

@@ -1,4 +1,4 @@
-import { ELEMENT_LOSS, type ElementLossKind } from "../../src/kernels/element_loss_kinds.ts";
+import { ELEMENT_LOSS } from "../../src/kernels/element_loss_kinds.ts";
 import { kernelTest, U } from "./harness.ts";
 
 const COLUMNS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 33];
@@ -49,7 +49,7 @@ kernelTest("elementLoss: zeros, infinities and NaN", ({ check }) => {
 const BEYOND = { absolute: Infinity };
 
 kernelTest("elementLoss: the losses and slopes of some numbers", ({ kernels, arena }) => {
-  const known: [kind: ElementLossKind, x: number, y: number, setting: number, loss: number, slope: number][] = [
+  const known: [kind: number, x: number, y: number, setting: number, loss: number, slope: number][] = [
     [ELEMENT_LOSS.squared, 3, 1, 0, 4, 4],
     [ELEMENT_LOSS.absolute, 1, 3, 0, 2, -1],
     [ELEMENT_LOSS.absolute, 1, 1, 0, 0, 0],

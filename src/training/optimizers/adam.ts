@@ -79,19 +79,18 @@ function adaptiveMoments(name: string, options: AdamOptions, weightDecay: number
     moments: moments.map((name) => ({ name, initial: 0 })),
     groups: parameterGroups(options, { learningRate: 1e-3, weightDecay }),
     schedule,
-    settings(updates, now) {
-      const beta1 = now.momentum ?? betas[0];
+    settings(updates, { learningRate, weightDecay, momentum: beta1 = betas[0] }) {
       const beta2 = betas[1];
       const t = updates + 1;
       return kernelSettings<AdamSetting>({
-        [AdamSetting.StepSize]: now.learningRate / (1 - power(beta1, t)),
+        [AdamSetting.StepSize]: learningRate / (1 - power(beta1, t)),
         [AdamSetting.OneMinusBeta1]: 1 - beta1,
         [AdamSetting.Beta2]: beta2,
         [AdamSetting.OneMinusBeta2]: 1 - beta2,
         [AdamSetting.RootCorrection2]: Math.sqrt(1 - power(beta2, t)),
         [AdamSetting.Epsilon]: epsilon,
-        [AdamSetting.WeightDecay]: decoupled ? 0 : now.weightDecay,
-        [AdamSetting.Shrinkage]: decoupled ? 1 - now.learningRate * now.weightDecay : 1,
+        [AdamSetting.WeightDecay]: decoupled ? 0 : weightDecay,
+        [AdamSetting.Shrinkage]: decoupled ? 1 - learningRate * weightDecay : 1,
       });
     },
     update: (k, value, gradient, settings, [m, v, largest = 0], n) =>

@@ -67,14 +67,14 @@ export function rmsprop(options: RmspropOptions = {}): Optimizer {
     moments,
     groups: parameterGroups(options, { learningRate: 1e-2, weightDecay: 0 }),
     schedule,
-    settings: (_, now) =>
+    settings: (_, { learningRate, weightDecay, momentum: now = momentum }) =>
       kernelSettings<RmspropSetting>({
-        [RmspropSetting.LearningRate]: now.learningRate,
-        [RmspropSetting.WeightDecay]: now.weightDecay,
+        [RmspropSetting.LearningRate]: learningRate,
+        [RmspropSetting.WeightDecay]: weightDecay,
         [RmspropSetting.Alpha]: alpha,
         [RmspropSetting.OneMinusAlpha]: 1 - alpha,
         [RmspropSetting.Epsilon]: epsilon,
-        [RmspropSetting.Momentum]: now.momentum ?? momentum,
+        [RmspropSetting.Momentum]: now,
       }),
     update(k, value, gradient, settings, [square, ...others], n) {
       const mean = centered ? others.shift()! : 0;

@@ -58,11 +58,11 @@ export function sgd(options: SgdOptions = {}): Optimizer {
     moments: momentum ? [{ name: "momentum_buffer", initial: 0 }] : [],
     groups: parameterGroups(options, { learningRate: 0.1, weightDecay: 0 }),
     schedule,
-    settings: (updates, now) =>
+    settings: (updates, { learningRate, weightDecay, momentum: now = momentum }) =>
       kernelSettings<SgdSetting>({
-        [SgdSetting.LearningRate]: now.learningRate,
-        [SgdSetting.WeightDecay]: now.weightDecay,
-        [SgdSetting.Momentum]: now.momentum ?? momentum,
+        [SgdSetting.LearningRate]: learningRate,
+        [SgdSetting.WeightDecay]: weightDecay,
+        [SgdSetting.Momentum]: now,
         [SgdSetting.OneMinusDampening]: updates ? 1 - dampening : 1,
       }),
     update(k, value, gradient, settings, [velocity], n) {
