@@ -38,7 +38,7 @@ export { sequential } from "./src/layers/sequential.ts";
 export { stacked } from "./src/layers/stacked.ts";
 export { load, type LoadedOptions } from "./src/runtime/load.ts";
 export type { CompiledNet } from "./src/runtime/compiled_net.ts";
-export type { LoadedNet } from "./src/runtime/loaded_net.ts";
+export type { LoadedNet } from "./src/runtime/load.ts";
 export { nonlinearity } from "./src/ops/activation.ts";
 export { Step } from "./src/ops/step.ts";
 export { Generator } from "./src/random/generator.ts";

@@ -14,8 +14,10 @@
  *
  * @module
  */
-export { type Cell, type CellContext as CellSpace, type CellDescription, type PlannedCell } from "./src/cells/cell.ts";
-export { elman, type ElmanOptions, type ElmanSettings } from "./src/cells/elman.ts";
+export type { Cell, CellContext, PlannedCell } from "./src/cells/cell.ts";
+export type { CellDescription } from "./src/cells/description.ts";
+export { elman } from "./src/cells/elman.ts";
+export type { ElmanOptions, ElmanSettings } from "./src/cells/elman_options.ts";
 export { gru } from "./src/cells/gru.ts";
 export type { GruActivations, GruOptions, GruSettings } from "./src/cells/gru_options.ts";
 export { lstm } from "./src/cells/lstm.ts";
@@ -45,10 +47,11 @@ export { dense } from "./src/layers/dense.ts";
 export type { LayerDescription, RecurrentDescription, StackDescription } from "./src/layers/description.ts";
 export { dropout, type DropoutOptions } from "./src/layers/dropout.ts";
 export { embedding, type EmbeddingOptions, oneHot } from "./src/layers/embedding.ts";
-export type { Layer, LayerPart, PlannedDecoder, PlannedLayer, PlannedState } from "./src/layers/layer.ts";
+export type { Layer, LayerPart, PlannedDecoder, PlannedLayer, PlannedState, StateSpec } from "./src/layers/layer.ts";
 export { layerNorm, type LayerNormOptions } from "./src/layers/layer_norm.ts";
 export { pool } from "./src/layers/pool.ts";
-export { recurrent, type RecurrentOptions } from "./src/layers/recurrent.ts";
+export { recurrent } from "./src/layers/recurrent.ts";
+export type { RecurrentOptions } from "./src/layers/recurrent_options.ts";
 export { residual } from "./src/layers/residual.ts";
 export { sequential, type SequentialOptions } from "./src/layers/sequential.ts";
 export { stacked } from "./src/layers/stacked.ts";
@@ -80,13 +83,17 @@ export type {
 } from "./src/models/language_model_options.ts";
 export { type Checkpoint, type NetDescription, readCheckpoint } from "./src/session/checkpoint.ts";
 export type { Continuation, GenerateOptions, SearchOptions } from "./src/decoding/generate.ts";
-export type { PlanOptions } from "./src/runtime/plan.ts";
+export type { SizeOptions } from "./src/runtime/plan.ts";
+export type { PlanOptions } from "./src/session/plan_training.ts";
+export type { TrainingAccess } from "./src/session/training_access.ts";
+export type { CheckpointOptions } from "./src/session/checkpoint.ts";
+export type { PartLoss } from "./src/session/training_runner.ts";
 export type { Histogram } from "./src/session/histogram.ts";
 export type { Data } from "./src/session/training_runner.ts";
 export type { Stream } from "./src/runtime/stream.ts";
 export type { CallOptions, InitialStates, States } from "./src/runtime/packed_batch.ts";
 export type { Session } from "./src/session/session.ts";
-export type { Differences, LoadOptions, TensorCopy, Tensors } from "./src/runtime/state_dict.ts";
+export type { IncompatibleKeys, LoadOptions, TensorCopy, Tensors } from "./src/runtime/state_dict.ts";
 export { fit, Training } from "./src/trainer/fit.ts";
 export type { EvaluationPlan, TrainerOptions } from "./src/trainer/options.ts";
 export type { StatisticsOptions } from "./src/trainer/statistics.ts";
@@ -104,12 +111,11 @@ export type {
 } from "./src/trainer/events.ts";
 export type { TrainingState } from "./src/session/training_state.ts";
 export type { Update } from "./src/session/optimization.ts";
-export type { World, WorldOptions } from "./src/trainer/world.ts";
+export type { World, WorldOptions } from "./src/trainer/options.ts";
+export type { AttentionHooks } from "./src/ops/attention.ts";
 export type { Merge } from "./src/ops/merge.ts";
-export type {
-  RecurrentLinear as RecurrentProduct,
-  RecurrentLinearOptions as ProductOptions,
-} from "./src/ops/recurrent_linear.ts";
+export { joinNeeds, type Needs, type OutputGradient } from "./src/ops/needs.ts";
+export type { RecurrentLinear, RecurrentLinearOptions } from "./src/ops/recurrent_linear.ts";
 export {
   type Activation,
   type ActivationName,
@@ -120,10 +126,10 @@ export {
 } from "./src/ops/activation.ts";
 export {
   constant,
-  type Draw,
   forgetBias,
   glorot,
   type Initialiser,
+  type InitialiserContext,
   normal,
   orthogonal,
   type OrthogonalOptions,
@@ -131,8 +137,8 @@ export {
   uniform,
   zeros,
 } from "./src/ops/initialise.ts";
-export type { BatchShape as Extent, Shard as RowShare, TensorSpec as Signal, Value as Port } from "./src/ops/value.ts";
-export { type Block, Step } from "./src/ops/step.ts";
+export type { BatchShape, Shard, TensorSpec, Value } from "./src/ops/value.ts";
+export { type RowBlock, Step } from "./src/ops/step.ts";
 export { type Exchangeable, Generator, type GeneratorState } from "./src/random/generator.ts";
 export { mostProbable, sample, truncate, type Truncation } from "./src/text/sampling.ts";
 export { splitText, type Streams, streams, type StreamsOptions, type Window } from "./src/text/streams.ts";
@@ -142,9 +148,9 @@ export { type Clip, clipNorm, clipValue } from "./src/training/clip.ts";
 export {
   type CtcBeamOptions,
   ctcBeamSearch,
+  type CtcDecoding,
+  type CtcDecodingOptions,
   ctcGreedy,
-  type CtcOutputs,
-  type Decoding,
 } from "./src/training/ctc_decoding.ts";
 export type { Batch, Layout } from "./src/training/data/batch.ts";
 export type { Samples } from "./src/training/data/samples.ts";
@@ -169,7 +175,7 @@ export {
   precision,
   recall,
 } from "./src/training/metrics/classification.ts";
-export { type Measured, type Metric, perplexity, type Tally } from "./src/training/metrics/metric.ts";
+export { type EvaluatedBatch, type Metric, type MetricState, perplexity } from "./src/training/metrics/metric.ts";
 export { adagrad, type AdagradOptions } from "./src/training/optimizers/adagrad.ts";
 export { adam, type AdamOptions, adamw } from "./src/training/optimizers/adam.ts";
 export type {
@@ -184,6 +190,6 @@ export { rmsprop, type RmspropOptions } from "./src/training/optimizers/rmsprop.
 export { sgd, type SgdOptions } from "./src/training/optimizers/sgd.ts";
 export { cosine, type CosineOptions } from "./src/training/schedules/cosine.ts";
 export { oneCycle, type OneCycleOptions } from "./src/training/schedules/one_cycle.ts";
-export { type PlateauOptions, reduceOnPlateau } from "./src/training/schedules/reduce_on_plateau.ts";
+export { reduceOnPlateau, type ReduceOnPlateauOptions } from "./src/training/schedules/reduce_on_plateau.ts";
 export type { Schedule, ScheduleState } from "./src/training/schedules/schedule.ts";
 export { exponentialDecay, stepDecay } from "./src/training/schedules/step_decay.ts";

@@ -5,9 +5,9 @@
  */
 export { bahdanau, type BahdanauOptions } from "./src/cells/bahdanau.ts";
 export type { BridgeKind } from "./src/layers/bridge.ts";
-export { encoderDecoder, type EncoderDecoderParts } from "./src/layers/encoder_decoder.ts";
+export { encoderDecoder, type EncoderDecoderOptions } from "./src/layers/encoder_decoder.ts";
 export { luong, type LuongOptions } from "./src/layers/luong.ts";
-export { attention, decode, type Decoder } from "./src/session/decoder.ts";
+export { attention, decode, type Decoder } from "./src/runtime/decoder.ts";
 export type { Tokens } from "./src/models/model_file.ts";
 export { pretrained, type PretrainedOptions, type Vectors } from "./src/models/pretrained.ts";
 export type { Label } from "./src/models/labels.ts";

@@ -6,4 +6,4 @@
 export { init, type MpiOptions } from "./src/distributed/init.ts";
 export { MpiError } from "./src/distributed/mpi_error.ts";
 export { MpiWorld } from "./src/distributed/mpi_world.ts";
-export type { World, WorldOptions } from "./src/trainer/world.ts";
+export type { World, WorldOptions } from "./src/trainer/options.ts";

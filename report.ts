@@ -1,8 +1,6 @@
 /**
- * A training as a page to look at: curves, gradients by time step, histograms, samples. One HTML file, which needs
- * nothing else.
+ * Training reports: curves, gradients by time step, histograms and samples in one self-contained HTML file.
  *
  * @module
  */
-export type { Facts, TrainingReportOptions } from "./src/report/report_options.ts";
-export { TrainingReport } from "./src/report/training_report.ts";
+export { type Facts, TrainingReport, type TrainingReportOptions } from "./src/report/training_report.ts";

@@ -1,7 +1,8 @@
 /**
- * What data parallel training costs: the benchmarks' char-rnn on 1 and on 2 ranks of this machine, milliseconds of an update, lowest decile, (lowest decile)
- * in computation (processor time), in waiting for the other ranks, and in MPI_Allreduce; and what MPI_Allreduce alone takes for some
- * sizes; and a net of 10 million parameters on one core, by rows. Takes an installed MPI and a core for each rank.
+ * Cost of data-parallel training. The program trains char-rnn on 1 and on 2 ranks of this machine. For each it prints
+ * the lowest decile of the milliseconds of an update, of its computation (processor time), of waiting for other ranks,
+ * and of MPI_Allreduce, then the time of MPI_Allreduce for some sizes. At the end it prints the time of a net of 10
+ * million parameters on one core for some numbers of rows. It needs an installed MPI and a core for each rank.
  *
  *     deno task bench:mpi [--ranks 1,2] [--seconds 20]
  */
@@ -33,20 +34,21 @@ for (const ranks of values.ranks.split(",")) {
     ],
     env,
   }).output().catch((error) => {
-    throw new Error(`Cannot run mpirun, is Open MPI or MPICH installed? (${error.message})`);
+    throw new Error(`Cannot run mpirun: expected Open MPI or MPICH, got ${error.message}`);
   });
   if (code) throw new Error(new TextDecoder().decode(stderr));
   console.log(new TextDecoder().decode(stdout).trimEnd());
 }
 
-// A net of 10 million parameters: what an update takes for any number of rows, and what each row adds.
+// A net of 10 million parameters: the time of an update, and the time of each row.
 const H = 888, T = 50, I = 128, V = 65;
 const net = sequential({ rnn: recurrent(lstm(), { input: I, hidden: H, layers: 2 }), output: dense(H, V) });
 const learning = { loss: crossEntropy(), optimizer: adam(), clip: clipNorm(5) };
 using session = await compile(net, { batch: 16, steps: T, ...learning });
 console.log("10 million parameters, one core: ms of processor time of a training step, best of 5");
 for (const batch of [1, 4, 16]) {
-  const x = Float32Array.from({ length: T * batch * I }, (_, i) => i % 17 / 17 - 0.5), y = new Int32Array(T * batch);
+  const x = Float32Array.from({ length: T * batch * I }, (_, i) => i % 17 / 17 - 0.5);
+  const y = new Int32Array(T * batch);
   const times = Array.from({ length: 5 }, () => {
     const start = processorTime();
     session.step({ x, y }, { batch });

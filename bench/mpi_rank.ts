@@ -1,37 +1,20 @@
-/** One rank of bench/mpi.ts: `mpi_rank.ts <seconds>`; rank 0 prints. */
-import {
-  adam,
-  clipNorm,
-  compile,
-  crossEntropy,
-  dense,
-  fit,
-  lstm,
-  oneHot,
-  recurrent,
-  sequential,
-  type World,
-} from "@unroll/rnn";
+/** One rank of bench/mpi.ts: `mpi_rank.ts <seconds>`. Rank 0 prints. */
+import { compile, fit, type World } from "@unroll/rnn";
 import { init } from "@unroll/rnn/mpi";
+import { B, charRnn, T, tokenBatch, TRAINING } from "./char_rnn.ts";
 import { processorTime } from "./clock.ts";
 
-const B = 50, T = 50, V = 65, WARM_UP = 5, seconds = Number(Deno.args[0]);
+const WARM_UP = 5, seconds = Number(Deno.args[0]);
 using world = init();
 
-const net = sequential({
-  input: oneHot(V),
-  rnn: recurrent(lstm(), { input: V, hidden: 128, layers: 2 }),
-  output: dense(128, V),
-});
-const learning = { loss: crossEntropy(), optimizer: adam(), clip: clipNorm(5) };
-using session = await compile(net, { batch: Math.ceil(B / world.size), steps: T, ...learning });
+using session = await compile(charRnn(), { batch: Math.ceil(B / world.size), steps: T, ...TRAINING });
 const elements = [...session.parameters().values()].reduce((sum, { data }) => sum + data.length, 0);
-const tokens = Int32Array.from({ length: (T + 1) * B }, (_, i) => i * 7919 % V);
-const batch = { x: tokens.subarray(0, T * B), y: tokens.subarray(B), batch: B };
+const batch = { ...tokenBatch(), batch: B };
 
-/** Sums of so many numbers, by MPI alone, the ranks at the same place: milliseconds, the lowest decile but for the first ones. */
+/** Milliseconds of MPI_Allreduce for n numbers, after a broadcast that synchronises the ranks: lowest decile of 30. */
 function allreduce(n: number): number {
-  const gradients = new Float32Array(n), times: number[] = [];
+  const gradients = new Float32Array(n);
+  const times: number[] = [];
   for (let i = 0; i < 30; i++) {
     world.broadcast();
     const start = performance.now();
@@ -41,7 +24,7 @@ function allreduce(n: number): number {
   return times.toSorted((a, b) => a - b)[3];
 }
 
-// What a step waits for, its sum apart, is the time of `allReduce` less that of its MPI_Allreduce.
+// The waiting time of a step is the time of `allReduce` minus the time of MPI_Allreduce.
 const measured: number[][] = [];
 let inReduce = 0, busyInReduce = 0;
 const timed: World = {
@@ -53,7 +36,9 @@ const timed: World = {
   gather: (...args) => world.gather(...args),
   fail: (...args) => world.fail(...args),
   allReduce(...args) {
-    const start = performance.now(), busy = processorTime(), late = world.allReduce(...args);
+    const start = performance.now();
+    const busy = processorTime();
+    const late = world.allReduce(...args);
     inReduce = performance.now() - start;
     busyInReduce = processorTime() - busy;
     return late;
@@ -68,8 +53,8 @@ for await (const event of fit(session, () => forever(), { seconds, world: timed 
 }
 const low = (numbers: number[]) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 10)];
 const [step, compute, together] = [0, 1, 2].map((i) => low(measured.map((times) => times[i])));
-const sum = allreduce(elements),
-  sums = [1e5, 1e6, 1e7].map((n) => `${(n / 1e6).toFixed(1)} M ${allreduce(n).toFixed(2)}`);
+const sum = allreduce(elements);
+const sums = [1e5, 1e6, 1e7].map((n) => `${(n / 1e6).toFixed(1)} M ${allreduce(n).toFixed(2)}`);
 if (world.rank === 0) {
   const figures = [step, compute, Math.max(0, together - sum), sum].map((ms) => ms.toFixed(2).padStart(9));
   const rate = (B * T / step * 1000).toFixed(0).padStart(14);
@@ -78,7 +63,7 @@ if (world.rank === 0) {
       figures.join(" ")
     } ${rate}`,
   );
-  console.log(`      MPI_Allreduce of so many numbers, ms: ${sums.join(", ")}; this net has ${elements}`);
+  console.log(`      ms of MPI_Allreduce by number of elements: ${sums.join(", ")}; this net has ${elements}`);
 }
 
 function* forever() {

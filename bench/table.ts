@@ -1,23 +1,27 @@
 /**
- * Every kernel and the whole training step in both builds, each next to the limit of the machine at the same moment:
+ * Prints time and percentage of the machine's limit of every case, in both builds:
  *
  *     deno task bench [--filter gemm]
+ *
+ * The limit is measured in the same process, before and after each sample.
  */
 import os from "node:os";
 import { parseArgs } from "node:util";
 import { hasRelaxedSimd, type Numerics } from "../src/kernels/load.ts";
-import { type Case, kernelCases, trainingSteps } from "./cases.ts";
-import { measure, SAMPLE_MS, SAMPLES, type Share } from "./measure.ts";
+import { cases } from "./cases.ts";
+import type { Case } from "./cases/case.ts";
+import { type Fraction, measure, SAMPLE_MS, SAMPLES } from "./measure.ts";
 import { type Peak, peak } from "./peak.ts";
 
 const { values: { filter } } = parseArgs({ options: { filter: { type: "string", default: "" } } });
-const cases = [...kernelCases, ...trainingSteps].filter(({ group, name }) => `${group}: ${name}`.includes(filter));
-if (!cases.length) {
-  console.error(`no case has "${filter}" in its name or group`);
+const selected = cases.filter(({ group, name }) => `${group}: ${name}`.includes(filter));
+if (!selected.length) {
+  console.error(`Cannot find a case: no name or group contains "${filter}"`);
   Deno.exit(1);
 }
 
-const limit = await peak("fast"), unfused = await peak("exact");
+const limit = await peak("fast");
+const unfused = await peak("exact");
 await printHeader();
 await printTable("fast", [limit]);
 await printTable("exact", [limit, unfused]);
@@ -32,44 +36,44 @@ async function printHeader(): Promise<void> {
   console.log(`command  ${["deno task bench", ...Deno.args].join(" ")}`);
   console.log(`time     processor time of this process, median of ${SAMPLES} samples of at least ${SAMPLE_MS} ms`);
   console.log(
-    `limit    fused multiply-adds on registers, one thread, 128-bit vectors: now ${gigaflops(limit)} GFLOP/s`,
+    `limit    ${gigaflops(limit)} GFLOP/s now: fused multiply-adds on registers, one thread, 128-bit vectors`,
   );
-  console.log(`unfused  the same with a multiplication and an addition: now ${gigaflops(unfused)} GFLOP/s`);
+  console.log(`unfused  ${gigaflops(unfused)} GFLOP/s now: the same loop with a multiplication and an addition`);
 }
 
 async function printTable(numerics: Numerics, limits: Peak[]): Promise<void> {
   const titles = ["% of limit", "best", "% of unfused", "best"].slice(0, 2 * limits.length);
   console.log(`\n${row(`${numerics} build`, "time", "GFLOP/s", "ns/element", "GB/s", ...titles)}`);
-  for (const one of cases) console.log(await measuredRow(one, numerics, limits));
+  for (const each of selected) console.log(await measureRow(each, numerics, limits));
 }
 
-async function measuredRow({ name, flops, elements, bytes, setup }: Case, numerics: Numerics, limits: Peak[]) {
-  const { time, shares } = measure(await setup(numerics), limits, flops);
+async function measureRow({ name, flops, elements, bytes, setup }: Case, numerics: Numerics, limits: Peak[]) {
+  const { time, fractions } = measure(await setup(numerics), limits, flops);
   return row(
     name,
     duration(time),
     flops && (flops / time / 1e6).toFixed(1),
     elements && (time * 1e6 / elements).toFixed(3),
     bytes && (bytes / time / 1e6).toFixed(1),
-    ...(flops ? shares.flatMap(percentages) : []),
+    ...(flops ? fractions.flatMap(percentages) : []),
   );
 }
 
-/** One line, at most 120 characters; a cell without a figure stays empty. */
+/** One line of at most 120 characters. An undefined cell is empty. */
 function row(name: string, ...cells: (string | number | undefined)[]): string {
   const widths = [9, 9, 12, 7, 12, 6, 14, 6];
   return (name.padEnd(44) + cells.map((cell, i) => String(cell ?? "").padStart(widths[i])).join("")).trimEnd();
 }
 
-function percentages({ median, best }: Share): string[] {
-  return [median, best].map((share) => (share * 100).toFixed(1));
+function percentages({ median, best }: Fraction): string[] {
+  return [median, best].map((fraction) => (fraction * 100).toFixed(1));
 }
 
 function gigaflops(peak: Peak): string {
   return (peak.rate() / 1e9).toFixed(1);
 }
 
-/** Three digits with a unit. */
+/** Milliseconds with three digits and a unit. */
 function duration(milliseconds: number): string {
   const [value, unit] = milliseconds >= 1
     ? [milliseconds, "ms"]

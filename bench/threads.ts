@@ -1,12 +1,11 @@
 /**
- * How much faster threads are than one thread: the same work by both in turns, wall-clock time, so it takes a quiet
- * machine with a core for each.
+ * Speed-up of several threads over one. Both sessions do the same work in turns, measured in wall-clock time. The
+ * figures are valid on a quiet machine with a core for each thread.
  *
  *     deno task bench:threads [--threads 2] [--seconds 10] [--rows W1,LSTM]
  */
 import { parseArgs } from "node:util";
 import {
-  adam,
   clipNorm,
   compile,
   type CompileOptions,
@@ -15,12 +14,12 @@ import {
   embedding,
   type Layer,
   lstm,
-  oneHot,
   recurrent,
   sequential,
   type Session,
   sgd,
 } from "@unroll/rnn";
+import { charRnn, tokenBatch, TRAINING } from "./char_rnn.ts";
 
 const { values } = parseArgs({
   options: {
@@ -30,31 +29,32 @@ const { values } = parseArgs({
   },
 });
 const threads = Number(values.threads), milliseconds = 1000 * Number(values.seconds);
-const LEAST = 7;
+/** Minimum number of pairs of samples of a row. */
+const MIN_PAIRS = 7;
 
 interface Row {
   readonly net: Layer;
   readonly options: CompileOptions;
-  /** What is measured. */
+  /** The call to measure. */
   run(session: Session): void;
 }
 
-const LOSS = { loss: crossEntropy(), clip: clipNorm(5) };
-
 function training(net: Layer, batch: number, steps: number, V: number, options: Partial<CompileOptions>): Row {
-  const tokens = Int32Array.from({ length: (steps + 1) * batch }, (_, i) => i * 7919 % V);
-  const data = { x: tokens.subarray(0, steps * batch), y: tokens.subarray(batch) };
-  return { net, options: { batch, steps, ...LOSS, ...options }, run: (session) => session.step(data) };
+  const data = tokenBatch(batch, steps, V);
+  return { net, options: { batch, steps, ...options }, run: (session) => session.step(data) };
 }
 
 function wordModel(H: number): Row {
   const rnn = recurrent(lstm(), { input: 256, hidden: H, layers: 2 });
   const net = sequential({ embedding: embedding(10_000, 256), rnn, output: dense(H, 10_000) });
-  return training(net, 20, 35, 10_000, { optimizer: sgd({ learningRate: 0.1 }) });
+  const options = { loss: crossEntropy(), clip: clipNorm(5), optimizer: sgd({ learningRate: 0.1 }) };
+  return training(net, 20, 35, 10_000, options);
 }
 
 function wide(train: boolean): Row {
-  const net = recurrent(lstm(), { input: 512, hidden: 512 }), batch = 64, steps = 50;
+  const net = recurrent(lstm(), { input: 512, hidden: 512 });
+  const batch = 64;
+  const steps = 50;
   const x = Float32Array.from({ length: steps * batch * 512 }, (_, i) => i % 17 / 17 - 0.5);
   const run = (session: Session) => {
     session.forward(x);
@@ -63,27 +63,22 @@ function wide(train: boolean): Row {
   return { net, options: { batch, steps, train }, run };
 }
 
-const characters = sequential({
-  input: oneHot(65),
-  rnn: recurrent(lstm(), { input: 65, hidden: 128, layers: 2 }),
-  output: dense(128, 65),
-});
-
 const ROWS: Record<string, Row> = {
-  "W1 char-rnn, training step": training(characters, 50, 50, 65, { optimizer: adam() }),
+  "W1 char-rnn, training step": training(charRnn(), 50, 50, 65, TRAINING),
   "W2 word model, H = 256, training step": wordModel(256),
   "W2 word model, H = 512, training step": wordModel(512),
   "LSTM 512, forward": wide(false),
   "LSTM 512, forward + backward": wide(true),
 };
 
-console.log(`ms of one thread and of ${threads}, best; ratio of the best, median and highest of the ratios of pairs`);
+console.log(`best ms of one thread and of ${threads} threads; ratio: of the best, median of pairs, highest of pairs`);
 for (const [name, { net, options, run }] of Object.entries(ROWS)) {
   if (!values.rows.split(",").some((part) => name.startsWith(part))) continue;
   using one = await compile(net, options);
   using many = await compile(net, { ...options, threads });
-  const times: [number, number][] = [], end = performance.now() + milliseconds;
-  while (times.length < LEAST || performance.now() < end) times.push([time(() => run(one)), time(() => run(many))]);
+  const times: [number, number][] = [];
+  const end = performance.now() + milliseconds;
+  while (times.length < MIN_PAIRS || performance.now() < end) times.push([time(() => run(one)), time(() => run(many))]);
   const best = [0, 1].map((i) => Math.min(...times.slice(1).map((pair) => pair[i])));
   const ratios = times.slice(1).map(([a, b]) => a / b).toSorted((a, b) => a - b);
   const figures = [best[0] / best[1], ratios[ratios.length >> 1], ratios[ratios.length - 1]];

@@ -1,13 +1,14 @@
 /**
- * What the wide kernels gain: whole training steps in Node, whose V8 joins 128-bit operations into 256-bit ones when it
- * is asked to, with that flag and without. Milliseconds of processor time. Node 22 or newer, by its path:
+ * Speed-up of the wide kernels: milliseconds of processor time of whole training steps in Node, with and without the
+ * flag that lets V8 merge 128-bit operations into 256-bit ones. The argument is the path of Node 22 or newer:
  *
- *     deno task bench:wide [node]    # the packages "node" of npm have it: npx -y node@26 -p process.execPath
+ *     deno task bench:wide [node]    # npm's package "node" prints a path: npx -y node@26 -p process.execPath
  */
 import { bundle } from "../package/bundle.ts";
 import { stop } from "esbuild";
 
-const node = Deno.args[0] ?? "node", file = await Deno.makeTempFile({ suffix: ".mjs" });
+const node = Deno.args[0] ?? "node";
+const file = await Deno.makeTempFile({ suffix: ".mjs" });
 await Deno.writeFile(file, await bundle("bench/wide/steps.ts"));
 await stop();
 for (const flags of [[], ["--experimental-wasm-revectorize"]]) {

@@ -6,9 +6,9 @@ import type { Layout } from "./layout.ts";
 type Gate = Extract<keyof Kernels, `lstm${string}` | `gru${string}`>;
 
 /**
- * The gates of one step, per hidden unit. Backward works in place: fed with its own results it would soon compute with
- * subnormal numbers (15 times slower), so the gradients that arrive are zero here and everything stays zero. On fresh
- * random numbers it takes the same 0.8 ns (Granite Rapids, Deno 2.9.6, 2026-11-22).
+ * The gates of one step, per hidden unit. Backward works in place. On its own results it would soon compute with
+ * subnormal numbers, which is 15 times slower. So the incoming gradients are zero here, and all results stay zero. On
+ * fresh random numbers backward takes the same 0.8 ns (Granite Rapids, Deno 2.9.6, 2026-11-22).
  */
 export const gates: Record<Gate, Case[]> = {
   lstmForward: gate("lstmForward", (layout) => {
@@ -51,7 +51,7 @@ function gate(name: Gate, scene: (layout: Layout) => (k: Kernels) => void): Case
   return [kernelCase("gate", `${name} ${brackets(B, H)}`, { elements: B * H }, scene)];
 }
 
-/** Matrices with an element for each hidden unit of each row. */
+/** Matrices of `[B, H]`. */
 function units(layout: Layout, count: number): Slot[] {
   return Array.from({ length: count }, () => layout.activations(B, H));
 }

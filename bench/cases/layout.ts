@@ -4,14 +4,14 @@ import { WasmArena } from "../../src/memory/wasm_arena.ts";
 import { Generator } from "../../src/random/generator.ts";
 
 /**
- * Gives the matrices of one kernel call their places, aligned and with the row strides that the library gives them. All
- * hold random numbers in [0.1, 1) unless said otherwise.
+ * Memory of the matrices of one kernel call, with the alignment and row strides of the library. Matrices hold random
+ * numbers in [0.1, 1) unless a method says otherwise.
  */
 export class Layout {
   readonly #planner = new Planner(1, 1, true);
   readonly #contents: ((arena: WasmArena) => void)[] = [];
 
-  /** A matrix of activations: rows padded as `rowStride` says. */
+  /** A matrix of activations. Its rows are padded by `rowStride`. */
   activations(rows: number, columns: number): Slot {
     return this.#planner.activation("activations", rows, columns);
   }
@@ -21,14 +21,14 @@ export class Layout {
     return this.#planner.derived("dense", rows, columns);
   }
 
-  /** Activations that are zero. */
+  /** A matrix of activations that are zero. */
   zeros(rows: number, columns: number): Slot {
     const slot = this.activations(rows, columns);
     this.#contents.push((arena) => arena.floats(slot.address, slot.bytes / 4).fill(0));
     return slot;
   }
 
-  /** Given numbers: settings of a kernel. */
+  /** The given numbers: settings of a kernel. */
   numbers(...numbers: number[]): Slot {
     const slot = this.dense(1, numbers.length);
     this.#contents.push((arena) => arena.floats(slot.address, numbers.length).set(numbers));
@@ -43,14 +43,14 @@ export class Layout {
     return slot;
   }
 
-  /** Given integers. */
+  /** The given integers. */
   words(...words: number[]): Slot {
     const slot = this.#planner.integers("words", words.length);
     this.#contents.push((arena) => arena.ints(slot.address, words.length).set(words));
     return slot;
   }
 
-  /** The memory with everything in it. Slots have addresses from here on. */
+  /** Allocate and fill the memory. Slots have addresses from here on. */
   arena(): WasmArena {
     const arena = new WasmArena(this.#planner.finish());
     const floats = arena.floats(0, arena.bytes / 4);

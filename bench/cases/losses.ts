@@ -2,10 +2,10 @@ import { ELEMENT_LOSS } from "../../src/kernels/element_loss_kinds.ts";
 import { B, brackets, type Case, kernelCase, T } from "./case.ts";
 
 const ROWS = T * B, COLUMNS = 16;
-/** CTC of a second of speech: 100 steps, 28 letters and the blank, 15 labels. */
+/** CTC for a second of speech: 100 steps, 28 letters and the blank, 15 labels. */
 const STEPS = 100, CLASSES = 29, LABELS = 15;
 
-/** Losses with their gradients; that of a softmax with one class a row stands among the rows. */
+/** Losses with their gradients. `softmaxCrossEntropy` is in rows.ts. */
 export const losses: Record<"elementLoss" | "ctc", Case[]> = {
   elementLoss: (Object.keys(ELEMENT_LOSS) as (keyof typeof ELEMENT_LOSS)[]).map((name) =>
     kernelCase(

@@ -1,7 +1,7 @@
 import type { PoolingKernels } from "../../src/kernels/pooling_kernels.ts";
 import { B, brackets, type Case, H, kernelCase, type Scene, T } from "./case.ts";
 
-/** Pooling over the steps of a sequence: of one step `[50 x 128]`, the gradient of a softmax over 50 steps. */
+/** Pooling over the steps of a sequence: one step `[50 x 128]`, and the gradient of a softmax over 50 steps. */
 export const pooling: Record<keyof PoolingKernels, Case[]> = {
   scaleRows: [0, 1].flatMap((accumulate) =>
     onRows(`scaleRows${accumulate ? ", accumulated" : ""}`, H, accumulate ? 12 : 8, (layout) => {

@@ -3,7 +3,7 @@ import { B, brackets, type Case, H, kernelCase, T, V } from "./case.ts";
 /** A wider net: 64 rows, 50 steps, 512 units. */
 const WIDE = { rows: 64, all: 64 * T, units: 512, gates: 4 * 512 };
 
-/** The matrix products of a training step and of streaming. */
+/** The matmuls of a training step and of streaming. */
 export const products: Record<"gemm" | "gemmTN", Case[]> = {
   gemm: [
     gemm(B, 4 * H, H, "accumulate"), // h' W_hhᵀ onto the projection of x

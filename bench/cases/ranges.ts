@@ -6,11 +6,11 @@ type Name =
   | ("pack" | "packTransposed" | "transpose" | "sum" | "sumPowers" | "clipNorm" | "scale" | "clipValue")
   | ("adam" | "sgd" | "sgdMomentum" | "rmsprop" | "adagrad" | "average" | "randomUniform" | "randomNormal");
 
-/** Parameters of the net: two LSTM layers and the output layer. */
+/** Number of parameters of the net: two LSTM layers and the output layer. */
 const PARAMETERS = 4 * H * (V + H + 2) + 4 * H * (H + H + 2) + V * (H + 1);
 const GATES = 4 * H, BLOCKS = Math.ceil(PARAMETERS / NORM_BLOCK);
 
-/** Kernels on weights, and on the range of all parameters or gradients. */
+/** Kernels on weights, and on the range of all parameters or of all gradients. */
 export const ranges: Record<Name, Case[]> = {
   pack: weights("pack", GATES, H, (layout) => {
     const panels = layout.dense(1, GATES * H), W = layout.dense(GATES, H);
@@ -41,7 +41,7 @@ export const ranges: Record<Name, Case[]> = {
     return (k) => k.clipNorm(norm.address, scale.address, sums.address, limit.address, power.address, BLOCKS);
   }),
   scale: range("scale", PARAMETERS, 8, (layout) => {
-    const g = layout.dense(1, PARAMETERS), minusOne = layout.numbers(-1); // neither grows nor vanishes
+    const g = layout.dense(1, PARAMETERS), minusOne = layout.numbers(-1); // values neither grow nor vanish
     return (k) => k.scale(g.address, minusOne.address, PARAMETERS);
   }),
   clipValue: range("clipValue", PARAMETERS, 8, (layout) => {

@@ -14,7 +14,7 @@ type Name =
 
 const ROWS = T * B, GATES = 4 * H;
 
-/** Activations that have no kernel of their own. */
+/** Activations without a kernel of their own. */
 const OWN_KINDS = [
   "affine",
   "leakyRelu",
@@ -26,7 +26,7 @@ const OWN_KINDS = [
   "softplus",
 ] as const;
 
-/** Kernels on rows of activations: of one step `[50 x ...]` or of all steps `[2500 x ...]`. */
+/** Kernels on rows of activations: one step `[50 x ...]` or all steps `[2500 x ...]`. */
 export const rows: Record<Name, Case[]> = {
   exp: unary("exp"),
   log: unary("log"),
@@ -49,7 +49,7 @@ export const rows: Record<Name, Case[]> = {
       k.clampBackward(dx.address, dy.address, x.address, limit.address, B, H, dx.stride, dy.stride, x.stride);
   }),
   dropoutMask: [H, H + 2].flatMap((n) =>
-    // rows that begin with a block, and rows that do not
+    // Rows that all start with a whole block of random numbers, and rows that do not.
     onRows("activation", "dropoutMask", B, n, undefined, (layout) => {
       const mask = layout.activations(B, n), rate = layout.numbers(0.2), step = layout.integers(1, 10);
       return (k) => k.dropoutMask(mask.address, rate.address, step.address, 0, B, n, mask.stride, 1, 2, 3);

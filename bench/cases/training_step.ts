@@ -1,27 +1,27 @@
-import { adam, type Cell, clipNorm, compile, crossEntropy, dense, elman, Generator, gru, lstm } from "@unroll/rnn";
-import { oneHot, recurrent, sequential } from "@unroll/rnn";
+import { type Cell, compile, elman, gru, lstm } from "@unroll/rnn";
+import { charRnn, tokenBatch, TRAINING } from "../char_rnn.ts";
 import { B, type Case, H, T, V } from "./case.ts";
 
-/** Operations of one product of the output layer, over all steps. */
+/** Operations of one matmul of the output layer, over all steps. */
 const OUTPUT = 2 * T * B * H * V;
 
 /**
- * A whole training step on characters: one-hot input, two recurrent layers, the output layer, cross-entropy,
- * back-propagation through time, clipping, Adam. For the LSTM, the count is the one by which it is compared with other
- * libraries: the output layer's product once, not its two gradients (with them 3.07 GFLOP).
+ * Whole training steps on characters: one-hot input, two recurrent layers, output layer, cross-entropy,
+ * back-propagation through time, clipping, Adam. The LSTM's number of operations is the one for comparison with other
+ * libraries: it has the output layer's matmul once and leaves out its two gradients (3.07 GFLOP with them).
  */
 export const trainingSteps: Case[] = [
-  trainingStep("lstm", lstm, products(4) - 2 * OUTPUT),
-  trainingStep("gru", gru, products(3)),
-  trainingStep("tanh rnn", elman, products(1)),
+  trainingStep("lstm", lstm, matmuls(4) - 2 * OUTPUT),
+  trainingStep("gru", gru, matmuls(3)),
+  trainingStep("tanh rnn", elman, matmuls(1)),
 ];
 
 /**
- * Operations of all products of a step, for a cell of G gates: h W_hhᵀ in both layers and x W_ihᵀ in the second (the
- * first picks rows), each forward, for the gradient of its input and for that of its weight; then the output layer
- * likewise.
+ * Operations of all matmuls of a step, for a cell with G gates: h W_hhᵀ in both layers, x W_ihᵀ in the second layer
+ * (the first one gathers rows), and the output layer. Each counts three times: forward, gradient of the input, gradient
+ * of the weight.
  */
-function products(G: number): number {
+function matmuls(G: number): number {
   const recurrent = 2 * T * B * (G * H) * H;
   return 3 * (3 * recurrent + OUTPUT);
 }
@@ -32,17 +32,9 @@ function trainingStep(name: string, cell: () => Cell, flops: number): Case {
     name: `training step, ${name} 2 x ${H}, ${(flops / 1e9).toFixed(2)} GFLOP`,
     flops,
     async setup(numerics) {
-      const net = sequential({
-        input: oneHot(V),
-        rnn: recurrent(cell(), { input: V, hidden: H, layers: 2 }),
-        output: dense(H, V),
-      });
-      const training = { loss: crossEntropy(), clip: clipNorm(5), optimizer: adam({ learningRate: 2e-3 }) };
-      const session = await compile(net, { batch: B, steps: T, numerics, ...training });
-      const random = new Generator(1);
-      const text = Int32Array.from({ length: (T + 1) * B }, () => random.integer(V));
-      const x = text.subarray(0, T * B), y = text.subarray(B); // in each row, the character one step later
-      return () => void session.step({ x, y });
+      const session = await compile(charRnn(cell()), { batch: B, steps: T, numerics, ...TRAINING });
+      const data = tokenBatch();
+      return () => void session.step(data);
     },
   };
 }

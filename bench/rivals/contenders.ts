@@ -1,47 +1,53 @@
-/** Who takes part, and how to start each. */
+/** A library that takes part, with its commands. */
 export interface Contender {
   readonly id: string;
-  /** The head of its column. */
+  /** Head of its column. */
   readonly title: string;
   readonly command: readonly string[];
-  /** Its version, in a program of its own. */
+  /** Command that prints its version. */
   readonly version: readonly string[];
-  /** Threads that it may use. Default 1. */
+  /**
+   * Number of threads.
+   *
+   * @default 1
+   */
   readonly threads?: number;
 }
 
 const PYTHON = "python3";
 
+/** All contenders with one thread each, this library's builds first. */
 export const CONTENDERS: readonly Contender[] = [
-  ours("fast"),
-  ours("exact"),
+  unroll("fast"),
+  unroll("exact"),
   {
     id: "torch",
     title: "PyTorch",
     command: [PYTHON, "pytorch.py"],
     version: [PYTHON, "-c", "import torch; print(torch.__version__)"],
   },
-  npm("ort-node", "onnxruntime-node", "onnxruntime_node.ts", "onnxruntime-node"),
-  npm("ort-web", "onnxruntime-web", "onnxruntime_web.ts", "onnxruntime-web"),
+  npm("ort-node", "onnxruntime-node", "onnxruntime.ts", "onnxruntime-node", "node"),
+  npm("ort-web", "onnxruntime-web", "onnxruntime.ts", "onnxruntime-web", "web"),
   npm("jax", "jax-js", "jax.ts", "@jax-js/jax"),
   npm("tfjs-wasm", "TF.js wasm", "tfjs.ts", "@tensorflow/tfjs", "wasm"),
   npm("tfjs-cpu", "TF.js cpu", "tfjs.ts", "@tensorflow/tfjs", "cpu"),
   npm("brain", "brain.js", "brain.ts", "brain.js"),
 ];
 
-/** Ours with one thread, then all that can use two with two; onnxruntime-web cannot start its workers in Deno. */
-export const TWO_THREADS: readonly Contender[] = [
-  ours("fast"),
-  ...CONTENDERS.filter(({ id }) => ["unroll-fast", "torch", "ort-node"].includes(id)).map((contender) => ({
-    ...contender,
-    id: `${contender.id}-2`,
-    title: `${contender.title}, two threads`,
-    threads: 2,
-  })),
-];
+/** Contenders that can use several threads. onnxruntime-web cannot start its workers in Deno. */
+const THREADED = ["unroll-fast", "torch", "ort-node"];
 
-function ours(numerics: string): Contender {
-  const deno = Deno.execPath(), manifest = 'import config from "../../deno.json" with { type: "json" };';
+/** This library with one thread, then all contenders that can use several threads with that number. */
+export function withThreads(threads: number): readonly Contender[] {
+  const several = CONTENDERS.filter(({ id }) => THREADED.includes(id)).map((contender) => {
+    return { ...contender, title: `${contender.title}, ${threads} threads`, threads };
+  });
+  return [unroll("fast"), ...several];
+}
+
+function unroll(numerics: string): Contender {
+  const deno = Deno.execPath();
+  const manifest = 'import config from "../../deno.json" with { type: "json" };';
   return {
     id: `unroll-${numerics}`,
     title: `unroll ${numerics}`,
@@ -50,9 +56,10 @@ function ours(numerics: string): Contender {
   };
 }
 
-/** A package that deno.json of this folder pins. */
+/** A package of npm. This folder's deno.json pins its version. */
 function npm(id: string, title: string, file: string, name: string, ...args: string[]): Contender {
-  const deno = Deno.execPath(), manifest = 'import config from "./deno.json" with { type: "json" };';
+  const deno = Deno.execPath();
+  const manifest = 'import config from "./deno.json" with { type: "json" };';
   return {
     id,
     title,
@@ -61,7 +68,7 @@ function npm(id: string, title: string, file: string, name: string, ...args: str
   };
 }
 
-/** The version, or undefined where the contender cannot run on this machine. */
+/** The version, or undefined if the contender cannot run on this machine. */
 async function version({ version: [program, ...args] }: Contender): Promise<string | undefined> {
   try {
     const { success, stdout } = await new Deno.Command(program, { args, stderr: "null" }).output();
@@ -72,12 +79,12 @@ async function version({ version: [program, ...args] }: Contender): Promise<stri
   }
 }
 
-/** Those of these that can run on this machine, with their versions; of the others a line says so. */
-export async function present(contenders: readonly Contender[]): Promise<Map<Contender, string>> {
+/** The contenders that can run on this machine, with their versions. Prints the others. */
+export async function available(contenders: readonly Contender[]): Promise<Map<Contender, string>> {
   const versions = new Map<Contender, string>();
   for (const contender of contenders) {
-    const number = await version(contender);
-    if (number) versions.set(contender, number);
+    const found = await version(contender);
+    if (found) versions.set(contender, found);
     else console.log(`${contender.title} cannot run on this machine`);
   }
   return versions;

@@ -1,40 +1,45 @@
 /**
- * How time and memory grow with the length of a sequence: training steps of a 2 x 128 LSTM on 65 characters, whole, and
- * with recomputation in segments of about sqrt(T). Writes its section of ../RESULTS.md and ../growth.svg.
+ * Time and memory by length of a sequence: training steps of a 2 x 128 LSTM on 65 characters, whole, and with
+ * recomputation in segments of about sqrt(T). Writes its section of ../RESULTS.md and ../growth.svg.
  *
  *     deno task bench:growth [--rounds 5]
  */
 import { parseArgs } from "node:util";
-import {
-  adam,
-  clipNorm,
-  compile,
-  crossEntropy,
-  dense,
-  lstm,
-  oneHot,
-  recurrent,
-  sequential,
-  type Session,
-} from "@unroll/rnn";
+import { compile, type Session } from "@unroll/rnn";
+import * as Plot from "@observablehq/plot";
+import { parseHTML } from "linkedom";
+import { charRnn, H, tokenBatch, TRAINING, V } from "../char_rnn.ts";
 import { processorTime } from "../clock.ts";
-import { type Line, plot } from "./plot.ts";
-import { tokens } from "./numbers.ts";
-import { median } from "./race.ts";
-import { circumstances, table, writeFormatted, writeSection } from "./results_file.ts";
-import { ROWS } from "./rows.ts";
+import { median } from "../measure.ts";
+import { circumstances, table, writeFormatted, writeSection } from "./report.ts";
 
-const LENGTHS = [50, 100, 200, 500, 1000, 2000, 5000], B = 8, V = 65, H = 128;
+const LENGTHS = [50, 100, 200, 500, 1000, 2000, 5000];
+const B = 8;
 const { values } = parseArgs({ options: { rounds: { type: "string", default: "5" } } });
 const rounds = Number(values.rounds);
 
-/** A session for sequences of T steps, and what it took. */
+const WIDTH = 420, HEIGHT = 320;
+
+/** A curve. Its name stands at its last point. */
+interface Line {
+  readonly name: string;
+  readonly points: readonly { x: number; y: number }[];
+}
+
+/** One diagram. Its y axis starts at zero or is logarithmic. */
+interface Panel {
+  readonly title: string;
+  readonly lines: readonly Line[];
+  readonly logarithmic: boolean;
+}
+
+/** A session for sequences of T steps with its samples. */
 interface Run {
   readonly T: number;
-  /** The most steps in memory at a time. */
+  /** Maximum number of steps in memory at a time. */
   readonly steps: number;
   readonly session: Session;
-  /** Microseconds of a step divided by its characters, a sample each. */
+  /** Microseconds of a training step divided by its number of characters, one for each sample. */
   readonly times: number[];
 }
 
@@ -69,9 +74,10 @@ const section = `## Growth
 
 ${circumstances()}.
 
-Training steps of a 2 x ${H} LSTM on ${V} characters, ${B} rows, by the length T of the sequence: processor time of a step
-divided by its ${B} T characters (median of ${rounds}, the lengths in turns), and memory: the session's, which holds
-parameters, moments and activations, and, with recomputation, the states kept at the start of each segment.
+Training steps of a 2 x ${H} LSTM on ${V} characters, batch ${B}, by length T of the sequence. Time is the processor
+time of a training step divided by its ${B} T characters: median of ${rounds}, the lengths in turns. Memory is that of
+the session: parameters, moments and activations. With recomputation it includes the states at the start of each
+segment.
 
 ![Time and memory by length](growth.svg)
 
@@ -94,23 +100,44 @@ console.log(section);
 await writeSection("growth", section);
 
 async function prepare(T: number, steps: number): Promise<Run> {
-  const net = sequential({
-    input: oneHot(V),
-    rnn: recurrent(lstm(), { input: V, hidden: H, layers: 2 }),
-    output: dense(H, V),
-  });
-  const training = { loss: crossEntropy(), clip: clipNorm(5), optimizer: adam({ learningRate: 2e-3 }) };
-  return { T, steps, session: await compile(net, { batch: B, steps, recompute: steps < T, ...training }), times: [] };
+  const session = await compile(charRnn(), { batch: B, steps, recompute: steps < T, ...TRAINING });
+  return { T, steps, session, times: [] };
 }
 
 function sample({ T, session }: Run): number {
-  const data = tokens({ ...ROWS[0], T, B, V }), start = processorTime();
+  const data = tokenBatch(B, T);
+  const start = processorTime();
   session.step(data);
   return (processorTime() - start) * 1000 / (T * B);
 }
 
-/** Memory of a session in MB; kept states are those after a call, one set a segment. */
+/** Memory of a session in MB, with the states of each segment. */
 function megabytes({ T, steps, session }: Run): number {
   const states = Object.values(session.states()).reduce((sum, { byteLength }) => sum + byteLength, 0);
   return (session.bytes + (steps < T ? Math.ceil(T / steps) * states : 0)) / 1e6;
+}
+
+/** Draw diagrams side by side over a logarithmic x axis, as an SVG file. */
+function plot(panels: readonly Panel[]): string {
+  const { document } = parseHTML("<!doctype html><html><body></body></html>");
+  const diagrams = panels.map(({ title, lines, logarithmic }, i) => {
+    const points = lines.flatMap(({ name, points }) => points.map((point) => ({ ...point, name })));
+    const svg = Plot.plot({
+      document: document as unknown as Document,
+      width: WIDTH,
+      height: HEIGHT,
+      marginRight: 90,
+      grid: true,
+      x: { type: "log", label: "time steps T", ticks: lines[0].points.map(({ x }) => x), tickFormat: String },
+      y: logarithmic ? { type: "log", label: title, tickFormat: String } : { zero: true, label: title },
+      marks: [
+        Plot.line(points, { x: "x", y: "y", stroke: "name", marker: "dot" }),
+        Plot.text(points, Plot.selectLast({ x: "x", y: "y", z: "name", text: "name", textAnchor: "start", dx: 6 })),
+      ],
+    });
+    svg.setAttribute("x", String(i * WIDTH));
+    return svg.outerHTML;
+  });
+  const size = `width="${panels.length * WIDTH}" height="${HEIGHT}"`;
+  return `<svg xmlns="http://www.w3.org/2000/svg" ${size}><rect ${size} fill="white" />${diagrams.join("")}</svg>\n`;
 }

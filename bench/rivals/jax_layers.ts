@@ -1,15 +1,15 @@
-/** Recurrent layers for jax-js, which has none. Arrays are owned: a call uses its arguments up, `.ref` keeps one. */
+/** Recurrent layers for jax-js, which has none. Arrays are owned: a call consumes its arguments, `.ref` retains one. */
 import { nn, numpy as np, tree } from "@jax-js/jax";
 import { transpose, weights } from "./numbers.ts";
-import type { Row } from "./rows.ts";
+import type { Workload } from "./workloads.ts";
 
-/** By PyTorch's names, matrices as [in, out]. */
+/** Parameters by PyTorch's names. Matrices are [in, out]. */
 export type Parameters = Record<string, np.Array>;
-/** h, or h and c. */
+/** `[h]`, or `[h, c]` of an LSTM. */
 export type State = np.Array[];
 
-/** From the input's share of the gates, h's share and the state to the next state. */
-const CELLS: Record<Row["cell"], (zx: np.Array, zh: np.Array, state: State) => State> = {
+/** Next state from the input's part of the gates, the part of h, and the state. */
+const CELLS: Record<Workload["cell"], (zx: np.Array, zh: np.Array, state: State) => State> = {
   rnn(zx, zh, [h]) {
     h.dispose();
     return [np.tanh(zx.add(zh))];
@@ -17,7 +17,9 @@ const CELLS: Record<Row["cell"], (zx: np.Array, zh: np.Array, state: State) => S
 
   gru(zx, zh, [h]) {
     const [xr, xz, xn] = np.split(zx, 3, 1), [hr, hz, hn] = np.split(zh, 3, 1);
-    const r = nn.sigmoid(xr.add(hr)), z = nn.sigmoid(xz.add(hz)), n = np.tanh(xn.add(r.mul(hn)));
+    const r = nn.sigmoid(xr.add(hr));
+    const z = nn.sigmoid(xz.add(hz));
+    const n = np.tanh(xn.add(r.mul(hn)));
     return [n.ref.add(z.mul(h.sub(n)))];
   },
 
@@ -29,8 +31,8 @@ const CELLS: Record<Row["cell"], (zx: np.Array, zh: np.Array, state: State) => S
   },
 };
 
-/** One layer over a list of steps, from a state: the outputs, and the last state. */
-export function unrolled({ cell }: Row, p: Parameters, suffix: string, xs: np.Array[], state: State) {
+/** Run one layer over a list of steps from a state. Returns the outputs and the final state. */
+export function unrolled({ cell }: Workload, p: Parameters, suffix: string, xs: np.Array[], state: State) {
   const of = (name: string) => p[`rnn.${name}${suffix}`].ref, ys: np.Array[] = [];
   for (const x of xs) {
     const zx = np.matmul(x, of("weight_ih")).add(of("bias_ih"));
@@ -41,27 +43,27 @@ export function unrolled({ cell }: Row, p: Parameters, suffix: string, xs: np.Ar
   return { ys, state };
 }
 
-/** All layers of a row from zero states. */
-export function layers(row: Row, p: Parameters, xs: np.Array[]): np.Array[] {
-  for (let l = 0; l < row.layers; l++) {
-    const ahead = unrolled(row, p, `_l${l}`, tree.ref(xs), zeros(row)).ys;
-    if (!row.bidirectional) xs = ahead;
+/** Run all layers of a workload from zero states. */
+export function layers(workload: Workload, p: Parameters, xs: np.Array[]): np.Array[] {
+  for (let l = 0; l < workload.layers; l++) {
+    const ahead = unrolled(workload, p, `_l${l}`, tree.ref(xs), zeros(workload)).ys;
+    if (!workload.bidirectional) xs = ahead;
     else {
-      const back = unrolled(row, p, `_l${l}_reverse`, xs.toReversed(), zeros(row)).ys.reverse();
+      const back = unrolled(workload, p, `_l${l}_reverse`, xs.toReversed(), zeros(workload)).ys.reverse();
       xs = ahead.map((y, t) => np.concatenate([y, back[t]], 1));
     }
   }
   return xs;
 }
 
-/** Initial state. */
-export function zeros({ B, H, cell }: Row): State {
+/** Zero initial state. */
+export function zeros({ B, H, cell }: Workload): State {
   return Array.from({ length: cell === "lstm" ? 2 : 1 }, () => np.zeros([B, H]));
 }
 
 /** The weights that all contenders have. */
-export function parameters(row: Row): Parameters {
-  const entries = [...weights(row).values()].map(({ name, shape: [rows, columns], data }) => {
+export function parameters(workload: Workload): Parameters {
+  const entries = [...weights(workload).values()].map(({ name, shape: [rows, columns], data }) => {
     if (columns === undefined) return [name, np.array(data)];
     if (name === "embedding.weight") return [name, np.array(data).reshape([rows, columns])];
     return [name, np.array(transpose(data, rows, columns)).reshape([columns, rows])];

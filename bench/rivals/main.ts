@@ -1,45 +1,53 @@
 /**
- * The same work by this library and by others, in the same run, in turns. Without options, writes its section of
- * ../RESULTS.md; with `--rows` or `--rivals`, only prints.
+ * The same work by this library and by others, in one run, in turns. Writes its section of ../RESULTS.md. With `--rows`
+ * or `--rivals` it only prints. With `--threads N`, each contender that can use N threads does so, and this library
+ * runs with one thread as well.
  *
  *     deno task bench:rivals [--rounds 15] [--rows W1,W4] [--rivals torch,tfjs-wasm]
+ *     deno task bench:rivals:threads [--rounds 7] [--rows W1,W4] [--rivals torch]
  */
 import { parseArgs } from "node:util";
-import { CONTENDERS, present } from "./contenders.ts";
+import { available, CONTENDERS, withThreads } from "./contenders.ts";
 import { print, race } from "./race.ts";
-import { type Entry, rivalsSection } from "./rivals_section.ts";
-import { writeSection } from "./results_file.ts";
-import { ROWS } from "./rows.ts";
+import { type Entry, rivalsSection, threadsSection, writeSection } from "./report.ts";
+import { WORKLOADS } from "./workloads.ts";
 
 const { values } = parseArgs({
   options: {
-    rounds: { type: "string", default: "15" },
+    threads: { type: "string", default: "1" },
+    rounds: { type: "string" },
     rows: { type: "string" },
     rivals: { type: "string" },
   },
 });
-const rounds = Number(values.rounds);
-const rows = ROWS.filter(({ id }) => listed(values.rows, (part) => id === part || id.startsWith(`${part}-`)));
-const wanted = CONTENDERS.filter(({ id }) => id.startsWith("unroll") || listed(values.rivals, (part) => id === part));
-const unknown = values.rivals?.split(",").some((part) => !CONTENDERS.some(({ id }) => id === part));
-if (!Number.isInteger(rounds) || rounds < 1 || !rows.length || unknown) {
-  console.error(`usage: deno task bench:rivals [--rounds N] [--rows LIST] [--rivals LIST]
-rows:   ${ROWS.map(({ id }) => id).join(" ")}, or a beginning up to a dash
-rivals: ${CONTENDERS.map(({ id }) => id).filter((id) => !id.startsWith("unroll")).join(" ")}`);
+const threads = Number(values.threads);
+const rounds = Number(values.rounds ?? (threads > 1 ? 7 : 15));
+const contenders = threads > 1 ? withThreads(threads) : CONTENDERS;
+const workloads = WORKLOADS.filter(({ id }) =>
+  isListed(values.rows, (part) => id === part || id.startsWith(`${part}-`))
+);
+const wanted = contenders.filter(({ id }) => id.startsWith("unroll") || isListed(values.rivals, (part) => id === part));
+const unknown = values.rivals?.split(",").some((part) => !contenders.some(({ id }) => id === part));
+const counts = [threads, rounds];
+if (counts.some((count) => !Number.isInteger(count) || count < 1) || !workloads.length || unknown) {
+  console.error(`usage: deno task bench:rivals [--threads N] [--rounds N] [--rows LIST] [--rivals LIST]
+rows:   ${WORKLOADS.map(({ id }) => id).join(" ")}, or a prefix that ends before a dash
+rivals: ${contenders.map(({ id }) => id).filter((id) => !id.startsWith("unroll")).join(" ")}`);
   Deno.exit(2);
 }
 
-const versions = await present(wanted), contenders = [...versions.keys()];
-
+const versions = await available(wanted);
 const entries: Entry[] = [];
-for (const row of rows) {
-  const results = await race(row, contenders, rounds);
-  entries.push({ row, results });
-  print(row, results);
+for (const workload of workloads) {
+  const results = await race(workload, [...versions.keys()], rounds);
+  entries.push({ workload, results });
+  print(workload, results);
 }
-const section = rivalsSection(entries, versions, rounds);
-if (values.rows === undefined && values.rivals === undefined) await writeSection("rivals", section);
+if (values.rows === undefined && values.rivals === undefined) {
+  if (threads > 1) await writeSection("threads", threadsSection(entries, versions, rounds, threads));
+  else await writeSection("rivals", rivalsSection(entries, versions, rounds));
+}
 
-function listed(list: string | undefined, test: (part: string) => boolean): boolean {
+function isListed(list: string | undefined, test: (part: string) => boolean): boolean {
   return list === undefined || list.split(",").some(test);
 }

@@ -1,4 +1,4 @@
-"""PyTorch: its own recurrent layers. The protocol is that of contender.ts, the numbers those of numbers.ts."""
+"""PyTorch with its own recurrent layers, by the protocol of protocol.ts and with the numbers of numbers.ts."""
 import json
 import math
 import sys
@@ -28,32 +28,32 @@ def sample(tensor):
     return [flat[i * len(flat) // 64].item() for i in range(64)]
 
 
-def build(row):
-    kind = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}[row["cell"]]
+def build(workload):
+    kind = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}[workload["cell"]]
     net = nn.Module()
-    if row["embedding"]:
-        net.embedding = nn.Embedding(row["V"], row["I"])
-    net.rnn = kind(row["I"], row["H"], row["layers"], bidirectional=row["bidirectional"])
-    if row["V"]:
-        net.output = nn.Linear(row["H"], row["V"])
+    if workload["embedding"]:
+        net.embedding = nn.Embedding(workload["V"], workload["I"])
+    net.rnn = kind(workload["I"], workload["H"], workload["layers"], bidirectional=workload["bidirectional"])
+    if workload["V"]:
+        net.output = nn.Linear(workload["H"], workload["V"])
     with torch.no_grad():
         for n, parameter in enumerate(net.parameters()):
-            parameter.copy_(values(n, parameter.shape, 1 / math.sqrt(row["H"])))
+            parameter.copy_(values(n, parameter.shape, 1 / math.sqrt(workload["H"])))
     return net
 
 
-def train(row, net):
-    text = integers(TOKENS, (row["T"] + 1) * row["B"]) % row["V"]
-    text = torch.from_numpy(text.reshape(row["T"] + 1, row["B"]))
+def train(workload, net):
+    text = integers(TOKENS, (workload["T"] + 1) * workload["B"]) % workload["V"]
+    text = torch.from_numpy(text.reshape(workload["T"] + 1, workload["B"]))
     x, y = text[:-1], text[1:].flatten()
-    if not row["embedding"]:
-        x = nn.functional.one_hot(x, row["V"]).float()
-    kind = {"adam": torch.optim.Adam, "sgd": torch.optim.SGD}[row["optimizer"]]
-    optimizer = kind(net.parameters(), lr=LEARNING_RATE[row["optimizer"]])
+    if not workload["embedding"]:
+        x = nn.functional.one_hot(x, workload["V"]).float()
+    kind = {"adam": torch.optim.Adam, "sgd": torch.optim.SGD}[workload["optimizer"]]
+    optimizer = kind(net.parameters(), lr=LEARNING_RATE[workload["optimizer"]])
 
     def run():
         optimizer.zero_grad()
-        hidden, _ = net.rnn(net.embedding(x) if row["embedding"] else x)
+        hidden, _ = net.rnn(net.embedding(x) if workload["embedding"] else x)
         loss = nn.functional.cross_entropy(net.output(hidden).flatten(0, 1), y)
         loss.backward()
         nn.utils.clip_grad_norm_(net.parameters(), CLIP_NORM)
@@ -63,8 +63,8 @@ def train(row, net):
     return run, lambda: [run(), run()]
 
 
-def forward(row, net):
-    x = values(INPUT, (row["T"], row["B"], row["I"]))
+def forward(workload, net):
+    x = values(INPUT, (workload["T"], workload["B"], workload["I"]))
 
     def run():
         with torch.inference_mode():
@@ -73,9 +73,10 @@ def forward(row, net):
     return run, lambda: sample(run())
 
 
-def gradients(row, net):
-    x = values(INPUT, (row["T"], row["B"], row["I"])).requires_grad_()
-    dy = values(OUTPUT_GRADIENT, (row["T"], row["B"], row["H"] * (2 if row["bidirectional"] else 1)))
+def gradients(workload, net):
+    x = values(INPUT, (workload["T"], workload["B"], workload["I"])).requires_grad_()
+    width = workload["H"] * (2 if workload["bidirectional"] else 1)
+    dy = values(OUTPUT_GRADIENT, (workload["T"], workload["B"], width))
 
     def run():
         net.zero_grad()
@@ -89,8 +90,8 @@ def gradients(row, net):
     return run, outcome
 
 
-def stream(row, net):
-    x = values(INPUT, (1, 1, row["I"]))
+def stream(workload, net):
+    x = values(INPUT, (1, 1, workload["I"]))
     states = None
 
     def run():
@@ -111,20 +112,20 @@ def timed(run, at_least):
     return elapsed / calls * 1000
 
 
-def say(message):
+def send(message):
     print(json.dumps(message), flush=True)
 
 
-row = json.loads(sys.argv[1])
-torch.set_num_threads(row["threads"])
+workload = json.loads(sys.argv[1])
+torch.set_num_threads(workload["threads"])
 torch.set_num_interop_threads(1)
-task = {"train": train, "forward": forward, "gradients": gradients, "stream": stream}[row["task"]]
-run, outcome = task(row, build(row))
+task = {"train": train, "forward": forward, "gradients": gradients, "stream": stream}[workload["task"]]
+run, outcome = task(workload, build(workload))
 first = outcome()
 start = time.perf_counter()
 ms = timed(run, 0)
 while time.perf_counter() - start < WARM_UP_S:
     ms = timed(run, 0)
-say({"outcome": first, "ms": ms})
+send({"outcome": first, "ms": ms})
 for _ in sys.stdin:
-    say({"ms": timed(run, SAMPLE_S)})
+    send({"ms": timed(run, SAMPLE_S)})

@@ -2,9 +2,9 @@ import createWabt from "wabt";
 import { processorTime } from "../clock.ts";
 
 /**
- * A block's four quarters are read side by side, as the panels of a weight are: on 2 cores of a Granite Rapids, 1 MB
- * comes at 75 GB/s in four streams, at 55 in one; from 4 MB up all forms read 28 to 29 (2026-11-22). Nothing but an
- * exclusive or is done with what was read.
+ * The loop reads the four quarters of a block side by side, as a matmul reads the panels of a weight. On 2 cores of a
+ * Granite Rapids, four streams read a block of 1 MB at 75 GB/s, one stream reads 55 GB/s; from 4 MB on all forms read
+ * 28 to 29 GB/s (2026-11-22). The only operation on the data is an exclusive or.
  */
 const STREAMS = ["a", "b", "c", "d"], LOADS = [0, 16, 32, 48];
 const SOURCE = `
@@ -25,10 +25,11 @@ const SOURCE = `
 
 const MEASURE_MS = 5, WARM_UP_MS = 200;
 
-/** How fast one thread reads a block of so many bytes again and again, in bytes per second: 5 ms a call. */
+/** Measure the bytes per second at which one thread reads a block of `bytes` repeatedly: 5 ms a call. */
 export async function readBandwidth(bytes: number): Promise<() => number> {
   const quarter = Math.ceil(bytes / 256) * 64, size = 4 * quarter;
-  const wabt = await createWabt(), { buffer } = wabt.parseWat("read.wat", SOURCE, { simd: true }).toBinary({});
+  const wabt = await createWabt();
+  const { buffer } = wabt.parseWat("read.wat", SOURCE, { simd: true }).toBinary({});
   const memory = new WebAssembly.Memory({ initial: Math.ceil(size / 65_536) });
   new Uint8Array(memory.buffer).fill(1);
   const { instance } = await WebAssembly.instantiate(buffer as Uint8Array<ArrayBuffer>, { env: { memory } });

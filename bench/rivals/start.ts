@@ -1,21 +1,24 @@
 /**
- * What the library adds to the start of a program: import and first LSTM step in a fresh process, less an empty program.
- * Imported from its source, one module a file, and as its npm package has it, bundled. Writes its section of ../RESULTS.md.
+ * Time that the library adds to the start of a program: import and first LSTM step in a new process, compared with an
+ * empty program. The library is imported from its source, one module a file, and from its npm package, as a bundle.
+ * Writes its section of ../RESULTS.md.
  *
  *     deno task bench:start [--rounds 21]
  */
 import { parseArgs } from "node:util";
 import { writePackage } from "../../package/npm.ts";
-import { median } from "./race.ts";
-import { circumstances, table, writeSection } from "./results_file.ts";
+import { median } from "../measure.ts";
+import { circumstances, table, writeSection } from "./report.ts";
 
-const folder = await Deno.makeTempDir(), config = `${folder}/deno.json`;
+const folder = await Deno.makeTempDir();
+const config = `${folder}/deno.json`, empty = `${folder}/empty.ts`;
 await writePackage(`${folder}/package`);
 await Deno.writeTextFile(config, JSON.stringify({ imports: { "@unroll/rnn": "./package/mod.js" } }));
+await Deno.writeTextFile(empty, "");
 const PROGRAMS = {
-  "empty program": ["start/empty.ts"],
-  "import and first step of an LSTM 128, from source": ["start/first_step.ts"],
-  "the same, from the npm package": ["--config", config, "start/first_step.ts"],
+  "empty program": [empty],
+  "import and first step of an LSTM 128, from source": ["first_step.ts"],
+  "the same, from the npm package": ["--config", config, "first_step.ts"],
 };
 
 const { values } = parseArgs({ options: { rounds: { type: "string", default: "21" } } });
@@ -24,19 +27,21 @@ const programs = Object.entries(PROGRAMS).map(([name, args]) => ({ name, args, t
 for (let round = -1; round < rounds; round++) {
   for (const { args, times } of programs) {
     const time = await start(args);
-    if (round >= 0) times.push(time); // after the first, everything is cached
+    if (round >= 0) times.push(time); // the first round fills the caches
   }
 }
 await Deno.remove(folder, { recursive: true });
-const [empty, source, bundled] = programs.map(({ times }) => median(times));
-const added = (time: number) => (time - empty).toFixed(0);
+const [base, source, bundled] = programs.map(({ times }) => median(times));
+const added = (time: number) => (time - base).toFixed(0);
 const section = `## Start
 
 ${circumstances()}.
 
-Wall-clock milliseconds from starting a process to its end, after a first run that fills Deno's caches; median of
-${rounds}, in turns. The library adds **${added(source)} ms** from source and **${added(bundled)} ms** from its npm
-package, whose files esbuild has joined: Deno spends the rest on opening the files one by one.
+Wall-clock milliseconds of a process from start to end, after a first run that fills Deno's caches: median of ${rounds},
+in turns. The library adds **${added(source)} ms** from source and **${
+  added(bundled)
+} ms** from its npm package. esbuild
+bundles the package's files. Deno spends the difference on opening the source files one by one.
 
 ${
   table(
@@ -52,6 +57,6 @@ await writeSection("start", section);
 async function start(args: string[]): Promise<number> {
   const from = performance.now();
   const { success } = await new Deno.Command(Deno.execPath(), { args: ["run", ...args] }).output();
-  if (!success) throw new Error(`${args.join(" ")} failed`);
+  if (!success) throw new Error(`Cannot run ${args.join(" ")}: expected exit code 0`);
   return performance.now() - from;
 }

@@ -1,4 +1,4 @@
-/** Ours, through the public API; the numerics are the second argument. */
+/** This library, through its public API. The second argument is the numerics. */
 import {
   adam,
   clipNorm,
@@ -17,31 +17,33 @@ import {
   sgd,
 } from "@unroll/rnn";
 import { peak } from "../peak.ts";
-import { serve, type Work } from "./contender.ts";
+import { serve, type Work } from "./protocol.ts";
 import { CLIP_NORM, input, LEARNING_RATE, outputGradient, sample, tokens, weights } from "./numbers.ts";
 import { readBandwidth } from "./read_bandwidth.ts";
-import { flops, type Row, weightBytes } from "./rows.ts";
+import { flops, weightBytes, type Workload } from "./workloads.ts";
 
 const CELLS = { rnn: elman, gru, lstm };
 
-const TASKS: Record<Row["task"], (row: Row) => Promise<Work>> = {
-  async train(row) {
-    const session = await compiled(row, {
+const TASKS: Record<Workload["task"], (workload: Workload) => Promise<Work>> = {
+  async train(workload) {
+    const session = await compiled(workload, {
       loss: crossEntropy(),
       clip: clipNorm(CLIP_NORM),
-      optimizer: (row.optimizer === "adam" ? adam : sgd)({ learningRate: LEARNING_RATE[row.optimizer] }),
+      optimizer: (workload.optimizer === "adam" ? adam : sgd)({ learningRate: LEARNING_RATE[workload.optimizer] }),
     });
-    const data = tokens(row), run = () => session.step(data).loss;
+    const data = tokens(workload), run = () => session.step(data).loss;
     return { run: () => void run(), outcome: () => [run(), run()] };
   },
 
-  async forward(row) {
-    const session = await compiled(row, {}), x = input(row);
+  async forward(workload) {
+    const session = await compiled(workload, {}), x = input(workload);
     return { run: () => void session.forward(x), outcome: () => sample(session.forward(x)) };
   },
 
-  async gradients(row) {
-    const session = await compiled(row, { train: true }), x = input(row), dOutput = outputGradient(row);
+  async gradients(workload) {
+    const session = await compiled(workload, { train: true });
+    const x = input(workload);
+    const dOutput = outputGradient(workload);
     const run = () => {
       session.forward(x);
       session.backward(dOutput);
@@ -53,8 +55,11 @@ const TASKS: Record<Row["task"], (row: Row) => Promise<Work>> = {
     return { run, outcome };
   },
 
-  async stream(row) {
-    const session = await compiled(row, {}), x = input(row), y = new Float32Array(row.H), stream = session.stream();
+  async stream(workload) {
+    const session = await compiled(workload, {}),
+      x = input(workload),
+      y = new Float32Array(workload.H),
+      stream = session.stream();
     const run = () => void stream.step(x, y);
     const outcome = () => {
       for (let t = 0; t < 3; t++) run();
@@ -64,24 +69,26 @@ const TASKS: Record<Row["task"], (row: Row) => Promise<Work>> = {
   },
 };
 
-/** The net of a row with the weights that all contenders have. */
-async function compiled(row: Row, options: Partial<Parameters<typeof compile>[1]>): Promise<Session> {
-  const { cell, I, H, V, B, T, layers, bidirectional, threads } = row;
+/** Session of a workload with the weights of all contenders. */
+async function compiled(workload: Workload, options: Partial<Parameters<typeof compile>[1]>): Promise<Session> {
+  const { cell, I, H, V, B, T, layers, bidirectional, threads } = workload;
   const rnn = recurrent(CELLS[cell](), { input: I, hidden: H, layers, bidirectional });
-  const net = row.task !== "train"
+  const net = workload.task !== "train"
     ? sequential({ rnn })
-    : row.embedding
+    : workload.embedding
     ? sequential({ embedding: embedding(V, I), rnn, output: dense(H, V) })
     : sequential({ input: oneHot(V), rnn, output: dense(H, V) });
   const numerics = Deno.args[1] as Numerics;
   const session = await compile(net, { batch: B, steps: T, numerics, threads, ...options });
-  session.setParameters(weights(row));
+  session.setParameters(weights(workload));
   return session;
 }
 
-await serve(async (row) => {
-  const work = await TASKS[row.task](row);
-  const { rate } = await peak("fast"), bytes = weightBytes(row), operations = flops(row);
-  const read = bytes ? await readBandwidth(bytes / row.T) : undefined;
+await serve(async (workload) => {
+  const work = await TASKS[workload.task](workload);
+  const { rate } = await peak("fast");
+  const bytes = weightBytes(workload);
+  const operations = flops(workload);
+  const read = bytes ? await readBandwidth(bytes / workload.T) : undefined;
   return { ...work, limit: () => (operations / rate() + (read ? bytes / read() : 0)) * 1000 };
 });

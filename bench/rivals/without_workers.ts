@@ -1,2 +1,2 @@
-/** One thread for a library that starts workers, without an option, when it finds them. */
+/** Removes `Worker`. jax-js has no option for one thread and starts workers wherever they exist. */
 Reflect.deleteProperty(globalThis, "Worker");

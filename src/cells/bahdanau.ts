@@ -2,20 +2,25 @@ import { requireInteger } from "../errors.ts";
 import { attention } from "../ops/attention.ts";
 import { uniform } from "../ops/initialise.ts";
 import { linear } from "../ops/linear.ts";
+import { joinNeeds } from "../ops/needs.ts";
 import type { Cell } from "./cell.ts";
 
 /** Options of `bahdanau`. */
 export interface BahdanauOptions {
   /** Width M of the encoder's outputs. */
   source: number;
-  /** Width A of queries and keys. Default: the hidden size. */
+  /**
+   * Width A of queries and keys.
+   *
+   * @default {the hidden size}
+   */
   width?: number;
 }
 
 /**
- * Any cell with Bahdanau's attention (Bahdanau, Cho & Bengio 2014, "Neural machine translation by jointly learning to align
- * and translate", appendix A.1.2 and A.2.2): before each step of a decoder, the state h' says where to look among the
- * outputs m(1) ... m(S) of the encoder, and what is there goes into the step like a second input.
+ * Any cell with Bahdanau's attention (Bahdanau, Cho & Bengio 2014, "Neural machine translation by jointly learning to
+ * align and translate", appendix A.1.2 and A.2.2). Before each step of a decoder, the state h' gives a weight to each of
+ * the encoder's outputs m(1) ... m(S). Their weighted sum is a second input of the step.
  *
  *     e(s) = v tanh(h' W_qᵀ + m(s) W_kᵀ)          h' is the state before the step
  *     a    = softmax(e) over s                    c = sum_s a(s) m(s), the context
@@ -27,14 +32,14 @@ export interface BahdanauOptions {
  *     da(s) = dc m(s),   de = a (da - sum_s a(s) da(s)),   du(s) = de(s) v (1 - u(s)²),   u the tanh above
  *     dh' += sum_s du(s) W_q                      dm(s) += a(s) dc + sum over steps of du(s) W_k
  *
- * Parameters beside the cell's own, by their names without suffix: `weight_ch` `[gates * H, M]`, `weight_query` `[A, H]`,
- * `weight_key` `[A, M]`, `weight_score` v `[A]`. A PyTorch cell that reads `cat(x, c)` has the first of them as the right
- * columns of its `weight_ih`. The paper's outputs also see the context: see `luong`, which can stand behind.
+ * Parameters in addition to the cell's, by their names without suffix: `weight_ch` `[gates * H, M]`, `weight_query`
+ * `[A, H]`, `weight_key` `[A, M]`, `weight_score` v `[A]`. In a PyTorch cell that reads `cat(x, c)`, `weight_ch` is the
+ * right columns of `weight_ih`. The paper's outputs also read the context; for that, put `luong` behind the layer.
  *
  * Memory in training, in floats: B (M + 2 A + S) per step of the decoder, 2 B A per step of the source.
  *
  * @throws {OptionError} When a width is not a positive integer.
- * @throws {ShapeError} When planned outside of an `encoderDecoder`'s decoder.
+ * @throws {ShapeError} When the cell is planned outside of an `encoderDecoder`'s decoder.
  *
  * @example
  * ```ts
@@ -55,6 +60,7 @@ export function bahdanau(cell: Cell, { source: M, width }: BahdanauOptions): Cel
     gates: cell.gates,
     columns: cell.columns,
     inputWeight: cell.inputWeight,
+    sourceWidths: [...cell.sourceWidths ?? [], M],
     states: (H) => cell.states(H),
 
     parameters(I, H) {
@@ -68,18 +74,19 @@ export function bahdanau(cell: Cell, { source: M, width }: BahdanauOptions): Cel
       };
     },
 
-    plan(space) {
-      const { scope, H, z, product } = space, A = width ?? H, rows = scope.steps * scope.batch;
-      const inner = cell.plan(space), dz = z.slice(0, cell.gates * H), { train } = scope;
-      const query = scope.activation("query", rows, A),
-        dQuery = train ? scope.activation("gradient of query", rows, A) : undefined;
+    plan(cellContext) {
+      const { scope, H, z, recurrentLinear } = cellContext, A = width ?? H, rows = scope.steps * scope.batch;
+      const inner = cell.plan(cellContext), dz = z.slice(0, cell.gates * H), { train } = scope;
+      const query = scope.activation("query", rows, A);
+      const dQuery = train ? scope.activation("gradient of query", rows, A) : undefined;
       const context = scope.activation("context", rows, M);
       const dContext = train ? scope.activation("gradient of context", rows, M) : undefined;
       const attend = attention(scope, "additive", M, { query, dQuery, context, dContext });
-      const toQuery = product("weight_query", { bias: null });
+      const toQuery = recurrentLinear("weight_query", { bias: null });
       const fromContext = linear(scope, scope.parameter("weight_ch"));
       return {
         bias: inner.bias,
+        needs: joinNeeds(inner.needs, { attention: [attend.hooks] }),
 
         refresh(k) {
           inner.refresh(k);

@@ -2,77 +2,83 @@ import type { Kernels } from "../kernels/kernels.ts";
 import type { Scope } from "../memory/scope.ts";
 import type { Slot } from "../memory/slot.ts";
 import { type Parameter, uniform } from "../ops/initialise.ts";
+import type { Needs } from "../ops/needs.ts";
 import type { RecurrentLinear, RecurrentLinearOptions } from "../ops/recurrent_linear.ts";
-import type { ElmanSettings } from "./elman.ts";
-import type { GruSettings } from "./gru_options.ts";
-import type { LstmSettings } from "./lstm_options.ts";
+import type { CellDescription } from "./description.ts";
 
 /**
- * A recurrent cell: one step of a recurrence, forward and backward. The layer around it owns time and the input
- * projection z = x W_ihᵀ + b; the cell owns its recurrent product and its nonlinearity.
+ * A recurrent cell: one step of a recurrence, forward and backward. The layer around the cell owns time and the input
+ * projection z = x W_ihᵀ + b. The cell owns its recurrent matmul and its nonlinearity.
  *
- * H is the hidden size. Of the B rows of step t the first n take part; the cell leaves the others alone.
+ * H is the hidden size. Of the B rows of step t the first n are active; the cell does not touch the other rows.
  */
 export interface Cell {
-  /** Names the equations, in saved models too: another variant has another name. */
+  /** Name of the equations, in saved models too. A variant has another name. */
   readonly name: string;
-  /** What it is as plain data, for those that write it in another form. Default: it can only be used here. */
+  /** The cell as plain data, for writers of other formats. Default: the cell has no form outside of this library. */
   readonly description?: CellDescription;
   /** Rows of the input weight for each hidden unit: the projection of x has `gates * H` columns. */
   readonly gates: number;
-  /** Columns of z for each hidden unit, when the cell wants more of them than the projection fills. Default `gates`. */
+  /**
+   * Columns of z for each hidden unit, when the cell uses more columns than the projection fills.
+   *
+   * @default {gates}
+   */
   readonly columns?: number;
-  /** The input weight's name. Default `weight_ih`. */
+  /**
+   * Name of the input weight.
+   *
+   * @default {"weight_ih"}
+   */
   readonly inputWeight?: string;
+  /** Widths of the encoder outputs that attention in the cell expects. Default: the cell has no attention. */
+  readonly sourceWidths?: readonly number[];
   /** Widths of the carried states by name, the output first: `{ h: H, c: H }`. */
   states(H: number): Record<string, number>;
-  /** What is trained, by PyTorch's names without the layer's suffix, the input weight `[gates * H, I]` among it. */
+  /** The parameters by PyTorch's names without the layer's suffix, including the input weight `[gates * H, I]`. */
   parameters(I: number, H: number): Record<string, Parameter>;
-  /** The cell in one layer's memory. */
-  plan(space: CellContext): PlannedCell;
+  /** Plan the cell in one layer's memory. */
+  plan(context: CellContext): PlannedCell;
 }
 
-/** A cell as plain data, fit for JSON: its kind, and all options. */
-export type CellDescription =
-  | ElmanSettings & { readonly kind: "elman" }
-  | GruSettings & { readonly kind: "gru" }
-  | LstmSettings & { readonly kind: "lstm" }
-  | { readonly kind: "notesGru" }
-  | { readonly kind: "notesLstm" };
-
-/** What the layer gives a cell to work with. A step is stored as B rows; step t reads state t and writes t + 1. */
+/**
+ * The memory and operations that a layer gives to its cell. A step is a block of B rows. Step t reads state t and writes
+ * state t + 1.
+ */
 export interface CellContext {
-  /** Where the cell finds its parameters and reserves memory. */
+  /** Gives the cell its parameters and memory. */
   readonly scope: Scope;
   /** Hidden size. */
   readonly H: number;
-  /** `[T * B, columns * H]`: the projection before the step; what the step leaves there is there again in backward. */
+  /** `[T * B, columns * H]`. Before step t: the projection. The values that the step leaves are there again in backward. */
   readonly z: Slot;
-  /** One slot a state, `[(T + 1) * B, width]`. Rows that took no part in the step before hold zeros. */
+  /** One slot for each state, `[(T + 1) * B, width]`. Rows that were not active in the step before are zero. */
   readonly states: readonly Slot[];
   /**
-   * Gradients of the states. Of the output: `[(T + 1) * B, width]`, block t + 1 complete when step t runs backward, and
-   * left as it is; add to block t. Of the others: one block `[B, width]`, holding the gradient of state t + 1 before the step, of state t
-   * after it. Backward only.
+   * Gradients of the states, in backward only. The gradient of the output is `[(T + 1) * B, width]`: when step t runs
+   * backward, block t + 1 is complete; the cell does not change block t + 1, and adds to block t. The gradient of any
+   * other state is one block `[B, width]`: the gradient of state t + 1 before the step, of state t after the step.
    */
   readonly gradients: readonly Slot[];
-  /** The product of a weight `[rows, output's width]` with the output before each step, dropped out where asked. */
-  product(weight: string, options?: RecurrentLinearOptions): RecurrentLinear;
-  /** A slot of `[T * B, columns]` that forward fills and backward reads. Rows that do not take part hold zeros. */
-  keep(name: string, columns: number): Slot;
+  /** The matmul of a weight `[rows, output width]` with the output before each step, under the recurrent dropout mask. */
+  recurrentLinear(weight: string, options?: RecurrentLinearOptions): RecurrentLinear;
+  /** A slot `[T * B, columns]` that forward fills and backward reads. Rows that are not active are zero. */
+  savedActivation(name: string, columns: number): Slot;
 }
 
 /** A cell with its place in memory. */
 export interface PlannedCell {
-  /** What is added to the input projection, `[gates * H]`. */
+  /** Bias `[gates * H]` of the input projection. */
   readonly bias?: Slot;
-  /** Renew what is derived from parameters. */
+  /** The slots that the session or another layer must write or read. Default: none. */
+  readonly needs?: Partial<Needs>;
+  /** Renew the copies that are derived from parameters. */
   refresh(k: Kernels): void;
   /** Step t: read z and state t, write state t + 1. */
   forward(k: Kernels, t: number, B: number, n: number): void;
-  /** Step t: turn z into the gradient of z, pass the gradient of state t + 1 on to state t. */
+  /** Step t: turn z into the gradient of z, and pass the gradient of state t + 1 on to state t. */
   backward(k: Kernels, t: number, B: number, n: number): void;
-  /** Add the gradients of all parameters but the input weight, over T * B rows; z is zero in rows that took no part. */
+  /** Add the gradients of all parameters but the input weight, over T * B rows. z is zero in rows that are not active. */
   gradients(k: Kernels, T: number, B: number): void;
 }
 

@@ -1,34 +1,8 @@
-import {
-  type Activation,
-  completeActivation,
-  describeActivation,
-  type NamedActivation,
-  nonlinearity,
-} from "../ops/activation.ts";
+import { nonlinearity } from "../ops/activation.ts";
 import { summedBias } from "../ops/bias.ts";
-import { requireClip } from "../ops/gate.ts";
 import { Step } from "../ops/step.ts";
 import { type Cell, gateParameters } from "./cell.ts";
-
-/** Options of `elman`. */
-export interface ElmanOptions {
-  /** The nonlinearity. Default `"tanh"`. */
-  activation?: Activation;
-  /** Clamps what goes into the nonlinearity to [-clip, clip], as ONNX's `clip`. Default none. */
-  clip?: number;
-  /** Whether there are biases. Default true. */
-  bias?: boolean;
-}
-
-/** Options of `elman`, checked and complete. */
-export interface ElmanSettings {
-  /** Whether there are biases. */
-  readonly bias: boolean;
-  /** The limit of what goes into the nonlinearities; undefined: none. */
-  readonly clip: number | undefined;
-  /** The nonlinearity with all its numbers. */
-  readonly activation: NamedActivation;
-}
+import { elmanName, type ElmanOptions, elmanSettings } from "./elman_options.ts";
 
 /**
  * The simple recurrent cell (Elman 1990), as in PyTorch's `nn.RNN`:
@@ -43,7 +17,7 @@ export interface ElmanSettings {
  *
  * Memory per step in training, in floats: B H each for z, h and the gradient of h.
  *
- * @throws {OptionError} When the activation is unknown or `clip` not above 0.
+ * @throws {OptionError} When the activation is unknown, or `clip` is not above 0.
  *
  * @example
  * ```ts
@@ -54,31 +28,26 @@ export interface ElmanSettings {
  * assertEquals(rnn.parameters.weight_hh_l0.shape, [7, 7]);
  * ```
  */
-export function elman({ activation = "tanh", clip, bias = true }: ElmanOptions = {}): Cell {
-  const complete = completeActivation("activation", activation);
-  if (clip !== undefined) requireClip(clip);
-  const variant = [
-    ...(complete.name === "tanh" ? [] : [describeActivation(complete)]),
-    ...(clip === undefined ? [] : ["clip", clip]),
-  ];
+export function elman(options: ElmanOptions = {}): Cell {
+  const settings = elmanSettings(options), { bias, clip, activation } = settings;
   return {
-    name: ["elman", ...variant, ...(bias ? [] : ["no-bias"])].join("-"),
-    description: { kind: "elman", bias, clip, activation: complete },
+    name: elmanName(settings),
+    description: { kind: "elman", ...settings },
     gates: 1,
     states: (H) => ({ h: H }),
     parameters: (I, H) => gateParameters(1, I, H, bias),
 
-    plan({ scope, H, z, states: [h], gradients: [dh], product }) {
-      const recurrent = product("weight_hh");
-      const sum = summedBias(scope, bias), f = nonlinearity(scope, complete);
+    plan({ scope, H, z, states: [h], gradients: [dh], recurrentLinear }) {
+      const recurrent = recurrentLinear("weight_hh");
+      const biases = summedBias(scope, bias), f = nonlinearity(scope, activation);
       const limit = clip === undefined ? undefined : scope.constant("limit of z", [clip]);
       const d = limit && scope.scratch("gradient of clamped z", scope.batch, H);
       return {
-        bias: sum.sum,
+        bias: biases.sum,
 
         refresh(k) {
           recurrent.refresh(k);
-          sum.refresh(k);
+          biases.refresh(k);
         },
 
         forward(k, t, B, n) {
@@ -96,8 +65,8 @@ export function elman({ activation = "tanh", clip, bias = true }: ElmanOptions =
         },
 
         gradients(k, T, B) {
-          recurrent.gradient(k, z, T, B, sum.sums);
-          sum.gradient(k);
+          recurrent.gradient(k, z, T, B, biases.columnSums);
+          biases.copyGradient(k);
         },
       };
     },

@@ -11,8 +11,8 @@ import { gruGates } from "./gru_variant.ts";
  *     n    = tanh(x W_inᵀ + b_in + b_hn + (r h') W_hnᵀ)         reset "before": version 3, the notes, ONNX's default
  *     h    = (1 - u) n + u h'
  *
- * The notes mirror the update gate: theirs is 1 - u (`notesGru`). Backward, with dh the gradient of h and a' that of a
- * before activation:
+ * The update gate of the lecture notes is 1 - u (`notesGru`). Backward, with dh the gradient of h and a' the gradient of
+ * a before activation:
  *
  *     dn' = dh (1 - u) (1 - n²),   du' = dh (h' - n) u (1 - u)
  *     after:   dr' = dn' (h' W_hnᵀ + b_hn) r (1 - r),   dh' = dh u + [dr', du', dn' r] W_hh
@@ -20,10 +20,10 @@ import { gruGates } from "./gru_variant.ts";
  *
  * Other nonlinearities and clip: gru_variant.ts.
  *
- * Memory per step in training, in floats: 4 B H gates, B H for h, B H for its gradient; with `clip`, or
- * other nonlinearities, up to 3 B H for what the gates were made of.
+ * Memory per step in training, in floats: 4 B H for the gates, B H for h, B H for the gradient of h; with `clip` or
+ * other nonlinearities, up to 3 B H for the gates' arguments.
  *
- * @throws {OptionError} When an option is none of those that there are.
+ * @throws {OptionError} When an option has an unknown value.
  *
  * @example
  * ```ts
@@ -43,18 +43,18 @@ export function gru(options: GruOptions = {}): Cell {
     columns: after ? 4 : 3,
     states: (H) => ({ h: H }),
     parameters: (I, H) => gateParameters(3, I, H, settings.bias),
-    plan: (space) => after ? planAfter(space, settings) : planBefore(space, settings),
+    plan: (context) => after ? planAfter(context, settings) : planBefore(context, settings),
   };
 }
 
-/** z has a fourth block nh = h' W_hnᵀ + b_hn, which must not meet the projection's n before r has scaled it. */
-function planAfter(space: CellContext, settings: GruSettings): PlannedCell {
-  const { scope, H, z, states: [h], gradients: [dh], product } = space;
+/** z has a fourth block nh = h' W_hnᵀ + b_hn, because r scales nh before nh is added to the projection's n. */
+function planAfter(context: CellContext, settings: GruSettings): PlannedCell {
+  const { scope, H, z, states: [h], gradients: [dh], recurrentLinear } = context;
   const biases = separateBiases(scope, H, settings.bias);
-  const resetUpdate = product("weight_hh", { rows: { from: 0, count: 2 * H } });
-  const candidate = product("weight_hh", { rows: { from: 2 * H, count: H }, bias: biases.candidate });
+  const resetUpdate = recurrentLinear("weight_hh", { rows: { from: 0, count: 2 * H } });
+  const candidate = recurrentLinear("weight_hh", { rows: { from: 2 * H, count: H }, bias: biases.candidate });
   const zru = z.slice(0, 2 * H), znh = z.slice(3 * H, H);
-  const variant = settings.plain ? undefined : gruGates(space, settings);
+  const variant = settings.plain ? undefined : gruGates(context, settings);
   return {
     bias: biases.sum,
 
@@ -81,29 +81,32 @@ function planAfter(space: CellContext, settings: GruSettings): PlannedCell {
     },
 
     gradients(k, T, B) {
-      resetUpdate.gradient(k, zru, T, B, biases.sums?.resetUpdate);
-      candidate.gradient(k, znh, T, B, biases.sums?.candidate);
-      biases.gradient(k, z, T * B);
+      resetUpdate.gradient(k, zru, T, B, biases.columnSums?.resetUpdate);
+      candidate.gradient(k, znh, T, B, biases.columnSums?.candidate);
+      biases.completeGradients(k, z, T * B);
     },
   };
 }
 
-/** Two dependent products a step: r must be known before the candidate's product starts. */
-function planBefore(space: CellContext, settings: GruSettings): PlannedCell {
-  const { scope, H, z, states: [h], gradients: [dh], product, keep } = space;
-  const sum = summedBias(scope, settings.bias);
-  const rh = keep("r h", H), drh = scope.activation("gradient of r h", scope.batch, H);
-  const resetUpdate = product("weight_hh", { rows: { from: 0, count: 2 * H } });
-  const candidate = product("weight_hh", { rows: { from: 2 * H, count: H }, of: { value: rh, gradient: drh } });
+/** Two dependent matmuls a step: the candidate's matmul reads r. */
+function planBefore(context: CellContext, settings: GruSettings): PlannedCell {
+  const { scope, H, z, states: [h], gradients: [dh], recurrentLinear, savedActivation } = context;
+  const biases = summedBias(scope, settings.bias);
+  const rh = savedActivation("r h", H), drh = scope.activation("gradient of r h", scope.batch, H);
+  const resetUpdate = recurrentLinear("weight_hh", { rows: { from: 0, count: 2 * H } });
+  const candidate = recurrentLinear("weight_hh", {
+    rows: { from: 2 * H, count: H },
+    input: { value: rh, gradient: drh },
+  });
   const zru = z.slice(0, 2 * H), zn = z.slice(2 * H, H);
-  const variant = settings.plain ? undefined : gruGates(space, settings, { value: rh, gradient: drh });
+  const variant = settings.plain ? undefined : gruGates(context, settings, { value: rh, gradient: drh });
   return {
-    bias: sum.sum,
+    bias: biases.sum,
 
     refresh(k) {
       resetUpdate.refresh(k);
       candidate.refresh(k);
-      sum.refresh(k);
+      biases.refresh(k);
     },
 
     forward(k, t, B, n) {
@@ -125,9 +128,9 @@ function planBefore(space: CellContext, settings: GruSettings): PlannedCell {
     },
 
     gradients(k, T, B) {
-      resetUpdate.gradient(k, zru, T, B, sum.sums?.slice(0, 2 * H));
-      candidate.gradient(k, zn, T, B, sum.sums?.slice(2 * H, H));
-      sum.gradient(k);
+      resetUpdate.gradient(k, zru, T, B, biases.columnSums?.slice(0, 2 * H));
+      candidate.gradient(k, zn, T, B, biases.columnSums?.slice(2 * H, H));
+      biases.copyGradient(k);
     },
   };
 }

@@ -4,41 +4,57 @@ import { requireClip } from "../ops/gate.ts";
 
 /** Options of `gru`. */
 export interface GruOptions {
-  /** Whether the reset gate acts after the recurrent product (PyTorch) or before it. Default `"after"`. */
+  /**
+   * Whether the reset gate acts after the recurrent matmul, as in PyTorch, or before the matmul.
+   *
+   * @default {"after"}
+   */
   reset?: "after" | "before";
-  /** Whether there are biases. Default true. */
+  /**
+   * Whether the cell has biases.
+   *
+   * @default {true}
+   */
   bias?: boolean;
-  /** Clamps what goes into the gates and into n to [-clip, clip], as ONNX's `clip`. Default none. */
+  /** Clamps the arguments of the gates and of n to [-clip, clip], as ONNX's `clip`. Default: no limit. */
   clip?: number;
-  /** Other nonlinearities. */
+  /** Nonlinearities other than the defaults. */
   activations?: GruActivations;
 }
 
 /** The nonlinearities of a GRU; ONNX calls them f and g. */
 export interface GruActivations {
-  /** Of r and u. Default `"sigmoid"`. */
+  /**
+   * The nonlinearity of r and u.
+   *
+   * @default {"sigmoid"}
+   */
   gates?: Activation;
-  /** Of n. Default `"tanh"`. */
+  /**
+   * The nonlinearity of n.
+   *
+   * @default {"tanh"}
+   */
   candidate?: Activation;
 }
 
-/** Options of `gru`, checked and complete. */
+/** Checked options of `gru`, with the defaults filled in. */
 export interface GruSettings {
-  /** Says all that is not the default. */
+  /** Name of the cell, with every option that is not the default. */
   readonly name: string;
-  /** Whether the reset gate acts after the recurrent product or before it. */
+  /** Whether the reset gate acts after the recurrent matmul or before the matmul. */
   readonly reset: "after" | "before";
-  /** Whether there are biases. */
+  /** Whether the cell has biases. */
   readonly bias: boolean;
-  /** The limit of what goes into the nonlinearities; undefined: none. */
+  /** Limit of the nonlinearities' arguments; undefined: no limit. */
   readonly clip: number | undefined;
-  /** The nonlinearities with all their numbers. */
+  /** The nonlinearities with their alpha and beta. */
   readonly activations: Readonly<Record<keyof GruActivations, NamedActivation>>;
-  /** Whether clip and nonlinearities are the default, for which there are fused kernels. */
+  /** Whether clip and nonlinearities are the defaults, for which fused kernels exist. */
   readonly plain: boolean;
 }
 
-/** Check options; the name says all that is not the default. */
+/** Checks the options and fills in the defaults. */
 export function gruSettings({ reset = "after", bias = true, clip, activations = {} }: GruOptions): GruSettings {
   if (reset !== "after" && reset !== "before") {
     throw new OptionError(`"reset" must be "after" or "before", got ${JSON.stringify(reset)}`);

@@ -6,33 +6,35 @@ import { Step } from "../ops/step.ts";
 import type { CellContext } from "./cell.ts";
 import type { GruSettings } from "./gru_options.ts";
 
-/** Works on the first n of the B rows of step t. */
-type Part = (k: Kernels, t: number, B: number, n: number) => void;
+/** An operation on the first n of the B rows of step t. */
+type StepFunction = (k: Kernels, t: number, B: number, n: number) => void;
 
-/** The gates of a GRU in two halves; between them lies the candidate's product, when reset acts before it. */
+/** The gates of a GRU in two halves. When reset acts before the candidate's matmul, that matmul runs between the halves. */
 export interface GruGates {
   /** r = S(z_r); reset "before": also r h' */
-  readonly reset: Part;
+  readonly reset: StepFunction;
   /** u = S(z_u),  n = N(z_n), or N(z_n + r nh) when reset acts after,  h = n + u (h' - n) */
-  readonly update: Part;
-  /** Undoes `update`: dz_u = dh (h' - n) S',  dz_n = (dh - dh u) N',  dh' += dh u */
-  readonly updateBackward: Part;
-  /** Undoes `reset`: "before": dz_r = d(r h') h' S',  dh' += d(r h') r;  "after": dz_r = dz_n nh S',  dnh = dz_n r */
-  readonly resetBackward: Part;
+  readonly update: StepFunction;
+  /** Backward of `update`: dz_u = dh (h' - n) S',  dz_n = (dh - dh u) N',  dh' += dh u */
+  readonly updateBackward: StepFunction;
+  /** Backward of `reset`: "before": dz_r = d(r h') h' S',  dh' += d(r h') r;  "after": dz_r = dz_n nh S',  dnh = dz_n r */
+  readonly resetBackward: StepFunction;
 }
 
 /**
- * The gates of `gru` with nonlinearities S and N instead of sigmoid and tanh, and what goes into them clamped when
- * there is a `clip`; composed of one kernel an operation. Reset acts before the product when there is a place for r h'.
+ * The gates of `gru` with nonlinearities S and N instead of sigmoid and tanh, their arguments clamped when `clip` is
+ * given: one kernel an operation. Reset acts before the matmul when a slot `rh` for r h' is given.
  */
 export function gruGates(
-  space: CellContext,
+  context: CellContext,
   { clip, activations }: GruSettings,
   rh?: { readonly value: Slot; readonly gradient: Slot },
 ): GruGates {
-  const { scope, H, z, states: [h], gradients: [dh] } = space;
+  const { scope, H, z, states: [h], gradients: [dh] } = context;
   const S = nonlinearity(scope, activations.gates), N = nonlinearity(scope, activations.candidate);
-  const r = gate(space, 0, H, S, { clip }), u = gate(space, H, H, S, { clip }), n = gate(space, 2 * H, H, N, { clip });
+  const r = gate(context, 0, H, S, { clip }),
+    u = gate(context, H, H, S, { clip }),
+    n = gate(context, 2 * H, H, N, { clip });
   const nh = z.slice(3 * H, H);
   const scratch = scope.scratch("gradients of gates", scope.batch, 2 * H);
   const d = scratch.slice(0, H), e = scratch.slice(H, H);

@@ -22,13 +22,13 @@ import { lstmGates } from "./lstm_variant.ts";
  *     dc'    = dc f,   dh' = dz W_hh
  *     dW_hh  = sum over steps of dzᵀ h',   db = sum of dz,   dW_hr = sum of dhᵀ m
  *
- * The notes print C_t = sigmoid(f C + i C~). The outer sigmoid is a slip (Olah, PyTorch, ONNX and Keras have none);
- * `notesLstm` has it. Peepholes, coupled gates, clip and other nonlinearities: lstm_variant.ts.
+ * The lecture notes print C_t = sigmoid(f C + i C~). The outer sigmoid is a slip: Olah, PyTorch, ONNX and Keras have
+ * none. `notesLstm` has the sigmoid. Peepholes, coupled gates, clip and other nonlinearities: lstm_variant.ts.
  *
- * Memory per step in training, in floats: 4 B H gates, 3 B H (h, c, tanh c), B H gradient of h. With `projection` h and
- * its gradient take B P, and m another B H.
+ * Memory per step in training, in floats: 4 B H for the gates, 3 B H for h, c and tanh(c), B H for the gradient of h.
+ * With `projection`, h and its gradient take B P, and m takes another B H.
  *
- * @throws {OptionError} When a number is out of range or a nonlinearity unknown.
+ * @throws {OptionError} When a number is out of range, or a nonlinearity is unknown.
  *
  * @example
  * ```ts
@@ -58,24 +58,24 @@ export function lstm(options: LstmOptions = {}): Cell {
       };
     },
 
-    plan: (space) => planLstm(space, settings),
+    plan: (context) => planLstm(context, settings),
   };
 }
 
-/** The equations above; the gates of a step are one kernel, or those of a variant. */
-function planLstm(space: CellContext, settings: LstmSettings): PlannedCell {
-  const { scope, H, z, states: [h, c], gradients: [dh, dc], product, keep } = space;
-  const recurrent = product("weight_hh");
-  const sum = summedBias(scope, settings.bias);
-  const tanhC = keep("tanh(c)", H);
-  const projected = settings.projection ? outputProjection(space) : undefined;
-  const variant = settings.plain ? undefined : lstmGates(space, settings, tanhC, projected);
+/** The equations above. The gates of a step are one fused kernel, or the gates of lstm_variant.ts. */
+function planLstm(context: CellContext, settings: LstmSettings): PlannedCell {
+  const { scope, H, z, states: [h, c], gradients: [dh, dc], recurrentLinear, savedActivation } = context;
+  const recurrent = recurrentLinear("weight_hh");
+  const biases = summedBias(scope, settings.bias);
+  const tanhC = savedActivation("tanh(c)", H);
+  const projected = settings.projection ? outputProjection(context) : undefined;
+  const variant = settings.plain ? undefined : lstmGates(context, settings, tanhC, projected);
   return {
-    bias: sum.sum,
+    bias: biases.sum,
 
     refresh(k) {
       recurrent.refresh(k);
-      sum.refresh(k);
+      biases.refresh(k);
       projected?.refresh(k);
     },
 
@@ -100,8 +100,8 @@ function planLstm(space: CellContext, settings: LstmSettings): PlannedCell {
     },
 
     gradients(k, T, B) {
-      recurrent.gradient(k, z, T, B, sum.sums);
-      sum.gradient(k);
+      recurrent.gradient(k, z, T, B, biases.columnSums);
+      biases.copyGradient(k);
       projected?.gradient(k, T, B);
       variant?.gradients(k, T, B);
     },

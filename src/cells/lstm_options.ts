@@ -4,54 +4,78 @@ import { requireClip } from "../ops/gate.ts";
 
 /** Options of `lstm`. */
 export interface LstmOptions {
-  /** Whether there are biases. Default true. */
+  /**
+   * Whether the cell has biases.
+   *
+   * @default {true}
+   */
   bias?: boolean;
   /**
-   * Width P of the output, PyTorch's `proj_size`: h = (o tanh(c)) W_hrᵀ, `weight_hr` `[P, H]`. Default none: h has
-   * width H.
+   * Width P of the output, PyTorch's `proj_size`: h = (o tanh(c)) W_hrᵀ with `weight_hr` `[P, H]`. Default: no
+   * projection, h has width H.
    */
   projection?: number;
-  /** Whether i and f see the cell state before the step, and o the one after it. Default false. */
+  /**
+   * Whether i and f read the cell state before the step, and o the cell state after the step.
+   *
+   * @default {false}
+   */
   peepholes?: boolean;
-  /** Whether f = 1 - i instead of a gate of its own, ONNX's `input_forget`. Default false. */
+  /**
+   * Whether f = 1 - i instead of a separate gate, ONNX's `input_forget`.
+   *
+   * @default {false}
+   */
   coupled?: boolean;
-  /** Clamps what goes into the gates and into g to [-clip, clip], as ONNX's `clip`. Default none. */
+  /** Clamps the arguments of the gates and of g to [-clip, clip], as ONNX's `clip`. Default: no limit. */
   clip?: number;
-  /** Other nonlinearities. */
+  /** Nonlinearities other than the defaults. */
   activations?: LstmActivations;
 }
 
 /** The nonlinearities of an LSTM; ONNX calls them f, g and h. */
 export interface LstmActivations {
-  /** Of i, f and o. Default `"sigmoid"`. */
+  /**
+   * The nonlinearity of i, f and o.
+   *
+   * @default {"sigmoid"}
+   */
   gates?: Activation;
-  /** Of g, the cell's input. Default `"tanh"`. */
+  /**
+   * The nonlinearity of g, the cell's input.
+   *
+   * @default {"tanh"}
+   */
   cell?: Activation;
-  /** Of c, where h = o tanh(c). Default `"tanh"`. */
+  /**
+   * The nonlinearity of c in h = o tanh(c).
+   *
+   * @default {"tanh"}
+   */
   hidden?: Activation;
 }
 
-/** Options of `lstm`, checked and complete. */
+/** Checked options of `lstm`, with the defaults filled in. */
 export interface LstmSettings {
-  /** Says all that is not the default. */
+  /** Name of the cell, with every option that is not the default. */
   readonly name: string;
-  /** Whether there are biases. */
+  /** Whether the cell has biases. */
   readonly bias: boolean;
-  /** Width of the output where it is projected. */
+  /** Width of the projected output; undefined: no projection. */
   readonly projection: number | undefined;
-  /** Whether i, f and o see the cell state. */
+  /** Whether i, f and o read the cell state. */
   readonly peepholes: boolean;
   /** Whether f = 1 - i. */
   readonly coupled: boolean;
-  /** The limit of what goes into the nonlinearities; undefined: none. */
+  /** Limit of the nonlinearities' arguments; undefined: no limit. */
   readonly clip: number | undefined;
-  /** The nonlinearities with all their numbers. */
+  /** The nonlinearities with their alpha and beta. */
   readonly activations: Readonly<Record<keyof LstmActivations, NamedActivation>>;
-  /** Whether there is nothing but biases and a projection, for which there are fused kernels. */
+  /** Whether all options but biases and projection are the defaults, for which fused kernels exist. */
   readonly plain: boolean;
 }
 
-/** Check options; the name says all that is not the default. */
+/** Checks the options and fills in the defaults. */
 export function lstmSettings(options: LstmOptions): LstmSettings {
   const { bias = true, projection, peepholes = false, coupled = false, clip } = options;
   const { gates = "sigmoid", cell = "tanh", hidden = "tanh" } = options.activations ?? {};

@@ -8,7 +8,7 @@ import { Step } from "../ops/step.ts";
 import type { CellContext } from "./cell.ts";
 import type { LstmSettings } from "./lstm_options.ts";
 
-/** The part of an LSTM between its products: from z to the states, and back. */
+/** The gates of an LSTM: from z to the states, and backward. */
 export interface LstmGates {
   forward(k: Kernels, t: number, B: number, n: number): void;
   backward(k: Kernels, t: number, B: number, n: number): void;
@@ -16,8 +16,8 @@ export interface LstmGates {
 }
 
 /**
- * The LSTM with all that ONNX's operator `LSTM` can ask for, composed of one kernel an operation. Gate order i, f, g,
- * o; S, G, Q are the nonlinearities of the gates, of the input and of c:
+ * The LSTM with all options of ONNX's operator `LSTM`: one kernel an operation. Gate order i, f, g, o. S, G, Q are the
+ * nonlinearities of the gates, of the input and of c:
  *
  *     z = x W_ihᵀ + b_ih + h' W_hhᵀ + b_hh          h', c' are the states before the step
  *     i = S(z_i + p_i c'),  f = S(z_f + p_f c')     the vectors p: `peepholes` (Gers & Schmidhuber 2000), else 0
@@ -26,34 +26,37 @@ export interface LstmGates {
  *     o = S(z_o + p_o c)
  *     h = o Q(c)                                    with `projection`: h = m W_hrᵀ, m = o Q(c)
  *
- * With `clip` the arguments of S and G are clamped to [-clip, clip]; that of Q is not, as in onnxruntime.
+ * With `clip` the arguments of S and G are clamped to [-clip, clip]. The argument of Q is not clamped, as in
+ * onnxruntime.
  *
- * Backward, with dh and dc the gradients of h and c, dm that of m, and S' = 0 where the argument was clamped:
+ * Backward, with dh, dc and dm the gradients of h, c and m, and S' = 0 where the argument was clamped:
  *
  *     dz_o = dm Q(c) S'(o),   dc += dm o Q'(c) + p_o dz_o
  *     dz_i = dc g S'(i),   dz_f = dc c' S'(f),   dz_g = dc i G'(g)          `coupled`: dz_i = dc (g - c') S'(i)
  *     dc'  = dc f + p_i dz_i + p_f dz_f,   dh' = dz W_hh
  *     dp_i = sum over steps and rows of dz_i c',   dp_f = sum of dz_f c',   dp_o = sum of dz_o c
  *
- * `weight_peephole` `[3, H]` has rows in gate order, i, f, o (ONNX's P: i, o, f). A coupled cell keeps what it trains
- * and no more: weights and biases are blocks i, g, o, peepholes rows i, o; ONNX's have an f that is never read.
+ * `weight_peephole` `[3, H]` has rows in gate order, i, f, o (ONNX's P: i, o, f). A coupled cell has no parameters of f:
+ * weights and biases are blocks i, g, o, peepholes are rows i, o. ONNX's tensors have an f that is never read.
  *
- * Memory per step in training, in floats: that of `lstm`; another B H of each gate's argument
- * with `clip`, or where the nonlinearity's gradient asks for it.
+ * Memory per step in training, in floats: as much as `lstm`, and B H for the argument of each gate with `clip` or with a
+ * nonlinearity whose gradient reads the argument.
  */
 export function lstmGates(
-  space: CellContext,
+  context: CellContext,
   { peepholes, coupled, clip, activations }: LstmSettings,
   Qc: Slot,
   projected?: OutputProjection,
 ): LstmGates {
-  const { scope, H, states: [h, c], gradients: [dh, dc] } = space;
+  const { scope, H, states: [h, c], gradients: [dh, dc] } = context;
   const [S, G, Q] = [activations.gates, activations.cell, activations.hidden].map((f) => nonlinearity(scope, f));
   const p = peepholes ? scope.parameter("weight_peephole") : undefined, last = coupled ? 2 : 3;
-  const seeing = (block: number, row: number) =>
-    gate(space, block * H, H, S, { clip, peephole: p && peephole(scope, p, row) });
-  const i = seeing(0, 0), f = coupled ? undefined : seeing(1, 1), o = seeing(last, last - 1);
-  const g = gate(space, (last - 1) * H, H, G, { clip });
+  const peepholeGate = (block: number, row: number) =>
+    gate(context, block * H, H, S, { clip, peephole: p && peephole(scope, p, row) });
+  const i = peepholeGate(0, 0);
+  const f = coupled ? undefined : peepholeGate(1, 1);
+  const o = peepholeGate(last, last - 1);
+  const g = gate(context, (last - 1) * H, H, G, { clip });
   const scratch = scope.scratch("gradients of gates", scope.batch, 2 * H);
   const d = scratch.slice(0, H), e = scratch.slice(H, H);
   return {
@@ -80,7 +83,7 @@ export function lstmGates(
       s.add(dc, dc, d);
       s.multiply(d, dm, s.now(Qc));
       o.backward(s, d, dc);
-      // dc is complete. e becomes the gradient of c', d that of f and then of i.
+      // dc is complete. e becomes the gradient of c', d the gradient of f and then of i.
       if (f) {
         s.multiply(e, dc, f.now(s));
         s.multiply(d, dc, c0);

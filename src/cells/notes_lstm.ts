@@ -13,14 +13,14 @@ import type { Cell } from "./cell.ts";
  *     C  = sigmoid(f C' + i C~)
  *     h  = tanh(C) o
  *
- * The outer sigmoid is a slip of the notes: Olah, whom they follow, PyTorch, ONNX and Keras all have C = f C' + i C~,
- * which is `lstm`. With it C stays between 0 and 1, cannot count, and fades even where f is 1.
+ * The outer sigmoid is a slip of the notes: Olah, the notes' source, PyTorch, ONNX and Keras all have C = f C' + i C~,
+ * which is `lstm`. With the outer sigmoid C stays between 0 and 1, cannot count, and fades even where f is 1.
  *
- * There are no biases. The notes multiply rows from the left, x U^i with U^i `[I, H]`; the parameters `U` `[4 H, I]`
- * and `W` `[4 H, H]` hold the transposes, one block below the other, like all weights here. At first they are uniform
- * in ±1 / sqrt(H).
+ * The cell has no biases. The notes multiply rows from the left, x U^i with U^i `[I, H]`. The parameters `U` `[4 H, I]`
+ * and `W` `[4 H, H]` are the transposes, one block below the other, like all weights of this library. Their initial
+ * values are uniform in ±1 / sqrt(H).
  *
- * Backward, with dh and dC the gradients of h and C, and a' that of a before activation:
+ * Backward, with dh and dC the gradients of h and C, and a' the gradient of a before activation:
  *
  *     do'  = dh tanh(C) o (1 - o),   dC += dh o (1 - tanh(C)²)
  *     s    = the gradient of f C' + i C~ = dC C (1 - C)
@@ -28,7 +28,7 @@ import type { Cell } from "./cell.ts";
  *     dC'  = s f,   dh' = di' W^iᵀ + df' W^fᵀ + do' W^oᵀ + dC~' W^gᵀ
  *     dU^i = sum over steps of xᵀ di',   dW^i = sum of h'ᵀ di',   and so on
  *
- * Memory per step in training, in floats: 4 B H gates, B H each for h, C, tanh(C) and the gradient of h.
+ * Memory per step in training, in floats: 4 B H for the gates, B H each for h, C, tanh(C) and the gradient of h.
  *
  * @example
  * ```ts
@@ -53,11 +53,11 @@ export function notesLstm(): Cell {
       return { U: { shape: [4 * H, I], initial }, W: { shape: [4 * H, H], initial } };
     },
 
-    plan({ scope, H, z, states: [h, C], gradients: [dh, dC], product, keep }) {
-      const recurrent = product("W");
+    plan({ scope, H, z, states: [h, C], gradients: [dh, dC], recurrentLinear, savedActivation }) {
+      const recurrent = recurrentLinear("W");
       const sigmoid = nonlinearity(scope, "sigmoid"), tanh = nonlinearity(scope, "tanh");
       const IFO = z.slice(0, 3 * H), [I, F, O, G] = [0, 1, 2, 3].map((block) => z.slice(block * H, H));
-      const tanhC = keep("tanh(C)", H), scratch = scope.scratch("gradients of gates", scope.batch, 2 * H);
+      const tanhC = savedActivation("tanh(C)", H), scratch = scope.scratch("gradients of gates", scope.batch, 2 * H);
       const d = scratch.slice(0, H), e = scratch.slice(H, H);
       return {
         refresh: recurrent.refresh,
@@ -82,7 +82,7 @@ export function notesLstm(): Cell {
           s.add(dC, dC, d);
           s.multiply(d, dh1, tc);
           s.activateBackward(sigmoid, o, d, o);
-          s.activateBackward(sigmoid, dC, dC, s.next(C)); // dC is s from here on
+          s.activateBackward(sigmoid, dC, dC, s.next(C)); // from here on dC is s
           s.multiply(d, dC, g);
           s.multiply(e, dC, i);
           s.activateBackward(sigmoid, i, d, i);

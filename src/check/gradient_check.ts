@@ -4,17 +4,21 @@ import { referenceKernels } from "../kernels/reference/reference_kernels.ts";
 import type { Layer } from "../layers/layer.ts";
 import { ReferenceArena } from "../memory/reference_arena.ts";
 import { WasmArena } from "../memory/wasm_arena.ts";
-import { planNet } from "../runtime/plan.ts";
+import { planTraining } from "../session/plan_training.ts";
 import { Generator } from "../random/generator.ts";
 import { GradientCheck } from "./findings.ts";
 import { Probe } from "./probe.ts";
 import { DATA, drawTrial, type GradientCheckOptions, stepsOf, type Trial } from "./trial.ts";
 
-/** The differences are off by the third derivative times STEP² / 6, and by the last bits of the loss divided by STEP. */
+/**
+ * The differences are off by the third derivative times STEP² / 6, and by the last bits of the loss divided by STEP.
+ */
 const STEP = 1e-5;
 /** Time steps when nothing is said. */
 const STEPS = 4;
-/** Elements tried of a tensor: that all of them miss a quarter of it, one gate of four, happens once in 100,000 times. */
+/**
+ * Elements tried of a tensor: that all of them miss a quarter of it, one gate of four, happens once in 100,000 times.
+ */
 const SAMPLE = 40;
 /** Below this share of the largest gradient a gradient's own size is no measure: it may consist of rounding errors. */
 const FLOOR = 1e-3;
@@ -24,8 +28,8 @@ const MOVES = DATA + 1, ELEMENTS = DATA + 2;
 /**
  * Whether the backward pass of a net, a layer, or a cell (in `recurrent`) is right: its gradients on the f64 reference
  * kernels against central differences (f(w + 1e-5) - f(w - 1e-5)) / 2e-5, and those of both WebAssembly builds against
- * the f64 ones. Checked are the gradients of all parameters, of x and of a decoder's input where they are values, and of
- * the first states.
+ * the f64 ones. Checked are the gradients of all parameters, of x and of a decoder's input where they are values, and
+ * of the first states.
  *
  * Parameters begin with the net's own first values, each moved by up to 0.1: where weights are 0 or 1, errors can hide.
  * First states are drawn, or learned ones where the net has those; dropout drops, with the same masks in every pass.
@@ -35,7 +39,8 @@ const MOVES = DATA + 1, ELEMENTS = DATA + 2;
  * check of such a net fail, try another seed; a wrong gradient is wrong with every one. Where only the builds are off,
  * the backward pass is right, and single precision loses what is left of large terms: x of 40 that saturates a tanh.
  *
- * @throws {OptionError} When batch, steps, lengths, tokens, classes or seed are out of range, or y is given without loss.
+ * @throws {OptionError} When batch, steps, lengths, tokens, classes or seed are out of range, or y is given without
+ *   loss.
  * @throws {ShapeError} When x, y or lengths do not have as many elements as they must.
  *
  * @example
@@ -68,11 +73,11 @@ export async function gradientCheck(net: Layer, options: GradientCheckOptions = 
   const written = net.decoderInput && decoderInput ? stepsOf(net.decoderInput, batch, decoderInput) : undefined;
   const { decoderSteps = written } = options;
   if (y && !loss) throw new OptionError('Cannot check gradients: "y" is given, but no "loss" that reads it');
-  const plan = () => planNet(net, { batch, steps, decoderSteps, train: true, loss, seed });
+  const plan = () => planTraining(net, { batch, steps, decoderSteps, train: true, loss, seed });
   const reference = plan(), arena = new ReferenceArena(reference.bytes);
   const truth = new Probe(reference, referenceKernels(arena, "f64"), arena);
   move(truth, seed);
-  const trial = drawTrial(reference, options);
+  const trial = drawTrial(net, reference, options);
   const analytic = gradients(truth);
   const exact = await build("exact"), fast = await build("fast");
 

@@ -2,10 +2,9 @@ import type { Kernels } from "../kernels/kernels.ts";
 import type { PlannedState } from "../layers/layer.ts";
 import type { Arena } from "../memory/arena.ts";
 import type { Slot } from "../memory/slot.ts";
-import { TrainingIO } from "../session/training_io.ts";
 import type { PackedBatch, States } from "../runtime/packed_batch.ts";
-import { TrainingRunner } from "../session/training_runner.ts";
-import type { NetPlan } from "../runtime/plan.ts";
+import type { TrainingRunner } from "../session/training_runner.ts";
+import type { TrainingPlan } from "../session/plan_training.ts";
 import { Session } from "../session/session.ts";
 import type { Value } from "../ops/value.ts";
 import type { Trial } from "./trial.ts";
@@ -15,18 +14,16 @@ const PASS = 1;
 
 /** One net in one arithmetic: the loss of a trial, and all gradients of it. Every pass draws the same dropout masks. */
 export class Probe {
-  readonly #plan: NetPlan;
+  readonly #plan: TrainingPlan;
   readonly #arena: Arena;
   readonly #session: Session;
-  readonly #border: TrainingIO;
-  readonly #passes: TrainingRunner;
+  readonly #runner: TrainingRunner;
 
-  constructor(plan: NetPlan, kernels: Kernels, arena: Arena) {
+  constructor(plan: TrainingPlan, kernels: Kernels, arena: Arena) {
     this.#plan = plan;
     this.#arena = arena;
     this.#session = new Session(plan, kernels, arena); // writes constants and the parameters' first values
-    this.#border = new TrainingIO(plan, arena);
-    this.#passes = new TrainingRunner(plan, kernels, this.#border);
+    this.#runner = this.#session.runner;
   }
 
   /** The parameters where they lie: call `refresh` after a change. */
@@ -52,7 +49,7 @@ export class Probe {
 
   /** The parameters were changed. */
   refresh(): void {
-    this.#passes.refresh();
+    this.#runner.refresh();
   }
 
   /** The loss of a trial. */
@@ -62,44 +59,53 @@ export class Probe {
 
   /** The gradients of the loss of a trial, of all that goes in: parameters, values, first states. */
   gradients(trial: Trial): Map<string, Float32Array> {
-    const { input, decoderInput } = this.#plan, border = this.#border, { call } = this.#forward(trial);
-    border.clearParameterGradients(this.#passes.kernels);
-    this.#passes.backward(call);
+    const { input, decoderInput } = this.#plan;
+    const { io, kernels } = this.#runner;
+    const { batch } = this.#forward(trial);
+    io.clearParameterGradients(kernels);
+    this.#runner.backward(batch, trial.y ? {} : asStates(trial.stateWeights));
     const gradients = new Map([...this.#session.gradients()].map(([name, { data }]) => [name, data]));
-    if (input.gradient) gradients.set("input x", border.read(input.gradient, call));
+    if (input.gradient) gradients.set("input x", io.read(input.gradient, batch));
     if (decoderInput?.gradient) {
-      gradients.set("decoder's input", border.read(decoderInput.gradient, call.decoder!));
+      gradients.set("decoder's input", io.read(decoderInput.gradient, batch.decoder!));
     }
     if (trial.states) {
-      for (const [name, data] of Object.entries(border.readStateGradients(call))) gradients.set(`state ${name}`, data);
+      for (const [name, data] of Object.entries(io.readStateGradients(batch))) gradients.set(`state ${name}`, data);
     }
     return gradients;
   }
 
-  /** Forward and loss; leaves the loss's gradient in the places of output and last states. */
-  #forward(trial: Trial): { call: PackedBatch; loss: number } {
-    const { x, y, lengths, decoderInput } = trial, states = trial.states && asStates(trial.states);
-    const border = this.#border, passes = this.#passes, options = { states, lengths, decoderInput };
+  /** Forward and loss; leaves the gradient of the loss where the net's output has its gradient. */
+  #forward(trial: Trial): { batch: PackedBatch; loss: number } {
+    const { x, y, lengths, decoderInput } = trial;
+    const states = trial.states && asStates(trial.states);
+    const options = { states, lengths, decoderInput };
+    const runner = this.#runner;
+    const { io } = runner;
     if (y) {
-      const measured = passes.measure({ x, y }, options, true, PASS);
-      border.clearStateGradients(passes.kernels, measured.call);
-      return measured;
+      const data = runner.checkData({ x, y }, options, true);
+      runner.writeData(data, PASS);
+      runner.forward(data.batch);
+      return { batch: data.batch, loss: runner.measureLoss(data).loss };
     }
-    const call = passes.check(x, options, true);
-    passes.run(x, call, options, PASS);
-    const values = this.#results(call, (port) => port.value, (state) => state.last());
-    border.clearStateGradients(passes.kernels, call);
-    border.writeOutputGradient(trial.outputWeights, call);
-    border.writeStateGradients(asStates(trial.stateWeights), call);
-    // The weights are the gradients. Padding has weight 0, whatever is there.
-    const weights = this.#results(call, (port) => port.gradient!, (state) => state.gradient.last());
-    return { call, loss: weights.reduce((sum, weight, i) => sum + (weight && weight * values[i]), 0) };
+    const input = runner.check(x, options, true);
+    const { batch } = input;
+    runner.write(input, PASS);
+    runner.forward(batch);
+    const values = this.#results(batch, (output) => output.value, (state) => state.last());
+    io.writeOutputGradient(trial.outputWeights, batch);
+    io.writeStateGradients(asStates(trial.stateWeights), batch);
+    // The weights are the gradients. A row of padding has weight 0, whatever its value.
+    const weights = this.#results(batch, (output) => output.gradient!, (state) => state.gradient.last());
+    return { batch, loss: weights.reduce((sum, weight, i) => sum + (weight && weight * values[i]), 0) };
   }
 
-  /** Copies of what belongs to output and last states, as memory has it: in its order, and not rounded. */
-  #results(call: PackedBatch, slot: (output: Value) => Slot, last: (state: PlannedState) => number): number[] {
-    const { output, states } = this.#plan.layer, { T, B } = this.#border.outputCall(call);
-    const { address, stride, columns } = slot(output), rows = (n: number) => Array.from({ length: n }, (_, row) => row);
+  /** Copies of the output and the last states as they are in memory: in memory's order, and not rounded. */
+  #results(batch: PackedBatch, slot: (output: Value) => Slot, last: (state: PlannedState) => number): number[] {
+    const { output, states } = this.#plan.layer;
+    const { T, B } = this.#runner.io.outputBatch(batch);
+    const { address, stride, columns } = slot(output);
+    const rows = (n: number) => Array.from({ length: n }, (_, row) => row);
     return [
       ...rows(T * B).map((row) => this.#arena.floats(address + 4 * row * stride, columns)),
       ...states.flatMap((state) =>

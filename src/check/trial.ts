@@ -1,3 +1,4 @@
+import type { Layer } from "../layers/layer.ts";
 import type { NetPlan } from "../runtime/plan.ts";
 import type { TensorSpec } from "../ops/value.ts";
 import { Generator } from "../random/generator.ts";
@@ -52,12 +53,12 @@ export function stepsOf({ kind, width }: TensorSpec, batch: number, x: ArrayLike
 }
 
 /** All that a pass reads: as given, the rest drawn. Numbers are f32 numbers in doubles. */
-export function drawTrial(plan: NetPlan, options: GradientCheckOptions): Trial {
-  const { input, decoderInput, layer, options: { batch, steps, decoderSteps } } = plan, { output } = layer;
+export function drawTrial(net: Layer, { options: size }: NetPlan, options: GradientCheckOptions): Trial {
+  const { input, decoderInput, output, states = [] } = net, { batch, steps, decoderSteps } = size;
   const random = new Generator(options.seed ?? 0, DATA), rows = (decoderInput ? decoderSteps! : steps) * batch;
   const numbers = (n: number) => Float64Array.from({ length: n }, () => 2 * random.uniform() - 1);
   const integers = (n: number, limit: number) => Float64Array.from({ length: n }, () => random.integer(limit));
-  const blocks = () => Object.fromEntries(layer.states.map(({ name, width }) => [name, numbers(batch * width)]));
+  const blocks = () => Object.fromEntries(states.map(({ name, width }) => [name, numbers(batch * width)]));
   const outputs = output.steps === "one" ? batch : rows;
   const sequence = ({ kind, width }: TensorSpec, T: number, given: ArrayLike<number> | undefined) => {
     const isValues = kind === "values", drawn = isValues ? numbers(T * batch * width) : integers(T * batch, width);
@@ -66,7 +67,7 @@ export function drawTrial(plan: NetPlan, options: GradientCheckOptions): Trial {
   return {
     x: sequence(input, steps, options.x),
     decoderInput: decoderInput && sequence(decoderInput, decoderSteps!, options.decoderInput),
-    states: layer.states.some(({ learned }) => learned) ? undefined : blocks(),
+    states: states.some(({ learned }) => learned) ? undefined : blocks(),
     lengths: options.lengths,
     y: options.loss && (options.y ?? integers(outputs, output.width)),
     outputWeights: numbers(outputs * output.width),

@@ -1,7 +1,7 @@
 import { OptionError, requireInteger, requireNumber } from "../errors.ts";
 import { exp, log } from "../kernels/real.ts";
 import { logSoftmax } from "../training/log_softmax.ts";
-import { EventLoop } from "../trainer/event_loop.ts";
+import { EventLoop } from "../runtime/event_loop.ts";
 import type { Stream } from "../runtime/stream.ts";
 
 /** Options of `beamSearch`. */

@@ -4,7 +4,7 @@ import { mostProbable, sample, truncate } from "../text/sampling.ts";
 import type { Vocabulary } from "../text/vocabulary.ts";
 import { beamSearch } from "./beam_search.ts";
 import type { States } from "../runtime/packed_batch.ts";
-import { EventLoop } from "../trainer/event_loop.ts";
+import { EventLoop } from "../runtime/event_loop.ts";
 import type { Session } from "../session/session.ts";
 
 /** Options of `LanguageModel.generate`. */

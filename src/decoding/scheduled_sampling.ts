@@ -5,7 +5,7 @@ import { sample } from "../text/sampling.ts";
 import { arrange } from "../training/data/arrangement.ts";
 import type { Batch } from "../training/data/batch.ts";
 import { collate, type Samples, sizesOf, stepsOf } from "../training/data/samples.ts";
-import { decode } from "../session/decoder.ts";
+import { decode } from "../runtime/decoder.ts";
 import type { Session } from "../session/session.ts";
 
 /** Streams of the seed below are those of the order of samples. */

@@ -1,6 +1,6 @@
 import { OptionError } from "../errors.ts";
 import type { States } from "../runtime/packed_batch.ts";
-import { EventLoop } from "../trainer/event_loop.ts";
+import { EventLoop } from "../runtime/event_loop.ts";
 import type { Session } from "../session/session.ts";
 
 /**

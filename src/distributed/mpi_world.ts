@@ -1,20 +1,20 @@
 import { OptionError } from "../errors.ts";
 import type { States } from "../runtime/packed_batch.ts";
-import { insideOf, type Session } from "../session/session.ts";
+import type { Session } from "../session/session.ts";
 import type { TrainerState } from "../trainer/state.ts";
-import type { World, WorldOptions } from "../trainer/world.ts";
+import type { World, WorldOptions } from "../trainer/options.ts";
 import type { Batch } from "../training/data/batch.ts";
 import type { Communicator } from "./communicator.ts";
 import { compareTrainings } from "./compare.ts";
 import { digest, sampleDigest, textDigest } from "./digest.ts";
-import { decode, encode, listed, PLACE, ranksWhere, requireOnePlace, type Word } from "./meeting.ts";
+import { CALL, decode, encode, listed, type RankReport, ranksWhere, requireAgreement } from "./rank_report.ts";
 import { MpiError } from "./mpi_error.ts";
 import { joinStates, range, rowsOfRank } from "./rows_of_rank.ts";
-import { describeTraining, trainedRanges } from "./training_description.ts";
+import { describeTraining } from "./training_description.ts";
 
 /** Updates from one comparison of the parameters to the next: a million of them take 3 ms to hash. */
 const COMPARED = 100;
-const SPOILED = 1, LATE = 2;
+const NON_FINITE = 1, LATE = 2;
 /** The most bytes of what a rank that fails says. */
 const REASON = 2000;
 
@@ -46,16 +46,17 @@ export class MpiWorld implements World, Disposable {
 
   /** See `World`. What differs from rank 0 on another rank is named. */
   begin(session: Session, options: WorldOptions = {}, state?: TrainerState): void {
-    const { plan, passes } = inside(session), { tensors: _, ...counts } = session.trainingState();
-    const text = JSON.stringify({ ...describeTraining(plan, options), counts, state });
-    const words = this.#meet({ place: PLACE.begin, a: textDigest(text) });
+    const access = session.trainingAccess();
+    const { tensors: _, ...counts } = session.trainingState();
+    const text = JSON.stringify({ ...describeTraining(access, options), counts, state });
+    const words = this.#meet({ place: CALL.begin, a: textDigest(text) });
     if (words.some((word) => word.a !== words[0].a)) {
       throw this.#end(compareTrainings(this.#texts(text).map((text) => JSON.parse(text))));
     }
     this.#data = this.#rows = 0;
     this.#updates = counts.updates + counts.skipped;
-    for (const [address, n] of trainedRanges(plan)) this.#communicator.broadcast(passes.io.view(address, n), 0);
-    passes.refresh();
+    for (const numbers of access.trained()) this.#communicator.broadcast(numbers, 0);
+    access.refresh();
   }
 
   /** See `World`: rows rank, rank + size, rank + 2 size ... of the batch. */
@@ -72,58 +73,60 @@ export class MpiWorld implements World, Disposable {
 
   /** See `World`: one MPI_Allreduce, on the gradients themselves. Losses are summed in the order of ranks, as doubles. */
   allReduce(session: Session, total: { sum: number; count: number } = { sum: 0, count: 0 }, late = false): boolean {
-    const { plan: { planner: { ranges, elements }, loss }, passes: { io: border }, updates } = inside(session);
-    updates.requireGradients();
-    const step = updates.count + updates.skipped + 1;
+    const access = session.trainingAccess();
+    const { step, count, isNonFinite } = access.accumulated();
     const words = this.#meet({
-      place: PLACE.step,
+      place: CALL.step,
       at: step,
       data: this.#data,
-      parameters: step % COMPARED === 0 ? digest(border.view(ranges.value, elements)) : 0,
+      parameters: step % COMPARED === 0 ? digest(access.parameters()) : 0,
       a: total.sum,
-      b: updates.rows,
-      flags: (updates.spoiled ? SPOILED : 0) | (late ? LATE : 0),
+      b: count,
+      flags: (isNonFinite ? NON_FINITE : 0) | (late ? LATE : 0),
     });
     const isLate = (words[0].flags & LATE) !== 0, isEmpty = this.#data !== 0 && words.every(({ b }) => b === 0);
     this.#data = 0;
     this.#updates = step;
     total.sum = words.reduce((sum, { a }) => sum + a, 0);
     total.count = words.reduce((sum, { b }) => sum + b, 0);
-    if (isEmpty && loss?.reduction === "mean") {
+    if (isEmpty && session.layout.reduction === "mean") {
       throw new OptionError("Cannot make an update: no target of the batch counts, on any rank");
     }
-    updates.spoiled = words.some(({ flags }) => flags & SPOILED);
-    if (updates.spoiled) return isLate;
-    if (updates.rows) updates.scale(updates.rows, total.count);
-    this.#communicator.sum(border.view(ranges.gradient, elements));
-    updates.rows = total.count;
+    const anyNonFinite = words.some(({ flags }) => flags & NON_FINITE);
+    access.combine({ count: total.count, isNonFinite: anyNonFinite }, (gradients) => this.#communicator.sum(gradients));
     return isLate;
   }
 
   /** See `World`. */
   agree(session: Session, what: string, step: number, value: number): number {
-    const { plan: { planner: { ranges, elements } }, passes: { io: border } } = inside(session);
-    const parameters = digest(border.view(ranges.value, elements));
-    return this.#meet({ place: PLACE.agree, at: textDigest(`${what} ${step}`), a: value, parameters })[0].a;
+    const parameters = digest(session.trainingAccess().parameters());
+    return this.#meet({ place: CALL.agree, at: textDigest(`${what} ${step}`), a: value, parameters })[0].a;
   }
 
   /** See `World`. */
   gather(session: Session, states: States): States {
-    this.#meet({ place: PLACE.gather });
-    const B = this.#rows, { layer } = inside(session).plan;
+    this.#meet({ place: CALL.gather });
+    const B = this.#rows;
     if (!B || this.#rowsOf(session, states) === B) return states;
-    return joinStates(states, B, this.size, (rank) =>
-      Object.fromEntries(layer.states.map(({ name, width }) => {
-        const rows = range(rank, B, this.size).length;
-        const data = rank === this.rank ? states[name].slice() : new Float32Array(rows * width);
-        this.#communicator.broadcast(data, rank);
-        return [name, data];
-      })));
+    return joinStates(
+      states,
+      B,
+      this.size,
+      (rank) =>
+        Object.fromEntries(
+          session.trainingAccess().states.map(({ name, width }) => {
+            const rows = range(rank, B, this.size).length;
+            const data = rank === this.rank ? states[name].slice() : new Float32Array(rows * width);
+            this.#communicator.broadcast(data, rank);
+            return [name, data];
+          }),
+        ),
+    );
   }
 
   /** The sum over all ranks, element by element, in place: MPI_Allreduce. All ranks must call it with as many numbers. */
   sum(numbers: Float32Array): void {
-    this.#meet({ place: PLACE.sum, at: numbers.length });
+    this.#meet({ place: CALL.sum, at: numbers.length });
     this.#communicator.sum(numbers);
   }
 
@@ -132,7 +135,7 @@ export class MpiWorld implements World, Disposable {
    * at. All ranks must call it.
    */
   broadcast(bytes: Uint8Array = new Uint8Array()): Uint8Array<ArrayBuffer> {
-    const [{ a: length }] = this.#meet({ place: PLACE.broadcast, a: bytes.length });
+    const [{ a: length }] = this.#meet({ place: CALL.broadcast, a: bytes.length });
     const copy = new Uint8Array(length);
     if (this.rank === 0) copy.set(bytes);
     this.#communicator.broadcast(copy, 0);
@@ -143,7 +146,7 @@ export class MpiWorld implements World, Disposable {
   fail(error: unknown): void {
     if (this.#over) return;
     const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-    this.#gather({ place: PLACE.failed });
+    this.#gather({ place: CALL.failed });
     this.#reasons(reason);
     this.#end(new MpiError(`Rank ${this.rank} has failed: ${reason}`));
   }
@@ -155,7 +158,7 @@ export class MpiWorld implements World, Disposable {
   [Symbol.dispose](): void {
     if (this.#over) return;
     try {
-      this.#meet({ place: PLACE.leave });
+      this.#meet({ place: CALL.leave });
       this.#communicator.finalize();
       this.#end(new MpiError("Cannot use this world: it was disposed"));
     } catch (error) {
@@ -170,23 +173,23 @@ export class MpiWorld implements World, Disposable {
   }
 
   /** What all ranks say, if they say the same. */
-  #meet(word: Partial<Word>): Word[] {
+  #meet(word: Partial<RankReport>): RankReport[] {
     this.#open();
-    const words = this.#gather(word), failed = ranksWhere(words, ({ place }) => place === PLACE.failed);
+    const words = this.#gather(word), failed = ranksWhere(words, ({ place: place }) => place === CALL.failed);
     if (failed.length) {
       const reasons = this.#reasons(""), [first] = failed;
       const others = failed.length > 1 ? ` (${listed(failed)} have failed)` : "";
       throw this.#end(new MpiError(`Rank ${first} has failed: ${reasons[first]}${others}`));
     }
     try {
-      requireOnePlace(words, this.#updates);
+      requireAgreement(words, this.#updates);
     } catch (error) {
       throw this.#end(error as MpiError);
     }
     return words;
   }
 
-  #gather(word: Partial<Word>): Word[] {
+  #gather(word: Partial<RankReport>): RankReport[] {
     const whole = { place: 0, at: 0, data: 0, parameters: 0, a: 0, b: 0, flags: 0, ...word };
     return decode(this.#communicator.gather(encode(whole)));
   }
@@ -206,7 +209,7 @@ export class MpiWorld implements World, Disposable {
   }
 
   #rowsOf(session: Session, states: States): number {
-    const [state] = inside(session).plan.layer.states;
+    const [state] = session.trainingAccess().states;
     return state ? states[state.name].length / state.width : 0;
   }
 
@@ -217,8 +220,4 @@ export class MpiWorld implements World, Disposable {
   #end(reason: MpiError): MpiError {
     return this.#over = reason;
   }
-}
-
-function inside(session: Session) {
-  return insideOf.get(session)!;
 }

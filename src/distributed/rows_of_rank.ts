@@ -3,7 +3,7 @@ import type { Shard } from "../ops/value.ts";
 import type { Batch, Layout } from "../training/data/batch.ts";
 
 /** A rank's rows of a batch. */
-export interface BatchShare {
+export interface RankBatch {
   readonly batch: Batch;
   /** Where they are in the whole batch. */
   readonly rows: Shard;
@@ -15,7 +15,7 @@ export interface BatchShare {
  * The rows of a batch of B that a rank has: rank, rank + size, rank + 2 size, ..., so that batches sorted by length are
  * shared out evenly, and a row that carries its state stays where it is. A rank without any takes row 0, with weight 0.
  */
-export function rowsOfRank(batch: Batch, layout: Layout, B: number, rank: number, size: number): BatchShare {
+export function rowsOfRank(batch: Batch, layout: Layout, B: number, rank: number, size: number): RankBatch {
   const isSpare = rank >= B, mine = isSpare ? [0] : range(rank, B, size);
   const { x, y, lengths, decoderInput, weights, targetLengths } = batch,
     { columns, decoder, targets, batchFirst } = layout;

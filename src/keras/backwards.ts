@@ -1,4 +1,5 @@
 import type { Layer } from "../layers/layer.ts";
+import { joinNeeds } from "../ops/needs.ts";
 import { reverse } from "../ops/reverse.ts";
 
 /**
@@ -10,10 +11,12 @@ export function backwards(layer: Layer): Layer {
     ...layer,
     name: `${layer.name} against time`,
     description: undefined, // it is not what the layer in it is
+    wholeSequence: "a layer that reads backwards",
     plan(scope, x) {
-      const reversed = reverse(scope, x), planned = layer.plan(scope, reversed.port);
+      const reversed = reverse(scope, x), planned = layer.plan(scope, reversed.output);
       return {
         ...planned,
+        needs: joinNeeds(reversed.needs, planned.needs),
         forward(k, extent) {
           reversed.forward(k, extent);
           planned.forward(k, extent);

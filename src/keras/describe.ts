@@ -1,4 +1,4 @@
-import type { CellDescription } from "../cells/cell.ts";
+import type { CellDescription } from "../cells/description.ts";
 import { OptionError } from "../errors.ts";
 import type { LayerDescription, RecurrentDescription } from "../layers/description.ts";
 import type { Layer } from "../layers/layer.ts";
@@ -32,9 +32,9 @@ export function describeNet(net: Layer, tensors: Tensors): DescribedLayer[] {
   const wanted = Object.entries(net.parameters).map(([name, { shape }]) => {
     return { name, shape, size: shape.reduce((a, b) => a * b, 1) };
   });
-  const { given } = requireTensors("parameter", wanted, tensors);
+  const { fitting } = requireTensors("parameter", wanted, tensors);
   const parameters = new Map(
-    [...given].map(([name, { shape, data }]) => [name, { shape, data: Float32Array.from(data, Number) }]),
+    [...fitting].map(([name, { shape, data }]) => [name, { shape, data: Float32Array.from(data, Number) }]),
   );
   const describing = { parameters, layers: [], names: new Set<string>() };
   describe(describing, net.description, "", "", net.input.width);

@@ -53,11 +53,11 @@ export function attentionPool(width: number, { hidden = width }: AttentionPoolOp
       bias: { shape: [hidden], initial },
       query: { shape: [hidden], initial: uniform(1 / Math.sqrt(hidden)) },
     },
+    wholeSequence: "an attention pooling layer",
 
     plan(scope, x) {
       requireValues("plan an attention pooling layer", x);
       requireSteps("plan an attention pooling layer", x);
-      scope.requireWhole("an attention pooling layer");
       const { batch, steps, train } = scope, { stride: ldx } = x.value;
       const bias = scope.parameter("bias"), v = scope.parameter("query"), one = scope.constant("one", [1]);
       const product = projection(scope, x, scope.parameter("weight"), bias.value);
@@ -73,14 +73,14 @@ export function attentionPool(width: number, { hidden = width }: AttentionPoolOp
         states: [],
         refresh: (k) => product.refresh(k),
 
-        forward(k, extent) {
-          const { T, B, active } = extent;
+        forward(k, shape) {
+          const { T, B, active } = shape;
           product.forward(k, u, 0, T * B);
           k.tanh(u.address, u.address, T * B, hidden, u.stride, u.stride);
           for (let t = 0; t < T && active(t); t++) {
             k.rowDots(a.address + 4 * t, u.step(t, B), v.value.address, active(t), hidden, a.stride, u.stride, 0);
           }
-          forEachLength(extent, (length, row, rows) => {
+          forEachLength(shape, (length, row, rows) => {
             k.softmax(a.at(row), a.at(row), one.address, rows, length, a.stride, a.stride);
           });
           for (let t = 0; t < T && active(t); t++) {
@@ -89,12 +89,12 @@ export function attentionPool(width: number, { hidden = width }: AttentionPoolOp
           }
         },
 
-        backward(k, extent) {
-          const { T, B, active } = extent, dx = x.gradient;
+        backward(k, shape) {
+          const { T, B, active } = shape, dx = x.gradient;
           for (let t = 0; t < T && active(t); t++) {
             k.rowDots(ds.address + 4 * t, x.value.step(t, B), dy.address, active(t), width, ds.stride, ldx, dy.stride);
           }
-          forEachLength(extent, (length, row, rows) => {
+          forEachLength(shape, (length, row, rows) => {
             const at = ds.at(row);
             k.softmaxBackward(at, at, a.at(row), rows, length, ds.stride, ds.stride, a.stride);
           });

@@ -3,7 +3,7 @@ import type { Kernels } from "../kernels/kernels.ts";
 import type { Scope } from "../memory/scope.ts";
 import { type Parameter, uniform } from "../ops/initialise.ts";
 import { linear } from "../ops/linear.ts";
-import type { PlannedState } from "./layer.ts";
+import type { PlannedState, StateSpec } from "./layer.ts";
 
 /** How a decoder's first states come from its encoder's last ones: see `encoderDecoder`. */
 export type BridgeKind = "copy" | "dense" | "none";
@@ -36,22 +36,20 @@ export interface PlannedBridge {
   gradients(k: Kernels, B: number): void;
 }
 
-/** A state as far as it is known without memory. */
-type Width = Pick<PlannedState, "name" | "width">;
-
 /**
  * The bridge between the states of an encoder and a decoder, in order: layer by layer, state by state.
  *
  * @throws {ShapeError} When they do not have as many, or widths differ where states are to be copied.
  */
-export function bridge(encoder: readonly Width[], decoder: readonly Width[], kind?: BridgeKind): Bridge {
+export function bridge(encoder: readonly StateSpec[], decoder: readonly StateSpec[], kind?: BridgeKind): Bridge {
   if (kind === "none") return { strands: [], isDense: false };
   const groups = new Map<string, number[]>();
   encoder.forEach(({ name }, i) => {
     const layer = name.replace(/_reverse$/, "");
     groups.set(layer, [...groups.get(layer) ?? [], i]);
   });
-  const list = (states: readonly Width[]) => states.map(({ name, width }) => `${name} (${width})`).join(", ") || "none";
+  const list = (states: readonly StateSpec[]) =>
+    states.map(({ name, width }) => `${name} (${width})`).join(", ") || "none";
   const state = `the encoder's states are ${list(encoder)}, the decoder's ${list(decoder)}`;
   if (groups.size !== decoder.length) {
     throw new ShapeError(`Cannot join encoder and decoder: both must have as many layers and states; ${state}`);
@@ -68,12 +66,12 @@ export function bridge(encoder: readonly Width[], decoder: readonly Width[], kin
 }
 
 /** What a bridge trains, by the decoder's names. */
-export function bridgeParameters({ strands, isDense }: Bridge): Record<string, Parameter> {
+export function bridgeParameters({ strands, isDense }: Bridge, prefix: string): Record<string, Parameter> {
   const parameters: Record<string, Parameter> = {};
   for (const { name, rows, columns } of isDense ? strands : []) {
     const initial = uniform(1 / Math.sqrt(columns));
-    parameters[`${name}.weight`] = { shape: [rows, columns], initial };
-    parameters[`${name}.bias`] = { shape: [rows], initial };
+    parameters[`${prefix}${name}.weight`] = { shape: [rows, columns], initial };
+    parameters[`${prefix}${name}.bias`] = { shape: [rows], initial };
   }
   return parameters;
 }

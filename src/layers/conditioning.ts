@@ -18,6 +18,7 @@ export function conditioning(width: number, count: number): Layer {
     input: { kind: "values", width },
     output: { kind: "values", width, steps: "one" },
     parameters: {},
+    states: Array.from({ length: count }, (_, i) => ({ name: `condition_${i}`, width })),
 
     plan(scope, x) {
       requireValues("plan conditioning", x);

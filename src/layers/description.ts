@@ -1,6 +1,6 @@
-import type { CellDescription } from "../cells/cell.ts";
+import type { CellDescription } from "../cells/description.ts";
 import type { NamedActivation } from "../ops/activation.ts";
-import type { RecurrentOptions } from "./recurrent.ts";
+import type { RecurrentOptions } from "./recurrent_options.ts";
 
 /**
  * A layer as plain data, fit for JSON: its kind, and the options that its tensors do not tell. Widths are those of its

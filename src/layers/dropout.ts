@@ -40,15 +40,16 @@ export function dropout(width: number, rate: number, { variational = false }: Dr
       const rows = scope.steps * scope.batch;
       const y = scope.activation("output", rows, width),
         dy = scope.train ? scope.activation("gradient of output", rows, width) : y;
-      const { slot: mask, draw } = dropoutMask(scope, "dropout", rate, variational ? scope.batch : rows, width);
+      const { slot: mask, draw, needs } = dropoutMask(scope, "dropout", rate, variational ? scope.batch : rows, width);
       return {
         output: { kind: "values", width, value: y, gradient: dy },
         states: [],
+        needs,
         refresh() {},
-        forward(k, extent) {
-          const { T, B, training } = extent;
+        forward(k, shape) {
+          const { T, B, training } = shape;
           if (!training) return k.copy(y.address, x.value.address, T * B, width, y.stride, x.value.stride);
-          draw(k, extent, variational ? 1 : T);
+          draw(k, shape, variational ? 1 : T);
           const [calls, m] = variational ? [T, B] : [1, T * B];
           for (let t = 0; t < calls; t++) {
             k.multiply(y.at(t * m), x.value.at(t * m), mask.address, m, width, y.stride, x.value.stride, mask.stride);

@@ -1,15 +1,15 @@
 import { requireOneOf, ShapeError } from "../errors.ts";
 import type { Kernels } from "../kernels/kernels.ts";
-import { Planner } from "../memory/planner.ts";
-import { Scope, type Source } from "../memory/scope.ts";
-import type { SourceReader } from "../ops/attention.ts";
-import { type BatchShape, inputValue, type Value } from "../ops/value.ts";
+import { noSource } from "../memory/scope.ts";
+import { requireSourceWidth } from "../ops/attention.ts";
+import { joinNeeds, type Needs } from "../ops/needs.ts";
+import type { BatchShape, TensorSpec } from "../ops/value.ts";
 import { bridge, type BridgeKind, bridgeParameters, planBridge, type PlannedBridge } from "./bridge.ts";
 import type { Layer, LayerPart, PlannedDecoder, PlannedLayer } from "./layer.ts";
-import { planParameters, tiedIn } from "./tying.ts";
+import { joinDeclarations } from "./declarations.ts";
 
 /** The parts of `encoderDecoder`. */
-export interface EncoderDecoderParts {
+export interface EncoderDecoderOptions {
   /** Reads the source. What it gives for each step is what attention in the decoder looks at. */
   readonly encoder: Layer;
   /** Reads what it has written so far, and gives the output of the net. */
@@ -67,72 +67,72 @@ export interface EncoderDecoderParts {
  * assertEquals(attention(session).get("decoder.attention.attention")!.shape, [2, 4, 3]); // [B, T, S]
  * ```
  */
-export function encoderDecoder({ encoder, decoder, bridge: kind }: EncoderDecoderParts): Layer {
+export function encoderDecoder({ encoder, decoder, bridge: kind }: EncoderDecoderOptions): Layer {
   if (kind !== undefined) requireOneOf("bridge", kind, ["copy", "dense", "none"]);
   if (decoder.output.steps === "one" || decoder.output.parts || decoder.output.kind !== "values") {
     throw new ShapeError(`Cannot make an encoder-decoder: the decoder must give one row of values for each step`);
   }
-  const own = { ...named("encoder.", encoder.parameters), ...named("decoder.", decoder.parameters) };
-  const tied = tiedIn([encoder, decoder], (i) => ["encoder.", "decoder."][i]);
-  const { encoder: read, decoder: written } = tryPlan(encoder, decoder, { parameters: own, tied });
-  const between = bridge(read.states, written.states, kind), isDense = between.isDense ? "dense" : "copy";
+  requireParts(encoder, decoder);
+  const read = joinDeclarations([["encoder.", encoder]]), written = joinDeclarations([["decoder.", decoder]]);
+  const between = bridge(read.states, written.states, kind);
+  const isDense = between.isDense ? "dense" : "copy";
   return {
     name: ["encoder", encoder.name, between.strands.length ? isDense : "none", "decoder", decoder.name].join(" "),
     input: encoder.input,
     decoderInput: decoder.input,
     output: decoder.output,
-    parameters: { ...own, ...named("bridge.", bridgeParameters(between)) },
-    tied,
+    parameters: { ...read.parameters, ...written.parameters, ...bridgeParameters(between, "bridge.") },
+    tied: { ...read.tied, ...written.tied },
+    states: read.states,
+    wholeSequence: "an encoder-decoder",
 
     plan(scope, x, decoderInput) {
-      scope.requireWhole("an encoder-decoder");
-      if (!decoderInput) {
-        const place = "what comes before it belongs into its encoder, what comes behind it into its decoder";
-        throw new ShapeError(`Cannot plan an encoder-decoder inside of another layer: it is a whole net; ${place}`);
-      }
-      const { encoder: first, decoder: second, source } = planParts(encoder, decoder, scope, x, decoderInput);
+      if (!decoderInput) throw nested();
+      const first = encoder.plan(scope.within("encoder."), x), { width, value, gradient } = first.output;
+      const source = isSource(first.output) ? { width, value, gradient } : undefined;
+      const second = decoder.plan(scope.decoder("decoder.", source), decoderInput);
       const middle = planBridge(scope.within("bridge."), between, first.states, second.states);
-      return joined(first, second, middle, source);
+      return joined(first, second, middle);
     },
   };
 }
 
-/** Encoder and decoder in memory, and what one gives for each step and the other may look at. */
-interface PlannedParts {
-  readonly encoder: PlannedLayer;
-  readonly decoder: PlannedLayer;
-  readonly source: (Omit<Source, "readers"> & { readonly readers: SourceReader[] }) | undefined;
+/** Whether a decoder can attend to outputs: whether they are rows of values of one sequence, one for each step. */
+function isSource({ kind, steps, parts }: TensorSpec): boolean {
+  return kind === "values" && steps !== "one" && !parts;
 }
 
-function planParts(encoder: Layer, decoder: Layer, scope: Scope, x: Value, decoderInput: Value): PlannedParts {
-  const first = encoder.plan(scope.within("encoder."), x),
-    { kind, width, steps, parts, value, gradient } = first.output;
-  const source = kind === "values" && steps !== "one" && !parts
-    ? { width, value, gradient, readers: [] as SourceReader[] }
-    : undefined;
-  const second = decoder.plan(scope.decoder("decoder.", source), decoderInput);
-  if (second.states.some(({ learned }) => learned)) {
+/** Refuses parts that do not fit, apart from their states. */
+function requireParts(encoder: Layer, decoder: Layer): void {
+  if (encoder.decoderInput) throw nested();
+  if (encoder.sourceWidths?.length) throw noSource("attention", false);
+  if (decoder.wholeSequence) {
+    throw new ShapeError(`Cannot plan ${decoder.wholeSequence} in a decoder, which goes step by step`);
+  }
+  for (const width of decoder.sourceWidths ?? []) {
+    if (!isSource(encoder.output)) throw noSource("attention", true);
+    requireSourceWidth(width, encoder.output.width);
+  }
+  if (decoder.states?.some(({ learned }) => learned)) {
     throw new ShapeError("Cannot plan a decoder with learned first states: they come from the encoder");
   }
-  return { encoder: first, decoder: second, source };
 }
 
-/** The parts in a memory that there is not, to know their states. */
-function tryPlan(encoder: Layer, decoder: Layer, own: Pick<Layer, "parameters" | "tied">): PlannedParts {
-  const planner = new Planner(1, 1, false), scope = new Scope(planner, planParameters(planner, own));
-  const [x, decoderInput] = [encoder, decoder].map(({ input }) => inputValue(scope, "input", input));
-  return planParts(encoder, decoder, scope, x, decoderInput);
+function nested(): ShapeError {
+  const place = "what comes before it belongs into its encoder, what comes behind it into its decoder";
+  return new ShapeError(`Cannot plan an encoder-decoder inside of another layer: it is a whole net; ${place}`);
+}
+
+/** What the session needs of both parts, with what belongs to the decoder marked. */
+function joinedNeeds(encoder: PlannedLayer, decoder: PlannedLayer): Needs {
+  const outputGradients = decoder.needs?.outputGradients?.map((own) => ({ ...own, decoder: true }));
+  return joinNeeds(encoder.needs, { ...decoder.needs, outputGradients });
 }
 
 /** The parts as one layer. */
-function joined(
-  encoder: PlannedLayer,
-  decoder: PlannedLayer,
-  bridge: PlannedBridge,
-  source: PlannedParts["source"],
-): PlannedLayer {
+function joined(encoder: PlannedLayer, decoder: PlannedLayer, bridge: PlannedBridge): PlannedLayer {
   const parts = (layer: PlannedLayer, name: string) => layer.parts ?? [{ layer: name, name, output: layer.output }];
-  const readers = source?.readers ?? [];
+  const readers = decoder.needs?.attention ?? [];
   /** Zero what flows back from nowhere: nothing follows the decoder, and nobody else has written the other gradients. */
   function clearGradients(k: Kernels, { T, B }: BatchShape): void {
     for (const { gradient, width, stride } of decoder.states) {
@@ -144,13 +144,13 @@ function joined(
   }
   const planned: PlannedDecoder = {
     states: decoder.states,
-    encode(k, extent) {
-      encoder.forward(k, extent);
-      for (const { first, width, stride } of decoder.states) k.zero(first(extent.B), extent.B, width, stride);
-      bridge.forward(k, extent.B);
-      readers.forEach((reader) => reader.begin(k, extent));
+    encode(k, shape) {
+      encoder.forward(k, shape);
+      for (const { first, width, stride } of decoder.states) k.zero(first(shape.B), shape.B, width, stride);
+      bridge.forward(k, shape.B);
+      readers.forEach((reader) => reader.begin(k, shape));
     },
-    decode: (k, extent) => decoder.forward(k, extent),
+    decode: (k, shape) => decoder.forward(k, shape),
   };
   return {
     output: decoder.output,
@@ -160,6 +160,7 @@ function joined(
     ],
     states: encoder.states,
     decoder: planned,
+    needs: joinedNeeds(encoder, decoder),
 
     refresh(k) {
       encoder.refresh(k);
@@ -167,29 +168,24 @@ function joined(
       decoder.refresh(k);
     },
 
-    forward(k, extent) {
-      planned.encode(k, extent);
-      planned.decode(k, extent.decoder!);
+    forward(k, shape) {
+      planned.encode(k, shape);
+      planned.decode(k, shape.decoder!);
     },
 
-    backward(k, extent) {
-      clearGradients(k, extent);
+    backward(k, shape) {
+      clearGradients(k, shape);
       readers.forEach((reader) => reader.beginBackward(k));
-      decoder.backward(k, extent.decoder!);
+      decoder.backward(k, shape.decoder!);
       readers.toReversed().forEach((reader) => reader.endBackward(k));
-      bridge.backward(k, extent.B);
-      encoder.backward(k, extent);
+      bridge.backward(k, shape.B);
+      encoder.backward(k, shape);
     },
 
-    gradients(k, extent) {
-      decoder.gradients(k, extent.decoder!);
-      bridge.gradients(k, extent.B);
-      encoder.gradients(k, extent);
+    gradients(k, shape) {
+      decoder.gradients(k, shape.decoder!);
+      bridge.gradients(k, shape.B);
+      encoder.gradients(k, shape);
     },
   };
-}
-
-/** The same with longer names. */
-function named<Value>(prefix: string, values: Readonly<Record<string, Value>>): Record<string, Value> {
-  return Object.fromEntries(Object.entries(values).map(([name, value]) => [prefix + name, value]));
 }

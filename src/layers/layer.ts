@@ -2,88 +2,118 @@ import type { Kernels } from "../kernels/kernels.ts";
 import type { ParameterSlot } from "../memory/planner.ts";
 import type { Scope } from "../memory/scope.ts";
 import type { Parameter } from "../ops/initialise.ts";
+import type { Needs } from "../ops/needs.ts";
 import type { BatchShape, TensorSpec, Value } from "../ops/value.ts";
 import type { LayerDescription } from "./description.ts";
 
-/** A layer: what it takes, what it gives, what it trains. Immutable; `plan` gives it a place in one net's memory. */
+/** A layer: its input, output, states and parameters. Immutable. `plan` gives the layer a place in one net's memory. */
 export interface Layer {
-  /** Names the equations where the tensors do not tell them: another variant has another name. Saved in checkpoints. */
+  /** Name of the equations, where the tensors do not tell them. A variant has another name. Checkpoints save the name. */
   readonly name?: string;
-  /** What it is as plain data, for those that write it in another form. Default: it can only be used here. */
+  /** The layer as plain data, for writers of other formats. Default: the layer has no form outside of this library. */
   readonly description?: LayerDescription;
-  /** What the layer reads. A layer that takes "values" may take "one-hot" as well, where it says so. */
+  /** The input. A layer of "values" may read "one-hot" rows as well, where its documentation says so. */
   readonly input: TensorSpec;
-  /** What the decoder of a whole net reads, with steps of its own, which are those of the output. Default: there is none. */
+  /** Input of the decoder in a net with a decoder. Its number of steps is that of the output. Default: no decoder. */
   readonly decoderInput?: TensorSpec;
-  /** What the layer writes. */
+  /** The output. */
   readonly output: TensorSpec;
-  /** Trained tensors by name, in order. */
+  /** Parameters by name, in order. */
   readonly parameters: Readonly<Record<string, Parameter>>;
-  /** Other names of these tensors: what `sequential` has tied. Default none. */
+  /** Other names of these parameters: those tied by `sequential`. Default: none. */
   readonly tied?: Readonly<Record<string, string>>;
-  /** The layer in one net's memory, reading from x. A net with a decoder gets the place of that one's input as well. */
+  /** The states that the layer carries from call to call, in the order of `PlannedLayer.states`. Default: none. */
+  readonly states?: readonly StateSpec[];
+  /**
+   * Name of the layer in error messages, when the layer must read whole sequences. Streams, segments of a sequence and
+   * decoders refuse such a layer. Default: the layer can run step by step.
+   */
+  readonly wholeSequence?: string;
+  /** Widths of the encoder outputs that attention in the layer expects. Default: the layer has no attention. */
+  readonly sourceWidths?: readonly number[];
+  /** Plan the layer in one net's memory, reading from x. A net with a decoder also gets the decoder's input. */
   plan(scope: Scope, x: Value, decoderInput?: Value): PlannedLayer;
 }
 
-/** A carried state of a planned layer: addresses of `[B, width]` blocks, a row every `stride` elements. */
-export interface PlannedState {
-  /** Its name in the whole net: `rnn.h_l0`. */
+/** A carried state of a layer. */
+export interface StateSpec {
+  /** Name of the state in the layer, like that of a parameter: `h_l0`. */
   readonly name: string;
   /** Elements of a row. */
   readonly width: number;
-  /** Elements from row to row. */
+  /**
+   * Whether the state starts from a parameter instead of zeros.
+   *
+   * @default {false}
+   */
+  readonly learned?: boolean;
+}
+
+/** A carried state of a planned layer: addresses of blocks `[B, width]`, a row every `stride` elements. */
+export interface PlannedState {
+  /** Name of the state in the net: `rnn.h_l0`. */
+  readonly name: string;
+  /** Elements of a row. */
+  readonly width: number;
+  /** Elements from one row to the next. */
   readonly stride: number;
-  /** The state before the first step. */
+  /** Address of the state before the first step. */
   first(B: number): number;
-  /** The state after each row's last step. */
+  /** Address of the state after each row's last step. */
   last(): number;
-  /** Gradients: of the last state, read by backward; of the first, left by backward. */
+  /** Addresses of the gradients: backward reads that of the last state, and writes that of the first state. */
   readonly gradient: { first(B: number): number; last(): number };
-  /** The parameter `[width]` that the state starts from instead of zeros. */
+  /** The parameter `[width]` that the state starts from. Default: the state starts from zeros. */
   readonly learned?: ParameterSlot;
 }
 
-/** One of the layers that a layer is made of. */
+/** One of the layers that a layer contains. */
 export interface LayerPart {
-  /** Its name in the whole net, `rnn` or `decoder`; empty where the net has no names. */
+  /** Name of the layer in the net, `rnn` or `decoder`; empty in a net without names. */
   readonly layer: string;
-  /** Its name in the stack that it belongs to: `rnn.l0`, `rnn.dropout_l0`, `decoder`. */
+  /** Name of the part in its stack: `rnn.l0`, `rnn.dropout_l0`, `decoder`. */
   readonly name: string;
-  /** What it writes. */
+  /** The output of the part. */
   readonly output: Value;
-  /** Whether its steps are those of the decoder. Default false. */
+  /**
+   * Whether the part runs the decoder's steps.
+   *
+   * @default {false}
+   */
   readonly decoder?: boolean;
 }
 
-/** A net with a decoder, to be run in two parts: forward is one after the other. */
+/** A net with a decoder in two halves. Forward runs `encode`, then `decode`. */
 export interface PlannedDecoder {
   /** The decoder's states, in order. */
   readonly states: readonly PlannedState[];
   /** Run the encoder, and write the decoder's first states. */
-  encode(k: Kernels, extent: BatchShape): void;
-  /** Run the decoder, from its first states on. */
-  decode(k: Kernels, extent: BatchShape): void;
+  encode(k: Kernels, shape: BatchShape): void;
+  /** Run the decoder from its first states on. */
+  decode(k: Kernels, shape: BatchShape): void;
 }
 
 /**
- * A layer with its place in memory. One pass: `forward`; then, when training, the reader of `output` leaves its gradient there,
- * `backward` passes it on to the input's port, and `gradients` adds to the parameters' gradients.
+ * A layer with its place in memory. A call runs `forward`. In training, the reader of `output` then writes its gradient,
+ * `backward` computes the gradient of the input, and `gradients` adds to the gradients of the parameters.
  */
 export interface PlannedLayer {
-  /** What the layer writes. */
+  /** The output. */
   readonly output: Value;
-  /** What it is made of, in the order of forward. Default: it is one piece. */
+  /** The layers that this layer contains, in the order of forward. Default: the layer contains no others. */
   readonly parts?: readonly LayerPart[];
-  /** Its carried states, in order. */
+  /** The carried states, in order. */
   readonly states: readonly PlannedState[];
-  /** Of a net with a decoder. */
+  /** The two halves of a net with a decoder. */
   readonly decoder?: PlannedDecoder;
-  /** Renew what is derived from parameters: after every change of them. */
+  /** The slots that the session must write or read, including those of the layers that this layer contains. Default: none. */
+  readonly needs?: Partial<Needs>;
+  /** Renew the copies that are derived from parameters. Runs after every change of parameters. */
   refresh(k: Kernels): void;
   /** Write the output and the last states. */
-  forward(k: Kernels, extent: BatchShape): void;
-  /** From the gradient of the output to that of the input and of the first states. */
-  backward(k: Kernels, extent: BatchShape): void;
-  /** Add to the parameters' gradients; after `backward`. */
-  gradients(k: Kernels, extent: BatchShape): void;
+  forward(k: Kernels, shape: BatchShape): void;
+  /** From the gradient of the output, compute the gradients of the input and of the first states. */
+  backward(k: Kernels, shape: BatchShape): void;
+  /** Add to the gradients of the parameters. Runs after `backward`. */
+  gradients(k: Kernels, shape: BatchShape): void;
 }

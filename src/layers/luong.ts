@@ -72,6 +72,7 @@ export function luong(width: number, { source: M, score = "general", output = wi
     input: { kind: "values", width },
     output: { kind: "values", width: output },
     parameters,
+    sourceWidths: [M],
 
     plan(scope, x) {
       requireValues("plan an attention layer", x);
@@ -90,6 +91,7 @@ export function luong(width: number, { source: M, score = "general", output = wi
       return {
         output: { kind: "values", width: output, value: y, gradient: dy },
         states: [],
+        needs: { attention: [attend.hooks] },
 
         refresh(k) {
           toQuery?.refresh(k);

@@ -10,9 +10,9 @@ interface Pooling {
   /** Add step t of n rows. */
   forward(k: Kernels, t: number, x: number, n: number): void;
   /** After the last step. */
-  end?(k: Kernels, extent: BatchShape): void;
+  end?(k: Kernels, shape: BatchShape): void;
   /** Before the gradient of the first step. */
-  begin?(k: Kernels, extent: BatchShape): void;
+  begin?(k: Kernels, shape: BatchShape): void;
   /** The gradient of step t of n rows. */
   backward(k: Kernels, t: number, dx: number, n: number): void;
 }
@@ -50,11 +50,11 @@ export function pool(width: number, how: "mean" | "max"): Layer {
     input: { kind: "values", width },
     output: { kind: "values", width, steps: "one" },
     parameters: {},
+    wholeSequence: "a pooling layer",
 
     plan(scope, x) {
       requireValues("plan a pooling layer", x);
       requireSteps("plan a pooling layer", x);
-      scope.requireWhole("a pooling layer");
       const y = scope.activation("output", scope.batch, width);
       const dy = scope.train ? scope.activation("gradient of output", scope.batch, width) : y;
       const pooling = how === "mean" ? mean(scope, x.value, y, dy) : largest(scope, x.value, y, dy);
@@ -63,16 +63,16 @@ export function pool(width: number, how: "mean" | "max"): Layer {
         states: [],
         refresh() {},
 
-        forward(k, extent) {
-          const { T, B, active } = extent;
+        forward(k, shape) {
+          const { T, B, active } = shape;
           for (let t = 0; t < T && active(t); t++) pooling.forward(k, t, x.value.step(t, B), active(t));
-          pooling.end?.(k, extent);
+          pooling.end?.(k, shape);
         },
 
-        backward(k, extent) {
-          const { T, B, active } = extent, dx = x.gradient;
+        backward(k, shape) {
+          const { T, B, active } = shape, dx = x.gradient;
           if (!dx) return;
-          pooling.begin?.(k, extent);
+          pooling.begin?.(k, shape);
           for (let t = 0; t < T; t++) {
             const n = active(t), padding = dx.at(dx.row(t, B) + n);
             if (n) pooling.backward(k, t, dx.step(t, B), n);
@@ -90,8 +90,8 @@ function mean(scope: Scope, { stride: ldx }: Slot, y: Slot, dy: Slot): Pooling {
   const shares = scope.constant("shares of a step", Array.from({ length: scope.steps }, (_, i) => 1 / (i + 1)));
   const width = y.columns;
   /** Every row divided by its length. */
-  function divide(k: Kernels, slot: Slot, extent: BatchShape): void {
-    forEachLength(extent, (length, row, rows) => {
+  function divide(k: Kernels, slot: Slot, shape: BatchShape): void {
+    forEachLength(shape, (length, row, rows) => {
       const at = slot.at(row), { stride } = slot;
       k.scaleRows(at, shares.address + 4 * (length - 1), at, rows, width, stride, 0, stride, 0);
     });
@@ -101,8 +101,8 @@ function mean(scope: Scope, { stride: ldx }: Slot, y: Slot, dy: Slot): Pooling {
       if (t === 0) k.copy(y.address, x, n, width, y.stride, ldx);
       else k.add(y.address, y.address, x, n, width, y.stride, y.stride, ldx);
     },
-    end: (k, extent) => divide(k, y, extent),
-    begin: (k, extent) => divide(k, dy, extent),
+    end: (k, shape) => divide(k, y, shape),
+    begin: (k, shape) => divide(k, dy, shape),
     backward: (k, _t, dx, n) => k.copy(dx, dy.address, n, width, ldx, dy.stride),
   };
 }

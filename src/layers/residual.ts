@@ -1,5 +1,6 @@
 import { ShapeError } from "../errors.ts";
 import { requireValues } from "../ops/value.ts";
+import { joinDeclarations } from "./declarations.ts";
 import type { Layer } from "./layer.ts";
 
 /**
@@ -29,12 +30,11 @@ export function residual(layer: Layer): Layer {
     );
   }
   return {
+    ...joinDeclarations([["", layer]]),
     name: `residual ${layer.name ?? ""}`,
     description: { kind: "residual", layer: layer.description },
     input,
     output,
-    parameters: layer.parameters,
-    tied: layer.tied,
 
     plan(scope, x) {
       requireValues("plan a residual layer", x);
@@ -45,22 +45,23 @@ export function residual(layer: Layer): Layer {
       return {
         output: { kind: "values", width, value: y, gradient: dy },
         states: f.states,
+        needs: f.needs,
         refresh: (k) => f.refresh(k),
 
-        forward(k, extent) {
-          f.forward(k, extent);
-          const { value } = x, m = extent.T * extent.B;
+        forward(k, shape) {
+          f.forward(k, shape);
+          const { value } = x, m = shape.T * shape.B;
           k.add(y.address, value.address, fx.value.address, m, width, y.stride, value.stride, fx.value.stride);
         },
 
-        backward(k, extent) {
-          const dx = x.gradient, dfx = fx.gradient!, m = extent.T * extent.B;
+        backward(k, shape) {
+          const dx = x.gradient, dfx = fx.gradient!, m = shape.T * shape.B;
           k.copy(dfx.address, dy.address, m, width, dfx.stride, dy.stride);
-          f.backward(k, extent);
+          f.backward(k, shape);
           if (dx) k.add(dx.address, dx.address, dy.address, m, width, dx.stride, dx.stride, dy.stride);
         },
 
-        gradients: (k, extent) => f.gradients(k, extent),
+        gradients: (k, shape) => f.gradients(k, shape),
       };
     },
   };

@@ -3,38 +3,52 @@ import type { Kernels } from "../kernels/kernels.ts";
 import type { Scope } from "../memory/scope.ts";
 import type { Slot } from "../memory/slot.ts";
 import { dropoutMask } from "../ops/dropout.ts";
-import { type BatchShape, requireSteps, type Value } from "../ops/value.ts";
+import { joinNeeds } from "../ops/needs.ts";
 import { projection } from "../ops/projection.ts";
-import { recurrentProduct } from "../ops/recurrent_linear.ts";
+import { recurrentLinear } from "../ops/recurrent_linear.ts";
+import { type BatchShape, requireSteps, type Value } from "../ops/value.ts";
 import type { PlannedLayer, PlannedState } from "./layer.ts";
 
 /**
- * From so many rows on, the input's products are taken step by step, while z is still in the cache, and in active rows
- * only; fewer rows fill the register tiles better all at once.Whole LSTM training step of
- * 2 x 128: 2.5 % faster with 32 and 50 rows, equal with 8 and 16 (Granite Rapids, Deno 2.9.6, 2026-11-22).
+ * From this number of rows on, the input's matmuls run step by step, while z is still in the cache, and only for active
+ * rows. Fewer rows fill the register tiles better all at once. A whole LSTM training step of 2 x 128: 2.5 % faster with
+ * 32 and 50 rows, equal with 8 and 16 (Granite Rapids, Deno 2.9.6, 2026-11-22).
  */
 const STEPWISE = 20;
 
 /** Options of `unroll`. */
 export interface UnrollOptions {
-  /** Rate of variational dropout on the output state where it enters the cell's products: one mask for all steps. Default 0. */
+  /**
+   * Rate of variational dropout on the output state where it enters the cell's matmuls: one mask for all steps.
+   *
+   * @default {0}
+   */
   readonly recurrentDropout?: number;
-  /** Whether the initial states are parameters, `initial_` and the state's name. Default false: zeros. */
+  /**
+   * Whether the initial states are parameters, named `initial_` and the state's name, instead of zeros.
+   *
+   * @default {false}
+   */
   readonly learned?: boolean;
-  /** `"last"`: the output is `[B, H]`, that after the last step of each row. Default `"sequence"`: that of every step. */
+  /**
+   * `"sequence"`: the output is `[T, B, H]`, every step's. `"last"`: `[B, H]`, that of each row's last step.
+   *
+   * @default {"sequence"}
+   */
   readonly output?: "sequence" | "last";
 }
 
 /**
  * One cell unrolled over T steps: forward in time, then back-propagation through time (Werbos 1990).
  *
- * States are `[T + 1, B, width]`, block 0 the initial state, so that the states before all steps are one block of rows and the
- * gradient of W_hh is one product over T * B rows; likewise the gradient of the input's weight. Of the gradient of the states
- * there are two blocks in turn: step t reads that of the states behind it, and adds to that of the states before it.
- * All of them are kept where the session is to tell the gradient's flow.
+ * States are `[T + 1, B, width]`, block 0 the initial state. So the states before all steps are one block of rows, and
+ * the gradient of W_hh is one matmul over T * B rows, like the gradient of the input weight. The gradient of the output
+ * has two blocks in turn: step t reads the gradient of the state after the step, and adds to that of the state before
+ * it. With `keepOutputGradients` all blocks stay in memory.
  *
- * Rows are sorted by length, so the rows that take part in a step are the first ones. A row's last state is put aside after
- * its own last step, and the gradient of it comes in there. In the other rows outputs are zero, and so are the gradients of z.
+ * Rows are sorted by length, so the active rows of a step are the first ones. When a row ends, its final state is copied
+ * to `last`. Backward adds that state's gradient at the same step. In rows that are not active, outputs and the gradients
+ * of z are zero.
  */
 export function unroll(scope: Scope, cell: Cell, x: Value, H: number, options: UnrollOptions = {}): PlannedLayer {
   requireSteps("plan a recurrent layer", x);
@@ -42,7 +56,7 @@ export function unroll(scope: Scope, cell: Cell, x: Value, H: number, options: U
   const columns = (cell.columns ?? cell.gates) * H;
   const z = scope.activation("z", steps * batch, columns);
   const widths = Object.entries(cell.states(H));
-  // The output keeps its history, being read by the next layer; other states only for backward.
+  // The output keeps its history, because the next layer reads it; other states keep theirs for backward only.
   const states = widths.map(([name, width], i) => scope.states(name, width, i === 0));
   const last = widths.map(([name, width]) => scope.activation(`last ${name}`, batch, width));
   const gradients = !train
@@ -53,49 +67,51 @@ export function unroll(scope: Scope, cell: Cell, x: Value, H: number, options: U
         : scope.activation(`gradient of ${name}`, batch, width)
     );
   const [h] = states, [dh] = gradients;
-  // The gradient of the last output waits in a place of its own for each row's last step; those of other states are one
-  // block, whose rows stay as given until then.
+  // The gradient of the last output has a slot of its own, read at each row's last step. The gradient of any other last
+  // state is already in the block of that state's gradient, whose rows do not change before their last step.
   const dLast = gradients.map((slot, i) =>
     i === 0 ? scope.activation("gradient of last output", batch, h.columns) : slot
   );
   const { recurrentDropout = 0, learned = false, output = "sequence" } = options;
   const isLast = output === "last";
   const dOutput = train ? scope.activation("gradient of output", (isLast ? 1 : steps) * batch, h.columns) : undefined;
-  const kept: Slot[] = [];
-  function keep(name: string, columns: number): Slot {
+  const saved: Slot[] = [];
+  function savedActivation(name: string, columns: number): Slot {
     const slot = scope.sequence(name, columns);
-    kept.push(slot);
+    saved.push(slot);
     return slot;
   }
   // A net that is only run never drops, and its kernels may have no random numbers.
   const drops = train && recurrentDropout > 0;
   const dropped = drops ? dropoutMask(scope, "recurrent", recurrentDropout, batch, h.columns) : undefined;
-  const source = { h, dh, mask: dropped?.slot, keep };
+  const recurrentInput = { h, dh, mask: dropped?.slot, savedActivation };
   const planned = cell.plan({
     scope,
     H,
     z,
     states,
     gradients,
-    keep,
-    product: (weight, options) => recurrentProduct(scope, scope.parameter(weight), source, options),
+    savedActivation,
+    recurrentLinear: (weight, options) => recurrentLinear(scope, scope.parameter(weight), recurrentInput, options),
   });
   const input = projection(scope, x, scope.parameter(cell.inputWeight ?? "weight_ih"), planned.bias);
   const dz = z.slice(0, cell.gates * H);
+  const outputGradients = train && scope.keepOutputGradients ? [{ name: scope.layerName, gradient: dh }] : [];
 
-  /** Zero what padding rows of step t would leave to others. */
+  /** Zero the rows of step t that are not active. */
   function clearPadding(k: Kernels, slots: readonly Slot[], t: number, B: number, n: number): void {
     for (const slot of slots) k.zero(slot.at(slot.row(t, B) + n), B - n, slot.columns, slot.stride);
   }
 
   /**
-   * The gradient of the states after step t: what has flowed back from step t + 1 or, of rows that end here, from their
-   * last states, plus what the reader has left. Each of the two is a chain of its own, as it is where a sequence is cut
-   * and the first comes in as the gradient of the last states: so pieces have the bits of the whole.
+   * Complete the gradient of the output of step t: (the gradient from step t + 1, or of the last output in the rows that
+   * end here) + the gradient from the reader of the output. Each summand is a chain of its own, as in a sequence that is
+   * cut after step t, where the first summand is the gradient of the last states. So segments have the bits of the whole
+   * sequence. Rows `ended` to n end at step t.
    */
-  function gather(k: Kernels, t: number, B: number, n: number, began: number): void {
-    const { columns, stride } = dh, to = dh.step(t + 1, B), ends = dh.row(t + 1, B) + began;
-    if (n > began) k.copy(dh.at(ends), dLast[0].at(began), n - began, columns, stride, dLast[0].stride);
+  function completeOutputGradient(k: Kernels, t: number, B: number, n: number, ended: number): void {
+    const { columns, stride } = dh, to = dh.step(t + 1, B), ends = dh.row(t + 1, B) + ended;
+    if (n > ended) k.copy(dh.at(ends), dLast[0].at(ended), n - ended, columns, stride, dLast[0].stride);
     if (!isLast) k.add(to, to, dOutput!.step(t, B), n, columns, stride, stride, dOutput!.stride);
   }
 
@@ -116,28 +132,29 @@ export function unroll(scope: Scope, cell: Cell, x: Value, H: number, options: U
       gradient: { first: (B) => gradients[i].step(0, B), last: () => dLast[i].address },
       learned: learned ? scope.parameter(`initial_${widths[i][0]}`) : undefined,
     })),
+    needs: joinNeeds(dropped?.needs, planned.needs, { outputGradients }),
 
     refresh(k) {
       planned.refresh(k);
-      input.refresh(k); // may copy the bias that the cell has just summed
+      input.refresh(k); // may copy the bias that the cell's refresh has summed
     },
 
-    forward(k, extent) {
-      const { T, B, active } = extent;
-      dropped?.draw(k, extent, 1);
+    forward(k, shape) {
+      const { T, B, active } = shape;
+      dropped?.draw(k, shape, 1);
       if (B < STEPWISE) input.forward(k, z, 0, T * B);
       for (let t = 0; t < T; t++) {
-        const n = active(t), ended = t + 1 < T ? active(t + 1) : 0;
+        const n = active(t), next = t + 1 < T ? active(t + 1) : 0;
         if (n && B >= STEPWISE) input.forward(k, z, t * B, n);
         if (n) planned.forward(k, t, B, n);
         if (n < B) {
           clearPadding(k, states, t + 1, B, n);
-          clearPadding(k, kept, t, B, n);
+          clearPadding(k, saved, t, B, n);
         }
-        if (n > ended) {
+        if (n > next) {
           states.forEach((slot, i) => {
-            const from = slot.at(slot.row(t + 1, B) + ended);
-            k.copy(last[i].at(ended), from, n - ended, slot.columns, slot.stride, slot.stride);
+            const from = slot.at(slot.row(t + 1, B) + next);
+            k.copy(last[i].at(next), from, n - next, slot.columns, slot.stride, slot.stride);
           });
         }
       }
@@ -148,10 +165,10 @@ export function unroll(scope: Scope, cell: Cell, x: Value, H: number, options: U
         const { address, columns, stride } = dLast[0], { stride: ldo } = dOutput!;
         k.add(address, address, dOutput!.address, B, columns, stride, stride, ldo);
       }
-      for (let t = T - 1, began = 0; t >= 0; t--) {
+      for (let t = T - 1, ended = 0; t >= 0; t--) {
         const n = active(t);
         if (n) {
-          gather(k, t, B, n, began);
+          completeOutputGradient(k, t, B, n, ended);
           k.zero(dh.step(t, B), n, dh.columns, dh.stride);
           planned.backward(k, t, B, n);
         }
@@ -160,7 +177,7 @@ export function unroll(scope: Scope, cell: Cell, x: Value, H: number, options: U
           if (n) input.backward(k, dz, t * B, n);
           if (n < B && x.gradient) clearPadding(k, [x.gradient], t, B, n);
         }
-        began = n;
+        ended = n;
       }
       if (B < STEPWISE) input.backward(k, dz, 0, T * B);
     },

@@ -42,17 +42,6 @@ export interface RandomStream {
   readonly counter: Slot;
 }
 
-/** The gradient of a recurrent layer's output state, kept for all steps. */
-export interface Flow {
-  /** The suffix of the layer's and direction's tensors, and what is in front of their names: `_l0_reverse`, `rnn.`. */
-  readonly suffix: string;
-  readonly prefix: string;
-  /** Whether it is in a decoder, whose T that of the gradient is. */
-  readonly decoder: boolean;
-  /** `[T + 1, B, H]`; after backward block t + 1 is the gradient of the output of step t. */
-  readonly gradient: Slot;
-}
-
 /**
  * Places every tensor of a net in one linear memory.
  *
@@ -70,14 +59,8 @@ export class Planner {
   readonly #workspace = new Segment("workspace");
   readonly #slots: ParameterSlot[] = [];
   readonly #constants: Constant[] = [];
-  readonly #attentions: Slot[] = [];
-  /** Whether a decoder looks at what its encoder gives for each step. */
-  attends = false;
-  /** The gradients of output states; none: they are not kept for all steps. */
-  flows?: Flow[];
-  #reverse: Slot | undefined;
-  #whole: string | undefined;
-  #counter: Slot | undefined;
+  #reverseOrder: Slot | undefined;
+  #randomCounter: Slot | undefined;
   #streams = 0;
 
   /**
@@ -87,6 +70,7 @@ export class Planner {
    * @param seed The seed of all random numbers.
    * @param threads Number of threads; each needs a workspace.
    * @param decoderSteps The largest T of a decoder.
+   * @param keepOutputGradients Whether the gradients of recurrent layers' outputs stay in memory for all steps.
    */
   constructor(
     readonly batch: number,
@@ -95,6 +79,7 @@ export class Planner {
     readonly seed = 0,
     readonly threads = 1,
     readonly decoderSteps: number = steps,
+    readonly keepOutputGradients = false,
   ) {}
 
   /** Place a parameter and, when training, its gradient. `aliases` are the names of parameters tied to it. */
@@ -137,54 +122,31 @@ export class Planner {
 
   /**
    * For every row of a call the row that it changes places with when each sequence is read backwards, one i32 a row:
-   * step t of a row of length L with step L - 1 - t, padding with itself. Written by the session at every call.
+   * step t of a row of length L with step L - 1 - t, padding with itself. All layers share this slot. A layer that asks
+   * for it returns it in `needs.reverseOrder`, and the session writes it at every call.
    */
-  reverse(): Slot {
-    return this.#reverse ??= this.integers("reverse order", this.steps * this.batch);
+  reverseOrder(): Slot {
+    return this.#reverseOrder ??= this.integers("reverse order", this.steps * this.batch);
   }
 
-  /** The slot of `reverse`, if a layer has asked for it. */
-  get reverseOrder(): Slot | undefined {
-    return this.#reverse;
-  }
-
-  /** Say that `who` must see every sequence whole: not step by step, nor in segments. */
-  requireWhole(who: string): void {
-    this.#whole ??= who;
-  }
-
-  /** Who must see every sequence whole, if anyone has said so. */
-  get whole(): string | undefined {
-    return this.#whole;
-  }
-
-  /** A new stream of random numbers, at every call of this function. */
+  /**
+   * A stream of random numbers: another one at every call. All streams share one counter. A layer that asks for a
+   * stream returns the counter in `needs.randomCounter`, and the session writes it at every training pass.
+   */
   random(): RandomStream {
-    this.#counter ??= this.#derived.append("training pass", 1, 1, 1);
+    this.#randomCounter ??= this.#derived.append("training pass", 1, 1, 1);
     const [seed0, seed1] = seedWords(this.seed);
-    return { seed0, seed1, stream: this.#streams++, counter: this.#counter };
+    return { seed0, seed1, stream: this.#streams++, counter: this.#randomCounter };
   }
 
-  /** The counter of `random`, if a layer has asked for it. */
-  get counter(): Slot | undefined {
-    return this.#counter;
+  /** The shared slots that a layer has asked for. The session must write them. */
+  get sharedSlots(): { readonly reverseOrder?: Slot; readonly randomCounter?: Slot } {
+    return { reverseOrder: this.#reverseOrder, randomCounter: this.#randomCounter };
   }
 
   /** Place a matrix of activations. For `period` and `lead` see Slot. */
   activation(name: string, rows: number, columns: number, period?: number, lead?: number): Slot {
     return this.#activations.append(name, rows, columns, rowStride(columns), period, lead);
-  }
-
-  /** Weights of attention: a row for each row of the decoder, a column for each step of the encoder. */
-  attention(name: string, rows: number, steps: number): Slot {
-    const slot = this.activation(name, rows, steps);
-    this.#attentions.push(slot);
-    return slot;
-  }
-
-  /** All weights of attention so far. */
-  get attentions(): readonly Slot[] {
-    return this.#attentions;
   }
 
   /** Place a column of 32-bit integers. */

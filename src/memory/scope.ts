@@ -2,7 +2,7 @@ import { ShapeError } from "../errors.ts";
 import type { ParameterSlot, Planner, RandomStream } from "./planner.ts";
 import type { Slot } from "./slot.ts";
 
-/** What a decoder attends to: the encoder's outputs `[S, B, width]`. Who reads them adds to their gradient. */
+/** What a decoder attends to: the encoder's outputs `[S, B, width]`. A layer that reads them adds to their gradient. */
 export interface Source {
   /** Elements of a row. */
   readonly width: number;
@@ -10,8 +10,6 @@ export interface Source {
   readonly value: Slot;
   /** Their gradient; none when not training. */
   readonly gradient?: Slot;
-  /** Those who read it say so here: they have something to do before and after all steps of the decoder. */
-  readonly readers: unknown[];
 }
 
 /** The planner in the name scope of one layer: the scope completes the layer's names, and finds its parameters. */
@@ -76,22 +74,18 @@ export class Scope {
    */
   requireSource(who: string): Source & { readonly steps: number } {
     const source = this.#decoder?.source;
-    if (source) {
-      this.#planner.attends = true;
-      return { ...source, steps: this.#planner.steps };
-    }
-    const wanted = "the decoder of an encoder that gives values for each step";
-    throw new ShapeError(`Cannot plan ${who}: it must be in ${wanted}, got ${this.#decoder ? "another one" : "none"}`);
-  }
-
-  /** `[T, B, S]` weights of attention, which a session can read. */
-  attention(name: string, steps: number): Slot {
-    return this.#planner.attention(this.name(name), this.steps * this.batch, steps);
+    if (source) return { ...source, steps: this.#planner.steps };
+    throw noSource(who, this.#decoder !== undefined);
   }
 
   /** The full name, in the whole net, of the layer's `name`. */
   name(name: string): string {
     return this.#prefix + name + this.#suffix;
+  }
+
+  /** The name in the whole net of one layer and direction of a recurrent layer: `rnn.l0_reverse`. */
+  get layerName(): string {
+    return (this.#prefix + this.#suffix.slice(1)).replace(/\.$/, "");
   }
 
   /**
@@ -135,15 +129,14 @@ export class Scope {
     return this.#planner.activation(this.name(name), 2 * this.batch, columns, 2);
   }
 
-  /**
-   * Gradients of output states 0 to T: two blocks, which the steps take in turn, or all where the planner keeps them.
-   */
+  /** Whether the gradients of recurrent layers' outputs stay in memory for all steps. */
+  get keepOutputGradients(): boolean {
+    return this.#planner.keepOutputGradients;
+  }
+
+  /** Gradients of output states 0 to T: two blocks, which the steps take in turn, or all with `keepOutputGradients`. */
   outputGradients(name: string, columns: number): Slot {
-    const { flows } = this.#planner;
-    if (!flows) return this.turns(name, columns);
-    const gradient = this.states(name, columns, true);
-    flows.push({ prefix: this.#prefix, suffix: this.#suffix, gradient, decoder: this.#decoder !== undefined });
-    return gradient;
+    return this.keepOutputGradients ? this.states(name, columns, true) : this.turns(name, columns);
   }
 
   /** See Planner.constant. */
@@ -156,16 +149,9 @@ export class Scope {
     return this.#planner.random();
   }
 
-  /** See Planner.reverse. */
-  reverse(): Slot {
-    this.requireWhole("a bidirectional net");
-    return this.#planner.reverse();
-  }
-
-  /** See Planner.requireWhole. */
-  requireWhole(who: string): void {
-    if (this.#decoder) throw new ShapeError(`Cannot plan ${who} in a decoder, which goes step by step`);
-    this.#planner.requireWhole(who);
+  /** See Planner.reverseOrder. The layer must declare `wholeSequence`. */
+  reverseOrder(): Slot {
+    return this.#planner.reverseOrder();
   }
 
   /** See Planner.integers. */
@@ -182,4 +168,10 @@ export class Scope {
   workspace(elements: number): Slot {
     return this.#planner.workspace(elements);
   }
+}
+
+/** The error of `who`, which reads the outputs of an encoder and has none to read, be it in a decoder or not. */
+export function noSource(who: string, isInDecoder: boolean): ShapeError {
+  const wanted = "the decoder of an encoder that gives values for each step";
+  return new ShapeError(`Cannot plan ${who}: it must be in ${wanted}, got ${isInDecoder ? "another one" : "none"}`);
 }

@@ -5,7 +5,7 @@ import type { Optimizer } from "../training/optimizers/optimizer.ts";
 import type { PretrainedEmbedding } from "./embedding_start.ts";
 import type { StatisticsOptions } from "../trainer/statistics.ts";
 import type { EvaluationEvent, Statistics } from "../trainer/events.ts";
-import type { World } from "../trainer/world.ts";
+import type { World } from "../trainer/options.ts";
 
 /** Options of `LanguageModel.create`. */
 export interface LanguageModelOptions {

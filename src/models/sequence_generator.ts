@@ -18,10 +18,10 @@ import { crossEntropy } from "../training/losses/cross_entropy.ts";
 import { logSoftmax } from "../training/log_softmax.ts";
 import { adam } from "../training/optimizers/adam.ts";
 import type { CompileOptions } from "../session/compile.ts";
-import { decode } from "../session/decoder.ts";
+import { decode } from "../runtime/decoder.ts";
 import { embeddingStart, firstValues, frozenNames } from "./embedding_start.ts";
 import { evaluate } from "../trainer/evaluate.ts";
-import { EventLoop } from "../trainer/event_loop.ts";
+import { EventLoop } from "../runtime/event_loop.ts";
 import { readModel, writeModel } from "./model_file.ts";
 import { ModelSession } from "./model_session.ts";
 import type {

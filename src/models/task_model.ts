@@ -7,7 +7,7 @@ import type { Loss } from "../training/losses/loss.ts";
 import { adam } from "../training/optimizers/adam.ts";
 import { embeddingStart, firstValues, frozenNames } from "./embedding_start.ts";
 import { evaluate, type Measurement, type Metrics } from "../trainer/evaluate.ts";
-import { EventLoop } from "../trainer/event_loop.ts";
+import { EventLoop } from "../runtime/event_loop.ts";
 import { type PlainTokens, plainTokens, readModel, tokensOf, writeModel } from "./model_file.ts";
 import { ModelSession } from "./model_session.ts";
 import { TaskInput } from "./task_input.ts";

@@ -1,8 +1,8 @@
 import { requireInteger } from "../errors.ts";
 import { logSoftmax } from "../training/log_softmax.ts";
 import { beamSearch } from "../decoding/beam_search.ts";
-import { decode } from "../session/decoder.ts";
-import type { EventLoop } from "../trainer/event_loop.ts";
+import { decode } from "../runtime/decoder.ts";
+import type { EventLoop } from "../runtime/event_loop.ts";
 import type { Translation, TranslationSearchOptions } from "./seq2seq_options.ts";
 import type { Target } from "./seq2seq_tokens.ts";
 import type { Session } from "../session/session.ts";

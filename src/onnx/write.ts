@@ -59,7 +59,7 @@ export function writeOnnx(net: Layer, parameters: Tensors, options: OnnxWriteOpt
     const aliases = ties.filter(([, other]) => other === name).map(([alias]) => alias);
     return { name, aliases, shape, size: sizeOf(shape) };
   });
-  const { given } = requireTensors("parameter", wanted, parameters);
+  const { fitting } = requireTensors("parameter", wanted, parameters);
   const tokens = net.input.kind === "tokens", time = batchFirst ? ["B", "T"] : ["T", "B"];
   const x = tokens ? graph.input("x", "int64", time) : graph.input("x", "float", [...time, net.input.width]);
   const lengths = options.lengths ? graph.input("lengths", "int32", ["B"]) : undefined;
@@ -68,7 +68,7 @@ export function writeOnnx(net: Layer, parameters: Tensors, options: OnnxWriteOpt
   const writing: Writing = {
     graph,
     parameters: new Map(
-      [...given, ...ties.map(([alias, name]) => [alias, given.get(name)!] as const)].map((
+      [...fitting, ...ties.map(([alias, name]) => [alias, fitting.get(name)!] as const)].map((
         [name, { shape, data }],
       ) => [name, { shape, data: Float32Array.from(data, Number) }]),
     ),

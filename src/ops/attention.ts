@@ -22,6 +22,8 @@ import { type BatchShape, forEachLength } from "./value.ts";
  * 2.9.6, 2026-11-27).
  */
 export interface Attention {
+  /** Runs before and after all steps; for `needs.attention`. */
+  readonly hooks: AttentionHooks;
   refresh(k: Kernels): void;
   /** Step t: from its query to its context. */
   forward(k: Kernels, t: number): void;
@@ -31,9 +33,11 @@ export interface Attention {
   gradients(k: Kernels): void;
 }
 
-/** What attention does once for all steps: a reader of the scope's source, called by the layer that has encoder and decoder. */
-export interface SourceReader {
-  /** The encoder has run: make the keys. The source has this extent until the next time. */
+/** What attention does once for all steps: called by the layer that has encoder and decoder. */
+export interface AttentionHooks {
+  /** `[T, B, S]` weights of attention, which the session can read. */
+  readonly weights: Slot;
+  /** The encoder has run: make the keys. The source has this shape until the next time. */
   begin(k: Kernels, source: BatchShape): void;
   /** Before the first step that runs backward. */
   beginBackward(k: Kernels): void;
@@ -42,7 +46,7 @@ export interface SourceReader {
 }
 
 /** What attention reads and writes, a row for each row of the decoder: gradients when training. */
-export interface AttentionRows {
+export interface AttentionSlots {
   readonly query: Slot;
   readonly dQuery?: Slot;
   readonly context: Slot;
@@ -75,29 +79,28 @@ export function attention(
   scope: Scope,
   kind: "dot" | "additive",
   given: number,
-  { query, dQuery, context, dContext }: AttentionRows,
+  { query, dQuery, context, dContext }: AttentionSlots,
 ): Attention {
-  const { value: m, gradient: dm, width, steps, readers } = scope.requireSource("attention");
-  if (given !== width) {
-    throw new ShapeError(`Cannot plan attention: "source" is ${given}, the encoder gives rows of ${width}`);
-  }
-  const weights = scope.attention("attention", steps), one = scope.constant("one", [1]);
+  const { value: m, gradient: dm, width, steps } = scope.requireSource("attention");
+  requireSourceWidth(given, width);
+  const weights = scope.activation("attention", scope.steps * scope.batch, steps), one = scope.constant("one", [1]);
   const dWeights = scope.train ? scope.activation("gradient of attention", scope.batch, steps) : weights;
   const keyed = kind === "additive" ? projectedKeys(scope, query.columns) : undefined;
   const dKeys = keyed ? keyed.dKeys : dm!;
   const score = keyed?.score ?? dot(query, m, dQuery);
   const { keys } = score;
   let source: BatchShape;
-  const reader: SourceReader = {
-    begin(k, extent) {
-      source = extent;
+  const reader: AttentionHooks = {
+    weights,
+    begin(k, shape) {
+      source = shape;
       keyed?.begin(k, source);
     },
     beginBackward: (k) => keyed?.beginBackward(k, source),
     endBackward: (k) => keyed?.endBackward(k, source),
   };
-  readers.push(reader);
   return {
+    hooks: reader,
     refresh: (k) => keyed?.refresh(k),
 
     forward(k, t) {
@@ -136,6 +139,16 @@ export function attention(
 
     gradients: (k) => keyed?.gradients(k, source),
   };
+}
+
+/**
+ * Nothing, when the encoder gives rows of the width that attention expects.
+ *
+ * @throws {ShapeError} Otherwise.
+ */
+export function requireSourceWidth(expected: number, width: number): void {
+  if (expected === width) return;
+  throw new ShapeError(`Cannot plan attention: "source" is ${expected}, the encoder gives rows of ${width}`);
 }
 
 /** score = q k. Backward: dq += ds k, dk += ds q. */

@@ -7,24 +7,24 @@ export interface SummedBias {
   /** The sum; none for a cell without biases. */
   readonly sum?: Slot;
   /** Where the column sums of dz are to be added: the gradient of the first of them. */
-  readonly sums?: Slot;
+  readonly columnSums?: Slot;
   refresh(k: Kernels): void;
   /** Give the second one its gradient; after the sums. */
-  gradient(k: Kernels): void;
+  copyGradient(k: Kernels): void;
 }
 
 /** The sum of a cell's two bias vectors, or nothing when `bias` is false. */
 export function summedBias(scope: Scope, bias: boolean): SummedBias {
-  if (!bias) return { refresh() {}, gradient() {} };
+  if (!bias) return { refresh() {}, copyGradient() {} };
   const a = scope.parameter("bias_ih"), b = scope.parameter("bias_hh"), n = a.size;
   const sum = scope.derived("bias_ih + bias_hh", 1, n);
   return {
     sum,
-    sums: a.gradient,
+    columnSums: a.gradient,
     refresh(k) {
       k.add(sum.address, a.value.address, b.value.address, 1, n, n, n, n);
     },
-    gradient: (k) => k.copy(b.gradient.address, a.gradient.address, 1, n, n, n),
+    copyGradient: (k) => k.copy(b.gradient.address, a.gradient.address, 1, n, n, n),
   };
 }
 
@@ -35,26 +35,26 @@ export interface SeparateBiases {
   /** `bias_hh` of the candidate, which is added before the reset gate acts; null for a cell without biases. */
   readonly candidate: Slot | null;
   /** Where the column sums of the gradients of r and u, and of nh, are to be added. */
-  readonly sums?: { readonly resetUpdate: Slot; readonly candidate: Slot };
+  readonly columnSums?: { readonly resetUpdate: Slot; readonly candidate: Slot };
   refresh(k: Kernels): void;
   /** The gradients that are left; dz has four blocks, r, u, nx, nh, and `rows` rows. After the sums. */
-  gradient(k: Kernels, dz: Slot, rows: number): void;
+  completeGradients(k: Kernels, dz: Slot, rows: number): void;
 }
 
 /** The two bias vectors of blocks r, u, n, or nothing when `bias` is false. */
 export function separateBiases(scope: Scope, H: number, bias: boolean): SeparateBiases {
-  if (!bias) return { candidate: null, refresh() {}, gradient() {} };
+  if (!bias) return { candidate: null, refresh() {}, completeGradients() {} };
   const a = scope.parameter("bias_ih"), b = scope.parameter("bias_hh");
   const sum = scope.derived("bias", 1, 3 * H);
   return {
     sum,
     candidate: b.value.slice(2 * H, H),
-    sums: { resetUpdate: a.gradient.slice(0, 2 * H), candidate: b.gradient.slice(2 * H, H) },
+    columnSums: { resetUpdate: a.gradient.slice(0, 2 * H), candidate: b.gradient.slice(2 * H, H) },
     refresh(k) {
       k.copy(sum.address, a.value.address, 1, 3 * H, 3 * H, 3 * H);
       k.add(sum.address, sum.address, b.value.address, 1, 2 * H, 2 * H, 2 * H, 2 * H);
     },
-    gradient(k, dz, rows) {
+    completeGradients(k, dz, rows) {
       k.copy(b.gradient.address, a.gradient.address, 1, 2 * H, 2 * H, 2 * H);
       k.columnSums(a.gradient.slice(2 * H, H).address, dz.slice(2 * H, H).address, rows, H, dz.stride);
     },

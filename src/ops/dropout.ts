@@ -1,13 +1,16 @@
 import type { Kernels } from "../kernels/kernels.ts";
 import type { Scope } from "../memory/scope.ts";
 import type { Slot } from "../memory/slot.ts";
+import type { Needs } from "./needs.ts";
 import type { BatchShape } from "./value.ts";
 
 /** A mask of zeros, with probability `rate`, and 1 / (1 - rate) (Srivastava et al. 2014). */
 export interface DropoutMask {
   readonly slot: Slot;
-  /** New numbers for the rows of T steps, default all of the extent; all ones when not training. */
-  draw(k: Kernels, extent: BatchShape, T?: number): void;
+  /** The counter of random numbers, which the session writes. */
+  readonly needs: Partial<Needs>;
+  /** New numbers for the rows of T steps, default all of the shape; all ones when not training. */
+  draw(k: Kernels, shape: BatchShape, T?: number): void;
 }
 
 /** A mask of at most `rows` rows. It depends on the seed, the training pass, the place in the net and the element, nothing else. */
@@ -17,6 +20,7 @@ export function dropoutMask(scope: Scope, name: string, rate: number, rows: numb
   const { seed0, seed1, stream, counter } = scope.random();
   return {
     slot,
+    needs: { randomCounter: counter },
     draw(k, { T: all, B, training, shard }, T = all) {
       const p = training ? on.address : off.address;
       const fill = (to: number, first: number, m: number) =>

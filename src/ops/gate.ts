@@ -4,16 +4,16 @@ import type { Scope } from "../memory/scope.ts";
 import type { Slot } from "../memory/slot.ts";
 import type { Nonlinearity } from "./activation.ts";
 import type { Peephole } from "./peephole.ts";
-import type { Block, Step } from "./step.ts";
+import type { RowBlock, Step } from "./step.ts";
 
 /** Some columns of z under a nonlinearity, in place: a step finds there what goes in, and leaves the gate. */
 export interface Gate {
   /** The columns at a step. */
-  now(s: Step): Block;
+  now(s: Step): RowBlock;
   /** a = f(z), or f(z + p c) of a gate with a peephole. Returns where the gate is. */
-  forward(s: Step, c?: Block): Block;
+  forward(s: Step, c?: RowBlock): RowBlock;
   /** From da, the gradient of the gate, to that of z in the gate's place; of a peephole also dc += p dz. */
-  backward(s: Step, da: Block, dc?: Block): void;
+  backward(s: Step, da: RowBlock, dc?: RowBlock): void;
   /** The gradient of a peephole from the cell states that it saw, T * B rows from row `first` on. */
   gradient(k: Kernels, c: Slot, first: number, rows: number): void;
 }
@@ -27,15 +27,15 @@ export interface GateOptions {
 }
 
 /** What a gate needs of its cell's memory. */
-export interface GateSpace {
+export interface GateContext {
   readonly scope: Scope;
   readonly z: Slot;
-  keep(name: string, columns: number): Slot;
+  savedActivation(name: string, columns: number): Slot;
 }
 
 /** The gate in `count` columns of z, from column `from` on. */
 export function gate(
-  { scope, z, keep }: GateSpace,
+  { scope, z, savedActivation }: GateContext,
   from: number,
   count: number,
   f: Nonlinearity,
@@ -43,7 +43,7 @@ export function gate(
 ): Gate {
   const slot = z.slice(from, count), limit = clip === undefined ? undefined : scope.constant("limit of z", [clip]);
   // The gate takes z's place. A gradient that asks for z has to find it elsewhere.
-  const kept = limit || !f.fromOutput ? keep(`z ${from}`, count) : undefined;
+  const kept = limit || !f.fromOutput ? savedActivation(`z ${from}`, count) : undefined;
   return {
     now: (s) => s.now(slot),
 

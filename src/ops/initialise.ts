@@ -5,7 +5,7 @@ import type { Slot } from "../memory/slot.ts";
 import { randomOrthogonal } from "./orthogonal.ts";
 
 /** Where an initialiser works: the flat slot to fill, a slot of two floats for its bounds, the numbers to draw. */
-export interface Draw {
+export interface InitialiserContext {
   /** What to fill: one row. */
   readonly value: Slot;
   /** Its shape. */
@@ -23,7 +23,7 @@ export interface Draw {
 }
 
 /** Fills a parameter with its first values. */
-export type Initialiser = (k: Kernels, draw: Draw) => void;
+export type Initialiser = (k: Kernels, draw: InitialiserContext) => void;
 
 /** A parameter as a layer declares it. */
 export interface Parameter {
@@ -212,7 +212,7 @@ export function forgetBias(number: number, others: Initialiser = zeros()): Initi
   };
 }
 
-function requireMatrix(initialiser: string, { value, shape }: Draw): readonly [number, number] {
+function requireMatrix(initialiser: string, { value, shape }: InitialiserContext): readonly [number, number] {
   if (shape.length === 2) return [shape[0], shape[1]];
   throw new ShapeError(
     `Cannot initialise "${value.name}": ${initialiser}() needs a matrix, got shape [${shape.join(", ")}]`,

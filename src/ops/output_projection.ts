@@ -18,22 +18,22 @@ export interface OutputProjection {
 }
 
 /** What the projection needs of its cell's memory. */
-export interface OutputSpace {
+export interface OutputContext {
   readonly scope: Scope;
   readonly H: number;
   readonly states: readonly Slot[];
   readonly gradients: readonly Slot[];
-  keep(name: string, columns: number): Slot;
+  savedActivation(name: string, columns: number): Slot;
 }
 
 /** The projection with parameter `weight_hr` `[P, H]` of a cell whose first state has width P. */
 export function outputProjection(
-  { scope, H, states: [h], gradients: [dh], keep }: OutputSpace,
+  { scope, H, states: [h], gradients: [dh], savedActivation }: OutputContext,
 ): OutputProjection {
   const product = linear(scope, scope.parameter("weight_hr"));
-  const m = keep("unprojected h", H);
+  const m = savedActivation("unprojected h", H);
   const dm = scope.train ? scope.activation("gradient of unprojected h", scope.batch, H) : undefined;
-  const dhs = scope.train ? keep("gradients of h", h.columns) : undefined;
+  const dhs = scope.train ? savedActivation("gradients of h", h.columns) : undefined;
   return {
     m,
     dm,

@@ -2,14 +2,14 @@ import type { Kernels } from "../kernels/kernels.ts";
 import type { ParameterSlot } from "../memory/planner.ts";
 import type { Scope } from "../memory/scope.ts";
 import type { Slot } from "../memory/slot.ts";
-import type { Block, Step } from "./step.ts";
+import type { RowBlock, Step } from "./step.ts";
 
 /** A gate that sees the cell state, each unit its own: z += p c, with a vector p of weights. */
 export interface Peephole {
   /** z += p c */
-  forward(s: Step, z: Block, c: Block): void;
+  forward(s: Step, z: RowBlock, c: RowBlock): void;
   /** dc += p dz */
-  backward(s: Step, dc: Block, dz: Block): void;
+  backward(s: Step, dc: RowBlock, dz: RowBlock): void;
   /** dp += the sum of dz c over `rows` rows, the last row first; c from the given row on. */
   gradient(k: Kernels, dz: Slot, c: Slot, cRow: number, rows: number): void;
 }
@@ -20,8 +20,8 @@ export function peephole(scope: Scope, weight: ParameterSlot, row: number): Peep
   const p = weight.value.slice(row * H, H), dp = weight.gradient.slice(row * H, H);
   const products = scope.scratch("dz c", scope.steps * scope.batch, H);
   return {
-    forward: (s, z, c) => s.multiplyAdd(z, s.all(p), c),
-    backward: (s, dc, dz) => s.multiplyAdd(dc, s.all(p), dz),
+    forward: (s, z, c) => s.multiplyAdd(z, s.broadcast(p), c),
+    backward: (s, dc, dz) => s.multiplyAdd(dc, s.broadcast(p), dz),
     gradient(k, dz, c, cRow, rows) {
       k.multiply(products.address, dz.address, c.at(cRow), rows, H, products.stride, dz.stride, c.stride);
       k.columnSums(dp.address, products.address, rows, H, products.stride);

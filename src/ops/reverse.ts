@@ -1,6 +1,7 @@
 import type { Kernels } from "../kernels/kernels.ts";
 import type { Scope } from "../memory/scope.ts";
 import type { Slot } from "../memory/slot.ts";
+import type { Needs } from "./needs.ts";
 import type { BatchShape, Value } from "./value.ts";
 
 /**
@@ -9,20 +10,23 @@ import type { BatchShape, Value } from "./value.ts";
  */
 export interface Reverse {
   /** The reversed input. */
-  readonly port: Value;
+  readonly output: Value;
+  /** The order of the rows, which the session writes. */
+  readonly needs: Partial<Needs>;
   /** Fill the reversed input. */
-  forward(k: Kernels, extent: BatchShape): void;
+  forward(k: Kernels, shape: BatchShape): void;
   /** Add the gradient of the reversed input, turned back, to the gradient of the input. */
-  backward(k: Kernels, extent: BatchShape): void;
+  backward(k: Kernels, shape: BatchShape): void;
 }
 
 /** The reverse of a port. */
 export function reverse(scope: Scope, x: Value): Reverse {
-  const order = scope.reverse(), rows = scope.steps * scope.batch, { width } = x;
+  const order = scope.reverseOrder(), rows = scope.steps * scope.batch, { width } = x, needs = { reverseOrder: order };
   if (x.kind !== "values") {
     const value = scope.integers("reversed input", rows);
     return {
-      port: { ...x, value },
+      output: { ...x, value },
+      needs,
       forward: (k, { T, B }) => k.gatherIntegers(value.address, x.value.address, order.address, T * B),
       backward() {},
     };
@@ -31,18 +35,19 @@ export function reverse(scope: Scope, x: Value): Reverse {
   const gradient = x.gradient && scope.activation("gradient of reversed input", rows, width);
   const turned = scope.scratch("turned gradient", rows, width);
   return {
-    port: { ...x, value, gradient },
-    forward: (k, extent) => turn(k, value, x.value, order, extent),
-    backward(k, extent) {
+    output: { ...x, value, gradient },
+    needs,
+    forward: (k, shape) => reverseSequences(k, value, x.value, order, shape),
+    backward(k, shape) {
       if (!x.gradient || !gradient) return;
-      turn(k, turned, gradient, order, extent);
+      reverseSequences(k, turned, gradient, order, shape);
       const { address, stride } = x.gradient;
-      k.add(address, address, turned.address, extent.T * extent.B, width, stride, stride, turned.stride);
+      k.add(address, address, turned.address, shape.T * shape.B, width, stride, stride, turned.stride);
     },
   };
 }
 
 /** y = x with every sequence backwards. */
-export function turn(k: Kernels, y: Slot, x: Slot, order: Slot, { T, B }: BatchShape): void {
+export function reverseSequences(k: Kernels, y: Slot, x: Slot, order: Slot, { T, B }: BatchShape): void {
   k.gather(y.address, x.address, order.address, T * B, x.columns, y.stride, x.stride);
 }

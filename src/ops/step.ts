@@ -3,7 +3,7 @@ import type { Slot } from "../memory/slot.ts";
 import type { Nonlinearity } from "./activation.ts";
 
 /** Rows of numbers in memory. A slot is one: its own first rows. */
-export interface Block {
+export interface RowBlock {
   /** Address of the first element. */
   readonly address: number;
   /** Elements of a row. */
@@ -32,63 +32,63 @@ export class Step {
   }
 
   /** The rows of this step; of a state, those before the step. */
-  now(slot: Slot): Block {
+  now(slot: Slot): RowBlock {
     return { address: slot.step(this.#t, this.#B), columns: slot.columns, stride: slot.stride };
   }
 
   /** The rows of the next step: a state after this step. */
-  next(slot: Slot): Block {
+  next(slot: Slot): RowBlock {
     return { address: slot.step(this.#t + 1, this.#B), columns: slot.columns, stride: slot.stride };
   }
 
   /** The same row for every row: a vector. Not for outputs. */
-  all({ address, columns }: Slot): Block {
+  broadcast({ address, columns }: Slot): RowBlock {
     return { address, columns, stride: 0 };
   }
 
   /** y = x */
-  copy(y: Block, x: Block): void {
+  copy(y: RowBlock, x: RowBlock): void {
     this.#k.copy(y.address, x.address, this.#n, y.columns, y.stride, x.stride);
   }
 
   /** y = a + b */
-  add(y: Block, a: Block, b: Block): void {
+  add(y: RowBlock, a: RowBlock, b: RowBlock): void {
     this.#k.add(y.address, a.address, b.address, this.#n, y.columns, y.stride, a.stride, b.stride);
   }
 
   /** y = a - b */
-  subtract(y: Block, a: Block, b: Block): void {
+  subtract(y: RowBlock, a: RowBlock, b: RowBlock): void {
     this.#k.subtract(y.address, a.address, b.address, this.#n, y.columns, y.stride, a.stride, b.stride);
   }
 
   /** y = a b */
-  multiply(y: Block, a: Block, b: Block): void {
+  multiply(y: RowBlock, a: RowBlock, b: RowBlock): void {
     this.#k.multiply(y.address, a.address, b.address, this.#n, y.columns, y.stride, a.stride, b.stride);
   }
 
   /** y += a b */
-  multiplyAdd(y: Block, a: Block, b: Block): void {
+  multiplyAdd(y: RowBlock, a: RowBlock, b: RowBlock): void {
     this.#k.multiplyAdd(y.address, a.address, b.address, this.#n, y.columns, y.stride, a.stride, b.stride);
   }
 
   /** y = f(x) */
-  activate(f: Nonlinearity, y: Block, x: Block): void {
+  activate(f: Nonlinearity, y: RowBlock, x: RowBlock): void {
     f.forward(this.#k, y.address, x.address, this.#n, y.columns, y.stride, x.stride);
   }
 
   /** dx = dy f'(x), y being f(x). Of a nonlinearity that is not `fromOutput` x is read, of others y. */
-  activateBackward(f: Nonlinearity, dx: Block, dy: Block, y: Block, x: Block = y): void {
+  activateBackward(f: Nonlinearity, dx: RowBlock, dy: RowBlock, y: RowBlock, x: RowBlock = y): void {
     const k = this.#k, n = this.#n, { columns, stride } = dx;
     f.backward(k, dx.address, dy.address, x.address, y.address, n, columns, stride, dy.stride, x.stride, y.stride);
   }
 
   /** y = x clamped to [-l, l], l the number at `limit` */
-  clamp(limit: Slot, y: Block, x: Block): void {
+  clamp(limit: Slot, y: RowBlock, x: RowBlock): void {
     this.#k.clamp(y.address, x.address, limit.address, this.#n, y.columns, y.stride, x.stride);
   }
 
   /** dx = dy where x is in [-l, l], else 0 */
-  clampBackward(limit: Slot, dx: Block, dy: Block, x: Block): void {
+  clampBackward(limit: Slot, dx: RowBlock, dy: RowBlock, x: RowBlock): void {
     const { address, columns, stride } = dx;
     this.#k.clampBackward(address, dy.address, x.address, limit.address, this.#n, columns, stride, dy.stride, x.stride);
   }

@@ -70,7 +70,7 @@ export function inputValue(scope: Scope, name: string, { kind, width }: TensorSp
   };
 }
 
-/** The extent of what there is once for a sequence: one step, in which all rows take part. */
+/** The shape of what there is once for a sequence: one step, in which all rows take part. */
 export function oneStepShape({ B, training, shard }: BatchShape): Omit<BatchShape, "decoder" | "source"> {
   return { T: 1, B, active: () => B, training, shard };
 }

@@ -1,25 +1,40 @@
-import { curveSections } from "./curve_sections.ts";
-import { html, Markup } from "./markup.ts";
-import { duration, said } from "./number_text.ts";
-import { flowSection, histogramSections, sampleSection, section, type ShownRun } from "./sections.ts";
+import {
+  flowSection,
+  histogramSections,
+  lossSection,
+  sampleSection,
+  section,
+  type ShownRun,
+  updateSection,
+} from "./sections.ts";
 import { STYLE } from "./style.ts";
-import type { Facts, TrainingReportOptions } from "./report_options.ts";
+import { formatDuration, formatNumber, html, Markup } from "./text.ts";
 import type { TrainingRun } from "./training_run.ts";
 
-/** Colours that tell trainings apart. */
+/** Number of colors that tell trainings apart. */
 const COLORS = 8;
-/** Nothing is fetched, nothing is run, whatever the texts on the page say. */
+/** Forbids all requests and scripts, whatever the texts on the page contain. */
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'";
 
-/** What a page says beside the data of its trainings. */
-export interface PageOptions extends TrainingReportOptions {
+/** Names and values, for people to read. */
+export type Facts = Readonly<Record<string, string | number | boolean>>;
+
+/** Content of a page. */
+export interface PageContent {
+  readonly title: string;
+  /** Trainings by name. */
+  readonly trainings: ReadonlyMap<string, TrainingRun>;
+  /** Whether to show exp(loss) as perplexity. */
+  readonly perplexity: boolean;
+  readonly configuration: Facts;
+  readonly environment: Facts;
   readonly began: Date;
   readonly ended: Date;
 }
 
-/** The trainings as one page. */
-export function writePage(trainings: ReadonlyMap<string, TrainingRun>, options: PageOptions): string {
-  const { title = "Training", perplexity = false, configuration = {} } = options;
+/** Write trainings as an HTML page. */
+export function writePage(content: PageContent): string {
+  const { title, trainings, perplexity, configuration, began, ended } = content;
   const runs = [...trainings].map(([name, run], i): ShownRun => ({
     name: name || (trainings.size > 1 ? "unnamed" : ""),
     color: `var(--c${i % COLORS})`,
@@ -35,15 +50,15 @@ export function writePage(trainings: ReadonlyMap<string, TrainingRun>, options: 
         <style>${new Markup(STYLE)}</style>
       </head>
       <body>
-        <header><h1>${title}</h1>${summary(runs, options)}${key(runs)}</header>
+        <header><h1>${title}</h1>${summary(runs, began, ended)}${key(runs)}</header>
         <main>
-    ${curveSections(runs, perplexity)}
+    ${lossSection(runs, perplexity)}${updateSection(runs)}
     ${flowSection(runs)}
     ${histogramSections(runs)}
     ${sampleSection(runs)}
     ${section("Configuration and environment", [
       table("Configuration", configuration),
-      table("Environment", environment(options)),
+      table("Environment", environmentFacts(content)),
     ])}
         </main>
       </body>
@@ -52,17 +67,17 @@ export function writePage(trainings: ReadonlyMap<string, TrainingRun>, options: 
   return `<!doctype html>\n${page.text}`;
 }
 
-/** How far the training, or each of several, has come. */
-function summary(runs: readonly ShownRun[], { began, ended }: PageOptions): Markup {
-  const time = duration((ended.getTime() - began.getTime()) / 1000);
+/** Progress of a single training, or the number of trainings. */
+function summary(runs: readonly ShownRun[], began: Date, ended: Date): Markup {
+  const time = formatDuration((ended.getTime() - began.getTime()) / 1000);
   if (runs.length !== 1) return html`<p>${runs.length} trainings in ${time}</p>`;
   const [{ run: { step, epoch, loss, validation, reason } }] = runs;
   const facts: Facts = {
-    "steps": said(step),
-    "epochs": said(epoch),
+    "steps": formatNumber(step),
+    "epochs": formatNumber(epoch),
     "time": time,
-    ...(loss.last && { "last loss": said(loss.last.value) }),
-    ...(validation.least && { "best validation loss": said(validation.least.value) }),
+    ...(loss.last && { "last loss": formatNumber(loss.last.value) }),
+    ...(validation.minimum && { "best validation loss": formatNumber(validation.minimum.value) }),
     ...(reason && { "ended by": reason }),
   };
   const tiles = Object.entries(facts).map(([name, value]) =>
@@ -76,7 +91,7 @@ function summary(runs: readonly ShownRun[], { began, ended }: PageOptions): Mark
   return html`<dl class="tiles">${tiles}</dl>`;
 }
 
-/** Which colour is which training. */
+/** Names of the trainings with their colors. */
 function key(runs: readonly ShownRun[]): Markup | undefined {
   if (runs.length < 2) return undefined;
   const items = runs.map(({ name, color }) => html`<li><i style="background: ${color}"></i>${name}</li>`);
@@ -102,19 +117,19 @@ function table(title: string, facts: Facts): Markup | undefined {
     : undefined;
 }
 
-/** What can be found out anywhere, and what was given. */
-function environment({ began, ended, environment = {} }: PageOptions): Facts {
+/** The given environment, engine, cores and times. */
+function environmentFacts({ began, ended, environment }: PageContent): Facts {
   const { userAgent, hardwareConcurrency } = globalThis.navigator ?? {};
   return {
     ...environment,
     ...(userAgent && { engine: userAgent }),
     ...(hardwareConcurrency && { cores: hardwareConcurrency }),
-    began: moment(began),
-    ended: moment(ended),
+    began: formatDate(began),
+    ended: formatDate(ended),
   };
 }
 
-/** 2026-11-22 14:05:00 UTC */
-function moment(date: Date): string {
+/** A date as 2026-11-22 14:05:00 UTC. */
+function formatDate(date: Date): string {
   return date.toISOString().replace("T", " ").replace(/\.\d+Z/, " UTC");
 }

@@ -1,16 +1,52 @@
 import type { FitEvaluation, FitEvent } from "../models/language_model_options.ts";
 import type { TrainingEvent } from "../trainer/events.ts";
-import { writePage } from "./page.ts";
-import type { TrainingReportOptions } from "./report_options.ts";
+import type { Clip } from "../training/clip.ts";
+import { type Facts, writePage } from "./page.ts";
 import { TrainingRun } from "./training_run.ts";
 
+export type { Facts };
+
+/** Options of a training report. */
+export interface TrainingReportOptions {
+  /**
+   * Heading of the page.
+   *
+   * @default "Training"
+   */
+  title?: string;
+  /**
+   * Clipping of the gradients as given to `compile` or `fit`, or a function from a training's name to its clipping. The
+   * page shows the limit and how often the gradients exceed the limit.
+   *
+   * @default none
+   */
+  clip?: Clip | ((run: string) => Clip | undefined);
+  /**
+   * Whether the loss is a cross-entropy in nats, so that exp(loss) is a perplexity.
+   *
+   * @default false
+   */
+  perplexity?: boolean;
+  /**
+   * Configuration of the training: cell, sizes, batch, optimizer ...
+   *
+   * @default {}
+   */
+  configuration?: Facts;
+  /**
+   * Environment of the training: machine, versions ... The report adds engine, cores and times.
+   *
+   * @default {}
+   */
+  environment?: Facts;
+}
+
 /**
- * Collects the events of one training, or of several that are to be compared, and makes one page of them: HTML that needs
- * nothing else, neither network nor scripts.
+ * Collects the events of one or several trainings and writes one HTML page. The page needs no network and no scripts.
  *
- * Memory and page are bounded however long the training: curves have at most 400 points, each then the mean, least and
- * largest of neighbouring steps; of gradients by time step 48 measurements are kept, of histograms 16, of samples 12,
- * evenly spread and with the last one. Sections without data are left out.
+ * Memory and page size are bounded. A curve has at most 400 points, each with mean, minimum and maximum of neighbouring
+ * steps. The report stores at most 48 measurements of the gradient by time step, 16 histograms of a tensor and 12
+ * samples, evenly spaced, and always the last one. The page leaves out sections without data.
  *
  * @example
  * ```ts
@@ -18,9 +54,9 @@ import { TrainingRun } from "./training_run.ts";
  * import { TrainingReport } from "@unroll/rnn/report";
  * import { assertStringIncludes } from "@std/assert";
  *
- * const text = "to be or not to be, ".repeat(40), clip = clipNorm(1);
+ * const text = "to be or not to be, ".repeat(40), clip = clipNorm(1), configuration = { cell: "LSTM", hidden: 16 };
  * using model = await LanguageModel.create(text, { hidden: [16], seed: 1 });
- * const report = new TrainingReport({ title: "Hamlet", clip, perplexity: true, configuration: { cell: "LSTM", hidden: 16 } });
+ * const report = new TrainingReport({ title: "Hamlet", clip, perplexity: true, configuration });
  * const statistics = { every: 5, gradientFlow: true };
  * for await (const event of model.fit(text, { batch: 4, unroll: 20, epochs: 5, clip, statistics })) report.add(event);
  * report.sample((await Array.fromAsync(model.generate({ length: 40 }))).join(""));
@@ -33,21 +69,26 @@ export class TrainingReport {
   readonly #runs: Map<string, TrainingRun> = new Map();
   readonly #began = new Date();
 
-  /** An empty report; its time is counted from here. */
+  /** Create an empty report. The report measures time from here. */
   constructor(options: TrainingReportOptions = {}) {
     this.#options = options;
   }
 
   /**
-   * Take what an event of `fit` or of `LanguageModel.fit` says; steps come in their order. `run` names the training,
-   * where there are several. Statistics (the option `statistics` of both, with `gradientFlow`) give the page its heat maps
-   * and histograms.
+   * Add an event of `fit` or of `LanguageModel.fit`, in the order of steps. Events with `statistics` give the page its
+   * histograms, and with `gradientFlow` its heat maps.
+   *
+   * @param run Name of the training, if the report compares several.
    */
   add(event: TrainingEvent | FitEvent | FitEvaluation, run = ""): void {
     this.#run(run).add(event);
   }
 
-  /** Take how well other data is predicted after the step of the last event, as `evaluate` says it. */
+  /**
+   * Add a result of `evaluate` on other data, measured after the step of the last event.
+   *
+   * @param run Name of the training, if the report compares several.
+   */
   evaluation(
     measured: { readonly loss: number; readonly metrics?: Readonly<Record<string, unknown>> },
     run = "",
@@ -55,14 +96,20 @@ export class TrainingReport {
     this.#run(run).evaluation(measured);
   }
 
-  /** Take a text that the net has written after the step of the last event; the first 2,000 characters. */
+  /**
+   * Add a text that the net generates after the step of the last event. The report stores the first 2,000 characters.
+   *
+   * @param run Name of the training, if the report compares several.
+   */
   sample(text: string, run = ""): void {
     this.#run(run).sample(text);
   }
 
-  /** The page so far. */
+  /** Write the page of all events so far. */
   html(): string {
-    return writePage(this.#runs, { ...this.#options, began: this.#began, ended: new Date() });
+    const { title = "Training", perplexity = false, configuration = {}, environment = {} } = this.#options;
+    const page = { title, trainings: this.#runs, perplexity, configuration, environment };
+    return writePage({ ...page, began: this.#began, ended: new Date() });
   }
 
   #run(name: string): TrainingRun {

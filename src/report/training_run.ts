@@ -2,23 +2,17 @@ import type { FitEvaluation, FitEvent } from "../models/language_model_options.t
 import type { Histogram } from "../session/histogram.ts";
 import type { Statistics, StepEvent, TrainingEvent } from "../trainer/events.ts";
 import type { Clip } from "../training/clip.ts";
-import { Curve } from "./curve.ts";
-import { Snapshots } from "./snapshots.ts";
+import type { FlowProfile } from "./flow_figure.ts";
+import { Curve, Snapshots } from "./series.ts";
 
-/** Norms by time step, of some neighbouring steps each: of `steps` of them there are as many numbers, or 40. */
-export interface FlowProfile {
-  readonly steps: number;
-  readonly norms: readonly number[];
-}
+/** Maximum number of columns and rows of a heat map. */
+const FLOW_COLUMNS = 48, FLOW_ROWS = 40;
+/** Maximum number of histograms of a tensor, and of samples. */
+const HISTOGRAMS = 16, SAMPLES = 12;
+/** Maximum number of characters of a sample. */
+const SAMPLE_LENGTH = 2000;
 
-/** Columns of a heat map, slices of histograms, samples: at most. */
-const FLOWS = 48, HISTOGRAMS = 16, SAMPLES = 12;
-/** Rows of a heat map. */
-const ROWS = 40;
-/** Characters of a sample. */
-const LONGEST = 2000;
-
-/** What a report keeps of one training. */
+/** Data of one training for a report. */
 export class TrainingRun {
   readonly loss = new Curve();
   readonly validation = new Curve();
@@ -27,27 +21,29 @@ export class TrainingRun {
   readonly gradientNorm = new Curve();
   /** 1 where a step's gradients were clipped, else 0. */
   readonly clipped = new Curve();
-  /** By recurrent layer and direction. */
+  /** Gradient norm by time step, for each recurrent layer and direction. */
   readonly flows: Map<string, Snapshots<FlowProfile>> = new Map();
-  /** By parameter: its elements, and the norm of its gradient. */
+  /** Histograms of the elements of each parameter. */
   readonly parameters: Map<string, Snapshots<Histogram>> = new Map();
+  /** Gradient norm of each parameter. */
   readonly gradients: Map<string, Curve> = new Map();
-  /** By layer: its outputs, and the share of them that are saturated. */
+  /** Histograms of the outputs of each layer. */
   readonly activations: Map<string, Snapshots<Histogram>> = new Map();
+  /** Fraction of saturated outputs of each layer. */
   readonly saturated: Map<string, Curve> = new Map();
   readonly samples: Snapshots<string> = new Snapshots(SAMPLES);
-  /** Updates so far. */
+  /** Number of updates. */
   step = 0;
   epoch = 0;
-  /** Why it ended, when it has said so. */
+  /** Reason why the training ended, if it has ended. */
   reason: string | undefined;
 
   constructor(
-    /** What its gradients are clipped by. */
+    /** Clipping of the gradients. */
     readonly clip: Clip | undefined,
   ) {}
 
-  /** Take what an event says. */
+  /** Add an event. */
   add(event: TrainingEvent | FitEvent | FitEvaluation): void {
     this.step = event.step;
     this.epoch = event.epoch;
@@ -59,7 +55,7 @@ export class TrainingRun {
     else if (event.type === "end") this.reason = event.reason;
   }
 
-  /** Take an evaluation after the last step. */
+  /** Add an evaluation after the last step. */
   evaluation(
     { loss, metrics = {} }: { readonly loss: number; readonly metrics?: Readonly<Record<string, unknown>> },
   ): void {
@@ -69,9 +65,9 @@ export class TrainingRun {
     }
   }
 
-  /** A text that the net has written after the last step. */
+  /** Add a text that the net generates after the last step. */
   sample(text: string): void {
-    this.samples.add(this.step, text.length > LONGEST ? text.slice(0, LONGEST) + " ..." : text);
+    this.samples.add(this.step, text.length > SAMPLE_LENGTH ? text.slice(0, SAMPLE_LENGTH) + " ..." : text);
   }
 
   #step({ step, loss, gradientNorm, learningRate }: StepEvent | FitEvent): void {
@@ -82,7 +78,9 @@ export class TrainingRun {
   }
 
   #statistics({ gradients, activations, parameters, gradientFlow = new Map() }: Statistics): void {
-    const { step } = this, curve = () => new Curve(), histograms = () => new Snapshots<Histogram>(HISTOGRAMS);
+    const { step } = this;
+    const curve = () => new Curve();
+    const histograms = () => new Snapshots<Histogram>(HISTOGRAMS);
     for (const [name, norm] of gradients) entry(this.gradients, name, curve).add(step, norm);
     for (const [name, histogram] of parameters) entry(this.parameters, name, histograms).add(step, histogram);
     for (const [name, { histogram, saturated }] of activations) {
@@ -90,7 +88,7 @@ export class TrainingRun {
       entry(this.saturated, name, curve).add(step, saturated);
     }
     for (const [name, norms] of gradientFlow) {
-      entry(this.flows, name, () => new Snapshots<FlowProfile>(FLOWS)).add(step, profile(norms));
+      entry(this.flows, name, () => new Snapshots<FlowProfile>(FLOW_COLUMNS)).add(step, profile(norms));
     }
   }
 }
@@ -101,9 +99,10 @@ function entry<T>(map: Map<string, T>, name: string, make: () => T): T {
   return found;
 }
 
-/** Root mean squares of the norms of neighbouring time steps. */
+/** Root mean square of the norms of each group of neighbouring time steps. */
 function profile(norms: ArrayLike<number>): FlowProfile {
-  const steps = norms.length, rows = Math.min(steps, ROWS), edge = (i: number) => Math.round(i * steps / rows);
+  const steps = norms.length, rows = Math.min(steps, FLOW_ROWS);
+  const edge = (i: number) => Math.round(i * steps / rows);
   return {
     steps,
     norms: Array.from({ length: rows }, (_, i) => {

@@ -1,59 +1,128 @@
+import type { PlanRow } from "../memory/memory_map.ts";
 import type { CallOptions, States } from "./packed_batch.ts";
 import type { Runner } from "./runner.ts";
+import type { IncompatibleKeys, LoadOptions, TensorCopy, Tensors } from "./state_dict.ts";
 import { openStream, type Stream } from "./stream.ts";
 
-/** The passes of a net, for what else runs nets. */
-export let passesOf: (net: CompiledNet) => Runner;
-
 /**
- * A net in one memory, and the calls that run it. What it returns is a copy. Sequences are time-major, `[T, B, ...]`, where
- * it was not compiled to have the batch first.
+ * A net in one memory, and the calls that run it. Every returned array is a copy. Sequences are time-major, `[T, B,
+ * ...]`, unless the net was compiled with `batchFirst`.
  */
 export abstract class CompiledNet implements Disposable {
-  readonly #passes: Runner;
+  /**
+   * What runs the net, for functions that run it in other ways, such as `decode`.
+   *
+   * @internal
+   */
+  readonly runner: Runner;
 
-  static {
-    passesOf = (net) => net.#passes;
-  }
-
-  /** Nets are compiled by `compile` and by `load`. */
-  constructor(passes: Runner) {
-    this.#passes = passes;
+  /** `compile` and `load` make compiled nets. */
+  constructor(runner: Runner) {
+    this.runner = runner;
   }
 
   /**
-   * Run a sequence. x is tokens `[T, B]` or values `[T, B, input]`; returns the outputs `[T, B, output]`; `[B, output]`
-   * where the net gives one row a sequence; `[2, ...]` with merge `"none"`.
+   * Run a sequence.
    *
-   * @throws {ShapeError} When x does not divide into steps, or has more of them than the net was compiled for.
+   * @param x Tokens `[T, B]` or values `[T, B, input]`.
+   * @returns The outputs `[T, B, output]`; `[B, output]` of a net with one row a sequence; `[2, ...]` with merge
+   *   `"none"`.
+   * @throws {ShapeError} When x does not divide into steps, or has more steps than the net was compiled for.
    */
   forward(x: ArrayLike<number>, options: CallOptions = {}): Float32Array {
-    return this.#passes.forward(x, options, false);
+    return this.runner.predict(x, options, false);
   }
 
   /**
-   * Run a sequence and take the softmax of its outputs divided by `temperature` (above 0, default 1): `[T, B, output]`
-   * probabilities.
+   * Run a sequence and take the softmax of the outputs divided by `temperature`.
+   *
+   * @param options.temperature Above 0. Default 1.
+   * @returns Probabilities `[T, B, output]`.
    */
   probabilities(x: ArrayLike<number>, options: CallOptions & { temperature?: number } = {}): Float32Array {
-    return this.#passes.probabilities(x, options);
+    return this.runner.probabilities(x, options);
   }
 
   /**
-   * A stream of `batch` rows (default 1) that is run one step at a time, with states of its own that start from zero (or what was
-   * learned). It shares the parameters: training between two steps shows in the next one.
+   * A stream: runs B sequences one step at a time. Its states are its own, and start from zero (or learned) states. A
+   * stream shares the parameters: training between two steps shows in the next step.
+   *
+   * @param options.batch Rows B, at most those of the net. Default 1.
    */
   stream({ batch = 1 }: { batch?: number } = {}): Stream {
-    return openStream(this.#passes, batch);
+    return openStream(this.runner, batch);
   }
 
-  /** Copies of the states after the last call, `[B, H]` each. */
+  /** Every slot of the memory with its group and bytes, in the order of addresses. */
+  get plan(): readonly PlanRow[] {
+    return this.runner.plan.planner.table();
+  }
+
+  /** Size of the memory in bytes. */
+  get bytes(): number {
+    return this.runner.plan.bytes;
+  }
+
+  /** Largest B of a call. */
+  get batch(): number {
+    return this.runner.plan.options.batch;
+  }
+
+  /** Largest T of a call. */
+  get steps(): number {
+    return this.runner.plan.options.steps;
+  }
+
+  /** A copy of the output of the last call, of any kind, in the form that `forward` returns. */
+  output(): Float32Array {
+    this.runner.requireOpen();
+    return this.runner.io.readOutput(this.runner.requireOutputs("the output"));
+  }
+
+  /** Copies of all parameters by name, in PyTorch's shapes. Tied parameters are one copy with several names. */
+  parameters(): Map<string, TensorCopy> {
+    this.runner.requireOpen();
+    return this.runner.io.parameters.copies(({ value }) => this.runner.io.readFlat(value));
+  }
+
+  /**
+   * Set the parameters to those of another session or of a file, such as a state dict of PyTorch. Elements have any
+   * type, and are rounded to f32. Nothing changes unless all tensors fit.
+   *
+   * @returns The names without a match, which only `strict: false` allows.
+   * @throws {ShapeError} When names or shapes differ. One error lists all missing, unexpected and mis-shaped tensors.
+   *
+   * @example
+   * ```ts
+   * import { assertEquals } from "@std/assert";
+   * import { compile, dense, readSafetensors, sequential, writeSafetensors } from "@unroll/rnn";
+   *
+   * const bytes = writeSafetensors([
+   *   ["model.fc.weight", { shape: [1, 2], data: Float64Array.of(3, 4) }],
+   *   ["model.fc.bias", { shape: [1], data: Float64Array.of(5) }],
+   *   ["model.steps", { shape: [], data: BigInt64Array.of(100n) }],
+   * ]);
+   * using session = await compile(sequential({ decoder: dense(2, 1) }), { batch: 1, steps: 1 });
+   * const { tensors } = readSafetensors(bytes);
+   * const { unexpected } = session.setParameters(tensors, { rename: { "model.fc.": "decoder." }, strict: false });
+   * assertEquals(unexpected, ["model.steps"]);
+   * assertEquals(session.forward([1, 1]), Float32Array.of(12));
+   * ```
+   */
+  setParameters(tensors: Tensors, options: LoadOptions = {}): IncompatibleKeys {
+    this.runner.requireOpen();
+    const incompatible = this.runner.io.parameters.set(tensors, options);
+    this.runner.refresh();
+    return incompatible;
+  }
+
+  /** Copies of the states after the last call, `[B, H]` each; none before the first call. */
   states(): States {
-    return this.#passes.states();
+    return this.runner.states();
   }
 
-  /** Give up the memory and end the workers, if there are any; every later call throws DisposedError. */
+  /** Release the memory and end the workers, if there are any. Every later call throws DisposedError. */
   [Symbol.dispose](): void {
-    this.#passes.release();
+    this.runner.release();
   }
 }

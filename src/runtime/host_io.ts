@@ -13,107 +13,124 @@ import {
   type States,
   withDecoder,
 } from "./packed_batch.ts";
+import { Parameters } from "./parameters.ts";
 import type { NetPlan } from "./plan.ts";
-import { ParameterRanges } from "./parameter_ranges.ts";
 import { RowLayout } from "./row_layout.ts";
 
 /**
- * The border of a session: everything that goes in is checked here, once, before anything is written (`check...`), then copied in
- * (`write...`); everything that comes out is a copy made here.
+ * The transfer between the caller and the memory of a net. `check...` methods check everything once, before anything is
+ * written; `write...` methods copy in; `read...` methods return copies.
  */
 export class HostIO {
-  /** The parameters, and what is laid out as they are. */
-  readonly parameters: ParameterRanges;
+  /** The parameters, and the ranges with their layout. */
+  readonly parameters: Parameters;
   protected readonly plan: NetPlan;
-  protected readonly rows: RowLayout;
+  protected readonly layout: RowLayout;
 
   constructor(plan: NetPlan, arena: Arena) {
     this.plan = plan;
-    this.rows = new RowLayout(arena, plan.options.batchFirst ?? false);
-    this.parameters = new ParameterRanges(plan.planner, this.rows);
+    this.layout = new RowLayout(arena, plan.options.batchFirst ?? false);
+    this.parameters = new Parameters(plan.planner, this.layout);
   }
 
-  /** Let go of the memory. */
+  /** Release the memory. */
   release(): void {
-    this.rows.release();
+    this.layout.release();
   }
 
-  /** Numbers into the first row of a slot. */
+  /** Write numbers into the first row of a slot. */
   readonly write = (slot: Slot, numbers: ArrayLike<number>): void => {
-    this.rows.floats(slot.address, numbers.length).set(numbers);
+    this.layout.floats(slot.address, numbers.length).set(numbers);
   };
 
   /** The first number of a slot. */
   scalar(slot: Slot): number {
-    return this.rows.floats(slot.address, 1)[0];
+    return this.layout.floats(slot.address, 1)[0];
   }
 
-  /** A copy of a flat tensor. */
-  readonly readFlat = (slot: Slot): Float32Array => Float32Array.from(this.rows.floats(slot.address, slot.columns));
+  /** A copy of the first row of a slot: of a whole tensor that is stored flat. */
+  readonly readFlat = (slot: Slot): Float32Array => Float32Array.from(this.layout.floats(slot.address, slot.columns));
 
-  /** A copy of a sequence, into `copy` if given. */
-  read(slot: Slot, call: PackedBatch, copy?: Float32Array): Float32Array {
-    return this.rows.read(slot, call, copy);
+  /** A copy of a sequence; in `copy` if given. */
+  read(slot: Slot, batch: PackedBatch, copy?: Float32Array): Float32Array {
+    return this.layout.read(slot, batch, copy);
   }
 
-  /** The call as the output sees it. */
-  outputCall(call: PackedBatch): PackedBatch {
-    return this.plan.layer.output.steps === "one" ? oneStep(call) : call.decoder ?? call;
+  /** The batch as the output of the net has it. */
+  outputBatch(batch: PackedBatch): PackedBatch {
+    return this.plan.layer.output.steps === "one" ? oneStep(batch) : batch.decoder ?? batch;
   }
 
-  /** A copy of the output, its parts one behind the other; into `copy` if given. */
-  readOutput(call: PackedBatch, copy?: Float32Array): Float32Array {
-    const { value, width } = this.plan.layer.output, outside = this.outputCall(call);
-    const result = copy ?? new Float32Array(outside.T * outside.B * width);
-    for (const { slot, from, to } of this.parts(value, outside)) {
-      this.rows.read(slot, outside, result.subarray(from, to));
+  /** A copy of the output, one part after the other; in `copy` if given. */
+  readOutput(batch: PackedBatch, copy?: Float32Array): Float32Array {
+    const { value, width } = this.plan.layer.output;
+    const outputBatch = this.outputBatch(batch);
+    const output = copy ?? new Float32Array(outputBatch.T * outputBatch.B * width);
+    for (const { slot, from, to } of this.outputParts(value, outputBatch)) {
+      this.layout.read(slot, outputBatch, output.subarray(from, to));
     }
-    return result;
+    return output;
   }
 
-  /** The output itself, where it was. */
-  writeOutput(output: ArrayLike<number>, call: PackedBatch): void {
-    this.rows.write(this.plan.layer.output.value, output, this.outputCall(call));
+  /** Write the output where the net has left it. */
+  writeOutput(output: ArrayLike<number>, batch: PackedBatch): void {
+    this.layout.write(this.plan.layer.output.value, output, this.outputBatch(batch));
   }
 
-  /** The call that x and the options ask for, if all of them fit: of at most `steps` steps. */
-  checkCall(
+  /**
+   * Check x and the options of a call.
+   *
+   * @param last The batch of the last call, whose states `"carry"` carries on.
+   * @param steps The most steps of x. Default: the plan's.
+   * @throws {ShapeError} When the size of x, of the decoder's input or of states does not fit.
+   * @throws {OptionError} When an option or a token is out of range.
+   */
+  checkInput(
     x: ArrayLike<number>,
     options: CallOptions,
     training: boolean,
     last: PackedBatch | undefined,
     steps: number = this.plan.options.steps,
   ): PackedBatch {
-    const { input, decoderInput, options: { batch, decoderSteps } } = this.plan;
-    const { batch: B = batch, states = "zero", lengths, shard, decoderInput: given } = options;
-    if (!Number.isInteger(B) || B < 1 || B > batch) {
-      throw new OptionError(`"batch" of a call must be an integer from 1 to ${batch} (the session's batch), got ${B}`);
+    const { input, options: { batch: most } } = this.plan;
+    const { batch: B = most, states = "zero", lengths, shard } = options;
+    if (!Number.isInteger(B) || B < 1 || B > most) {
+      throw new OptionError(`"batch" of a call must be an integer from 1 to ${most} (the session's batch), got ${B}`);
     }
-    const T = this.#stepsOf("x", x, input, B, steps), fresh = states === "zero" || (states === "carry" && !last);
-    const call = packBatch({ T, B, training, fresh, shard }, lengths);
-    this.checkTokens("x", x, input, call);
-    this.#checkStart(call, states, last);
-    if (!decoderInput && !given) return call;
-    if (!decoderInput || !given) {
+    const T = this.#requireSteps("x", x, input, B, steps);
+    const fresh = states === "zero" || (states === "carry" && !last);
+    const batch = packBatch({ T, B, training, fresh, shard }, lengths);
+    this.checkTokens("x", x, input, batch);
+    this.#checkInitialStates(batch, states, last);
+    return this.#checkDecoderInput(options.decoderInput, batch);
+  }
+
+  /** The batch with its decoder, if the net has one. */
+  #checkDecoderInput(values: ArrayLike<number> | undefined, batch: PackedBatch): PackedBatch {
+    const { decoderInput, options: { decoderSteps } } = this.plan;
+    if (!decoderInput && !values) return batch;
+    if (!decoderInput || !values) {
       throw new OptionError(
         `Cannot run a sequence: "decoderInput" must be given for a net with a decoder, and for no other; ${
-          given ? "this net has none" : "got none"
+          values ? "this net has none" : "got none"
         }`,
       );
     }
-    const whole = withDecoder(call, this.#stepsOf("decoderInput", given, decoderInput, B, decoderSteps!));
-    this.checkTokens("decoderInput", given, decoderInput, whole.decoder!);
-    return whole;
+    const T = this.#requireSteps("decoderInput", values, decoderInput, batch.B, decoderSteps!);
+    const withSteps = withDecoder(batch, T);
+    this.checkTokens("decoderInput", values, decoderInput, withSteps.decoder!);
+    return withSteps;
   }
 
-  /** Refuses what is no token in the rows of a call. */
-  checkTokens(name: string, x: ArrayLike<number>, { kind, width }: Value, call: PackedBatch): void {
-    if (kind !== "values") this.rows.forEach(call, (_, i) => i < 0 || requireBelow(name, x[i], i, width));
+  /** @throws {OptionError} When a row of the batch is not a token of the input. */
+  checkTokens(name: string, x: ArrayLike<number>, { kind, width }: Value, batch: PackedBatch): void {
+    if (kind !== "values") this.layout.forEach(batch, (_, i) => i < 0 || requireBelow(name, x[i], i, width));
   }
 
-  /** The T of a sequence of B rows. */
-  #stepsOf(name: string, x: ArrayLike<number>, { kind, width }: Value, B: number, steps: number): number {
-    const isValues = kind === "values", T = x.length / (isValues ? B * width : B);
+  /** The number of steps T of a sequence of B rows. */
+  #requireSteps(name: string, x: ArrayLike<number>, { kind, width }: Value, B: number, steps: number): number {
+    const isValues = kind === "values";
+    const T = x.length / (isValues ? B * width : B);
     if (Number.isInteger(T) && T >= 1 && T <= steps) return T;
     const shape = [...(this.plan.options.batchFirst ? [B, "T"] : ["T", B]), ...(isValues ? [width] : [])].join(", ");
     throw new ShapeError(
@@ -121,60 +138,7 @@ export class HostIO {
     );
   }
 
-  /** The number of the training pass, which random numbers depend on. */
-  writePass(pass: number): void {
-    const { counter } = this.plan.planner;
-    if (counter) this.rows.integers(counter.address, 1)[0] = pass;
-  }
-
-  /** x into the input's slot, and the decoder's input into that one's. */
-  writeInput(x: ArrayLike<number>, call: PackedBatch, decoderInput?: ArrayLike<number>): void {
-    const { input, planner: { reverseOrder } } = this.plan;
-    this.#writePort(input, x, call);
-    if (reverseOrder) this.rows.writeReverse(reverseOrder, call);
-    if (decoderInput) this.writeDecoderInput(decoderInput, call.decoder!);
-  }
-
-  /** The decoder's input, of a call as the decoder sees it. */
-  writeDecoderInput(decoderInput: ArrayLike<number>, call: PackedBatch): void {
-    this.#writePort(this.plan.decoderInput!, decoderInput, call);
-  }
-
-  #writePort({ kind, value }: Value, x: ArrayLike<number>, call: PackedBatch): void {
-    if (kind === "values") this.rows.write(value, x, call);
-    else this.rows.writeIntegers(value, x, call);
-  }
-
-  /** Initial states. */
-  writeStates(
-    k: Kernels,
-    call: PackedBatch,
-    initial: InitialStates,
-    last: PackedBatch | undefined,
-    states: readonly PlannedState[] = this.plan.layer.states,
-  ): void {
-    // Rows sorted in two ways meet only outside.
-    const given = initial === "carry" && last && (call.order || last.order) ? this.lastStates(last) : initial;
-    for (const state of states) {
-      const { width, stride, learned } = state, address = state.first(call.B);
-      if (typeof given === "object") this.rows.writeBlock({ address, stride, width }, given[state.name], call);
-      else if (given === "carry" && last) k.copy(address, state.last(), call.B, width, stride, stride);
-      else if (learned) k.copy(address, learned.value.address, call.B, width, stride, 0);
-      else k.zero(address, call.B, width, stride);
-    }
-  }
-
-  /** Copies of the states that a call has started from; of the decoder's, if these are given. */
-  firstStates(call: PackedBatch, states?: readonly PlannedState[]): States {
-    return this.copyStates((state) => state.first(call.B), call, {}, states);
-  }
-
-  /** Copies of the states after a call, into those of `copies` if given. */
-  lastStates(call: PackedBatch, copies?: States, states?: readonly PlannedState[]): States {
-    return this.copyStates((state) => state.last(), call, copies, states);
-  }
-
-  #checkStart({ B }: PackedBatch, initial: InitialStates, last: PackedBatch | undefined): void {
+  #checkInitialStates({ B }: PackedBatch, initial: InitialStates, last: PackedBatch | undefined): void {
     if (typeof initial === "object") return checkStates("states", this.plan.layer.states, initial, B);
     if (initial === "carry" && this.plan.decoderInput) {
       throw new OptionError("Cannot carry states: a net with a decoder sees every sequence whole");
@@ -187,22 +151,83 @@ export class HostIO {
     }
   }
 
+  /** Write the number of the training pass, on which random numbers depend. */
+  writePass(pass: number): void {
+    const { randomCounter } = this.plan.needs;
+    if (randomCounter) this.layout.integers(randomCounter.address, 1)[0] = pass;
+  }
+
+  /** Write x and the decoder's input. */
+  writeInput(x: ArrayLike<number>, batch: PackedBatch, decoderInput?: ArrayLike<number>): void {
+    const { input, needs: { reverseOrder } } = this.plan;
+    this.#writeValue(input, x, batch);
+    if (reverseOrder) this.layout.writeReverse(reverseOrder, batch);
+    if (decoderInput) this.writeDecoderInput(decoderInput, batch.decoder!);
+  }
+
+  /** Write the decoder's input; `batch` is that of the decoder. */
+  writeDecoderInput(decoderInput: ArrayLike<number>, batch: PackedBatch): void {
+    this.#writeValue(this.plan.decoderInput!, decoderInput, batch);
+  }
+
+  #writeValue({ kind, value }: Value, x: ArrayLike<number>, batch: PackedBatch): void {
+    if (kind === "values") this.layout.write(value, x, batch);
+    else this.layout.writeIntegers(value, x, batch);
+  }
+
+  /**
+   * Write the initial states.
+   *
+   * @param last The batch of the last call, whose states `"carry"` carries on.
+   * @param states The states to write. Default: those of the whole net.
+   */
+  writeStates(
+    k: Kernels,
+    batch: PackedBatch,
+    initial: InitialStates,
+    last: PackedBatch | undefined,
+    states: readonly PlannedState[] = this.plan.layer.states,
+  ): void {
+    // Two batches may sort their rows differently. Copies of the states are in the caller's order.
+    const source = initial === "carry" && last && (batch.order || last.order) ? this.lastStates(last) : initial;
+    for (const state of states) {
+      const { width, stride, learned } = state;
+      const address = state.first(batch.B);
+      if (typeof source === "object") this.layout.writeBlock({ address, stride, width }, source[state.name], batch);
+      else if (source === "carry" && last) k.copy(address, state.last(), batch.B, width, stride, stride);
+      else if (learned) k.copy(address, learned.value.address, batch.B, width, stride, 0);
+      else k.zero(address, batch.B, width, stride);
+    }
+  }
+
+  /** Copies of the initial states of a batch; of `states` if given. */
+  firstStates(batch: PackedBatch, states?: readonly PlannedState[]): States {
+    return this.copyStates((state) => state.first(batch.B), batch, {}, states);
+  }
+
+  /** Copies of the last states of a batch, in the arrays of `copies` if given; of `states` if given. */
+  lastStates(batch: PackedBatch, copies?: States, states?: readonly PlannedState[]): States {
+    return this.copyStates((state) => state.last(), batch, copies, states);
+  }
+
   protected copyStates(
     address: (state: PlannedState) => number,
-    call: PackedBatch,
+    batch: PackedBatch,
     copies: States = {},
     states: readonly PlannedState[] = this.plan.layer.states,
   ): States {
     for (const state of states) {
       const { name, stride, width } = state;
-      copies[name] = this.rows.readBlock({ address: address(state), stride, width }, call, copies[name]);
+      copies[name] = this.layout.readBlock({ address: address(state), stride, width }, batch, copies[name]);
     }
     return copies;
   }
 
-  /** Columns of each of the output's parts, and its elements outside. */
-  protected parts(slot: Slot, { T, B }: PackedBatch): { slot: Slot; from: number; to: number }[] {
-    const { parts = 1 } = this.plan.layer.output, width = slot.columns / parts, size = T * B * width;
+  /** The columns of each part of the output, and the range of the part's elements in the caller's array. */
+  protected outputParts(slot: Slot, { T, B }: PackedBatch): { slot: Slot; from: number; to: number }[] {
+    const { parts = 1 } = this.plan.layer.output;
+    const width = slot.columns / parts;
+    const size = T * B * width;
     return Array.from({ length: parts }, (_, i) => ({
       slot: slot.slice(i * width, width),
       from: i * size,
@@ -211,20 +236,23 @@ export class HostIO {
   }
 }
 
-/** States of so many rows, of all names wanted. */
+/**
+ * @param what The argument, for errors.
+ * @throws {ShapeError} When the states are not those expected, with B rows each.
+ */
 export function checkStates(
   what: string,
-  wanted: readonly { name: string; width: number }[],
-  given: States,
+  expected: readonly { name: string; width: number }[],
+  states: States,
   B: number,
 ): void {
-  const names = new Set(wanted.map((state) => state.name));
-  const unknown = Object.keys(given).find((name) => !names.has(name));
+  const names = new Set(expected.map((state) => state.name));
+  const unknown = Object.keys(states).find((name) => !names.has(name));
   if (unknown) {
     throw new ShapeError(`Cannot use "${what}": the net has no state "${unknown}", it has ${[...names].join(", ")}`);
   }
-  for (const { name, width } of wanted) {
-    const length = given[name]?.length;
+  for (const { name, width } of expected) {
+    const length = states[name]?.length;
     if (length === B * width) continue;
     throw new ShapeError(
       `Cannot use "${what}": "${name}" must have ${B} rows of ${width} elements, got ${length ?? "none"}`,

@@ -1,27 +1,49 @@
+import type { Kernels } from "../kernels/kernels.ts";
 import { loadInferenceKernels } from "../kernels/load_inference.ts";
 import type { Numerics } from "../kernels/load.ts";
 import type { Layer } from "../layers/layer.ts";
+import type { Arena } from "../memory/arena.ts";
 import { WasmArena } from "../memory/wasm_arena.ts";
-import { LoadedNet } from "./loaded_net.ts";
-import { planNet, type PlanOptions } from "./plan.ts";
+import { CompiledNet } from "./compiled_net.ts";
+import { HostIO } from "./host_io.ts";
+import { type NetPlan, planNet, type SizeOptions } from "./plan.ts";
+import { Runner } from "./runner.ts";
 import type { LoadOptions, Tensors } from "./state_dict.ts";
 
-/** Options of `load`: sizes as in `compile`, names as in a session's `setParameters`. */
+/** Options of `load`: sizes as in `compile`, names as in `Session.setParameters`. */
 export interface LoadedOptions
-  extends Pick<PlanOptions, "batch" | "steps" | "batchFirst">, Pick<LoadOptions, "rename"> {
-  /** As in `compile`. Default `"fast"`. */
+  extends Pick<SizeOptions, "batch" | "steps" | "batchFirst">, Pick<LoadOptions, "rename"> {
+  /**
+   * The build of the kernels, as in `compile`.
+   *
+   * @default "fast"
+   */
   numerics?: Numerics;
 }
 
+/** A net with fixed parameters in one memory, which runs and does not train. `load` makes loaded nets. */
+export class LoadedNet extends CompiledNet {
+  /** `load` makes loaded nets. */
+  constructor(plan: NetPlan, kernels: Kernels, arena: Arena, tensors: Tensors, options: LoadOptions) {
+    const io = new HostIO(plan, arena);
+    super(new Runner(plan, kernels, io));
+    io.parameters.set(tensors, options);
+    this.runner.refresh();
+  }
+}
+
 /**
- * Give a net with these parameters its memory, and kernels for forward passes alone. Its outputs have the bits of a session of
- * `compile`. A cell or layer of one's own runs in it if its `forward` and `refresh` use the kernels of Elman, LSTM, GRU and layer
- * norm, pooling, element by element functions, products, gathers and softmax: those listed in assembly/index_inference.ts.
+ * Give a net with these parameters its memory, and kernels for forward passes alone. The outputs have the bits of a
+ * session of `compile`.
  *
- * @param tensors The parameters by name, as a session's `parameters()` or a safetensors file has them.
+ * A cell or layer of your own runs in a loaded net if its `forward` and `refresh` use only the kernels that
+ * assembly/index_inference.ts lists: those of Elman, LSTM, GRU and layer norm, pooling, element-wise functions, matrix
+ * products, gathers and softmax.
+ *
+ * @param tensors The parameters by name, from `Session.parameters` or a safetensors file.
  * @throws {OptionError} When a size is not a positive integer.
  * @throws {PlanError} When the net needs more than 2 GiB.
- * @throws {ShapeError} When names or shapes differ; all differences are listed.
+ * @throws {ShapeError} When names or shapes differ; one error lists all differences.
  *
  * @example
  * ```ts
@@ -43,6 +65,8 @@ export async function load(
   tensors: Tensors,
   { numerics = "fast", rename, ...sizes }: LoadedOptions,
 ): Promise<LoadedNet> {
-  const plan = planNet(net, sizes), arena = new WasmArena(plan.bytes);
-  return new LoadedNet(plan, await loadInferenceKernels(numerics, arena), arena, tensors, { rename });
+  const plan = planNet(net, sizes);
+  const arena = new WasmArena(plan.bytes);
+  const kernels = await loadInferenceKernels(numerics, arena);
+  return new LoadedNet(plan, kernels, arena, tensors, { rename });
 }

@@ -5,51 +5,75 @@ import { type BatchShape, oneStepShape, type Shard } from "../ops/value.ts";
 /** States by name (`rnn.h_l0`), each `[B, H]`. */
 export type States = Record<string, Float32Array>;
 
-/** Where a sequence starts from: zeros, the last states of the call before, or given states (all of them). */
+/**
+ * The initial states of a call: zeros (or the learned ones), the last states of the previous call, or all states by
+ * name.
+ */
 export type InitialStates = "zero" | "carry" | States;
 
 /** Options of a call. */
 export interface CallOptions {
-  /** Rows B of this call, at most the session's `batch`, which is the default. T follows from the length of x. */
+  /**
+   * Rows B of this call, at most the session's `batch`. T follows from the length of x.
+   *
+   * @default the session's `batch`
+   */
   batch?: number;
-  /** Default `"zero"`. */
+  /**
+   * The initial states.
+   *
+   * @default "zero"
+   */
   states?: InitialStates;
   /**
-   * Length of each row, integers from 1 to T, in any order. Default: all T. What lies behind a row's length is never read; outputs
-   * and gradients there are zero, and the row's last states are those after its own last step.
+   * Length of each row, B integers from 1 to T, in any order. The session never reads input behind a row's length.
+   * Outputs and gradients there are zero, and the last states of a row are those after its own last step.
+   *
+   * @default T for every row
    */
   lengths?: ArrayLike<number>;
-  /** Where the rows are in a larger batch, of which other processes have the others; in the order of these rows. */
+  /** The places of these rows in a larger batch, of which other processes have the other rows. */
   shard?: Shard;
   /**
-   * Of a net with a decoder, and must be given there: what the decoder reads, tokens `[T, B]` or values `[T, B, width]` with a T of
-   * its own, which is that of the output. All its steps count: a target of weight 0, or one that the loss ignores, is padding.
+   * The input of the decoder, required by a net with a decoder and refused by others: tokens `[T, B]` or values `[T, B,
+   * width]`. Its T is independent of x's, and is the T of the output. All its steps count: padding is a target of
+   * weight 0, or a target that the loss ignores.
    */
   decoderInput?: ArrayLike<number>;
 }
 
-/** One call of a session: its size, and where the caller's rows are. */
+/**
+ * The shape of one call, and the order of its rows. Like PyTorch's PackedSequence: rows are sorted by descending
+ * length, and `active(t)` is the batch size of step t.
+ */
 export interface PackedBatch extends BatchShape {
-  /** Steps of the caller's sequences, and the first of them that this call runs: 0 and T unless it is a segment. */
+  /** Steps of the caller's sequences. T, unless this batch is a segment of them. */
   readonly totalSteps: number;
+  /** The step of the caller's sequences at which this batch begins. 0, unless this batch is a segment. */
   readonly offset: number;
-  /** Lengths of the caller's sequences by descending size, when they were given. */
+  /** Lengths of the caller's sequences in descending order, when the caller gave lengths. */
   readonly lengths?: Int32Array;
-  /** Whether states start from their own beginning: zeros, or what was learned. */
+  /** Whether the initial states are zeros or learned, not given or carried. */
   readonly fresh: boolean;
-  /** The caller's row at each of our rows, when they were sorted. */
+  /** The caller's row at each row in memory, when rows are sorted. */
   readonly order?: Int32Array;
   /** The same rows in the decoder, if there is one. */
   readonly decoder?: PackedBatch;
 }
 
-/** A call of T steps and B rows, each row as long as T or as `lengths` says (B integers from 1 to T, any order). */
+/**
+ * A batch of T steps and B rows, rows sorted by length.
+ *
+ * @param lengths B integers from 1 to T in any order. Default: every row has T steps.
+ * @throws {ShapeError} When there are not B lengths.
+ * @throws {OptionError} When a length is not an integer from 1 to T.
+ */
 export function packBatch(
   { T, B, training, fresh, shard }: { T: number; B: number; training: boolean; fresh: boolean; shard?: Shard },
   lengths?: ArrayLike<number>,
 ): PackedBatch {
-  const extent = { T, B, training, fresh, shard, totalSteps: T, offset: 0 };
-  if (lengths === undefined) return { ...extent, active: () => B };
+  const shape = { T, B, training, fresh, shard, totalSteps: T, offset: 0 };
+  if (lengths === undefined) return { ...shape, active: () => B };
   if (lengths.length !== B) {
     throw new ShapeError(`Cannot run a sequence: "lengths" must have ${B} elements, one a row, got ${lengths.length}`);
   }
@@ -62,36 +86,42 @@ export function packBatch(
   // Typed arrays sort stably, so equal lengths keep their order.
   const order = Int32Array.from({ length: B }, (_, b) => b).sort((a, b) => lengths[b] - lengths[a]);
   const sorted = Int32Array.from(order, (b) => lengths[b]);
-  const counts = new Int32Array(T);
+  const batchSizes = new Int32Array(T);
   for (let t = 0, n = B; t < T; t++) {
     while (n > 0 && sorted[n - 1] <= t) n--;
-    counts[t] = n;
+    batchSizes[t] = n;
   }
-  const placed = shard && { B: shard.B, rows: Int32Array.from(order, (b) => shard.rows[b]) };
-  return { ...extent, shard: placed, active: (t) => counts[t], lengths: sorted, order };
+  const sortedShard = shard && { B: shard.B, rows: Int32Array.from(order, (b) => shard.rows[b]) };
+  return { ...shape, shard: sortedShard, active: (t) => batchSizes[t], lengths: sorted, order };
 }
 
-/** The call as what there is once for a sequence sees it: one step, in which all rows take part. */
-export function oneStep(call: PackedBatch): PackedBatch {
-  return { ...call, ...oneStepShape(call), totalSteps: 1, offset: 0, lengths: undefined };
+/** The batch of a value that has one row a sequence: one step, in which all rows are active. */
+export function oneStep(batch: PackedBatch): PackedBatch {
+  return { ...batch, ...oneStepShape(batch), totalSteps: 1, offset: 0, lengths: undefined };
 }
 
-/** The call with a decoder of T steps. */
-export function withDecoder(call: PackedBatch, T: number): PackedBatch {
-  return { ...call, decoder: { ...oneStep(call), T, totalSteps: T, source: call } };
+/** The batch with a decoder of T steps. */
+export function withDecoder(batch: PackedBatch, T: number): PackedBatch {
+  return { ...batch, decoder: { ...oneStep(batch), T, totalSteps: T, source: batch } };
 }
 
-/** The steps of a call, and behind them those of its decoder. */
+/** All steps of a batch, followed by those of its decoder: the shape that threads partition. */
 export function allSteps({ T, B, active, decoder }: PackedBatch): Pick<PackedBatch, "T" | "B" | "active"> {
   return { T: T + (decoder?.T ?? 0), B, active: (t) => t < T ? active(t) : B };
 }
 
-/** The call as a part of the net sees it. */
-export function callOf({ output, decoder }: Pick<LayerPart, "output" | "decoder">, call: PackedBatch): PackedBatch {
-  return output.steps === "one" ? oneStep(call) : decoder ? call.decoder! : call;
+/** The batch as a layer of the net has it. */
+export function batchOf({ output, decoder }: Pick<LayerPart, "output" | "decoder">, batch: PackedBatch): PackedBatch {
+  return output.steps === "one" ? oneStep(batch) : decoder ? batch.decoder! : batch;
 }
 
-/** Steps `from` to `from + T` of a call, with the states that they find. */
-export function segment(call: PackedBatch, from: number, T: number): PackedBatch {
-  return { ...call, T, offset: from, fresh: call.fresh && from === 0, active: (t) => call.active(from + t) };
+/** The T steps from step `offset` on, as a batch of their own. */
+export function segment(batch: PackedBatch, offset: number, T: number): PackedBatch {
+  return { ...batch, T, offset, fresh: batch.fresh && offset === 0, active: (t) => batch.active(offset + t) };
+}
+
+/** The batch cut into segments of at most `steps` steps. */
+export function segments(batch: PackedBatch, steps: number): PackedBatch[] {
+  const count = Math.ceil(batch.T / steps);
+  return Array.from({ length: count }, (_, s) => segment(batch, s * steps, Math.min(steps, batch.T - s * steps)));
 }

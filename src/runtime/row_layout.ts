@@ -2,17 +2,18 @@ import type { Arena } from "../memory/arena.ts";
 import type { Slot } from "../memory/slot.ts";
 import type { PackedBatch } from "./packed_batch.ts";
 
-/** A block of rows in memory: an address, elements from row to row, elements of a row. */
-export interface Block {
+/** The rows of a state in memory, `[B, width]`. */
+export interface StateBlock {
   readonly address: number;
+  /** Elements from one row to the next. */
   readonly stride: number;
   readonly width: number;
 }
 
 /**
- * Copies between the caller's dense arrays and rows in memory, which have padding between them, are time-major and may be
- * sorted. The caller's sequences are `[T, B, ...]`, or `[B, T, ...]` when batch-first, and may be longer than the call; states
- * are `[B, ...]`.
+ * Copies between the caller's arrays and rows in memory. The caller's sequences are `[T, B, ...]`, or `[B, T, ...]`
+ * when batch-first, and may be longer than the batch; states are `[B, ...]`. Rows in memory are time-major, have
+ * padding between them, and may be sorted by length.
  */
 export class RowLayout {
   #arena: Arena | undefined;
@@ -23,7 +24,7 @@ export class RowLayout {
     this.#batchFirst = batchFirst;
   }
 
-  /** Let go of the memory. */
+  /** Release the memory. */
   release(): void {
     this.#arena = undefined;
   }
@@ -38,36 +39,38 @@ export class RowLayout {
     return this.#arena!.ints(address, n);
   }
 
-  /** A sequence, which begins at `from` of the data, into a slot; padding becomes zero. */
-  write({ address, stride, columns }: Slot, data: ArrayLike<number>, call: PackedBatch, from = 0): void {
-    const view = this.floats(address, call.T * call.B * stride);
-    this.forEach(call, (row, source) => {
+  /**
+   * Write a sequence, which begins at element `from` of the data, into a slot. Rows behind a row's length become zero.
+   */
+  write({ address, stride, columns }: Slot, data: ArrayLike<number>, batch: PackedBatch, from = 0): void {
+    const view = this.floats(address, batch.T * batch.B * stride);
+    this.forEach(batch, (row, source) => {
       const to = row * stride;
       if (source < 0) view.fill(0, to, to + columns);
       else copyRow(view, to, data, from + source * columns, columns);
     });
   }
 
-  /** A sequence from a slot; padding is zero. */
+  /** A copy of a sequence in a slot. Rows behind a row's length are zero. */
   read(
     { address, stride, columns }: Slot,
-    call: PackedBatch,
-    copy: Float32Array = new Float32Array(call.T * call.B * columns),
+    batch: PackedBatch,
+    copy: Float32Array = new Float32Array(batch.T * batch.B * columns),
   ): Float32Array {
-    const view = this.floats(address, call.T * call.B * stride);
-    this.forEach(call, (row, target) => {
+    const view = this.floats(address, batch.T * batch.B * stride);
+    this.forEach(batch, (row, target) => {
       if (target >= 0) copy.set(view.subarray(row * stride, row * stride + columns), target * columns);
     });
     return copy;
   }
 
-  /** A sequence of integers into a slot; padding becomes 0. */
-  writeIntegers({ address }: Slot, data: ArrayLike<number>, call: PackedBatch): void {
-    const view = this.integers(address, call.T * call.B);
-    this.forEach(call, (row, source) => view[row] = source < 0 ? 0 : data[source]);
+  /** Write a sequence of integers into a slot. Rows behind a row's length become 0. */
+  writeIntegers({ address }: Slot, data: ArrayLike<number>, batch: PackedBatch): void {
+    const view = this.integers(address, batch.T * batch.B);
+    this.forEach(batch, (row, source) => view[row] = source < 0 ? 0 : data[source]);
   }
 
-  /** The row that each one changes places with when every sequence is read backwards. */
+  /** For each row, write the row that it is exchanged with when every sequence is reversed within its length. */
   writeReverse({ address }: Slot, { T, B, lengths }: PackedBatch): void {
     const view = this.integers(address, T * B);
     for (let t = 0; t < T; t++) {
@@ -78,17 +81,17 @@ export class RowLayout {
     }
   }
 
-  /** States into memory. */
-  writeBlock({ address, stride, width }: Block, data: ArrayLike<number>, { B, order }: PackedBatch): void {
+  /** Write the rows of a state. */
+  writeBlock({ address, stride, width }: StateBlock, data: ArrayLike<number>, { B, order }: PackedBatch): void {
     const view = this.floats(address, B * stride);
     for (let b = 0; b < B; b++) {
       copyRow(view, b * stride, data, (order ? order[b] : b) * width, width);
     }
   }
 
-  /** States from memory. */
+  /** A copy of the rows of a state. */
   readBlock(
-    { address, stride, width }: Block,
+    { address, stride, width }: StateBlock,
     { B, order }: PackedBatch,
     copy: Float32Array = new Float32Array(B * width),
   ): Float32Array {
@@ -99,26 +102,25 @@ export class RowLayout {
     return copy;
   }
 
-  /** For each row in memory the caller's row, or -1 for padding. */
-  forEach(
-    { T, B, totalSteps: whole, offset: from, order, lengths }: PackedBatch,
-    copy: (row: number, outside: number) => void,
-  ): void {
-    for (let t = 0, at = from; t < T; t++, at++) {
+  /** Visit each row in memory with the caller's row, or -1 behind a row's length. */
+  forEach(batch: PackedBatch, visit: (row: number, callerRow: number) => void): void {
+    const { T, B, totalSteps, offset, order, lengths } = batch;
+    for (let t = 0, step = offset; t < T; t++, step++) {
       for (let p = 0; p < B; p++) {
         const b = order ? order[p] : p;
-        copy(t * B + p, lengths && at >= lengths[p] ? -1 : this.#batchFirst ? b * whole + at : at * B + b);
+        const isPadding = lengths !== undefined && step >= lengths[p];
+        visit(t * B + p, isPadding ? -1 : this.#batchFirst ? b * totalSteps + step : step * B + b);
       }
     }
   }
 }
 
-/** From so many elements on, a row of a typed array is copied at once; below, making a view of it costs more than it saves. */
+/** Rows of this many elements and more are copied at once. For shorter rows, a view costs more than the copy saves. */
 const WIDE_ROW = 16;
 
 /**
- * `n` numbers of the data, from `from` on, into the view. 3,200 rows of 128: 1.4 ms element by element, 0.18 ms at once
- * (EPYC Milan, Deno 2.9.6, 2026-11-27).
+ * Copy `n` numbers of the data, from element `from` on, to element `to` of the view. 3,200 rows of 128: 1.4 ms element
+ * by element, 0.18 ms at once (EPYC Milan, Deno 2.9.6, 2026-11-27).
  */
 function copyRow(
   view: Float32Array | Float64Array,

@@ -2,122 +2,193 @@ import { DisposedError, OptionError } from "../errors.ts";
 import type { Kernels } from "../kernels/kernels.ts";
 import type { Threads } from "../threads/threads.ts";
 import type { HostIO } from "./host_io.ts";
-import { allSteps, type CallOptions, type PackedBatch, type States } from "./packed_batch.ts";
+import { allSteps, type CallOptions, type InitialStates, type PackedBatch, type States } from "./packed_batch.ts";
 import type { NetPlan } from "./plan.ts";
 
-/** Passes through a net, and what the last one left behind. */
+/** What the activation memory of a net holds. */
+export type ActivationMemory =
+  /** Nothing: there was no call yet. */
+  | { readonly is: "empty" }
+  /** The activations, outputs and states of a batch, computed with the current parameters: backward may follow. */
+  | { readonly is: "activations"; readonly batch: PackedBatch }
+  /** The outputs and states of a batch. Backward has overwritten its activations, or the parameters have changed. */
+  | { readonly is: "outputs"; readonly batch: PackedBatch }
+  /** Something else, such as the step of a stream. `states` are a copy of the last states of the batch. */
+  | { readonly is: "other"; readonly batch: PackedBatch; readonly states: States };
+
+/** The inputs of one call after all checks. */
+export interface CheckedInput {
+  readonly batch: PackedBatch;
+  readonly x: ArrayLike<number>;
+  readonly decoderInput?: ArrayLike<number>;
+  readonly states: InitialStates;
+}
+
+/** Runs a net forward, and knows what its memory holds. */
 export class Runner {
   readonly plan: NetPlan;
   readonly io: HostIO;
-  /** Until disposal: the instance that they belong to holds the memory. */
-  #kernels: Kernels | undefined;
-  #threads: Threads | undefined;
-  /** Why the parameters cannot be relied on any more. */
-  protected broken: Error | undefined;
-  /** The last call, and its states where memory does not hold them any more. */
-  protected last: PackedBatch | undefined;
-  protected aside: States | undefined;
-  /** Whether memory holds what `backward` needs: activations of the last call, made with these parameters. */
-  protected ready = false;
-  /** Training passes so far. */
-  count = 0;
-  /** Goes up when memory, or a parameter, is not what it was. */
-  uses = 0;
+  /** The memory, as the last call left it. */
+  protected memory: ActivationMemory = { is: "empty" };
+  /** Training passes so far. Random numbers depend on the number of the pass. */
+  passes = 0;
+  /** Increases whenever the activation memory or a parameter changes. */
+  version = 0;
+  /** What computes; or the error that every call throws: the net was disposed, or a thread failed in an update. */
+  #engine: { readonly kernels: Kernels; readonly threads?: Threads } | Error;
 
-  constructor(plan: NetPlan, kernels: Kernels, border: HostIO, threads?: Threads) {
+  constructor(plan: NetPlan, kernels: Kernels, io: HostIO, threads?: Threads) {
     this.plan = plan;
-    this.io = border;
-    this.#kernels = kernels;
-    this.#threads = threads;
+    this.io = io;
+    this.#engine = { kernels, threads };
+    for (const { slot, numbers } of plan.planner.constants) io.write(slot, numbers);
   }
 
-  /** Give up the memory and the threads. */
+  /** Release the memory and end the threads. */
   release(): void {
-    this.#kernels = undefined;
-    this.#threads?.[Symbol.dispose]();
-    this.#threads = undefined;
+    if (!(this.#engine instanceof Error)) this.#engine.threads?.[Symbol.dispose]();
+    this.#engine = new DisposedError("Cannot use this session: it was disposed");
     this.io.release();
   }
 
-  /** The kernels; DisposedError after `release`. */
+  /** Refuse every later call with this error. */
+  protected close(error: Error): Error {
+    return this.#engine = error;
+  }
+
+  /**
+   * @throws {DisposedError} When the net was disposed. @throws {ThreadError} When its parameters are only partly
+   * updated.
+   */
+  requireOpen(): void {
+    if (this.#engine instanceof Error) throw this.#engine;
+  }
+
+  /** The kernels, under the conditions of `requireOpen`. */
   get kernels(): Kernels {
-    if (!this.#kernels) throw new DisposedError("Cannot use this session: it was disposed");
-    if (this.broken) throw this.broken;
-    return this.#kernels;
+    if (this.#engine instanceof Error) throw this.#engine;
+    return this.#engine.kernels;
   }
 
-  /** The call that x and options ask for, of at most `steps` (default the plan's); one that is refused changes nothing. */
-  check(x: ArrayLike<number>, options: CallOptions, training: boolean, steps?: number): PackedBatch {
-    void this.kernels;
-    return this.io.checkCall(x, options, training, this.last, steps);
+  get #threads(): Threads | undefined {
+    return this.#engine instanceof Error ? undefined : this.#engine.threads;
   }
 
-  /** Write what goes in and run forward. `pass` numbers the random numbers of a training pass: default one more than the last. */
-  run(
-    x: ArrayLike<number>,
-    call: PackedBatch,
-    { states = "zero", decoderInput }: Pick<CallOptions, "states" | "decoderInput">,
-    pass?: number,
-  ): void {
-    const k = this.kernels, last = this.last;
-    if (call.training) this.io.writePass(pass ?? ++this.count);
-    this.#threads?.partition(allSteps(call));
-    this.uses++;
-    this.io.writeInput(x, call, decoderInput);
-    this.io.writeStates(k, call, states === "carry" && this.aside ? this.aside : states, last);
-    this.last = call;
-    this.aside = undefined;
-    this.ready = true;
-    this.plan.layer.forward(k, call);
+  /**
+   * Check everything that goes into a call; nothing is changed.
+   *
+   * @param steps The most steps of the call. Default: the plan's.
+   */
+  check(x: ArrayLike<number>, options: CallOptions, training: boolean, steps?: number): CheckedInput {
+    this.requireOpen();
+    const { states = "zero", decoderInput } = options;
+    return { batch: this.io.checkInput(x, options, training, this.lastBatch, steps), x, decoderInput, states };
   }
 
-  /** A copy of the outputs. */
-  forward(x: ArrayLike<number>, options: CallOptions, training: boolean): Float32Array {
-    const call = this.check(x, options, training);
-    this.run(x, call, options);
-    return this.io.readOutput(call);
+  /**
+   * Write x, the decoder's input and the initial states.
+   *
+   * @param pass The number of a training pass. Default: one more than the last.
+   */
+  write({ batch, x, decoderInput, states }: CheckedInput, pass?: number): void {
+    const k = this.kernels;
+    const { memory, io } = this;
+    if (batch.training) io.writePass(pass ?? ++this.passes);
+    this.#threads?.partition(allSteps(batch));
+    this.version++;
+    io.writeInput(x, batch, decoderInput);
+    io.writeStates(k, batch, states === "carry" && memory.is === "other" ? memory.states : states, this.lastBatch);
   }
 
-  /** A copy of the softmax of the outputs divided by the temperature. */
+  /** Run the layers forward on what `write` has written. */
+  forward(batch: PackedBatch): void {
+    this.memory = { is: "activations", batch };
+    this.plan.layer.forward(this.kernels, batch);
+  }
+
+  /** Check, write and run forward; a copy of the outputs. */
+  predict(x: ArrayLike<number>, options: CallOptions, training: boolean): Float32Array {
+    const input = this.check(x, options, training);
+    this.write(input);
+    this.forward(input.batch);
+    return this.io.readOutput(input.batch);
+  }
+
+  /** As `predict`: a copy of the softmax of the outputs divided by the temperature. */
   probabilities(x: ArrayLike<number>, options: CallOptions & { temperature?: number }): Float32Array {
-    const { plan: { layer, settings }, io: border } = this, { address, stride, columns } = layer.output.value;
+    const { plan: { layer, settings }, io } = this;
+    const { address, stride, columns } = layer.output.value;
     const { temperature = 1 } = options;
     if (layer.output.parts) {
       throw new OptionError(`Cannot make probabilities of two sequences: the net ends with merge "none"`);
     }
     if (!(temperature > 0)) throw new OptionError(`"temperature" must be a number > 0, got ${temperature}`);
-    const call = this.check(x, options, false);
-    this.run(x, call, options);
-    const logits = border.readOutput(call), { T, B } = border.outputCall(call);
-    border.write(settings, [1 / temperature]);
+    const input = this.check(x, options, false);
+    const { batch } = input;
+    this.write(input);
+    this.forward(batch);
+    const logits = io.readOutput(batch);
+    const { T, B } = io.outputBatch(batch);
+    io.write(settings, [1 / temperature]);
     this.kernels.softmax(address, address, settings.address, T * B, columns, stride, stride);
-    const probabilities = border.readOutput(call);
+    const probabilities = io.readOutput(batch);
     // The outputs of a recurrent layer are its states, which the next call may carry on.
-    border.writeOutput(logits, call);
+    io.writeOutput(logits, batch);
     return probabilities;
   }
 
-  /** Parameters have changed: renew what is derived from them. */
+  /** Renew what is derived from the parameters, after every change of them. */
   refresh(): void {
-    this.ready = false;
-    this.uses++;
+    if (this.memory.is === "activations") this.memory = { is: "outputs", batch: this.memory.batch };
+    this.version++;
     this.plan.layer.refresh(this.kernels);
     this.#threads?.finish();
   }
 
-  /** Copies of the states after the last call. */
+  /** Copies of the states after the last call; none before the first call. */
   states(): States {
-    void this.kernels;
-    return this.last ? this.aside ?? this.io.lastStates(this.last) : {};
+    this.requireOpen();
+    const { memory } = this;
+    if (memory.is === "empty") return {};
+    return memory.is === "other" ? copyStates(memory.states) : this.io.lastStates(memory.batch);
   }
 
-  /** Run a call that is none of the session's: the states after its last one stay what they are. */
-  runApart(call: PackedBatch, run: (k: Kernels) => void): void {
+  /**
+   * Run a batch that is not a call of the session, such as a step of a stream: the session's states stay what they are.
+   */
+  runApart(batch: PackedBatch, run: (k: Kernels) => void): void {
     const k = this.kernels;
-    if (this.last && !this.aside) this.aside = this.io.lastStates(this.last);
-    this.ready = false;
-    this.#threads?.partition(allSteps(call));
-    this.uses++;
+    this.saveStates();
+    this.#threads?.partition(allSteps(batch));
+    this.version++;
     run(k);
   }
+
+  /** Copy the session's states before something else uses the memory. */
+  protected saveStates(): void {
+    const { memory } = this;
+    if (memory.is === "empty" || memory.is === "other") return;
+    this.memory = { is: "other", batch: memory.batch, states: this.io.lastStates(memory.batch) };
+  }
+
+  /**
+   * The batch whose outputs the memory holds.
+   *
+   * @param what What the caller wants to read, for the error.
+   * @throws {OptionError} When there was no call, or a stream or a call in segments has used the memory since.
+   */
+  requireOutputs(what: string): PackedBatch {
+    const { memory } = this;
+    if (memory.is === "activations" || memory.is === "outputs") return memory.batch;
+    throw new OptionError(`Cannot read ${what}: there was no call, or memory does not hold all of the last one`);
+  }
+
+  /** The batch of the last call. */
+  protected get lastBatch(): PackedBatch | undefined {
+    return this.memory.is === "empty" ? undefined : this.memory.batch;
+  }
+}
+
+function copyStates(states: States): States {
+  return Object.fromEntries(Object.entries(states).map(([name, data]) => [name, data.slice()]));
 }

@@ -1,6 +1,6 @@
 import { ShapeError } from "../errors.ts";
 
-/** A tensor outside the session's memory: a copy. `data` is row-major. */
+/** A tensor outside the session's memory: a copy. */
 export interface TensorCopy {
   /** PyTorch's shape. */
   readonly shape: readonly number[];
@@ -8,88 +8,98 @@ export interface TensorCopy {
   readonly data: Float32Array;
 }
 
-/** Tensors by name, as they come in, from a session or a file: row-major elements of any type. */
+/** Tensors by name, from a session or a file: row-major elements of any type. */
 export type Tensors = ReadonlyMap<
   string,
   { readonly shape: readonly number[]; readonly data: ArrayLike<number> | ArrayLike<bigint> }
 >;
 
-type GivenTensor = Tensors extends ReadonlyMap<string, infer Tensor> ? Tensor : never;
+type SourceTensor = Tensors extends ReadonlyMap<string, infer Tensor> ? Tensor : never;
 
 /** How a net takes tensors that were made elsewhere. */
 export interface LoadOptions {
   /**
-   * The net's names for those of the tensors: beginnings of names, and what takes their place, as in
-   * `{ "encoder.": "embedding.", "fc.": "decoder." }`; of several that fit, the longest. Or a function. Default: the
-   * names are the same.
+   * The net's name of each tensor. A record maps beginnings of names to their replacements, as in
+   * `{ "encoder.": "embedding.", "fc.": "decoder." }`; the longest matching beginning counts. Or a function.
+   *
+   * @default the names are the same
    */
   rename?: Readonly<Record<string, string>> | ((name: string) => string);
   /**
-   * Whether each parameter must have a tensor and each tensor a parameter, as in PyTorch's `load_state_dict`. Default
-   * true. With false, parameters without a tensor keep their values; shapes have to fit even so.
+   * Whether each parameter must have a tensor, and each tensor a parameter, as in PyTorch's `load_state_dict`. With
+   * false, parameters without a tensor keep their values. Shapes must fit either way.
+   *
+   * @default true
    */
   strict?: boolean;
 }
 
-/** What of tensors was not there, or not used. */
-export interface Differences {
-  /** The net's names without a tensor. */
+/** Names without a match, as PyTorch's `load_state_dict` returns them. */
+export interface IncompatibleKeys {
+  /** The net's names that have no tensor. */
   readonly missing: string[];
-  /** The tensors, by their own names, that the net has no place for. */
-  readonly unknown: string[];
+  /** The tensors' own names that the net has no place for. */
+  readonly unexpected: string[];
 }
 
-interface Wanted {
+/** The tensor that a place in memory takes. */
+interface TensorPlace {
   readonly name: string;
-  /** Other names that it goes by. */
+  /** Other names of the same tensor. */
   readonly aliases?: readonly string[];
   readonly shape: readonly number[];
   readonly size: number;
 }
 
 /**
- * The tensors by the names of those wanted, once all fit.
+ * Match tensors with the places in memory that take them.
  *
- * @throws {ShapeError} When names or shapes differ, or two tensors get the same name; all faults are listed.
+ * @param what What a place is called in errors, such as "parameter".
+ * @returns The fitting tensors by the names of their places, and the names without a match.
+ * @throws {ShapeError} When names or shapes differ, or two tensors get the same name. One error lists all faults.
  */
 export function requireTensors(
   what: string,
-  wanted: readonly Wanted[],
+  places: readonly TensorPlace[],
   tensors: Tensors,
   { rename = {}, strict = true }: LoadOptions = {},
-): Differences & { given: Tensors } {
-  const places = new Map(wanted.flatMap((place) => [place.name, ...place.aliases ?? []].map((name) => [name, place])));
-  const given = new Map<string, GivenTensor>(), origins = new Map<string, string>();
-  const unknown: string[] = [], faults: string[] = [];
-  for (const [origin, tensor] of tensors) {
-    const name = renamed(origin, rename), place = places.get(name), before = origins.get(name);
-    const other = place && given.get(place.name);
-    const called = origin === name ? `"${name}"` : `"${origin}", here "${name}",`;
+): IncompatibleKeys & { fitting: Tensors } {
+  const placeOf = new Map(places.flatMap((place) => [place.name, ...place.aliases ?? []].map((name) => [name, place])));
+  const fitting = new Map<string, SourceTensor>();
+  const sources = new Map<string, string>();
+  const unexpected: string[] = [];
+  const faults: string[] = [];
+  for (const [source, tensor] of tensors) {
+    const name = renamed(source, rename);
+    const place = placeOf.get(name);
+    const sameName = sources.get(name);
+    const tied = place && fitting.get(place.name);
+    const label = source === name ? `"${name}"` : `"${source}", here "${name}",`;
     if (!place) {
-      unknown.push(origin);
-      if (strict) faults.push(`${called} is not a ${what} of this net`);
-    } else if (before !== undefined) {
-      faults.push(`"${before}" and "${origin}" are both "${name}" here`);
+      unexpected.push(source);
+      if (strict) faults.push(`${label} is not a ${what} of this net`);
+    } else if (sameName !== undefined) {
+      faults.push(`"${sameName}" and "${source}" are both "${name}" here`);
     } else {
       const fault = misfit(place, tensor);
-      if (fault) faults.push(`${called} ${fault}`);
-      else if (other && !equal(other, tensor)) faults.push(`${called} must be "${place.name}", to which it is tied`);
-      given.set(place.name, tensor);
-      origins.set(name, origin);
+      if (fault) faults.push(`${label} ${fault}`);
+      else if (tied && !equal(tied, tensor)) faults.push(`${label} must be "${place.name}", to which it is tied`);
+      fitting.set(place.name, tensor);
+      sources.set(name, source);
     }
   }
-  const missing = wanted.map(({ name }) => name).filter((name) => !given.has(name));
+  const missing = places.map(({ name }) => name).filter((name) => !fitting.has(name));
   if (strict) faults.unshift(...missing.map((name) => `"${name}" is missing`));
   if (faults.length) throw new ShapeError(`Cannot set the ${what}s: ${faults.join("; ")}`);
-  return { given, missing, unknown };
+  return { fitting, missing, unexpected };
 }
 
-function misfit({ shape, size }: Wanted, tensor: GivenTensor): string | undefined {
+function misfit({ shape, size }: TensorPlace, tensor: SourceTensor): string | undefined {
   if (tensor.shape.join() !== shape.join()) return `must have shape [${shape}], got [${tensor.shape}]`;
   return tensor.data.length === size ? undefined : `must have ${size} elements, got ${tensor.data.length}`;
 }
 
-function equal({ data }: GivenTensor, { data: other }: GivenTensor): boolean {
+function equal({ data }: SourceTensor, { data: other }: SourceTensor): boolean {
   for (let i = 0; i < data.length; i++) {
     if (!Object.is(Math.fround(Number(data[i])), Math.fround(Number(other[i])))) return false;
   }

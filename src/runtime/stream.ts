@@ -3,77 +3,88 @@ import { packBatch, type PackedBatch, type States } from "./packed_batch.ts";
 import type { Runner } from "./runner.ts";
 
 /**
- * A sequence run one step at a time, with states of its own: the same bits as the whole sequence at once in the exact build, as every
- * row of every product is one chain. Made by `Session.stream`.
+ * B sequences run one step at a time, with states of their own. In the exact build the outputs have the bits of the
+ * whole sequence at once, as every row of every product is one chain of additions. `Session.stream` makes streams.
  */
 export class Stream {
-  readonly #passes: Runner;
-  readonly #call: PackedBatch;
+  readonly #runner: Runner;
+  readonly #batch: PackedBatch;
+  /** The states after the last step; empty before the first step. */
   readonly #states: States = {};
-  #fresh = true;
+  #isFirst = true;
 
-  /** Streams are made by `Session.stream`. */
-  constructor(passes: Runner, B: number) {
-    this.#passes = passes;
-    this.#call = packBatch({ T: 1, B, training: false, fresh: true });
+  /** `Session.stream` makes streams. */
+  constructor(runner: Runner, B: number) {
+    this.#runner = runner;
+    this.#batch = packBatch({ T: 1, B, training: false, fresh: true });
   }
 
   /** Rows B. */
   get batch(): number {
-    return this.#call.B;
-  }
-
-  /** One step: x is B tokens or B rows of values; returns `[B, output]`, in `output` if given: then nothing is allocated. */
-  step(x: ArrayLike<number>, output?: Float32Array): Float32Array {
-    const { plan: { layer }, io: border } = this.#passes, call = this.#call, size = call.B * layer.output.width;
-    if (output && output.length !== size) {
-      throw new ShapeError(`Cannot run a step: "output" must have ${size} elements, got ${output.length}`);
-    }
-    if (this.#passes.check(x, { batch: call.B }, false).T !== 1) {
-      throw new ShapeError(`Cannot run a step: "x" must be one step of ${call.B} rows, got ${x.length} elements`);
-    }
-    this.#passes.runApart(call, (k) => {
-      border.writeInput(x, call);
-      border.writeStates(k, call, this.#fresh ? "zero" : this.#states, undefined);
-      layer.forward(k, call);
-    });
-    this.#fresh = false;
-    border.lastStates(call, this.#states);
-    return border.readOutput(call, output);
+    return this.#batch.B;
   }
 
   /**
-   * Row b goes on from the states of row `rows[b]`: rows are put in another order, dropped, repeated, as a beam search
-   * does it with its hypotheses.
+   * One step.
    *
-   * @throws {ShapeError} When there are not B of them.
-   * @throws {OptionError} When one is not an integer from 0 to B - 1.
+   * @param x B tokens, or B rows of values.
+   * @param output Receives the outputs, so that the step returns no new array. Default: a new array.
+   * @returns The outputs `[B, output]`.
+   * @throws {ShapeError} When x is not one step of B rows, or `output` has another size.
    */
-  select(rows: ArrayLike<number>): void {
-    selectRows(this.#fresh ? {} : this.#states, rows, this.#call.B); // at first no row has states of its own
+  step(x: ArrayLike<number>, output?: Float32Array): Float32Array {
+    const { plan: { layer }, io } = this.#runner;
+    const batch = this.#batch;
+    const size = batch.B * layer.output.width;
+    if (output && output.length !== size) {
+      throw new ShapeError(`Cannot run a step: "output" must have ${size} elements, got ${output.length}`);
+    }
+    if (this.#runner.check(x, { batch: batch.B }, false).batch.T !== 1) {
+      throw new ShapeError(`Cannot run a step: "x" must be one step of ${batch.B} rows, got ${x.length} elements`);
+    }
+    this.#runner.runApart(batch, (k) => {
+      io.writeInput(x, batch);
+      io.writeStates(k, batch, this.#isFirst ? "zero" : this.#states, undefined);
+      layer.forward(k, batch);
+    });
+    this.#isFirst = false;
+    io.lastStates(batch, this.#states);
+    return io.readOutput(batch, output);
   }
 
-  /** Start again from the beginning. */
+  /**
+   * Reorder, drop or repeat rows, as a beam search does with its hypotheses: row b continues from the states of row
+   * `rows[b]`.
+   *
+   * @throws {ShapeError} When there are not B rows.
+   * @throws {OptionError} When a row is not an integer from 0 to B - 1.
+   */
+  select(rows: ArrayLike<number>): void {
+    selectRows(this.#isFirst ? {} : this.#states, rows, this.#batch.B); // All rows start from the same states.
+  }
+
+  /** Start again from the first states. */
   reset(): void {
-    this.#fresh = true;
+    this.#isFirst = true;
   }
 }
 
-/** Row b of the states becomes row `rows[b]`. */
+/** Replace row b of all states by row `rows[b]`. */
 export function selectRows(all: States, rows: ArrayLike<number>, B: number): void {
   if (rows.length !== B) throw new ShapeError(`Cannot select: "rows" must have ${B} elements, got ${rows.length}`);
   for (let b = 0; b < B; b++) requireBelow("rows", rows[b], b, B);
   for (const states of Object.values(all)) {
-    const width = states.length / B, before = states.slice();
+    const width = states.length / B;
+    const before = states.slice();
     for (let b = 0; b < B; b++) states.set(before.subarray(rows[b] * width, (rows[b] + 1) * width), b * width);
   }
 }
 
-/** A stream of so many rows over a session's passes. */
-export function openStream(passes: Runner, batch: number): Stream {
-  void passes.kernels;
-  const { planner: { whole }, options } = passes.plan;
+/** A stream of `batch` rows through a net. */
+export function openStream(runner: Runner, batch: number): Stream {
+  runner.requireOpen();
+  const { wholeSequence, options } = runner.plan;
   requireInteger("batch", batch, 1, options.batch);
-  if (whole) throw new OptionError(`Cannot make a stream: ${whole} must see a sequence whole`);
-  return new Stream(passes, batch);
+  if (wholeSequence) throw new OptionError(`Cannot make a stream: ${wholeSequence} must see a sequence whole`);
+  return new Stream(runner, batch);
 }

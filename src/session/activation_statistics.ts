@@ -1,20 +1,20 @@
-import type { TrainingIO } from "./training_io.ts";
-import { callOf, type PackedBatch } from "../runtime/packed_batch.ts";
+import { batchOf, type PackedBatch } from "../runtime/packed_batch.ts";
 import { type Histogram, histogram } from "./histogram.ts";
-import type { NetPlan } from "../runtime/plan.ts";
+import type { TrainingRunner } from "./training_runner.ts";
 
-/** What the outputs of a layer were like in a call, padding left out. */
+/** Statistics of the outputs of one layer in one call, without those behind a row's length. */
 export interface ActivationStatistics {
-  /** Their mean. */
+  /** Mean. */
   readonly mean: number;
-  /** Their standard deviation. */
+  /** Standard deviation. */
   readonly deviation: number;
   /**
-   * The share of them beyond ±0.97, where the slope of a tanh, 1 - y², is below 0.06 and gradients vanish (Glorot &
-   * Bengio 2010). It means nothing for outputs that have no such limit: of `dense`, of `activation("relu")`.
+   * Share of the outputs beyond ±0.97, where the slope of a tanh, 1 - y², is below 0.06 and gradients vanish (Glorot &
+   * Bengio 2010). The share means nothing for outputs without such a limit, as those of `dense` and
+   * `activation("relu")`.
    */
   readonly saturated: number;
-  /** How they are distributed. */
+  /** Distribution of the outputs. */
   readonly histogram: Histogram;
 }
 
@@ -22,25 +22,27 @@ const SATURATED = 0.97;
 
 /** The statistics of every layer whose outputs are values, by the layer's name. */
 export function activationStatistics(
-  plan: NetPlan,
-  border: TrainingIO,
-  call: PackedBatch,
+  { plan: { layer }, io }: TrainingRunner,
+  batch: PackedBatch,
 ): Map<string, ActivationStatistics> {
-  const { layer } = plan, parts = layer.parts ?? [{ name: "output", output: layer.output }];
-  const values = parts.filter(({ output }) => output.kind === "values");
-  return new Map(values.map((part) => {
-    const inside = callOf(part, call), { name, output: { value: slot } } = part;
-    const visitAll = (visit: (value: number) => void) => border.forEachOutput(slot, inside, visit);
-    let n = 0, sum = 0, squares = 0, saturated = 0;
+  const parts = layer.parts ?? [{ name: "output", output: layer.output }];
+  const ofValues = parts.filter(({ output }) => output.kind === "values");
+  return new Map(ofValues.map((part) => {
+    const layerBatch = batchOf(part, batch);
+    const visitAll = (visit: (value: number) => void) => io.forEachOutput(part.output.value, layerBatch, visit);
+    let n = 0;
+    let sum = 0;
+    let saturated = 0;
     visitAll((value) => {
       n++;
       sum += value;
       if (Math.abs(value) > SATURATED) saturated++;
     });
     const mean = sum / n;
-    // In a second walk, as the difference of two large sums would lose the deviation of values far from 0.
+    // A second walk: the difference of two large sums would lose the deviation of values far from 0.
+    let squares = 0;
     visitAll((value) => squares += (value - mean) * (value - mean));
     const deviation = Math.sqrt(squares / n);
-    return [name, { mean, deviation, saturated: saturated / n, histogram: histogram(visitAll) }];
+    return [part.name, { mean, deviation, saturated: saturated / n, histogram: histogram(visitAll) }];
   }));
 }

@@ -3,22 +3,24 @@ import { readSafetensors } from "../formats/safetensors.ts";
 import { writeSafetensors } from "../formats/safetensors_writer.ts";
 import type { States } from "../runtime/packed_batch.ts";
 import type { NetPlan } from "../runtime/plan.ts";
-import type { TensorCopy } from "../runtime/state_dict.ts";
-import type { TrainingState } from "./training_state.ts";
+import { requireTensors, type TensorCopy } from "../runtime/state_dict.ts";
+import type { TrainingRunner } from "./training_runner.ts";
+import { readTrainingState, setTrainingState, type TrainingState } from "./training_state.ts";
+import type { TrainedNet } from "./training_step.ts";
 
 /** What a checkpoint holds. */
 export interface Checkpoint {
-  /** The net that it is of, to tell whether it fits. */
+  /** The net of the checkpoint, to tell whether another net fits. */
   readonly net: NetDescription;
   /** The parameters by their PyTorch names, as `Session.setParameters` takes them. */
   readonly parameters: ReadonlyMap<string, TensorCopy>;
-  /** As `Session.setTrainingState` takes it. */
+  /** The training state, as `Session.setTrainingState` takes it. */
   readonly training: TrainingState;
   /** The carried states, `[B, H]` each; none before the first call. */
   readonly states: States;
-  /** What was given as `extra`; null when nothing was. */
+  /** The option `extra`; null when there was none. */
   readonly extra: unknown;
-  /** What was given as `tensors`. */
+  /** The option `tensors`. */
   readonly tensors: ReadonlyMap<string, TensorCopy>;
 }
 
@@ -26,9 +28,9 @@ export interface Checkpoint {
 export interface NetDescription {
   /** Name of the equations. */
   readonly name: string;
-  /** What it reads. */
+  /** The input. */
   readonly input: string;
-  /** What it writes. */
+  /** The output. */
   readonly output: string;
   /** Widths of the carried states. */
   readonly states: Readonly<Record<string, number>>;
@@ -37,7 +39,7 @@ export interface NetDescription {
 /** The metadata key under which everything but the tensors is kept, as JSON. */
 const KEY = "unroll.checkpoint";
 const VERSION = 1;
-/** In front of the names of what is no parameter. */
+/** Prefixes of the names of tensors that are not parameters. */
 const TRAINING = "checkpoint.training.", STATE = "checkpoint.state.", MORE = "checkpoint.tensor.";
 
 /** A net as a checkpoint describes it. */
@@ -51,8 +53,72 @@ export function describeNet({ name, input, layer }: NetPlan): NetDescription {
   };
 }
 
+/** Options of `Session.checkpoint`. */
+export interface CheckpointOptions {
+  /**
+   * Anything fit for JSON.
+   *
+   * @default null
+   */
+  extra?: unknown;
+  /**
+   * Carried states, `[B, H]` by name.
+   *
+   * @default those of the last call
+   */
+  states?: States;
+  /**
+   * Further tensors by name.
+   *
+   * @default none
+   */
+  tensors?: ReadonlyMap<string, TensorCopy>;
+}
+
+/** See `Session.checkpoint`. */
+export function takeCheckpoint(
+  net: TrainedNet,
+  { extra, states = net.runner.states(), tensors = new Map() }: CheckpointOptions,
+): Uint8Array<ArrayBuffer> {
+  const { plan, io } = net.runner;
+  requireStates(net.runner, states);
+  const training = readTrainingState(net);
+  const parameters = io.parameters.copies(({ value }) => io.readFlat(value));
+  return writeCheckpoint({ net: describeNet(plan), parameters, training, states, extra, tensors });
+}
+
+/** See `Session.restore`. */
+export function restoreCheckpoint(
+  net: TrainedNet,
+  bytes: Uint8Array,
+): Pick<Checkpoint, "extra" | "states" | "tensors"> {
+  const { runner } = net;
+  const checkpoint = readCheckpoint(bytes);
+  const { parameters, training, states, extra, tensors } = checkpoint;
+  requireNet(checkpoint, runner.plan);
+  const rows = requireStates(runner, states);
+  requireTensors("parameter", runner.plan.planner.parameters, parameters);
+  setTrainingState(net, training);
+  runner.io.parameters.set(parameters, {});
+  runner.refresh();
+  runner.resume(states, rows);
+  return { extra, states, tensors };
+}
+
+/** The rows of states that a session can carry; undefined when there are no states. */
+function requireStates(
+  { plan: { layer, options: { batch } }, io }: TrainingRunner,
+  states: States,
+): number | undefined {
+  const [first] = layer.states;
+  if (!first || !Object.keys(states).length) return undefined;
+  const rows = requireInteger("rows of states", (states[first.name]?.length ?? 0) / first.width, 1, batch);
+  io.checkStates(states, rows);
+  return rows;
+}
+
 /** A checkpoint as a safetensors file. */
-export function writeCheckpoint(checkpoint: Checkpoint): Uint8Array<ArrayBuffer> {
+function writeCheckpoint(checkpoint: Checkpoint): Uint8Array<ArrayBuffer> {
   const { net, parameters, training: { tensors: moments, ...counts }, states, extra, tensors } = checkpoint;
   const named = <T>(prefix: string, entries: Iterable<readonly [string, T]>) =>
     [...entries].map(([name, value]) => [prefix + name, value] as const);
@@ -67,8 +133,9 @@ export function writeCheckpoint(checkpoint: Checkpoint): Uint8Array<ArrayBuffer>
 }
 
 /**
- * Read what `Session.checkpoint` wrote, for example to run a net with `parameters` in a session that does not train;
- * `Session.restore` reads by itself. To other readers of safetensors it is a state dict with more than they need.
+ * Read the bytes that `Session.checkpoint` has written, for example to run a net with `parameters` in a session that
+ * does not train. `Session.restore` reads by itself. Other readers of safetensors see a state dict with additional
+ * tensors.
  *
  * @throws {FormatError} When the bytes are not a checkpoint.
  *
@@ -106,11 +173,9 @@ export function readCheckpoint(bytes: Uint8Array): Checkpoint {
 }
 
 /**
- * Nothing, when the net is the plan's.
- *
- * @throws {ShapeError} Otherwise; all differences but those of parameters are listed.
+ * @throws {ShapeError} When the net is not that of the plan. One error lists all differences but those of parameters.
  */
-export function requireNet({ net }: Checkpoint, plan: NetPlan): void {
+function requireNet({ net }: Checkpoint, plan: NetPlan): void {
   const own = describeNet(plan), show = (value: unknown) => JSON.stringify(value) ?? "missing";
   const faults = (Object.keys(own) as (keyof NetDescription)[]).flatMap((key) =>
     show(net[key]) === show(own[key]) ? [] : [`its ${key} is ${show(net[key])}, the session's is ${show(own[key])}`]
@@ -118,14 +183,7 @@ export function requireNet({ net }: Checkpoint, plan: NetPlan): void {
   if (faults.length) throw new ShapeError(`Cannot restore a checkpoint of another net: ${faults.join("; ")}`);
 }
 
-/** The rows of states that a session can carry; undefined when there are none. */
-export function requireRows(states: States, { layer, options: { batch } }: NetPlan): number | undefined {
-  const [first] = layer.states;
-  if (!first || !Object.keys(states).length) return undefined;
-  return requireInteger("rows of states", (states[first.name]?.length ?? 0) / first.width, 1, batch);
-}
-
-/** The parts of the metadata, each right in itself as far as the session does not check it. */
+/** The parts of the metadata, checked as far as the session does not check them. */
 function parse(
   text: string | undefined,
 ): Pick<Checkpoint, "net" | "extra"> & { training: Omit<TrainingState, "tensors"> } {
@@ -144,7 +202,7 @@ function parse(
   return value;
 }
 
-/** What JSON can hold: anything else would not come back. */
+/** @throws {OptionError} When JSON cannot hold `extra`. */
 function requireJson(extra: unknown): unknown {
   try {
     JSON.stringify(extra);

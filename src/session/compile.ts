@@ -3,20 +3,28 @@ import { loadModule, type Numerics } from "../kernels/load.ts";
 import type { Layer } from "../layers/layer.ts";
 import { WasmArena } from "../memory/wasm_arena.ts";
 import { Threads } from "../threads/threads.ts";
-import type { PlanOptions } from "../runtime/plan.ts";
 import { Session } from "./session.ts";
-import { planTraining } from "./trained.ts";
+import { type PlanOptions, planTraining } from "./plan_training.ts";
 
 /** Options of `compile`. */
 export interface CompileOptions extends PlanOptions {
-  /** `"fast"`: fused multiply-adds where the engine has them. `"exact"`: the same bits everywhere. Default `"fast"`. */
+  /**
+   * The build of the kernels. `"fast"` fuses multiply-adds where the engine can. `"exact"` gives the same bits on every
+   * machine.
+   *
+   * @default "fast"
+   */
   numerics?: Numerics;
   /**
-   * Threads that compute: this one, and workers, which last until the session is disposed, and with them the program.
-   * The bits are those of one thread. Rows of a batch are shared out, and so are parameters, so a batch should have
-   * several rows a thread. Where the engine does not allow it there is one, whatever is asked for: in a page that is not
-   * cross-origin isolated, and on a page's main thread, which may not wait. See `session.threads`. A page's content
-   * security policy must allow `worker-src blob:`. From 1 to 64; default 1.
+   * Number of threads, including the calling one, from 1 to 64. Workers keep the process alive until the session is
+   * disposed. Results are bit-identical to one thread: work is split by row or parameter range, never inside a sum. A
+   * batch should have several rows a thread.
+   *
+   * There is one thread where the engine forbids more: in a page that is not cross-origin isolated, and on a page's
+   * main thread, which may not wait. `session.threads` is the actual number. A page's content security policy must
+   * allow `worker-src blob:`.
+   *
+   * @default 1
    */
   threads?: number;
 }
@@ -24,8 +32,8 @@ export interface CompileOptions extends PlanOptions {
 const MOST_THREADS = 64;
 
 /**
- * Give a net its memory and its kernels. Everything that needs memory is named here (batch, steps, loss, optimizer), so that no
- * later call allocates: `batch` and `steps` are maxima, a call may be smaller.
+ * Give a net its memory and its kernels. Everything that needs memory is named here (batch, steps, loss, optimizer), so
+ * that no later call allocates: `batch` and `steps` are maxima, a call may be smaller.
  *
  * @throws {OptionError} When a size is not a positive integer.
  * @throws {PlanError} When the net needs more than 2 GiB.
@@ -55,14 +63,15 @@ export async function compile(
   requireInteger("threads", wanted, 1, MOST_THREADS);
   checkTraining(options);
   const count = Threads.available() ? wanted : 1;
-  const plan = planTraining(net, options, count), arena = new WasmArena(plan.bytes, count > 1);
+  const plan = planTraining(net, options, count);
+  const arena = new WasmArena(plan.bytes, count > 1);
   const { kernels, module } = await loadModule(numerics, arena);
   if (count === 1) return new Session(plan, kernels, arena);
   const threads = await Threads.start(count, { module, kernels, arena, map: plan.planner.map });
   return new Session(plan, threads.kernels, threads.arena, threads);
 }
 
-/** Options of a training that need another one. */
+/** @throws {OptionError} When an option needs another one that is missing. */
 function checkTraining({ optimizer, averageDecay, gradientFlow, train = optimizer !== undefined }: PlanOptions): void {
   if (gradientFlow && !train) throw new OptionError('"gradientFlow" needs gradients: "train" or an "optimizer"');
   if (averageDecay === undefined) return;

@@ -1,66 +1,59 @@
 import { OptionError } from "../errors.ts";
 import type { Arena } from "../memory/arena.ts";
-import type { Flow } from "../memory/planner.ts";
+import type { OutputGradient } from "../ops/needs.ts";
 import type { PackedBatch } from "../runtime/packed_batch.ts";
-import type { TrainingRunner } from "./training_runner.ts";
 
-/** The gradient of an output state under the name of its layer and direction: `rnn.l0`, `rnn.l0_reverse`. */
-interface NamedFlow extends Flow {
-  readonly name: string;
-  /** Whether the layer runs against time. */
-  readonly reverse: boolean;
-}
-
-/** Norms by time step of the gradients that backward has left of the recurrent layers' outputs. */
+/** Norms by time step of the gradients that backward leaves for the outputs of recurrent layers. */
 export class GradientFlow {
-  readonly #flows: readonly NamedFlow[];
+  readonly #outputs: readonly (OutputGradient & { readonly isReverse: boolean })[];
   readonly #arena: Arena;
-  /** The last call, while its gradients are in memory. */
-  #call: PackedBatch | undefined;
-  /** Sums of squares of a sequence that is run in segments, `[T]` of each flow. */
+  /** The batch of the last backward. */
+  #batch: PackedBatch | undefined;
+  /** Sums of squares, `[T]` of each output, of a sequence that runs in segments. */
   #sums: readonly Float64Array[] | undefined;
 
-  /** Of what these passes leave in memory. */
-  constructor(flows: readonly Flow[], arena: Arena, passes: TrainingRunner) {
-    this.#flows = flows.map((flow) => {
-      const { prefix, suffix } = flow, name = (prefix + suffix.slice(1)).replace(/\.$/, "");
-      return { ...flow, name, reverse: suffix.endsWith("_reverse") };
-    });
+  constructor(outputs: readonly OutputGradient[], arena: Arena) {
+    this.#outputs = outputs.map((output) => ({ ...output, isReverse: output.name.endsWith("_reverse") }));
     this.#arena = arena;
-    passes.watch = (call) => this.#add(call);
   }
 
-  /** `[T]` of each layer and direction. */
+  /**
+   * The norms `[T]` of each layer and direction.
+   *
+   * @throws {OptionError} When there was no backward.
+   */
   norms(): Map<string, Float32Array> {
-    const call = this.#call;
-    if (!call) throw new OptionError("Cannot read the gradient's flow: there was no backward");
-    const sums = this.#sums ?? this.#read(call, this.#zeros(call));
-    return new Map(this.#flows.map(({ name }, i) => [name, Float32Array.from(sums[i], Math.sqrt)]));
+    const batch = this.#batch;
+    if (!batch) throw new OptionError("Cannot read the gradient's flow: there was no backward");
+    const sums = this.#sums ?? this.#addSquares(batch, this.#zeros(batch));
+    return new Map(this.#outputs.map(({ name }, i) => [name, Float32Array.from(sums[i], Math.sqrt)]));
   }
 
-  /** Backward has run for a call. Of a segment, whose gradients the next one will overwrite, they are read at once. */
-  #add(call: PackedBatch): void {
-    const { T, totalSteps: whole, offset: from } = call;
-    this.#call = call;
-    if (from + T === whole) this.#sums = T < whole ? this.#zeros(call) : undefined;
-    if (this.#sums) this.#read(call, this.#sums);
+  /** Backward has run for a batch. The gradients of a segment are read at once, as the next segment overwrites them. */
+  add(batch: PackedBatch): void {
+    const { T, totalSteps, offset } = batch;
+    this.#batch = batch;
+    const isLastSegment = offset + T === totalSteps;
+    if (isLastSegment) this.#sums = T < totalSteps ? this.#zeros(batch) : undefined;
+    if (this.#sums) this.#addSquares(batch, this.#sums);
   }
 
-  #zeros({ totalSteps: whole, decoder }: PackedBatch): Float64Array[] {
-    return this.#flows.map((flow) => new Float64Array(flow.decoder ? decoder!.T : whole));
+  #zeros({ totalSteps, decoder }: PackedBatch): Float64Array[] {
+    return this.#outputs.map((output) => new Float64Array(output.decoder ? decoder!.T : totalSteps));
   }
 
-  /** Add the squares of a call's gradients to those of each step. */
-  #read(call: PackedBatch, sums: readonly Float64Array[]): typeof sums {
-    this.#flows.forEach(({ gradient, reverse, decoder }, i) => {
-      const { T, B, offset: from, active, lengths } = decoder ? call.decoder! : call;
-      const { stride, columns } = gradient, view = this.#arena.floats(gradient.step(1, B), T * B * stride);
+  /** Add the squares of a batch's gradients to the sum of each step. */
+  #addSquares(batch: PackedBatch, sums: readonly Float64Array[]): typeof sums {
+    this.#outputs.forEach(({ gradient, isReverse, decoder }, i) => {
+      const { T, B, offset, active, lengths } = decoder ? batch.decoder! : batch;
+      const { stride, columns } = gradient;
+      const view = this.#arena.floats(gradient.step(1, B), T * B * stride);
       for (let t = 0; t < T; t++) {
         for (let b = 0, n = active(t); b < n; b++) {
           const begin = (t * B + b) * stride;
           let sum = 0;
           for (let c = begin; c < begin + columns; c++) sum += view[c] * view[c];
-          sums[i][reverse ? (lengths ? lengths[b] : T) - 1 - t : from + t] += sum;
+          sums[i][isReverse ? (lengths ? lengths[b] : T) - 1 - t : offset + t] += sum;
         }
       }
     });

@@ -1,53 +1,85 @@
+import { NonFiniteError } from "../errors.ts";
 import type { ParameterSlot } from "../memory/planner.ts";
-import { callOf, type PackedBatch } from "../runtime/packed_batch.ts";
+import { batchOf, type PackedBatch } from "../runtime/packed_batch.ts";
 import type { TrainingRunner } from "./training_runner.ts";
 
-/** The first tensor with a number that is not finite, and the layer that it is of. */
-export interface Origin {
-  /** Empty where it is of no layer, or the net has no names. */
+/** The first tensor with a number that is not finite. */
+export interface NonFiniteSource {
+  /** The layer of the tensor. Empty: the tensor belongs to no layer, or the net has no names. */
   readonly layer: string;
   readonly tensor: string;
-  /** A sentence about it. */
+  /** What was found, as part of a sentence. */
   readonly finding: string;
 }
 
+/** The error of an update that cannot be made. */
+export function nonFiniteError(step: number, what: string, value: number, source: NonFiniteSource): NonFiniteError {
+  const { layer, tensor, finding } = source;
+  return new NonFiniteError(
+    `Cannot make update ${step}: the ${what} is ${value}, expected a finite number; ${finding}`,
+    { step, layer: layer || undefined, tensor },
+  );
+}
+
 /**
- * Where a loss that is not finite comes from: of everything that the call has read and written, in the order of forward,
- * the first. Of the layer whose output it is, a parameter or an initial state that was not finite comes before.
- * Undefined: all of it is finite.
+ * The source of a loss that is not finite: the first of all tensors that the batch has read and written, in the order
+ * of forward, that is not finite. The parameters and initial states of a layer come before the output of the layer.
+ *
+ * @returns Undefined when all of them are finite.
  */
-export function forwardOrigin({ plan, io: border }: TrainingRunner, call: PackedBatch): Origin | undefined {
+export function forwardSource({ plan, io }: TrainingRunner, batch: PackedBatch): NonFiniteSource | undefined {
   const { input, decoderInput, layer, planner: { parameters } } = plan;
-  for (const [tensor, port, inside] of [["x", input, call], ["decoderInput", decoderInput, call.decoder]] as const) {
-    if (port?.kind !== "values" || border.finite(port.value, inside!)) continue;
+  const inputs = [["x", input, batch], ["decoderInput", decoderInput, batch.decoder]] as const;
+  for (const [tensor, value, inputBatch] of inputs) {
+    if (value?.kind !== "values" || io.isFinite(value.value, inputBatch!)) continue;
     return { layer: "", tensor, finding: `the input "${tensor}" has elements that are not finite` };
   }
   for (const part of layer.parts ?? [{ layer: "", output: layer.output }]) {
     const { layer: name, output } = part;
-    if (output.kind !== "values" || border.finite(output.value, callOf(part, call))) continue;
-    const prefix = name && `${name}.`, found = (tensor: string, finding: string) => ({ layer: name, tensor, finding });
+    if (output.kind !== "values" || io.isFinite(output.value, batchOf(part, batch))) continue;
+    const prefix = name && `${name}.`;
+    const found = (tensor: string, finding: string) => ({ layer: name, tensor, finding });
     const parameter = parameters.find((slot) =>
-      slot.name.startsWith(prefix) && !border.readFlat(slot.value).every(Number.isFinite)
+      slot.name.startsWith(prefix) && !io.readFlat(slot.value).every(Number.isFinite)
     );
     if (parameter) return found(parameter.name, `the parameter "${parameter.name}" is not finite`);
-    const starts = Object.entries(border.firstStates(call)).filter(([state]) => state.startsWith(prefix));
-    const start = starts.find(([, state]) => !state.every(Number.isFinite));
-    if (start) return found(start[0], `the state "${start[0]}" was not finite before the first step`);
+    const initial = Object.entries(io.firstStates(batch)).filter(([state]) => state.startsWith(prefix));
+    const state = initial.find(([, values]) => !values.every(Number.isFinite));
+    if (state) return found(state[0], `the state "${state[0]}" was not finite before the first step`);
     const { value: { name: tensor } } = output;
     return found(tensor, `the first output that is not finite is "${tensor}"${name && ` of layer "${name}"`}`);
   }
 }
 
-/** Where a gradient norm that is not finite comes from: the gradient that backward computed first, so of the last layer. */
-export function gradientOrigin({ plan: { planner }, io: border }: TrainingRunner): Origin {
-  let largest = planner.parameters[0], size = -1;
+/**
+ * The source of a gradient norm that is not finite. An infinite output may pass through a gate to a finite loss, and
+ * make NaN only where it meets a zero gradient; so the outputs are looked at first, then the gradients.
+ *
+ * @param replayed The batches that the gradients are of, each run once more.
+ */
+export function gradientSource(runner: TrainingRunner, replayed: Iterable<PackedBatch>): NonFiniteSource {
+  const gradient = firstGradient(runner);
+  const states = runner.states();
+  for (const batch of replayed) {
+    const source = forwardSource(runner, batch);
+    if (!source) continue;
+    runner.setStates(states);
+    return source;
+  }
+  return gradient;
+}
+
+/** The gradient that backward has computed first, so of the last layer, that is not finite; or the largest gradient. */
+function firstGradient({ plan: { planner }, io }: TrainingRunner): NonFiniteSource {
+  let largest = planner.parameters[0];
+  let maximum = -1;
   for (const slot of planner.parameters.toReversed()) {
-    const gradient = border.readFlat(slot.gradient);
+    const gradient = io.readFlat(slot.gradient);
     if (!gradient.every(Number.isFinite)) {
       return { ...ofParameter(slot), finding: `the gradient of "${slot.name}" has elements that are not finite` };
     }
-    const most = gradient.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-    if (most > size) [largest, size] = [slot, most];
+    const own = gradient.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+    if (own > maximum) [largest, maximum] = [slot, own];
   }
   return { ...ofParameter(largest), finding: `all gradients are finite, the largest element is in "${largest.name}"` };
 }

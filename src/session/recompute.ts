@@ -3,32 +3,88 @@ import {
   type CallOptions,
   type InitialStates,
   type PackedBatch,
-  segment,
+  segments,
   type States,
 } from "../runtime/packed_batch.ts";
-import type { Data, MeasuredPart, TrainingRunner } from "./training_runner.ts";
+import type { Gradients } from "./gradients.ts";
+import type { CheckedData, Data, PartLoss, TrainingRunner } from "./training_runner.ts";
 
 /**
- * Gradients of a sequence longer than the plan, exactly, in the memory of one segment and one set of states per segment
- * (Chen et al. 2016, "sublinear memory cost"): forward segment by segment, keeping only the states between them; then
- * backward from the last segment to the first, each run forward once more. With segments of about sqrt(T) steps memory
- * grows like sqrt(T), for one more forward pass. Every gradient sums its rows in the same order as in one piece, so its
- * bits are the same. Of a row that has ended, a segment leaves the last states and no gradient. `begin` is called with
- * the number of rows that count before gradients are added. Ends early when the loss is not finite.
+ * Add the gradients of a sequence that is longer than the plan, in the memory of one segment and one set of states per
+ * segment (Chen et al. 2016, "sublinear memory cost"). Forward runs segment by segment and keeps the states between
+ * them; backward runs from the last segment to the first, each forward once more. With segments of about sqrt(T) steps
+ * memory grows like sqrt(T), for one more forward pass. Every gradient sums its rows in the same order as in one piece,
+ * so its bits are the same. A row that has ended passes its last states through the later segments, and has no gradient
+ * there.
+ *
+ * @param step The number of the update, for errors.
+ * @returns The loss, and the weight of the targets that count. When the loss is not finite, the rest is left out.
  */
 export function recomputedGradients(
-  passes: TrainingRunner,
+  runner: TrainingRunner,
+  gradients: Gradients,
+  step: number,
   data: Data,
   options: CallOptions,
-  begin: (rows: number) => void,
-): MeasuredPart {
-  const { plan, io: border, loss, kernels: k } = passes, { x } = data, { steps } = plan.options;
-  const { whole: who } = plan.planner;
-  if (who) {
-    throw new OptionError(`Cannot recompute: ${who} must see a sequence whole, this one is longer than the plan`);
+): PartLoss {
+  requireSegments(runner, options);
+  const { plan, io, loss, kernels: k } = runner;
+  const whole = runner.checkData(data, options, true, Infinity);
+  const { count } = whole;
+  const batches = segments(whole.batch, plan.options.steps);
+
+  const firstPass = runner.reservePasses(batches.length);
+  // The carried states are read before the first segment overwrites them. From the second segment on there is a state
+  // to carry.
+  const initial = whole.states === "carry" ? runner.states() : whole.states;
+  const starts: InitialStates[] = [whole.batch.fresh ? "zero" : initial];
+  const run = (s: number): CheckedData => {
+    const part = { ...whole, batch: batches[s], states: starts[s] };
+    runner.write(part, firstPass + s);
+    runner.forward(part.batch);
+    return part;
+  };
+  for (let s = 0; s < batches.length; s++) {
+    run(s);
+    starts.push(runner.states());
   }
-  const once = plan.layer.output.steps === "one";
-  if (once && options.lengths) {
+
+  function* replay(): Iterable<PackedBatch> {
+    for (let s = 0; s < batches.length; s++) yield run(s).batch;
+  }
+
+  // The only output of a net with one row a sequence is that of the last segment.
+  const hasOneOutput = plan.layer.output.steps === "one";
+  let dStates: States = {};
+  let sum = 0;
+  gradients.beginPart(count);
+  for (let s = batches.length - 1; s >= 0; s--) {
+    const { batch } = run(s);
+    if (hasOneOutput && s + 1 < batches.length) io.clearOutputGradient(k, batch);
+    else {
+      loss.write(data, io.targetRows(batch), count);
+      loss.forward(k, io.outputBatch(batch), true);
+      sum += io.scalar(loss.total);
+      const part = { loss: loss.reduce(sum, count), count };
+      if (!Number.isFinite(sum) && !gradients.accepts(part, step, replay)) return part;
+    }
+    runner.backward(batch, dStates);
+    dStates = io.readStateGradients(batch);
+  }
+  runner.setStates(starts[batches.length] as States);
+  gradients.endPart(count, replay);
+  return { loss: count ? loss.reduce(sum, count) : 0, count };
+}
+
+/** @throws {OptionError} When the net or the options need the whole sequence in memory. */
+function requireSegments({ plan, loss }: TrainingRunner, { lengths }: CallOptions): void {
+  const { wholeSequence } = plan;
+  if (wholeSequence) {
+    throw new OptionError(
+      `Cannot recompute: ${wholeSequence} must see a sequence whole, this one is longer than the plan`,
+    );
+  }
+  if (plan.layer.output.steps === "one" && lengths) {
     throw new OptionError(`Cannot recompute: with "lengths", rows have their only output in different segments`);
   }
   if (loss.targets === "sequence") {
@@ -36,43 +92,4 @@ export function recomputedGradients(
       "Cannot recompute: a loss with one target a sequence must see it whole, this one is longer than the plan",
     );
   }
-  const whole = passes.check(x, options, true, Infinity), count = loss.check(data, border.targetRows(whole));
-  const calls: PackedBatch[] = [];
-  for (let t = 0; t < whole.T; t += steps) calls.push(segment(whole, t, Math.min(steps, whole.T - t)));
-
-  const pass = passes.reserve(calls.length);
-  // What is carried is read before the first run overwrites it; by the second run there is always something to carry.
-  const { states = "zero" } = options;
-  const starts: InitialStates[] = [whole.fresh ? "zero" : states === "carry" ? passes.states() : states];
-  calls.forEach((call, s) => {
-    passes.run(x, call, { states: starts[s] }, pass + s);
-    starts.push(passes.states());
-  });
-
-  function* again(): Iterable<PackedBatch> {
-    for (const [s, call] of calls.entries()) {
-      passes.run(x, call, { states: starts[s] }, pass + s);
-      yield call;
-    }
-  }
-
-  let dStates: States = {}, sum = 0;
-  begin(count);
-  for (let s = calls.length - 1; s >= 0; s--) {
-    const call = calls[s];
-    passes.run(x, call, { states: starts[s] }, pass + s);
-    if (once && s + 1 < calls.length) border.clearOutputGradient(k, call);
-    else {
-      loss.write(data, border.targetRows(call), count);
-      loss.forward(k, border.outputCall(call), true);
-      sum += border.scalar(loss.total);
-      if (!Number.isFinite(sum)) return { loss: loss.reduce(sum, count), count, again };
-    }
-    border.clearStateGradients(k, call);
-    border.writeStateGradients(dStates, call);
-    passes.backward(call);
-    dStates = border.readStateGradients(call);
-  }
-  passes.putAside(starts[calls.length] as States);
-  return { loss: count ? loss.reduce(sum, count) : 0, count, again };
 }

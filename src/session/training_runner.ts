@@ -1,136 +1,169 @@
 import { OptionError, ThreadError } from "../errors.ts";
 import type { Kernels } from "../kernels/kernels.ts";
+import type { Arena } from "../memory/arena.ts";
+import { type CallOptions, packBatch, type PackedBatch, type States } from "../runtime/packed_batch.ts";
+import { type CheckedInput, Runner } from "../runtime/runner.ts";
 import type { Threads } from "../threads/threads.ts";
 import type { PlannedLoss, Targets } from "../training/losses/loss.ts";
-import { type CallOptions, packBatch, type PackedBatch, type States } from "../runtime/packed_batch.ts";
-import { Runner } from "../runtime/runner.ts";
-import type { NetPlan } from "../runtime/plan.ts";
-import type { TrainingIO } from "./training_io.ts";
+import { GradientFlow } from "./gradient_flow.ts";
+import type { TrainingPlan } from "./plan_training.ts";
+import { TrainingIO } from "./training_io.ts";
 
-/** Inputs and targets of a pass that is measured. */
+/** Inputs and targets of a call that measures a loss. */
 export interface Data extends Targets {
   /** Tokens `[T, B]` or values `[T, B, input]`. */
   x: ArrayLike<number>;
 }
 
-/** What came of a training pass, which may have been made in pieces. */
-export interface MeasuredPart {
+/** A loss, and the weight of the targets that count. */
+export interface PartLoss {
+  /** The loss, reduced as the loss says. */
   readonly loss: number;
-  /** The weight of all targets that count. */
+  /** The number that a mean divides by: the weight of all targets that count. */
   readonly count: number;
-  /** The pass's calls, each when memory holds what it has computed; those that it can still have. */
-  again(): Iterable<PackedBatch>;
 }
 
-/** The passes of a session, which are measured, and go backward as well. */
+/** The inputs and targets of a call after all checks. */
+export interface CheckedData extends CheckedInput {
+  readonly targets: Targets;
+  /** The weight of all targets that count: the number that a mean divides by. */
+  readonly count: number;
+}
+
+/** Runs a net forward, measures its loss, and runs it backward. */
 export class TrainingRunner extends Runner {
-  override readonly io: TrainingIO;
+  declare readonly plan: TrainingPlan;
+  declare readonly io: TrainingIO;
+  /** The gradient norms by time step, of a session compiled with `gradientFlow`. */
+  readonly gradientFlow?: GradientFlow;
 
-  /** Told of every call that backward has run for. */
-  watch?: (call: PackedBatch) => void;
-
-  constructor(plan: NetPlan, kernels: Kernels, border: TrainingIO, threads?: Threads) {
-    super(plan, kernels, border, threads);
-    this.io = border;
+  constructor(plan: TrainingPlan, kernels: Kernels, arena: Arena, threads?: Threads) {
+    super(plan, kernels, new TrainingIO(plan, arena), threads);
+    if (plan.options.gradientFlow) this.gradientFlow = new GradientFlow(plan.needs.outputGradients, arena);
   }
 
-  /** Make changes of the parameters; when a thread fails half-way, nothing can be done with them any more. */
-  change(make: () => void): void {
-    try {
-      make();
-      this.refresh();
-    } catch (error) {
-      if (!(error instanceof ThreadError)) throw error;
-      throw this.broken = new ThreadError(
-        `Cannot rely on the parameters, they may be partly updated: ${error.message}`,
-      );
-    }
-  }
-
-  /** The plan's loss. */
+  /** @throws {OptionError} When the session was compiled without a loss. */
   get loss(): PlannedLoss {
     if (this.plan.loss) return this.plan.loss;
     throw new OptionError('Cannot measure a loss: the session was compiled without "loss"');
   }
 
-  /** Numbers for `n` training passes, the first of them. */
-  reserve(n: number): number {
-    const first = this.count + 1;
-    this.count += n;
-    return first;
+  /**
+   * Check everything that goes into a call with a loss; nothing is changed.
+   *
+   * @param steps The most steps of the call. Default: the plan's.
+   */
+  checkData(data: Data, options: CallOptions, training: boolean, steps?: number): CheckedData {
+    const { loss } = this;
+    const input = this.check(data.x, options, training, steps);
+    return { ...input, targets: data, count: loss.check(data, this.io.targetRows(input.batch)) };
   }
 
-  /** Forward and loss; leaves the loss's gradient in the output's port when training. For `pass` see `run`. */
-  measure(
-    data: Data,
-    options: CallOptions,
-    training: boolean,
-    pass?: number,
-  ): { call: PackedBatch; loss: number; count: number } {
-    const { loss } = this, call = this.check(data.x, options, training), rows = this.io.targetRows(call);
-    const count = loss.check(data, rows);
-    loss.write(data, rows, count);
-    this.run(data.x, call, options, pass);
-    loss.forward(this.kernels, this.io.outputCall(call), training);
-    return { call, loss: count ? loss.reduce(this.io.scalar(loss.total), count) : 0, count };
+  /** Write targets and inputs. For `pass` see `write`. */
+  writeData(data: CheckedData, pass?: number): void {
+    this.loss.write(data.targets, this.io.targetRows(data.batch), data.count);
+    this.write(data, pass);
   }
 
-  /** Forward and the losses of all targets, not reduced. */
+  /** The loss of the outputs in memory. When training, its gradient is left where `backward` reads it. */
+  measureLoss({ batch, count }: CheckedData): PartLoss {
+    const { loss } = this;
+    loss.forward(this.kernels, this.io.outputBatch(batch), batch.training);
+    return { loss: count ? loss.reduce(this.io.scalar(loss.total), count) : 0, count };
+  }
+
+  /** The loss without gradients. */
+  evaluate(data: Data, options: CallOptions): PartLoss {
+    const checked = this.checkData(data, options, false);
+    this.writeData(checked);
+    this.forward(checked.batch);
+    return this.measureLoss(checked);
+  }
+
+  /** The losses of all targets, not reduced, without gradients. */
   losses(data: Data, options: CallOptions): Float32Array {
-    const { loss } = this, call = this.check(data.x, options, false), rows = this.io.targetRows(call);
-    loss.check(data, rows);
+    const { loss } = this;
+    const { batch, ...input } = this.checkData(data, options, false);
+    const rows = this.io.targetRows(batch);
     loss.write(data, rows);
-    this.run(data.x, call, options);
-    loss.forward(this.kernels, this.io.outputCall(call), false);
+    this.write({ batch, ...input });
+    this.forward(batch);
+    loss.forward(this.kernels, this.io.outputBatch(batch), false);
     return loss.read(rows);
   }
 
   /**
-   * The last call, whose outputs memory holds.
+   * The batch that `backward` is for.
    *
-   * @throws {OptionError} When there was none, or a stream or a call in segments has used the memory since.
+   * @throws {OptionError} When memory does not hold the activations of a forward.
    */
-  heldCall(what: string): PackedBatch {
-    if (this.last && !this.aside) return this.last;
-    throw new OptionError(`Cannot read ${what}: there was no call, or memory does not hold all of the last one`);
-  }
-
-  /** The call that `backward` is for. */
-  backwardCall(): PackedBatch {
-    if (this.last && this.ready) return this.last;
+  requireActivations(): PackedBatch {
+    if (this.memory.is === "activations") return this.memory.batch;
     throw new OptionError("Cannot run backward: it needs a forward of its own before it");
   }
 
-  /** From the gradient in the output's port, and those of the last states, to all others. Adds to the parameters' gradients. */
-  backward(call: PackedBatch): void {
-    const k = this.kernels, { layer } = this.plan;
-    this.ready = false;
-    layer.backward(k, call);
-    layer.gradients(k, call);
-    this.io.addLearnedGradients(k, call);
-    this.watch?.(call);
+  /**
+   * Back-propagate the gradient of the output, which the loss or the caller has left in memory, and add to the
+   * gradients of the parameters.
+   *
+   * @param dStates Gradients of the last states. Default: zeros.
+   */
+  backward(batch: PackedBatch, dStates: States = {}): void {
+    const k = this.kernels;
+    const { layer } = this.plan;
+    this.io.clearStateGradients(k, batch);
+    this.io.writeStateGradients(dStates, batch);
+    this.memory = { is: "outputs", batch };
+    layer.backward(k, batch);
+    layer.gradients(k, batch);
+    this.io.addLearnedGradients(k, batch);
+    this.gradientFlow?.add(batch);
   }
 
-  /** The states after the last call are these, wherever memory now is. */
-  putAside(states: States): void {
-    this.ready = false;
-    this.aside = states;
+  /** Change the parameters. When a thread fails halfway, every later call throws ThreadError. */
+  changeParameters(change: () => void): void {
+    try {
+      change();
+      this.refresh();
+    } catch (error) {
+      if (!(error instanceof ThreadError)) throw error;
+      const broken = `Cannot rely on the parameters, they may be partly updated: ${error.message}`;
+      throw this.close(new ThreadError(broken));
+    }
   }
 
-  /** The next call may carry on from these states of B rows; undefined: from nothing, as after no call. */
+  /** Whether x is longer than the plan, and the session was compiled with `recompute`. */
+  isLongerThanPlan({ x }: Data, { batch: B = this.plan.options.batch }: CallOptions): boolean {
+    const { input, options: { recompute = false, steps } } = this.plan;
+    const columns = input.kind === "values" ? input.width : 1;
+    return recompute && B > 0 && x.length > steps * B * columns;
+  }
+
+  /** Reserve the numbers of `n` training passes; the first of them. */
+  reservePasses(n: number): number {
+    const first = this.passes + 1;
+    this.passes += n;
+    return first;
+  }
+
+  /** Whether memory still holds the outputs of a batch. */
+  holds(batch: PackedBatch): boolean {
+    return this.memory.is !== "empty" && this.memory.is !== "other" && this.memory.batch === batch;
+  }
+
+  /** Make these the session's last states, after `batch`, whatever memory holds. */
+  setStates(states: States, batch: PackedBatch | undefined = this.lastBatch): void {
+    this.memory = batch ? { is: "other", batch, states } : { is: "empty" };
+  }
+
+  /** Make these, with B rows, the states that the next call may carry on. Undefined: there is nothing to carry on. */
   resume(states: States, B: number | undefined): void {
-    this.last = B === undefined ? undefined : packBatch({ T: 1, B, training: false, fresh: false });
-    this.putAside(states);
+    this.memory = { is: "empty" };
+    if (B !== undefined) this.setStates(states, packBatch({ T: 1, B, training: false, fresh: false }));
   }
 
-  /** Whether memory still has the activations of a call. */
-  holds(call: PackedBatch): boolean {
-    return this.last === call && !this.aside;
-  }
-
-  /** The states after the last call are those that this one, of the session's, has started from. */
-  takeBack(call: PackedBatch, states: States): void {
-    this.last = call.fresh ? undefined : call;
-    this.putAside(states);
+  /** Make the states that a batch started from the session's last states: the batch is taken back. */
+  rollBack(batch: PackedBatch, states: States): void {
+    this.memory = batch.fresh ? { is: "empty" } : { is: "other", batch, states };
   }
 }

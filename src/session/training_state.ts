@@ -2,14 +2,14 @@ import { OptionError, requireInteger } from "../errors.ts";
 import { numbers } from "../formats/elements.ts";
 import type { ParameterSlot } from "../memory/planner.ts";
 import type { Slot } from "../memory/slot.ts";
-import type { ScheduleState } from "../training/schedules/schedule.ts";
-import type { TrainingRunner } from "./training_runner.ts";
 import { requireTensors, type TensorCopy, type Tensors } from "../runtime/state_dict.ts";
-import type { Optimization } from "./optimization.ts";
+import type { ScheduleState } from "../training/schedules/schedule.ts";
+import type { TrainingPlan } from "./plan_training.ts";
+import type { TrainedNet } from "./training_step.ts";
 
 /**
- * What a training needs, beside the parameters and the carried states, to go on bit for bit. All but the tensors is
- * fit for JSON.
+ * What an exact continuation of a training needs, beside the parameters and the carried states. Everything but the
+ * tensors is fit for JSON.
  */
 export interface TrainingState {
   /** Name of the optimizer; empty without one. */
@@ -18,51 +18,52 @@ export interface TrainingState {
   readonly seed: number;
   /** Updates so far. */
   readonly updates: number;
-  /** Updates left out so far because loss or gradient norm were not finite. */
+  /** Updates left out so far because the loss or the gradient norm was not finite. */
   readonly skipped: number;
-  /** Training passes so far: what random numbers depend on. */
+  /** Training passes so far, on which random numbers depend. */
   readonly passes: number;
-  /** What the schedule has learned. */
+  /** The state of the schedule. */
   readonly schedule: ScheduleState;
   /** Moments and averages of every parameter, as `exp_avg.rnn.weight_ih_l0`. */
   readonly tensors: ReadonlyMap<string, TensorCopy>;
 }
 
 /** A copy of the state. */
-export function readTrainingState(passes: TrainingRunner, updates: Optimization): TrainingState {
-  requireWhole("read", updates);
-  const tensors = places(passes).map(({ name, shape, range, parameter }) =>
-    [name, { shape, data: passes.io.parameters.readPart(range, parameter) }] as const
+export function readTrainingState(net: TrainedNet): TrainingState {
+  const { runner: { plan, io, passes }, optimization: { updates, skipped, schedule } } = net;
+  requireBetweenUpdates("read", net);
+  const tensors = momentTensors(plan).map(({ name, shape, range, parameter }) =>
+    [name, { shape, data: io.parameters.read(range, parameter) }] as const
   );
-  const { plan: { planner: { seed }, options }, count: number } = passes, { count, skipped, schedule } = updates;
-  const optimizer = options.optimizer?.name ?? "";
-  return { optimizer, seed, updates: count, skipped, passes: number, schedule, tensors: new Map(tensors) };
+  const optimizer = plan.options.optimizer?.name ?? "";
+  return { optimizer, seed: plan.planner.seed, updates, skipped, passes, schedule, tensors: new Map(tensors) };
 }
 
-/** Go on from a state; one that does not fit changes nothing. */
+/** Continue from a state. A state that does not fit changes nothing. */
 export function setTrainingState(
-  passes: TrainingRunner,
-  updates: Optimization,
+  net: TrainedNet,
   state: Omit<TrainingState, "tensors"> & { tensors: Tensors },
 ): void {
-  requireWhole("set", updates);
+  const { runner, optimization } = net;
+  requireBetweenUpdates("set", net);
   requireInteger("updates", state.updates, 0);
   requireInteger("skipped", state.skipped, 0);
   requireInteger("passes", state.passes, 0);
-  requireSame(passes, state);
-  requireSchedule(state.schedule, updates.schedule);
-  const wanted = places(passes);
-  const { given } = requireTensors("moment", wanted, state.tensors);
-  for (const { name, range, parameter } of wanted) {
-    passes.io.parameters.writePart(range, parameter, numbers(given.get(name)!));
+  requireSameTraining(runner.plan, state);
+  requireSchedule(state.schedule, optimization.schedule);
+  const places = momentTensors(runner.plan);
+  const { fitting } = requireTensors("moment", places, state.tensors);
+  for (const { name, range, parameter } of places) {
+    runner.io.parameters.write(range, parameter, numbers(fitting.get(name)!));
   }
-  updates.count = state.updates;
-  updates.skipped = state.skipped;
-  updates.schedule = { ...state.schedule };
-  passes.count = state.passes;
+  optimization.updates = state.updates;
+  optimization.skipped = state.skipped;
+  optimization.schedule = { ...state.schedule };
+  runner.passes = state.passes;
 }
 
-interface Place {
+/** A moment, or the moving average, of one parameter. */
+interface MomentTensor {
   readonly name: string;
   readonly shape: readonly number[];
   readonly size: number;
@@ -70,8 +71,8 @@ interface Place {
   readonly parameter: ParameterSlot;
 }
 
-/** Where the tensors are. */
-function places({ plan: { moments, average, planner } }: TrainingRunner): Place[] {
+/** All moments and averages, and their places in memory. */
+function momentTensors({ moments, average, planner }: TrainingPlan): MomentTensor[] {
   const ranges = average ? [...moments, average.value] : moments;
   return ranges.flatMap((range) =>
     planner.parameters.map((parameter) => {
@@ -81,16 +82,16 @@ function places({ plan: { moments, average, planner } }: TrainingRunner): Place[
   );
 }
 
-function requireWhole(verb: string, updates: Optimization): void {
-  updates.requireParameters(`${verb} the training state`);
-  if (updates.pending) {
+function requireBetweenUpdates(verb: string, { gradients, optimization }: TrainedNet): void {
+  optimization.requireTrainedWeights(`${verb} the training state`);
+  if (gradients.isPartial) {
     throw new OptionError(`Cannot ${verb} the training state between "accumulate" and "update"`);
   }
 }
 
-/** Refuses a state of another optimizer, or of other random numbers where the net draws any. */
-function requireSame(
-  { plan: { planner, options } }: TrainingRunner,
+/** @throws {OptionError} When the state is of another optimizer, or of other random numbers and the net draws any. */
+function requireSameTraining(
+  { planner, needs, options }: TrainingPlan,
   { optimizer, seed }: Omit<TrainingState, "tensors">,
 ): void {
   const name = options.optimizer?.name ?? "";
@@ -99,16 +100,16 @@ function requireSame(
       `Cannot set the training state: it is of the optimizer "${optimizer}", the session was compiled with "${name}"`,
     );
   }
-  if (planner.counter && seed !== planner.seed) {
+  if (needs.randomCounter && seed !== planner.seed) {
     throw new OptionError(
       `Cannot set the training state: it is of seed ${seed}, the session was compiled with seed ${planner.seed}`,
     );
   }
 }
 
-function requireSchedule(given: ScheduleState, known: ScheduleState): void {
-  const names = Object.keys(known);
-  const fits = Object.keys(given).length === names.length &&
-    names.every((name) => given[name] === null || typeof given[name] === "number");
-  if (!fits) throw new OptionError(`"schedule" must have the numbers [${names}], got [${Object.keys(given)}]`);
+function requireSchedule(schedule: ScheduleState, expected: ScheduleState): void {
+  const names = Object.keys(expected);
+  const fits = Object.keys(schedule).length === names.length &&
+    names.every((name) => schedule[name] === null || typeof schedule[name] === "number");
+  if (!fits) throw new OptionError(`"schedule" must have the numbers [${names}], got [${Object.keys(schedule)}]`);
 }

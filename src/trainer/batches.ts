@@ -2,51 +2,51 @@ import { OptionError, requireInteger } from "../errors.ts";
 import { arrange } from "../training/data/arrangement.ts";
 import type { Batch } from "../training/data/batch.ts";
 import { collate, type Samples, sizesOf, stepsOf } from "../training/data/samples.ts";
-import { EventLoop } from "./event_loop.ts";
+import { EventLoop } from "../runtime/event_loop.ts";
 import type { Session } from "../session/session.ts";
 
-/** Batches, each used up before the next one is asked for. */
+/** Batches. Each batch is used before the next one is requested. */
 export type Batches = Iterable<Batch> | AsyncIterable<Batch>;
 
 /**
- * What a net is trained or evaluated on: samples, of which batches are made; or batches, in the order they come,
- * which are iterated over anew in every epoch; or a function that gives those of epoch 1, 2, ...
+ * The data that a net is trained or evaluated on: samples, from which batches are made; or batches, which are iterated
+ * in their order once an epoch; or a function from the epoch (1, 2, ...) to its batches.
  */
 export type TrainingData = Samples | Batches | ((epoch: number) => Batches);
 
-/** The batches of an epoch behind the first `used`. */
+/** The batches of an epoch after the first `used`. */
 export type BatchSource = (epoch: number, used: number) => Batches;
 
-/** How samples become batches. */
+/** How samples are grouped into batches. */
 export interface BatchOptions {
   batch?: number;
   shuffle?: boolean;
   seed?: number;
   bucket?: number;
-  /** Processes that share the rows of a batch. Default 1. */
+  /** Number of processes among which the rows of a batch are divided. Default 1. */
   ranks?: number;
-  /** The most steps of a sample. */
+  /** The largest number of steps of a sample. */
   longest: number;
 }
 
 /**
- * Batches of shuffled samples that are sorted by length together, if not said otherwise. An epoch of 1024 sequences
- * of 1 to 100 steps, batch 32, through an LSTM of 128 took 1130 ms with 1, 860 with 4, 785 with 16, 775 with 64;
- * fewer leave more to chance.
+ * Default number of batches within which shuffled samples are sorted by length. An epoch of 1024 sequences of 1 to 100
+ * steps, batch 32, through an LSTM of 128 took 1130 ms with 1, 860 with 4, 785 with 16, 775 with 64. A smaller number
+ * leaves more to chance.
  */
 const BUCKET = 16;
 
-/** The batches of data that is evaluated: samples sorted by length. */
+/** The batches of evaluation data: samples sorted by length. */
 export function evaluationSource(session: Session, data: TrainingData, batch?: number): BatchSource {
   const all = { shuffle: false, bucket: Number.MAX_SAFE_INTEGER };
   return batchSource(session, data, { batch, ...all, longest: session.steps });
 }
 
 /**
- * The batches of data, whatever it is.
+ * The batches of any form of data.
  *
- * @throws {ShapeError} When samples are not what the session takes.
- * @throws {OptionError} When an option is out of range, or the data is none of the three.
+ * @throws {ShapeError} When samples do not fit the session.
+ * @throws {OptionError} When an option is out of range, or the data has none of the three forms.
  */
 export function batchSource(session: Session, data: TrainingData, options: BatchOptions): BatchSource {
   const { batch = session.batch, shuffle = true, seed = 0, bucket = shuffle ? BUCKET : 1, longest, ranks = 1 } =
@@ -72,7 +72,7 @@ export function batchSource(session: Session, data: TrainingData, options: Batch
   };
 }
 
-/** Batches that come in their own order, without the first `used`. */
+/** The batches after the first `used`. */
 async function* skip(batches: Batches, epoch: number, used: number): AsyncGenerator<Batch, void, void> {
   using loop = new EventLoop();
   let seen = 0;

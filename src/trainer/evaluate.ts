@@ -1,12 +1,12 @@
 import type { Batch } from "../training/data/batch.ts";
 import { TotalLoss } from "../training/losses/total_loss.ts";
-import type { Measured, Metric } from "../training/metrics/metric.ts";
+import type { EvaluatedBatch, Metric } from "../training/metrics/metric.ts";
 import { type BatchSource, evaluationSource, type TrainingData } from "./batches.ts";
 import type { CallOptions, States } from "../runtime/packed_batch.ts";
-import { EventLoop } from "./event_loop.ts";
+import { EventLoop } from "../runtime/event_loop.ts";
 import type { Session } from "../session/session.ts";
 
-/** Metrics by names of one's own. */
+/** Metrics, under names that the caller chooses. */
 export type Metrics = Readonly<Record<string, Metric<unknown>>>;
 
 /** The values of metrics, by their names. */
@@ -16,19 +16,35 @@ export type MetricValues<M extends Metrics> = {
 
 /** Options of `evaluate`. */
 export interface EvaluateOptions<M extends Metrics = Metrics> {
-  /** What to measure beside the loss: `{ accuracy: accuracy() }`. Default nothing. */
+  /**
+   * What to measure beside the loss: `{ accuracy: accuracy() }`.
+   *
+   * @default none
+   */
   metrics?: M;
-  /** Samples of a batch. Default: the session's `batch`. */
+  /**
+   * Samples of a batch.
+   *
+   * @default the session's `batch`
+   */
   batch?: number;
-  /** Whether each batch goes on from the last states of the one before it. Default false. */
+  /**
+   * Whether each batch starts from the last states of the batch before it.
+   *
+   * @default false
+   */
   carry?: boolean;
-  /** Whether the moving averages take the place of the parameters. Default false. */
+  /**
+   * Whether the moving averages are evaluated instead of the parameters.
+   *
+   * @default false
+   */
   averages?: boolean;
   /** Ends the evaluation between two batches, with the signal's reason as the error. */
   signal?: AbortSignal;
 }
 
-/** What `evaluate` found. */
+/** The result of `evaluate`. */
 export interface Measurement<M extends Metrics = Metrics> {
   /** The loss of all batches together, reduced as the loss says. */
   readonly loss: number;
@@ -39,10 +55,10 @@ export interface Measurement<M extends Metrics = Metrics> {
 }
 
 /**
- * Loss and metrics of all data, without training, in the same memory. Samples are taken sorted by length. The event
- * loop has its turn at least every 50 ms, between two batches.
+ * Measure the loss and the metrics of all data, without training, in the same memory. Samples are sorted by length.
+ * `evaluate` yields to the event loop at least every 50 ms, between two batches.
  *
- * @throws {OptionError} When the data has no batches, or averages are asked for and not kept.
+ * @throws {OptionError} When the data has no batches, or the session keeps no averages and `averages` is set.
  *
  * @example
  * ```ts
@@ -66,7 +82,7 @@ export async function evaluate<M extends Metrics = Record<never, never>>(
   return await evaluateSource(session, source, options, loop);
 }
 
-/** The same of a source of batches. */
+/** As `evaluate`, of a source of batches. */
 export async function evaluateSource<M extends Metrics>(
   session: Session,
   source: BatchSource,
@@ -100,8 +116,8 @@ export function callOptions({ batch, lengths, decoderInput }: Batch, states: Cal
   return { batch: batch ?? lengths?.length, lengths, decoderInput, states };
 }
 
-/** Walks the rows of the output of the session's last call that count. */
-function rowsOf(session: Session, batch: Batch): Measured["forEach"] {
+/** Visits the rows that count in the output of the session's last call. */
+function rowsOf(session: Session, batch: Batch): EvaluatedBatch["forEach"] {
   const { layout } = session, { weights, lengths } = batch, B = batch.batch ?? lengths?.length ?? session.batch;
   const { decoder } = layout,
     [read, columns] = decoder ? [batch.decoderInput!, decoder.columns] : [batch.x, layout.columns];

@@ -3,9 +3,9 @@ import type { Metrics, MetricValues } from "./evaluate.ts";
 import type { Histogram } from "../session/histogram.ts";
 import type { Update } from "../session/optimization.ts";
 
-/** Where in the training an event is. */
+/** The place of an event in the training. */
 export interface EventPlace {
-  /** Updates so far, from 1; those left out because of numbers that are not finite count too. */
+  /** Updates so far, from 1, those included that were left out because a number was not finite. */
   readonly step: number;
   /** Pass over the data, from 1. */
   readonly epoch: number;
@@ -13,7 +13,7 @@ export interface EventPlace {
 
 /** An update was made. */
 export interface StepEvent extends EventPlace, Update {
-  /** What happened. */
+  /** The kind of event. */
   readonly type: "step";
   /** The loss before the update, reduced as the loss says. */
   readonly loss: number;
@@ -21,30 +21,30 @@ export interface StepEvent extends EventPlace, Update {
   readonly count: number;
 }
 
-/** How gradients, activations and parameters were in the step before, before its update. */
+/** Gradients, activations and parameters of a step, before its update. */
 export interface Statistics {
   /** The Euclidean norm of each parameter's gradient, before clipping, by the parameter's name. */
   readonly gradients: ReadonlyMap<string, number>;
   /** The outputs of each layer, by the layer's name. */
   readonly activations: ReadonlyMap<string, ActivationStatistics>;
-  /** How the elements of each parameter are distributed, by its name. */
+  /** The distribution of each parameter's elements, by the parameter's name. */
   readonly parameters: ReadonlyMap<string, Histogram>;
   /**
-   * The norm of the gradient of each recurrent layer's output by time step, as `session.gradientFlow()` tells it of the
-   * last batch, where `statistics` ask for it.
+   * The gradient norm of each recurrent layer's output by time step, `[T]`: `session.gradientFlow()` of the last batch.
+   * Present when `statistics` asks for it.
    */
   readonly gradientFlow?: ReadonlyMap<string, Float32Array>;
 }
 
-/** Statistics are due. */
+/** Statistics of a step. */
 export interface StatisticsEvent extends EventPlace, Statistics {
-  /** What happened. */
+  /** The kind of event. */
   readonly type: "statistics";
 }
 
 /** The net was evaluated. */
 export interface EvaluationEvent<M extends Metrics = Metrics> extends EventPlace {
-  /** What happened. */
+  /** The kind of event. */
   readonly type: "evaluation";
   /** The loss of all evaluation data. */
   readonly loss: number;
@@ -52,13 +52,13 @@ export interface EvaluationEvent<M extends Metrics = Metrics> extends EventPlace
   readonly count: number;
   /** The metrics, by their names. */
   readonly metrics: MetricValues<M>;
-  /** Whether no evaluation before was as good. */
+  /** Whether this evaluation is better than all before. */
   readonly best: boolean;
 }
 
-/** All data was seen once more. */
+/** An epoch has ended. */
 export interface EpochEvent extends EventPlace {
-  /** What happened. */
+  /** The kind of event. */
   readonly type: "epoch";
   /** The training loss of all steps of the epoch together, each before its update. */
   readonly loss: number;
@@ -68,7 +68,7 @@ export interface EpochEvent extends EventPlace {
 
 /** The training is over; the last event. */
 export interface EndEvent extends EventPlace {
-  /** What happened. */
+  /** The kind of event. */
   readonly type: "end";
   /** Which limit was reached first. */
   readonly reason: "epochs" | "steps" | "seconds" | "patience";
@@ -88,7 +88,7 @@ export interface BestEvaluation {
   readonly epoch: number;
 }
 
-/** What `fit` says. */
+/** An event of `fit`. */
 export type TrainingEvent<M extends Metrics = Metrics> =
   | StepEvent
   | StatisticsEvent

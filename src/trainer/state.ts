@@ -3,35 +3,38 @@ import type { States } from "../runtime/packed_batch.ts";
 import type { TensorCopy, Tensors } from "../runtime/state_dict.ts";
 import type { BestEvaluation } from "./events.ts";
 
-/** Where a training stands; plain numbers, fit for JSON. With the seed, the order of all samples follows from it. */
+/** The state of a training: plain numbers, fit for JSON. The order of all samples follows from the seed. */
 export interface TrainerState {
   /** Seed of the order of samples. */
   readonly seed: number;
-  /** Updates so far, those left out included. */
+  /** Updates so far, including those that were left out. */
   readonly step: number;
-  /** The pass over the data that goes on or comes next, from 1. */
+  /** The current or next epoch, from 1. */
   readonly epoch: number;
-  /** Batches of that pass that were used. */
+  /** Batches of the epoch that were used. */
   readonly batch: number;
-  /** Losses of that pass: their sum (times counts, of a mean), and the weight of all targets that counted. */
+  /**
+   * The loss of the epoch so far: its sum (of a mean, each times its count), and the weight of all targets that
+   * counted.
+   */
   readonly loss: { readonly sum: number; readonly count: number };
-  /** Updates before the last evaluation; 0: there was none. */
+  /** Updates before the last evaluation; 0 before the first evaluation. */
   readonly evaluated: number;
   /** The best evaluation; null before the first. */
   readonly best: BestEvaluation | null;
-  /** Evaluations since then. */
+  /** Evaluations since the best one. */
   readonly bad: number;
 }
 
-/** A training at its start. */
+/** The state at the start of a training. */
 export function startState(seed: number): TrainerState {
   return { seed, step: 0, epoch: 1, batch: 0, loss: { sum: 0, count: 0 }, evaluated: 0, best: null, bad: 0 };
 }
 
 /**
- * A copy of a state that was given.
+ * A copy of a state.
  *
- * @throws {OptionError} When it is none.
+ * @throws {OptionError} When the state is not that of a training.
  */
 export function checkedState({ seed, step, epoch, batch, loss, evaluated, best, bad }: TrainerState): TrainerState {
   for (const [name, value] of Object.entries({ seed, step, batch, evaluated, bad })) requireInteger(name, value, 0);
@@ -47,7 +50,7 @@ export function checkedState({ seed, step, epoch, batch, loss, evaluated, best, 
 
 const BEST = "best.", STATE = "state.";
 
-/** Best parameters and carried states as one set of tensors. */
+/** The best parameters and the carried states as one set of tensors. */
 export function packTensors(
   best: ReadonlyMap<string, TensorCopy> | undefined,
   carried: States | "zero",
@@ -61,7 +64,7 @@ export function packTensors(
   return tensors;
 }
 
-/** The two of them again. */
+/** The best parameters and the carried states in a set of tensors. */
 export function unpackTensors(
   tensors: Tensors,
 ): { best: Map<string, TensorCopy> | undefined; carried: States | "zero" } {

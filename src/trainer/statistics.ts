@@ -2,15 +2,17 @@ import { histogram } from "../session/histogram.ts";
 import type { Session } from "../session/session.ts";
 import type { Statistics } from "./events.ts";
 
-/** What to say of a training, and how often. */
+/** Options of training statistics. */
 export interface StatisticsOptions {
-  /** Updates from one time to the next. */
+  /** Updates between two statistics. */
   every: number;
-  /** Whether to say how the gradient flows from step to step, in a session compiled with `gradientFlow`. Default false. */
+  /**
+   * Whether to say how the gradient flows from step to step, in a session compiled with `gradientFlow`. Default false.
+   */
   gradientFlow?: boolean;
 }
 
-/** How a session is between a backward and its update: gradients that were not clipped yet, activations, parameters. */
+/** The statistics of a session between backward and update, so before clipping. */
 export function readStatistics(
   session: Session,
   { gradientFlow }: Pick<StatisticsOptions, "gradientFlow">,

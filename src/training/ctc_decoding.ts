@@ -3,7 +3,7 @@ import { exp, log } from "../kernels/real.ts";
 import { logSoftmax } from "./log_softmax.ts";
 
 /** Outputs of a net that was trained with `ctc`. */
-export interface CtcOutputs {
+export interface CtcDecodingOptions {
   /** Number of classes C. */
   classes: number;
   /** Sequences B. Default 1. */
@@ -17,7 +17,7 @@ export interface CtcOutputs {
 }
 
 /** What a sequence says. */
-export interface Decoding {
+export interface CtcDecoding {
   /** Classes, without blanks and repetitions. */
   readonly labels: number[];
   /** Natural logarithm of the probability, as the decoder says. */
@@ -42,7 +42,7 @@ export interface Decoding {
  * assertEquals(ctcGreedy(outputs, { classes: 3 })[0].labels, [1, 1, 2]);
  * ```
  */
-export function ctcGreedy(outputs: ArrayLike<number>, options: CtcOutputs): Decoding[] {
+export function ctcGreedy(outputs: ArrayLike<number>, options: CtcDecodingOptions): CtcDecoding[] {
   const { blank = 0 } = options;
   return sequences(outputs, options).map((steps) => {
     const labels: number[] = [];
@@ -58,7 +58,7 @@ export function ctcGreedy(outputs: ArrayLike<number>, options: CtcOutputs): Deco
 }
 
 /** Options of `ctcBeamSearch`. */
-export interface CtcBeamOptions extends CtcOutputs {
+export interface CtcBeamOptions extends CtcDecodingOptions {
   /** Prefixes that are kept from step to step. Default 10. */
   width?: number;
 }
@@ -94,7 +94,7 @@ interface Prefix {
  * assertEquals(ctcBeamSearch(outputs, { classes: 2 })[0][0].labels, [1]);
  * ```
  */
-export function ctcBeamSearch(outputs: ArrayLike<number>, options: CtcBeamOptions): Decoding[][] {
+export function ctcBeamSearch(outputs: ArrayLike<number>, options: CtcBeamOptions): CtcDecoding[][] {
   const { blank = 0, width = 10 } = options;
   requireInteger("width", width, 1);
   return sequences(outputs, options).map((steps) => {
@@ -146,7 +146,7 @@ function logSum(a: number, b: number): number {
 }
 
 /** For each sequence its steps: the logarithm of the softmax. */
-function sequences(outputs: ArrayLike<number>, options: CtcOutputs): Float64Array[][] {
+function sequences(outputs: ArrayLike<number>, options: CtcDecodingOptions): Float64Array[][] {
   const { classes, batch: B = 1, batchFirst = false, lengths, blank = 0 } = options;
   requireInteger("classes", classes, 1);
   requireInteger("batch", B, 1);

@@ -10,22 +10,11 @@ import { assert } from "@std/assert";
 import { type Cell, compile, type Layer, oneHot, recurrent, sequential, type Session, type States } from "../../mod.ts";
 import { compileReference } from "../support/compile_reference.ts";
 import { Generator } from "../../src/random/generator.ts";
-import {
-  assertSame,
-  type Data,
-  dataRows,
-  draw,
-  type Extent,
-  forward,
-  pass,
-  range,
-  resultRows,
-  steps,
-} from "./trial.ts";
+import { assertSame, type Data, dataRows, draw, forward, pass, range, resultRows, type Shape, steps } from "./trial.ts";
 import { paddedData } from "../layers/padding.ts";
 import { cellRoundings, distance, size, walk } from "../rounding.ts";
 
-interface Sizes extends Extent {
+interface Sizes extends Shape {
   readonly I: number;
   readonly H: number;
 }
@@ -200,7 +189,7 @@ const CLAIMS: Record<string, (net: Layer, sizes: Sizes, label: string, amplifica
 };
 
 /** The exact build, in a plan of just this size. */
-function exact(net: Layer, { T, B }: Extent, train: boolean): Promise<Session> {
+function exact(net: Layer, { T, B }: Shape, train: boolean): Promise<Session> {
   return compile(net, { batch: B, steps: T, train, numerics: "exact" });
 }
 
@@ -212,7 +201,7 @@ function chunks(session: Session, ...outputs: readonly Float32Array[]): Record<s
 }
 
 /** Data with NaN for all that one row reads; a token cannot be NaN, a state can. */
-function poisoned(net: Layer, data: Data, { T, B }: Extent, row: number): Data {
+function poisoned(net: Layer, data: Data, { T, B }: Shape, row: number): Data {
   const poison = (tensor: Float32Array, blocks: number): Float32Array => {
     const width = tensor.length / (blocks * B);
     return tensor.map((value, i) => Math.floor(i / width) % B === row ? NaN : value);

@@ -10,7 +10,7 @@ import { planNet } from "../../src/runtime/plan.ts";
 import { Generator } from "../../src/random/generator.ts";
 
 /** T steps of B rows. */
-export interface Extent {
+export interface Shape {
   readonly T: number;
   readonly B: number;
 }
@@ -30,7 +30,7 @@ export type Start = Omit<Data, "states"> & { readonly states: InitialStates };
 export type Results = Record<string, Float32Array>;
 
 /** Seeded data for a net: tokens where it takes them, otherwise numbers in [-1, 1). */
-export function draw(net: Layer, { T, B }: Extent, seed: number): Data {
+export function draw(net: Layer, { T, B }: Shape, seed: number): Data {
   const random = new Generator(seed), { kind, width } = net.input;
   const numbers = (n: number) => Float32Array.from({ length: n }, () => 2 * random.uniform() - 1);
   const declared = planNet(net, { batch: 1, steps: 1 }).layer.states;
@@ -74,20 +74,20 @@ export function pass(session: Session, data: Start, batch: number, options: Pass
 }
 
 /** Some rows of every step of data, in the order given. */
-export function dataRows({ x, states, dOutput, dStates }: Data, extent: Extent, rows: readonly number[]): Data {
-  const block = { T: 1, B: extent.B };
+export function dataRows({ x, states, dOutput, dStates }: Data, shape: Shape, rows: readonly number[]): Data {
+  const block = { T: 1, B: shape.B };
   const stateRows = (all: States) =>
     Object.fromEntries(Object.entries(all).map(([name, data]) => [name, take(data, block, rows)]));
   return {
-    x: take(x, extent, rows),
+    x: take(x, shape, rows),
     states: stateRows(states),
-    dOutput: take(dOutput, extent, rows),
+    dOutput: take(dOutput, shape, rows),
     dStates: stateRows(dStates),
   };
 }
 
 /** Some rows of every step of what belongs to rows: all results but the parameter gradients. */
-export function resultRows(results: Results, { T, B }: Extent, rows: readonly number[]): Results {
+export function resultRows(results: Results, { T, B }: Shape, rows: readonly number[]): Results {
   const kept = Object.entries(results).filter(([name]) => !name.startsWith("gradient"));
   return Object.fromEntries(kept.map(([name, data]) => {
     const blocks = name === "output" || name === "dx" ? T : 1;
@@ -123,7 +123,7 @@ function named(prefix: string, tensors: Results): Results {
   return Object.fromEntries(Object.entries(tensors).map(([name, data]) => [`${prefix} ${name}`, data]));
 }
 
-function take(data: Float32Array, { T, B }: Extent, rows: readonly number[]): Float32Array {
+function take(data: Float32Array, { T, B }: Shape, rows: readonly number[]): Float32Array {
   const width = data.length / (T * B);
   const taken = new Float32Array(T * rows.length * width);
   for (let t = 0; t < T; t++) {

@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { gradientCheck, type GradientCheckOptions } from "../../check.ts";
 import {
   type Cell,
-  type CellSpace,
+  type CellContext,
   constant,
   crossEntropy,
   dense,
@@ -15,10 +15,10 @@ import {
   type ParameterSlot,
   type PlannedCell,
   type PlannedLayer,
-  type Port,
   recurrent,
   sequential,
   type Slot,
+  type Value,
   zeros,
 } from "../../mod.ts";
 
@@ -26,7 +26,7 @@ const WIDTH = 3;
 
 /** Where the scaling layer has what. */
 interface Places {
-  readonly x: Port;
+  readonly x: Value;
   readonly dy: Slot;
   readonly products: Slot;
   readonly gain: ParameterSlot;
@@ -71,12 +71,12 @@ function scaling(replace: (places: Places, right: PlannedLayer) => Partial<Plann
 }
 
 /** A cell, and a decoder on it; some of the cell replaced. */
-function decoded(replace: (space: CellSpace, right: PlannedCell) => Partial<PlannedCell>, right = elman()): Layer {
+function decoded(replace: (context: CellContext, right: PlannedCell) => Partial<PlannedCell>, right = elman()): Layer {
   const cell: Cell = {
     ...right,
-    plan(space) {
-      const planned = right.plan(space);
-      return { ...planned, ...replace(space, planned) };
+    plan(context) {
+      const planned = right.plan(context);
+      return { ...planned, ...replace(context, planned) };
     },
   };
   return sequential({ rnn: recurrent(cell, { input: 3, hidden: 4 }), decoder: dense(4, 3) });
@@ -91,8 +91,8 @@ function doubledEmbedding(): Layer {
       const planned = right.plan(scope, x), { size, gradient } = scope.parameter("weight");
       return {
         ...planned,
-        gradients(k, extent) {
-          planned.gradients(k, extent);
+        gradients(k, shape) {
+          planned.gradients(k, shape);
           k.add(gradient.address, gradient.address, gradient.address, 1, size, size, size, size);
         },
       };
@@ -108,10 +108,10 @@ const doubled: Loss = {
     const right = crossEntropy().plan(scope, output);
     return {
       ...right,
-      forward(k, extent, gradient) {
-        right.forward(k, extent, gradient);
+      forward(k, shape, gradient) {
+        right.forward(k, shape, gradient);
         const { address, stride } = output.gradient!;
-        k.add(address, address, address, extent.T * extent.B, output.width, stride, stride, stride);
+        k.add(address, address, address, shape.T * shape.B, output.width, stride, stride, stride);
       },
     };
   },
@@ -139,8 +139,8 @@ const WRONG: Record<string, { net: Layer; options?: GradientCheckOptions; tensor
   },
   "a gradient of what nothing depends on": {
     net: scaling(({ gain, unused }, right) => ({
-      gradients(k, extent) {
-        right.gradients(k, extent);
+      gradients(k, shape) {
+        right.gradients(k, shape);
         k.copy(unused.gradient.address, gain.gradient.address, 1, 1, 1, 1);
       },
     })),
@@ -148,8 +148,8 @@ const WRONG: Record<string, { net: Layer; options?: GradientCheckOptions; tensor
   },
   "a gradient that is not a number": {
     net: scaling(({ nan, unused }, right) => ({
-      gradients(k, extent) {
-        right.gradients(k, extent);
+      gradients(k, shape) {
+        right.gradients(k, shape);
         k.copy(unused.gradient.address, nan.address, 1, 1, 1, 1);
       },
     })),

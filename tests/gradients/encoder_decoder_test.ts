@@ -13,9 +13,9 @@ const BUILDS = 5e-5;
 
 for (const [name, net] of Object.entries(NETS)) {
   Deno.test(`gradients of an encoder-decoder: ${name}`, async () => {
-    const extent = { batch: 4, steps: 5, decoderSteps: 3 };
+    const shape = { batch: 4, steps: 5, decoderSteps: 3 };
     const loss = crossEntropy({ ignoreIndex: -1 }), y = [1, 2, 3, 4, -1, 5, 6, 0, -1, 1, -1, 2];
-    const check = await gradientCheck(net(), { ...extent, lengths: [3, 5, 1, 3], loss, y });
+    const check = await gradientCheck(net(), { ...shape, lengths: [3, 5, 1, 3], loss, y });
     assertRight(check, BUILDS, name);
     assertRight(
       await gradientCheck(net(), { batch: 2, steps: 4, decoderSteps: 2, seed: 1 }),

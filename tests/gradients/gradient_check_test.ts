@@ -31,10 +31,10 @@ const CELLS: Record<string, () => Cell> = {
   ...VARIANTS,
 };
 
-const EXTENT = { T: 4, B: 3 }, V = 7, I = 5, HIDDEN = [6, 4];
+const SHAPE = { T: 4, B: 3 }, V = 7, I = 5, HIDDEN = [6, 4];
 
 /** Two layers, a dense one of V columns, a loss of as many terms. The worst of the table reaches a quarter of it. */
-const BUILDS = walk(2 * cellRoundings({ ...EXTENT, I, H: HIDDEN[0] }) + HIDDEN[1] + 2 * V + EXTENT.T * EXTENT.B);
+const BUILDS = walk(2 * cellRoundings({ ...SHAPE, I, H: HIDDEN[0] }) + HIDDEN[1] + 2 * V + SHAPE.T * SHAPE.B);
 
 const table = [["net", "tensor", "f64", "exact", "fast"]];
 
@@ -93,12 +93,12 @@ Deno.test("the worst errors, relative to the largest element of the gradient", (
 });
 
 async function step(name: string, net: Layer): Promise<void> {
-  const y = Array.from({ length: EXTENT.T * EXTENT.B }, (_, i) => i % 5 === 2 ? -100 : (3 * i + 1) % V); // some do not count
+  const y = Array.from({ length: SHAPE.T * SHAPE.B }, (_, i) => i % 5 === 2 ? -100 : (3 * i + 1) % V); // some do not count
   await judge(name, net, { loss: crossEntropy(), y, seed: 1 });
 }
 
 async function judge(name: string, net: Layer, options: GradientCheckOptions): Promise<void> {
-  const check = await gradientCheck(net, { batch: EXTENT.B, steps: EXTENT.T, ...options });
+  const check = await gradientCheck(net, { batch: SHAPE.B, steps: SHAPE.T, ...options });
   for (const { tensor, differences, exact, fast } of check.findings) {
     table.push([name, tensor, ...[differences, exact, fast].map((error) => error.toExponential(1))]);
   }

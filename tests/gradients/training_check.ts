@@ -8,7 +8,7 @@
 import { type CallOptions, crossEntropy, type Data, type Layer, sgd, type TensorCopy } from "../../mod.ts";
 import { compileReference } from "../support/compile_reference.ts";
 import { Generator } from "../../src/random/generator.ts";
-import type { Extent } from "../cells/trial.ts";
+import type { Shape } from "../cells/trial.ts";
 
 /** Parameters, in any precision. */
 type Parameters = ReadonlyMap<string, { readonly shape: readonly number[]; readonly data: ArrayLike<number> }>;
@@ -21,7 +21,7 @@ export interface Trainer {
   loss(parameters: Parameters): number;
 }
 
-export function trainer(net: Layer, { T, B }: Extent, data: Data, options: CallOptions = {}): Trainer {
+export function trainer(net: Layer, { T, B }: Shape, data: Data, options: CallOptions = {}): Trainer {
   const plan = { batch: B, steps: T, loss: crossEntropy(), optimizer: sgd({ learningRate: 0 }), seed: 1 };
   function step(parameters: Parameters) {
     using session = compileReference(net, plan, "f64");

@@ -27,7 +27,7 @@ import { CELLS, exact } from "./cells.ts";
 import { exchanged, halvesExchanged, renamed, reversed, select } from "./directions.ts";
 import { padded } from "./padding.ts";
 
-const EXTENT = { T: 7, B: 5 }, { T, B } = EXTENT, I = 3, H = 9, V = 6, PLAN = { batch: B, steps: T };
+const SHAPE = { T: 7, B: 5 }, { T, B } = SHAPE, I = 3, H = 9, V = 6, PLAN = { batch: B, steps: T };
 const LENGTHS: readonly (readonly number[] | undefined)[] = [undefined, [3, 7, 1, 7, 4], [2, 5, 1, 1, 3]];
 
 /** How outputs a and b of the directions become one, and the gradients of a and b that follow from the result's. */
@@ -53,7 +53,7 @@ for (const [name, cell] of Object.entries(CELLS)) {
 
   Deno.test(`${name}: directions exchanged on the reversed sequence == the same, reversed`, async () => {
     const net = recurrent(cell(), { input: I, hidden: H, bidirectional: true });
-    const data = draw(net, EXTENT, 2), width = net.output.width / 2;
+    const data = draw(net, SHAPE, 2), width = net.output.width / 2;
     using session = await exact(net, PLAN);
     for (const lengths of LENGTHS) {
       const want = pass(session, data, B, { lengths }), parameters = session.parameters();
@@ -61,8 +61,8 @@ for (const [name, cell] of Object.entries(CELLS)) {
       const got = pass(
         session,
         {
-          x: reversed(data.x, EXTENT, lengths),
-          dOutput: reversed(halvesExchanged(data.dOutput, width), EXTENT, lengths),
+          x: reversed(data.x, SHAPE, lengths),
+          dOutput: reversed(halvesExchanged(data.dOutput, width), SHAPE, lengths),
           states: renamed(data.states, exchanged),
           dStates: renamed(data.dStates, exchanged),
         },
@@ -72,8 +72,8 @@ for (const [name, cell] of Object.entries(CELLS)) {
       session.setParameters(parameters);
       const back = {
         ...renamed(got, exchanged),
-        output: halvesExchanged(reversed(got.output, EXTENT, lengths), width),
-        dx: reversed(got.dx, EXTENT, lengths), // a + b == b + a
+        output: halvesExchanged(reversed(got.output, SHAPE, lengths), width),
+        dx: reversed(got.dx, SHAPE, lengths), // a + b == b + a
       };
       assertSame(back, want, `lengths ${lengths}`);
     }
@@ -97,7 +97,7 @@ Deno.test("a stack of which the top is not merged == one that concatenates, its 
   for (const batchFirst of [false, true]) {
     using session = await exact(stack("none"), { ...PLAN, batchFirst });
     using other = await exact(stack("concat"), { ...PLAN, batchFirst });
-    const data = draw(stack("concat"), EXTENT, 5), dOutput = joined(...halves(data.dOutput));
+    const data = draw(stack("concat"), SHAPE, 5), dOutput = joined(...halves(data.dOutput));
     for (const lengths of LENGTHS) {
       const want = pass(other, data, B, { lengths });
       const got = pass(session, { ...data, dOutput }, B, { lengths });
@@ -124,32 +124,34 @@ Deno.test("reversed twice == the sequence itself, and its gradient", async () =>
     input: { kind: "values", width: I },
     output: { kind: "values", width: I },
     parameters: {},
+    wholeSequence: "a layer that reads backwards",
     plan(scope, x) {
-      const once = reverse(scope, x), again = reverse(scope, once.port);
+      const once = reverse(scope, x), again = reverse(scope, once.output);
       return {
-        output: again.port,
+        output: again.output,
         states: [],
+        needs: once.needs,
         refresh() {},
-        forward(k, extent) {
-          once.forward(k, extent);
-          again.forward(k, extent);
+        forward(k, shape) {
+          once.forward(k, shape);
+          again.forward(k, shape);
         },
-        backward(k, extent) {
+        backward(k, shape) {
           // Both add to what is there.
-          for (const { address, stride } of [once.port.gradient!, x.gradient!]) {
-            k.zero(address, extent.T * extent.B, I, stride);
+          for (const { address, stride } of [once.output.gradient!, x.gradient!]) {
+            k.zero(address, shape.T * shape.B, I, stride);
           }
-          again.backward(k, extent);
-          once.backward(k, extent);
+          again.backward(k, shape);
+          once.backward(k, shape);
         },
         gradients() {},
       };
     },
   };
   using session = await exact(twice, PLAN);
-  const { x, dOutput } = draw(twice, EXTENT, 4);
+  const { x, dOutput } = draw(twice, SHAPE, 4);
   for (const lengths of LENGTHS) {
-    const valid = (sequence: Float32Array) => padded(sequence, EXTENT, lengths ?? new Array(B).fill(T), 0);
+    const valid = (sequence: Float32Array) => padded(sequence, SHAPE, lengths ?? new Array(B).fill(T), 0);
     assertEquals(session.forward(x, { lengths }), valid(x));
     assertEquals(session.backward(dOutput).dx, valid(dOutput));
   }
@@ -171,7 +173,7 @@ async function isTwoRuns(
     const rnn = recurrent(cell(), { input: width ?? V, hidden: H, ...options });
     return width ? rnn : sequential({ "": oneHot(V), rnn });
   };
-  const net = make({ bidirectional: true, merge }), data = draw(net, EXTENT, 1), plain = make({});
+  const net = make({ bidirectional: true, merge }), data = draw(net, SHAPE, 1), plain = make({});
   using both = await exact(net, PLAN);
   using ahead = await exact(plain, PLAN);
   using back = await exact(plain, PLAN);
@@ -183,12 +185,12 @@ async function isTwoRuns(
 
   // Forward alone first: what the merge does to gradients depends on both outputs.
   const backData = {
-    x: reversed(data.x, EXTENT, lengths),
+    x: reversed(data.x, SHAPE, lengths),
     states: renamed(select(data.states, others), exchanged),
     dStates: renamed(select(data.dStates, others), exchanged),
   };
   const a = ahead.forward(data.x, { lengths, states: select(data.states, own) });
-  const b = reversed(back.forward(backData.x, { lengths, states: backData.states }), EXTENT, lengths);
+  const b = reversed(back.forward(backData.x, { lengths, states: backData.states }), SHAPE, lengths);
   const { output, da, db } = merge === "none"
     ? apart(a, b, data.dOutput)
     : merge === "concat"
@@ -201,12 +203,12 @@ async function isTwoRuns(
     { lengths },
   );
   const second = renamed(
-    pass(back, { ...backData, dOutput: reversed(db, EXTENT, lengths) }, B, { lengths }),
+    pass(back, { ...backData, dOutput: reversed(db, SHAPE, lengths) }, B, { lengths }),
     exchanged,
   );
   const want: Results = { ...first, ...second, output };
   if (first.dx) {
-    const turned = reversed(second.dx, EXTENT, lengths);
+    const turned = reversed(second.dx, SHAPE, lengths);
     want.dx = first.dx.map((value, i) => value + turned[i]);
   }
   assertSame(pass(both, data, B, { lengths }), want, `lengths ${lengths}`);

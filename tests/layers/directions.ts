@@ -1,9 +1,9 @@
 /** Sequences and names as the two directions of a bidirectional layer have them. */
 import type { States } from "../../mod.ts";
-import type { Extent } from "../cells/trial.ts";
+import type { Shape } from "../cells/trial.ts";
 
 /** Every row of a `[T, B, ...]` tensor from its last step to its first; padding stays. */
-export function reversed(sequence: Float32Array, { T, B }: Extent, lengths?: readonly number[]): Float32Array {
+export function reversed(sequence: Float32Array, { T, B }: Shape, lengths?: readonly number[]): Float32Array {
   const width = sequence.length / (T * B), result = sequence.slice();
   for (let b = 0; b < B; b++) {
     const length = lengths?.[b] ?? T;

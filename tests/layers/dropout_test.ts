@@ -21,12 +21,12 @@ import { CELLS, exact } from "./cells.ts";
 const T = 6, B = 5, H = 9, V = 7, PLAN = { batch: B, steps: T };
 
 Deno.test("a share of about the rate is dropped, the rest is scaled so that the mean stays", async () => {
-  const width = 101, extent = { batch: 17, steps: 29 }, n = width * extent.batch * extent.steps;
+  const width = 101, shape = { batch: 17, steps: 29 }, n = width * shape.batch * shape.steps;
   for (const rate of [0.05, 0.2, 0.5, 0.9]) {
     for (const variational of [false, true]) {
-      using session = await exact(dropout(width, rate, { variational }), extent);
+      using session = await exact(dropout(width, rate, { variational }), shape);
       const y = session.forward(new Float32Array(n).fill(1), { training: true });
-      const kept = y.filter((value) => value !== 0), draws = variational ? n / extent.steps : n;
+      const kept = y.filter((value) => value !== 0), draws = variational ? n / shape.steps : n;
       assert(kept.every((value) => value === kept[0]), "two kinds of values");
       assert(Math.abs(kept[0] * (1 - rate) - 1) <= 4 * U, `rate ${rate}: kept are multiplied by ${kept[0]}`);
       // A binomial share is within five deviations of its mean in all but one of two million cases.

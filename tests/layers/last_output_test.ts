@@ -26,7 +26,7 @@ import { cellRoundings, U, walk } from "../rounding.ts";
 import { CELLS, exact } from "./cells.ts";
 import { transposed } from "./padding.ts";
 
-const EXTENT = { T: 7, B: 5 }, { T, B } = EXTENT, I = 3, H = 9, PLAN = { batch: B, steps: T };
+const SHAPE = { T: 7, B: 5 }, { T, B } = SHAPE, I = 3, H = 9, PLAN = { batch: B, steps: T };
 const LENGTHS: readonly (readonly number[] | undefined)[] = [undefined, [3, 7, 1, 7, 4], [2, 5, 1, 1, 3]];
 
 for (const [name, cell] of Object.entries(CELLS)) {
@@ -36,7 +36,7 @@ for (const [name, cell] of Object.entries(CELLS)) {
       const last = net(cell, { ...options, output: "last" });
       using session = await exact(last, PLAN);
       using sequence = await exact(net(cell, options), PLAN);
-      const data = draw(last, EXTENT, 1), width = last.output.width, half = bidirectional ? width / 2 : width;
+      const data = draw(last, SHAPE, 1), width = last.output.width, half = bidirectional ? width / 2 : width;
       for (const lengths of LENGTHS) {
         // The step at which the direction of a column ends.
         const end = (b: number, column: number) => column < half ? (lengths?.[b] ?? T) - 1 : 0;
@@ -67,7 +67,7 @@ for (const merge of ["concat", "sum", "average", "multiply"] as Merge[]) {
 Deno.test("two last outputs, one behind the other == those of the two directions, side by side", async () => {
   using apart = await exact(net(lstm, { bidirectional: true, merge: "none", output: "last" }), PLAN);
   using together = await exact(net(lstm, { bidirectional: true, output: "last" }), PLAN);
-  const { x } = draw(net(lstm, {}), EXTENT, 4);
+  const { x } = draw(net(lstm, {}), SHAPE, 4);
   for (const lengths of LENGTHS) {
     const output = together.forward(x, { lengths });
     assertEquals(apart.forward(x, { lengths }), transposed(output, B, 2));
@@ -78,7 +78,7 @@ const classifier = () => sequential({ rnn: net(lstm, { output: "last" }), decode
 const OPTIONS = { ...PLAN, loss: crossEntropy(), optimizer: adam({ learningRate: 0.02 }) };
 
 Deno.test("a classifier of sequences takes a target a row, in any layout and order of rows", async () => {
-  const { x } = draw(classifier(), EXTENT, 5), y = [0, 3, 1, 2, 2], lengths = [3, 7, 1, 7, 4];
+  const { x } = draw(classifier(), SHAPE, 5), y = [0, 3, 1, 2, 2], lengths = [3, 7, 1, 7, 4];
   const order = [4, 2, 0, 3, 1],
     rows = (data: Float32Array) => order.flatMap((b) => [...data.subarray(b * T * I, (b + 1) * T * I)]);
   using session = await exact(classifier(), OPTIONS);
@@ -105,7 +105,7 @@ Deno.test("a classifier of sequences takes a target a row, in any layout and ord
 Deno.test("a classifier of sequences longer than the plan == one in one piece", async () => {
   using whole = await exact(classifier(), OPTIONS);
   using short = await exact(classifier(), { ...OPTIONS, steps: 3, recompute: true });
-  const { x } = draw(classifier(), EXTENT, 6), y = [0, 3, 1, 2, 2];
+  const { x } = draw(classifier(), SHAPE, 6), y = [0, 3, 1, 2, 2];
   for (const t of [T, 2 * 3, T]) {
     const data = { x: steps(x, T, 0, t), y };
     assertEquals(short.step(data), whole.step(data));
@@ -115,7 +115,7 @@ Deno.test("a classifier of sequences longer than the plan == one in one piece", 
 });
 
 Deno.test("losses of the last output == those of all steps with the others ignored or without weight", async () => {
-  const every = sequential({ rnn: net(lstm, {}), decoder: dense(H, 4) }), { x } = draw(classifier(), EXTENT, 9);
+  const every = sequential({ rnn: net(lstm, {}), decoder: dense(H, 4) }), { x } = draw(classifier(), SHAPE, 9);
   const classes = [0, 3, 1, 2, 2], numbers = Float32Array.from({ length: B * 4 }, (_, i) => (i % 7) / 3 - 1);
   for (const loss of [crossEntropy(), crossEntropy({ reduction: "sum", labelSmoothing: 0.1 }), squaredError()]) {
     const width = loss.name === "squared error" ? 4 : 1, y = width === 4 ? numbers : classes;
@@ -145,7 +145,7 @@ Deno.test("losses of the last output == those of all steps with the others ignor
 Deno.test("a sequence that does not count may be NaN", async () => {
   using good = await exact(classifier(), { ...OPTIONS, batchFirst: true });
   using bad = await exact(classifier(), { ...OPTIONS, batchFirst: true });
-  const { x } = draw(classifier(), EXTENT, 10), y = [0, 3, 1, 2, 2], weights = [1, 1, 0, 1, 1];
+  const { x } = draw(classifier(), SHAPE, 10), y = [0, 3, 1, 2, 2], weights = [1, 1, 0, 1, 1];
   const poisoned = x.slice().fill(NaN, 2 * T * I, 3 * T * I), finite = x.slice().fill(0, 2 * T * I, 3 * T * I);
   const lengths = [3, 7, 1, 7, 4];
   assertEquals(
@@ -156,7 +156,7 @@ Deno.test("a sequence that does not count may be NaN", async () => {
 
 Deno.test("a stream gives the last output of what it has seen", async () => {
   using session = await exact(classifier(), PLAN);
-  const { x } = draw(classifier(), EXTENT, 7), stream = session.stream({ batch: B });
+  const { x } = draw(classifier(), SHAPE, 7), stream = session.stream({ batch: B });
   for (let t = 0; t < T; t++) {
     const got = stream.step(steps(x, T, t, t + 1));
     assertEquals(got, session.forward(steps(x, T, 0, t + 1)));
@@ -173,7 +173,7 @@ Deno.test("what needs a row for each step is refused", async () => {
     '"output" must be one of "sequence", "last"',
   );
   using session = await exact(classifier(), OPTIONS);
-  const { x } = draw(classifier(), EXTENT, 8);
+  const { x } = draw(classifier(), SHAPE, 8);
   assertThrows(() => session.step({ x, y: new Int32Array(T * B) }), ShapeError, "expected 5 elements");
   session.forward(x);
   assertThrows(() => session.backward(new Float32Array(T * B * 4)), ShapeError, "expected 5 rows of 4");

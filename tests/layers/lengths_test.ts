@@ -23,7 +23,7 @@ import { cellRoundings, distance, size, walk } from "../rounding.ts";
 import { CELLS, exact } from "./cells.ts";
 import { paddedData, shortResult, shortRow, transposed } from "./padding.ts";
 
-const EXTENT = { T: 7, B: 5 }, { T, B } = EXTENT, I = 3, H = 9, PLAN = { batch: B, steps: T };
+const SHAPE = { T: 7, B: 5 }, { T, B } = SHAPE, I = 3, H = 9, PLAN = { batch: B, steps: T };
 /** All different, so that their order is one; the second ones end before the tensor does. */
 const LENGTHS: readonly (readonly number[])[] = [[3, 7, 1, 6, 4], [2, 5, 1, 4, 3]];
 
@@ -47,7 +47,7 @@ for (const [name, cell] of Object.entries(CELLS)) {
 }
 
 for (const [name, net] of Object.entries(NETS)) {
-  const data = draw(net, EXTENT, 1), values = net.input.kind === "values";
+  const data = draw(net, SHAPE, 1), values = net.input.kind === "values";
 
   Deno.test(`${name}: a row in a batch == the row alone, of its own length`, async () => {
     using session = await exact(net, PLAN);
@@ -56,16 +56,16 @@ for (const [name, net] of Object.entries(NETS)) {
       const sums: Record<string, Float64Array> = {};
       for (const row of range(B)) {
         const length = lengths[row], what = `lengths ${lengths}, row ${row}`;
-        const alone = pass(session, shortRow(data, EXTENT, row, length), 1);
+        const alone = pass(session, shortRow(data, SHAPE, row, length), 1);
         const want = resultRows(alone, { T: length, B: 1 }, [0]);
-        assertSame(shortResult(batch, EXTENT, row, length, what), want, what);
+        assertSame(shortResult(batch, SHAPE, row, length, what), want, what);
         // Zero rows add nothing to a chain: a batch of one has the bits of the shorter sequence in every gradient.
-        const padded = pass(session, dataRows(data, EXTENT, [row]), 1, { lengths: [length] });
+        const padded = pass(session, dataRows(data, SHAPE, [row]), 1, { lengths: [length] });
         assertSame(gradientsOf(padded), gradientsOf(alone), `${what}, padded`);
         addTo(sums, gradientsOf(alone));
       }
       // The batch adds up the same products in another order.
-      const bound = walk(2 * cellRoundings({ ...EXTENT, I: 2 * H, H }));
+      const bound = walk(2 * cellRoundings({ ...SHAPE, I: 2 * H, H }));
       for (const [tensor, sum] of Object.entries(sums)) {
         const error = distance(batch[tensor], sum) / size(sum);
         assert(error <= bound, `lengths ${lengths}: ${tensor} is off the rows' sum by ${error}, allowed is ${bound}`);
@@ -76,11 +76,11 @@ for (const [name, net] of Object.entries(NETS)) {
   Deno.test(`${name}: what lies behind a row changes nothing`, async () => {
     using session = await exact(net, PLAN);
     for (const lengths of LENGTHS) {
-      const clean = pass(session, paddedData(data, EXTENT, lengths, 0, 0), B, { lengths });
+      const clean = pass(session, paddedData(data, SHAPE, lengths, 0, 0), B, { lengths });
       // What padding leaves in memory would be seen by the next call.
       pass(session, { ...data, x: values ? data.x.map(() => NaN) : data.x, dOutput: data.dOutput.map(() => NaN) }, B);
       for (const garbage of [NaN, -1, 1e9]) {
-        const got = pass(session, paddedData(data, EXTENT, lengths, garbage, garbage), B, { lengths });
+        const got = pass(session, paddedData(data, SHAPE, lengths, garbage, garbage), B, { lengths });
         assertSame(got, clean, `${garbage} behind ${lengths}`);
       }
     }
@@ -93,10 +93,10 @@ for (const [name, net] of Object.entries(NETS)) {
       for (const seed of range(3)) {
         const order = range(B);
         new Generator(seed).shuffle(order);
-        const got = pass(session, dataRows(data, EXTENT, order), B, { lengths: order.map((row) => lengths[row]) });
-        const rows = resultRows(want, EXTENT, order);
+        const got = pass(session, dataRows(data, SHAPE, order), B, { lengths: order.map((row) => lengths[row]) });
+        const rows = resultRows(want, SHAPE, order);
         assertSame({ ...rows, ...gradientsOf(got) }, { ...rows, ...gradientsOf(want) }, `order ${order}`);
-        assertSame(resultRows(got, EXTENT, range(B)), rows, `order ${order}`);
+        assertSame(resultRows(got, SHAPE, range(B)), rows, `order ${order}`);
       }
     }
   });
@@ -138,7 +138,7 @@ for (const [name, net] of Object.entries(NETS)) {
 
 Deno.test("the last states are those after a row's last step, against time those at its first", async () => {
   using session = await exact(recurrent(lstm(), { input: I, hidden: H, bidirectional: true }), PLAN);
-  const [lengths] = LENGTHS, data = draw(recurrent(lstm(), { input: I, hidden: H }), EXTENT, 2);
+  const [lengths] = LENGTHS, data = draw(recurrent(lstm(), { input: I, hidden: H }), SHAPE, 2);
   const output = session.forward(data.x, { lengths }), { h_l0: ahead, h_l0_reverse: back } = session.states();
   const at = (t: number, row: number, from: number) => output.subarray((t * B + row) * 2 * H + from).subarray(0, H);
   for (const row of range(B)) {
@@ -149,7 +149,7 @@ Deno.test("the last states are those after a row's last step, against time those
 
 Deno.test("lengths that cannot be are refused, and change nothing", async () => {
   using session = await exact(NETS["lstm, bidirectional"], PLAN);
-  const data = draw(NETS["lstm, bidirectional"], EXTENT, 5);
+  const data = draw(NETS["lstm, bidirectional"], SHAPE, 5);
   session.forward(data.x, { lengths: LENGTHS[0] });
   const states = session.states();
   for (const lengths of [[1, 1, 1, 1], [1, 1, 1, 1, 1, 1], []]) {

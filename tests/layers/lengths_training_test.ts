@@ -5,7 +5,7 @@ import { assertSame, draw, range, type Results } from "../cells/trial.ts";
 import { exact } from "./cells.ts";
 import { padded, shortResult, shortRow, transposed } from "./padding.ts";
 
-const EXTENT = { T: 7, B: 5 }, { T, B } = EXTENT, I = 3, H = 9, V = 11;
+const SHAPE = { T: 7, B: 5 }, { T, B } = SHAPE, I = 3, H = 9, V = 11;
 const LENGTHS = [3, 7, 1, 6, 4];
 const OPTIONS = { batch: B, steps: T, loss: crossEntropy(), optimizer: sgd({ learningRate: 0.5 }) };
 
@@ -20,8 +20,8 @@ Deno.test("a training step with lengths == one whose targets are ignored behind 
   using session = await exact(net, OPTIONS);
   using other = await exact(net, OPTIONS);
   for (let step = 0; step < 3; step++) {
-    const { x, y } = tokens(step), ignored = { x, y: padded(y, EXTENT, lengths, -100) };
-    const garbage = { x: padded(x, EXTENT, lengths, -7), y: padded(y, EXTENT, lengths, V) };
+    const { x, y } = tokens(step), ignored = { x, y: padded(y, SHAPE, lengths, -100) };
+    const garbage = { x: padded(x, SHAPE, lengths, -7), y: padded(y, SHAPE, lengths, V) };
     const evaluation = session.evaluate(garbage, { lengths });
     assertEquals(evaluation, other.evaluate(ignored));
     assertEquals(evaluation.count, lengths.reduce((a, b) => a + b));
@@ -45,11 +45,11 @@ Deno.test("a batch-first training step == a time-major one, transposed", async (
 Deno.test("probabilities with lengths are those of the rows alone", async () => {
   const rnn = recurrent(lstm(), { input: I, hidden: H });
   using session = await exact(rnn, OPTIONS);
-  const lengths = LENGTHS, { x } = draw(rnn, EXTENT, 4);
-  const all = session.probabilities(padded(x, EXTENT, lengths, NaN), { lengths }), states = session.states();
+  const lengths = LENGTHS, { x } = draw(rnn, SHAPE, 4);
+  const all = session.probabilities(padded(x, SHAPE, lengths, NaN), { lengths }), states = session.states();
   for (const row of range(B)) {
-    const alone = shortRow({ x, states: {}, dOutput: x, dStates: {} }, EXTENT, row, lengths[row]);
-    const got = shortResult({ output: all }, EXTENT, row, lengths[row], "probabilities");
+    const alone = shortRow({ x, states: {}, dOutput: x, dStates: {} }, SHAPE, row, lengths[row]);
+    const got = shortResult({ output: all }, SHAPE, row, lengths[row], "probabilities");
     assertSame(got, { output: session.probabilities(alone.x, { batch: 1 }) }, `row ${row}`);
     assertEquals(session.states().c_l0, states.c_l0.subarray(row * H, (row + 1) * H));
   }

@@ -1,11 +1,11 @@
 /** Sequences `[T, B, ...]` whose rows end at lengths of their own: what lies behind is padding. */
 import { assert } from "@std/assert";
-import { type Data, dataRows, type Extent, resultRows, type Results, steps } from "../cells/trial.ts";
+import { type Data, dataRows, resultRows, type Results, type Shape, steps } from "../cells/trial.ts";
 
 /** A sequence with all of its padding replaced. */
 export function padded<A extends Float32Array | Int32Array>(
   sequence: A,
-  { T, B }: Extent,
+  { T, B }: Shape,
   lengths: ArrayLike<number>,
   value: number,
 ): A {
@@ -17,28 +17,28 @@ export function padded<A extends Float32Array | Int32Array>(
 }
 
 /** Data with other padding in x and in the gradient of the output. */
-export function paddedData(data: Data, extent: Extent, lengths: ArrayLike<number>, x: number, dOutput: number): Data {
+export function paddedData(data: Data, shape: Shape, lengths: ArrayLike<number>, x: number, dOutput: number): Data {
   return {
     ...data,
-    x: padded(data.x, extent, lengths, x),
-    dOutput: padded(data.dOutput, extent, lengths, dOutput),
+    x: padded(data.x, shape, lengths, x),
+    dOutput: padded(data.dOutput, shape, lengths, dOutput),
   };
 }
 
 /** One row of data, without its padding. */
-export function shortRow(data: Data, extent: Extent, row: number, length: number): Data {
-  const alone = dataRows(data, extent, [row]), cut = (x: Float32Array) => steps(x, extent.T, 0, length).slice();
+export function shortRow(data: Data, shape: Shape, row: number, length: number): Data {
+  const alone = dataRows(data, shape, [row]), cut = (x: Float32Array) => steps(x, shape.T, 0, length).slice();
   return { ...alone, x: cut(alone.x), dOutput: cut(alone.dOutput) };
 }
 
 /** One row of results, without its padding, which must be zeros. */
-export function shortResult(results: Results, extent: Extent, row: number, length: number, what: string): Results {
-  const alone = resultRows(results, extent, [row]);
+export function shortResult(results: Results, shape: Shape, row: number, length: number, what: string): Results {
+  const alone = resultRows(results, shape, [row]);
   for (const name of ["output", "dx"]) {
     if (!alone[name]) continue;
-    const behind = steps(alone[name], extent.T, length, extent.T);
+    const behind = steps(alone[name], shape.T, length, shape.T);
     assert(behind.every((value) => value === 0), `${what}: ${name} is not zero behind row ${row}`);
-    alone[name] = steps(alone[name], extent.T, 0, length);
+    alone[name] = steps(alone[name], shape.T, 0, length);
   }
   return alone;
 }

@@ -22,13 +22,13 @@ import {
 } from "../../mod.ts";
 import { compileReference } from "../support/compile_reference.ts";
 import { Generator } from "../../src/random/generator.ts";
-import { assertSame, type Data, draw, type Extent, pass, range, type Results, steps } from "../cells/trial.ts";
+import { assertSame, type Data, draw, pass, range, type Results, type Shape, steps } from "../cells/trial.ts";
 import { assertRight } from "../gradients/assert_right.ts";
 import { cellRoundings, distance, size, U, walk } from "../rounding.ts";
 import { exact } from "./cells.ts";
 import { padded, transposed } from "./padding.ts";
 
-const EXTENT = { T: 7, B: 5 }, { T, B } = EXTENT, I = 3, H = 6, PLAN = { batch: B, steps: T };
+const SHAPE = { T: 7, B: 5 }, { T, B } = SHAPE, I = 3, H = 6, PLAN = { batch: B, steps: T };
 const LENGTHS: readonly (readonly number[])[] = [[3, 7, 1, 7, 4], [2, 5, 1, 1, 3]];
 
 const POOLS: Record<string, (width: number) => Layer> = {
@@ -64,22 +64,22 @@ const NAIVE: Record<string, (x: number[][], parameters: Record<string, Float32Ar
 
 /** Random sizes, lengths and numbers. */
 function drawCase(random: Generator) {
-  const extent = { T: 1 + random.integer(12), B: 1 + random.integer(9) }, width = 1 + random.integer(19);
-  const hidden = 1 + random.integer(12), longest = 1 + random.integer(extent.T);
-  const lengths = random.uniform() < 0.7 ? range(extent.B).map(() => 1 + random.integer(longest)) : undefined;
-  return { extent, width, hidden, lengths, plan: { batch: extent.B + random.integer(3), steps: extent.T + 2 } };
+  const shape = { T: 1 + random.integer(12), B: 1 + random.integer(9) }, width = 1 + random.integer(19);
+  const hidden = 1 + random.integer(12), longest = 1 + random.integer(shape.T);
+  const lengths = random.uniform() < 0.7 ? range(shape.B).map(() => 1 + random.integer(longest)) : undefined;
+  return { shape, width, hidden, lengths, plan: { batch: shape.B + random.integer(3), steps: shape.T + 2 } };
 }
 
 Deno.test("mean, max and attention == what plain loops compute, for random sizes and lengths", async () => {
   for (const seed of range(60)) {
-    const { extent, width, hidden, lengths, plan } = drawCase(new Generator(seed)), { T, B } = extent;
+    const { shape, width, hidden, lengths, plan } = drawCase(new Generator(seed)), { T, B } = shape;
     for (const how of ["mean", "max", "attention"] as const) {
       const net = how === "attention" ? attentionPool(width, { hidden }) : pool(width, how);
-      const data = draw(net, extent, seed), what = `seed ${seed}, ${how}`;
+      const data = draw(net, shape, seed), what = `seed ${seed}, ${how}`;
       using session = await exact(net, { ...plan, seed });
       const parameters = Object.fromEntries([...session.parameters()].map(([name, { data }]) => [name, data]));
       const output = session.forward(data.x, { batch: B, lengths });
-      const want = range(B).flatMap((b) => NAIVE[how](sequence(data.x, extent, b, lengths?.[b] ?? T), parameters));
+      const want = range(B).flatMap((b) => NAIVE[how](sequence(data.x, shape, b, lengths?.[b] ?? T), parameters));
       // Chains of so many roundings of numbers below 1; of attention also those of scores, which exp raises.
       const bound = how === "max" ? 0 : how === "mean" ? (T + 2) * U : (T + 8 + 2 * (width + hidden)) * U;
       assert(distance(output, want) <= bound, `${what}: off by ${distance(output, want)}`);
@@ -89,14 +89,14 @@ Deno.test("mean, max and attention == what plain loops compute, for random sizes
 
 Deno.test("gradients of mean and max == what plain loops compute; of equal steps the first one has it", async () => {
   for (const seed of range(40)) {
-    const { extent, width, lengths, plan } = drawCase(new Generator(seed)), { T, B } = extent;
+    const { shape, width, lengths, plan } = drawCase(new Generator(seed)), { T, B } = shape;
     for (const how of ["mean", "max"] as const) {
-      const net = pool(width, how), drawn = draw(net, extent, seed);
+      const net = pool(width, how), drawn = draw(net, shape, seed);
       const data = { ...drawn, x: drawn.x.map((value) => Math.round(3 * value)) }; // many are equal
       using session = await exact(net, plan);
       const { dx } = pass(session, data, B, { lengths }), want = new Float32Array(dx.length);
       for (const b of range(B)) {
-        const rows = sequence(data.x, extent, b, lengths?.[b] ?? T), L = rows.length;
+        const rows = sequence(data.x, shape, b, lengths?.[b] ?? T), L = rows.length;
         for (const c of range(width)) {
           const column = rows.map((row) => row[c]), first = column.indexOf(Math.max(...column));
           for (const t of range(L)) {
@@ -111,7 +111,7 @@ Deno.test("gradients of mean and max == what plain loops compute; of equal steps
 });
 
 for (const [name, net] of Object.entries(NETS)) {
-  const data = draw(net, EXTENT, 1);
+  const data = draw(net, SHAPE, 1);
 
   Deno.test(`${name}: the exact build == the f32 reference, both builds near the truth`, async () => {
     const options = { ...PLAN, train: true, seed: 3 };
@@ -120,7 +120,7 @@ for (const [name, net] of Object.entries(NETS)) {
     using single = compileReference(net, options, "f32");
     using double = compileReference(net, options, "f64");
     for (const run of [single, double, fast]) run.setParameters(session.parameters());
-    const bound = walk(4 * cellRoundings({ ...EXTENT, I: 2 * H, H }));
+    const bound = walk(4 * cellRoundings({ ...SHAPE, I: 2 * H, H }));
     for (const lengths of [undefined, ...LENGTHS]) {
       const got = pass(session, data, B, { lengths }), truth = pass(double, data, B, { lengths });
       assertSame(got, pass(single, data, B, { lengths }), `lengths ${lengths}`);
@@ -153,10 +153,10 @@ for (const [name, net] of Object.entries(NETS)) {
     using session = await exact(net, PLAN);
     using batchFirst = await exact(net, { ...PLAN, batchFirst: true });
     for (const lengths of LENGTHS) {
-      const want = pass(session, { ...data, x: padded(data.x, EXTENT, lengths, 0) }, B, { lengths });
+      const want = pass(session, { ...data, x: padded(data.x, SHAPE, lengths, 0) }, B, { lengths });
       pass(session, { ...data, x: data.x.map(() => NaN), dOutput: data.dOutput.map(() => NaN) }, B);
       for (const garbage of [NaN, Infinity, 1e9]) {
-        const got = pass(session, { ...data, x: padded(data.x, EXTENT, lengths, garbage) }, B, { lengths });
+        const got = pass(session, { ...data, x: padded(data.x, SHAPE, lengths, garbage) }, B, { lengths });
         assertSame(got, want, `${garbage} behind ${lengths}`);
       }
       const order = [4, 2, 0, 3, 1], moved = rowsOf(data, order), other = { lengths: order.map((b) => lengths[b]) };
@@ -274,7 +274,7 @@ Deno.test("what cannot be pooled is refused", async () => {
 });
 
 /** The first L steps of row b of `[T, B, width]`. */
-function sequence(x: Float32Array, { T, B }: Extent, b: number, L: number): number[][] {
+function sequence(x: Float32Array, { T, B }: Shape, b: number, L: number): number[][] {
   const width = x.length / (T * B);
   return range(L).map((t) => [...x.subarray((t * B + b) * width, (t * B + b + 1) * width)]);
 }

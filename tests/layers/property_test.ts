@@ -47,8 +47,8 @@ const MERGES: readonly Merge[] = ["concat", "sum", "average", "multiply", "none"
 interface Subject {
   readonly text: string;
   readonly net: Layer;
-  readonly extent: { readonly T: number; readonly B: number };
-  /** The session's limits: now and then above the extent. */
+  readonly shape: { readonly T: number; readonly B: number };
+  /** The session's limits: now and then above the shape. */
   readonly plan: { readonly batch: number; readonly steps: number; readonly batchFirst: boolean };
   readonly options: PassOptions;
   /** Whether states are given; otherwise they begin as the net has it. */
@@ -93,12 +93,12 @@ async function checkBuilds(subject: Subject, seed: number): Promise<void> {
 }
 
 /** Builds and reference share the layers; differences do not. */
-function checkSlope({ net, extent, options: { lengths }, given }: Subject, seed: number): void {
-  const { x, states } = draw(net, extent, seed), random = new Generator(seed, 2);
+function checkSlope({ net, shape, options: { lengths }, given }: Subject, seed: number): void {
+  const { x, states } = draw(net, shape, seed), random = new Generator(seed, 2);
   const { width: classes, parts, steps } = net.output;
   if (classes === 1 || parts) return; // no loss, no gradient
-  const y = range((steps === "one" ? 1 : extent.T) * extent.B).map(() => random.integer(classes));
-  const training = trainer(net, extent, { x, y }, { lengths, states: given ? states : "zero" });
+  const y = range((steps === "one" ? 1 : shape.T) * shape.B).map(() => random.integer(classes));
+  const training = trainer(net, shape, { x, y }, { lengths, states: given ? states : "zero" });
   const error = checkDirection(training, withLearnedStates(training.parameters(), seed), seed);
   // The differences are true to a third derivative times 1e-8 / 6; all of 20 000 nets stay below 1e-7.
   assert(error <= SLOPE, `the gradient is off the slope by ${error}`);
@@ -114,10 +114,10 @@ function withLearnedStates(parameters: Map<string, TensorCopy>, seed: number): M
 }
 
 /** A pass forward and backward, and one that goes on from it. */
-function run(session: Session, { net, extent, options, given }: Subject, seed: number): Results {
-  const data = draw(net, extent, seed), B = extent.B;
+function run(session: Session, { net, shape, options, given }: Subject, seed: number): Results {
+  const data = draw(net, shape, seed), B = shape.B;
   const first = pass(session, given ? data : { ...data, states: "zero" }, B, options);
-  const second = pass(session, { ...draw(net, extent, seed + 1), states: "carry" }, B, options);
+  const second = pass(session, { ...draw(net, shape, seed + 1), states: "carry" }, B, options);
   const carried = Object.entries(second).map(([name, values]) => [`carried: ${name}`, values]);
   return { ...first, ...Object.fromEntries(carried) };
 }
@@ -125,7 +125,7 @@ function run(session: Session, { net, extent, options, given }: Subject, seed: n
 function drawSubject(random: Generator): Subject {
   const one = <A>(choices: readonly A[]): A => choices[random.integer(choices.length)];
   const chance = (share: number) => random.uniform() < share;
-  const extent = { T: 1 + random.integer(8), B: 1 + random.integer(8) };
+  const shape = { T: 1 + random.integer(8), B: 1 + random.integer(8) };
   const cell = one(Object.keys(CELLS)), bias = chance(0.8), input = one(["values", "one-hot", "embedding"]);
   const width = 1 + random.integer(12), classes = chance(0.3) ? 1 + random.integer(12) : undefined;
   // Not max: where two steps are nearly equal the builds may differ, and the slope jumps.
@@ -147,19 +147,19 @@ function drawSubject(random: Generator): Subject {
     ...(pooled && { pool: pooled === "mean" ? pool(layer.output.width, pooled) : attentionPool(layer.output.width) }),
     ...(classes && { output: dense(layer.output.width, classes) }),
   });
-  const lengths = chance(0.5) ? range(extent.B).map(() => 1 + random.integer(extent.T)) : undefined;
+  const lengths = chance(0.5) ? range(shape.B).map(() => 1 + random.integer(shape.T)) : undefined;
   const room = () => chance(0.3) ? 1 + random.integer(3) : 0;
-  const plan = { batch: extent.B + room(), steps: extent.T + room(), batchFirst: chance(0.2) };
+  const plan = { batch: shape.B + room(), steps: shape.T + room(), batchFirst: chance(0.2) };
   const options = { lengths, training: chance(0.5) }, given = chance(0.5);
   const hidden = rnn.hidden as number[], widest = 2 * Math.max(width, ...hidden);
-  const layers = hidden.reduce((sum, H) => sum + cellRoundings({ ...extent, I: widest, H }), 0);
+  const layers = hidden.reduce((sum, H) => sum + cellRoundings({ ...shape, I: widest, H }), 0);
   return {
-    text: JSON.stringify({ cell, bias, input, rnn, pooled, classes, extent, plan, options, given }),
+    text: JSON.stringify({ cell, bias, input, rnn, pooled, classes, shape, plan, options, given }),
     net,
-    extent,
+    shape,
     plan,
     options,
     given,
-    roundings: 2 * layers + (classes ?? 0) + (pooled ? 4 * widest + extent.T : 0) + widest,
+    roundings: 2 * layers + (classes ?? 0) + (pooled ? 4 * widest + shape.T : 0) + widest,
   };
 }

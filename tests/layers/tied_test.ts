@@ -145,8 +145,11 @@ Deno.test("what cannot be tied", () => {
     ],
     [{ "decoder.wait": "embedding.weight" }, 'there is no "decoder.wait"'],
     [{ "decoder.bias": "embedding.weight" }, "their shapes must be equal, got [40] and [40, 20]"],
-    [{ "decoder.weight": "embedding.weight", "embedding.weight": "decoder.weight" }, "that one is itself tied"],
-    [{ "decoder.weight": "decoder.weight" }, "that one is itself tied"],
+    [
+      { "decoder.weight": "embedding.weight", "embedding.weight": "decoder.weight" },
+      '"embedding.weight" is itself tied',
+    ],
+    [{ "decoder.weight": "decoder.weight" }, '"decoder.weight" is itself tied'],
   ];
   for (const [tied, message] of cases) assertThrows(() => net({}, tied), ShapeError, message);
 });

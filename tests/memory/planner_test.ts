@@ -17,7 +17,7 @@ import {
 import { type ParameterSlot, Planner } from "../../src/memory/planner.ts";
 import { Scope } from "../../src/memory/scope.ts";
 import type { Slot } from "../../src/memory/slot.ts";
-import { planNet } from "../../src/runtime/plan.ts";
+import { planTraining } from "../../src/session/plan_training.ts";
 
 /** A planner that lists its slots: those that must not overlap, and those that share the same bytes. */
 class Ledger extends Planner {
@@ -148,7 +148,7 @@ Deno.test("without training a plan has neither gradients nor the states of all s
 Deno.test("a session's plan is the table of its planner", async () => {
   const options = { batch: BATCH, steps: STEPS, loss: crossEntropy(), optimizer: adam() };
   using session = await compile(NETS.embedded, options);
-  const plan = planNet(NETS.embedded, options);
+  const plan = planTraining(NETS.embedded, options);
   assertEquals([session.plan, session.bytes], [plan.planner.table(), plan.bytes]);
 });
 
@@ -183,7 +183,7 @@ Deno.test("a net of more than 2 GiB is refused before any memory is allocated", 
   }
 });
 
-/** A net planned as by `planNet`, with a ledger, moments and a loss. */
+/** A net planned as `planTraining` does it, with a ledger, moments and a loss. */
 function planned(net: Layer, train: boolean): { planner: Ledger; moments: Slot[]; bytes: number } {
   const planner = new Ledger(BATCH, STEPS, train);
   const declared = Object.entries(net.parameters);

@@ -1,4 +1,4 @@
-/** The page of a training: whole, closed to the outside, true to what it was told, and no longer for longer trainings. */
+/** The page of a training: well-formed, self-contained, true to the events, and bounded in size. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { parseHTML } from "linkedom";
 import { accuracy, clipNorm, clipValue, fit, type FitEvent, LanguageModel, type TrainingEvent } from "@unroll/rnn";
@@ -24,10 +24,10 @@ function parsed(page: string): Document {
   return (parseHTML(page) as unknown as { document: Document }).document;
 }
 
-/** Elements that have no end. */
+/** Elements without an end tag. */
 const VOID = ["meta", "br"];
 
-/** Every element that begins ends, in order; nothing is fetched, nothing is run. */
+/** Every start tag has its end tag in order. The page requests nothing and runs nothing. */
 function assertWhole(page: string): void {
   assert(/^<!doctype html>\s*<html lang="en">/.test(page), page.slice(0, 100));
   const open: string[] = [];
@@ -41,7 +41,7 @@ function assertWhole(page: string): void {
     null,
   );
   const ids = [...page.matchAll(/\sid="([^"]*)"/g)].map(([, id]) => id);
-  assertEquals(new Set(ids).size, ids.length, "ids are of one element each");
+  assertEquals(new Set(ids).size, ids.length, "ids are unique");
 }
 
 async function trained(): Promise<{ page: string; events: FitEvent[]; sample: string }> {
@@ -59,7 +59,7 @@ async function trained(): Promise<{ page: string; events: FitEvent[]; sample: st
   return { page: report.html(), events, sample: `${SCRIPT}\ufffd\ufffd` };
 }
 
-Deno.test("the page of a language model's training", async () => {
+Deno.test("the page of a language model's training has all sections and the numbers of the events", async () => {
   const { page, events, sample } = await trained(), document = parsed(page);
   assertWhole(page);
   assertEquals(headings(document, "h1"), [`Hamlet ${SCRIPT}`]);
@@ -75,15 +75,15 @@ Deno.test("the page of a language model's training", async () => {
     assert(svg.getAttribute("aria-label")!.length > 20 && caption.length > 10, caption);
     assert(!/NaN|undefined|Infinity/.test(figure.outerHTML), figure.outerHTML.slice(0, 500));
   }
-  // The figures say what the events said.
+  // The captions have the numbers of the events.
   const [loss, perplexity, , , clipped] = [...document.querySelectorAll("figcaption")].map((each) => each.textContent!);
   const three = (value: number) => String(Number(value.toPrecision(3)));
   assertStringIncludes(loss, `From ${three(events[0].loss)} to ${three(events[59].loss)} in training`);
   assertStringIncludes(perplexity, `From ${three(Math.exp(events[0].loss))} to`);
   const share = events.filter(({ gradientNorm }) => gradientNorm > 0.3).length / 60;
-  assert(share > 0 && share < 1, "some steps are clipped, not all");
+  assert(share > 0 && share < 1, "some steps are clipped and some are not");
   assertStringIncludes(clipped, `${Number((100 * share).toPrecision(2))} % of 60 steps`);
-  // Texts stay texts.
+  // Texts are escaped.
   const quotes = [...document.querySelectorAll("blockquote")].map((each) => each.textContent);
   assertEquals(quotes, [60, 40, 20].map((step) => `after ${step}: ${sample}`));
   const cells = [...document.querySelectorAll("tr")].map((row) => [...row.children].map((cell) => cell.textContent));
@@ -93,7 +93,7 @@ Deno.test("the page of a language model's training", async () => {
   assertStringIncludes(page, "default-src &#39;none&#39;");
 });
 
-Deno.test("the page of the trainer's events: evaluations, metrics, why it ended; several trainings in one", async () => {
+Deno.test("the page of several trainings shows evaluations, metrics and the reason of the end", async () => {
   const report = new TrainingReport({ title: "Two", clip: clipValue(0.1) }), data = sums(24);
   const evaluate = { data: sums(12, 2) }, metrics = { accuracy: accuracy() };
   for (const name of [`A ${SCRIPT}`, "B"]) {
@@ -116,7 +116,7 @@ Deno.test("the page of the trainer's events: evaluations, metrics, why it ended;
   assertEquals(headings(parsed(single.html()), "dd").at(-1), "patience");
 });
 
-Deno.test("a report of nothing, of one step, and of numbers that are not finite", () => {
+Deno.test("a report without events, of one step and of non-finite numbers is well-formed", () => {
   const report = new TrainingReport({ clip: clipNorm(1) });
   assertWhole(report.html());
   report.add(step(1, { loss: NaN, gradientNorm: NaN }));
@@ -141,7 +141,7 @@ function step(step: number, numbers: { loss: number; gradientNorm: number }): Tr
   return { type: "step", step, epoch: 1, count: 1, learningRate: 0.1, skipped: 0, ...numbers };
 }
 
-Deno.test("memory and page do not grow with the training", () => {
+Deno.test("the page does not grow with the length of the training", () => {
   const report = new TrainingReport({ perplexity: true, clip: clipNorm(1) }), sizes: number[] = [];
   const histogram = { low: -1.2345, high: 1.2345, counts: Array.from({ length: 40 }, (_, i) => 1000 + i * i) };
   const flow = new Map([["rnn.l0", Float32Array.from({ length: 1000 }, (_, t) => Math.exp((t - 1000) / 100))]]);
@@ -167,6 +167,6 @@ Deno.test("memory and page do not grow with the training", () => {
   );
   assert(quotes.length <= 13 && quotes.every((length) => length === 2004), `${quotes}`);
   const [tenth, whole] = sizes;
-  // Points are halved when they are too many, so there may be up to twice as many.
+  // A curve halves its points at its limit, so one page may have up to twice the points of another.
   assert(whole < 400_000 && whole < 2.2 * tenth, `${tenth} and ${whole} bytes`);
 });

@@ -63,7 +63,7 @@ Deno.test("the file has the parameters under PyTorch's names, and everything els
   assertEquals(other.restore(file), { extra, states: session.states(), tensors: own });
   // To a session that only runs the net it is a model's file with more than it needs.
   using plain = await compile(net(), { batch: 1, steps: 1 });
-  const { missing, unknown } = plain.setParameters(tensors, { strict: false });
+  const { missing, unexpected: unknown } = plain.setParameters(tensors, { strict: false });
   assertEquals([missing, unknown.length], [[], tensors.size - session.parameters().size]);
   assertEquals(plain.parameters(), session.parameters());
 });

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { compile, PlanError } from "../../mod.ts";
-import { planNet } from "../../src/runtime/plan.ts";
+import { planTraining } from "../../src/session/plan_training.ts";
 import { SMALL, smallData, smallNet } from "./small_net.ts";
 
 const LIMIT = 2 ** 31;
@@ -43,7 +43,7 @@ Deno.test("a plan of more than 2 GiB is refused before anything is allocated; ne
 });
 
 Deno.test("a memory that the engine refuses is a PlanError with the bytes; net and other sessions go on", async () => {
-  const net = smallNet(), { bytes } = planNet(net, SMALL);
+  const net = smallNet(), { bytes } = planTraining(net, SMALL);
   using session = await compile(net, SMALL);
   const refuse = () => {
     throw new RangeError("WebAssembly.Memory(): could not allocate memory");

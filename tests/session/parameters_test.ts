@@ -39,7 +39,7 @@ Deno.test("beginnings of names change places, at once; of several the longest", 
     rename: { "": "a.", "b.": "b." },
   });
   assertEquals(values(session), [5, 6, 7, 8]);
-  assertEquals(session.setParameters(given, { rename: (name) => name }), { missing: [], unknown: [] });
+  assertEquals(session.setParameters(given, { rename: (name) => name }), { missing: [], unexpected: [] });
   session.setParameters(given, { rename: (name) => name.replace(/^[ab]/, (c) => c === "a" ? "b" : "a") });
   assertEquals(values(session), [3, 4, 1, 2]);
 });
@@ -49,7 +49,7 @@ Deno.test("strict: false keeps what has no tensor, passes over what has no place
   session.setParameters(numbers({ "a.weight": 1, "a.bias": 2, "b.weight": 3, "b.bias": 4 }));
   const given = numbers({ "x.bias": 20, "x.steps": 9, "b.weight": 30 });
   const options = { rename: { "x.": "a." }, strict: false };
-  assertEquals(session.setParameters(given, options), { missing: ["a.weight", "b.bias"], unknown: ["x.steps"] });
+  assertEquals(session.setParameters(given, options), { missing: ["a.weight", "b.bias"], unexpected: ["x.steps"] });
   assertEquals(values(session), [1, 20, 30, 4]);
   assertEquals(session.setParameters(new Map(), { strict: false }).missing.length, 4);
 

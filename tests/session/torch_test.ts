@@ -66,7 +66,7 @@ async function take(name: string, options: Options): Promise<Float32Array> {
     optimizer: sgd({ learningRate: 0.5 }),
   });
   const { tensors } = read(name), given = read(name, "given");
-  const { unknown } = session.setParameters(tensors, { rename: RENAME, strict: false });
+  const { unexpected: unknown } = session.setParameters(tensors, { rename: RENAME, strict: false });
   assertEquals(unknown, ["tagger.epochs"]);
   const x = given.floats("tokens"), before = session.forward(x);
   assertClose(before, given.floats("output"), TOLERANCE, name);

@@ -2,9 +2,8 @@ import { referenceKernels } from "../../src/kernels/reference/reference_kernels.
 import type { Layer } from "../../src/layers/layer.ts";
 import { ReferenceArena } from "../../src/memory/reference_arena.ts";
 import { WasmArena } from "../../src/memory/wasm_arena.ts";
-import type { PlanOptions } from "../../src/runtime/plan.ts";
 import { Session } from "../../src/session/session.ts";
-import { planTraining } from "../../src/session/trained.ts";
+import { type PlanOptions, planTraining } from "../../src/session/plan_training.ts";
 
 /**
  * A session on the scalar reference kernels: slow, for checks. Mode "f64" computes in double precision (copies that the session

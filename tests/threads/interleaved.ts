@@ -8,7 +8,7 @@ import type { Kernels } from "../../src/kernels/kernels.ts";
 import { loadKernels } from "../../src/kernels/load.ts";
 import type { Arena } from "../../src/memory/arena.ts";
 import { WasmArena } from "../../src/memory/wasm_arena.ts";
-import { planTraining } from "../../src/session/trained.ts";
+import { planTraining } from "../../src/session/plan_training.ts";
 import { Session as SessionClass } from "../../src/session/session.ts";
 import { Generator } from "../../src/random/generator.ts";
 import { type BatchSteps, Recorder } from "../../src/threads/recorder.ts";

@@ -19,7 +19,7 @@ import { loadModule } from "../../src/kernels/load.ts";
 import { KERNEL_NAMES } from "../../src/kernels/access.ts";
 import type { Kernels } from "../../src/kernels/kernels.ts";
 import { WasmArena } from "../../src/memory/wasm_arena.ts";
-import { planTraining } from "../../src/session/trained.ts";
+import { planTraining } from "../../src/session/plan_training.ts";
 import { Session as SessionClass } from "../../src/session/session.ts";
 import { Threads } from "../../src/threads/threads.ts";
 import { Generator } from "../../src/random/generator.ts";

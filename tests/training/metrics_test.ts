@@ -10,7 +10,7 @@ import {
   recall,
   ShapeError,
 } from "../../mod.ts";
-import type { Layout, Measured } from "../../mod.ts";
+import type { EvaluatedBatch, Layout } from "../../mod.ts";
 
 const LAYOUT: Layout = {
   kind: "values",
@@ -23,7 +23,7 @@ const LAYOUT: Layout = {
 };
 
 /** A batch with these predictions. */
-function batch(y: number[], predicted: number[], weights = y.map(() => 1), output = 3): Measured {
+function batch(y: number[], predicted: number[], weights = y.map(() => 1), output = 3): EvaluatedBatch {
   const scores = predicted.flatMap((c) => output === 1 ? [c - 0.5] : [0, 1, 2].map((k) => k === c ? 0.25 : -1 - k));
   return {
     layout: { ...LAYOUT, output },
@@ -35,7 +35,7 @@ function batch(y: number[], predicted: number[], weights = y.map(() => 1), outpu
   };
 }
 
-function measure<Value>(metric: Metric<Value>, ...batches: Measured[]): Value {
+function measure<Value>(metric: Metric<Value>, ...batches: EvaluatedBatch[]): Value {
   const tally = metric.start();
   for (const batch of batches) tally.add(batch);
   return tally.value();

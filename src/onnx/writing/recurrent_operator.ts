@@ -1,4 +1,4 @@
-import type { CellDescription } from "../../cells/cell.ts";
+import type { CellDescription } from "../../cells/description.ts";
 import type { TensorCopy } from "../../runtime/state_dict.ts";
 import type { NamedActivation } from "../../ops/activation.ts";
 import { type GateOrder, GATES, place } from "../gates.ts";

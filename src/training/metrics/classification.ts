@@ -1,5 +1,5 @@
 import { OptionError, requireBelow, requireInteger, ShapeError } from "../../errors.ts";
-import type { Measured, Metric } from "./metric.ts";
+import type { EvaluatedBatch, Metric } from "./metric.ts";
 
 /** Options of every metric of classes. */
 export interface ClassMetricOptions {
@@ -190,13 +190,13 @@ function ratio(part: number, whole: number): number {
   return whole === 0 ? 0 : part / whole;
 }
 
-function classesOf({ layout: { output } }: Measured): number {
+function classesOf({ layout: { output } }: EvaluatedBatch): number {
   return output === 1 ? 2 : output;
 }
 
 /** Target and prediction of every row that counts. */
 function forEachClass(
-  batch: Measured,
+  batch: EvaluatedBatch,
   ignoreIndex: number,
   visit: (target: number, predicted: number, weight: number) => void,
 ): void {

@@ -7,19 +7,19 @@ export interface Metric<Value = number> {
   /** Which of two values is the better one. Default: neither is. */
   readonly better?: "higher" | "lower";
   /** A tally without batches. */
-  start(): Tally<Value>;
+  start(): MetricState<Value>;
 }
 
 /** What a metric has seen. */
-export interface Tally<Value> {
+export interface MetricState<Value> {
   /** One more batch. */
-  add(batch: Measured): void;
+  add(batch: EvaluatedBatch): void;
   /** The metric of all batches so far. */
   value(): Value;
 }
 
 /** A batch that went through a net, and its loss. */
-export interface Measured {
+export interface EvaluatedBatch {
   /** How output and targets are laid out. */
   readonly layout: Layout;
   /** The output: `[T, B, width]` (`[B, T, width]` when batch-first), or `[B, width]`. */

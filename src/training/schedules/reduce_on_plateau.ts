@@ -2,7 +2,7 @@ import { OptionError, requireInteger, requireNumber, requireRate } from "../../e
 import type { Schedule, ScheduleState } from "./schedule.ts";
 
 /** Options of `reduceOnPlateau`. */
-export interface PlateauOptions {
+export interface ReduceOnPlateauOptions {
   /** Whether a better metric is smaller or larger. Default "min". */
   mode?: "min" | "max";
   /** What the learning rate is multiplied with, from 0 to below 1. Default 0.1. */
@@ -48,7 +48,7 @@ interface PlateauState extends Readonly<Record<string, number | null>> {
  * assertEquals(schedule.rate(0.1, 0, state), 0.05);
  * ```
  */
-export function reduceOnPlateau(options: PlateauOptions = {}): Schedule {
+export function reduceOnPlateau(options: ReduceOnPlateauOptions = {}): Schedule {
   const { mode = "min", factor = 0.1, patience = 10, cooldown = 0 } = options;
   const { threshold = 1e-4, thresholdMode = "relative", minimum = 0, epsilon = 1e-8 } = options;
   requireOneOf("mode", mode, ["min", "max"]);
