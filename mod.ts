@@ -141,7 +141,7 @@ export type { BatchShape, Shard, TensorSpec, Value } from "./src/ops/value.ts";
 export { type RowBlock, Step } from "./src/ops/step.ts";
 export { type Exchangeable, Generator, type GeneratorState } from "./src/random/generator.ts";
 export { mostProbable, sample, truncate, type Truncation } from "./src/text/sampling.ts";
-export { splitText, type Streams, streams, type StreamsOptions, type Window } from "./src/text/streams.ts";
+export { splitText, type Streams, streams, type StreamsOptions, type StreamWindow } from "./src/text/streams.ts";
 export type { SpecialToken, TokenKind } from "./src/text/tokens.ts";
 export { Vocabulary, type VocabularyJSON, type VocabularyOptions } from "./src/text/vocabulary.ts";
 export { type Clip, clipNorm, clipValue } from "./src/training/clip.ts";

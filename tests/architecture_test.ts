@@ -56,6 +56,11 @@ const PLANTED: Record<string, Source & { complaint: string }> = {
   "files in a model": { path: "src/models/a.ts", text: 'import { b } from "../files/b.ts";', complaint: "may not" },
   "more of node than files": { path: "src/files/a.ts", text: 'import "node:net";', complaint: "relative" },
   "a package": { path: "src/ops/a.ts", text: 'import { b } from "npm:b";', complaint: "relative" },
+  "a package outside the folder of its file formats": {
+    path: "src/keras/a.ts",
+    text: 'import { File } from "npm:jsfive@0.4.2";',
+    complaint: "relative",
+  },
   "an import without an extension": { path: "src/ops/a.ts", text: 'import { b } from "./b";', complaint: "relative" },
   "the whole library": { path: "src/models/a.ts", text: 'import { b } from "../../mod.ts";', complaint: "outside" },
   "a kernel that imports the library": {
@@ -98,6 +103,7 @@ Deno.test("the architecture test lets through what is allowed", () => {
     { path: "src/ops/a.ts", text: '// Math.exp, Deno and import "npm:x" in a comment\nMath.sqrt(2) /* Worker */;' },
     { path: "src/report/a.ts", text: "Math.log(x)" },
     { path: "src/distributed/a.ts", text: 'import { b } from "../models/b.ts"; Deno.dlopen("c", {});' },
+    { path: "src/keras/files/a.ts", text: 'import { File } from "npm:jsfive@0.4.2";' },
     { path: "src/files/a.ts", text: 'import { openSync } from "node:fs";\nimport { FileError } from "../errors.ts";' },
   ];
   assertEquals(violations(allowed), []);

@@ -1,5 +1,5 @@
 import { OptionError, ShapeError } from "../errors.ts";
-import { characters } from "../text/tokens.ts";
+import { countCharacters } from "../text/tokens.ts";
 import type { Vocabulary } from "../text/vocabulary.ts";
 import type { Samples } from "../training/data/samples.ts";
 import type { Condition, ConditionedText } from "./sequence_generator_options.ts";
@@ -68,7 +68,9 @@ export class SequenceTokens {
       x.push(vector);
       inputs.push(Int32Array.of(first, ...ids));
       y.push(Int32Array.of(...ids, this.end));
-      count += typeof text === "string" ? characters(text) : text.reduce((sum, token) => sum + characters(token), 0);
+      count += typeof text === "string"
+        ? countCharacters(text)
+        : text.reduce((sum, token) => sum + countCharacters(token), 0);
     });
     return { samples: this.vector ? { x, decoderInput: inputs, y } : { x: inputs, y }, characters: count };
   }

@@ -16,7 +16,7 @@ export interface LoadedOptions
   /**
    * The build of the kernels, as in `compile`.
    *
-   * @default "fast"
+   * @default {"fast"}
    */
   numerics?: Numerics;
 }

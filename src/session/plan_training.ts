@@ -14,7 +14,7 @@ export interface PlanOptions extends SizeOptions {
    * Whether `step` takes sequences longer than `steps`. They run in segments of `steps`, each of them forward twice:
    * the same gradients in the memory of one segment.
    *
-   * @default false
+   * @default {false}
    */
   recompute?: boolean;
   /**
@@ -37,7 +37,7 @@ export interface PlanOptions extends SizeOptions {
    * Whether an update whose loss or gradient norm is not finite is left out and counted, as `skipped`, instead of
    * throwing NonFiniteError.
    *
-   * @default false
+   * @default {false}
    */
   skipNonFinite?: boolean;
   /**
@@ -56,7 +56,7 @@ export interface PlanOptions extends SizeOptions {
    * rows divides it by their number. Clipping comes later and does not change it. Norms are summed in doubles in one
    * order: the same bits for any number of threads, and for the segments of `recompute`.
    *
-   * @default false
+   * @default {false}
    */
   gradientFlow?: boolean;
   /**
@@ -70,7 +70,7 @@ export interface PlanOptions extends SizeOptions {
   /**
    * Seed of the parameters' first values and of dropout, a non-negative integer.
    *
-   * @default 0
+   * @default {0}
    */
   seed?: number;
 }
