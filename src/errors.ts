@@ -29,6 +29,8 @@ export class NonFiniteError extends Error {
   readonly tensor?: string;
 
   /**
+   * Make an error.
+   *
    * @param message What is not finite.
    * @param source Where the number came up first.
    */
@@ -48,6 +50,8 @@ export class FormatError extends SyntaxError {
   readonly offset?: number;
 
   /**
+   * Make an error.
+   *
    * @param message What is wrong.
    * @param offset Byte offset in the file.
    */
@@ -63,6 +67,8 @@ export class FileError extends Error {
   override readonly name = "FileError";
 
   /**
+   * Make an error.
+   *
    * @param message Which file cannot be written, and why.
    * @param cause The system's error.
    */
@@ -93,6 +99,8 @@ export class PlanError extends RangeError {
   readonly limit: number;
 
   /**
+   * Make an error.
+   *
    * @param message What cannot be planned.
    * @param details The bytes needed, and the most bytes of one memory.
    */

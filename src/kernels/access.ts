@@ -1,23 +1,8 @@
 import { ACCESS, type Kernels } from "./kernels.ts";
 
 /**
- * How each kernel accesses its arguments, and along which dimension a call can be partitioned among threads so that the
+ * How a kernel accesses its arguments, and along which dimension a call can be partitioned among threads so that the
  * parts give the bits of the whole.
- *
- * The notation of the tables in kernels.ts, loss_kernels.ts and pooling_kernels.ts has a word for each argument, in
- * their order: the argument's name, then marks.
- *
- *   `<`      The kernel reads the memory at this address.
- *   `>`      The kernel writes it, and may read it.
- *   `4ldc`   After `<` or `>`: the bytes from one row of the partitioned dimension to the next, a number or a number
- *            times an argument, here ldc floats. Without bytes every part reads all of it, or the only part writes all.
- *   `~`      Before the bytes: the partitioned dimension counts columns, so a part touches all rows.
- *   `!`      A workspace; each thread has one of its own.
- *   `*`      The partitioned dimension. It counts rows of activations, which may be rows of one time step.
- *   `/16`    The partitioned dimension. It counts anything else, and parts begin at multiples of 16.
- *   `+`      The number of the first row.
- *
- * A kernel without a partitioned dimension combines its rows in an order that cannot be divided; one thread runs it.
  */
 export interface Signature {
   /** The arguments that are addresses of operands; a workspace is none. */
@@ -72,6 +57,24 @@ function parsed(table: Partial<Record<keyof Kernels, string>>): Partial<Record<k
   return Object.fromEntries(Object.entries(table).map(([kernel, text]) => [kernel, parse(text)]));
 }
 
+/**
+ * Parse a line of the access tables.
+ *
+ * The notation of the tables in kernels.ts, loss_kernels.ts and pooling_kernels.ts has a word for each argument, in
+ * their order: the argument's name, then marks.
+ *
+ *   `<`      The kernel reads the memory at this address.
+ *   `>`      The kernel writes it, and may read it.
+ *   `4ldc`   After `<` or `>`: the bytes from one row of the partitioned dimension to the next, a number or a number
+ *            times an argument, here ldc floats. Without bytes every part reads all of it, or the only part writes all.
+ *   `~`      Before the bytes: the partitioned dimension counts columns, so a part touches all rows.
+ *   `!`      A workspace; each thread has one of its own.
+ *   `*`      The partitioned dimension. It counts rows of activations, which may be rows of one time step.
+ *   `/16`    The partitioned dimension. It counts anything else, and parts begin at multiples of 16.
+ *   `+`      The number of the first row.
+ *
+ * A kernel without a partitioned dimension combines its rows in an order that cannot be divided; one thread runs it.
+ */
 function parse(text: string): Signature {
   const words = text.split(" ").filter(Boolean);
   const names = words.map((word) => word.match(/^\w+/)![0]);

@@ -290,7 +290,7 @@ export interface Kernels extends LossKernels, PoolingKernels {
   ): void;
 }
 
-/** How each kernel accesses its arguments, in the notation of access.ts. */
+/** How each kernel accesses its arguments, in the notation of `parse` in access.ts. */
 export const ACCESS: Readonly<Record<keyof Kernels, string>> = {
   writeConstants: "",
   gemm: "C>4ldc init<4ldi A<4lda P< workspace! m* n k ldc ldi lda",

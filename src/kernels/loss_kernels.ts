@@ -53,7 +53,7 @@ export interface LossKernels {
   ): void;
 }
 
-/** How each kernel of `LossKernels` accesses its arguments, in the notation of access.ts. */
+/** How each kernel of `LossKernels` accesses its arguments, in the notation of `parse` in access.ts. */
 export const LOSS_ACCESS: Readonly<Record<keyof LossKernels, string>> = {
   softmaxCrossEntropy: "loss>4 dx>4lddx x<4ldx target<4 rowWeights<8 classWeights< scale< m* n lddx ldx",
   elementLoss: "loss>4n dx>4lddx x<4ldx y<4n rowWeights<4 settings< scale< kind m* n lddx ldx",

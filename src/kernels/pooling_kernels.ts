@@ -58,7 +58,7 @@ export interface PoolingKernels {
   ): void;
 }
 
-/** How each kernel of `PoolingKernels` accesses its arguments, in the notation of access.ts. */
+/** How each kernel of `PoolingKernels` accesses its arguments, in the notation of `parse` in access.ts. */
 export const POOLING_ACCESS: Readonly<Record<keyof PoolingKernels, string>> = {
   scaleRows: "y>4ldy s<4lds x<4ldx m* n ldy lds ldx accumulate",
   rowDots: "y>4ldy a<4lda b<4ldb m* n ldy lda ldb",

@@ -159,7 +159,7 @@ Deno.test("when a thread fails before the update, the call throws and the parame
   assertEquals(session.parameters(), before);
 });
 
-Deno.test("when a thread fails in the update, every call from then on says that parameters may be partly updated", async () => {
+Deno.test("when a thread fails in the update, every later call reports partly updated parameters too", async () => {
   const when = { refresh: false };
   using session = await compile(faulty(when), { ...OPTIONS, batch: 5, steps: 1, threads: 2 });
   const data = { x: new Float32Array(15), y: [0, 1, 2, 0, 1] };

@@ -65,13 +65,13 @@ export interface ParameterGroup {
   /**
    * Step size.
    *
-   * @default {that of the optimizer}
+   * @default the optimizer's
    */
   learningRate?: number;
   /**
    * Weight decay.
    *
-   * @default {that of the optimizer}
+   * @default the optimizer's
    */
   weightDecay?: number;
 }
@@ -88,7 +88,7 @@ export interface OptimizerOptions {
   /**
    * Schedule of the learning rates of all groups.
    *
-   * @default {none}
+   * @default none
    */
   schedule?: Schedule;
   /**
