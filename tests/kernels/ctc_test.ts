@@ -51,19 +51,22 @@ class Generator {
 }
 
 for (const gradient of [true, false]) {
-  kernelTest(`ctc ${gradient ? "with its gradient" : "alone"}: numbers of classes, labels and steps`, (bench) => {
-    for (const n of [2, 3, 4, 5, 9]) {
-      for (let S = 0; S <= 6; S++) {
-        for (const [T, steps] of [[2 * S + 1, 2 * S + 1], [2 * S + 4, 2 * S + 2]]) {
-          const blank = (n + S) % n, labels = Array.from({ length: S }, (_, i) => (blank + 1 + i * i % (n - 1)) % n);
-          checkSequence(bench, { T, steps, n, labels, blank, gradient });
+  kernelTest(
+    `ctc ${gradient ? "with its gradient" : "alone"} equals the reference for all numbers of classes, labels and steps`,
+    (bench) => {
+      for (const n of [2, 3, 4, 5, 9]) {
+        for (let S = 0; S <= 6; S++) {
+          for (const [T, steps] of [[2 * S + 1, 2 * S + 1], [2 * S + 4, 2 * S + 2]]) {
+            const blank = (n + S) % n, labels = Array.from({ length: S }, (_, i) => (blank + 1 + i * i % (n - 1)) % n);
+            checkSequence(bench, { T, steps, n, labels, blank, gradient });
+          }
         }
       }
-    }
-  });
+    },
+  );
 }
 
-kernelTest("ctc: weights, scales, one step, repeated labels, sequences of weight 0", (bench) => {
+kernelTest("ctc equals the reference for weights, scales, one step, repeated labels and weight 0", (bench) => {
   const sequence = { T: 9, steps: 8, n: 4, labels: [1, 1, 3, 3], blank: 2 };
   for (const [v, scale] of [[0.25, 1], [-2, 0.5], [1, 1 / 32], [0, 1]]) {
     checkSequence(bench, { ...sequence, v, scale });
@@ -73,7 +76,7 @@ kernelTest("ctc: weights, scales, one step, repeated labels, sequences of weight
   checkSequence(bench, { ...sequence, T: 6, steps: 6 }); // 4 labels and 2 blanks between them: one path
 });
 
-kernelTest("ctc: labels that do not fit, with and without zeroInfinity", (bench) => {
+kernelTest("ctc gives infinity, or 0 with zeroInfinity, for labels that do not fit", (bench) => {
   for (const labels of [[1, 1, 3, 3], [1, 2, 3, 1, 2, 3], [1, 2, 3, 1, 2, 3, 1, 2, 3, 1, 2, 3, 1]]) {
     for (const gradient of [true, false]) {
       for (const zeroInfinity of [true, false]) {
@@ -83,19 +86,22 @@ kernelTest("ctc: labels that do not fit, with and without zeroInfinity", (bench)
   }
 });
 
-kernelTest("ctc: a NaN among the logits makes the loss NaN, an impossible class has no effect elsewhere", (bench) => {
-  const sequence = { T: 5, steps: 4, n: 4, labels: [1, 2], blank: 0 };
-  for (let t = 0; t < 4; t++) {
-    for (let k = 0; k < 4; k++) {
-      for (const value of [NaN, -Infinity]) {
-        const logit = (i: number, j: number) => i === t && j === k ? value : (i * 3 + j * 5) % 7 / 2;
-        checkSequence(bench, { ...sequence, logit }); // exp(-infinity) is below 2e-38, not 0
+kernelTest(
+  "ctc keeps NaN: a NaN among the logits makes the loss NaN, an impossible class has no effect elsewhere",
+  (bench) => {
+    const sequence = { T: 5, steps: 4, n: 4, labels: [1, 2], blank: 0 };
+    for (let t = 0; t < 4; t++) {
+      for (let k = 0; k < 4; k++) {
+        for (const value of [NaN, -Infinity]) {
+          const logit = (i: number, j: number) => i === t && j === k ? value : (i * 3 + j * 5) % 7 / 2;
+          checkSequence(bench, { ...sequence, logit }); // exp(-infinity) is below 2e-38, not 0
+        }
       }
     }
-  }
-});
+  },
+);
 
-kernelTest("ctc: tiny probabilities, many steps", (bench) => {
+kernelTest("ctc is accurate for tiny probabilities and many steps", (bench) => {
   const labels = Array.from({ length: 12 }, (_, i) => 1 + i * i % 4);
   const sequence = { T: 60, steps: 60, n: 5, labels, blank: 0 };
   checkSequence(bench, { ...sequence, logit: (t, k) => (t * 7 + k * 11) % 61 - 30 }, {
@@ -106,7 +112,7 @@ kernelTest("ctc: tiny probabilities, many steps", (bench) => {
   checkSequence(bench, { ...sequence, logit: (_, k) => k ? -60 : 0 }, { absolute: 1e-4, relative: 8 * U });
 });
 
-kernelTest("ctc: the sum over all paths of a small case", ({ kernels, arena }) => {
+kernelTest("ctc equals the sum over all paths in a small case", ({ kernels, arena }) => {
   // Two steps, labels (1): blank 1, 1 blank, 1 1. Probabilities 1/2, 1/4, 1/4 and 1/8, 1/8, 3/4.
   const log = [-0.6931471805599453, -1.3862943611198906, -1.3862943611198906]
     .concat([-2.0794415416798357, -2.0794415416798357, -0.2876820724517809]);

@@ -7,26 +7,29 @@ const BATCHES = [1, 2, 3, 4, 5];
 const NEAR = { absolute: 48 * U };
 
 for (const inPlace of [false, true]) {
-  kernelTest(`lstmForward: shapes and strides${inPlace ? ", c = cPrev" : ""}`, ({ check }) => {
-    for (const B of BATCHES) {
-      for (const H of WIDTHS) {
-        check(
-          (space) => {
-            const ldz = 4 * H + B % 3, ldh = H + (B + H) % 3;
-            const z = space.random(B, 4 * H, ldz, 6), cPrev = space.random(B, H, ldh, 2);
-            const h = space.output(B, H, ldh), tc = space.output(B, H, ldh);
-            const c = inPlace ? cPrev : space.output(B, H, ldh);
-            return (kernels) => kernels.lstmForward(h, c, tc, z, cPrev, B, H, ldz, ldh);
-          },
-          NEAR,
-          `B ${B} H ${H}`,
-        );
+  kernelTest(
+    `lstmForward equals the reference at all shapes and strides${inPlace ? ", c = cPrev" : ""}`,
+    ({ check }) => {
+      for (const B of BATCHES) {
+        for (const H of WIDTHS) {
+          check(
+            (space) => {
+              const ldz = 4 * H + B % 3, ldh = H + (B + H) % 3;
+              const z = space.random(B, 4 * H, ldz, 6), cPrev = space.random(B, H, ldh, 2);
+              const h = space.output(B, H, ldh), tc = space.output(B, H, ldh);
+              const c = inPlace ? cPrev : space.output(B, H, ldh);
+              return (kernels) => kernels.lstmForward(h, c, tc, z, cPrev, B, H, ldz, ldh);
+            },
+            NEAR,
+            `B ${B} H ${H}`,
+          );
+        }
       }
-    }
-  });
+    },
+  );
 }
 
-kernelTest("lstmBackward: shapes and strides", ({ check }) => {
+kernelTest("lstmBackward equals the reference at all shapes and strides", ({ check }) => {
   for (const B of BATCHES) {
     for (const H of WIDTHS) {
       check(
@@ -44,7 +47,7 @@ kernelTest("lstmBackward: shapes and strides", ({ check }) => {
 });
 
 kernelTest(
-  "lstm: an element has the same bits in any lane, in a full vector and in a tail",
+  "an element of an LSTM step has the same bits in any lane, in a full vector and in a tail",
   ({ arena, check, kernels }) => {
     const B = 5;
     for (const H of WIDTHS) {

@@ -13,7 +13,7 @@ function padded(n: number): number {
 }
 
 kernelTest(
-  "gemm: every remainder of a tile, every kind of start",
+  "gemm equals the reference at every remainder of a tile, for every kind of start",
   ({ check }) => {
     let number = 0;
     for (const m of ROWS) {
@@ -45,7 +45,7 @@ function gemmScene(space: Space, m: number, n: number, k: number, start: number)
 }
 
 kernelTest(
-  "gemmTN: every remainder of a tile, on both sides of a chunk",
+  "gemmTN equals the reference at every remainder of a tile, on both sides of a chunk",
   ({ check }) => {
     let number = 0;
     for (const k of [1, 2, 255, 256, 257, 300]) {
@@ -74,7 +74,7 @@ kernelTest(
 );
 
 kernelTest(
-  "gemm: a row has the same bits alone and in a batch",
+  "a row of gemm has the same bits alone and in a batch",
   ({ check, arena, kernels }) => {
     const m = 50, k = 33;
     for (const n of [1, 7, 8, 24, 25, 31, 32, 33, 40, 64, 65]) {
@@ -103,7 +103,7 @@ kernelTest(
 );
 
 kernelTest(
-  "gemm: a chain may be interrupted and continued",
+  "a chain of gemm may be interrupted and continued",
   ({ check, arena, kernels }) => {
     const m = 7, n = 17, k = 33;
     let C = 0, A = 0, P = 0, Q = 0, workspace = 0;
@@ -134,7 +134,7 @@ kernelTest(
 );
 
 kernelTest(
-  "gemmTN: rows of the output are independent, rows of the sum may be taken in parts",
+  "gemmTN computes output rows independently, and sums rows in any number of parts",
   (bench) => {
     const { check, arena, kernels } = bench;
     const m = 13, n = 17, k = 300;

@@ -5,7 +5,7 @@ const POWERS = [1, 2, 3, 1.5, 0.5, Infinity];
 
 for (const power of POWERS) {
   kernelTest(
-    `sumPowers ${power}: the same doubles as the reference kernels, whole and in blocks`,
+    `sumPowers ${power} has the same doubles as the reference, whole and in blocks`,
     ({ check, arena, kernels }) => {
       for (const n of [1, 2, 3, 4, 5, 7, 33, 4095, 4096, 4097, 8192, 9001]) {
         const blocks = Math.ceil(n / 4096);
@@ -30,18 +30,21 @@ for (const power of POWERS) {
     131072,
   );
 
-  kernelTest(`sumPowers ${power}: zeros, the smallest and the largest floats, infinity, NaN`, ({ check }) => {
-    for (const odd of [0, -0, 2 ** -149, -(2 ** -126), 3.4e38, -Infinity, NaN]) {
-      check(
-        (space) => {
-          const x = space.values([odd, 0.5, 0, -2, odd]), y = space.doubles([NaN]), at = space.values([power]);
-          return (kernels) => kernels.sumPowers(y, x, at, 5);
-        },
-        {},
-        `${odd}`,
-      );
-    }
-  });
+  kernelTest(
+    `sumPowers ${power} equals the reference for zeros, the smallest and largest floats, infinity and NaN`,
+    ({ check }) => {
+      for (const odd of [0, -0, 2 ** -149, -(2 ** -126), 3.4e38, -Infinity, NaN]) {
+        check(
+          (space) => {
+            const x = space.values([odd, 0.5, 0, -2, odd]), y = space.doubles([NaN]), at = space.values([power]);
+            return (kernels) => kernels.sumPowers(y, x, at, 5);
+          },
+          {},
+          `${odd}`,
+        );
+      }
+    },
+  );
 }
 
 /** Check clipNorm on the sums. Returns [norm, scale] of the wasm kernel. */
@@ -60,7 +63,7 @@ function clipNorm({ check, arena, kernels }: Bench, sums: number[], limit: numbe
   return arena.floats(results, 2).slice();
 }
 
-kernelTest("clipNorm: below, at and above the limit", (bench) => {
+kernelTest("clipNorm equals the reference below, at and above the limit", (bench) => {
   assertEquals(clipNorm(bench, [9, 16], 5)[0], 5);
   assertEquals(clipNorm(bench, [9, 16], 50)[1], 1);
   assertEquals(clipNorm(bench, [100], 5)[1], Math.fround(5 / (10 + 1e-6)));
@@ -68,7 +71,7 @@ kernelTest("clipNorm: below, at and above the limit", (bench) => {
   clipNorm(bench, Array.from({ length: 33 }, (_, i) => i * 0.37 + 1e-9), 0.5);
 });
 
-kernelTest("clipNorm: other powers", (bench) => {
+kernelTest("clipNorm equals the reference for other powers", (bench) => {
   assertEquals(clipNorm(bench, [9, 16], 50, 1), Float32Array.of(25, 1));
   assertEquals(clipNorm(bench, [9, 16, 3], 50, Infinity), Float32Array.of(16, 1));
   assertEquals(clipNorm(bench, [7, 20], 3, 3), Float32Array.of(3, 3 / (3 + 1e-6)));
@@ -76,7 +79,7 @@ kernelTest("clipNorm: other powers", (bench) => {
   for (const power of POWERS) assertEquals(clipNorm(bench, [0], 1, power), Float32Array.of(0, 1));
 });
 
-kernelTest("clipNorm: a norm that is not finite", (bench) => {
+kernelTest("clipNorm gives a scale of NaN or 0 for a norm that is not finite", (bench) => {
   for (const power of POWERS) {
     assertEquals(clipNorm(bench, [1, Infinity], 5, power), Float32Array.of(Infinity, 0));
     assertEquals(clipNorm(bench, [1, NaN], 5, power), Float32Array.of(NaN, NaN));

@@ -57,7 +57,7 @@ const ADAGRAD_SETTINGS = kernelSettings<AdagradSetting>({
 for (const [decay, shrinkage] of [[0, 1], [0.01, 1], [0, 0.99]]) {
   for (const amsgrad of [false, true]) {
     kernelTest(
-      `adam: every remainder, several steps, decay ${decay}, shrinkage ${shrinkage}, amsgrad ${amsgrad}`,
+      `adam equals the reference at every remainder, decay ${decay}, shrinkage ${shrinkage}, amsgrad ${amsgrad}`,
       ({ check }) => {
         for (const n of LENGTHS) {
           check(
@@ -81,54 +81,60 @@ for (const [decay, shrinkage] of [[0, 1], [0.01, 1], [0, 0.99]]) {
 }
 
 for (const decay of [0, 0.01]) {
-  kernelTest(`sgd and sgdMomentum: every remainder, several steps, weight decay ${decay}`, ({ check }) => {
-    for (const n of LENGTHS) {
-      check(
-        (space) => {
-          const p = space.random(1, n), q = space.random(1, n), r = space.random(1, n);
-          const v = moment(space, n), w = moment(space, n);
-          const first = space.values(sgdSettings(decay, 0)), settings = space.values(sgdSettings(decay, 0.3));
-          const gradients = Array.from({ length: STEPS }, () => space.random(1, n));
-          return (kernels) => {
-            gradients.forEach((g, t) => {
-              kernels.sgd(p, g, settings, n);
-              kernels.sgdMomentum(q, v, g, t ? settings : first, n, 0);
-              kernels.sgdMomentum(r, w, g, t ? settings : first, n, 1);
-            });
-          };
-        },
-        NEAR,
-        `n ${n}`,
-      );
-    }
-  });
+  kernelTest(
+    `sgd and sgdMomentum equal the reference at every remainder, over several steps, weight decay ${decay}`,
+    ({ check }) => {
+      for (const n of LENGTHS) {
+        check(
+          (space) => {
+            const p = space.random(1, n), q = space.random(1, n), r = space.random(1, n);
+            const v = moment(space, n), w = moment(space, n);
+            const first = space.values(sgdSettings(decay, 0)), settings = space.values(sgdSettings(decay, 0.3));
+            const gradients = Array.from({ length: STEPS }, () => space.random(1, n));
+            return (kernels) => {
+              gradients.forEach((g, t) => {
+                kernels.sgd(p, g, settings, n);
+                kernels.sgdMomentum(q, v, g, t ? settings : first, n, 0);
+                kernels.sgdMomentum(r, w, g, t ? settings : first, n, 1);
+              });
+            };
+          },
+          NEAR,
+          `n ${n}`,
+        );
+      }
+    },
+  );
 }
 
 for (const centered of [false, true]) {
   for (const momentum of [0, 0.9]) {
-    kernelTest(`rmsprop: every remainder, several steps, centered ${centered}, momentum ${momentum}`, ({ check }) => {
-      for (const n of LENGTHS) {
-        check(
-          (space) => {
-            // v begins at a value where v - mean mean cannot cancel.
-            const p = space.random(1, n), v = moment(space, n, () => 1);
-            const mean = centered ? moment(space, n) : 0, velocity = momentum ? moment(space, n) : 0;
-            const settings = space.values(rmspropSettings(momentum));
-            const gradients = Array.from({ length: STEPS }, () => space.random(1, n));
-            return (kernels) => {
-              for (const g of gradients) kernels.rmsprop(p, v, mean, velocity, g, settings, n);
-            };
-          },
-          // With momentum the last velocity is a sum of up to STEPS gradients, each over its root.
-          { absolute: STEPS * NEAR.absolute },
-          `n ${n}`,
-        );
-      }
-    });
+    kernelTest(
+      `rmsprop equals the reference at every remainder, over several steps, centered ${centered}, momentum ${momentum}`,
+      ({ check }) => {
+        for (const n of LENGTHS) {
+          check(
+            (space) => {
+              // v begins at a value where v - mean mean cannot cancel.
+              const p = space.random(1, n), v = moment(space, n, () => 1);
+              const mean = centered ? moment(space, n) : 0, velocity = momentum ? moment(space, n) : 0;
+              const settings = space.values(rmspropSettings(momentum));
+              const gradients = Array.from({ length: STEPS }, () => space.random(1, n));
+              return (kernels) => {
+                for (const g of gradients) kernels.rmsprop(p, v, mean, velocity, g, settings, n);
+              };
+            },
+            // With momentum the last velocity is a sum of up to STEPS gradients, each over its root.
+            { absolute: STEPS * NEAR.absolute },
+            `n ${n}`,
+          );
+        }
+      },
+    );
   }
 }
 
-kernelTest("adagrad: every remainder, several steps", ({ check }) => {
+kernelTest("adagrad equals the reference at every remainder, over several steps", ({ check }) => {
   for (const n of LENGTHS) {
     check(
       (space) => {
@@ -144,7 +150,7 @@ kernelTest("adagrad: every remainder, several steps", ({ check }) => {
   }
 });
 
-kernelTest("average: every remainder, several steps, the first with mix 1", ({ check }) => {
+kernelTest("average equals the reference at every remainder, over several steps, the first with mix 1", ({ check }) => {
   for (const n of LENGTHS) {
     check(
       (space) => {
