@@ -1,4 +1,4 @@
-import type { PlanRow } from "../memory/planner.ts";
+import type { PlanRow } from "../memory/memory_map.ts";
 import type { CallOptions, States } from "./packed_batch.ts";
 import type { Runner } from "./runner.ts";
 import type { IncompatibleKeys, LoadOptions, TensorCopy, Tensors } from "./state_dict.ts";

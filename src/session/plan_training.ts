@@ -6,7 +6,7 @@ import type { Initialiser } from "../ops/initialise.ts";
 import { type NetPlan, placeLayers, type SizeOptions } from "../runtime/plan.ts";
 import { type Clip, type ClipSlots, NORM_BLOCK } from "../training/clip.ts";
 import type { Loss, PlannedLoss } from "../training/losses/loss.ts";
-import { type Group, type Optimizer, SETTINGS } from "../training/optimizers/optimizer.ts";
+import { type Group, type Optimizer, SETTINGS_LENGTH } from "../training/optimizers/optimizer.ts";
 
 /** What a session is compiled for. */
 export interface PlanOptions extends SizeOptions {
@@ -121,7 +121,7 @@ export function planTraining(net: Layer, options: PlanOptions, threads = 1): Tra
       value: planner.moment("average"),
       mix: planner.derived("average mix", 1, 1),
     },
-    groupSettings: groups.map((_, i) => planner.derived(`settings of group ${i}`, 1, SETTINGS)),
+    groupSettings: groups.map((_, i) => planner.derived(`settings of group ${i}`, 1, SETTINGS_LENGTH)),
     norm: {
       sums: planner.derived("sums of squares", 1, 2 * Math.ceil(planner.elements / NORM_BLOCK)),
       norm: planner.derived("gradient norm", 1, 1),

@@ -1,12 +1,11 @@
 /** A worker that has been started, in any engine. */
-export interface Launched {
-  /** The first thing that it says, or its failure to start. */
-  readonly answer: Promise<unknown>;
-  send(data: unknown): void;
-  terminate(): void;
+export interface StartedWorker {
+  readonly worker: Pick<Worker, "terminate"> & { postMessage(data: unknown): void };
+  /** The worker's first message; rejects when the worker fails before it. */
+  readonly firstMessage: Promise<unknown>;
 }
 
-/** What there is of Node's module of workers: a program must not have to import it where there is none. */
+/** The part of Node's module `worker_threads` that is used. Engines without the module do not import it. */
 interface NodeWorkers {
   Worker: new (source: URL) => {
     postMessage(data: unknown): void;
@@ -16,40 +15,44 @@ interface NodeWorkers {
 }
 
 /**
- * Start a worker on a text that names its own port `port`. From a blob: URL, as a page's data: worker is never allowed
- * shared memory; Node takes data: URLs alone.
+ * Start a worker.
+ *
+ * The worker comes from a blob: URL, since a page never allows shared memory to a data: worker. Node accepts only data:
+ * URLs.
+ *
+ * @param body The worker's script. It calls its own message port `port`.
  */
-export function launch(body: string): Launched {
+export function startWorker(body: string): StartedWorker {
   const source = `const port = typeof postMessage === "function" ? self
     : process.getBuiltinModule("worker_threads").parentPort;
   ${body}`;
   if (typeof Worker === "undefined") {
     const { Worker: NodeWorker } = nodeWorkers()!;
     const worker = new NodeWorker(new URL(`data:text/javascript,${encodeURIComponent(source)}`));
-    return {
-      answer: new Promise((resolve, reject) => (worker.once("message", resolve), worker.once("error", reject))),
-      send: (data) => worker.postMessage(data),
-      terminate: () => worker.terminate(),
-    };
+    const firstMessage = new Promise((resolve, reject) => {
+      worker.once("message", resolve);
+      worker.once("error", reject);
+    });
+    return { worker, firstMessage };
   }
   const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
   const worker = new Worker(url, { type: "module" });
-  const answer = new Promise((resolve, reject) => {
+  const firstMessage = new Promise((resolve, reject) => {
     worker.onmessage = ({ data }) => resolve(data);
     worker.onerror = (event) => {
-      event.preventDefault(); // else Deno ends the program
+      event.preventDefault(); // otherwise Deno ends the program
       reject(new Error(event.message));
     };
   });
-  void answer.finally(() => URL.revokeObjectURL(url)).catch(() => {});
-  return { answer, send: (data) => worker.postMessage(data), terminate: () => worker.terminate() };
+  void firstMessage.finally(() => URL.revokeObjectURL(url)).catch(() => {});
+  return { worker, firstMessage };
 }
 
 /**
- * Whether threads can work here: there is shared memory (in a page: it is cross-origin isolated), this thread may wait
- * (the main thread of a page may not), and there are workers.
+ * Whether threads can work here. They need shared memory (a page must be cross-origin isolated), workers, and a calling
+ * thread that may wait (the main thread of a page may not).
  */
-export function canLaunch(): boolean {
+export function canStartWorkers(): boolean {
   if (typeof SharedArrayBuffer === "undefined") return false;
   try {
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 1);
