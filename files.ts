@@ -1,5 +1,5 @@
 /**
- * Files that are whole at any moment, in Deno and Node.
+ * Writes files atomically, in Deno and Node.
  *
  * @module
  */

@@ -1,12 +1,12 @@
 /**
- * Models of Keras: read, trained further, written.
+ * Reads models of Keras as layers that can be trained, and writes nets as models of Keras.
  *
  * @module
  */
-export type { Head } from "./src/keras/assemble.ts";
+export type { Head } from "./src/keras/read/net.ts";
 export type { KerasModel } from "./src/keras/model.ts";
-export type { Packed } from "./src/keras/padding.ts";
-export type { KerasOptions } from "./src/keras/write_config.ts";
-export { readKerasParameters } from "./src/hdf5/parameters.ts";
-export { readKeras, readKerasConfig, readKerasWeights } from "./src/hdf5/reader.ts";
-export { writeKeras, writeKerasWeights } from "./src/hdf5/writer.ts";
+export type { PostPadded } from "./src/keras/read/padding.ts";
+export type { KerasOptions } from "./src/keras/write/config.ts";
+export { readKerasParameters } from "./src/keras/read_parameters.ts";
+export { readKeras, readKerasConfig, readKerasWeights } from "./src/keras/read_keras.ts";
+export { writeKeras, writeKerasWeights } from "./src/keras/write_keras.ts";

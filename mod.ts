@@ -55,7 +55,8 @@ export type { RecurrentOptions } from "./src/layers/recurrent_options.ts";
 export { residual } from "./src/layers/residual.ts";
 export { sequential, type SequentialOptions } from "./src/layers/sequential.ts";
 export { stacked } from "./src/layers/stacked.ts";
-export type { Constant, ParameterSlot, PlanRow, RandomStream, Shape } from "./src/memory/planner.ts";
+export type { PlanRow } from "./src/memory/memory_map.ts";
+export type { Constant, ParameterSlot, RandomStream, Shape } from "./src/memory/planner.ts";
 export type { Scope, Source } from "./src/memory/scope.ts";
 export type { Slot } from "./src/memory/slot.ts";
 export { beamSearch, type BeamSearchOptions, type Hypothesis } from "./src/decoding/beam_search.ts";
@@ -70,8 +71,12 @@ export {
   type Metrics,
   type MetricValues,
 } from "./src/trainer/evaluate.ts";
-export type { EmbeddingStart, PretrainedEmbedding } from "./src/models/embedding_start.ts";
-export type { Tokens } from "./src/models/model_file.ts";
+export type { EmbeddingStart, PretrainedEmbedding } from "./src/models/embeddings.ts";
+export type { LoadModelOptions, SessionOptions } from "./src/models/model.ts";
+export type { RunnerOptions } from "./src/models/run/load.ts";
+export type { ModelRunner } from "./src/models/run/model.ts";
+export type { LanguageModelRunner } from "./src/models/run/language_model.ts";
+export type { Tokens } from "./src/models/run/sequences.ts";
 export { LanguageModel } from "./src/models/language_model.ts";
 export type {
   Evaluation,
@@ -81,6 +86,7 @@ export type {
   LanguageModelOptions,
 } from "./src/models/language_model_options.ts";
 export { type Checkpoint, type NetDescription, readCheckpoint } from "./src/session/checkpoint.ts";
+export type { DrawOptions } from "./src/decoding/token_draws.ts";
 export type { Continuation, GenerateOptions, SearchOptions } from "./src/decoding/generate.ts";
 export type { SizeOptions } from "./src/runtime/plan.ts";
 export type { PlanOptions } from "./src/session/plan_training.ts";
@@ -140,7 +146,7 @@ export type { BatchShape, Shard, TensorSpec, Value } from "./src/ops/value.ts";
 export { type RowBlock, Step } from "./src/ops/step.ts";
 export { type Exchangeable, Generator, type GeneratorState } from "./src/random/generator.ts";
 export { mostProbable, sample, truncate, type Truncation } from "./src/text/sampling.ts";
-export { splitText, type Streams, streams, type StreamsOptions, type Window } from "./src/text/streams.ts";
+export { splitText, type Streams, streams, type StreamsOptions, type StreamWindow } from "./src/text/streams.ts";
 export type { SpecialToken, TokenKind } from "./src/text/tokens.ts";
 export { Vocabulary, type VocabularyJSON, type VocabularyOptions } from "./src/text/vocabulary.ts";
 export { type Clip, clipNorm, clipValue } from "./src/training/clip.ts";

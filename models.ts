@@ -8,50 +8,48 @@ export type { BridgeKind } from "./src/layers/bridge.ts";
 export { encoderDecoder, type EncoderDecoderOptions } from "./src/layers/encoder_decoder.ts";
 export { luong, type LuongOptions } from "./src/layers/luong.ts";
 export { attention, decode, type Decoder } from "./src/runtime/decoder.ts";
-export type { Tokens } from "./src/models/model_file.ts";
-export { pretrained, type PretrainedOptions, type Vectors } from "./src/models/pretrained.ts";
-export type { Label } from "./src/models/labels.ts";
-export { type Classification, type LabelledSequence, SequenceClassifier } from "./src/models/sequence_classifier.ts";
-export { type MeasuredSequence, SequenceRegressor } from "./src/models/sequence_regressor.ts";
-export { SequenceTagger, type TaggedSequence, type TaggerMetrics, type Tagging } from "./src/models/sequence_tagger.ts";
+export type { LoadModelOptions, SessionOptions } from "./src/models/model.ts";
+export type { RunnerOptions } from "./src/models/run/load.ts";
+export type { ModelRunner } from "./src/models/run/model.ts";
+export type { Sequence, TaskSequence, Tokens } from "./src/models/run/sequences.ts";
+export { pretrained, type PretrainedOptions, type Vectors } from "./src/models/embeddings.ts";
+export type { DrawOptions } from "./src/decoding/token_draws.ts";
+
+export type { Pooling, TaskRunOptions } from "./src/models/run/sequence_model.ts";
+export type { Label } from "./src/models/run/labels.ts";
+export type { RegressionLoss } from "./src/models/run/regressor.ts";
 export type {
   ClassEvaluation,
   ClassFitOptions,
   ClassifierOptions,
   ClassMetrics,
-  LoadModelOptions,
   NumberEvaluation,
   NumberMetrics,
-  Pooling,
-  RegressionLoss,
   RegressorOptions,
   TaggerOptions,
   TaskFitOptions,
   TaskOptions,
-  TaskRunOptions,
-  TaskSequence,
-} from "./src/models/task_options.ts";
+} from "./src/models/sequence_options.ts";
+export type { Classification, SequenceClassifierRunner } from "./src/models/run/classifier.ts";
+export { type LabelledSequence, SequenceClassifier } from "./src/models/classifier.ts";
+export type { SequenceRegressorRunner } from "./src/models/run/regressor.ts";
+export { type MeasuredSequence, SequenceRegressor } from "./src/models/regressor.ts";
+export type { SequenceTaggerRunner, Tagging } from "./src/models/run/tagger.ts";
+export { SequenceTagger, type TaggedSequence, type TaggerMetrics } from "./src/models/tagger.ts";
 export { meanAbsoluteError, meanSquaredError } from "./src/training/metrics/regression.ts";
+
+export type { Alignment, AttentionKind, BothSides, Seq2SeqRunner } from "./src/models/run/seq2seq.ts";
+export type { TranslateOptions, Translation, TranslationSearchOptions } from "./src/models/run/seq2seq_decoding.ts";
 export { Seq2Seq } from "./src/models/seq2seq.ts";
+export type { Pair, Seq2SeqEvaluation, Seq2SeqFitOptions, Seq2SeqOptions } from "./src/models/seq2seq_options.ts";
+
+export type { SequenceGenerateOptions, SequenceGeneratorRunner } from "./src/models/run/generator.ts";
+export type { Condition } from "./src/models/run/generator_codec.ts";
+export { SequenceGenerator } from "./src/models/generator.ts";
 export type {
-  Alignment,
-  AttentionKind,
-  Pair,
-  Seq2SeqEvaluation,
-  Seq2SeqFitOptions,
-  Seq2SeqOptions,
-  Sequence,
-  TranslateOptions,
-  Translation,
-  TranslationSearchOptions,
-} from "./src/models/seq2seq_options.ts";
-export { SequenceGenerator } from "./src/models/sequence_generator.ts";
-export type {
-  Condition,
   ConditionedText,
-  SequenceGenerateOptions,
   SequenceGeneratorEvaluation,
   SequenceGeneratorFitOptions,
   SequenceGeneratorOptions,
-} from "./src/models/sequence_generator_options.ts";
+} from "./src/models/generator_options.ts";
 export { editDistance } from "./src/text/edit_distance.ts";

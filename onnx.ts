@@ -1,10 +1,10 @@
 /**
- * ONNX models: run, made layers that can be trained, and written.
+ * Runs ONNX models, converts them to layers that can be trained, and writes nets as ONNX models.
  *
  * @module
  */
-export type { OnnxValue } from "./src/onnx/graph.ts";
-export { type OnnxInput, OnnxModel, type OnnxOptions } from "./src/onnx/model.ts";
-export type { OnnxNet } from "./src/onnx/net.ts";
-export type { Elements, ElementType, OnnxTensor } from "./src/onnx/tensor.ts";
-export { type OnnxWriteOptions, writeOnnx } from "./src/onnx/write.ts";
+export type { OnnxValue } from "./src/onnx/run/graph.ts";
+export { type OnnxInput, OnnxModel, type OnnxOptions } from "./src/onnx/onnx_model.ts";
+export type { OnnxNet } from "./src/onnx/import/net.ts";
+export type { OnnxElements, OnnxElementType, OnnxTensor } from "./src/onnx/format/tensor.ts";
+export { type OnnxWriteOptions, writeOnnx } from "./src/onnx/write_onnx.ts";

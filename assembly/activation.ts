@@ -1,9 +1,9 @@
 /**
- * exp, log, sigmoid, tanh and relu by vectors of four, and the backward halves of tanh and relu.
+ * exp, log, sigmoid, tanh and relu by vectors of four, and the gradients of tanh, sigmoid and relu.
  *
- * exp(x) = 2^k e^r: k = round(x / ln 2), r = x - k ln 2 in two parts, e^r - 1 by a polynomial of degree 6, Horner from
- * the highest term, r last: q = r + r² (1/2 + r (E3 + ...)). NaN passes through every function: clamps keep their first
- * operand when the comparison is false.
+ * exp(x) = 2^k e^r, where k = round(x / ln 2) and r = x - k ln 2 in two parts. e^r - 1 is a polynomial of degree 6, by
+ * Horner from the highest term, r last: q = r + r² (1/2 + r (E3 + ...)). NaN passes through every function: a clamp
+ * keeps its first operand when the comparison is false.
  */
 import {
   E2,
@@ -61,22 +61,27 @@ export function reduce(x: v128, t: v128): v128 {
   return nmadd(k, v128.load(LN2_LOW), nmadd(k, v128.load(LN2_HIGH), x));
 }
 
-/** 2^k from t = k + MAGIC: k slides into the exponent of 1. */
+/** 2^k from t = k + MAGIC: a shift moves k into the exponent of 1. */
 @inline
 function powerOfTwo(t: v128): v128 {
   return i32x4.add(i32x4.shl(t, 23), v128.load(ONE));
 }
 
-/** exp(x) - 1 = s q + (s - 1), with s = 2^k and q = e^r - 1; relative accuracy near 0 too. */
+/** exp(x) - 1 = s q + (s - 1), with s = 2^k and q = e^r - 1: relatively accurate near 0 too. */
 @inline
 function expm1(s: v128, q: v128): v128 {
   return madd(s, q, f32x4.sub(s, v128.load(ONE)));
 }
 
 /**
- * The functions of an exponential: exp(x); sigmoid(x) = 1 / (1 + exp(-x)); tanh |x| = |e / (2 + e)| with e = expm1(-2 |x|),
- * to which the sign of x comes back as a bit, that of a zero too. With y = operand(kind, x), t = turns(y) and
- * q = expm1Reduced(reduce(y, t)) they are result(kind, x, t, q): stages, so that several vectors can take them in step.
+ * The functions made of an exponential:
+ *
+ *   exp(x)
+ *   sigmoid(x) = 1 / (1 + exp(-x))
+ *   tanh |x| = |e / (2 + e)|, e = expm1(-2 |x|); the sign bit of x is then restored, that of a zero too
+ *
+ * Each is result(kind, x, t, q), with y = operand(kind, x), t = turns(y) and q = expm1Reduced(reduce(y, t)). The stages
+ * are functions of their own so that several vectors can go through them in step.
  */
 export const enum Exponential {
   Exp,
@@ -149,9 +154,9 @@ export function log4(x: v128): v128 {
 }
 
 /**
- * log(1 + exp(x)) = max(x, 0) + log(1 + e), e = exp(-|x|), x not below -87: neither overflows nor loses a small e. With
- * u the rounded 1 + e, log(1 + e) = log(u) + (e - (u - 1)) / u: what the rounding took comes back (Goldberg 1991,
- * theorem 4).
+ * log(1 + exp(x)) = max(x, 0) + log(1 + e), e = exp(-|x|), with x not below -87: neither overflows nor loses a small e.
+ * With u the rounded 1 + e, log(1 + e) = log(u) + (e - (u - 1)) / u, which restores what the rounding took (Goldberg
+ * 1991, theorem 4).
  */
 @inline
 export function softplus4(x: v128): v128 {

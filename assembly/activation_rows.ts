@@ -1,14 +1,15 @@
 /**
- * exp, log, sigmoid, tanh and relu of rows and matrices, and the backward halves of tanh and relu.
+ * exp, log, sigmoid, tanh and relu of rows and matrices, and the gradients of tanh and relu.
  *
- * The functions of an exponential take four vectors through their stages in step. Each is a chain of some 20 operations,
- * which wait for one another: three vectors fill the processor's scheduler (64 places in Zen 3), and most of it waits. In
- * step, the same stage of three others stands between two stages of a vector. Nanoseconds per element, two vectors one
- * after the other -> four in step: exp 0.69 -> 0.55, sigmoid 0.99 -> 0.70, tanh 1.21 -> 0.89, in the plain build 1.09 ->
- * 0.82, 1.50 -> 1.04, 1.68 -> 1.21; stages cut finer are no faster (EPYC Milan, Deno 2.9.6, 2026-11-27).
+ * The functions made of an exponential take four vectors through their stages in step. Each is a chain of some 20
+ * operations that depend on one another: three vectors fill the processor's scheduler (64 entries in Zen 3), and most
+ * operations wait. In step, the same stage of three other vectors stands between two stages of a vector. Nanoseconds
+ * per element, two vectors one after the other -> four in step: exp 0.69 -> 0.55, sigmoid 0.99 -> 0.70, tanh 1.21 ->
+ * 0.89; in the plain build 1.09 -> 0.82, 1.50 -> 1.04, 1.68 -> 1.21. Finer stages are no faster (EPYC Milan, Deno
+ * 2.9.6, 2026-11-27).
  *
- * Whole vectors have loops of their own, without tests of the width: relu 0.45 -> 0.13 ns per element (Granite Rapids,
- * Deno 2.9.6, 2026-11-22).
+ * Whole vectors have loops without tests of the width: relu 0.45 -> 0.13 ns per element (Granite Rapids, Deno 2.9.6,
+ * 2026-11-22).
  */
 import {
   apply,
@@ -24,6 +25,16 @@ import {
   turns,
 } from "./activation";
 import { load, store } from "./lanes";
+
+const enum Unary {
+  Log,
+  Relu,
+}
+
+const enum Backward {
+  Tanh,
+  Relu,
+}
 
 /** y = sigmoid(x). x, y [n]; y may be x. */
 export function sigmoidRow(y: usize, x: usize, n: i32): void {
@@ -54,77 +65,98 @@ function inStep(kind: Exponential, y: usize, x: usize): void {
   v128.store(y, y0), v128.store(y, y1, 16), v128.store(y, y2, 32), v128.store(y, y3, 48);
 }
 
-// Only tanh looks at x again, for its sign.
+// Only tanh reads x again, for its sign.
 @inline
 function signed(kind: Exponential, x: usize): v128 {
   return kind == Exponential.Tanh ? v128.load(x) : f32x4.splat(0);
 }
 
-/** y = exp(x). x, y [m, n]; y may be x. */
+/**
+ * y = exp(x), with x clamped to [-87, 88].
+ *
+ *   y  [m, n]  out  may be x
+ *   x  [m, n]  in
+ */
 export function exp(y: usize, x: usize, m: i32, n: i32, ldy: i32, ldx: i32): void {
   for (; m > 0; m--, y += <usize> ldy << 2, x += <usize> ldx << 2) row(Exponential.Exp, y, x, n);
 }
 
-/** y = 1 / (1 + exp(-x)). x, y [m, n]; y may be x. */
+/** y = 1 / (1 + exp(-x)). Arguments as `exp`. */
 export function sigmoid(y: usize, x: usize, m: i32, n: i32, ldy: i32, ldx: i32): void {
   for (; m > 0; m--, y += <usize> ldy << 2, x += <usize> ldx << 2) sigmoidRow(y, x, n);
 }
 
-/** y = tanh(x). x, y [m, n]; y may be x. */
+/** y = tanh(x). Arguments as `exp`. */
 export function tanh(y: usize, x: usize, m: i32, n: i32, ldy: i32, ldx: i32): void {
   for (; m > 0; m--, y += <usize> ldy << 2, x += <usize> ldx << 2) tanhRow(y, x, n);
 }
 
-/** y = log(x), x finite, positive, normal. x, y [m, n]; y may be x. */
+/** y = log(x), for x finite, positive and normal. Arguments as `exp`. */
 export function log(y: usize, x: usize, m: i32, n: i32, ldy: i32, ldx: i32): void {
-  unary(0, y, x, m, n, ldy, ldx);
+  unary(Unary.Log, y, x, m, n, ldy, ldx);
 }
 
-/** y = max(x, 0). x, y [m, n]; y may be x. */
+/** y = max(x, 0); NaN stays. Arguments as `exp`. */
 export function relu(y: usize, x: usize, m: i32, n: i32, ldy: i32, ldx: i32): void {
-  unary(1, y, x, m, n, ldy, ldx);
+  unary(Unary.Relu, y, x, m, n, ldy, ldx);
 }
 
 @inline
-function unary(which: i32, y: usize, x: usize, m: i32, n: i32, ldy: i32, ldx: i32): void {
+function unary(kind: Unary, y: usize, x: usize, m: i32, n: i32, ldy: i32, ldx: i32): void {
   for (; m > 0; m--, y += <usize> ldy << 2, x += <usize> ldx << 2) {
     let o: usize = 0;
     let left = n;
     for (; left >= 8; left -= 8, o += 32) {
-      const a = function4(which, v128.load(x + o)), b = function4(which, v128.load(x + o, 16));
+      const a = function4(kind, v128.load(x + o)), b = function4(kind, v128.load(x + o, 16));
       v128.store(y + o, a), v128.store(y + o, b, 16);
     }
-    for (; left > 0; left -= 4, o += 16) store(y + o, function4(which, load(x + o, left)), left);
+    for (; left > 0; left -= 4, o += 16) store(y + o, function4(kind, load(x + o, left)), left);
   }
 }
 
 @inline
-function function4(which: i32, x: v128): v128 {
-  return which == 0 ? log4(x) : relu4(x);
+function function4(kind: Unary, x: v128): v128 {
+  return kind == Unary.Log ? log4(x) : relu4(x);
 }
 
-/** dx = dy (1 - y²). All [m, n]; dx may be dy or y. */
+/**
+ * dx = dy (1 - y²), where y = tanh(x).
+ *
+ *   dx  [m, n]  out  may be dy or y
+ *   dy  [m, n]  in
+ *   y   [m, n]  in
+ */
 export function tanhBackward(dx: usize, dy: usize, y: usize, m: i32, n: i32, lddx: i32, lddy: i32, ldy: i32): void {
-  backward(0, dx, dy, y, m, n, lddx, lddy, ldy);
+  backward(Backward.Tanh, dx, dy, y, m, n, lddx, lddy, ldy);
 }
 
-/** dx = dy where y > 0, else 0. All [m, n]; dx may be dy or y. */
+/** dx = dy where y > 0, else 0, where y = relu(x). Arguments as `tanhBackward`. */
 export function reluBackward(dx: usize, dy: usize, y: usize, m: i32, n: i32, lddx: i32, lddy: i32, ldy: i32): void {
-  backward(1, dx, dy, y, m, n, lddx, lddy, ldy);
+  backward(Backward.Relu, dx, dy, y, m, n, lddx, lddy, ldy);
 }
 
 @inline
-function backward(which: i32, dx: usize, dy: usize, y: usize, m: i32, n: i32, lddx: i32, lddy: i32, ldy: i32): void {
+function backward(
+  kind: Backward,
+  dx: usize,
+  dy: usize,
+  y: usize,
+  m: i32,
+  n: i32,
+  lddx: i32,
+  lddy: i32,
+  ldy: i32,
+): void {
   for (let i = 0; i < m; i++) {
     let o: usize = 0;
     let left = n;
-    for (; left >= 4; left -= 4, o += 16) store(dx + o, gradient4(which, load(dy + o, 4), load(y + o, 4)), 4);
-    if (left) store(dx + o, gradient4(which, load(dy + o, left), load(y + o, left)), left);
+    for (; left >= 4; left -= 4, o += 16) store(dx + o, gradient4(kind, load(dy + o, 4), load(y + o, 4)), 4);
+    if (left) store(dx + o, gradient4(kind, load(dy + o, left), load(y + o, left)), left);
     dx += <usize> lddx << 2, dy += <usize> lddy << 2, y += <usize> ldy << 2;
   }
 }
 
 @inline
-function gradient4(which: i32, dy: v128, y: v128): v128 {
-  return which == 0 ? tanhGradient4(dy, y) : reluGradient4(dy, y);
+function gradient4(kind: Backward, dy: v128, y: v128): v128 {
+  return kind == Backward.Tanh ? tanhGradient4(dy, y) : reluGradient4(dy, y);
 }

@@ -1,7 +1,6 @@
 /**
- * The activations that ONNX gives its recurrent operators, chosen by number, with their backward halves. The numbers
- * are those of ACTIVATION in src/kernels/activation_kinds.ts, in the order of `Kind` here. settings: f32 [2] = alpha,
- * beta.
+ * The activations of ONNX's recurrent operators, selected by number, with their gradients. The numbers are those of
+ * ACTIVATION in src/kernels/activation_kinds.ts, in the order of `Kind` here.
  *
  *   identity      x                                 affine           alpha x + beta
  *   relu          max(x, 0)                         leakyRelu        x for x >= 0, else alpha x
@@ -10,8 +9,8 @@
  *   hardSigmoid   min(max(alpha x + beta, 0), 1)    elu              x for x >= 0, else alpha (exp(x) - 1)
  *   softsign      x / (1 + |x|)                     softplus         log(1 + exp(x))
  *
- * Largest errors, both builds: elu (alpha 1) 0.93 ulp, softplus 3.2 ulp, softsign 1.5 ulp, also next to 0; softplus
- * counts x below -87 as -87. NaN stays NaN; softsign of an infinity is NaN.
+ * Largest errors, both builds: elu (alpha 1) 0.93 ulp, softplus 3.2 ulp, softsign 1.5 ulp, also next to 0. softplus
+ * takes x below -87 for -87. NaN stays NaN; softsign of an infinity is NaN.
  */
 import { exp4, expm1Negative4, sigmoid4, sigmoidGradient4, softplus4, tanh4, tanhGradient4 } from "./activation";
 import { relu, reluBackward, sigmoid, tanh, tanhBackward } from "./activation_rows";
@@ -35,7 +34,14 @@ const enum Kind {
   Softplus,
 }
 
-/** y = f(x). x, y [m, n]; y may be x. */
+/**
+ * y = f(x).
+ *
+ *   y         [m, n]  out  may be x
+ *   x         [m, n]  in
+ *   settings  [2]     in   alpha, beta
+ *   kind      a number of ACTIVATION, selects f
+ */
 export function activate(
   y: usize,
   x: usize,
@@ -60,7 +66,7 @@ export function activate(
   else forward(Kind.Softplus, y, x, settings, m, n, ldy, ldx);
 }
 
-// `kind` is a constant at every call, so each has a row loop with its own function alone.
+// `kind` is a constant at every call, so each kind has a row loop for its own function alone.
 @inline
 function forward(kind: i32, y: usize, x: usize, settings: usize, m: i32, n: i32, ldy: i32, ldx: i32): void {
   const alpha = v128.load32_splat(settings), beta = v128.load32_splat(settings, 4);
@@ -87,9 +93,15 @@ function function4(kind: i32, x: v128, alpha: v128, beta: v128): v128 {
 }
 
 /**
- * dx = dy f'(x). At a corner: 1 at 0 for leakyRelu and elu, 1 at alpha for thresholdedRelu, 0 at both ends of
- * hardSigmoid, 0 for relu (reluBackward). relu, tanh and sigmoid read y alone, the others x alone. All [m, n]; dx may
- * be dy, x or y.
+ * dx = dy f'(x). At a corner, f' is 1 at 0 for leakyRelu and elu, 1 at alpha for thresholdedRelu, 0 at both ends of
+ * hardSigmoid, and 0 for relu (reluBackward).
+ *
+ *   dx        [m, n]  out  may be dy, x or y
+ *   dy        [m, n]  in
+ *   x         [m, n]  in   not read by relu, tanh and sigmoid: may be 0
+ *   y         [m, n]  in   f(x), read by relu, tanh and sigmoid alone: else may be 0
+ *   settings  [2]     in   alpha, beta
+ *   kind      a number of ACTIVATION, selects f
  */
 export function activateBackward(
   dx: usize,
@@ -119,7 +131,7 @@ export function activateBackward(
   else backward(Kind.Softplus, dx, dy, x, settings, m, n, lddx, lddy, ldx);
 }
 
-// v is y for sigmoid, else x.
+// v is y for sigmoid, and x for all others.
 @inline
 function backward(
   kind: i32,

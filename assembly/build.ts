@@ -1,22 +1,24 @@
 /**
- * Compile the kernels: `deno task build` writes the wasm modules as TypeScript (deflated, base64), so that importing them needs
- * no permission and works from a URL; `deno task build:check` rebuilds and compares the bytes with the committed ones.
+ * Compile the kernels. `deno task build` writes the wasm modules as TypeScript (deflated, base64), so that importing
+ * them needs no permission and works from a URL. `deno task build:check` compiles them and compares the bytes with the
+ * committed ones.
  *
- * The modules of a file stand there cut into their functions, which take turns: a function of the relaxed module
- * is much like its twin, and deflate sees no further back than 32 KiB (37.1 KB apart, 23.4 KB together). `Builds` in
- * src/kernels/builds.ts puts them together again.
+ * A file holds its modules in pieces, function by function in turn: a function of the relaxed module resembles the same
+ * function of the plain module, and deflate looks back no further than 32 KiB (37.1 KB one module after the other,
+ * 23.4 KB in turn). `Builds` in src/kernels/builds.ts joins the pieces.
  */
 import asc from "assemblyscript/asc";
 import { deflateAsync } from "@gfx/zopfli";
 import binaryen from "binaryen";
 import { inflateRawSync } from "node:zlib";
 
-/** How a module is compiled: see madd.ts and wide_tile.ts. */
+/** The variant of a module: see madd.ts and wide_tile.ts. */
 interface Build {
   relaxed: boolean;
   wide: boolean;
 }
 
+/** A file of modules. */
 interface Source {
   entry: string;
   output: string;
@@ -33,12 +35,14 @@ const SOURCES: Source[] = [
 ];
 
 /**
- * One page is declared as the least memory: V8's check of an access at a constant offset is then one comparison instead of two
- * (gemm 41 -> 46 GFLOP/s; Granite Rapids, Deno 2.9.6, 2026-11-22). With a most, 2 GiB, sharing the memory between threads
- * is one flag in the module (src/kernels/load.ts). `stub` and `noAssert` leave no runtime behind.
+ * The module declares a minimum memory of one page: V8 then checks an access at a constant offset by one comparison
+ * instead of two (gemm 41 -> 46 GFLOP/s; Granite Rapids, Deno 2.9.6, 2026-11-22). It declares a maximum, 2 GiB, so that
+ * one flag in the module shares the memory between threads (src/kernels/builds.ts). `stub` and `noAssert` leave no
+ * runtime in the module.
  *
- * The passes are those of -O3 that clean up and shrink, without the one that moves assignments to their use (simplify-locals): it
- * mixes the unrolled steps of the products, so that V8 runs out of registers (84 -> 75 % of the limit).
+ * The passes are those of -O3 that clean up and shrink, except the pass that moves assignments to their use
+ * (simplify-locals): it mixes the unrolled steps of the products, so that V8 runs out of registers (84 -> 75 % of the
+ * limit).
  */
 const PASSES = ["precompute-propagate", "vacuum", "dce", "remove-unused-brs", "remove-unused-names", "merge-blocks"]
   .concat(["optimize-instructions", "coalesce-locals", "vacuum", "reorder-locals", "merge-blocks"]);
@@ -56,20 +60,20 @@ const FLAGS = ["--runtime", "stub", "--importMemory", "--noExportMemory", "--ini
   ]);
 
 /**
- * All functions but those of the products and of the random numbers then have assignments moved to their use after all:
- * of the deflated pair of modules 24.2 -> 21.2 KB, and gates backward 8 to 12 % faster, adam 5 % slower, most others
- * equal (EPYC Milan, Deno 2.9.6, 2026-11-27). With the passes of -Oz it would be 20.4 KB, and sums of squares four times
- * as slow. Random numbers stay as they are: of their last, partly stored vectors V8 11.3 (Node 20), where it has no AVX,
- * would make wrong ones in its first tier.
+ * These passes move assignments to their use after all, in every function outside the products and the random numbers:
+ * the deflated pair of modules shrinks 24.2 -> 21.2 KB, gates backward are 8 to 12 % faster, adam is 5 % slower, most
+ * others are equal (EPYC Milan, Deno 2.9.6, 2026-11-27). The passes of -Oz would give 20.4 KB, and sums of squares four
+ * times as slow. Random numbers are excepted because V8 11.3 (Node 20) without AVX, in its first tier, then computes
+ * wrong values in their last, partly stored vectors.
  */
 const SHRINKING = ["simplify-locals-nostructure", "vacuum", "coalesce-locals", "reorder-locals", "vacuum"];
-const KEPT = /^(gemm|gemm_tn|tile|wide_tile|random)\//;
+const UNSHRUNK = /^(gemm|gemm_tn|tile|wide_tile|random)\//;
 
 async function compile(entry: string, { relaxed, wide }: Build): Promise<Uint8Array> {
   const binary: { bytes?: Uint8Array } = {};
-  const own = ["--use", `WIDE_TILES=${Number(wide)}`, ...(relaxed ? ["--enable", "relaxed-simd"] : [])];
+  const variant = ["--use", `WIDE_TILES=${Number(wide)}`, ...(relaxed ? ["--enable", "relaxed-simd"] : [])];
   const { error, stderr } = await asc.main(
-    [entry, ...FLAGS, ...own, "--outFile", "out.wasm"],
+    [entry, ...FLAGS, ...variant, "--outFile", "out.wasm"],
     {
       readFile: (name: string) => {
         try {
@@ -88,19 +92,19 @@ async function compile(entry: string, { relaxed, wide }: Build): Promise<Uint8Ar
   return shrink(binary.bytes);
 }
 
-/** The module without names, its functions smaller where that costs nothing. */
+/** The module without names, with `SHRINKING` run on all functions but those of `UNSHRUNK`. */
 function shrink(bytes: Uint8Array): Uint8Array {
   const module = binaryen.readBinary(bytes);
   module.setFeatures(binaryen.Features.All);
   binaryen.setDebugInfo(false);
   for (let i = 0; i < module.getNumFunctions(); i++) {
     const f = module.getFunctionByIndex(i), { name, base } = binaryen.getFunctionInfo(f);
-    if (!base && !KEPT.test(name)) module.runPassesOnFunction(f, SHRINKING);
+    if (!base && !UNSHRUNK.test(name)) module.runPassesOnFunction(f, SHRINKING);
   }
   return module.emitBinary();
 }
 
-/** A module cut at its functions: all that stands before the first, the functions, all that stands behind the last. */
+/** The pieces of a module: the bytes before the first function, each function, the bytes behind the last. */
 function pieces(module: Uint8Array): Uint8Array[] {
   const CODE = 10; // the section that holds the functions
   let at = 8; // behind magic number and version
@@ -121,21 +125,27 @@ function pieces(module: Uint8Array): Uint8Array[] {
   return [...found, module.subarray(at)];
 }
 
-/** The modules piece by piece in turn; where one has fewer functions, its last pieces are empty. */
+/** The pieces of all modules in turn. A module with fewer functions ends in empty pieces. */
 function encode(modules: Uint8Array[]): { lengths: number[]; bytes: Uint8Array } {
-  const cut = modules.map(pieces), most = Math.max(...cut.map(({ length }) => length)), empty = new Uint8Array();
-  const all = Array.from({ length: most }, (_, i) => cut.map((own) => own[i] ?? empty)).flat();
+  const pieced = modules.map(pieces);
+  const most = Math.max(...pieced.map(({ length }) => length));
+  const empty = new Uint8Array();
+  const all = Array.from({ length: most }, (_, i) => pieced.map((module) => module[i] ?? empty)).flat();
   return { lengths: all.map(({ length }) => length), bytes: Uint8Array.from(all.flatMap((piece) => [...piece])) };
 }
 
-/** Zopfli deflates all kernels to 18.8 KB, zlib to 19.9. */
+/** The text of a file of modules. Zopfli deflates all kernels to 18.8 KB, zlib to 19.9. */
 async function text({ lengths, bytes }: { lengths: number[]; bytes: Uint8Array }): Promise<string> {
   const deflated = (await deflateAsync(bytes, {})).toBase64();
-  return `// Generated by assembly/build.ts: wasm modules, ${bytes.length} bytes in all, their pieces in turn, deflated.\n` +
-    `export default { lengths: [${lengths}], deflated: "${deflated}" };\n`;
+  const header = `wasm modules, ${bytes.length} bytes in all, their pieces in turn, deflated.`;
+  const value = `{ lengths: [${lengths}], deflated: "${deflated}" }`;
+  return `// Generated by assembly/build.ts: ${header}\nexport default ${value};\n`;
 }
 
-/** What a file holds that `text` wrote. Compared is this: deflated bytes differ between compressors and their versions. */
+/**
+ * The bytes in a file that `text` wrote. The check compares these, since deflated bytes differ between compressors and
+ * their versions.
+ */
 async function committed(url: URL): Promise<{ lengths: number[]; bytes: Uint8Array }> {
   const { default: { lengths, deflated } } = await import(url.href);
   return { lengths, bytes: inflateRawSync(Uint8Array.from(atob(deflated), (c) => c.charCodeAt(0))) };

@@ -1,11 +1,16 @@
 /**
- * Scaling and clipping by value of gradients, over a flat range; clamping of activations, [m, n]. Whole vectors have
- * loops of their own, without tests of the width: scale 0.28 -> 0.11 ns per element, clipValue 0.34 -> 0.16 (Granite
- * Rapids, Deno 2.9.6, 2026-11-22).
+ * Scaling and clipping of gradients over a flat range, and clamping of activations. Whole vectors have loops without
+ * tests of the width: scale 0.28 -> 0.11 ns per element, clipValue 0.34 -> 0.16 (Granite Rapids, Deno 2.9.6,
+ * 2026-11-22).
  */
 import { load, store } from "./lanes";
 
-/** x = x s, s the f32 at `scale`; nothing is touched when s is 1. x [n] */
+/**
+ * x *= s. When s is 1, x is neither read nor written.
+ *
+ *   x      [n]  inout
+ *   scale  [1]  in     s
+ */
 export function scale(x: usize, scale: usize, n: i32): void {
   if (f32.load(scale) == 1) return;
   const s = v128.load32_splat(scale);
@@ -13,12 +18,23 @@ export function scale(x: usize, scale: usize, n: i32): void {
   if (n) store(x, f32x4.mul(load(x, n), s), n);
 }
 
-/** x clamped to [-v, v], v the f32 at `limit`; NaN stays. x [n] */
+/**
+ * x = x clamped to [-v, v]; NaN stays.
+ *
+ *   x      [n]  inout
+ *   limit  [1]  in     v
+ */
 export function clipValue(x: usize, limit: usize, n: i32): void {
   clamp(x, x, limit, 1, n, 0, 0);
 }
 
-/** y = x clamped to [-v, v], v the f32 at `limit`; NaN stays. x, y [m, n]; y may be x. */
+/**
+ * y = x clamped to [-v, v]; NaN stays.
+ *
+ *   y      [m, n]  out  may be x
+ *   x      [m, n]  in
+ *   limit  [1]     in   v
+ */
 export function clamp(y: usize, x: usize, limit: usize, m: i32, n: i32, ldy: i32, ldx: i32): void {
   const high = v128.load32_splat(limit), low = f32x4.neg(high);
   for (let i = 0; i < m; i++) {
@@ -30,7 +46,14 @@ export function clamp(y: usize, x: usize, limit: usize, m: i32, n: i32, ldy: i32
   }
 }
 
-/** dx = dy where |x| <= v, v the f32 at `limit`, or x is NaN, else 0. All [m, n]; dx may be dy or x. */
+/**
+ * dx = dy where |x| <= v or x is NaN, else 0.
+ *
+ *   dx     [m, n]  out  may be dy or x
+ *   dy     [m, n]  in
+ *   x      [m, n]  in
+ *   limit  [1]     in   v
+ */
 export function clampBackward(
   dx: usize,
   dy: usize,

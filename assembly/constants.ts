@@ -1,16 +1,17 @@
 /**
- * Constants of the activation kernels and of the random numbers, in the first KiB of the memory, four equal lanes each
- * but for those of Philox. V8 rebuilds a `v128` literal at every use; a load from a constant address costs no bounds
- * check, two of the same address are one, and it made sigmoid 1.6 and tanh 1.4 times faster (Zen 5, Deno 2.9.6,
+ * The constants of the activation kernels and of the random numbers, in the first KiB of the memory. Each is four equal
+ * lanes, except Philox's constants. V8 rebuilds a `v128` literal at every use. A load from a constant address needs no
+ * bounds check, and two loads of the same address become one: sigmoid 1.6 and tanh 1.4 times faster (Zen 5, Deno 2.9.6,
  * 2026-11-22).
  */
 export const LOG2E: usize = 0x10; // 1 / ln 2
-export const MAGIC: usize = 0x20; // 1.5 * 2^23: adding it rounds to a whole number, kept in the low bits
-export const LN2_HIGH: usize = 0x30; // 10 bits of ln 2, so that its product with a whole number is exact
+export const MAGIC: usize = 0x20; // 1.5 * 2^23: adding it rounds to an integer, in the low bits
+export const LN2_HIGH: usize = 0x30; // 10 bits of ln 2, so that its product with an integer is exact
 export const LN2_LOW: usize = 0x40; // ln 2 - LN2_HIGH
-// e^r - 1 - r = r² (E2 + E3 r + ... + E6 r⁴) for |r| <= ln(2) / 2: minimax (linear program, E2 = 1/2 given), error
-// below 6e-9 of e^r and 1.4e-8 of e^r - 1. Taylor needs r⁷ for 7e-9 and 1.7e-8: exp 0.60 -> 0.54, lstmForward 4.5 ->
-// 4.2 ns per element, in the plain build 0.87 -> 0.78 and 6.7 -> 5.8 (Granite Rapids, Deno 2.9.6, 2026-11-22).
+// e^r - 1 - r = r² (E2 + E3 r + ... + E6 r⁴) for |r| <= ln(2) / 2: minimax (linear program, E2 = 1/2 fixed). The error
+// is below 6e-9 of e^r and 1.4e-8 of e^r - 1. A Taylor series needs r⁷ for 7e-9 and 1.7e-8: exp 0.60 -> 0.54,
+// lstmForward 4.5 -> 4.2 ns per element, in the plain build 0.87 -> 0.78 and 6.7 -> 5.8 (Granite Rapids, Deno 2.9.6,
+// 2026-11-22).
 export const E2: usize = 0x50;
 export const E3: usize = 0x60;
 export const E4: usize = 0x70;
@@ -26,8 +27,8 @@ export const TANH_HIGH: usize = 0x100; // tanh(x) rounds to 1 from 9.02 on
 export const SIGN: usize = 0x110; // the sign bit alone
 export const ROOT_HALF: usize = 0x120; // the bits of sqrt(1/2)
 export const MANTISSA: usize = 0x130; // the bits of a mantissa
-export const L3: usize = 0x140; // 1/3 to 1/11: atanh(s) / s. As literals log cost 1.02 ns per element, from here 0.63
-export const L5: usize = 0x150; // (Granite Rapids, Deno 2.9.6, 2026-11-22)
+export const L3: usize = 0x140; // 1/3 to 1/11: atanh(s) / s. log takes 1.02 ns an element with literals,
+export const L5: usize = 0x150; // 0.63 with these (Granite Rapids, Deno 2.9.6, 2026-11-22)
 export const L7: usize = 0x160;
 export const L9: usize = 0x170;
 export const L11: usize = 0x180;
@@ -35,7 +36,7 @@ export const UNIT: usize = 0x190; // 2^-24
 export const PHILOX: usize = 0x1a0; // the two multipliers of Philox4x32, in turn
 export const WEYL: usize = 0x1b0; // the two increments of its key, in turn
 
-/** Write the constants. The loader calls this once, before any other kernel. */
+/** Write the constants. The loader calls this kernel once, before any other. */
 export function writeConstants(): void {
   v128.store(LOG2E, f32x4.splat(1.44269504088896341));
   v128.store(MAGIC, f32x4.splat(12582912.0));

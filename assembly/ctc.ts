@@ -1,36 +1,45 @@
 /**
  * Connectionist temporal classification (Graves et al. 2006) of one sequence: forward-backward over the states
- * blank, label 1, blank, label 2, ..., blank (C = 2 S + 1), in the logarithm.
+ * blank, label 1, blank, label 2, ..., blank (C = 2 S + 1 of them), in the logarithm.
  *
  *   alpha_t(s) = e_t(s) + log(exp alpha_t-1(s) + exp alpha_t-1(s - 1) + [skip(s)] exp alpha_t-1(s - 2))
  *   q_t(s) = log(exp b_t+1(s) + exp b_t+1(s + 1) + [skip(s + 2)] exp b_t+1(s + 2)),   b_t(s) = e_t(s) + q_t(s)
  *   gamma_t(s) = exp(alpha_t(s) + q_t(s)) / sum over all s
  *   dx_t(k) = (p_t(k) - sum of gamma_t over the states of k) v s
  *
- * e_t(s) is the logit of the state's class. skip(s): a label that differs from the one before it. What all states of
- * a step share stays out of them: the row maximum and log sum exp of the logits, and the maximum of the states one
- * step earlier. They add up in one f64, so that probable states are numbers near 0 however long the sequence, and the
- * f32 logarithms keep their digits; gamma is divided by its own sum, which by theory is p(labels). On 100 random
- * sequences of 20 to 400 steps and up to 100 labels the worst error was 0.0002 to 0.14 times that of float32 PyTorch,
- * in the median 0.011 (PyTorch 2.13, 2026-11-22).
+ * e_t(s) is the logit of the state's class. skip(s): the state is a label that differs from the label before it. A
+ * state's number leaves out the terms that all states of a step share: the row maximum and the log sum exp of the
+ * logits, and the maximum of the states one step earlier. One f64 adds up these terms. So probable states are numbers
+ * near 0 however long the sequence, and the f32 logarithms keep their digits. gamma is divided by its own sum, which in
+ * theory is p(labels). On 100 random sequences of 20 to 400 steps and up to 100 labels the worst error was 0.0002 to
+ * 0.14 times that of float32 PyTorch, in the median 0.011 (PyTorch 2.13, 2026-11-22).
  *
- * States go four at a time. Order of the sums: classes and gammas in four interleaved chains as in softmax.ts; gammas
- * of one class one by one, s ascending. What cannot be reached has -1e30 for -infinity, which would give NaN.
+ * The kernel takes four states at a time. Order of the sums: classes and gammas in four interleaved chains as in
+ * softmax.ts; gammas of one class one by one, s ascending. A state that cannot be reached has -1e30 in place of
+ * -infinity, which would give NaN.
  */
 import { exp4, log4 } from "./activation";
 import { firstLanes, load, store, sumLanes } from "./lanes";
 import { expRow, rowMaximum } from "./softmax";
 
 const IMPOSSIBLE: f32 = -1e30;
-/** Sums of IMPOSSIBLE with anything that is possible lie below, the possible ones above. */
+/** A sum of IMPOSSIBLE and any possible number is below this limit, a possible number is above. */
 const LEAST: f32 = -1e29;
 
 /**
- * loss = -v log p(labels | softmax(x)); dx its gradient times s, s the f32 at `scale`. x, dx [T, n], dx may be 0
- * (loss only) but not x; sizes i32 [2] = steps of the sequence (1 to T), S (0 and up); labels [S] i32, none of them
- * `blank`; v, loss f32. From the sequence's end on dx is 0 and x is not read; if v is 0, in all steps. Labels that do
- * not fit into the steps: loss infinite and dx NaN, or, if `zeroInfinity`, both 0. scratch: (T + 4) C' + 2 T floats,
- * C' = C rounded up to a multiple of 4, plus 8.
+ * loss = -v log p(labels | softmax(x)), and dx its gradient times s. If the labels do not fit into the steps, the loss
+ * is infinite and dx NaN, or, with `zeroInfinity`, both are 0.
+ *
+ *   loss     [1]        out
+ *   dx       [T, n]     out  0 from the sequence's end on, and everywhere when v is 0; 0: loss only; may not be x
+ *   x        [T, n]     in   not read from the sequence's end on, nor when v is 0
+ *   labels   [S] i32    in   none of them `blank`
+ *   sizes    [2] i32    in   the steps of the sequence, from 1 to T, and S, from 0 on
+ *   weight   [1]        in   v
+ *   scale    [1]        in   s
+ *   scratch  [(T + 4) (4 ceil((2 S + 1) / 4) + 8) + 2 T]  scratch
+ *   blank    the class that stands for no label
+ *   zeroInfinity  1 or 0
  */
 export function ctc(
   loss: usize,
@@ -38,7 +47,7 @@ export function ctc(
   x: usize,
   labels: usize,
   sizes: usize,
-  v: usize,
+  weight: usize,
   scale: usize,
   scratch: usize,
   blank: i32,
@@ -48,13 +57,13 @@ export function ctc(
   lddx: i32,
   ldx: i32,
 ): void {
-  const steps = i32.load(sizes), S = i32.load(sizes, 4), weight = f32.load(v);
-  if (weight == 0) {
+  const steps = i32.load(sizes), S = i32.load(sizes, 4), v = f32.load(weight);
+  if (v == 0) {
     f32.store(loss, 0);
     if (dx) fill(dx, 0, T, n, lddx);
     return;
   }
-  // A row of states begins and ends with four impossible ones, beside those that fill up its last vector.
+  // A row of states begins and ends with four impossible states, beside those that fill up its last vector.
   const width = (2 * S + 4) & ~3, row = <usize> (width + 8) << 2;
   const alpha = scratch, skip = alpha + <usize> T * row, e = skip + row, even = e + row, odd = even + row;
   const stats = odd + row, strideX = <usize> ldx << 2, strideDx = <usize> lddx << 2;
@@ -63,29 +72,29 @@ export function ctc(
     if (i32.load(labels + (i << 2)) != i32.load(labels + ((i - 1) << 2))) f32.store(skip + ((2 * i + 5) << 2), 0);
   }
 
-  // Forward. Before the first step the path is in state 0, after the last one in the last.
+  // Forward. Before the first step the path is in state 0, after the last step in the last state.
   impossible(even, width + 8);
   f32.store(even, 0, 16);
   let before = even, top: f32 = 0, offset: f64 = 0;
   for (let t = 0; t < steps; t++) {
-    const row_ = alpha + <usize> t * row, xt = x + <usize> t * strideX, stat = stats + (<usize> t << 3);
+    const alphaRow = alpha + <usize> t * row, xt = x + <usize> t * strideX, stat = stats + (<usize> t << 3);
     const maximum = rowMaximum(xt, n), sum = expRow(0, xt, maximum, n);
     f32.store(stat, f32x4.extract_lane(maximum, 0));
     f32.store(stat, f32x4.extract_lane(sum, 0), 4);
     const nan = f32x4.sub(sum, sum); // 0, or NaN
     offset += <f64> top - <f64> f32x4.extract_lane(f32x4.add(log4(sum), nan), 0);
     emissions(e, xt, labels, blank, S, f32x4.extract_lane(maximum, 0), width);
-    impossible(row_, 4), impossible(row_ + row - 16, 4);
+    impossible(alphaRow, 4), impossible(alphaRow + row - 16, 4);
     const c = f32x4.splat(top);
     let best = f32x4.splat(2 * IMPOSSIBLE);
     for (let o: usize = 16; o < row - 16; o += 16) {
       const far = f32x4.add(v128.load(before + o - 8), v128.load(skip + o));
       const from = logSum(v128.load(before + o), v128.load(before + o - 4), far);
       const state = f32x4.add(f32x4.sub(from, c), v128.load(e + o));
-      v128.store(row_ + o, state);
+      v128.store(alphaRow + o, state);
       best = f32x4.pmax(best, state);
     }
-    top = largest(best), before = row_;
+    top = largest(best), before = alphaRow;
   }
   const end = before + (<usize> (2 * S + 4) << 2), last = v128.load32_splat(end), label = v128.load32_splat(end - 4);
   const m = f32x4.pmax(last, label);
@@ -93,7 +102,7 @@ export function ctc(
   const logP = offset + <f64> f32x4.extract_lane(tail, 0);
   const fits = f32x4.extract_lane(m, 0) > LEAST || logP != logP;
   const none: f32 = zeroInfinity ? 0 : <f32> Infinity;
-  f32.store(loss, fits ? <f32> (-logP * <f64> weight) : none * weight);
+  f32.store(loss, fits ? <f32> (-logP * <f64> v) : none * v);
   if (!dx) return;
   fill(dx + <usize> steps * strideDx, 0, T - steps, n, lddx);
   if (!fits || logP != logP) {
@@ -106,9 +115,9 @@ export function ctc(
   f32.store(even + (<usize> (2 * S + 4) << 2), 0);
   let after = even, now = odd;
   top = 0;
-  const factor = f32x4.splat(weight * f32.load(scale));
+  const factor = f32x4.splat(v * f32.load(scale));
   for (let t = steps - 1; t >= 0; t--) {
-    const row_ = alpha + <usize> t * row, xt = x + <usize> t * strideX, dxt = dx + <usize> t * strideDx;
+    const alphaRow = alpha + <usize> t * row, xt = x + <usize> t * strideX, dxt = dx + <usize> t * strideDx;
     const stat = stats + (<usize> t << 3), maximum = v128.load32_splat(stat), sum = v128.load32_splat(stat, 4);
     emissions(e, xt, labels, blank, S, f32x4.extract_lane(maximum, 0), width);
     const c = f32x4.splat(top);
@@ -116,8 +125,8 @@ export function ctc(
     for (let o: usize = 16; o < row - 16; o += 16) {
       const far = f32x4.add(v128.load(after + o, 8), v128.load(skip + o, 8));
       const q = f32x4.sub(logSum(v128.load(after + o), v128.load(after + o, 4), far), c);
-      const state = f32x4.add(q, v128.load(e + o)), both = f32x4.add(v128.load(row_ + o), q);
-      v128.store(now + o, state), v128.store(row_ + o, both);
+      const state = f32x4.add(q, v128.load(e + o)), both = f32x4.add(v128.load(alphaRow + o), q);
+      v128.store(now + o, state), v128.store(alphaRow + o, both);
       best = f32x4.pmax(best, state), most = f32x4.pmax(most, both);
     }
     top = largest(best);
@@ -127,15 +136,15 @@ export function ctc(
     const high = f32x4.splat(largest(most));
     let all = f32x4.splat(0);
     for (let o: usize = 16, left = 2 * S + 1; left > 0; left -= 4, o += 16) {
-      const gamma = expFar(f32x4.sub(v128.load(row_ + o), high));
-      v128.store(row_ + o, gamma);
+      const gamma = expFar(f32x4.sub(v128.load(alphaRow + o), high));
+      v128.store(alphaRow + o, gamma);
       all = f32x4.add(all, firstLanes(gamma, min(left, 4)));
     }
     all = sumLanes(all);
     memory.fill(dxt, 0, <usize> n << 2);
     for (let s = 0; s <= 2 * S; s++) {
-      const at = dxt + (<usize> class_(s, labels, blank) << 2);
-      f32.store(at, f32.load(at) + f32.load(row_ + (<usize> (s + 4) << 2)));
+      const at = dxt + (<usize> classOf(s, labels, blank) << 2);
+      f32.store(at, f32.load(at) + f32.load(alphaRow + (<usize> (s + 4) << 2)));
     }
     for (let o: usize = 0, left = n; left > 0; left -= 4, o += 16) {
       const p = f32x4.div(exp4(f32x4.sub(load(xt + o, left), maximum)), sum);
@@ -145,9 +154,9 @@ export function ctc(
 }
 
 /**
- * exp(x), from -80 down exp(-80): in a sum with 1 that is nothing. Impossible states are everywhere, and at exp4's
- * own limit its products are subnormal, which cost the plain build 47 ns a state instead of 17 (Granite Rapids, Deno
- * 2.9.6, 2026-11-22).
+ * exp(x), with x clamped to at least -80; in a sum with 1 that is nothing. Impossible states are everywhere, and at
+ * exp4's own limit the products are subnormal, which costs the plain build 47 ns a state instead of 17 (Granite Rapids,
+ * Deno 2.9.6, 2026-11-22).
  */
 @inline
 function expFar(x: v128): v128 {
@@ -162,17 +171,17 @@ function logSum(a: v128, b: v128, c: v128): v128 {
   return f32x4.add(m, log4(sum));
 }
 
-/** The class of a state. */
+/** The class of state s. */
 @inline
-function class_(s: i32, labels: usize, blank: i32): i32 {
+function classOf(s: i32, labels: usize, blank: i32): i32 {
   return s & 1 ? i32.load(labels + (<usize> (s >> 1) << 2)) : blank;
 }
 
-/** e(s) = x(class of s) - maximum for all states; the rest of the last vector is impossible. */
+/** e(s) = x(class of s) - maximum for all states. The rest of the last vector is impossible. */
 function emissions(e: usize, x: usize, labels: usize, blank: i32, S: i32, maximum: f32, width: i32): void {
   impossible(e + (<usize> width << 2), 4);
   for (let s = 0; s <= 2 * S; s++) {
-    const logit = f32.load(x + (<usize> class_(s, labels, blank) << 2)) - maximum;
+    const logit = f32.load(x + (<usize> classOf(s, labels, blank) << 2)) - maximum;
     f32.store(e + (<usize> (s + 4) << 2), logit < IMPOSSIBLE ? IMPOSSIBLE : logit);
   }
 }
@@ -187,7 +196,7 @@ function fill(y: usize, value: f32, m: i32, n: i32, ldy: i32): void {
   }
 }
 
-/** The largest of four lanes. */
+/** The maximum of four lanes. */
 @inline
 function largest(x: v128): f32 {
   const pairs = f32x4.pmax(x, v128.shuffle<f32>(x, x, 2, 3, 0, 1));

@@ -1,5 +1,5 @@
 /**
- * Losses of single elements, chosen by number: the numbers are those of ELEMENT_LOSS in
+ * Losses of single elements, selected by number. The numbers are those of ELEMENT_LOSS in
  * src/kernels/element_loss_kinds.ts, in the order of `Kind` here. d = x - y; c = d clamped to [-delta, delta].
  *
  *                       f                                        df/dx
@@ -8,8 +8,7 @@
  *   huber               c (d - c / 2)                            c
  *   binaryCrossEntropy  (1 - y) x + ((p - 1) y + 1) log(1 + e^-x)   ((p - 1) y + 1) sigmoid(x) - p y
  *
- * settings [n]: delta, or the weight p of the positive class, of each column; not read by the first two. NaN stays
- * NaN.
+ * NaN stays NaN.
  */
 import { sigmoid4, softplus4 } from "./activation";
 import { ONE } from "./constants";
@@ -23,15 +22,23 @@ const enum Kind {
 }
 
 /**
- * loss(r, j) = v(r) f(x(r, j), y(r, j)); dx = s v f', s the f32 at `scale`. A row with v = 0 gives loss 0 and dx 0;
- * its x and y are not read. x, dx [m, n], dx may be 0 (loss only); loss, y [m, n] without gaps; v [m].
+ * loss(r, j) = v(r) f(x(r, j), y(r, j)), and dx = s v f'. A row with v = 0 has loss 0 and dx 0.
+ *
+ *   loss        [m, n]  out  no gaps between rows
+ *   dx          [m, n]  out  0: loss only
+ *   x           [m, n]  in   a row with v = 0 is not read
+ *   y           [m, n]  in   targets, no gaps between rows; a row with v = 0 is not read
+ *   rowWeights  [m]     in   v
+ *   settings    [n]     in   delta or p of each column, p the weight of the positive class; not read by the first two
+ *   scale       [1]     in   s
+ *   kind        a number of ELEMENT_LOSS, selects f
  */
 export function elementLoss(
   loss: usize,
   dx: usize,
   x: usize,
   y: usize,
-  v: usize,
+  rowWeights: usize,
   settings: usize,
   scale: usize,
   kind: i32,
@@ -40,10 +47,10 @@ export function elementLoss(
   lddx: i32,
   ldx: i32,
 ): void {
-  if (kind == Kind.Squared) rows(Kind.Squared, loss, dx, x, y, v, settings, scale, m, n, lddx, ldx);
-  else if (kind == Kind.Absolute) rows(Kind.Absolute, loss, dx, x, y, v, settings, scale, m, n, lddx, ldx);
-  else if (kind == Kind.Huber) rows(Kind.Huber, loss, dx, x, y, v, settings, scale, m, n, lddx, ldx);
-  else rows(Kind.BinaryCrossEntropy, loss, dx, x, y, v, settings, scale, m, n, lddx, ldx);
+  if (kind == Kind.Squared) rows(Kind.Squared, loss, dx, x, y, rowWeights, settings, scale, m, n, lddx, ldx);
+  else if (kind == Kind.Absolute) rows(Kind.Absolute, loss, dx, x, y, rowWeights, settings, scale, m, n, lddx, ldx);
+  else if (kind == Kind.Huber) rows(Kind.Huber, loss, dx, x, y, rowWeights, settings, scale, m, n, lddx, ldx);
+  else rows(Kind.BinaryCrossEntropy, loss, dx, x, y, rowWeights, settings, scale, m, n, lddx, ldx);
 }
 
 @inline

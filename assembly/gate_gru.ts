@@ -1,13 +1,16 @@
 /**
- * The gates of a GRU, one time step, in both of its forms. Gate order r, u, n as in PyTorch (which calls u z). h and
- * its kin are [B, H] of row stride ldh, z has row stride ldz. Each element on its own: any order of rows, any split.
+ * The gates of a GRU, one time step, in both of its forms. Gate order r, u, n as in PyTorch (which calls u z). Each
+ * element is computed on its own: rows may be taken in any order and partitioned anywhere.
  *
  * Reset after the product (cuDNN, PyTorch; Cho et al. 2014, version 1): one recurrent product, n = tanh(nx + r nh).
  * Reset before the product (Cho et al. 2014, version 3; Keras reset_after=False; ONNX's default): the candidate needs r
  * h first, so the step is two products with a kernel between.
  *
- * Whole vectors have loops of their own, without tests of the width: gruUpdateBackward 1.18 -> 0.57, gruResetBackward
- * 0.81 -> 0.40 ns per unit (Granite Rapids, Deno 2.9.6, 2026-11-22). Activations by rows, as in gate_lstm.ts: gruForward
+ * Every kernel overwrites z. Forward turns pre-activations into gates, and backward turns these gates into the
+ * gradients of the pre-activations; so z must reach backward as forward left it.
+ *
+ * Whole vectors have loops without tests of the width: gruUpdateBackward 1.18 -> 0.57, gruResetBackward 0.81 -> 0.40 ns
+ * per unit (Granite Rapids, Deno 2.9.6, 2026-11-22). Activations are computed by rows, as in gate_lstm.ts: gruForward
  * 3.6 -> 2.7, in the plain build 4.9 -> 3.8 (EPYC Milan, Deno 2.9.6, 2026-11-27).
  */
 import { sigmoidGradient4, tanhGradient4 } from "./activation";
@@ -16,8 +19,12 @@ import { load, store } from "./lanes";
 import { madd } from "./madd";
 
 /**
- * z [B, 4H] = r, u, nx, nh before activation. r = sigmoid(r), u = sigmoid(u), n = tanh(nx + r nh), h = n + u (hPrev - n).
- * z receives r, u, n, nh.
+ * Reset after the product. r = sigmoid(r), u = sigmoid(u), n = tanh(nx + r nh), h = n + u (hPrev - n).
+ *
+ *   h      [B, H]   out    the new state
+ *   z      [B, 4 H] inout  pre-activations r, u, nx, nh in, where nh = h Whn + bhn; gates r, u, n and nh out
+ *   hPrev  [B, H]   in     the state before the step
+ *   ldh    row stride of all [B, H]
  */
 export function gruForward(h: usize, z: usize, hPrev: usize, B: i32, H: i32, ldz: i32, ldh: i32): void {
   const gate = <usize> H << 2;
@@ -54,8 +61,14 @@ function mixLanes(h: usize, u: usize, n: usize, hPrev: usize, k: i32): void {
 }
 
 /**
- * z receives the gradients of r, u, nx, nh before activation: dn = dh (1 - u) through tanh, dr = dn nh, dnh = dn r,
- * du = dh (hPrev - n). dhPrev += dh u; the share through the recurrent product is a gemm of its own.
+ * The gradients of gruForward: dn = dh (1 - u) through tanh, dr = dn nh, dnh = dn r, du = dh (hPrev - n), dhPrev += dh
+ * u. The part of dhPrev that comes through the recurrent product is a gemm of its own.
+ *
+ *   z       [B, 4 H] inout  r, u, n, nh as gruForward left them in; gradients of pre-activations r, u, nx, nh out
+ *   dhPrev  [B, H]   inout  += dh u
+ *   dh      [B, H]   in     gradient of h
+ *   hPrev   [B, H]   in     the state before the step
+ *   ldh     row stride of all [B, H]
  */
 export function gruBackward(
   z: usize,
@@ -87,7 +100,14 @@ function backwardLanes(z: usize, dhPrev: usize, dh: usize, hPrev: usize, gate: u
   store(dhPrev, madd(d, u, load(dhPrev, k)), k);
 }
 
-/** z [B, 3H]. r = sigmoid(z0) into z0; rh = r hPrev. */
+/**
+ * Reset before the product, first half: r = sigmoid(z0) and rh = r hPrev. z0, z1, z2 are the three thirds of z.
+ *
+ *   rh     [B, H]   out    the operand of the candidate's recurrent product
+ *   z      [B, 3 H] inout  z0: pre-activation of r in, r out; the rest is neither read nor written
+ *   hPrev  [B, H]   in     the state before the step
+ *   ldh    row stride of all [B, H]
+ */
 export function gruResetForward(rh: usize, z: usize, hPrev: usize, B: i32, H: i32, ldz: i32, ldh: i32): void {
   for (let b = 0; b < B; b++) {
     sigmoidRow(z, z, H);
@@ -99,7 +119,14 @@ export function gruResetForward(rh: usize, z: usize, hPrev: usize, B: i32, H: i3
   }
 }
 
-/** u = sigmoid(z1) into z1, n = tanh(z2) into z2, h = n + u (hPrev - n). */
+/**
+ * Reset before the product, second half: u = sigmoid(z1), n = tanh(z2), h = n + u (hPrev - n).
+ *
+ *   h      [B, H]   out    the new state
+ *   z      [B, 3 H] inout  z1, z2: pre-activations of u and n in, u and n out; z0 is neither read nor written
+ *   hPrev  [B, H]   in     the state before the step
+ *   ldh    row stride of all [B, H]
+ */
 export function gruUpdateForward(h: usize, z: usize, hPrev: usize, B: i32, H: i32, ldz: i32, ldh: i32): void {
   const gate = <usize> H << 2;
   for (let b = 0; b < B; b++) {
@@ -110,7 +137,15 @@ export function gruUpdateForward(h: usize, z: usize, hPrev: usize, B: i32, H: i3
   }
 }
 
-/** z1 and z2 receive the gradients of u and n before activation; dhPrev += dh u. */
+/**
+ * The gradients of gruUpdateForward: dn = dh (1 - u) through tanh, du = dh (hPrev - n), dhPrev += dh u.
+ *
+ *   z       [B, 3 H] inout  z1, z2: u and n in, gradients of their pre-activations out; z0 is neither read nor written
+ *   dhPrev  [B, H]   inout  += dh u
+ *   dh      [B, H]   in     gradient of h
+ *   hPrev   [B, H]   in     the state before the step
+ *   ldh     row stride of all [B, H]
+ */
 export function gruUpdateBackward(
   z: usize,
   dhPrev: usize,
@@ -139,7 +174,15 @@ function updateBackwardLanes(z: usize, dhPrev: usize, dh: usize, hPrev: usize, g
   store(dhPrev, madd(d, u, load(dhPrev, k)), k);
 }
 
-/** drh = gradient of r hPrev. z0 receives the gradient of r before activation; dhPrev += drh r. */
+/**
+ * The gradients of gruResetForward: dr = drh hPrev, dhPrev += drh r.
+ *
+ *   z       [B, 3 H] inout  z0: r in, the gradient of its pre-activation out, drh hPrev r (1 - r)
+ *   dhPrev  [B, H]   inout  += drh r
+ *   drh     [B, H]   in     gradient of rh
+ *   hPrev   [B, H]   in     the state before the step
+ *   ldh     row stride of all [B, H]
+ */
 export function gruResetBackward(
   z: usize,
   dhPrev: usize,

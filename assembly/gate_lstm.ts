@@ -1,10 +1,10 @@
 /**
- * The gates of an LSTM, one time step: Hochreiter & Schmidhuber 1997 with Gers' forget gate, as in PyTorch (gate order i, f,
- * g, o). z [B, 4H] of row stride ldz, the rest [B, H] of row stride ldh. Each element on its own: any order of rows, any split.
+ * The gates of an LSTM, one time step: Hochreiter & Schmidhuber 1997 with Gers' forget gate, as in PyTorch (gate order
+ * i, f, g, o). Each element is computed on its own: rows may be taken in any order and partitioned anywhere.
  *
- * A row's activations are taken one function after the other, in place, each with four vectors in step
- * (activation_rows.ts), though its cells are then read once more: 5.9 -> 4.4 ns per unit against all five of a pair of
- * vectors in one go, in the plain build 8.1 -> 6.1 (EPYC Milan, Deno 2.9.6, 2026-11-27).
+ * A row's activations are computed one function after the other, in place, each with four vectors in step
+ * (activation_rows.ts), although its cells are then read once more: 5.9 -> 4.4 ns per unit against all five functions
+ * of a pair of vectors in one pass, in the plain build 8.1 -> 6.1 (EPYC Milan, Deno 2.9.6, 2026-11-27).
  */
 import { sigmoidGradient4, tanhGradient4 } from "./activation";
 import { sigmoidRow, tanhRow } from "./activation_rows";
@@ -12,7 +12,15 @@ import { load, store } from "./lanes";
 import { madd } from "./madd";
 
 /**
- * i, f, o = sigmoid(z), g = tanh(z); c = f cPrev + i g; tc = tanh(c); h = o tc. z receives the gates. c may be cPrev.
+ * i, f, o = sigmoid(z), g = tanh(z); c = f cPrev + i g; tc = tanh(c); h = o tc. The chain of c is f cPrev first, then +
+ * i g.
+ *
+ *   h      [B, H]   out    the new output state
+ *   c      [B, H]   out    the new cell state; may be cPrev
+ *   tc     [B, H]   out    tanh(c), which lstmBackward reads
+ *   z      [B, 4 H] inout  pre-activations of i, f, g, o in, gates i, f, g, o out
+ *   cPrev  [B, H]   in     the cell state before the step
+ *   ldh    row stride of all [B, H]
  */
 export function lstmForward(
   h: usize,
@@ -55,6 +63,13 @@ function outputLanes(h: usize, tc: usize, o: usize, n: i32): void {
 /**
  * dct = dc + dh o (1 - tc²); di = dct g, df = dct cPrev, dg = dct i, do = dh tc, each through its activation, into z;
  * dc = dct f.
+ *
+ *   z      [B, 4 H] inout  gates as lstmForward left them in, gradients of their pre-activations out
+ *   dc     [B, H]   inout  gradient of c from step t + 1 in, gradient of cPrev out
+ *   dh     [B, H]   in     gradient of h
+ *   tc     [B, H]   in     as lstmForward left it
+ *   cPrev  [B, H]   in     the cell state before the step
+ *   ldh    row stride of all [B, H]
  */
 export function lstmBackward(
   z: usize,

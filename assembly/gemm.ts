@@ -1,10 +1,10 @@
 /**
- * Matrix products. Every element of the output is one chain of multiply-adds over k, whatever the tile, the block or the
- * number of rows: a row computed alone has the same bits as in a batch.
+ * Matrix products. Every element of the output is one chain of multiply-adds over k, whatever the tile, the block or
+ * the number of rows: a row has the same bits alone and in a batch.
  *
- * Rows are taken in blocks of at most 64, shared out evenly over the tiles of a block: 50 rows are 10 tiles of 5, 64 are
- * 12 of 5 and one of 4. What a block has interleaved of A (tile.ts) stays in the cache while all panels
- * pass over it; interleaving takes 1 % of the time of 50 x 512 x 128.
+ * The kernel takes rows in blocks of at most 64 and divides a block evenly into tiles: 50 rows are 10 tiles of 5, 64
+ * rows are 12 tiles of 5 and one of 4. The interleaved rows of A (tile.ts) stay in the cache while all panels pass over
+ * them. Interleaving takes 1 % of the time of 50 x 512 x 128.
  */
 import { load, loadHigh, store, storeHigh } from "./lanes";
 import { madd } from "./madd";
@@ -12,12 +12,19 @@ import { interleave } from "./pack";
 import { interleaves, ROWS, tile } from "./tile";
 import { WIDE, wideTile } from "./wide_tile";
 
-/** Rows of C that are taken at a time: of 512 columns of A, 128 KiB are interleaved. */
+/** Rows of C in a block at most: of 512 columns of A, 128 KiB are interleaved. */
 const BLOCK: i32 = 64;
 
 /**
- * C = init + A P. C [m, n], A [m, k], P panels of [k, n] (pack.ts). init [m, n]: 0 for zeros, ldi = 0 repeats one row, C
- * itself accumulates. workspace: min(m, 64) * k floats. Chain: init, then k = 0, 1, ... 2 m n k flops.
+ * C = init + A P. Each element is one chain: start from init, then add A(i, l) P(l, j) for l = 0, 1, ..., k - 1.
+ * 2 m n k flops.
+ *
+ *   C          [m, n]              out      may be init, to accumulate
+ *   init       [m, n]              in       0: zeros; ldi = 0: one row [n] for all rows, a bias
+ *   A          [m, k]              in
+ *   P          [ceil(n / 8), k, 8]  in       panels of a matrix [k, n] (pack.ts)
+ *   workspace  [min(m, 64) k]      scratch
+ *   ldi        row stride of init
  */
 export function gemm(
   C: usize,
@@ -88,7 +95,7 @@ function block(
   }
 }
 
-// One row: four panels at a time, so that eight chains hide the latency of the multiply-add.
+// One row. The loop takes four panels at a time: their eight chains hide the latency of the multiply-add.
 function vector(c: usize, z: usize, a: usize, p: usize, n: i32, k: i32, panel: usize): void {
   const zero = f32x4.splat(0);
   const end = a + (<usize> k << 2);

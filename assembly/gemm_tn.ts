@@ -1,21 +1,28 @@
 /**
- * The product that gives parameter gradients: both operands are read along their rows, from the last row to the first, one
- * chain an element.
+ * The product that computes parameter gradients. It reads both operands along their rows, from the last row to the
+ * first, one chain an element.
  *
- * Both are copied a chunk of rows at a time, last row first, into what the tile of all products reads (tile.ts): B into
- * panels, which stay in the cache while all rows of C pass over them, and the columns of A that make a tile's rows.
+ * The kernel takes the rows in chunks, the last chunk first, and copies each chunk into the layout that the tile of all
+ * products reads (tile.ts): B into panels, which stay in the cache while all rows of C pass over them, and the columns
+ * of A that become the rows of a tile.
  */
 import { copyColumns, pack } from "./pack";
 import { interleaves, ROWS, tile } from "./tile";
 import { WIDE, wideTile } from "./wide_tile";
 
-/** Rows of A and B that are taken at a time: 256 rows of 8 columns of B are 8 KiB. */
+/** Rows of A and B in a chunk: 256 rows of 8 columns of B are 8 KiB. */
 const CHUNK: i32 = 256;
 
 /**
- * C = C + Aᵀ B. C [m, n], A [k, m], B [k, n]. Chain: C, then rows k - 1, ..., 1, 0. `sums` [m], unless 0, += the column
- * sums of A, each a chain over the same rows: the gradient of a bias, for nothing beside that of its weight (a pass of its
- * own took 2 % of an LSTM's training step). workspace: min(k, 256) * (n rounded up to 8, and 5 more) floats. 2 m n k flops.
+ * C = C + Aᵀ B. Each element is one chain: start from C, then add A(r, i) B(r, j) for r = k - 1, ..., 1, 0. Each column
+ * sum of A is a chain over the same rows: it is the gradient of a bias, and adds nothing to the time of its weight's
+ * gradient (a pass of its own took 2 % of an LSTM's training step). 2 m n k flops.
+ *
+ *   C          [m, n]  inout
+ *   sums       [m]     inout    += the column sums of A; 0: none
+ *   A          [k, m]  in
+ *   B          [k, n]  in
+ *   workspace  [min(k, 256) (8 ceil(n / 8) + 5)]  scratch
  */
 export function gemmTN(
   C: usize,
@@ -41,7 +48,7 @@ export function gemmTN(
       const rows = i < larger ? least + 1 : least;
       copyColumns(q, s, source, depth, rows, ra);
       let p = workspace, d = c, left = n;
-      // The fifth row lies behind the four interleaved ones: where it would be if all rows of A began at q.
+      // The fifth row lies behind the four interleaved rows, where it would lie if all rows of A began at q.
       if (WIDE && interleaves(rows)) {
         for (; left > 15; left -= 16, p += panel << 1, d += 64) wideTile(rows, d, d, q, q, p, depth, rc, rc, row);
       }

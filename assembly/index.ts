@@ -1,4 +1,4 @@
-/** The exported kernels: the same names, in the same order, as `interface Kernels` in src/kernels/kernels.ts. */
+/** The exported kernels: the methods of `interface Kernels` in src/kernels/kernels.ts. */
 export { writeConstants } from "./constants";
 export { gemm } from "./gemm";
 export { gemmTN } from "./gemm_tn";

@@ -1,6 +1,6 @@
 /**
- * The kernels that forward passes are made of, for entry ./inference: neither gradients, losses, optimizers nor random
- * numbers, in less than half of the bytes.
+ * The exported kernels of entry ./inference: those of forward passes alone, without gradients, losses, optimizers and
+ * random numbers, in less than half of the bytes. In the order of index.ts.
  */
 export { writeConstants } from "./constants";
 export { gemm } from "./gemm";

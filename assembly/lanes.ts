@@ -31,18 +31,19 @@ function storePart(p: usize, x: v128, count: i32): void {
   if (count == 3) v128.store32_lane(p, x, 2, 8);
 }
 
-/** Up to eight floats: lanes 0 to 3 of `loadLow`, 4 to 7 of `loadHigh`; missing lanes are 0. */
+/** Lanes 4 to 7 of up to eight floats at `p`, of which `load` reads lanes 0 to 3. Missing lanes are 0. */
 @inline
 export function loadHigh(p: usize, count: i32): v128 {
   return count > 4 ? load(p + 16, count - 4) : f32x4.splat(0);
 }
 
+/** Store lanes 4 to 7 of up to eight floats at `p`, of which `store` writes lanes 0 to 3. */
 @inline
 export function storeHigh(p: usize, x: v128, count: i32): void {
   if (count > 4) store(p + 16, x, count - 4);
 }
 
-/** x with 0 in the lanes from `count` (1 to 4) on. */
+/** x, with 0 in the lanes from `count` (1 to 4) on. */
 @inline
 export function firstLanes(x: v128, count: i32): v128 {
   return v128.and(x, i32x4.lt_s(i32x4(0, 1, 2, 3), i32x4.splat(count)));

@@ -1,14 +1,20 @@
 /**
- * Layer normalisation (Ba, Kiros & Hinton 2016) by rows. A sum over a row runs in four interleaved chains (element j to
- * chain j mod 4), joined as (s0 + s2) + (s1 + s3).
+ * Layer normalisation (Ba, Kiros & Hinton 2016), row by row. A sum over a row runs over four interleaved chains
+ * (element j in chain j mod 4), joined as (s0 + s2) + (s1 + s3).
  */
 import { ONE } from "./constants";
 import { firstLanes, load, store, sumLanes } from "./lanes";
 import { madd, nmadd } from "./madd";
 
 /**
- * y = (x - mean) rstd gain + bias; mean = sum(x) / n, rstd = 1 / sqrt(sum((x - mean)²) / n + epsilon), epsilon an f32
- * in memory. x, y [m, n], y may be x; gain, bias [n]; stats [m, 2] = mean, rstd.
+ * y = (x - mean) rstd gain + bias, where mean = sum(x) / n and rstd = 1 / sqrt(sum((x - mean)²) / n + epsilon).
+ *
+ *   y        [m, n]  out  may be x
+ *   stats    [m, 2]  out  mean, rstd
+ *   x        [m, n]  in
+ *   gain     [n]     in
+ *   bias     [n]     in
+ *   epsilon  [1]     in
  */
 export function layerNorm(
   y: usize,
@@ -67,8 +73,15 @@ function normalize(y: usize, x: usize, mean: v128, rstd: v128, gain: usize, bias
 
 /**
  * With xhat = (x - mean) rstd and g = dy gain: dx = (g - mean(g) - xhat mean(g xhat)) rstd; dGain += dy xhat and
- * dBias += dy, one chain a column, rows m - 1, ..., 1, 0. dx, dy, x [m, n], dx may be dy; gain, dGain, dBias [n];
- * stats [m, 2] as layerNorm left them.
+ * dBias += dy, one chain a column, rows m - 1, ..., 1, 0.
+ *
+ *   dx     [m, n]  out    may be dy
+ *   dGain  [n]     inout
+ *   dBias  [n]     inout
+ *   dy     [m, n]  in
+ *   x      [m, n]  in
+ *   stats  [m, 2]  in     as layerNorm left them
+ *   gain   [n]     in
  */
 export function layerNormBackward(
   dx: usize,

@@ -1,6 +1,6 @@
 /**
- * Multiply-add: the one file that knows the two builds. The relaxed build fuses (one rounding), the plain build rounds the
- * product and then the sum, which takes a register and an instruction more.
+ * Multiply-add, in the one file that knows the two builds. The relaxed build fuses it (one rounding). The plain build
+ * rounds the product and then the sum, which takes one more register and one more instruction.
  */
 
 /** a * b + c */
@@ -17,6 +17,6 @@ export function nmadd(a: v128, b: v128, c: v128): v128 {
   return f32x4.sub(c, f32x4.mul(a, b));
 }
 
-/** Whether products and sums are one operation. */
+/** Whether a multiply-add is one operation. */
 @inline
 export const FUSED: bool = ASC_FEATURE_RELAXED_SIMD;

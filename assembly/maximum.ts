@@ -1,12 +1,17 @@
 /**
- * The largest of each element over the steps of a sequence, and at which step it is. Of equal ones it is the first, so
- * that the gradient goes to one of them; a NaN is larger than every number.
+ * The maximum of each element over the steps of a sequence, and its step. Of equal elements the first counts, so that
+ * the gradient goes to one of them. A NaN is larger than every number.
  */
 import { load, store } from "./lanes";
 
 /**
- * y = x and step = t where x > y, or x is NaN and y is not; everywhere when t is 0, which reads neither. x, y [m, n]
- * f32, step [m, n] i32.
+ * y = x and step = t where x > y, or where x is NaN and y is not. With t = 0, y = x and step = 0 everywhere.
+ *
+ *   y     [m, n]      inout  not read when t is 0
+ *   step  [m, n] i32  inout  not read when t is 0
+ *   x     [m, n]      in
+ *   t     the step of x
+ *   lds   row stride of step
  */
 export function maximum(
   y: usize,
@@ -42,7 +47,15 @@ function larger(y: usize, step: usize, x: usize, now: v128, k: i32): void {
   store(step, v128.bitselect(now, load(step, k), taken), k);
 }
 
-/** dx = dy where step is t, else 0. dx, dy [m, n] f32, step [m, n] i32. */
+/**
+ * dx = dy where step is t, else 0.
+ *
+ *   dx    [m, n]      out
+ *   dy    [m, n]      in
+ *   step  [m, n] i32  in
+ *   t     the step of dx
+ *   lds   row stride of step
+ */
 export function maximumBackward(
   dx: usize,
   dy: usize,

@@ -1,17 +1,20 @@
 /**
- * Gradient clipping by global norm of order p (Pascanu, Mikolov & Bengio 2013, with p = 2): sums of powers over a
- * flat range, all in f64, and the factor to clip with. p = 1 and 2 take 0.25 ns an element, infinity 0.15, any other
- * 45 (Granite Rapids, Deno 2.9.6, 2026-11-22).
+ * Gradient clipping by a global norm of order p (Pascanu, Mikolov & Bengio 2013, with p = 2): sums of powers over a
+ * flat range, in f64, and the factor to clip with. An element takes 0.25 ns with p = 1 and 2, 0.15 with infinity, 45
+ * with any other p (Granite Rapids, Deno 2.9.6, 2026-11-22).
  */
 import { load } from "./lanes";
 
 const BLOCK: i32 = 4096;
 
 /**
- * y(b) = sum of |x|^p over block b (4096 elements) of x, p the f32 at `power`, above 0; for p infinite the largest
- * |x|, NaN if one is. In f64: p = 1, 2, infinity over four chains, element i to chain i mod 4, joined as (s0 + s2) +
- * (s1 + s3), or the largest of them; other p over one chain, |x|^p = exp(p log |x|). x [n] f32, y [ceil(n / 4096)]
- * f64.
+ * y(b) = the sum of |x|^p over block b of x, 4096 elements; with p infinite the maximum of |x|, NaN if one is NaN. In
+ * f64. p = 1, 2, infinity: four interleaved chains, element i in chain i mod 4, joined as (s0 + s2) + (s1 + s3), or
+ * their maximum. Any other p: one chain, |x|^p = exp(p log |x|).
+ *
+ *   y      [ceil(n / 4096)] f64  out  8-byte aligned
+ *   x      [n]                   in
+ *   power  [1]                   in   p, above 0
  */
 export function sumPowers(y: usize, x: usize, power: usize, n: i32): void {
   const p = f32.load(power);
@@ -46,7 +49,10 @@ function sumSizes(x: usize, n: i32): f64 {
   return f64x2.extract_lane(pair, 0) + f64x2.extract_lane(pair, 1);
 }
 
-/** The bits of sizes are ordered as the sizes are, NaN above all: 1.32 -> 0.15 ns an element against f32x4.max. */
+/**
+ * The maximum of |x|. The bits of absolute values are in the order of the values, with NaN above all: 1.32 -> 0.15 ns
+ * an element against f32x4.max.
+ */
 function largestSize(x: usize, n: i32): f64 {
   let largest = f32x4.splat(0);
   for (; n > 0; n -= 4, x += 16) largest = i32x4.max_s(largest, f32x4.abs(load(x, n)));
@@ -62,8 +68,14 @@ function sumOfPowers(x: usize, p: f64, n: i32): f64 {
 }
 
 /**
- * From `count` f64 block sums: norm = sum^(1/p), p the f32 at `power`, or their largest for p infinite; scale =
- * min(1, limit / (norm + 1e-6)) as PyTorch has it, both stored as f32; limit is an f32 in memory.
+ * norm = (sum of sums)^(1/p), or with p infinite the maximum of sums; scale = min(1, limit / (norm + 1e-6)), as PyTorch
+ * has it. In f64. A norm that is not finite gives a scale that is NaN or 0.
+ *
+ *   norm   [1]          out
+ *   scale  [1]          out
+ *   sums   [count] f64  in   as sumPowers left them
+ *   limit  [1]          in
+ *   power  [1]          in   p
  */
 export function clipNorm(norm: usize, scale: usize, sums: usize, limit: usize, power: usize, count: i32): void {
   const p = f32.load(power);
@@ -80,7 +92,7 @@ export function clipNorm(norm: usize, scale: usize, sums: usize, limit: usize, p
   f32.store(scale, <f32> (ratio > 1 ? 1 : ratio));
 }
 
-// exp and log in f64, bit by bit those of src/kernels/real.ts, where the comments are.
+// exp and log in f64, with the bits of those in src/kernels/real.ts, which explains them.
 const LN2_HIGH: f64 = 6.93147180369123816490e-1;
 const LN2_LOW: f64 = 1.90821492927058770002e-10;
 const LOG2E: f64 = 1.44269504088896338700;
@@ -108,7 +120,7 @@ function exp(x: f64): f64 {
   return scaled(1 + (r + r * r * q), <i32> k);
 }
 
-/** y 2^k for k from -1076 to 1024, NaN for the k that NaN became. */
+/** y 2^k for k from -1076 to 1024. y = NaN gives NaN, for whatever k came of it. */
 function scaled(y: f64, k: i32): f64 {
   if (k > 1023) return y * 2 * reinterpret<f64>(<i64> (k + 1022) << 52);
   if (k < -1022) return y * reinterpret<f64>(<i64> (k + 1087) << 52) * reinterpret<f64>(<i64> 959 << 52);

@@ -1,12 +1,18 @@
 /**
- * Panels: a matrix [k, n] stored as ceil(n / 8) panels of 8 columns, each k rows of 8 floats, columns past n zero.
- * Packed once per update, read by every gemm of the step; also the layout of the matrix-vector product. Whole panels
- * are packed without tests of the width: 0.27 -> 0.14 ns per element (Granite Rapids, Deno 2.9.6, 2026-11-22).
+ * Panels: a matrix [k, n] stored as ceil(n / 8) panels of 8 columns, each panel k rows of 8 floats. Element (i, 8 j +
+ * c) is at index (j k + i) 8 + c; columns from n on are zero. Weights are packed once per update, and every gemm of the
+ * step reads the panels, the matrix-vector product too. Whole panels have loops without tests of the width: 0.27 ->
+ * 0.14 ns per element (Granite Rapids, Deno 2.9.6, 2026-11-22).
  */
 import { load, loadHigh } from "./lanes";
 import { interleaves } from "./tile";
 
-/** P = panels of W [k, n]. P holds k * (n rounded up to 8) floats. */
+/**
+ * P = panels of W.
+ *
+ *   P  [ceil(n / 8), k, 8]  out
+ *   W  [k, n]               in
+ */
 export function pack(P: usize, W: usize, k: i32, n: i32, ldw: i32): void {
   const stride = <usize> ldw << 2;
   let left = n;
@@ -24,7 +30,12 @@ export function pack(P: usize, W: usize, k: i32, n: i32, ldw: i32): void {
   }
 }
 
-/** P = panels of Wᵀ, W [n, k]. P holds k * (n rounded up to 8) floats. */
+/**
+ * P = panels of Wᵀ: element (i, 8 j + c) is W(8 j + c, i).
+ *
+ *   P  [ceil(n / 8), k, 8]  out
+ *   W  [n, k]               in
+ */
 export function packTransposed(P: usize, W: usize, k: i32, n: i32, ldw: i32): void {
   const stride = <usize> ldw << 2;
   for (let left = n; left > 0; left -= 8, W += stride << 3, P += <usize> k << 5) {
@@ -33,7 +44,7 @@ export function packTransposed(P: usize, W: usize, k: i32, n: i32, ldw: i32): vo
   }
 }
 
-/** Four columns of a panel from up to four rows of W, four elements of k at a time. */
+/** Four columns of a panel from up to four rows of W; each turn of the loop takes four elements of k. */
 function half(p: usize, w: usize, k: i32, rows: i32, stride: usize): void {
   const w1 = rows > 1 ? w + stride : 0, w2 = rows > 2 ? w + 2 * stride : 0, w3 = rows > 3 ? w + 3 * stride : 0;
   const zero = f32x4.splat(0);
@@ -51,7 +62,7 @@ function half(p: usize, w: usize, k: i32, rows: i32, stride: usize): void {
   }
 }
 
-/** q [k, 4] = the first four rows of A [4, k], a row every `stride` bytes. */
+/** q [k, 4] = the first four rows of A [4, k], whose rows are `stride` bytes apart. */
 export function interleave(q: usize, a: usize, k: i32, stride: usize): void {
   let a1 = a + stride, a2 = a1 + stride, a3 = a2 + stride;
   const end = a + (<usize> k << 2), most = a + (<usize> (k & -4) << 2);
@@ -71,9 +82,9 @@ export function interleave(q: usize, a: usize, k: i32, stride: usize): void {
 }
 
 /**
- * The first `rows` (1 to 5) columns of k rows of A, from row `a` up, a row every `stride` bytes, as a tile reads them
- * (tile.ts): rows [rows, k], or the first four interleaved, [k, 4], and a fifth behind them. `sums` [rows], unless 0, += the
- * sums of the columns, one chain a column.
+ * Copy the first `rows` (1 to 5) columns of k rows of A, from row `a` upwards, into the layout that a tile reads
+ * (tile.ts): rows [rows, k], or, of 4 or 5 rows, the first four interleaved [k, 4] and the fifth behind them. The rows
+ * of A are `stride` bytes apart. `sums` [rows], unless 0, += the sums of the columns, one chain a column.
  */
 export function copyColumns(q: usize, sums: usize, a: usize, k: i32, rows: i32, stride: usize): void {
   const row = <usize> k << 2;
@@ -85,8 +96,8 @@ export function copyColumns(q: usize, sums: usize, a: usize, k: i32, rows: i32, 
   else copyFour(false, q, sums, a, k, stride);
 }
 
-// The fifth column goes along: its sum and those of the four are two chains that do not wait for each other. gemmTN 88.3 ->
-// 91.0 % of the limit for 512 x 128 x 2500 against a pass of its own (EPYC Milan, Deno 2.9.6, 2026-11-27).
+// The fifth column goes along: its sum and those of the four are two chains that do not wait for each other. gemmTN
+// 88.3 -> 91.0 % of the limit for 512 x 128 x 2500 against a pass of its own (EPYC Milan, Deno 2.9.6, 2026-11-27).
 @inline
 function copyFour(fifth: bool, q: usize, sums: usize, a: usize, k: i32, stride: usize): void {
   const two = stride << 1, four = stride << 2;

@@ -1,12 +1,12 @@
 /**
- * The limit of the machine for one thread and 128-bit vectors: multiply-adds on registers alone. A module of its own, used by
- * bench/peak.ts only.
+ * The limit of the machine for one thread and 128-bit vectors: multiply-adds on registers alone. A module of its own,
+ * which only bench/peak.ts uses.
  */
 import { madd } from "./madd";
 
 /**
- * 12 independent chains of n multiply-adds each: 96 n flops. Returns a value that depends on all of them. The factors are
- * read from the eight floats at p: V8 would rebuild literals at every use.
+ * 12 independent chains of n multiply-adds each: 96 n flops. Returns a value that depends on all of them. The factors
+ * come from the eight floats at p: V8 would rebuild literals at every use.
  */
 export function multiplyAdds(p: usize, n: i32): f32 {
   const x = v128.load(p), y = v128.load(p, 16);

@@ -1,17 +1,30 @@
 /**
- * Random numbers by counter: Philox4x32-10 (Salmon, Moraes, Dror & Shaw 2011). Any number can be computed alone, and no
- * state is kept: element e is made of words of block e / 4, whose counter is (block, step, stream0, stream1), whose key
- * is (seed0, seed1).
+ * Random numbers by counter: Philox4x32-10 (Salmon, Moraes, Dror & Shaw 2011). Every number can be computed alone, and
+ * no state is kept. Block b of four words has the counter (b, step, stream0, stream1) and the key (seed0, seed1);
+ * element e comes from words of block e / 4. u is (word >>> 8) 2^-24, in [0, 1).
  *
- * Eight blocks at once: uniform 3.2 -> 1.45, normal 5.9 -> 2.8 ns per number (Granite Rapids, Deno 2.9.6, 2026-11-22).
- * Of a product of four lanes V8 makes six instructions, which sets the limit.
+ * The kernels compute eight blocks at once: uniform 3.2 -> 1.45, normal 5.9 -> 2.8 ns per number (Granite Rapids, Deno
+ * 2.9.6, 2026-11-22). V8 turns a product of four lanes into six instructions, which set the limit.
  */
 import { log4 } from "./activation";
 import { MINUS_TWO, ONE, PHILOX, UNIT, WEYL } from "./constants";
 import { store } from "./lanes";
 import { madd } from "./madd";
 
-/** y(i) = low + (high - low) u, u = (word >>> 8) 2^-24 in [0, 1). bounds, f32: low, high. y [n]. Step 0. */
+const enum Draw {
+  Uniform,
+  Normal,
+  Mask,
+}
+
+/**
+ * y(i) = low + (high - low) u. The step is 0.
+ *
+ *   y       [n]  out
+ *   bounds  [2]  in   low, high
+ *   seed0, seed1      the key
+ *   stream0, stream1  the stream
+ */
 export function randomUniform(
   y: usize,
   bounds: usize,
@@ -22,21 +35,32 @@ export function randomUniform(
   stream1: i32,
 ): void {
   const low = v128.load32_splat(bounds), width = f32x4.sub(v128.load32_splat(bounds, 4), low);
-  draw(0, y, 0, n, 0, stream0, stream1, seed0, seed1, low, f32x4.mul(width, v128.load(UNIT)));
+  draw(Draw.Uniform, y, 0, n, 0, stream0, stream1, seed0, seed1, low, f32x4.mul(width, v128.load(UNIT)));
 }
 
 /**
- * Box and Muller: of the words w0 .. w3 of a block, w0 gives the radius q = sqrt(-2 log(u + 2^-24)) and w1 the angle
- * 2 pi u of y0 = q cos, y1 = q sin; w2 and w3 those of y2, y3. y [n]. Step 0.
+ * By Box and Muller: of a block's words w0 .. w3, y0 = q(w0) cos t(w1), y1 = q(w0) sin t(w1), and y2, y3 likewise from
+ * w2, w3, where q = sqrt(-2 log(u + 2^-24)) and t = 2 pi u. The step is 0.
+ *
+ *   y  [n]  out
+ *   seed0, seed1      the key
+ *   stream0, stream1  the stream
  */
 export function randomNormal(y: usize, n: i32, seed0: i32, seed1: i32, stream0: i32, stream1: i32): void {
   const none = f32x4.splat(0);
-  draw(1, y, 0, n, 0, stream0, stream1, seed0, seed1, none, none);
+  draw(Draw.Normal, y, 0, n, 0, stream0, stream1, seed0, seed1, none, none);
 }
 
 /**
- * mask(r, c) = 0 where u < p, else 1 / (1 - p); p the f32 at `rate`; u of element (first + r) n + c, step the i32 at
- * `counter`, stream1 = 0. mask [m, n].
+ * mask(r, c) = 0 where u < p, else 1 / (1 - p), with u of element (first + r) n + c. stream1 is 0.
+ *
+ *   mask     [m, n]   out
+ *   rate     [1]      in   p
+ *   counter  [1] i32  in   the step
+ *   ldm      row stride of mask
+ *   first    number of the mask's first row in the whole batch
+ *   seed0, seed1      the key
+ *   stream   stream0
  */
 export function dropoutMask(
   mask: usize,
@@ -54,16 +78,17 @@ export function dropoutMask(
   const bound = f32x4.div(p, v128.load(UNIT)), kept = f32x4.div(one, f32x4.sub(one, p));
   const step = i32.load(counter);
   for (let i = 0; i < m; i++, mask += <usize> ldm << 2) {
-    draw(2, mask, (first + i) * n, n, step, stream, 0, seed0, seed1, bound, kept);
+    draw(Draw.Mask, mask, (first + i) * n, n, step, stream, 0, seed0, seed1, bound, kept);
   }
 }
 
-// Elements first, first + 1, ..., first + n - 1 of a stream to y. With w = word >>> 8: a + b w (which 0), normal (1),
-// or 0 where w < a, else b (2). A vector holds words 0 and 2, or words 1 and 3, of two blocks: the two that are
-// multiplied, or the two that are not. Four such pairs in lockstep: one alone waits for its products.
+// Elements first, first + 1, ..., first + n - 1 of a stream to y. With w = word >>> 8, an element is a + b w (Uniform),
+// normal (Normal), or 0 where w < a, else b (Mask). A vector holds words 0 and 2, or words 1 and 3, of two blocks: the
+// two that Philox multiplies, or the two that it does not. Four such pairs go in lockstep: one alone would wait for its
+// products.
 @inline
 function draw(
-  which: i32,
+  kind: Draw,
   y: usize,
   first: u32,
   n: i32,
@@ -77,7 +102,7 @@ function draw(
 ): void {
   const odd = pairs(step, stream1), key = pairs(seed0, seed1);
   let even = i32x4.add(pairs(first >> 2, stream0), i32x4(0, 0, 1, 0));
-  let skip: i32 = first & 3; // elements of the first block that are not wanted
+  let skip: i32 = first & 3; // elements of the first block before `first`
   y -= skip << 2;
   for (let left = n + skip; left > 0; left -= 32, y += 128) {
     let e0 = even, e1 = i32x4.add(even, i32x4(2, 0, 2, 0)), e2 = i32x4.add(even, i32x4(4, 0, 4, 0));
@@ -92,33 +117,33 @@ function draw(
       e3 = v128.xor(upper(a3, b3), v128.xor(o3, k)), o3 = lower(a3, b3);
       k = i32x4.add(k, v128.load(WEYL));
     }
-    storePair(which, y, e0, o0, skip, left, a, b);
-    if (left > 8) storePair(which, y + 32, e1, o1, 0, left - 8, a, b);
-    if (left > 16) storePair(which, y + 64, e2, o2, 0, left - 16, a, b);
-    if (left > 24) storePair(which, y + 96, e3, o3, 0, left - 24, a, b);
+    storePair(kind, y, e0, o0, skip, left, a, b);
+    if (left > 8) storePair(kind, y + 32, e1, o1, 0, left - 8, a, b);
+    if (left > 16) storePair(kind, y + 64, e2, o2, 0, left - 16, a, b);
+    if (left > 24) storePair(kind, y + 96, e3, o3, 0, left - 24, a, b);
     skip = 0, even = i32x4.add(even, i32x4(8, 0, 8, 0));
   }
 }
 
-/** Products of 64 bits of the first block's two words with the two multipliers. */
+/** The 64-bit products of the first block's two words and the two multipliers. */
 @inline
 function product(words: v128): v128 {
   return i64x2.extmul_low_i32x4_u(words, v128.load(PHILOX));
 }
 
-/** Those of the second block. */
+/** The same products of the second block. */
 @inline
 function product2(words: v128): v128 {
   return i64x2.extmul_high_i32x4_u(words, v128.load(PHILOX));
 }
 
-/** The upper halves of the products of two blocks, those of a block exchanged. */
+/** The upper halves of the products of two blocks; the two halves of a block change places. */
 @inline
 function upper(a: v128, b: v128): v128 {
   return v128.shuffle<i32>(a, b, 3, 1, 7, 5);
 }
 
-/** The lower halves likewise. */
+/** The lower halves of the products, likewise. */
 @inline
 function lower(a: v128, b: v128): v128 {
   return v128.shuffle<i32>(a, b, 2, 0, 6, 4);
@@ -136,13 +161,13 @@ function upperBits(words: v128): v128 {
   return f32x4.convert_i32x4_s(i32x4.shr_u(words, 8));
 }
 
-/** The first `count` numbers made of two blocks to y, but for the first `skip`. */
+/** Store the first `count` numbers of two blocks at y, without the first `skip` of them. */
 @inline
-function storePair(which: i32, y: usize, even: v128, odd: v128, skip: i32, count: i32, a: v128, b: v128): void {
+function storePair(kind: Draw, y: usize, even: v128, odd: v128, skip: i32, count: i32, a: v128, b: v128): void {
   even = upperBits(even), odd = upperBits(odd);
-  if (which == 0) {
+  if (kind == Draw.Uniform) {
     even = madd(b, even, a), odd = madd(b, odd, a);
-  } else if (which == 1) {
+  } else if (kind == Draw.Normal) {
     const q = radius(even), u = f32x4.mul(odd, v128.load(UNIT));
     even = f32x4.mul(q, cosTurn(u)), odd = f32x4.mul(q, sinTurn(u));
   } else {
@@ -152,7 +177,7 @@ function storePair(which: i32, y: usize, even: v128, odd: v128, skip: i32, count
   if (count > 4) store(y + 16, v128.shuffle<f32>(even, odd, 2, 6, 3, 7), count - 4);
 }
 
-/** The first `count` lanes of x to p, but for the first `skip`. */
+/** Store the first `count` lanes of x at p, without the first `skip` of them. */
 @inline
 function storeBlock(p: usize, x: v128, skip: i32, count: i32): void {
   if (!skip) return store(p, x, count);
@@ -163,7 +188,7 @@ function storeBlock(p: usize, x: v128, skip: i32, count: i32): void {
 @inline
 function radius(w: v128): v128 {
   const square = f32x4.mul(v128.load(MINUS_TWO), log4(madd(w, v128.load(UNIT), v128.load(UNIT))));
-  return f32x4.sqrt(f32x4.pmax(f32x4.splat(0), square)); // not of -0
+  return f32x4.sqrt(f32x4.pmax(f32x4.splat(0), square)); // the root of -0 would be -0
 }
 
 @inline
@@ -171,7 +196,7 @@ function cosTurn(u: v128): v128 {
   return sinTurn(f32x4.add(u, f32x4.splat(0.25)));
 }
 
-/** sin(2 pi x) for x in [0, 5/4]. The turn is folded to |x| <= 1/4. Taylor to x^11, error below 6e-8. */
+/** sin(2 pi x) for x in [0, 5/4]. The turn is folded to |x| <= 1/4. A Taylor series to x^11, error below 6e-8. */
 @inline
 function sinTurn(x: v128): v128 {
   x = f32x4.sub(x, f32x4.nearest(x));

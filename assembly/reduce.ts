@@ -1,7 +1,12 @@
 /** Sums over rows and over flat ranges, each in one documented order. */
 import { load, store } from "./lanes";
 
-/** y += column sums of x: one chain a column, from y, rows m - 1, ..., 1, 0. x [m, n], y [n]. */
+/**
+ * y += the column sums of x. Each element is one chain: start from y, then add rows m - 1, ..., 1, 0.
+ *
+ *   y  [n]     inout
+ *   x  [m, n]  in
+ */
 export function columnSums(y: usize, x: usize, m: i32, n: i32, ldx: i32): void {
   const stride = <usize> ldx << 2;
   x += <usize> (m - 1) * stride;
@@ -21,7 +26,12 @@ export function columnSums(y: usize, x: usize, m: i32, n: i32, ldx: i32): void {
   }
 }
 
-/** y = x(0) + x(1) + ..., in f64, rounded once to f32. x [n] */
+/**
+ * y = x(0) + x(1) + ... + x(n - 1), added one by one in f64 and rounded once to f32.
+ *
+ *   y  [1]  out
+ *   x  [n]  in
+ */
 export function sum(y: usize, x: usize, n: i32): void {
   let total: f64 = 0;
   for (let i = 0; i < n; i++, x += 4) total += f32.load(x);

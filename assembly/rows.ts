@@ -1,10 +1,14 @@
-/** Rows as wholes: a factor for each row, a number from each row. */
+/** Whole rows: a factor for each row, a number from each row. */
 import { load, store, sumLanes } from "./lanes";
 import { madd } from "./madd";
 
 /**
- * y(r) = s(r) x(r), or y(r) += s(r) x(r), one multiply-add, if `accumulate`. x, y [m, n], y may be x; s [m], a row every
- * lds elements. A stride of 0 repeats the one row of x, or the one factor.
+ * y(r) = s(r) x(r), or, with `accumulate`, y(r) += s(r) x(r) by one multiply-add.
+ *
+ *   y  [m, n]  inout  may be x; without `accumulate` it is not read
+ *   s  [m]     in     an element every lds; lds = 0: one factor for all rows
+ *   x  [m, n]  in     ldx = 0: one row [n] for all rows
+ *   accumulate  1 or 0
  */
 export function scaleRows(
   y: usize,
@@ -39,8 +43,12 @@ function scaled(added: bool, y: usize, factor: v128, x: usize, k: i32): void {
 }
 
 /**
- * y(r) = sum_j a(r, j) b(r, j), over four interleaved chains (element j to chain j mod 4), joined as
- * (s0 + s2) + (s1 + s3). a, b [m, n]; y [m], a row every ldy elements. A stride of 0 repeats the one row of b.
+ * y(r) = sum_j a(r, j) b(r, j), over four interleaved chains (element j in chain j mod 4), joined as (s0 + s2) + (s1 +
+ * s3).
+ *
+ *   y  [m]     out  an element every ldy
+ *   a  [m, n]  in
+ *   b  [m, n]  in   ldb = 0: one row [n] for all rows
  */
 export function rowDots(y: usize, a: usize, b: usize, m: i32, n: i32, ldy: i32, lda: i32, ldb: i32): void {
   for (let i = 0; i < m; i++) {
@@ -49,7 +57,7 @@ export function rowDots(y: usize, a: usize, b: usize, m: i32, n: i32, ldy: i32, 
   }
 }
 
-/** The product of two rows, in all lanes. Lanes behind the end are 0 in both. */
+/** The dot product of two rows, in all lanes. Lanes behind the end are 0 in both. */
 @inline
 export function dot(a: usize, b: usize, n: i32): v128 {
   let sum = f32x4.splat(0);

@@ -1,17 +1,24 @@
 /**
- * Softmax by rows, its gradient, and its cross-entropy with a class per row. Sums run over four interleaved chains (element j to chain
- * j mod 4), joined as (s0 + s2) + (s1 + s3); the row maximum is subtracted first.
+ * Softmax by rows, its gradient, and its cross-entropy with one class per row. A sum over a row runs over four
+ * interleaved chains (element j in chain j mod 4), joined as (s0 + s2) + (s1 + s3). The row maximum is subtracted
+ * first.
  *
- * Whole vectors have loops of their own, without tests of the width, and the maximum is taken by pmax, one instruction
- * where V8 needs eight for max: cross-entropy 3.0 -> 1.25 ns per element (Granite Rapids, Deno 2.9.6, 2026-11-22). Four
- * exponentials in step, see activation_rows.ts: 1.41 -> 1.22 with 10,000 classes, 1.78 -> 1.54 with 65, in the plain
- * build 2.42 -> 1.89 and 2.41 -> 2.19 (EPYC Milan, Deno 2.9.6, 2026-11-27).
+ * Whole vectors have loops without tests of the width, and pmax computes the maximum, in one instruction where V8 needs
+ * eight for max: cross-entropy 3.0 -> 1.25 ns per element (Granite Rapids, Deno 2.9.6, 2026-11-22). Four exponentials
+ * go in step (activation_rows.ts): 1.41 -> 1.22 with 10,000 classes, 1.78 -> 1.54 with 65, in the plain build 2.42 ->
+ * 1.89 and 2.41 -> 2.19 (EPYC Milan, Deno 2.9.6, 2026-11-27).
  */
 import { exp4, expm1Reduced, Exponential, log4, operand, reduce, result, turns } from "./activation";
 import { firstLanes, load, store, sumLanes } from "./lanes";
 import { dot } from "./rows";
 
-/** y = softmax(s x) by rows, s the f32 at `scale`. x, y [m, n]; y may be x. */
+/**
+ * y = softmax(s x), row by row.
+ *
+ *   y      [m, n]  out  may be x
+ *   x      [m, n]  in
+ *   scale  [1]     in   s, an inverse temperature
+ */
 export function softmax(y: usize, x: usize, scale: usize, m: i32, n: i32, ldy: i32, ldx: i32): void {
   const s = v128.load32_splat(scale);
   for (let i = 0; i < m; i++) {
@@ -27,7 +34,13 @@ export function softmax(y: usize, x: usize, scale: usize, m: i32, n: i32, ldy: i
   }
 }
 
-/** dx = y (dy - sum_j dy(j) y(j)) by rows, y = softmax(x). dx, dy, y [m, n]; dx may be dy. */
+/**
+ * dx = y (dy - sum_j dy(j) y(j)), row by row, where y = softmax(x). The sum has the order of `rowDots`.
+ *
+ *   dx  [m, n]  out  may be dy
+ *   dy  [m, n]  in
+ *   y   [m, n]  in
+ */
 export function softmaxBackward(
   dx: usize,
   dy: usize,
@@ -51,22 +64,29 @@ export function softmaxBackward(
 }
 
 /**
- * With (a, b) the row of `shares` and L = log(sum exp(x - max)) + max:
+ * With (a, b) the row of rowWeights and L = log(sum exp(x - max)) + max:
  *
  *   loss(r) = a (L - x(target)) + b sum_j w(j) (L - x(j))
- *   dx = (p (a + b W) - b w - a onehot(target)) s,   p = exp(x - max) / sum, W = sum_j w(j), s the f32 at `scale`
+ *   dx = (p (a + b W) - b w - a onehot(target)) s,   p = exp(x - max) / sum, W = sum_j w(j)
  *
- * w and then W are at `weight`, [n + 1]; when it is 0, so are all w. b W is what label smoothing takes from the target
- * and gives to all classes (Szegedy et al. 2016). A negative target: loss 0, dx 0, x is not read. x, dx [m, n], dx may
- * be x or 0 (loss only); loss [m] f32, target [m] i32, shares [m, 2] f32.
+ * b W is what label smoothing takes from the target and gives to all classes (Szegedy et al. 2016). A row with a
+ * negative target has loss 0 and dx 0.
+ *
+ *   loss          [m]      out
+ *   dx            [m, n]   out  may be x; 0: loss only
+ *   x             [m, n]   in   a row with a negative target is not read
+ *   target        [m] i32  in   the class of each row
+ *   rowWeights    [m, 2]   in   a, b
+ *   classWeights  [n + 1]  in   w, then W; 0: all w are 0
+ *   scale         [1]      in   s
  */
 export function softmaxCrossEntropy(
   loss: usize,
   dx: usize,
   x: usize,
   target: usize,
-  shares: usize,
-  weight: usize,
+  rowWeights: usize,
+  classWeights: usize,
   scale: usize,
   m: i32,
   n: i32,
@@ -75,44 +95,44 @@ export function softmaxCrossEntropy(
 ): void {
   const s = f32.load(scale);
   for (let i = 0; i < m; i++) {
-    const class_ = i32.load(target);
-    if (class_ < 0) {
+    const label = i32.load(target);
+    if (label < 0) {
       f32.store(loss, 0);
       if (dx) memory.fill(dx, 0, <usize> n << 2);
     } else {
-      const at = <usize> class_ << 2;
-      const a = f32.load(shares), b = f32.load(shares, 4);
+      const at = <usize> label << 2;
+      const a = f32.load(rowWeights), b = f32.load(rowWeights, 4);
       const maximum = rowMaximum(x, n);
       const picked = f32x4.sub(v128.load32_splat(x + at), maximum);
-      const below = weight ? weightedDistance(weight, x, maximum, n) : 0;
+      const below = classWeights ? weightedDistance(classWeights, x, maximum, n) : 0;
       const sum = expRow(dx, x, maximum, n);
-      const nan = f32x4.sub(sum, sum); // 0, or NaN, which neither the maximum nor the logarithm would pass on
+      const nan = f32x4.sub(sum, sum); // 0, or the NaN that neither the maximum nor the logarithm passes on
       const logSum = log4(sum);
       let value = a * f32x4.extract_lane(f32x4.add(f32x4.sub(logSum, picked), nan), 0);
       const as = a * s;
-      let share = as;
-      if (weight) {
-        const all = f32.load(weight + (<usize> n << 2));
+      let factor = as;
+      if (classWeights) {
+        const all = f32.load(classWeights + (<usize> n << 2));
         value += b * (below + all * f32x4.extract_lane(logSum, 0));
-        share += b * s * all;
+        factor += b * s * all;
       }
       f32.store(loss, value);
       if (dx) {
-        const t = f32x4.splat(share);
+        const t = f32x4.splat(factor);
         let o: usize = 0;
         let left = n;
         for (; left >= 4; left -= 4, o += 16) v128.store(dx + o, f32x4.mul(f32x4.div(v128.load(dx + o), sum), t));
         if (left) store(dx + o, f32x4.mul(f32x4.div(load(dx + o, left), sum), t), left);
-        if (weight) subtractScaled(dx, weight, b * s, n);
+        if (classWeights) subtractScaled(dx, classWeights, b * s, n);
         f32.store(dx + at, f32.load(dx + at) - as);
       }
     }
     if (dx) dx += <usize> lddx << 2;
-    loss += 4, target += 4, shares += 8, x += <usize> ldx << 2;
+    loss += 4, target += 4, rowWeights += 8, x += <usize> ldx << 2;
   }
 }
 
-/** sum_j w(j) (maximum - x(j)): no term is negative. */
+/** sum_j w(j) (maximum - x(j)). No term is negative. */
 function weightedDistance(weight: usize, x: usize, maximum: v128, n: i32): f32 {
   let sum = f32x4.splat(0);
   for (; n > 0; n -= 4, x += 16, weight += 16) {
@@ -127,7 +147,7 @@ function subtractScaled(y: usize, x: usize, s: f32, n: i32): void {
   for (; n > 0; n -= 4, y += 16, x += 16) store(y, f32x4.sub(load(y, n), f32x4.mul(load(x, n), t)), n);
 }
 
-/** The largest of n floats in all lanes, NaN left out unless it is the first. */
+/** The maximum of n floats, in all lanes. A NaN counts only when it is the first. */
 export function rowMaximum(x: usize, n: i32): v128 {
   let top = v128.load32_splat(x);
   let left = n;
@@ -137,7 +157,7 @@ export function rowMaximum(x: usize, n: i32): v128 {
   return f32x4.pmax(top, v128.shuffle<f32>(top, top, 1, 0, 3, 2));
 }
 
-/** y = exp(x - maximum) (not stored when y is 0); returns the sum in all lanes, NaN if one x is NaN. */
+/** y = exp(x - maximum), which is not stored when y is 0. Returns the sum in all lanes, NaN if one x is NaN. */
 export function expRow(y: usize, x: usize, maximum: v128, n: i32): v128 {
   return y ? exponentials(true, y, x, maximum, n) : exponentials(false, y, x, maximum, n);
 }

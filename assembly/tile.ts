@@ -1,17 +1,18 @@
 /**
- * The register tile of the products: up to 5 rows and 8 columns of C = init + A P over all of k, each element one chain.
+ * The register tile of the products: up to 5 rows and 8 columns of C = init + A P over all of k, each element one
+ * chain.
  *
- * What limits it is not the multiply-adds but what stands beside them. Deno has V8 check every load against the end of the
- * memory, a comparison and a branch each, and a shuffle takes a place that a multiply-add could have. So the caller
- * interleaves four rows of A. One load brings them; rows 1 and 2 are spread by shuffles, row 3 is loaded once more, which
- * ends where the first load ends and so needs no check of its own. (Row 0 has a check: it pays only where products and
- * sums are two operations.) The fifth row comes as it is, read 12 bytes before its pointer, so that one limit serves all.
- * A tile of 6 rows would need 16 registers, V8 has 15 to give.
+ * The tile's speed is limited not by the multiply-adds but by the instructions beside them. Deno has V8 check every
+ * load against the end of the memory, which takes a comparison and a branch, and a shuffle takes the place of a
+ * multiply-add. So the caller interleaves four rows of A. One load reads them. Shuffles spread rows 1 and 2. Row 3 is
+ * loaded once more, at an address that ends where the first load ends, so that this load needs no check of its own.
+ * (Row 0 has a check: it pays only in the plain build.) The fifth row is not interleaved; it is read 12 bytes before
+ * its pointer, so that one limit serves all its loads. A tile of 6 rows would need 16 registers, and V8 has 15 to give.
  *
- * Eight steps of k share the loop's own check (4: 1 % slower). Each moves the pointers: with one move for all eight, every
- * step has limits of its own, and computes them. Per step 25 instructions instead of 28, of the limit 87 -> 93 % for 50 x
- * 512 x 128, 89 -> 96 for 50 x 128 x 512 and 64 x 2048 x 512; unfused 64 -> 67, 70 -> 71, 63 -> 69, and no faster for 25
- * rows (EPYC Milan, Deno 2.9.6, 2026-11-27).
+ * Eight steps of k share the loop's own check (4: 1 % slower). Each step moves the pointers: with one move for all
+ * eight, every step has limits of its own and computes them. A step takes 25 instructions instead of 28. Of the limit,
+ * 87 -> 93 % for 50 x 512 x 128, 89 -> 96 for 50 x 128 x 512 and 64 x 2048 x 512; in the plain build 64 -> 67, 70 ->
+ * 71, 63 -> 69, and no faster for 25 rows (EPYC Milan, Deno 2.9.6, 2026-11-27).
  */
 import { load, loadHigh, store, storeHigh } from "./lanes";
 import { FUSED, madd } from "./madd";
@@ -19,16 +20,21 @@ import { FUSED, madd } from "./madd";
 /** Rows of a full tile. */
 export const ROWS: i32 = 5;
 
-/** Whether a tile of so many rows reads its first four interleaved. */
+/** Whether a tile of `rows` rows reads its first four rows interleaved. */
 @inline
 export function interleaves(rows: i32): bool {
   return rows > 3;
 }
 
 /**
- * The first `left` columns (8 if there are more) of `rows` (1 to 5) rows of C. Strides in bytes: rc of C, ri of init `z`
- * (0: zeros), ra of A. p: a panel of k rows of 8. Where `interleaves(rows)`, q holds rows 0 to 3 of A, `[k, 4]`, and only
- * row 4 is read at a.
+ * `rows` (1 to 5) rows and min(left, 8) columns of C.
+ *
+ *   c     address of the first element of C
+ *   z     address of the first element of init; 0: zeros
+ *   a     address of the first row of A; where `interleaves(rows)`, only row 4 is read from here
+ *   q     rows 0 to 3 of A, interleaved [k, 4]; read where `interleaves(rows)`
+ *   p     a panel [k, 8]
+ *   rc, ri, ra  strides in bytes of the rows of C, init and A
  */
 export function tile(
   rows: i32,
@@ -50,7 +56,7 @@ export function tile(
   else rowTile(1, c, z, a, p, k, rc, ri, ra, left);
 }
 
-// Row 0 of the four at q, which v holds, in all lanes.
+// Row 0 of the four interleaved rows at q, in all lanes. v holds the four.
 @inline
 function first(v: v128, q: usize): v128 {
   return FUSED ? v128.shuffle<f32>(v, v, 0, 0, 0, 0) : v128.load32_splat(q);
@@ -172,8 +178,8 @@ function interleavedTile(
   }
 }
 
-// Of few rows each is read as it is. Four steps of k share the moves of all the pointers: 24 -> 30 GFLOP/s for 3 x 512 x 128
-// in the plain build (EPYC Milan, Deno 2.9.6, 2026-11-27).
+// A tile of up to three rows reads them where they are. Four steps of k share the moves of all pointers: 24 -> 30
+// GFLOP/s for 3 x 512 x 128 in the plain build (EPYC Milan, Deno 2.9.6, 2026-11-27).
 @inline
 function rowTile(
   rows: i32,

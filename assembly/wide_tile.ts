@@ -1,22 +1,22 @@
 /**
  * The register tile of the wide build: 4 or 5 rows and 16 columns of C, two panels side by side, each element the same
- * chain as in tile.ts. For engines that join two neighbouring operations on 128 bits into one on 256: V8 on x86-64 with
- * AVX2, flag --experimental-wasm-revectorize, where no bounds checks stand in its way (Node, Chrome; not Deno).
+ * chain as in tile.ts. It is for engines that join two neighbouring operations on 128 bits into one on 256: V8 on
+ * x86-64 with AVX2, flag --experimental-wasm-revectorize, where no bounds checks separate the operations (Node, Chrome;
+ * not Deno).
  *
- * Its 20 accumulators become 10 registers of 256 bits, enough to hide the latency of the multiply-add; those of a tile of
- * 8 columns would be 5. A lane of the four interleaved rows, spread by a shuffle, becomes a load. Elsewhere they do not
- * fit the registers. Whole LSTM training step of 2 x 128, batch 50, 50 steps: 76 -> 45 ms in Node 26 with the flag, 76 ->
- * 156 without (best of 45; EPYC Milan, 2026-11-27).
+ * Its 20 accumulators become 10 registers of 256 bits, enough to hide the latency of the multiply-add; a tile of 8
+ * columns would have 5. The shuffle that spreads a lane of the four interleaved rows becomes a load. In other engines
+ * the accumulators do not fit the registers. A whole LSTM training step of 2 x 128, batch 50, 50 steps: 76 -> 45 ms in
+ * Node 26 with the flag, 76 -> 156 without (best of 45; EPYC Milan, 2026-11-27).
  */
 import { madd } from "./madd";
 
-/** Whether this is the wide build: a constant of assembly/build.ts. */
+/** Whether this is the wide build, by a constant of assembly/build.ts. */
 @inline
 export const WIDE: bool = WIDE_TILES != 0;
 
 /**
- * 16 columns of `rows` (4 or 5) rows of C, from the panels at p and k * 32 bytes behind it; all other arguments as those
- * of `tile`.
+ * `rows` (4 or 5) rows and 16 columns of C, from the panels at p and p + 32 k. The other arguments are those of `tile`.
  */
 export function wideTile(
   rows: i32,

@@ -1,12 +1,12 @@
 /**
- * Two recurrent cells that the library does not have, written against its public interface: a minimal gated unit and an
- * LSTM with layer normalisation. Run it: their gradients are checked, then both learn to name, at the end of a sequence,
- * the symbol that it began with.
+ * Two custom recurrent cells, written against the library's public interface: a minimal gated unit and an LSTM with
+ * layer normalisation. The program checks their gradients, then trains both to name the first symbol of a sequence at
+ * its end.
  *
  *     deno run examples/custom_cell.ts
  *
- * A cell declares its parameters and states, and computes one step forward and backward. The layer around it does the
- * rest: the product of the input with `weight_ih`, time, batches of different lengths, bidirectional nets, stacks,
+ * A cell declares its parameters and states, and computes one step forward and backward. The layer around the cell does
+ * the rest: the product of the input with `weight_ih`, time, batches of different lengths, bidirectional nets, stacks,
  * streams, saving.
  */
 import {
@@ -103,8 +103,8 @@ export function minimalGatedUnit(): Cell {
 }
 
 /**
- * An LSTM whose pre-activations are brought to mean 0 and variance 1 before the gates (after Ba, Kiros & Hinton 2016,
- * who normalise both products apart, and c as well). Blocks i, f, g, o, as in `lstm`:
+ * An LSTM that normalises its pre-activations to mean 0 and variance 1 before the gates (after Ba, Kiros & Hinton 2016,
+ * who normalise the two products separately, and c as well). Blocks i, f, g, o, as in `lstm`:
  *
  *     a       = layer norm of x W_ihᵀ + h' W_hhᵀ, times `gain`, plus `bias`
  *     i, f, o = sigmoid(a_i, a_f, a_o),  g = tanh(a_g)
@@ -131,8 +131,10 @@ export function layerNormLstm(): Cell {
       const N = 4 * H, recurrent = recurrentLinear("weight_hh"), epsilon = scope.constant("epsilon", [1e-5]);
       const { value: gain, gradient: dGain } = scope.parameter("gain");
       const { value: bias, gradient: dBias } = scope.parameter("bias");
-      // z becomes its gradient and `a` the gates, so what is normalised is kept apart.
-      const x = savedActivation("sum of products", N), a = savedActivation("gates", N), tanhC = savedActivation("tanh(c)", H);
+      // Backward overwrites z with its gradient, and `a` becomes the gates: x keeps the input of the layer norm.
+      const x = savedActivation("sum of products", N);
+      const a = savedActivation("gates", N);
+      const tanhC = savedActivation("tanh(c)", H);
       const stats = scope.activation("mean and deviation", 1, 2 * scope.steps * scope.batch);
       const unwanted = scope.scratch("unwanted gradients", 2, N);
       const statsAt = (t: number, B: number) => stats.address + 8 * t * B;
@@ -142,7 +144,7 @@ export function layerNormLstm(): Cell {
         forward(k, t, B, n) {
           const s = new Step(k, t, B, n), at = a.step(t, B);
           const norm = [gain.address, bias.address, epsilon.address] as const;
-          // `gradients` reads all rows: those that take no part must not have an earlier call's numbers.
+          // `gradients` reads all rows. Inactive rows must not keep the numbers of an earlier call.
           if (t === 0) k.zero(stats.address, 1, stats.columns, stats.columns);
           recurrent.forward(k, z, t, B, n);
           s.copy(s.now(x), s.now(z));
@@ -170,14 +172,14 @@ export function layerNormLstm(): Cell {
   };
 }
 
-/** Sequences of T symbols, and what is to be said at each step: nothing but the first symbol, at the end. */
+/** Draws sequences of T symbols. The target is the first symbol at the last step, and ignored at all others. */
 function recall(random: Generator, symbols: number, T: number, B: number): { x: Int32Array; y: Int32Array } {
   const x = Int32Array.from({ length: T * B }, () => random.integer(symbols));
-  const y = Int32Array.from(x, (_, i) => i < (T - 1) * B ? -100 : x[i % B]);
+  const y = Int32Array.from(x, (_, i) => i < (T - 1) * B ? -100 : x[i % B]); // cross-entropy ignores -100
   return { x, y };
 }
 
-/** Train a cell; returns how many of the sequences that it has never seen it gets right, from 0 to 1. */
+/** Trains a cell; returns its accuracy on new sequences, 0 to 1. */
 export async function learn(cell: Cell, steps: number): Promise<number> {
   const symbols = 6, T = 12, batch = 32, hidden = 32;
   const net = sequential({
@@ -193,7 +195,8 @@ export async function learn(cell: Cell, steps: number): Promise<number> {
   const rounds = 10;
   let right = 0;
   for (let round = 0; round < rounds; round++) {
-    const { x, y } = recall(random, symbols, T, batch), logits = session.forward(x);
+    const { x, y } = recall(random, symbols, T, batch);
+    const logits = session.forward(x);
     for (let row = (T - 1) * batch; row < T * batch; row++) {
       const scores = logits.subarray(row * symbols, (row + 1) * symbols);
       if (scores.indexOf(Math.max(...scores)) === y[row]) right++;
@@ -205,12 +208,9 @@ export async function learn(cell: Cell, steps: number): Promise<number> {
 if (import.meta.main) {
   for (const cell of [minimalGatedUnit(), layerNormLstm()]) {
     console.log(`${await gradientCheck(recurrent(cell, { input: 3, hidden: 4 }))}`);
-    const began = performance.now(), share = await learn(cell, 600);
+    const began = performance.now();
+    const percent = (100 * await learn(cell, 600)).toFixed(0);
     const seconds = ((performance.now() - began) / 1000).toFixed(1);
-    console.log(
-      `${cell.name}: names the first of 12 symbols in ${
-        (100 * share).toFixed(0)
-      } % of new sequences, after ${seconds} s`,
-    );
+    console.log(`${cell.name}: names the first of 12 symbols in ${percent} % of new sequences, after ${seconds} s`);
   }
 }

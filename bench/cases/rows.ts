@@ -76,8 +76,9 @@ export const rows: Record<Name, Case[]> = {
   }),
   softmaxCrossEntropy: onRows("activation", "softmaxCrossEntropy", ROWS, V, undefined, (layout) => {
     const dx = layout.activations(ROWS, V), x = layout.activations(ROWS, V), loss = layout.activations(1, ROWS);
-    const targets = layout.integers(ROWS, V), scale = layout.numbers(1 / ROWS), shares = layout.dense(ROWS, 2);
-    const at = () => [loss.address, dx.address, x.address, targets.address, shares.address, 0, scale.address] as const;
+    const targets = layout.integers(ROWS, V), scale = layout.numbers(1 / ROWS), rowWeights = layout.dense(ROWS, 2);
+    const at = () =>
+      [loss.address, dx.address, x.address, targets.address, rowWeights.address, 0, scale.address] as const;
     return (k) => k.softmaxCrossEntropy(...at(), ROWS, V, dx.stride, x.stride);
   }),
 

@@ -1,43 +1,39 @@
 /**
- * Train a character-level language model on a text, then let it write: `deno task demo --help`.
+ * Trains a character-level language model on a text, then lets the model write: `deno task demo --help`.
  *
  * @module
  */
 import { elman, gru, LanguageModel, lstm, NonFiniteError, OptionError, PlanError } from "@unroll/rnn";
-import { stderr } from "node:process";
-import { characters, type Corpus, readCorpus, requireKnown } from "./corpus.ts";
-import { Failure, UsageError } from "./errors.ts";
-import { loadModel, requireWritable, saveModel, savePage } from "./files.ts";
-import { HELP } from "./help.ts";
-import { INTERRUPTED, interruption } from "./interruption.ts";
-import { type Budget, type Options, parseOptions } from "./options.ts";
-import { makeProgress } from "./progress.ts";
+import { FileError, saveFile } from "@unroll/rnn/files";
+import { UsageError } from "../frame/command_line.ts";
+import { characters, type Corpus, readCorpus, readFile } from "../frame/corpus.ts";
+import { openProgress } from "../frame/progress_bar.ts";
+import { exitWithError, INTERRUPTED, interruption, print } from "../frame/terminal.ts";
+import { type Budget, HELP, type Options, parseOptions } from "./options.ts";
 import { addSample, startReport } from "./report.ts";
-import { print } from "./terminal.ts";
-import { type Report, train } from "./training.ts";
+import { train, type TrainingState } from "./training.ts";
 import { write } from "./writing.ts";
 
 const CELLS = { rnn: elman, gru, lstm };
+/** Exit status. */
 const OK = 0, FAILED = 1, BAD_USAGE = 2;
 /** Characters to write after Ctrl-C. */
 const SHORT = 200;
 
-/** Do what the command line asks for; the exit status. */
+/** Runs the demo; returns the exit status. */
 async function demo(args: string[]): Promise<number> {
   const options = parseOptions(args);
   if (options === "help") {
     print(HELP);
     return OK;
   }
-  const { budget, load, save, prompt, length } = options;
+  const { budget, load, prompt, length } = options;
   const signal = interruption();
-  if (save) requireWritable(save);
-  if (options.report) requireWritable(options.report);
   const corpus = budget && readCorpus(options.corpus, options.batch);
   using model = load ? await loadModel(load) : await createModel(corpus!, options);
-  requireKnown(model.vocabulary, "--prompt", prompt);
+  requireKnown(model, "--prompt", prompt);
   if (corpus) {
-    requireKnown(model.vocabulary, corpus.name, corpus.text);
+    requireKnown(model, corpus.name, corpus.text);
     await learn(model, corpus, budget, options, signal);
   }
   if (signal.aborted) await write(model, options, Math.min(length, SHORT));
@@ -49,7 +45,26 @@ function createModel({ text }: Corpus, { cell, hidden, layers, seed }: Options):
   return LanguageModel.create(text, { cell: CELLS[cell](), hidden: Array(layers).fill(hidden), seed });
 }
 
-/** Train, save, validate. */
+async function loadModel(path: string): Promise<LanguageModel> {
+  const bytes = readFile(path);
+  try {
+    return await LanguageModel.load(bytes);
+  } catch (error) {
+    throw new UsageError(`${path}: ${(error as Error).message}`);
+  }
+}
+
+/** Throws if a text has characters that the model does not know. */
+function requireKnown({ vocabulary }: LanguageModel, what: string, text: string): void {
+  const known = new Set(vocabulary.tokens);
+  const unknown = [...new Set(text)].filter((character) => !known.has(character));
+  if (unknown.length === 0 || known.has("<unk>")) return;
+  const list = unknown.slice(0, 5).map((character) => JSON.stringify(character)).join(", ");
+  const more = unknown.length > 5 ? " and more" : "";
+  throw new UsageError(`${what} has characters that the model does not know: ${list}${more}`);
+}
+
+/** Trains, saves and validates the model. */
 async function learn(
   model: LanguageModel,
   corpus: Corpus,
@@ -58,14 +73,14 @@ async function learn(
   signal: AbortSignal,
 ): Promise<void> {
   const { quiet, save } = options;
-  const page = options.report ? await startReport(model, corpus, options) : undefined;
-  const say = (line: string) => quiet || print(line + "\n");
-  const progress = makeProgress(quiet);
-  say(introduction(model, corpus, budget, options));
-  say(summary(await train(model, corpus.train, budget, options, progress, signal, page)));
+  const report = options.report ? await startReport(model, corpus, options) : undefined;
+  const printLine = (line: string) => quiet || print(line + "\n");
+  const progress = openProgress({ quiet, hideCursor: true });
+  printLine(introduction(model, corpus, budget, options));
+  printLine(summary(await train(model, corpus.train, budget, options, progress, signal, report)));
   if (save) {
-    saveModel(save, model);
-    say(`saved: ${save}`);
+    saveFile(save, model.save());
+    printLine(`saved: ${save}`);
   }
   if (!signal.aborted) {
     const work = model.evaluate(corpus.validation, { signal }).catch((error) => {
@@ -74,14 +89,14 @@ async function learn(
     const length = count(characters(corpus.validation), "characters");
     const evaluation = await progress.wait(`validation on ${length}`, work);
     if (evaluation) print(`validation: ${evaluation.bitsPerToken.toFixed(3)} bits per character\n`);
-    if (evaluation) page?.evaluation(evaluation);
+    if (evaluation) report?.evaluation(evaluation);
   }
-  if (page) {
-    await addSample(page, model, options);
-    savePage(options.report!, page.html());
-    say(`report: ${options.report}`);
+  if (report) {
+    await addSample(report, model, options);
+    saveFile(options.report!, new TextEncoder().encode(report.html()));
+    printLine(`report: ${options.report}`);
   }
-  say("");
+  printLine("");
 }
 
 function introduction(model: LanguageModel, { name, text }: Corpus, budget: Budget, options: Options): string {
@@ -94,7 +109,7 @@ ${count(amount, unit)} of training, batch ${batch}, unroll ${unroll}, learning r
 `;
 }
 
-function summary({ step, seconds, loss, bitsPerToken, tokens }: Report): string {
+function summary({ step, seconds, loss, bitsPerToken, tokens }: TrainingState): string {
   return `${count(step, "steps")} in ${seconds.toFixed(1)} s: loss ${loss.toFixed(3)}, ` +
     `${bitsPerToken.toFixed(3)} bits per character, ${count(Math.round(tokens / seconds), "characters")}/s`;
 }
@@ -104,16 +119,14 @@ function count(n: number, things: string): string {
   return `${n.toLocaleString("en-US")} ${n === 1 ? things.slice(0, -1) : things}`;
 }
 
-function status(error: unknown): number {
+function statusOf(error: unknown): number {
   if (error instanceof UsageError || error instanceof OptionError || error instanceof PlanError) return BAD_USAGE;
-  if (error instanceof Failure || error instanceof NonFiniteError) return FAILED;
+  if (error instanceof FileError || error instanceof NonFiniteError) return FAILED;
   throw error;
 }
 
 try {
   Deno.exit(await demo(Deno.args));
 } catch (error) {
-  const code = status(error);
-  stderr.write(`error: ${(error as Error).message}\n`);
-  Deno.exit(code);
+  exitWithError((error as Error).message, statusOf(error));
 }

@@ -1,134 +1,141 @@
-import { parseArgs } from "node:util";
-import { UsageError } from "./errors.ts";
+import {
+  atLeastZero,
+  integer,
+  oneOf,
+  outputFile,
+  positive,
+  readOptions,
+  text,
+  UsageError,
+  type Values,
+} from "../frame/command_line.ts";
 
-/** How long to train. */
+/** The text that --help prints. */
+export const HELP = `Train a character-level language model on a text, then let it write new text.
+
+Usage: deno task demo [options]
+
+The text
+  --corpus PATH      any UTF-8 text (default: Moby Dick);
+                     its last tenth is kept for the validation
+
+The net
+  --cell NAME        rnn, gru or lstm (default lstm)
+  --hidden N         units in each layer (default 128)
+  --layers N         layers, from 1 to 100 (default 1)
+
+The training
+  --seconds N        train for N seconds (default 50);
+                     drawing samples and the validation come on top
+  --steps N          or for N steps
+  --epochs N         or N times through the text
+  --batch N          streams of text side by side (default 20)
+  --unroll N         time steps of back-propagation through time (default 25)
+  --learning-rate X  learning rate of Adam (default 0.007 for lstm, 0.005 for
+                     gru, 0.003 for rnn, for short trainings of small nets)
+  --seed N           seed of the first parameters and of the written text
+                     (default 1)
+
+The written text
+  --prompt TEXT      its beginning (default: nothing)
+  --length N         characters to write at the end (default 500)
+  --temperature X    below 1 safer, above 1 wilder, 0 always the most probable
+                     character (default 0.6)
+
+Files
+  --save FILE        save the trained model (safetensors)
+  --load FILE        load a saved model: it only writes, or with --seconds,
+                     --steps or --epochs its training continues
+
+  --report FILE      a page about the training (HTML): losses, gradients,
+                     weights and activations, samples
+
+  --quiet            print only the validation and the written text
+  --help             print this
+
+Ctrl-C ends the training; the model is still saved and writes a short text.
+A second Ctrl-C ends the program at once.
+
+Exit status: 0; 1 after a failure; 2 for a wrong option or file;
+130 after Ctrl-C.
+`;
+
+const PARSERS = {
+  corpus: text,
+  cell: oneOf("rnn", "gru", "lstm"),
+  hidden: integer(1),
+  layers: integer(1, 100),
+  seconds: positive,
+  steps: integer(1),
+  epochs: integer(1),
+  batch: integer(1),
+  unroll: integer(1),
+  "learning-rate": positive,
+  seed: integer(0),
+  prompt: text,
+  length: integer(0),
+  temperature: atLeastZero,
+  save: outputFile,
+  load: text,
+  report: outputFile,
+  quiet: "flag",
+} as const;
+
+type Parsed = Values<typeof PARSERS>;
+
+/** The limit of a training. */
 export type Budget = { seconds: number } | { steps: number } | { epochs: number };
 
-/** What the command line asks for. */
-export interface Options {
-  /** Path of a text; none means Moby Dick. */
-  corpus?: string;
-  cell: Cell;
-  hidden: number;
-  layers: number;
-  /** None means that nothing is trained: a loaded model only writes. */
-  budget?: Budget;
-  batch: number;
-  unroll: number;
-  learningRate: number;
-  seed: number;
-  prompt: string;
-  length: number;
-  temperature: number;
-  save?: string;
-  load?: string;
-  report?: string;
-  quiet: boolean;
+/** The options with their defaults. */
+export type Options = ReturnType<typeof withDefaults>;
+
+/** The rates with the lowest loss after a minute: an LSTM's gates start slowly, a plain cell diverges easily. */
+const LEARNING_RATES = { rnn: 0.003, gru: 0.005, lstm: 0.007 };
+
+/** Reads the command line; `"help"` if it has `--help`. */
+export function parseOptions(args: string[]): Options | "help" {
+  const values = readOptions(args, PARSERS);
+  if (values === "help") return "help";
+  refuseContradictions(values);
+  return withDefaults(values);
 }
 
-type Cell = "rnn" | "gru" | "lstm";
-
-/** The rates that learn most in a minute: the gates of an LSTM start slowly, a plain cell is easily upset. */
-const LEARNING_RATES: Record<Cell, number> = { rnn: 0.003, gru: 0.005, lstm: 0.007 };
-
-const BUDGETS = ["seconds", "steps", "epochs"] as const;
-const TEXTS = ["corpus", "cell", "prompt", "save", "load", "report"] as const;
-const NUMBERS = ["hidden", "layers", "batch", "unroll", "learning-rate", "seed", "length", "temperature"] as const;
-const FLAGS = ["quiet", "help"] as const;
-
-type Given =
-  & { [name in typeof TEXTS[number] | typeof NUMBERS[number] | typeof BUDGETS[number]]?: string }
-  & { [name in typeof FLAGS[number]]?: boolean };
-
-/** Read the command line; `"help"` when it asks for that. */
-export function parseOptions(args: string[]): Options | "help" {
-  const given = read(args);
-  if (given.help) return "help";
-  refuseContradictions(given);
-  const cell = oneOf("cell", given.cell ?? "lstm", Object.keys(LEARNING_RATES) as Cell[]);
+function withDefaults({ cell = "lstm", ...values }: Parsed) {
   return {
-    corpus: given.corpus,
+    hidden: 128,
+    layers: 1,
+    batch: 20,
+    unroll: 25,
+    seed: 1,
+    prompt: "",
+    length: 500,
+    temperature: 0.6,
+    quiet: false,
+    ...values,
     cell,
-    hidden: integer(given, "hidden", 1) ?? 128,
-    layers: integer(given, "layers", 1, 100) ?? 1,
-    budget: budget(given),
-    batch: integer(given, "batch", 1) ?? 20,
-    unroll: integer(given, "unroll", 1) ?? 25,
-    learningRate: positive(given, "learning-rate") ?? LEARNING_RATES[cell],
-    seed: integer(given, "seed", 0) ?? 1,
-    prompt: given.prompt ?? "",
-    length: integer(given, "length", 0) ?? 500,
-    temperature: number(given, "temperature", "a number >= 0", (value) => value >= 0 && value < Infinity) ?? 0.6,
-    save: given.save,
-    load: given.load,
-    report: given.report,
-    quiet: given.quiet ?? false,
+    learningRate: values["learning-rate"] ?? LEARNING_RATES[cell],
+    /** Undefined if nothing is trained: a loaded model only writes. */
+    budget: budget(values),
   };
 }
 
-function read(args: string[]): Given {
-  const text = { type: "string" } as const, flag = { type: "boolean" } as const;
-  const known = Object.fromEntries([
-    ...[...TEXTS, ...NUMBERS, ...BUDGETS].map((name) => [name, text]),
-    ...FLAGS.map((name) => [name, flag]),
-  ]);
-  // Not strict, because its errors run over several lines; the checks below are as strict.
-  const { values, tokens } = parseArgs({ args, options: known, strict: false, tokens: true });
-  for (const token of tokens) {
-    if (token.kind === "positional") throw new UsageError(`unexpected argument "${token.value}"`);
-    if (token.kind === "option-terminator") continue;
-    if (!Object.hasOwn(known, token.name)) {
-      throw new UsageError(`unknown option ${token.rawName} (--help lists the options)`);
-    }
-    if (known[token.name] === text && token.value === undefined) throw new UsageError(`--${token.name} needs a value`);
-    if (known[token.name] === flag && token.value !== undefined) throw new UsageError(`--${token.name} takes no value`);
-  }
-  return values as Given;
-}
-
-function refuseContradictions(given: Given): void {
-  const budgets = BUDGETS.filter((name) => given[name] !== undefined);
-  if (budgets.length > 1) throw new UsageError(`--${budgets[0]} and --${budgets[1]} exclude each other`);
-  if (given.load === undefined) return;
-  for (const name of ["cell", "hidden", "layers"] as const) {
-    if (given[name] !== undefined) throw new UsageError(`--${name} cannot change a loaded model: leave it out`);
-  }
-  if (budgets.length > 0) return;
-  for (const name of ["corpus", "batch", "unroll", "learning-rate", "save", "report"] as const) {
-    if (given[name] === undefined) continue;
-    throw new UsageError(`--${name} with --load is for training: give --seconds, --steps or --epochs too`);
-  }
-}
-
-function budget(given: Given): Budget | undefined {
-  const seconds = positive(given, "seconds"), steps = integer(given, "steps", 1), epochs = integer(given, "epochs", 1);
+function budget({ seconds, steps, epochs, load }: Parsed): Budget | undefined {
   if (steps !== undefined) return { steps };
   if (epochs !== undefined) return { epochs };
   if (seconds !== undefined) return { seconds };
-  return given.load === undefined ? { seconds: 50 } : undefined;
+  return load === undefined ? { seconds: 50 } : undefined;
 }
 
-function oneOf<T extends string>(name: string, value: string, choices: readonly T[]): T {
-  const choice = choices.find((choice) => choice === value);
-  if (choice) return choice;
-  throw new UsageError(`--${name} must be ${choices.slice(0, -1).join(", ")} or ${choices.at(-1)}, got "${value}"`);
-}
-
-function integer(given: Given, name: keyof Given, low: number, high = Number.MAX_SAFE_INTEGER): number | undefined {
-  const range = high === Number.MAX_SAFE_INTEGER ? `>= ${low}` : `from ${low} to ${high}`;
-  const fits = (value: number) => Number.isInteger(value) && value >= low && value <= high;
-  return number(given, name, `an integer ${range}`, fits);
-}
-
-function positive(given: Given, name: keyof Given): number | undefined {
-  return number(given, name, "a number > 0", (value) => value > 0 && value < Infinity);
-}
-
-function number(given: Given, name: keyof Given, what: string, fits: (value: number) => boolean): number | undefined {
-  const text = given[name];
-  if (typeof text !== "string") return undefined;
-  // Number() alone would take "" for 0 and "0x10" for 16.
-  const value = /^[-+.\de]+$/i.test(text) ? Number(text) : NaN;
-  if (fits(value)) return value;
-  throw new UsageError(`--${name} must be ${what}, got "${text}"`);
+function refuseContradictions(values: Parsed): void {
+  const budgets = (["seconds", "steps", "epochs"] as const).filter((name) => values[name] !== undefined);
+  if (budgets.length > 1) throw new UsageError(`--${budgets[0]} and --${budgets[1]} exclude each other`);
+  if (values.load === undefined) return;
+  for (const name of ["cell", "hidden", "layers"] as const) {
+    if (values[name] !== undefined) throw new UsageError(`--${name} cannot change a loaded model: leave it out`);
+  }
+  if (budgets.length > 0) return;
+  for (const name of ["corpus", "batch", "unroll", "learning-rate", "save", "report"] as const) {
+    if (values[name] === undefined) continue;
+    throw new UsageError(`--${name} with --load is for training: give --seconds, --steps or --epochs too`);
+  }
 }

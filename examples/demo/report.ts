@@ -1,17 +1,18 @@
 import { clipNorm, type LanguageModel } from "@unroll/rnn";
 import type { Facts, TrainingReport } from "@unroll/rnn/report";
-import { characters, type Corpus } from "./corpus.ts";
+import { characters, type Corpus } from "../frame/corpus.ts";
 import type { Options } from "./options.ts";
+import { generate } from "./writing.ts";
 
-/** The clipping that the demo trains with. */
+/** The clipping of the demo's training. */
 export const CLIP = clipNorm(5);
 
 /** Characters of a sample. */
 const SAMPLE = 400;
 
-/** An empty report, which knows what is trained how. */
+/** Creates a report that has the configuration and no events. */
 export async function startReport(model: LanguageModel, corpus: Corpus, options: Options): Promise<TrainingReport> {
-  // What draws is loaded only where it is wanted.
+  // The drawing code is loaded only for a report.
   const { TrainingReport } = await import("@unroll/rnn/report");
   const { load, cell, hidden, layers, batch, unroll, learningRate, seed } = options;
   const net: Facts = load ? { "loaded from": load } : { cell, layers, "units in each layer": hidden };
@@ -33,10 +34,7 @@ export async function startReport(model: LanguageModel, corpus: Corpus, options:
   });
 }
 
-/** Let the model write for the report. */
+/** Adds a text that the model writes. */
 export async function addSample(report: TrainingReport, model: LanguageModel, options: Options): Promise<void> {
-  const { prompt, temperature, seed } = options;
-  let text = prompt;
-  for await (const piece of model.generate({ prompt, length: SAMPLE, temperature, seed })) text += piece;
-  report.sample(text);
+  report.sample(options.prompt + await generate(model, options, SAMPLE));
 }

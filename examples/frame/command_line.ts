@@ -1,48 +1,102 @@
-import { exit, stderr } from "node:process";
 import { parseArgs } from "node:util";
+import { FileError, requireWritable } from "@unroll/rnn/files";
+import { exitWithError, print } from "./terminal.ts";
 
-/** Values of options by name. */
-type Options = Record<string, number | string>;
-/** The types of options, from their defaults. */
-type Widened<T extends Options> = { -readonly [K in keyof T]: T[K] extends number ? number : string };
+/** A wrong option or file: the program prints one line without a stack and ends with status 2. */
+export class UsageError extends Error {}
+
+/** Converts the text after an option to the option's value. */
+export type Parser<T> = (name: string, text: string) => T;
+
+/** The options of a program: a parser each, or `"flag"` for an option without a value. */
+export type Parsers = Record<string, Parser<unknown> | "flag">;
+
+/** The values of the options that stand on the command line. */
+export type Values<P extends Parsers> = { [name in keyof P]?: P[name] extends Parser<infer T> ? T : true };
+
+type Defaults = Record<string, number | string>;
+type Widened<T extends Defaults> = { -readonly [name in keyof T]: T[name] extends number ? number : string };
 
 /**
- * What the command line says, `--name value` for each option: a number where the default is one. `--help` prints `about`
- * and the defaults; whatever cannot be understood is one line on stderr and exit status 2.
+ * Reads the command line of a program: a number or a text after each option, as the option's default is. `--help`
+ * prints `about` and the defaults. A wrong command line ends the program with one line on standard error and status 2.
  */
-export function commandLine<const T extends Options>(about: string, defaults: T): Widened<T> {
+export function commandLine<const T extends Defaults>(about: string, defaults: T): Widened<T> {
+  const options = Object.entries(defaults);
+  const parsers = options.map(([name, value]) => [name, typeof value === "number" ? atLeastZero : text]);
   try {
-    const values = readOptions(Deno.args, defaults);
-    if (values) return values;
+    const values = readOptions(Deno.args, Object.fromEntries(parsers));
+    if (values !== "help") return { ...defaults, ...values } as Widened<T>;
   } catch (error) {
-    stderr.write(`error: ${(error as Error).message}\n`);
-    exit(2);
+    exitWithError((error as Error).message, 2);
   }
-  const lines = Object.entries(defaults).map(([name, value]) => `  --${name.padEnd(14)}default ${value || "none"}\n`);
-  console.log(`${about}\n\n${lines.join("")}`);
-  exit(0);
+  const lines = options.map(([name, value]) => `  --${name.padEnd(14)}default ${value || "none"}\n`);
+  print(`${about}\n\n${lines.join("")}\n`);
+  Deno.exit(0);
 }
 
-/** The options among the arguments; undefined when they ask for help. */
-export function readOptions<const T extends Options>(args: string[], defaults: T): Widened<T> | undefined {
-  const known = Object.fromEntries(Object.keys(defaults).map((name) => [name, { type: "string" } as const]));
-  // Not strict, because its errors run over several lines; the checks below are as strict.
-  const options = { ...known, help: { type: "boolean" } as const };
-  const { values, positionals } = parseArgs({ args, options, strict: false, allowPositionals: true });
-  if (values.help) return undefined;
-  const read = { ...defaults } as Options;
-  for (const [name, value] of Object.entries(values)) {
-    if (!Object.hasOwn(defaults, name)) throw new Error(`unknown option --${name} (--help lists the options)`);
-    if (typeof value !== "string") throw new Error(`--${name} needs a value`);
-    read[name] = typeof defaults[name] === "number" ? readNumber(name, value) : value;
+/**
+ * Reads options, `--name value` or `--name=value`; `"help"` if `--help` is among them.
+ *
+ * @throws {UsageError} When an argument is unknown, a value is missing or a parser rejects the value
+ */
+export function readOptions<const P extends Parsers>(args: string[], parsers: P): Values<P> | "help" {
+  const all: Parsers = { ...parsers, help: "flag" };
+  const options = Object.fromEntries(
+    Object.entries(all).map(([name, parser]) => [name, { type: parser === "flag" ? "boolean" : "string" } as const]),
+  );
+  // Errors of the strict mode have several lines. The checks below are equally strict.
+  const { values, tokens } = parseArgs({ args, options, strict: false, tokens: true });
+  for (const token of tokens) {
+    if (token.kind === "positional") throw new UsageError(`unexpected argument "${token.value}"`);
+    if (token.kind === "option-terminator") continue;
+    const { name, rawName, value } = token;
+    if (!Object.hasOwn(all, name)) throw new UsageError(`unknown option ${rawName} (--help lists the options)`);
+    if (all[name] === "flag" && value !== undefined) throw new UsageError(`--${name} takes no value`);
+    if (all[name] !== "flag" && value === undefined) throw new UsageError(`--${name} needs a value`);
   }
-  if (positionals.length) throw new Error(`unexpected argument "${positionals[0]}"`);
-  return read as Widened<T>;
+  if (values.help) return "help";
+  const parsed = Object.entries(values).map(([name, value]) => {
+    const parser = all[name];
+    return [name, parser === "flag" ? true : parser(name, value as string)];
+  });
+  return Object.fromEntries(parsed);
 }
 
-function readNumber(name: string, text: string): number {
-  // Number() alone would take "" for 0.
-  const value = text.trim() ? Number(text) : NaN;
-  if (Number.isFinite(value) && value >= 0) return value;
-  throw new Error(`--${name} must be a number >= 0, got "${text}"`);
+export const text: Parser<string> = (_, text) => text;
+export const atLeastZero: Parser<number> = number("a number >= 0", (value) => value >= 0);
+export const positive: Parser<number> = number("a number > 0", (value) => value > 0);
+
+/** An integer from `low` to `high`. */
+export function integer(low: number, high = Number.MAX_SAFE_INTEGER): Parser<number> {
+  const range = high === Number.MAX_SAFE_INTEGER ? `>= ${low}` : `from ${low} to ${high}`;
+  return number(`an integer ${range}`, (value) => Number.isInteger(value) && value >= low && value <= high);
+}
+
+export function oneOf<const T extends string>(...choices: T[]): Parser<T> {
+  return (name, text) => {
+    const choice = choices.find((choice) => choice === text);
+    if (choice) return choice;
+    throw new UsageError(`--${name} must be ${choices.slice(0, -1).join(", ")} or ${choices.at(-1)}, got "${text}"`);
+  };
+}
+
+/** The path of a file that can be written, checked before the work whose result the file is for. */
+export const outputFile: Parser<string> = (_, path) => {
+  try {
+    requireWritable(path);
+  } catch (error) {
+    if (!(error instanceof FileError)) throw error;
+    throw new UsageError(error.message.replace("Cannot", "cannot"));
+  }
+  return path;
+};
+
+function number(expected: string, isValid: (value: number) => boolean): Parser<number> {
+  return (name, text) => {
+    // Number() alone converts "" to 0 and "0x10" to 16.
+    const value = /^[-+.\de]+$/i.test(text) ? Number(text) : NaN;
+    if (Number.isFinite(value) && isValid(value)) return value;
+    throw new UsageError(`--${name} must be ${expected}, got "${text}"`);
+  };
 }

@@ -1,14 +1,15 @@
 /**
- * The model that counts: the probability of a token after the n - 1 before it, by interpolated Kneser-Ney smoothing (Kneser & Ney
- * 1995; the form of Chen & Goodman 1999, one discount n1 / (n1 + 2 n2) for each order). What recurrent nets are compared with.
+ * An n-gram model, the baseline of the examples: the probability of a token after the n - 1 tokens before, by
+ * interpolated Kneser-Ney smoothing (Kneser & Ney 1995; the form of Chen & Goodman 1999, one discount n1 / (n1 + 2 n2)
+ * for each order).
  */
 export class NGram {
   readonly #classes: number;
-  /** For each order from 1: how often a context has a token behind it, and how often it occurs, with how many different tokens. */
+  /** For each order from 1: counts of pairs of context and token, counts of contexts and of their different tokens. */
   readonly #orders: { pairs: Map<number, number>; contexts: Map<number, { count: number; types: number }> }[];
   readonly #discounts: number[] = [];
 
-  /** Counts sequences of tokens below `classes`. `begin`: what stands in front of each, itself not predicted. */
+  /** Counts sequences of tokens below `classes`. The token `begin` stands before each sequence and is not predicted. */
   constructor(readonly order: number, classes: number, sequences: readonly ArrayLike<number>[], readonly begin = 0) {
     this.#classes = classes;
     this.#orders = Array.from({ length: order }, () => ({ pairs: new Map(), contexts: new Map() }));
@@ -19,19 +20,22 @@ export class NGram {
         top.set(key, (top.get(key) ?? 0) + 1);
       }
     }
-    // Of a lower order counts in how many different contexts one token longer a pair occurs.
+    // A lower order counts the different contexts, one token longer, in which a pair occurs.
     for (let n = order - 1; n > 0; n--) {
-      const size = classes ** n, lower = this.#orders[n - 1].pairs;
+      const size = classes ** n;
+      const lower = this.#orders[n - 1].pairs;
       for (const key of this.#orders[n].pairs.keys()) lower.set(key % size, (lower.get(key % size) ?? 0) + 1);
     }
     for (const { pairs, contexts } of this.#orders) {
-      const once = { 1: 0, 2: 0 } as Record<number, number>;
+      /** Numbers of pairs that occur once and twice. */
+      const n: Record<number, number> = { 1: 0, 2: 0 };
       for (const [key, count] of pairs) {
-        if (count < 3) once[count]++;
-        const context = Math.floor(key / classes), sum = contexts.get(context) ?? { count: 0, types: 0 };
+        if (count < 3) n[count]++;
+        const context = Math.floor(key / classes);
+        const sum = contexts.get(context) ?? { count: 0, types: 0 };
         contexts.set(context, { count: sum.count + count, types: sum.types + 1 });
       }
-      this.#discounts.push(once[1] ? once[1] / (once[1] + 2 * once[2]) : 0.5);
+      this.#discounts.push(n[1] ? n[1] / (n[1] + 2 * n[2]) : 0.5);
     }
   }
 
@@ -45,16 +49,18 @@ export class NGram {
   #probability(sequence: ArrayLike<number>, i: number): number {
     let p = 1 / this.#classes;
     for (let n = 1; n <= this.order; n++) {
-      const { pairs, contexts } = this.#orders[n - 1], key = this.#key(sequence, i, n);
-      const context = contexts.get(Math.floor(key / this.#classes)), discount = this.#discounts[n - 1];
+      const { pairs, contexts } = this.#orders[n - 1];
+      const key = this.#key(sequence, i, n);
+      const context = contexts.get(Math.floor(key / this.#classes));
       if (!context) break;
-      const own = Math.max(0, (pairs.get(key) ?? 0) - discount);
-      p = (own + discount * context.types * p) / context.count;
+      const discount = this.#discounts[n - 1];
+      const discounted = Math.max(0, (pairs.get(key) ?? 0) - discount);
+      p = (discounted + discount * context.types * p) / context.count;
     }
     return p;
   }
 
-  /** Token i and the n - 1 before it as one number. */
+  /** Packs token i and the n - 1 tokens before into one number. */
   #key(sequence: ArrayLike<number>, i: number, n: number): number {
     let key = 0;
     for (let k = i - n + 1; k <= i; k++) key = key * this.#classes + (k < 0 ? this.begin : sequence[k]);

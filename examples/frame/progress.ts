@@ -1,82 +1,63 @@
-// @ts-types="@types/cli-progress"
-import cliProgress from "cli-progress";
-import { stdout } from "node:process";
+import { openProgress, type Progress } from "./progress_bar.ts";
+import { print } from "./terminal.ts";
 
-/** What trainings of all kinds say of themselves. */
+/** The part that the events of all trainings have in common. */
 interface Event {
   readonly type?: string;
   readonly step: number;
   readonly loss?: number;
 }
 
-/** What is shown of a training. */
-export interface ProgressOptions {
-  /** What is being trained. */
+export interface TrainingOptions {
+  /** Name of the training. */
   label: string;
-  /** How long it may take, as its `fit` was told. */
+  /** The training's limit of time, as its `fit` has it. */
   seconds: number;
-  /** What to show of an event beside the losses, such as `{ accuracy: "0.91" }`. */
+  /** Figures of an event beside the losses, such as `{ accuracy: "0.91" }`. */
   figures?: (event: never) => Record<string, string> | undefined;
 }
 
-/** The bar on the terminal: there is one terminal, so there is one bar at a time. */
-let shown: { stop(): void; start(): void } | undefined;
+/** The progress on the terminal: one at a time. */
+let current: Progress | undefined;
 
-/** Print lines while a training is shown: the bar goes on below them. */
+/** Prints lines above the bar of the current training. */
 export function note(lines: string): void {
-  shown?.stop();
-  console.log(lines);
-  shown?.start();
+  if (current) current.note(lines);
+  else print(lines + "\n");
 }
 
-/** Milliseconds between two lines where there is no terminal. */
-const PAUSE = 10_000;
-
-/**
- * The events of a training, passed on as they come, with a bar on a terminal and a line every ten seconds elsewhere; at
- * the end a line that stays.
- */
+/** Passes on the events of a training and shows its progress. The last line, with the last figures, stays. */
 export async function* progress<E extends Event>(
   events: AsyncIterable<E>,
-  { label, seconds, figures }: ProgressOptions,
+  { label, seconds, figures }: TrainingOptions,
 ): AsyncGenerator<E, void, void> {
-  const began = performance.now(), said: Record<string, string> = {};
-  const elapsed = () => (performance.now() - began) / 1000, figure = (pair: string[]) => pair.join(" ");
-  const line = (at: string) => `${label}: ${[at, ...Object.entries(said).map(figure)].join(", ")}`;
-  const bar = stdout.isTTY ? newBar(label) : undefined;
-  const place = (): [number, { figures: string }] => [
-    Math.min(seconds, elapsed()),
-    { figures: Object.entries(said).map(figure).join("  ") },
-  ];
-  if (bar) {
-    shown = { stop: () => bar.stop(), start: () => bar.start(seconds, ...place()) };
-    shown.start();
-  }
-  let step = 0, due = PAUSE;
+  const began = performance.now();
+  const elapsed = () => (performance.now() - began) / 1000;
+  const shown: Record<string, string> = {};
+  const pairs = () => Object.entries(shown).map((pair) => pair.join(" "));
+  const line = (when: string) => `${label}: ${[when, ...pairs()].join(", ")}`;
+  const status = () => ({
+    fraction: Math.min(1, elapsed() / seconds),
+    left: Math.max(0, seconds - elapsed()),
+    figures: pairs(),
+    line: line(`${elapsed().toFixed(0)} s`),
+  });
+  let step = 0;
+  current = openProgress({ label });
+  current.update(status());
   try {
     for await (const event of events) {
       ({ step } = event);
       if (event.loss !== undefined && event.type !== "epoch") {
-        said[event.type === "evaluation" ? "validation" : "loss"] = event.loss.toFixed(3);
+        shown[event.type === "evaluation" ? "validation" : "loss"] = event.loss.toFixed(3);
       }
-      Object.assign(said, figures?.(event as never));
-      bar?.update(...place());
-      if (!bar && elapsed() * 1000 >= due) {
-        due += PAUSE;
-        console.log(line(`${elapsed().toFixed(0)} s`));
-      }
+      Object.assign(shown, figures?.(event as never));
+      current.update(status());
       yield event;
     }
   } finally {
-    bar?.stop();
-    shown = undefined;
-    console.log(line(`${step.toLocaleString("en-US")} steps in ${elapsed().toFixed(1)} s`));
+    current.end();
+    current = undefined;
+    print(line(`${step.toLocaleString("en-US")} steps in ${elapsed().toFixed(1)} s`) + "\n");
   }
-}
-
-function newBar(label: string) {
-  const { Presets, SingleBar } = cliProgress;
-  const format = `${label} {bar} {percentage}%  {figures}  {eta_formatted} left`;
-  const options = { format, stream: stdout, barsize: 24, clearOnComplete: true, fps: 5, etaBuffer: 50 };
-  return new SingleBar(options, Presets.shades_classic);
 }

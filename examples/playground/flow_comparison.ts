@@ -1,30 +1,31 @@
 import { proxy } from "comlink";
 import { CELL_NAMES, CELL_TITLES, type CellName } from "./cells.ts";
-import { button, complain, counted, element, input, integer } from "./element.ts";
+import { inferno, paint } from "./colors.ts";
+import { button, element, formatInteger, input, integer, setText, showError } from "./element.ts";
 import type { Comparison, Flow } from "./flow.ts";
-import { HungUp, Line } from "./line.ts";
-import { Plot, tenTo } from "./plot.ts";
-import { inferno, paint } from "./ramp.ts";
+import { Plot, powerOfTen } from "./plot.ts";
+import { Terminated, WorkerClient } from "./worker_client.ts";
 
-/** Orders of magnitude that the colours tell apart. */
+/** Orders of magnitude that the colours distinguish. */
 const ORDERS = 8;
-/** Rows of a picture; when there are more measurements, every second is left out. */
+/** Rows of a picture, at most. At the limit, every second measurement is dropped. */
 const ROWS = 64;
 
-/** One cell's picture: measurements from top to bottom, time steps from left to right. */
+/** A picture of one cell: measurements from top to bottom, time steps from left to right. */
 class FlowMap {
   readonly #canvas = document.createElement("canvas");
   readonly #caption = document.createElement("p");
   readonly #training = document.createElement("p");
-  /** Norms relative to that of the last step. */
+  /** Norms relative to the last step's norm. */
   #rows: Float32Array[] = [];
-  #every = 1;
+  /** Each `#interval`-th measurement becomes a row. */
+  #interval = 1;
   #count = 0;
 
-  constructor(place: HTMLElement, cell: CellName) {
-    const article = document.createElement("article"),
-      title = document.createElement("h3"),
-      axis = document.createElement("p");
+  constructor(container: HTMLElement, cell: CellName) {
+    const article = document.createElement("article");
+    const title = document.createElement("h3");
+    const axis = document.createElement("p");
     title.textContent = CELL_TITLES[cell];
     axis.className = "axis";
     axis.innerHTML = "<span>first step</span><span>last step</span>";
@@ -36,46 +37,48 @@ class FlowMap {
       `Norm of the gradient by time step over the training, ${CELL_TITLES[cell]}`,
     );
     article.append(title, this.#training, this.#canvas, axis, this.#caption);
-    place.append(article);
+    container.append(article);
     this.clear();
   }
 
+  /** Adds a measurement; returns the norms relative to the last step's norm. */
   add({ step, norms }: Flow): Float32Array {
-    const last = norms.at(-1)!, T = norms.length, relative = norms.map((norm) => norm / last);
-    if (this.#count++ % this.#every === 0) this.#rows.push(relative);
+    const T = norms.length;
+    const relative = norms.map((norm) => norm / norms[T - 1]);
+    if (this.#count++ % this.#interval === 0) this.#rows.push(relative);
     if (this.#rows.length > ROWS) {
       this.#rows = this.#rows.filter((_, i) => i % 2 === 0);
-      this.#every *= 2;
+      this.#interval *= 2;
     }
     paint(this.#canvas, this.#rows.length, T, (row, t) => inferno(1 + Math.log10(this.#rows[row][t]) / ORDERS));
-    this.#caption.textContent = `After ${counted(step)} steps, ${said(relative[0])} of it reaches the first.`;
+    const share = formatShare(relative[0]);
+    this.#caption.textContent = `After ${formatInteger(step)} steps, ${share} of the gradient reaches the first step.`;
     return relative;
   }
 
   clear(): void {
     this.#rows = [];
-    this.#every = 1;
+    this.#interval = 1;
     this.#count = 0;
     this.#caption.textContent = "\u00a0";
     this.#canvas.width = this.#canvas.height = 1;
   }
 }
 
-/** The part of the page where the three cells' gradients are compared. */
+/** The part of the page that compares the gradients of three cells. */
 export class FlowComparison {
-  readonly #line = new Line<Comparison>("flow.js", (reason) => this.#end(reason));
+  readonly #client = new WorkerClient<Comparison>("flow.js", (reason) => this.#end(reason));
   readonly #maps: Record<CellName, FlowMap>;
   readonly #plot: Plot;
   readonly #button = button("flow-button");
+  /** The last measurement of each cell. */
   readonly #profiles = new Map<CellName, Float32Array>();
   #running = false;
 
   constructor(text: () => string) {
-    const place = element("maps", HTMLElement);
-    this.#maps = Object.fromEntries(CELL_NAMES.map((cell) => [cell, new FlowMap(place, cell)])) as Record<
-      CellName,
-      FlowMap
-    >;
+    const container = element("maps", HTMLElement);
+    const maps = CELL_NAMES.map((cell) => [cell, new FlowMap(container, cell)]);
+    this.#maps = Object.fromEntries(maps) as Record<CellName, FlowMap>;
     const lines = CELL_NAMES.map((cell, i) => ({ name: CELL_TITLES[cell], color: `--c${i}` }));
     this.#plot = new Plot(element("profiles", HTMLElement), {
       height: 220,
@@ -85,53 +88,52 @@ export class FlowComparison {
       exponents: [-ORDERS, 0.5],
     });
     element("profiles-key", HTMLElement).innerHTML = lines
-      .map(({ name, color }) => `<span><i class="line" style="border-color: var(${color})"></i>${name}</span>`).join(
-        "",
-      );
-    element("flow-least", HTMLElement).textContent = `${tenTo(-ORDERS)} or less`;
+      .map(({ name, color }) => `<span><i class="line" style="border-color: var(${color})"></i>${name}</span>`)
+      .join("");
+    setText("flow-least", `${powerOfTen(-ORDERS)} or less`);
     this.#button.onclick = () => this.#running ? this.#end() : void this.#start(text());
   }
 
   async #start(text: string): Promise<void> {
-    complain("flow-error");
+    showError("flow-error");
     try {
       const forgetBias = Number(input("flow-bias").value);
       const options = { steps: integer("flow-steps"), hidden: integer("flow-width"), forgetBias };
       for (const map of Object.values(this.#maps)) map.clear();
       this.#profiles.clear();
-      this.#become(true);
-      await this.#line.ask((comparison) => comparison.start(text, options, proxy((flow) => this.#hear(flow))));
+      this.#setRunning(true);
+      await this.#client.call((comparison) => comparison.start(text, options, proxy((flow) => this.#onFlow(flow))));
     } catch (error) {
       this.#end(error);
     }
   }
 
-  #hear(flow: Flow): void {
+  #onFlow(flow: Flow): void {
     if (!this.#running) return;
     this.#profiles.set(flow.cell, this.#maps[flow.cell].add(flow));
     if (this.#profiles.size < CELL_NAMES.length) return;
     const steps = Array.from(flow.norms, (_, t) => t + 1);
-    // A gradient that has become 0 has no power of ten.
-    const shown = (profile: Float32Array) => Array.from(profile, (share) => share > 0 ? Math.log10(share) : null);
-    this.#plot.show([steps, ...CELL_NAMES.map((cell) => shown(this.#profiles.get(cell)!))]);
+    // The plot leaves out gradients of 0, which have no logarithm.
+    const exponents = (profile: Float32Array) => Array.from(profile, (share) => share > 0 ? Math.log10(share) : null);
+    this.#plot.show([steps, ...CELL_NAMES.map((cell) => exponents(this.#profiles.get(cell)!))]);
   }
 
   #end(reason?: unknown): void {
-    this.#line.hangUp(new HungUp());
-    this.#become(false);
-    if (reason !== undefined && !(reason instanceof HungUp)) complain("flow-error", reason);
+    this.#client.terminate();
+    this.#setRunning(false);
+    if (reason !== undefined && !(reason instanceof Terminated)) showError("flow-error", reason);
   }
 
-  #become(running: boolean): void {
+  #setRunning(running: boolean): void {
     this.#running = running;
     this.#button.textContent = running ? "Stop" : "Compare the cells";
   }
 }
 
-/** 0.3 or 2·10⁻⁵ */
-function said(share: number): string {
+/** Formats a share such as 0.3 or 2·10⁻⁵. */
+function formatShare(share: number): string {
   if (!(share > 1e-20)) return "next to nothing";
   if (share >= 0.01) return share.toPrecision(2);
   const exponent = Math.floor(Math.log10(share));
-  return `${(share / 10 ** exponent).toFixed(1)}·${tenTo(exponent)}`;
+  return `${(share / 10 ** exponent).toFixed(1)}·${powerOfTen(exponent)}`;
 }

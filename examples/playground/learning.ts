@@ -1,199 +1,204 @@
 import { proxy } from "comlink";
-import { button, complain, counted, element, input } from "./element.ts";
-import { HungUp, type Line } from "./line.ts";
+import { button, element, formatInteger, input, setText, showError } from "./element.ts";
 import { LossCurve } from "./loss_curve.ts";
 import type { NetChoice } from "./net_choice.ts";
 import type { TextChoice } from "./text_choice.ts";
-import type { Heard, NetFacts, Trainer } from "./trainer.ts";
+import type { NetFacts, Trainer, TrainingMessage } from "./trainer.ts";
+import { Terminated, type WorkerClient } from "./worker_client.ts";
 
 const BITS_PER_NAT = Math.LOG2E;
-/** Samples that are kept on the page. */
+/** Samples on the page, at most. */
 const SAMPLES = 40;
 
 type State = "none" | "busy" | "training" | "paused";
+const BUTTON_LABELS: Readonly<Record<State, string>> = {
+  none: "Train",
+  busy: "Train",
+  training: "Pause",
+  paused: "Resume",
+};
 
-/** What the other parts of the page hear of. */
+/** Callbacks to the other parts of the page. */
 export interface LearningEvents {
   /** There is another net, or none. */
   onNet(net: NetFacts | undefined): void;
-  /** The net has learned for a while. */
+  /** The net has changed by training. */
   onProgress(): void;
 }
 
-/** The part of the page where the net is trained, saved and loaded. */
+/** The part of the page that trains, saves and loads the net. */
 export class Learning {
-  readonly #line: Line<Trainer>;
+  readonly #client: WorkerClient<Trainer>;
   readonly #text: TextChoice;
   readonly #choice: NetChoice;
   readonly #events: LearningEvents;
   readonly #curve = new LossCurve(element("curve", HTMLElement));
   readonly #train = button("train");
   #state: State = "none";
-  /** Whether the training of the worker is that of the controls, so that it can go on. */
-  #current = false;
+  /** Whether the worker's training has the text and options of the controls, so that it can be resumed. */
+  #resumable = false;
   #threads = 0;
-  /** Counts trainings, so that what an earlier one still says is not heard. */
+  /** Number of the current training. Messages of earlier trainings are ignored. */
   #training = 0;
 
-  constructor(line: Line<Trainer>, text: TextChoice, choice: NetChoice, events: LearningEvents) {
-    this.#line = line;
+  constructor(client: WorkerClient<Trainer>, text: TextChoice, choice: NetChoice, events: LearningEvents) {
+    this.#client = client;
     this.#text = text;
     this.#choice = choice;
     this.#events = events;
-    this.#train.onclick = () => void this.#press();
+    this.#train.onclick = () => void this.#toggle();
     button("reset").onclick = () => {
       this.#reset("Ready.");
-      this.#train.focus(); // as there is nothing left to reset
+      this.#train.focus(); // the reset button is disabled now
     };
     button("save").onclick = () => void this.#save();
     button("load").onclick = () => input("model-file").click();
     input("model-file").onchange = () => void this.#load();
   }
 
-  /** The text or the way of training is another: the next start is a new one. */
-  changed(): void {
-    this.#current = false;
+  /** The text or the options have changed: the train button starts another training instead of resuming. */
+  restartNext(): void {
+    this.#resumable = false;
   }
 
-  /** The worker has died. */
-  died(reason: Error): void {
+  onCrash(reason: Error): void {
     this.#reset("");
-    complain("error", reason);
+    showError("error", reason);
   }
 
-  async #press(): Promise<void> {
-    complain("error");
+  async #toggle(): Promise<void> {
+    showError("error");
     if (this.#state === "busy") return;
     if (this.#state === "training") return await this.#pause();
     try {
-      const options = this.#choice.training(), { text } = this.#text;
+      const options = this.#choice.training();
+      const { text } = this.#text;
       if (!text) throw new Error("There is no text: choose one, paste one or open a file.");
-      if (this.#state === "paused" && this.#current) {
-        this.#become("training");
-        return await this.#line.ask((trainer) => trainer.resume());
+      if (this.#state === "paused" && this.#resumable) {
+        this.#setState("training");
+        return await this.#client.call((trainer) => trainer.resume());
       }
       if (this.#state === "none") {
         const net = this.#choice.net();
-        this.#become("busy", "Making the net …");
-        this.#net(await this.#line.ask((trainer) => trainer.create(text, net)));
+        this.#setState("busy", "Making the net …");
+        this.#setNet(await this.#client.call((trainer) => trainer.create(text, net)));
       }
-      this.#become("training");
-      this.#current = true;
-      const training = ++this.#training, hear = proxy((heard: Heard) => this.#hear(training, heard));
-      await this.#line.ask((trainer) => trainer.train(text, options, hear));
+      this.#setState("training");
+      this.#resumable = true;
+      const training = ++this.#training;
+      const onMessage = proxy((message: TrainingMessage) => this.#onMessage(training, message));
+      await this.#client.call((trainer) => trainer.train(text, options, onMessage));
     } catch (error) {
-      this.#failed(error);
+      this.#onError(error);
     }
   }
 
   async #pause(): Promise<void> {
-    this.#become("paused");
-    await this.#line.ask((trainer) => trainer.pause()).catch((error) => this.#failed(error));
+    this.#setState("paused");
+    await this.#client.call((trainer) => trainer.pause()).catch((error) => this.#onError(error));
   }
 
-  #failed(error: unknown): void {
-    if (error instanceof HungUp) return;
-    this.#current = false;
-    if (this.#state === "busy") this.#become("none", "Ready.");
-    else if (this.#state === "training") this.#become("paused");
-    complain("error", error);
+  #onError(error: unknown): void {
+    if (error instanceof Terminated) return;
+    this.#resumable = false;
+    if (this.#state === "busy") this.#setState("none", "Ready.");
+    else if (this.#state === "training") this.#setState("paused");
+    showError("error", error);
   }
 
   #reset(status: string): void {
-    this.#line.hangUp(new HungUp());
-    this.#training++;
-    this.#current = false;
+    this.#client.terminate();
     this.#clear();
-    this.#net(undefined);
-    this.#become("none", status);
-    complain("error");
+    this.#setNet(undefined);
+    this.#setState("none", status);
+    showError("error");
   }
 
+  /** Clears the figures of the last training. */
   #clear(): void {
+    this.#training++;
+    this.#resumable = false;
     this.#threads = 0;
     this.#curve.clear();
-    for (const id of ["loss", "validation", "speed", "steps"]) element(id, HTMLElement).textContent = "–";
-    element("epoch", HTMLElement).textContent = "\u00a0";
+    for (const id of ["loss", "validation", "speed", "steps"]) setText(id, "–");
+    setText("epoch", "\u00a0");
     const empty = document.createElement("li");
     empty.className = "empty";
-    empty.textContent = "Samples appear here while it trains, one every two seconds.";
+    empty.textContent = "Samples appear here during the training, one every two seconds.";
     element("samples", HTMLElement).replaceChildren(empty);
   }
 
-  #net(net: NetFacts | undefined): void {
+  #setNet(net: NetFacts | undefined): void {
     this.#choice.show(net);
     this.#events.onNet(net);
   }
 
   async #save(): Promise<void> {
-    complain("error");
+    showError("error");
     try {
-      const bytes = await this.#line.ask((trainer) => trainer.save());
+      const bytes = await this.#client.call((trainer) => trainer.save());
       const link = document.createElement("a");
       link.href = URL.createObjectURL(new Blob([bytes as Uint8Array<ArrayBuffer>]));
       link.download = "net.safetensors";
       link.click();
       setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
-      this.#say("The net is saved as net.safetensors.");
+      this.#showStatus("The net is saved as net.safetensors.");
     } catch (error) {
-      complain("error", error);
+      showError("error", error);
     }
   }
 
   async #load(): Promise<void> {
-    const field = input("model-file"), [file] = field.files ?? [];
-    field.value = ""; // so that the same file can be chosen again
+    const field = input("model-file");
+    const [file] = field.files ?? [];
+    field.value = ""; // lets the reader choose the same file again
     if (!file) return;
-    complain("error");
+    showError("error");
     try {
       const bytes = new Uint8Array(await file.arrayBuffer());
-      const net = await this.#line.ask((trainer) => trainer.load(bytes, this.#choice.threads));
-      this.#training++;
-      this.#current = false;
+      const net = await this.#client.call((trainer) => trainer.load(bytes, this.#choice.threads));
       this.#clear();
-      this.#net(net);
-      this.#become("paused", `${file.name} is loaded: it can write, and be trained further.`);
+      this.#setNet(net);
+      this.#setState("paused", `${file.name} is loaded: the net can write and continue its training.`);
     } catch (error) {
-      complain("error", error);
+      showError("error", error);
     }
   }
 
-  #become(state: State, status?: string): void {
-    const labels = { none: "Train", busy: "Train", training: "Pause", paused: "Go on" };
+  #setState(state: State, status?: string): void {
     this.#state = state;
-    this.#train.textContent = labels[state];
-    // Not disabled, as it would lose the keyboard's focus.
+    this.#train.textContent = BUTTON_LABELS[state];
+    // A disabled button would lose the keyboard's focus.
     this.#train.ariaDisabled = String(state === "busy");
     button("reset").disabled = state === "none";
     button("save").disabled = state === "none" || state === "busy";
     button("load").disabled = state === "busy";
     document.body.dataset.state = state;
-    if (status !== undefined) this.#say(status);
-    else if (state === "paused") this.#say("Paused.");
-    else this.#say(this.#running());
+    this.#showStatus(status ?? (state === "paused" ? "Paused." : this.#trainingStatus()));
   }
 
-  #running(): string {
+  #trainingStatus(): string {
     if (!this.#threads) return "Training.";
     return `Training with ${this.#threads === 1 ? "one thread" : `${this.#threads} threads`}.`;
   }
 
-  /** Told to screen readers as well, so it is said seldom. */
-  #say(status: string): void {
-    element("status", HTMLElement).textContent = status;
+  /** Screen readers speak the status, so it changes rarely. */
+  #showStatus(status: string): void {
+    setText("status", status);
   }
 
-  #hear(training: number, heard: Heard): void {
+  #onMessage(training: number, message: TrainingMessage): void {
     if (training !== this.#training) return;
-    if (heard.type === "progress") return this.#progress(heard);
-    if (heard.type === "validation") {
-      const bits = heard.loss * BITS_PER_NAT;
-      element("validation", HTMLElement).textContent = bits.toFixed(2);
-      return this.#curve.addValidation(heard.step, bits);
+    if (message.type === "progress") return this.#showProgress(message);
+    if (message.type === "validation") {
+      const bits = message.loss * BITS_PER_NAT;
+      setText("validation", bits.toFixed(2));
+      return this.#curve.addValidation(message.step, bits);
     }
-    const sample = document.createElement("li"), step = document.createElement("b");
-    step.textContent = `step ${counted(heard.step)}`;
-    sample.append(step, heard.text.trim());
+    const sample = document.createElement("li");
+    const step = document.createElement("b");
+    step.textContent = `step ${formatInteger(message.step)}`;
+    sample.append(step, message.text.trim());
     const samples = element("samples", HTMLElement);
     samples.querySelector(".empty")?.remove();
     samples.prepend(sample);
@@ -201,15 +206,16 @@ export class Learning {
     this.#events.onProgress();
   }
 
-  #progress({ from, losses, epoch, speed, threads }: Heard & { type: "progress" }): void {
-    const bits = losses.map((loss) => loss * BITS_PER_NAT), mean = bits.reduce((a, b) => a + b) / bits.length;
+  #showProgress({ from, losses, epoch, speed, threads }: TrainingMessage & { type: "progress" }): void {
+    const bits = losses.map((loss) => loss * BITS_PER_NAT);
+    const mean = bits.reduce((a, b) => a + b) / bits.length;
     this.#curve.add(from, bits);
-    element("loss", HTMLElement).textContent = mean.toFixed(2);
-    element("speed", HTMLElement).textContent = counted(Number(speed.toPrecision(3)));
-    element("steps", HTMLElement).textContent = counted(from + losses.length - 1);
-    element("epoch", HTMLElement).textContent = `pass ${counted(epoch)} over the text`;
+    setText("loss", mean.toFixed(2));
+    setText("speed", formatInteger(Number(speed.toPrecision(3))));
+    setText("steps", formatInteger(from + losses.length - 1));
+    setText("epoch", `pass ${formatInteger(epoch)} over the text`);
     if (threads === this.#threads) return;
     this.#threads = threads;
-    if (this.#state === "training") this.#say(this.#running());
+    if (this.#state === "training") this.#showStatus(this.#trainingStatus());
   }
 }

@@ -1,25 +1,27 @@
 import uPlot from "uplot";
 import { Plot } from "./plot.ts";
 
-/** Points of a curve, at most; more steps than that share them. */
-const MOST = 400;
+/** Points of the curve, at most. */
+const POINTS = 400;
 
-/** The losses of some steps in a row. */
+/** The losses of consecutive steps, which share a point. */
 interface Bin {
   sum: number;
   count: number;
 }
 
-/** The loss over the steps of a training, and that of what is held out. Steps are averaged when they become many. */
+/** The training loss and the validation loss over the steps. A point is a mean over more and more steps. */
 export class LossCurve {
   readonly #plot: Plot;
+  /** The first step. */
   #from = 0;
+  /** Steps of a bin. */
   #span = 1;
   #bins: Bin[] = [];
   #validation: [number, number][] = [];
 
-  constructor(place: HTMLElement) {
-    this.#plot = new Plot(place, {
+  constructor(container: HTMLElement) {
+    this.#plot = new Plot(container, {
       height: 240,
       x: "steps",
       y: "bits a character",
@@ -30,14 +32,15 @@ export class LossCurve {
     });
   }
 
-  /** Losses of steps in a row. */
+  /** Adds the losses of consecutive steps, the first of which is number `from`. */
   add(from: number, losses: readonly number[]): void {
     if (!this.#bins.length) this.#from = from;
     losses.forEach((loss, i) => {
-      const index = Math.floor((from + i - this.#from) / this.#span), bin = this.#bins[index] ??= { sum: 0, count: 0 };
+      const index = Math.floor((from + i - this.#from) / this.#span);
+      const bin = this.#bins[index] ??= { sum: 0, count: 0 };
       bin.sum += loss;
       bin.count++;
-      if (index === MOST) this.#halve();
+      if (index === POINTS) this.#halve();
     });
     this.#show();
   }
@@ -54,6 +57,7 @@ export class LossCurve {
     this.#show();
   }
 
+  /** Merges pairs of bins. */
   #halve(): void {
     this.#span *= 2;
     const pairs: Bin[] = [];
@@ -70,10 +74,10 @@ export class LossCurve {
       this.#bins.map((_, i) => this.#from + (i + 0.5) * this.#span - 0.5),
       this.#bins.map(({ sum, count }) => sum / count),
     ];
-    const held: uPlot.AlignedData = [
+    const validation: uPlot.AlignedData = [
       this.#validation.map(([step]) => step),
       this.#validation.map(([, loss]) => loss),
     ];
-    this.#plot.show(uPlot.join([training, held]));
+    this.#plot.show(uPlot.join([training, validation]));
   }
 }

@@ -1,41 +1,44 @@
 import { CELL_TITLES, type CellName } from "./cells.ts";
-import { counted, element, input, integer } from "./element.ts";
+import { element, formatInteger, input, integer, setText } from "./element.ts";
 import type { NetFacts, NetOptions, TrainOptions } from "./trainer.ts";
 
-/** Threads that are offered, at most. */
-const MOST_THREADS = 8;
+/** Choices of the number of threads, at most. */
+const MAXIMUM_THREADS = 8;
 
-/** What the net is made of, and how it is trained, as the page's controls have it. */
+/** The page's controls of the net and the training. */
 export class NetChoice {
   readonly #threads = element("threads", HTMLSelectElement);
   readonly #rate = input("rate");
 
-  /** `onRate` hears of another learning rate, `onTraining` of another batch or window. */
+  /** `onRate` gets each learning rate; `onTraining` is called when batch or unrolled steps change. */
   constructor({ onRate, onTraining }: { onRate: (rate: number) => void; onTraining: () => void }) {
-    const cores = navigator.hardwareConcurrency || 1, most = crossOriginIsolated ? Math.min(cores, MOST_THREADS) : 1;
-    for (let count = 1; count <= most; count++) this.#threads.add(new Option(String(count)));
-    this.#threads.value = String(Math.min(most, 4));
-    element("engine", HTMLElement).textContent = !crossOriginIsolated
-      ? "One thread: this page is not cross-origin isolated, which several would need."
-      : most > 1
-      ? `Up to ${most} threads: this page is cross-origin isolated.`
+    const cores = navigator.hardwareConcurrency || 1;
+    const maximum = crossOriginIsolated ? Math.min(cores, MAXIMUM_THREADS) : 1;
+    for (let count = 1; count <= maximum; count++) this.#threads.add(new Option(String(count)));
+    this.#threads.value = String(Math.min(maximum, 4));
+    const threads = !crossOriginIsolated
+      ? "One thread: this page is not cross-origin isolated, as several threads require."
+      : maximum > 1
+      ? `Up to ${maximum} threads: this page is cross-origin isolated.`
       : "One thread: this device has one core.";
-    const rate = () => {
-      element("rate-value", HTMLElement).textContent = String(this.rate);
+    setText("engine", threads);
+    const showRate = () => {
+      setText("rate-value", String(this.rate));
       onRate(this.rate);
     };
-    this.#rate.oninput = rate;
-    rate();
+    this.#rate.oninput = showRate;
+    showRate();
     for (const id of ["batch", "unroll"]) input(id).onchange = onTraining;
   }
 
-  /** Two digits of it. */
+  /** The learning rate, rounded to two digits. The slider is its logarithm to base 10. */
   get rate(): number {
     return Number((10 ** Number(this.#rate.value)).toPrecision(2));
   }
 
   net(): NetOptions {
-    const layers = integer("layers"), width = integer("width");
+    const layers = integer("layers");
+    const width = integer("width");
     const cell = element("setup", HTMLFormElement).querySelector<HTMLInputElement>("[name=cell]:checked")!.value;
     return { cell: cell as CellName, hidden: Array(layers).fill(width), threads: this.threads };
   }
@@ -48,16 +51,22 @@ export class NetChoice {
     return { batch: integer("batch"), unroll: integer("unroll"), learningRate: this.rate };
   }
 
-  /** Show what the net is that there is, and lock what cannot be changed of it; or unlock it. */
+  /** Shows the net and locks the controls of its sizes. Without a net the controls are unlocked. */
   show(net?: NetFacts): void {
-    const facts = element("net-facts", HTMLElement),
-      { hidden = [], cell = "", parameters = 0, characters = 0 } = net ?? {};
     element("net", HTMLFieldSetElement).disabled = net !== undefined;
-    facts.textContent = net
-      ? `${CELL_TITLES[cell as CellName] ?? cell} of ${hidden.join(" + ")} units, ${counted(parameters)} parameters; ` +
-        `it knows ${counted(characters)} characters. Reset to change it.`
-      : "Tokens are single characters; the optimizer is Adam, the gradient clipped to a norm of 5.";
-    if (!net) return;
+    if (!net) {
+      setText("net-facts", "Tokens are single characters. The optimizer is Adam; gradients are clipped to norm 5.");
+      return;
+    }
+    const { cell, hidden } = net;
+    const title = CELL_TITLES[cell as CellName] ?? cell;
+    const parameters = formatInteger(net.parameters);
+    const characters = formatInteger(net.characters);
+    setText(
+      "net-facts",
+      `${title} of ${hidden.join(" + ")} units, ${parameters} parameters; it knows ${characters} characters. ` +
+        "Reset to change it.",
+    );
     const radio = document.querySelector<HTMLInputElement>(`[name=cell][value="${cell}"]`);
     if (radio) radio.checked = true;
     input("layers").value = String(hidden.length);

@@ -1,32 +1,33 @@
-/** The page: its parts, and who hears of what. */
-import { complain } from "./element.ts";
+/** The page: its parts and their connections. */
+import { showError } from "./element.ts";
 import { FlowComparison } from "./flow_comparison.ts";
 import { Learning } from "./learning.ts";
-import { Line } from "./line.ts";
 import { NetChoice } from "./net_choice.ts";
 import { TextChoice } from "./text_choice.ts";
 import { Thinking } from "./thinking.ts";
 import type { Trainer } from "./trainer.ts";
+import { WorkerClient } from "./worker_client.ts";
 import { Writing } from "./writing.ts";
 
-const line = new Line<Trainer>("trainer.js", (reason) => learning.died(reason));
+const client = new WorkerClient<Trainer>("trainer.js", (reason) => learning.onCrash(reason));
 const text = new TextChoice(() => {
-  learning.changed();
-  thinking.forget();
+  learning.restartNext();
+  thinking.clearText();
 });
 const choice = new NetChoice({
-  onRate: (rate) => void line.ask((trainer) => trainer.setLearningRate(rate)).catch(() => {}),
-  onTraining: () => learning.changed(),
+  onRate: (rate) => void client.call((trainer) => trainer.setLearningRate(rate)).catch(() => {}),
+  onTraining: () => learning.restartNext(),
 });
-const writing = new Writing(line), thinking = new Thinking(line);
-const learning = new Learning(line, text, choice, {
+const writing = new Writing(client);
+const thinking = new Thinking(client);
+const learning = new Learning(client, text, choice, {
   onNet(net) {
-    writing.ready = net !== undefined;
-    thinking.meet(net, text.text);
+    writing.enabled = net !== undefined;
+    thinking.setNet(net, text.text);
   },
   onProgress: () => void thinking.refresh(),
 });
 new FlowComparison(() => text.text);
 
 choice.show();
-await text.begin().catch((error) => complain("error", error));
+await text.load().catch((error) => showError("error", error));

@@ -1,24 +1,25 @@
 import uPlot, { type AlignedData, type Options, type Series } from "uplot";
-import { onThemeChange, styled } from "./ramp.ts";
+import { onThemeChange, styleColor } from "./colors.ts";
 
-/** What a plot shows. */
 export interface PlotOptions {
   readonly height: number;
+  /** Labels of the axes. */
   readonly x: string;
   readonly y: string;
-  /** The colour's name in the style, and the dashes, of each line. */
+  /** The lines. `color` is a variable of the page's style. */
   readonly lines: readonly { readonly name: string; readonly color: string; readonly dash?: number[] }[];
-  /** Limits of y where it is the exponent of ten; where there are none, y is what it is. */
+  /** Limits of y if y is a logarithm to base 10. @default linear y with automatic limits */
   readonly exponents?: readonly [number, number];
 }
 
-/** Lines over a common x, as wide as its place is, in the colours of the page. It is drawn once a frame at most. */
+/** Lines over a common x, in the colours of the page and as wide as the container. Draws at most once a frame. */
 export class Plot {
   readonly #plot: uPlot;
   #data: AlignedData;
-  #due = 0;
+  /** Number of the requested frame, 0 if there is none. */
+  #frame = 0;
 
-  constructor(place: HTMLElement, { height, x, y, lines, exponents }: PlotOptions) {
+  constructor(container: HTMLElement, { height, x, y, lines, exponents }: PlotOptions) {
     this.#data = [[], ...lines.map(() => [])];
     const axis = (label: string, size?: number): uPlot.Axis => ({
       label,
@@ -26,12 +27,12 @@ export class Plot {
       size,
       labelFont: "13px system-ui, sans-serif",
       font: "12px system-ui, sans-serif",
-      stroke: () => styled("--soft"),
-      grid: { stroke: () => styled("--line"), width: 1 },
+      stroke: () => styleColor("--soft"),
+      grid: { stroke: () => styleColor("--line"), width: 1 },
       ticks: { show: false },
     });
     const options: Options = {
-      width: place.clientWidth || 300,
+      width: container.clientWidth || 300,
       height,
       legend: { show: false },
       cursor: { show: false },
@@ -40,14 +41,17 @@ export class Plot {
         y: exponents ? { range: [...exponents] } : {},
       },
       axes: [
-        { ...axis(x, 34), values: (_, splits) => splits.map((value) => Number.isInteger(value) ? brief(value) : "") },
-        exponents ? { ...axis(y, 46), values: (_, splits) => splits.map(tenTo) } : axis(y, 46),
+        {
+          ...axis(x, 34),
+          values: (_, splits) => splits.map((value) => Number.isInteger(value) ? thousands(value) : ""),
+        },
+        exponents ? { ...axis(y, 46), values: (_, splits) => splits.map(powerOfTen) } : axis(y, 46),
       ],
       series: [
         {},
         ...lines.map(({ name, color, dash }): Series => ({
           label: name,
-          stroke: () => styled(color),
+          stroke: () => styleColor(color),
           width: 2,
           dash,
           spanGaps: true,
@@ -55,30 +59,29 @@ export class Plot {
         })),
       ],
     };
-    this.#plot = new uPlot(options, this.#data, place);
+    this.#plot = new uPlot(options, this.#data, container);
     new ResizeObserver(() => {
-      if (place.clientWidth > 0) this.#plot.setSize({ width: place.clientWidth, height });
-    }).observe(place);
+      if (container.clientWidth > 0) this.#plot.setSize({ width: container.clientWidth, height });
+    }).observe(container);
     onThemeChange(() => this.#plot.redraw(true));
   }
 
-  /** Show other numbers. */
   show(data: AlignedData): void {
     this.#data = data;
-    this.#due ||= requestAnimationFrame(() => {
-      this.#due = 0;
+    this.#frame ||= requestAnimationFrame(() => {
+      this.#frame = 0;
       this.#plot.setData(this.#data);
     });
   }
 }
 
 /** 1500 as 1.5k. */
-function brief(value: number): string {
+function thousands(value: number): string {
   return Math.abs(value) >= 1000 ? `${value / 1000}k` : String(value);
 }
 
-/** 10⁻⁶ */
-export function tenTo(exponent: number): string {
+/** -6 as 10⁻⁶. */
+export function powerOfTen(exponent: number): string {
   return exponent === 0 ? "1" : `10${[...String(exponent)].map((digit) => SUPERSCRIPTS[digit]).join("")}`;
 }
 

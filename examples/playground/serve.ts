@@ -1,13 +1,14 @@
 /**
- * Serves the playground on this machine alone, with the headers that allow threads.
+ * Serves the playground to this machine only, with the headers that allow threads.
  *
  *     deno task playground [--port 8000]
  */
 import { commandLine } from "../frame/command_line.ts";
+import { exitWithError } from "../frame/terminal.ts";
 import { playground } from "./build.ts";
 
-/** What a browser is told of a file, by the end of its name. */
-const KINDS: Record<string, string> = {
+/** Content types by file extension. */
+const CONTENT_TYPES: Record<string, string> = {
   html: "text/html; charset=utf-8",
   js: "text/javascript; charset=utf-8",
   css: "text/css; charset=utf-8",
@@ -15,22 +16,22 @@ const KINDS: Record<string, string> = {
   woff2: "font/woff2",
 };
 
-/** With these a page may have memory that is shared among threads. */
+/** Headers that allow a page to share memory among threads. */
 const ISOLATED = {
   "cross-origin-opener-policy": "same-origin",
   "cross-origin-embedder-policy": "require-corp",
 };
 
 export interface ServeOptions {
-  /** 0 is any that is free. */
+  /** 0 is any free port. */
   readonly port: number;
-  /** Whether the page is cross-origin isolated. Default true. */
+  /** Whether the page is cross-origin isolated. @default true */
   readonly isolated?: boolean;
-  /** Path under which the files are. Default `/`. */
+  /** Path of the folder. @default "/" */
   readonly path?: string;
 }
 
-/** A server on loopback. */
+/** Serves files on the loopback address. */
 export function serve(
   files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>,
   { port, isolated = true, path = "/" }: ServeOptions,
@@ -39,9 +40,9 @@ export function serve(
     const { pathname } = new URL(request.url);
     const name = pathname === path ? "index.html" : pathname.startsWith(path) ? pathname.slice(path.length) : "";
     const bytes = files.get(name);
-    if (!bytes) return new Response("There is nothing here.\n", { status: 404 });
-    const kind = KINDS[name.slice(name.lastIndexOf(".") + 1)] ?? "application/octet-stream";
-    const headers = { "content-type": kind, "cache-control": "no-store", ...(isolated ? ISOLATED : {}) };
+    if (!bytes) return new Response("Not found\n", { status: 404 });
+    const type = CONTENT_TYPES[name.slice(name.lastIndexOf(".") + 1)] ?? "application/octet-stream";
+    const headers = { "content-type": type, "cache-control": "no-store", ...(isolated ? ISOLATED : {}) };
     return new Response(bytes, { headers });
   });
 }
@@ -51,10 +52,9 @@ if (import.meta.main) {
   const files = await playground();
   try {
     const { addr } = serve(files, { port });
-    console.log(`http://localhost:${addr.port}/    (Ctrl+C ends it)`);
+    console.log(`http://localhost:${addr.port}/    (Ctrl-C ends the server)`);
   } catch (error) {
     if (!(error instanceof Deno.errors.AddrInUse)) throw error;
-    console.error(`error: port ${port} is in use; choose another with --port`);
-    Deno.exit(1);
+    exitWithError(`port ${port} is in use; choose another with --port`, 1);
   }
 }

@@ -1,7 +1,7 @@
-/** Texts that are made, not written: small worlds whose rules can be seen to be learned. */
+/** Generated texts with simple rules, so that a reader sees the net learn them. */
 
-/** Numbers from 0 to below 1, the same in every run: mulberry32, small enough for what is only a text. */
-function draws(seed: number): () => number {
+/** Random numbers in [0, 1), the same in every run, by mulberry32: a text needs no better generator. */
+function uniform(seed: number): () => number {
   return () => {
     seed = (seed + 0x6d2b79f5) | 0;
     let bits = Math.imul(seed ^ (seed >>> 15), 1 | seed);
@@ -10,21 +10,24 @@ function draws(seed: number): () => number {
   };
 }
 
-/** A tongue-twister, again and again: learned by heart within seconds. */
+/** A repeated tongue-twister, which a net learns by heart within seconds. */
 export function tongueTwister(): string {
   const lines = ["she sells sea shells by the sea shore.", "the shells she sells are sea shells, she is sure."];
   return `${lines.join("\n")}\n`.repeat(160);
 }
 
-/** Sums of two numbers below 50, one a line. */
+/** Sums of two numbers below 50, one on each line. */
 export function sums(): string {
-  const draw = draws(1), number = () => Math.floor(50 * draw());
+  const draw = uniform(1);
+  const number = () => Math.floor(50 * draw());
   return Array.from({ length: 9000 }, () => [number(), number()]).map(([a, b]) => `${a}+${b}=${a + b}\n`).join("");
 }
 
-/** Brackets that match, with words in between: what is open has to be remembered until it closes. */
+/** Matching brackets with words between: the net has to remember an open bracket until its end. */
 export function brackets(): string {
-  const draw = draws(2), pairs = ["()", "[]", "{}"], words = ["a", "be", "sea"];
+  const draw = uniform(2);
+  const pairs = ["()", "[]", "{}"];
+  const words = ["a", "be", "sea"];
   const any = <T>(list: readonly T[]) => list[Math.floor(list.length * draw())];
   const nest = (depth: number): string => {
     let text = any(words);

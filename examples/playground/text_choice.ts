@@ -1,10 +1,10 @@
-import { complain, counted, element, input } from "./element.ts";
+import { element, formatInteger, input, setText, showError } from "./element.ts";
 import { brackets, sums, tongueTwister } from "./synthetic.ts";
 
-/** The largest file that is opened, in bytes. */
-const LARGEST = 5_000_000;
-const MADE: Record<string, () => string> = { tongueTwister, sums, brackets };
-/** What writing may begin with, so that it suits the text. */
+/** Bytes of a text file, at most. */
+const MAXIMUM_BYTES = 5_000_000;
+const SYNTHETIC: Record<string, () => string> = { tongueTwister, sums, brackets };
+/** A prompt for each text. */
 const PROMPTS: Record<string, string> = {
   "moby_dick.txt": "The whale",
   "first_names.txt": "Mar",
@@ -13,86 +13,91 @@ const PROMPTS: Record<string, string> = {
   brackets: "a (",
 };
 
-/** The text to learn from: one of those that are there, a file, or what is typed. */
+/** The text to learn from: one of the page, a file, or a text that the reader types. */
 export class TextChoice {
   readonly #area = element("text", HTMLTextAreaElement);
   readonly #source = element("source", HTMLSelectElement);
   readonly #onChange: () => void;
-  #asked = 0;
+  /** Number of the current request. A late answer to an earlier request is ignored. */
+  #request = 0;
 
   constructor(onChange: () => void) {
     this.#onChange = onChange;
     this.#source.onchange = () => void this.#choose();
     input("text-file").onchange = () => void this.#open();
-    this.#area.oninput = () => this.#own();
+    this.#area.oninput = () => this.#onInput();
   }
 
   get text(): string {
     return this.#area.value;
   }
 
-  /** Fetch the text that is chosen when the page opens. */
-  async begin(): Promise<void> {
+  /** Fetches the text that is selected when the page opens. */
+  async load(): Promise<void> {
     await this.#choose();
   }
 
   async #choose(): Promise<void> {
-    const { value } = this.#source, asked = ++this.#asked;
+    const { value } = this.#source;
+    const request = ++this.#request;
     if (value === "own") return this.#area.focus();
-    complain("error");
+    showError("error");
     try {
-      const text = MADE[value]?.() ?? await fetched(value);
-      if (asked === this.#asked) this.#show(text, PROMPTS[value]);
+      const text = SYNTHETIC[value]?.() ?? await fetchText(value);
+      if (request === this.#request) this.#show(text, PROMPTS[value]);
     } catch (error) {
-      complain("error", error);
+      showError("error", error);
     }
   }
 
   async #open(): Promise<void> {
-    const [file] = input("text-file").files ?? [], asked = ++this.#asked;
+    const [file] = input("text-file").files ?? [];
+    const request = ++this.#request;
     if (!file) return;
-    complain("error");
+    showError("error");
     try {
-      if (file.size > LARGEST) {
-        throw new Error(`${file.name} is too large: texts of up to ${counted(LARGEST)} bytes are opened.`);
+      if (file.size > MAXIMUM_BYTES) {
+        throw new Error(`${file.name} is too large: the limit is ${formatInteger(MAXIMUM_BYTES)} bytes.`);
       }
       const bytes = await file.arrayBuffer();
-      if (asked === this.#asked) this.#show(decoded(file.name, bytes));
+      if (request === this.#request) this.#show(decodeText(file.name, bytes));
       this.#source.value = "own";
     } catch (error) {
-      complain("error", error);
+      showError("error", error);
     }
   }
 
-  #own(): void {
-    this.#asked++;
+  #onInput(): void {
+    this.#request++;
     this.#source.value = "own";
-    this.#changed();
+    this.#onTextChange();
   }
 
   #show(text: string, prompt?: string): void {
     this.#area.value = text;
     this.#area.scrollTop = 0;
     if (prompt !== undefined) input("prompt").value = prompt;
-    this.#changed();
+    this.#onTextChange();
   }
 
-  #changed(): void {
-    const { text } = this, distinct = new Set(text).size;
-    element("text-facts", HTMLElement).textContent = text
-      ? `${counted(text.length)} characters, ${counted(distinct)} of them distinct.`
-      : "Nothing yet.";
+  #onTextChange(): void {
+    const { text } = this;
+    const distinct = formatInteger(new Set(text).size);
+    setText(
+      "text-facts",
+      text ? `${formatInteger(text.length)} characters, ${distinct} of them distinct.` : "No text yet.",
+    );
     this.#onChange();
   }
 }
 
-async function fetched(name: string): Promise<string> {
+async function fetchText(name: string): Promise<string> {
   const response = await fetch(name).catch(() => undefined);
   if (response?.ok) return await response.text();
-  throw new Error(`${name} could not be fetched; choose another text.`);
+  throw new Error(`${name} cannot be fetched; choose another text.`);
 }
 
-function decoded(name: string, bytes: ArrayBuffer): string {
+function decodeText(name: string, bytes: ArrayBuffer): string {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes).replaceAll("\r\n", "\n");
   } catch {

@@ -1,55 +1,62 @@
-import { complain, element, input } from "./element.ts";
-import { HungUp, type Line } from "./line.ts";
-import { mixed, onThemeChange, paint, parsed, styled } from "./ramp.ts";
+import { mixColors, onThemeChange, paint, parseColor, styleColor } from "./colors.ts";
+import { element, input, setText, showError } from "./element.ts";
 import type { NetFacts, Trainer } from "./trainer.ts";
+import { Terminated, type WorkerClient } from "./worker_client.ts";
 
-/** Characters that the net reads when nothing else is asked for. */
+/** Characters that the net reads by default. */
 const READ = 240;
-/** How much of a colour the greatest activation has, so that the text on it can be read. */
-const STRONGEST = 85;
+/** Percentage of the colour at the largest activation. A full colour would make the text hard to read. */
+const MAXIMUM_COLOR = 85;
 
-/** The part of the page where the characters of a text have the colours of a hidden unit's activations. */
+/** The part of the page that colours the characters of a text by the activations of a hidden unit. */
 export class Thinking {
-  readonly #line: Line<Trainer>;
+  readonly #client: WorkerClient<Trainer>;
   readonly #read = element("read", HTMLTextAreaElement);
   readonly #state = element("state", HTMLSelectElement);
   readonly #unit = input("unit");
   readonly #canvas = element("units", HTMLCanvasElement);
   readonly #marker = element("marker", HTMLElement);
-  /** What was read, and its states, `[T, H]` by name. */
+  /** The text that the net has read. */
   #characters: string[] = [];
+  /** States by name, `[T, H]`. */
   #states = new Map<string, Float32Array>();
   #net: NetFacts | undefined;
-  #asking = false;
-  #again = false;
+  /** Whether the worker computes states. */
+  #pending = false;
+  /** Whether the states that the worker computes are outdated already. */
+  #outdated = false;
   /** Whether the reader has chosen a unit. */
   #chosen = false;
-  #seen = false;
+  #visible = false;
 
-  constructor(line: Line<Trainer>) {
-    this.#line = line;
+  constructor(client: WorkerClient<Trainer>) {
+    this.#client = client;
     this.#read.oninput = () => void this.refresh();
-    this.#state.onchange = () => (this.#chosen = false, this.#show());
+    this.#state.onchange = () => {
+      this.#chosen = false;
+      this.#show();
+    };
     this.#unit.oninput = () => this.#choose(Number(this.#unit.value));
     const point = (event: PointerEvent) => {
-      const { top, height } = this.#canvas.getBoundingClientRect(), H = this.#width;
+      const { top, height } = this.#canvas.getBoundingClientRect();
+      const H = this.#width;
       this.#choose(Math.min(H - 1, Math.max(0, Math.floor((event.clientY - top) / height * H))));
     };
     this.#canvas.onpointermove = point;
     this.#canvas.onpointerdown = point;
     onThemeChange(() => this.#show());
     new IntersectionObserver(([{ isIntersecting }]) => {
-      this.#seen = isIntersecting;
+      this.#visible = isIntersecting;
       if (isIntersecting) void this.refresh();
     }).observe(element("thinking", HTMLElement));
   }
 
-  /** There is another net, which was made from a text, or none. */
-  meet(net: NetFacts | undefined, text: string): void {
+  /** Sets another net, made from a text, or none. */
+  setNet(net: NetFacts | undefined, text: string): void {
     this.#net = net;
     this.#chosen = false;
     this.#states.clear();
-    complain("thinking-error");
+    showError("thinking-error");
     for (const control of [this.#state, this.#unit]) control.disabled = !net;
     if (net) {
       if (!this.#read.value) this.#read.value = [...text.slice(0, 2 * READ)].slice(0, READ).join("").trim();
@@ -61,31 +68,32 @@ export class Thinking {
     }
   }
 
-  /** The text to learn from is another one. */
-  forget(): void {
+  /** Clears the text to read, because there is another text to learn from. */
+  clearText(): void {
     this.#read.value = "";
   }
 
-  /** Let the net read the text again, if anyone can see it. */
+  /** Computes the states again, if this part of the page is visible. */
   async refresh(): Promise<void> {
-    if (!this.#net || !this.#seen) return;
-    this.#again = this.#asking;
-    if (this.#asking) return;
-    const text = this.#read.value, net = this.#net;
+    if (!this.#net || !this.#visible) return;
+    this.#outdated = this.#pending;
+    if (this.#pending) return;
+    const net = this.#net;
+    const text = this.#read.value;
     if (!text) return;
-    this.#asking = true;
+    this.#pending = true;
     try {
-      const states = await this.#line.ask((trainer) => trainer.states(text));
+      const states = await this.#client.call((trainer) => trainer.states(text));
       if (net !== this.#net) return;
-      complain("thinking-error");
+      showError("thinking-error");
       this.#characters = [...text];
       this.#states = states as Map<string, Float32Array>;
       this.#show();
     } catch (error) {
-      if (net === this.#net && !(error instanceof HungUp)) complain("thinking-error", error);
+      if (net === this.#net && !(error instanceof Terminated)) showError("thinking-error", error);
     } finally {
-      this.#asking = false;
-      if (this.#again) void this.refresh();
+      this.#pending = false;
+      if (this.#outdated) void this.refresh();
     }
   }
 
@@ -107,74 +115,84 @@ export class Thinking {
     if (!this.#states.size) return;
     const names = [...this.#states.keys()];
     if (names.join() !== [...this.#state.options].map(({ value }) => value).join()) {
-      this.#state.replaceChildren(...names.map((name) => new Option(titled(name), name)));
+      this.#state.replaceChildren(...names.map((name) => new Option(stateTitle(name), name)));
       this.#state.value = names.findLast((name) => name.includes(".h_"))!;
     }
-    const H = this.#width, values = this.#values!;
+    const H = this.#width;
+    const values = this.#values!;
     this.#unit.max = String(H - 1);
-    if (!this.#chosen) this.#unit.value = String(liveliest(values, H));
-    const place = element("coloured", HTMLElement);
-    place.replaceChildren(...this.#characters.map((character) => {
+    if (!this.#chosen) this.#unit.value = String(mostVariable(values, H));
+    element("coloured", HTMLElement).replaceChildren(...this.#characters.map((character) => {
       const span = document.createElement("span");
       span.textContent = character === "\n" ? "⏎\n" : character;
       return span;
     }));
-    const most = this.#most(),
-      [negative, zero, positive] = ["--negative", "--card", "--positive"].map((name) => parsed(styled(name)));
+    const largest = this.#largest();
+    const variables = ["--negative", "--card", "--positive"];
+    const [negative, zero, positive] = variables.map((name) => parseColor(styleColor(name)));
     paint(this.#canvas, H, this.#characters.length, (unit, t) => {
-      const share = squashed(this.#state.value, values[t * H + unit]) / most;
-      return mixed(zero, share < 0 ? negative : positive, Math.abs(share));
+      const share = activation(this.#state.value, values[t * H + unit]) / largest;
+      return mixColors(zero, share < 0 ? negative : positive, Math.abs(share));
     });
     element("picture", HTMLElement).hidden = false;
-    element("least", HTMLElement).textContent = `−${most.toFixed(2)}`;
-    element("most", HTMLElement).textContent = `+${most.toFixed(2)}`;
+    setText("least", `−${largest.toFixed(2)}`);
+    setText("most", `+${largest.toFixed(2)}`);
     this.#color();
   }
 
-  /** Color the characters by the chosen unit. */
+  /** Colours the characters by the activations of the unit. */
   #color(): void {
-    const H = this.#width, values = this.#values, unit = Number(this.#unit.value), most = this.#most();
+    const values = this.#values;
     if (!values) return;
-    element("unit-value", HTMLElement).textContent = `${unit + 1} of ${H}`;
-    [...element("coloured", HTMLElement).children].forEach((span, t) => {
-      const value = squashed(this.#state.value, values[t * H + unit]), share = Math.abs(value) / most;
+    const H = this.#width;
+    const unit = Number(this.#unit.value);
+    const largest = this.#largest();
+    setText("unit-value", `${unit + 1} of ${H}`);
+    const spans = element("coloured", HTMLElement).children as HTMLCollectionOf<HTMLElement>;
+    [...spans].forEach((span, t) => {
+      const value = activation(this.#state.value, values[t * H + unit]);
+      const percent = MAXIMUM_COLOR * Math.abs(value) / largest;
       const color = `var(${value < 0 ? "--negative" : "--positive"})`;
-      (span as HTMLElement).style.backgroundColor = `color-mix(in srgb, ${color} ${STRONGEST * share}%, transparent)`;
-      (span as HTMLElement).title = value.toFixed(3);
+      span.style.backgroundColor = `color-mix(in srgb, ${color} ${percent}%, transparent)`;
+      span.title = value.toFixed(3);
     });
     this.#marker.style.top = `${100 * (unit + 0.5) / H}%`;
   }
 
-  /** The greatest activation of the layer. */
-  #most(): number {
-    let most = 0;
-    for (const value of this.#values ?? []) most = Math.max(most, Math.abs(squashed(this.#state.value, value)));
-    return most || 1;
+  /** The largest absolute activation of the layer. */
+  #largest(): number {
+    let largest = 0;
+    for (const value of this.#values ?? []) {
+      largest = Math.max(largest, Math.abs(activation(this.#state.value, value)));
+    }
+    return largest || 1;
   }
 }
 
-/** The unit whose activation varies most. */
-function liveliest(values: Float32Array, H: number): number {
-  let best = 0, most = -1;
+/** The unit whose values have the largest variance. */
+function mostVariable(values: Float32Array, H: number): number {
+  let best = 0;
+  let largest = -1;
   for (let unit = 0; unit < H; unit++) {
-    let sum = 0, squares = 0;
+    let sum = 0;
+    let squares = 0;
     for (let at = unit; at < values.length; at += H) {
       sum += values[at];
       squares += values[at] ** 2;
     }
     const variance = squares - sum ** 2 * H / values.length;
-    if (variance > most) [best, most] = [unit, variance];
+    if (variance > largest) [best, largest] = [unit, variance];
   }
   return best;
 }
 
-/** An LSTM's c has no limits; what goes out of it is its tanh. */
-function squashed(state: string, value: number): number {
+/** The value in [-1, 1] to show: an LSTM's c is unbounded, and its output has tanh(c). */
+function activation(state: string, value: number): number {
   return state.includes(".c_") ? Math.tanh(value) : value;
 }
 
-/** `rnn.h_l0` as a reader would say it. */
-function titled(state: string): string {
+/** `rnn.h_l0` as "Layer 1, output h". */
+function stateTitle(state: string): string {
   const [, kind, layer] = state.match(/\.(\w)_l(\d+)/)!;
   return `Layer ${Number(layer) + 1}, ${kind === "c" ? "tanh of the cell c" : "output h"}`;
 }

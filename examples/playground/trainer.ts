@@ -1,43 +1,43 @@
-/** The worker that has the net: it makes, trains, saves and loads it, and lets it write. */
-import { adam, LanguageModel, type Schedule, splitText } from "@unroll/rnn";
+/** The worker that has the net: makes, trains, saves and loads the net, and generates text. */
+import { adam, elman, gru, LanguageModel, lstm, type Schedule, splitText } from "@unroll/rnn";
 import { expose, transfer } from "comlink";
 import type { CellName } from "./cells.ts";
-import { CELLS } from "./factories.ts";
-import { sentence } from "./sentence.ts";
+import { withErrorMessage } from "./error_message.ts";
 
-/** What a net is made of. */
 export interface NetOptions {
   readonly cell: CellName;
+  /** Units of each layer. */
   readonly hidden: readonly number[];
   readonly threads: number;
 }
 
-/** What there is to know of a net. */
+/** A net as the page describes it. */
 export interface NetFacts {
-  /** Such as `lstm`. */
+  /** Name of the cell, such as `lstm`. */
   readonly cell: string;
+  /** Units of each layer. */
   readonly hidden: readonly number[];
   readonly parameters: number;
-  /** Characters that it knows. */
+  /** Size of the vocabulary. */
   readonly characters: number;
 }
 
-/** How it is trained. */
 export interface TrainOptions {
   readonly batch: number;
   readonly unroll: number;
   readonly learningRate: number;
 }
 
-/** What a training says. */
-export type Heard =
+/** A message of a training to the page. */
+export type TrainingMessage =
   | {
     readonly type: "progress";
-    /** The steps since the last time, the first of which is number `from`, and their losses in nats per character. */
+    /** Number of the first step since the last message. */
     readonly from: number;
+    /** Losses of the steps since the last message, in nats per character. */
     readonly losses: readonly number[];
     readonly epoch: number;
-    /** Seen so far. */
+    /** Characters read so far. */
     readonly characters: number;
     /** Characters per second of training, over the last seconds. */
     readonly speed: number;
@@ -53,34 +53,45 @@ export interface WriteOptions {
   readonly seed: number;
 }
 
-/** Milliseconds between two reports, samples, validations. */
-const REPORT = 100, SAMPLE = 2000, VALIDATE = 4000;
-/** Milliseconds before the first sample: the net knows next to nothing, which is worth seeing. */
+const CELLS = { elman, gru, lstm };
+
+/** Milliseconds between two messages of a type. */
+const PROGRESS_INTERVAL = 100;
+const SAMPLE_INTERVAL = 2000;
+const VALIDATION_INTERVAL = 4000;
+/** Milliseconds before the first sample: a reader should see that the net knows almost nothing. */
 const FIRST_SAMPLE = 300;
-const SAMPLED = { length: 200, temperature: 0.7, seed: 1 };
-/** Characters that are held out for validation, at most, and of a text so short that there is none. */
-const VALIDATED = 20_000, UNVALIDATED = 5_000;
+const SAMPLE = { length: 200, temperature: 0.7, seed: 1 };
+/** Characters of the validation text, at most. */
+const VALIDATION_LENGTH = 20_000;
+/** Characters below which a text has no validation part. */
+const VALIDATION_MINIMUM = 5_000;
 
 let model: LanguageModel | undefined;
-let training: AbortController | undefined, writing: AbortController | undefined;
-let steps = 0, characters = 0, learningRate = 0;
-/** The last training, until it has ended. */
+let training: AbortController | undefined;
+let writing: AbortController | undefined;
+let steps = 0;
+let characters = 0;
+let learningRate = 0;
+/** Resolves when the last training has ended. */
 let running: Promise<void> = Promise.resolve();
-/** Resolved when the training may go on. */
-let gate = Promise.resolve(), open = () => {}, paused = false;
+/** Resolves when a paused training may continue. */
+let resumed = Promise.resolve();
+let resume = () => {};
+let paused = false;
 
-/** The learning rate of the page's control, as it stands at each update. */
+/** The learning rate of the page's control at each update. */
 const LIVE: Schedule = { name: "live", initial: {}, rate: () => learningRate };
 
 const trainer = {
-  /** A new net that knows the characters of a text. */
+  /** Makes a net for the characters of a text. */
   async create(text: string, { cell, hidden, threads }: NetOptions): Promise<NetFacts> {
-    return await replace(() => LanguageModel.create(text, { cell: CELLS[cell](), hidden, threads, seed: 1 }));
+    return await replaceNet(() => LanguageModel.create(text, { cell: CELLS[cell](), hidden, threads, seed: 1 }));
   },
 
-  /** The net of a file. */
+  /** Loads a net from a file. */
   async load(bytes: Uint8Array, threads: number): Promise<NetFacts> {
-    return await replace(() => LanguageModel.load(bytes, { threads }));
+    return await replaceNet(() => LanguageModel.load(bytes, { threads }));
   },
 
   /** The net as a file. */
@@ -89,42 +100,45 @@ const trainer = {
     return transfer(bytes, [bytes.buffer]);
   },
 
-  /** Train until another training begins; what there is to say goes to `hear`. */
-  async train(text: string, options: TrainOptions, hear: (heard: Heard) => void): Promise<void> {
+  /** Trains until another training begins. */
+  async train(text: string, options: TrainOptions, onMessage: (message: TrainingMessage) => void): Promise<void> {
     await endTraining();
     const { signal } = training = new AbortController();
-    const own = explained(() => run(text, options, hear, signal));
-    running = own.catch(() => {}); // who asked for it hears of what goes wrong
-    await own;
+    const ended = withErrorMessage(() => runTraining(text, options, onMessage, signal));
+    running = ended.catch(() => {}); // the caller gets the error
+    await ended;
   },
 
-  /** Stop after the step that is being made; states and moments stay. */
+  /** Pauses after the current step. The states and the optimizer's moments stay. */
   pause(): void {
+    resume(); // ends an earlier pause
     const { promise, resolve } = Promise.withResolvers<void>();
-    open(); // if it was closed already
-    gate = promise;
+    resumed = promise;
     paused = true;
-    open = () => (paused = false, resolve());
+    resume = () => {
+      paused = false;
+      resolve();
+    };
   },
 
-  /** Go on where `pause` stopped. */
+  /** Continues after `pause`. */
   resume(): void {
-    open();
+    resume();
   },
 
   setLearningRate(rate: number): void {
     learningRate = rate;
   },
 
-  /** Write on from a prompt; each piece goes to `hear`. */
-  async write({ prompt, ...options }: WriteOptions, hear: (piece: string) => void): Promise<void> {
+  /** Continues a prompt. `onPiece` gets each piece of the text. */
+  async write({ prompt, ...options }: WriteOptions, onPiece: (piece: string) => void): Promise<void> {
     writing?.abort();
     const { signal } = writing = new AbortController();
-    await explained(async () => {
+    await withErrorMessage(async () => {
       for await (const piece of net().generate({ prompt, ...options })) {
         if (signal.aborted) return;
-        hear(piece);
-        await pause(4); // at a speed that can be followed with the eye
+        onPiece(piece);
+        await new Promise((resolve) => setTimeout(resolve, 4)); // a speed that the eye can follow
       }
     });
   },
@@ -135,7 +149,7 @@ const trainer = {
 
   /** The states after each character of a text, `[T, H]` by name. */
   async states(text: string): Promise<Map<string, Float32Array>> {
-    return await explained(async () => {
+    return await withErrorMessage(async () => {
       const states = await net().states(text);
       return transfer(states, [...states.values()].map(({ buffer }) => buffer));
     });
@@ -144,20 +158,27 @@ const trainer = {
 
 export type Trainer = typeof trainer;
 
-async function run(
+async function runTraining(
   text: string,
   { batch, unroll, learningRate: rate }: TrainOptions,
-  hear: (heard: Heard) => void,
+  onMessage: (message: TrainingMessage) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  const { train, validation } = text.length < UNVALIDATED ? { train: text, validation: "" } : splitText(text, 0.9);
-  const held = validation.slice(0, VALIDATED), speed = new Speed(), current = net();
+  const isShort = text.length < VALIDATION_MINIMUM;
+  const { train, validation } = isShort ? { train: text, validation: "" } : splitText(text, 0.9);
+  const heldOut = validation.slice(0, VALIDATION_LENGTH);
+  const speed = new Speed();
+  const current = net();
   requireLength(train, batch);
   learningRate = rate;
-  const optimizer = adam({ learningRate: rate, schedule: LIVE }), before = { steps, characters };
-  let losses: number[] = [], reported = 0, now = performance.now();
-  let sampled = now - SAMPLE + FIRST_SAMPLE, validated = now;
-  // The signal is looked at here, as an abort is no error.
+  const optimizer = adam({ learningRate: rate, schedule: LIVE });
+  const before = { steps, characters };
+  let losses: number[] = [];
+  let now = performance.now();
+  let reported = 0;
+  let sampled = now - SAMPLE_INTERVAL + FIRST_SAMPLE;
+  let validated = now;
+  // `fit` does not get the signal, because it would throw.
   for await (const event of current.fit(train, { batch, unroll, steps: Number.MAX_SAFE_INTEGER, optimizer })) {
     if (signal.aborted) return;
     speed.add(event.tokens, performance.now() - now);
@@ -165,49 +186,51 @@ async function run(
     characters = before.characters + event.tokens;
     losses.push(event.loss);
     now = performance.now();
-    if (paused || now - reported > REPORT) {
-      const said = { epoch: event.epoch, characters, speed: speed.value, threads: current.threads };
-      hear({ type: "progress", from: steps - losses.length + 1, losses, ...said });
+    if (paused || now - reported > PROGRESS_INTERVAL) {
+      const from = steps - losses.length + 1;
+      const { threads } = current;
+      onMessage({ type: "progress", from, losses, epoch: event.epoch, characters, speed: speed.value, threads });
       losses = [];
       reported = now;
     }
-    if (now - sampled > SAMPLE) {
-      let text = "";
-      for await (const piece of current.generate(SAMPLED)) text += piece;
-      hear({ type: "sample", step: steps, text });
+    if (now - sampled > SAMPLE_INTERVAL) {
+      const text = (await Array.fromAsync(current.generate(SAMPLE))).join("");
+      onMessage({ type: "sample", step: steps, text });
       sampled = performance.now();
     }
-    if (held && now - validated > VALIDATE) {
-      hear({ type: "validation", step: steps, loss: (await current.evaluate(held)).loss });
+    if (heldOut && now - validated > VALIDATION_INTERVAL) {
+      onMessage({ type: "validation", step: steps, loss: (await current.evaluate(heldOut)).loss });
       validated = performance.now();
     }
-    await gate;
+    await resumed;
     if (signal.aborted) return;
     now = performance.now();
   }
 }
 
-/** Characters per second, over the last seconds of what was measured. */
+/** Characters per second, over the last two seconds of training. */
 class Speed {
   #points: { tokens: number; time: number }[] = [{ tokens: 0, time: 0 }];
 
-  /** So many tokens in all; the last of them took so many milliseconds. */
+  /** Adds a step of `milliseconds`, after which there are `tokens` in all. */
   add(tokens: number, milliseconds: number): void {
-    const points = this.#points, time = points.at(-1)!.time + milliseconds;
+    const points = this.#points;
+    const time = points.at(-1)!.time + milliseconds;
     points.push({ tokens, time });
     while (points.length > 2 && time - points[1].time > 2000) points.shift();
   }
 
   get value(): number {
-    const points = this.#points, first = points[0], last = points.at(-1)!;
+    const first = this.#points[0];
+    const last = this.#points.at(-1)!;
     return 1000 * (last.tokens - first.tokens) / (last.time - first.time);
   }
 }
 
-/** Have the training end, paused or not. */
+/** Ends the training, also a paused one. */
 async function endTraining(): Promise<void> {
   training?.abort();
-  open();
+  resume();
   await running;
 }
 
@@ -216,9 +239,9 @@ function net(): LanguageModel {
   throw new Error("There is no net yet: train one, or load one.");
 }
 
-/** Put another net in the place of the one there is, which stays if that fails. */
-async function replace(make: () => Promise<LanguageModel>): Promise<NetFacts> {
-  const made = await explained(make);
+/** Replaces the net. If `make` fails, the old net stays. */
+async function replaceNet(make: () => Promise<LanguageModel>): Promise<NetFacts> {
+  const made = await withErrorMessage(make);
   await endTraining();
   writing?.abort();
   model?.[Symbol.dispose]();
@@ -229,24 +252,10 @@ async function replace(make: () => Promise<LanguageModel>): Promise<NetFacts> {
 }
 
 function requireLength(text: string, batch: number): void {
-  const length = [...text].length;
+  const { length } = [...text];
   if (length > batch) return;
-  throw new Error(
-    `The text is too short: ${length} characters cannot be cut into ${batch} streams. Take a longer text or a smaller batch.`,
-  );
-}
-
-/** What goes wrong, as a sentence for the page. */
-async function explained<Value>(work: () => Promise<Value>): Promise<Value> {
-  try {
-    return await work();
-  } catch (error) {
-    throw new Error(sentence(error));
-  }
-}
-
-function pause(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+  const advice = "Take a longer text or a smaller batch.";
+  throw new Error(`The text is too short: ${length} characters cannot be cut into ${batch} streams. ${advice}`);
 }
 
 expose(trainer);

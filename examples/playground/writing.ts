@@ -1,58 +1,61 @@
 import { proxy } from "comlink";
-import { button, complain, element, input, integer } from "./element.ts";
-import { HungUp, type Line } from "./line.ts";
+import { button, element, input, integer, setText, showError } from "./element.ts";
 import type { Trainer } from "./trainer.ts";
+import { Terminated, type WorkerClient } from "./worker_client.ts";
 
-/** The part of the page where the net writes on from a prompt. */
+/** The part of the page where the net continues a prompt. */
 export class Writing {
-  readonly #line: Line<Trainer>;
+  readonly #client: WorkerClient<Trainer>;
   readonly #button = button("write-button");
   readonly #temperature = input("temperature");
-  readonly #page = element("written", HTMLElement);
+  readonly #output = element("written", HTMLElement);
   #writing = false;
 
-  constructor(line: Line<Trainer>) {
-    this.#line = line;
-    const show = () => element("temperature-value", HTMLElement).textContent = this.#temperature.value;
-    this.#temperature.oninput = show;
-    show();
+  constructor(client: WorkerClient<Trainer>) {
+    this.#client = client;
+    const showTemperature = () => setText("temperature-value", this.#temperature.value);
+    this.#temperature.oninput = showTemperature;
+    showTemperature();
     element("write", HTMLFormElement).onsubmit = (event) => {
       event.preventDefault();
-      void (this.#writing ? this.#line.ask((trainer) => trainer.stopWriting()) : this.#write());
+      void (this.#writing ? this.#client.call((trainer) => trainer.stopWriting()) : this.#write());
     };
   }
 
-  /** Whether there is a net that can write. */
-  set ready(ready: boolean) {
-    this.#button.disabled = !ready;
+  /** Whether there is a net to write. */
+  set enabled(enabled: boolean) {
+    this.#button.disabled = !enabled;
   }
 
   async #write(): Promise<void> {
-    complain("writing-error");
+    showError("writing-error");
     try {
-      const prompt = input("prompt").value, temperature = Number(this.#temperature.value);
+      const prompt = input("prompt").value;
+      const temperature = Number(this.#temperature.value);
       const options = { prompt, temperature, length: integer("length"), seed: integer("seed") };
-      this.#become(true);
-      const given = document.createElement("span"), text = document.createTextNode("");
-      given.className = "prompt";
-      given.textContent = prompt;
-      this.#page.replaceChildren(given, text);
-      await this.#line.ask((trainer) => trainer.write(options, proxy((piece) => this.#add(text, piece))));
+      this.#setWriting(true);
+      const start = document.createElement("span");
+      const text = document.createTextNode("");
+      start.className = "prompt";
+      start.textContent = prompt;
+      this.#output.replaceChildren(start, text);
+      await this.#client.call((trainer) => trainer.write(options, proxy((piece) => this.#append(text, piece))));
     } catch (error) {
-      if (!(error instanceof HungUp)) complain("writing-error", error);
+      if (!(error instanceof Terminated)) showError("writing-error", error);
     } finally {
-      this.#become(false);
+      this.#setWriting(false);
     }
   }
 
-  /** The latest line stays in sight, unless the reader looks at an earlier one. */
-  #add(text: Text, piece: string): void {
-    const page = this.#page, atEnd = page.scrollHeight - page.scrollTop - page.clientHeight < 40;
+  /** Scrolls with the text, unless the reader has scrolled up. */
+  #append(text: Text, piece: string): void {
+    const output = this.#output;
+    const atEnd = output.scrollHeight - output.scrollTop - output.clientHeight < 40;
     text.data += piece;
-    if (atEnd) page.scrollTop = page.scrollHeight;
+    if (atEnd) output.scrollTop = output.scrollHeight;
   }
 
-  #become(writing: boolean): void {
+  #setWriting(writing: boolean): void {
     this.#writing = writing;
     this.#button.textContent = writing ? "Stop" : "Write";
   }

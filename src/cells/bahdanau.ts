@@ -19,8 +19,8 @@ export interface BahdanauOptions {
 
 /**
  * Any cell with Bahdanau's attention (Bahdanau, Cho & Bengio 2014, "Neural machine translation by jointly learning to
- * align and translate", appendix A.1.2 and A.2.2). Before each step of a decoder, the state h' gives a weight to each of
- * the encoder's outputs m(1) ... m(S). Their weighted sum is a second input of the step.
+ * align and translate", appendix A.1.2 and A.2.2). Before each step of a decoder, the state h' gives a weight to each
+ * of the encoder's outputs m(1) ... m(S). Their weighted sum is a second input of the step.
  *
  *     e(s) = v tanh(h' W_qᵀ + m(s) W_kᵀ)          h' is the state before the step
  *     a    = softmax(e) over s                    c = sum_s a(s) m(s), the context

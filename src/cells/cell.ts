@@ -42,15 +42,18 @@ export interface Cell {
 }
 
 /**
- * The memory and operations that a layer gives to its cell. A step is a block of B rows. Step t reads state t and writes
- * state t + 1.
+ * The memory and operations that a layer gives to its cell. A step is a block of B rows. Step t reads state t and
+ * writes state t + 1.
  */
 export interface CellContext {
   /** Gives the cell its parameters and memory. */
   readonly scope: Scope;
   /** Hidden size. */
   readonly H: number;
-  /** `[T * B, columns * H]`. Before step t: the projection. The values that the step leaves are there again in backward. */
+  /**
+   * `[T * B, columns * H]`. Before step t: the projection. The values that the step leaves are there again in
+   * backward.
+   */
   readonly z: Slot;
   /** One slot for each state, `[(T + 1) * B, width]`. Rows that were not active in the step before are zero. */
   readonly states: readonly Slot[];
@@ -60,7 +63,9 @@ export interface CellContext {
    * other state is one block `[B, width]`: the gradient of state t + 1 before the step, of state t after the step.
    */
   readonly gradients: readonly Slot[];
-  /** The matmul of a weight `[rows, output width]` with the output before each step, under the recurrent dropout mask. */
+  /**
+   * The matmul of a weight `[rows, output width]` with the output before each step, under the recurrent dropout mask.
+   */
   recurrentLinear(weight: string, options?: RecurrentLinearOptions): RecurrentLinear;
   /** A slot `[T * B, columns]` that forward fills and backward reads. Rows that are not active are zero. */
   savedActivation(name: string, columns: number): Slot;
@@ -78,7 +83,9 @@ export interface PlannedCell {
   forward(k: Kernels, t: number, B: number, n: number): void;
   /** Step t: turn z into the gradient of z, and pass the gradient of state t + 1 on to state t. */
   backward(k: Kernels, t: number, B: number, n: number): void;
-  /** Add the gradients of all parameters but the input weight, over T * B rows. z is zero in rows that are not active. */
+  /**
+   * Add the gradients of all parameters but the input weight, over T * B rows. z is zero in rows that are not active.
+   */
   gradients(k: Kernels, T: number, B: number): void;
 }
 

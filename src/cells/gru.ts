@@ -11,8 +11,8 @@ import { gruGates } from "./gru_variant.ts";
  *     n    = tanh(x W_inᵀ + b_in + b_hn + (r h') W_hnᵀ)         reset "before": version 3, the notes, ONNX's default
  *     h    = (1 - u) n + u h'
  *
- * The update gate of the lecture notes is 1 - u (`notesGru`). Backward, with dh the gradient of h and a' the gradient of
- * a before activation:
+ * The update gate of the lecture notes is 1 - u (`notesGru`). Backward, with dh the gradient of h and a' the gradient
+ * of a before activation:
  *
  *     dn' = dh (1 - u) (1 - n²),   du' = dh (h' - n) u (1 - u)
  *     after:   dr' = dn' (h' W_hnᵀ + b_hn) r (1 - r),   dh' = dh u + [dr', du', dn' r] W_hh

@@ -9,7 +9,10 @@ import type { GruSettings } from "./gru_options.ts";
 /** An operation on the first n of the B rows of step t. */
 type StepFunction = (k: Kernels, t: number, B: number, n: number) => void;
 
-/** The gates of a GRU in two halves. When reset acts before the candidate's matmul, that matmul runs between the halves. */
+/**
+ * The gates of a GRU in two halves. When reset acts before the candidate's matmul, that matmul runs between the
+ * halves.
+ */
 export interface GruGates {
   /** r = S(z_r); reset "before": also r h' */
   readonly reset: StepFunction;
@@ -17,7 +20,9 @@ export interface GruGates {
   readonly update: StepFunction;
   /** Backward of `update`: dz_u = dh (h' - n) S',  dz_n = (dh - dh u) N',  dh' += dh u */
   readonly updateBackward: StepFunction;
-  /** Backward of `reset`: "before": dz_r = d(r h') h' S',  dh' += d(r h') r;  "after": dz_r = dz_n nh S',  dnh = dz_n r */
+  /**
+   * Backward of `reset`: "before": dz_r = d(r h') h' S', dh' += d(r h') r; "after": dz_r = dz_n nh S', dnh = dz_n r
+   */
   readonly resetBackward: StepFunction;
 }
 

@@ -36,11 +36,11 @@ export interface LstmGates {
  *     dc'  = dc f + p_i dz_i + p_f dz_f,   dh' = dz W_hh
  *     dp_i = sum over steps and rows of dz_i c',   dp_f = sum of dz_f c',   dp_o = sum of dz_o c
  *
- * `weight_peephole` `[3, H]` has rows in gate order, i, f, o (ONNX's P: i, o, f). A coupled cell has no parameters of f:
- * weights and biases are blocks i, g, o, peepholes are rows i, o. ONNX's tensors have an f that is never read.
+ * `weight_peephole` `[3, H]` has rows in gate order, i, f, o (ONNX's P: i, o, f). A coupled cell has no parameters of
+ * f: weights and biases are blocks i, g, o, peepholes are rows i, o. ONNX's tensors have an f that is never read.
  *
- * Memory per step in training, in floats: as much as `lstm`, and B H for the argument of each gate with `clip` or with a
- * nonlinearity whose gradient reads the argument.
+ * Memory per step in training, in floats: as much as `lstm`, and B H for the argument of each gate with `clip` or
+ * with a nonlinearity whose gradient reads the argument.
  */
 export function lstmGates(
   context: CellContext,

@@ -11,37 +11,42 @@ import { Probe } from "./probe.ts";
 import { DATA, drawTrial, type GradientCheckOptions, stepsOf, type Trial } from "./trial.ts";
 
 /**
- * The differences are off by the third derivative times STEP² / 6, and by the last bits of the loss divided by STEP.
+ * Step of the central differences. Their error is the third derivative times STEP² / 6, and the rounding of the loss
+ * divided by STEP.
  */
 const STEP = 1e-5;
-/** Time steps when nothing is said. */
+/** Default number of time steps. */
 const STEPS = 4;
 /**
- * Elements tried of a tensor: that all of them miss a quarter of it, one gate of four, happens once in 100,000 times.
+ * Number of elements tried of a tensor. All of them miss a quarter of the tensor, one gate of four, once in 100,000
+ * times.
  */
 const SAMPLE = 40;
-/** Below this share of the largest gradient a gradient's own size is no measure: it may consist of rounding errors. */
+/**
+ * A gradient below this share of the largest gradient may be rounding errors, so errors are not relative to its size.
+ */
 const FLOOR = 1e-3;
-/** Streams of the seed, beside that of the data. */
+/** Streams of random numbers: moves of the parameters, and choice of elements. */
 const MOVES = DATA + 1, ELEMENTS = DATA + 2;
 
 /**
- * Whether the backward pass of a net, a layer, or a cell (in `recurrent`) is right: its gradients on the f64 reference
- * kernels against central differences (f(w + 1e-5) - f(w - 1e-5)) / 2e-5, and those of both WebAssembly builds against
- * the f64 ones. Checked are the gradients of all parameters, of x and of a decoder's input where they are values, and
- * of the first states.
+ * Checks the backward pass of a net, a layer, or a cell (in `recurrent`). The gradients on the f64 reference kernels
+ * are compared with central differences (f(w + 1e-5) - f(w - 1e-5)) / 2e-5, and the gradients of both WebAssembly
+ * builds with those of the reference kernels. The check covers the gradients of all parameters, of x and of a
+ * decoder's input when they are values, and of the first states.
  *
- * Parameters begin with the net's own first values, each moved by up to 0.1: where weights are 0 or 1, errors can hide.
- * First states are drawn, or learned ones where the net has those; dropout drops, with the same masks in every pass.
- * Every element costs two forward passes, in plain TypeScript, of 40 elements at most in a tensor: take small widths.
+ * Parameters are the net's initial values, each moved by up to 0.1, because weights of 0 or 1 hide errors. First states
+ * are random, or learned when the net learns them. Dropout drops, with the same masks in every pass. Each tried element
+ * costs two forward passes in plain TypeScript, for at most 40 elements of a tensor: use small widths.
  *
- * Where a derivative jumps (relu at 0, a clip at its limit), differences across the jump are no gradient: should a
- * check of such a net fail, try another seed; a wrong gradient is wrong with every one. Where only the builds are off,
- * the backward pass is right, and single precision loses what is left of large terms: x of 40 that saturates a tanh.
+ * Where a derivative jumps (relu at 0, a clip at its limit), differences across the jump are not the gradient. If the
+ * check of such a net fails, try another seed; a wrong gradient fails with every seed. If only the builds fail, the
+ * backward pass is right, and single precision loses the difference of large terms, as with x of 40 that saturates a
+ * tanh.
  *
  * @throws {OptionError} When batch, steps, lengths, tokens, classes or seed are out of range, or y is given without
- *   loss.
- * @throws {ShapeError} When x, y or lengths do not have as many elements as they must.
+ * loss.
+ * @throws {ShapeError} When x, y or lengths have a wrong number of elements.
  *
  * @example
  * ```ts
@@ -54,7 +59,7 @@ const MOVES = DATA + 1, ELEMENTS = DATA + 2;
  * console.log(String(check));
  * ```
  *
- * It prints, errors relative to the largest element (a tensor whose gradient is not right is marked as wrong):
+ * Output, with errors relative to the largest element. A tensor with a wrong gradient is marked as wrong.
  *
  * ```text
  * tensor        tried  largest  differences   exact    fast
@@ -70,8 +75,8 @@ const MOVES = DATA + 1, ELEMENTS = DATA + 2;
 export async function gradientCheck(net: Layer, options: GradientCheckOptions = {}): Promise<GradientCheck> {
   const { batch = 3, loss, y, seed = 0, x, decoderInput } = options;
   const { steps = x ? stepsOf(net.input, batch, x) : STEPS } = options;
-  const written = net.decoderInput && decoderInput ? stepsOf(net.decoderInput, batch, decoderInput) : undefined;
-  const { decoderSteps = written } = options;
+  const ownSteps = net.decoderInput && decoderInput ? stepsOf(net.decoderInput, batch, decoderInput) : undefined;
+  const { decoderSteps = ownSteps } = options;
   if (y && !loss) throw new OptionError('Cannot check gradients: "y" is given, but no "loss" that reads it');
   const plan = () => planTraining(net, { batch, steps, decoderSteps, train: true, loss, seed });
   const reference = plan(), arena = new ReferenceArena(reference.bytes);
@@ -106,18 +111,18 @@ export async function gradientCheck(net: Layer, options: GradientCheckOptions = 
   async function build(numerics: Numerics): Promise<Map<string, Float32Array>> {
     const own = plan(), arena = new WasmArena(own.bytes);
     const probe = new Probe(own, await loadKernels(numerics, arena), arena);
-    probe.take(truth);
+    probe.copyParameters(truth);
     return gradients(probe);
   }
 
-  /** Of a second pass: as in training, memory holds what the one before has left there. */
+  /** The gradients of a second pass: as in training, memory holds the values of the pass before. */
   function gradients(probe: Probe): Map<string, Float32Array> {
     probe.gradients(trial);
     return probe.gradients(trial);
   }
 }
 
-/** Move all parameters a little, to f32 numbers, which the builds can take over as they are. */
+/** Moves all parameters by up to 0.1, to f32 numbers, which the builds can copy exactly. */
 function move(truth: Probe, seed: number): void {
   const random = new Generator(seed, MOVES);
   for (const { data } of truth.parameters().values()) {
@@ -126,7 +131,7 @@ function move(truth: Probe, seed: number): void {
   truth.refresh();
 }
 
-/** What the loss is a function of, by name, as numbers to vary. */
+/** The variables of the loss by name: parameters, inputs of values and first states. */
 function variables(truth: Probe, { x, decoderInput, states }: Trial): Map<string, Float32Array | Float64Array> {
   const all = new Map([...truth.parameters()].map(([name, { data }]) => [name, data]));
   if (truth.takesValues.x) all.set("input x", x);
@@ -135,7 +140,7 @@ function variables(truth: Probe, { x, decoderInput, states }: Trial): Map<string
   return all;
 }
 
-/** The central difference at one element of what the loss is a function of. */
+/** The central difference of the loss at one element of a variable. */
 function slope(truth: Probe, trial: Trial, values: Float32Array | Float64Array, element: number): number {
   const value = values[element], above = value + STEP, below = value - STEP;
   const loss = (at: number) => {
@@ -146,12 +151,12 @@ function slope(truth: Probe, trial: Trial, values: Float32Array | Float64Array, 
   const rise = loss(above) - loss(below);
   values[element] = value;
   truth.refresh();
-  return rise && rise / (above - below); // padding, which nothing reads, may be any number or none
+  return rise && rise / (above - below); // 0 for padding, which may be NaN
 }
 
 /**
- * All elements, or as many as are tried: half of them, at least, with a gradient, if there are so many. Of an embedding
- * of many tokens few have one. The others are those with none, where one may have been forgotten.
+ * All elements, or a random sample. At least half of the sample has a gradient other than 0, if there are so many: in
+ * an embedding of many tokens few elements have one. The rest has a gradient of 0, which may be a forgotten one.
  */
 function sample(gradient: ArrayLike<number>, random: Generator): number[] {
   const elements = Array.from({ length: gradient.length }, (_, i) => i);
@@ -161,7 +166,7 @@ function sample(gradient: ArrayLike<number>, random: Generator): number[] {
   return [...zeros, ...elements.filter((element) => gradient[element] !== 0)].slice(0, SAMPLE);
 }
 
-/** The largest difference; NaN if one is NaN. */
+/** The largest absolute difference; NaN if a difference is NaN. */
 function distance(a: ArrayLike<number>, b: ArrayLike<number>): number {
   let largest = 0;
   for (let i = 0; i < a.length; i++) largest = Math.max(largest, Math.abs(a[i] - b[i]));

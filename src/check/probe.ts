@@ -9,10 +9,13 @@ import { Session } from "../session/session.ts";
 import type { Value } from "../ops/value.ts";
 import type { Trial } from "./trial.ts";
 
-/** Masks are drawn by the number of the pass: all passes have this one. */
+/** Number of every pass. Dropout masks depend on it, so all passes have the same masks. */
 const PASS = 1;
 
-/** One net in one arithmetic: the loss of a trial, and all gradients of it. Every pass draws the same dropout masks. */
+/**
+ * One net with one set of kernels: computes the loss of a trial and its gradients, always with the same dropout
+ * masks.
+ */
 export class Probe {
   readonly #plan: TrainingPlan;
   readonly #arena: Arena;
@@ -26,7 +29,7 @@ export class Probe {
     this.#runner = this.#session.runner;
   }
 
-  /** The parameters where they lie: call `refresh` after a change. */
+  /** Views of the parameters. Call `refresh` after a change. */
   parameters(): Map<string, { readonly shape: readonly number[]; readonly data: Float32Array | Float64Array }> {
     return new Map(
       this.#plan.planner.parameters.map(({ name, shape, value, size }) => [
@@ -36,18 +39,18 @@ export class Probe {
     );
   }
 
-  /** Whether x is values, and the decoder's input. */
+  /** Whether x and the decoder's input are values. */
   get takesValues(): { x: boolean; decoderInput: boolean } {
     const { input, decoderInput } = this.#plan;
     return { x: input.kind === "values", decoderInput: decoderInput?.kind === "values" };
   }
 
-  /** Take over another probe's parameters. */
-  take(other: Probe): void {
+  /** Copy another probe's parameters. */
+  copyParameters(other: Probe): void {
     this.#session.setParameters(other.parameters());
   }
 
-  /** The parameters were changed. */
+  /** Renew the copies that are derived from parameters, after a change. */
   refresh(): void {
     this.#runner.refresh();
   }
@@ -57,7 +60,7 @@ export class Probe {
     return this.#forward(trial).loss;
   }
 
-  /** The gradients of the loss of a trial, of all that goes in: parameters, values, first states. */
+  /** The gradients of a trial's loss: of parameters, inputs of values and first states. */
   gradients(trial: Trial): Map<string, Float32Array> {
     const { input, decoderInput } = this.#plan;
     const { io, kernels } = this.#runner;
@@ -75,7 +78,7 @@ export class Probe {
     return gradients;
   }
 
-  /** Forward and loss; leaves the gradient of the loss where the net's output has its gradient. */
+  /** Forward and loss. Writes the gradient of the output. */
   #forward(trial: Trial): { batch: PackedBatch; loss: number } {
     const { x, y, lengths, decoderInput } = trial;
     const states = trial.states && asStates(trial.states);
@@ -95,12 +98,12 @@ export class Probe {
     const values = this.#results(batch, (output) => output.value, (state) => state.last());
     io.writeOutputGradient(trial.outputWeights, batch);
     io.writeStateGradients(asStates(trial.stateWeights), batch);
-    // The weights are the gradients. A row of padding has weight 0, whatever its value.
+    // The weights are the gradients. Padding has weight 0, and its value may be any number or NaN.
     const weights = this.#results(batch, (output) => output.gradient!, (state) => state.gradient.last());
     return { batch, loss: weights.reduce((sum, weight, i) => sum + (weight && weight * values[i]), 0) };
   }
 
-  /** Copies of the output and the last states as they are in memory: in memory's order, and not rounded. */
+  /** Copies of output and last states, or of their gradients: in the order of memory, and not rounded. */
   #results(batch: PackedBatch, slot: (output: Value) => Slot, last: (state: PlannedState) => number): number[] {
     const { output, states } = this.#plan.layer;
     const { T, B } = this.#runner.io.outputBatch(batch);
@@ -115,7 +118,7 @@ export class Probe {
   }
 }
 
-/** A session copies states element by element, so doubles pass unrounded. */
+/** States as doubles. A session copies states element by element, so doubles are not rounded. */
 function asStates(states: Readonly<Record<string, Float64Array>>): States {
   return states as unknown as States;
 }

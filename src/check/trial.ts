@@ -6,53 +6,61 @@ import type { Loss } from "../training/losses/loss.ts";
 
 /** Options of `gradientCheck`. */
 export interface GradientCheckOptions {
-  /** Number of rows B. Default 3. */
+  /**
+   * Number of rows B.
+   *
+   * @default {3}
+   */
   batch?: number;
-  /** Number of time steps T. Default 4; when x is given, as many as it has. */
+  /** Number of time steps T. Default: that of x, or 4. */
   steps?: number;
   /** Length of each row, B integers from 1 to T, in any order. Default: all T. */
   lengths?: ArrayLike<number>;
-  /** Tokens `[T, B]` or values `[T, B, input]`. Default: drawn, values from -1 to 1. */
+  /** Tokens `[T, B]` or values `[T, B, input]`. Default: random, values from -1 to 1. */
   x?: ArrayLike<number>;
-  /** Of a net with a decoder: the time steps of that one. Default: as many as `steps`, or as `decoderInput` has. */
+  /** Number of the decoder's time steps, in a net with a decoder. Default: that of `decoderInput`, or `steps`. */
   decoderSteps?: number;
-  /** Of a net with a decoder: what that one reads. Default: drawn as x is. */
+  /** Input of the decoder, in a net with a decoder. Default: random, as x. */
   decoderInput?: ArrayLike<number>;
-  /** What the gradients are of. Default: the sum of all outputs and last states, each times a weight drawn from -1 to 1. */
+  /** The loss. Default: the sum of all outputs and last states, each times a random weight from -1 to 1. */
   loss?: Loss;
   /**
-   * What `loss` compares the output with. Default, for a loss of classes: drawn, `[T, B]`, or `[B]` where the net gives
-   * one row for a sequence.
+   * Targets of `loss`. Default, for a loss of classes: random, `[T, B]`, or `[B]` for a net that gives one row for a
+   * sequence.
    */
   y?: ArrayLike<number>;
-  /** Seed of everything that is drawn, dropout masks too: a non-negative integer. Default 0. */
+  /**
+   * Seed of all random numbers, including dropout masks: a non-negative integer.
+   *
+   * @default {0}
+   */
   seed?: number;
 }
 
-/** What goes into a pass, in doubles, and what makes one number of what comes out. */
+/** The inputs of a pass, in doubles, and the weights of the default loss. */
 export interface Trial {
   /** Tokens `[T, B]` or values `[T, B, input]`. */
   readonly x: Float64Array;
-  /** The same of a decoder. */
+  /** Tokens or values for the decoder. */
   readonly decoderInput: Float64Array | undefined;
-  /** First states; none where the net has learned ones. */
+  /** First states; undefined for a net with learned first states. */
   readonly states: Readonly<Record<string, Float64Array>> | undefined;
   readonly lengths: ArrayLike<number> | undefined;
-  /** Classes for the plan's loss. Without them the loss is the sum of outputs and last states, each times a weight. */
+  /** Targets of the plan's loss; undefined for the default loss. */
   readonly y: ArrayLike<number> | undefined;
   readonly outputWeights: Float64Array;
   readonly stateWeights: Readonly<Record<string, Float64Array>>;
 }
 
-/** The seed's stream of what is drawn here. Streams below 2^32 are those of parameters and masks. */
+/** The seed's stream of a trial's random numbers. Parameters and masks have the streams below 2^32. */
 export const DATA = 2 ** 32;
 
-/** As many steps as x has; the session says what is wrong with another number of elements. */
+/** The number of steps of x. The session refuses another number of elements. */
 export function stepsOf({ kind, width }: TensorSpec, batch: number, x: ArrayLike<number>): number {
   return Math.max(1, Math.floor(x.length / (batch * (kind === "values" ? width : 1))));
 }
 
-/** All that a pass reads: as given, the rest drawn. Numbers are f32 numbers in doubles. */
+/** The inputs of a pass: those of the options, the others random. Numbers are f32 numbers in doubles. */
 export function drawTrial(net: Layer, { options: size }: NetPlan, options: GradientCheckOptions): Trial {
   const { input, decoderInput, output, states = [] } = net, { batch, steps, decoderSteps } = size;
   const random = new Generator(options.seed ?? 0, DATA), rows = (decoderInput ? decoderSteps! : steps) * batch;
@@ -60,9 +68,9 @@ export function drawTrial(net: Layer, { options: size }: NetPlan, options: Gradi
   const integers = (n: number, limit: number) => Float64Array.from({ length: n }, () => random.integer(limit));
   const blocks = () => Object.fromEntries(states.map(({ name, width }) => [name, numbers(batch * width)]));
   const outputs = output.steps === "one" ? batch : rows;
-  const sequence = ({ kind, width }: TensorSpec, T: number, given: ArrayLike<number> | undefined) => {
+  const sequence = ({ kind, width }: TensorSpec, T: number, own: ArrayLike<number> | undefined) => {
     const isValues = kind === "values", drawn = isValues ? numbers(T * batch * width) : integers(T * batch, width);
-    return given ? Float64Array.from(isValues ? Float32Array.from(given) : given) : drawn;
+    return own ? Float64Array.from(isValues ? Float32Array.from(own) : own) : drawn;
   };
   return {
     x: sequence(input, steps, options.x),

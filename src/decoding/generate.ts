@@ -1,42 +1,57 @@
 import { OptionError, requireInteger } from "../errors.ts";
-import { Generator } from "../random/generator.ts";
-import { mostProbable, sample, truncate } from "../text/sampling.ts";
+import type { CompiledNet } from "../runtime/compiled_net.ts";
 import type { Vocabulary } from "../text/vocabulary.ts";
 import { beamSearch } from "./beam_search.ts";
-import type { States } from "../runtime/packed_batch.ts";
-import { EventLoop } from "../runtime/event_loop.ts";
-import type { Session } from "../session/session.ts";
+import { type DrawOptions, drawTokens, mutedTokens, type TokenReader } from "./token_draws.ts";
+import { TextReader } from "./text_reader.ts";
 
 /** Options of `LanguageModel.generate`. */
-export interface GenerateOptions {
+export interface GenerateOptions extends DrawOptions {
   /**
-   * Text to go on from, or its tokens; not repeated in the output. Default: `<bos>`, or a line break, or the first
-   * token, whichever the vocabulary has.
+   * Text to continue, or its tokens. The output does not repeat the prompt.
+   *
+   * @default `<bos>`, a line break or the first token: the first of these that the vocabulary has
    */
   prompt?: string | readonly string[];
-  /** Tokens to write at most. Default 200. */
+  /**
+   * Maximum number of tokens to write.
+   *
+   * @default {200}
+   */
   length?: number;
-  /** Divides the logits: below 1 bolder, above 1 wilder, 0 always the most probable token. Default 1. */
-  temperature?: number;
-  /** Draw from so many of the most probable tokens: see `truncate`. Default all. */
-  topK?: number;
-  /** Draw from the fewest of the most probable tokens that have this share: see `truncate`. Default 1, all. */
-  topP?: number;
-  /** Texts that end the writing: it ends with the token that completes one of them. Default none. */
+  /**
+   * Texts that end the writing: the last token written is the one that completes a stop text.
+   *
+   * @default none
+   */
   stop?: readonly string[];
-  /** Seed of the draws. Default 0. */
-  seed?: number;
 }
 
 /** Options of `LanguageModel.beamSearch`. */
 export interface SearchOptions extends Pick<GenerateOptions, "prompt"> {
-  /** Hypotheses that are kept from token to token, and continuations that are returned: 1 to 10. Default 5. */
+  /**
+   * Width of the beam, and maximum number of continuations returned: 1 to 10.
+   *
+   * @default {5}
+   */
   width?: number;
-  /** Tokens of a continuation at most. Default 50. */
+  /**
+   * Maximum number of tokens of a continuation.
+   *
+   * @default {50}
+   */
   length?: number;
-  /** Tokens that end a continuation, and belong to it. `<eos>` always ends one. Default none. */
+  /**
+   * Tokens that end a continuation and belong to the continuation. `<eos>` always ends one.
+   *
+   * @default none
+   */
   stop?: readonly string[];
-  /** The exponent of the length normalisation: see `beamSearch`. Default 0.6. */
+  /**
+   * Exponent of the length normalisation: see `beamSearch`.
+   *
+   * @default {0.6}
+   */
   lengthPenalty?: number;
 }
 
@@ -44,68 +59,68 @@ export interface SearchOptions extends Pick<GenerateOptions, "prompt"> {
 export interface Continuation {
   /** The text, without the prompt and `<eos>`. */
   readonly text: string;
-  /** Natural logarithm of its probability after the prompt. */
+  /** Natural logarithm of the probability of the continuation after the prompt. */
   readonly logProbability: number;
-  /** The same with length normalisation: what continuations are ranked by. */
+  /** `logProbability` with length normalisation. Continuations are ranked by their scores. */
   readonly score: number;
 }
 
-/** Text, a token per piece. The session may change between two of them, when a training begins. */
+/**
+ * Generate text, one token a piece. `current` gives the net for each step: the model may compile another net between
+ * two pieces, for example when a training begins.
+ *
+ * @throws {OptionError} When an option is out of range.
+ */
 export async function* generate(
-  session: () => Session,
+  current: () => CompiledNet,
   vocabulary: Vocabulary,
-  { prompt, length = 200, temperature = 1, topK, topP, stop = [], seed = 0 }: GenerateOptions,
+  { prompt, length = 200, stop = [], ...drawOptions }: GenerateOptions,
 ): AsyncGenerator<string, void, void> {
-  requireInteger("length", length, 0);
-  if (!(temperature >= 0)) throw new OptionError(`"temperature" must be a number >= 0, got ${temperature}`);
   if (stop.includes("")) throw new OptionError(`Every element of "stop" must be a text that is not empty, got ""`);
-  // Out of range is out of range, even where nothing is drawn.
-  truncate(Float32Array.of(1), { topK, topP });
-  const draws = new Generator(seed), mute = unwritten(vocabulary), end = vocabulary.id("<eos>");
-  let x = start(vocabulary, prompt), states: States | "zero" = "zero", text = "";
-  using loop = new EventLoop();
-  for (; x.length > 1; x = x.subarray(1)) {
-    session().forward(x.subarray(0, 1), { batch: 1, states });
-    states = session().states();
-  }
-  for (let i = 0; i < length; i++) {
-    await loop.turn();
-    const greedy = temperature === 0, call = { batch: 1, states };
-    const scores = greedy ? session().forward(x, call) : session().probabilities(x, { ...call, temperature });
-    for (const id of mute) scores[id] = greedy ? -Infinity : 0;
-    const token = greedy ? mostProbable(scores) : sample(truncate(scores, { topK, topP }), draws.uniform());
-    if (token === end) return;
-    states = session().states();
-    x = Int32Array.of(token);
-    const piece = vocabulary.separator + vocabulary.decode(x), before = text.length;
+  const muted = mutedTokens(vocabulary);
+  const reader = new TextReader(current);
+  const tokens: TokenReader = {
+    skip: (token) => void reader.read(token),
+    scores(token, temperature) {
+      const scores = reader.read(token, temperature);
+      for (const id of muted) scores[id] = temperature === 0 ? -Infinity : 0;
+      return scores;
+    },
+  };
+  const options = { ...drawOptions, length, end: vocabulary.id("<eos>") };
+  let text = "";
+  for await (const token of drawTokens(tokens, promptTokens(vocabulary, prompt), options)) {
+    const piece = vocabulary.separator + vocabulary.decode([token]);
+    const before = text.length;
     text += piece;
     yield piece;
     if (stop.some((part) => text.includes(part, Math.max(0, before - part.length + 1)))) return;
   }
 }
 
-/** Continuations by beam search, the best first. */
+/**
+ * Continuations by beam search, the best first.
+ *
+ * @throws {OptionError} When an option is out of range.
+ */
 export async function continuations(
-  session: Session,
+  net: CompiledNet,
   vocabulary: Vocabulary,
   { prompt, width = 5, length = 50, stop = [], lengthPenalty }: SearchOptions,
 ): Promise<Continuation[]> {
-  requireInteger("width", width, 1, session.batch);
-  const end = vocabulary.id("<eos>"),
-    options = {
-      length,
-      lengthPenalty,
-      stop: [...stop.map((token) => requireToken(vocabulary, token)), ...end === undefined ? [] : [end]],
-      without: unwritten(vocabulary),
-    };
-  const found = await beamSearch(session.stream({ batch: width }), start(vocabulary, prompt), options);
+  requireInteger("width", width, 1, net.batch);
+  const end = vocabulary.id("<eos>");
+  const stopTokens = stop.map((token) => requireToken(vocabulary, token));
+  if (end !== undefined) stopTokens.push(end);
+  const options = { length, lengthPenalty, stop: stopTokens, without: mutedTokens(vocabulary) };
+  const found = await beamSearch(net.stream({ batch: width }), promptTokens(vocabulary, prompt), options);
   return found.map(({ tokens, logProbability, score }) => {
     const text = vocabulary.decode(tokens.filter((token) => token !== end));
     return { text: text && vocabulary.separator + text, logProbability, score };
   });
 }
 
-/** Pieces as a stream: each is made when it is asked for; who cancels the stream ends their making. */
+/** Pieces as a stream: each read makes one piece, and cancelling the stream ends the generator. */
 export function readable<Piece>(pieces: AsyncGenerator<Piece, void, void>): ReadableStream<Piece> {
   return new ReadableStream({
     async pull(controller) {
@@ -119,17 +134,13 @@ export function readable<Piece>(pieces: AsyncGenerator<Piece, void, void>): Read
   }, { highWaterMark: 0 });
 }
 
-function start(vocabulary: Vocabulary, prompt: string | readonly string[] = ""): Int32Array {
+/** The tokens of a prompt: at least one. */
+function promptTokens(vocabulary: Vocabulary, prompt: string | readonly string[] = ""): Int32Array {
   if (prompt.length > 0) {
     const tokens = vocabulary.encode(prompt);
     if (tokens.length > 0) return tokens;
   }
   return Int32Array.of(vocabulary.id("<bos>") ?? vocabulary.id("\n") ?? 0);
-}
-
-/** Special tokens that no text has. */
-function unwritten(vocabulary: Vocabulary): number[] {
-  return ["<unk>", "<pad>", "<bos>"].map((token) => vocabulary.id(token)).filter((id) => id !== undefined);
 }
 
 function requireToken(vocabulary: Vocabulary, token: string): number {

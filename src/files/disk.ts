@@ -1,24 +1,25 @@
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import process from "node:process";
 
-/** What replacing a file asks of the operating system. */
+/** The file operations that `replaceFile` needs. */
 export interface Disk {
-  /** Make a new file; the handle of it. */
+  /** Creates a new file and returns its handle. */
   create(path: string): number;
-  /** Write bytes from `from` on; how many were written, which may be less than all. */
+  /** Writes bytes from index `from` on. Returns the number of bytes written, which may be less than all. */
   write(handle: number, bytes: Uint8Array, from: number): number;
-  /** Wait until what was written is on the disk. */
+  /** Waits until all written bytes are on the disk. */
   sync(handle: number): void;
+  /** Closes a file. */
   close(handle: number): void;
-  /** Give a file the name of another one, in whose place it comes in one stroke. */
+  /** Renames a file. An existing file of the new name is replaced atomically. */
   rename(from: string, to: string): void;
-  /** Wait until the names in a folder are on the disk. */
+  /** Waits until the file names of a folder are on the disk. */
   syncFolder(path: string): void;
-  /** Remove a file, if it is there. */
+  /** Removes a file, if it exists. */
   remove(path: string): void;
 }
 
-/** The operating system's own, by way of `node:fs`, which Deno has too. */
+/** The file operations of the operating system, by `node:fs`, which Deno supports too. */
 export const DISK: Disk = {
   create: (path) => openSync(path, "wx"),
   write: (handle, bytes, from) => writeSync(handle, bytes, from),
@@ -37,5 +38,5 @@ export const DISK: Disk = {
   remove: (path) => rmSync(path, { force: true }),
 };
 
-/** Windows opens no folders, and writes names through. */
+/** Windows cannot open folders, and writes file names to the disk at once. */
 const CAN_OPEN_FOLDERS = process.platform !== "win32";

@@ -5,14 +5,19 @@ import { DISK, type Disk } from "./disk.ts";
 import { removeStale, temporaryName } from "./stale.ts";
 
 /**
- * Put bytes in the place of a file: into a new one beside it, synced, then renamed, then the folder synced. `isTarget`
- * names the files of the folder that this run writes, whose temporary files may be left over from dead ones.
+ * Replaces the content of a file atomically: writes a temporary file beside it, syncs it, renames it, and syncs the
+ * folder.
+ *
+ * @param isTarget Whether this run writes the file of a name in the folder. Temporary files of these files are removed
+ * when the process that wrote them is dead. Default: the name of `path`.
+ * @throws {FileError} When the system refuses.
  */
-export function replaceFile(path: string, bytes: Uint8Array, isTarget = isNamed(path), disk: Disk = DISK): void {
-  // What is renamed to a link would take the place of the link.
-  const target = attempt(path, () => existsSync(path) ? realpathSync(path) : path), folder = dirname(target);
+export function replaceFile(path: string, bytes: Uint8Array, isTarget = isNameOf(path), disk: Disk = DISK): void {
+  // A rename to the path of a symbolic link would replace the link.
+  const target = orFileError(path, () => existsSync(path) ? realpathSync(path) : path);
+  const folder = dirname(target);
   const temporary = temporaryName(target);
-  attempt(path, () => {
+  orFileError(path, () => {
     removeStale(folder, isTarget, disk);
     try {
       write(temporary, bytes, disk);
@@ -20,7 +25,7 @@ export function replaceFile(path: string, bytes: Uint8Array, isTarget = isNamed(
     } catch (error) {
       try {
         disk.remove(temporary);
-      } catch { // The first error says more.
+      } catch { // the first error is reported
       }
       throw error;
     }
@@ -28,13 +33,13 @@ export function replaceFile(path: string, bytes: Uint8Array, isTarget = isNamed(
   });
 }
 
-/** Whether a name in a folder is that of a path. */
-export function isNamed(path: string): (name: string) => boolean {
+/** Whether a name is the file name of a path. */
+export function isNameOf(path: string): (name: string) => boolean {
   return (name) => name === basename(path);
 }
 
-/** Do something for a file; what the system says against it becomes a FileError. */
-export function attempt<T>(path: string, work: () => T): T {
+/** Runs work for a file. An error of the system becomes a `FileError` with the path. */
+export function orFileError<T>(path: string, work: () => T): T {
   try {
     return work();
   } catch (error) {
@@ -42,6 +47,7 @@ export function attempt<T>(path: string, work: () => T): T {
   }
 }
 
+/** Writes a new file and waits until it is on the disk. */
 function write(path: string, bytes: Uint8Array, disk: Disk): void {
   const handle = disk.create(path);
   try {
@@ -56,7 +62,7 @@ function write(path: string, bytes: Uint8Array, disk: Disk): void {
   }
 }
 
-/** "ENOSPC: no space left on device, write" and "No space left on device (os error 28)", as one says it. */
+/** "no space left on device", from Node's "ENOSPC: no space left on device, write" and Deno's "... (os error 28)". */
 function reason({ message }: Error): string {
   const text = message.replace(/^[A-Z]+: /, "").replace(/ \(os error.*/, "").replace(/, \w+( '.*)?$/, "");
   return text.charAt(0).toLowerCase() + text.slice(1);

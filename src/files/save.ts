@@ -2,17 +2,22 @@ import { readdirSync, statSync } from "node:fs";
 import { dirname, join, parse } from "node:path";
 import { FileError, requireInteger } from "../errors.ts";
 import { DISK } from "./disk.ts";
-import { attempt, isNamed, replaceFile } from "./replace.ts";
+import { isNameOf, orFileError, replaceFile } from "./replace.ts";
 import { removeStale, temporaryName } from "./stale.ts";
 
 /**
- * Write a file, whole or not at all: at any moment, also after the process was killed, the machine lost power or the
- * disk is full, the file has either its old bytes or the new ones. They go into a temporary file beside it
- * (`path.<process>.<number>.tmp`), which is synced and renamed; then the folder is synced. Temporary files that dead
- * processes left beside this file are removed. Waits until all is done; permissions in Deno: reading and writing the
- * folder (and --allow-run to see at once, instead of after an hour, that another process is dead).
+ * Writes a file atomically: at any moment the file has either its old bytes or the new ones, even after the process was
+ * killed, the machine lost power or the disk is full.
  *
- * @throws {FileError} When the system refuses; the file is the old one, or, where only the last step failed, the new one.
+ * The bytes are written to a temporary file beside the file (`path.<process>.<number>.tmp`), which is synced and
+ * renamed; then the folder is synced. Temporary files of dead processes for the same file are removed. The call returns
+ * when all of this is done.
+ *
+ * In Deno, `saveFile` needs permission to read and write the folder. With --allow-run it detects dead processes at
+ * once, otherwise after an hour.
+ *
+ * @throws {FileError} When the system refuses. The file then has its old bytes, or the new ones when only the last sync
+ * failed.
  *
  * @example
  * ```ts
@@ -30,15 +35,21 @@ export function saveFile(path: string, bytes: Uint8Array): void {
 
 /** Options of `saveNext`. */
 export interface SaveNextOptions {
-  /** How many of the files stay, the new one among them. Default 3. */
+  /**
+   * The number of files to keep, including the new one.
+   *
+   * @default 3
+   */
   keep?: number;
 }
 
 /**
- * Write the next one of a row of numbered files, as `saveFile` does, and then remove all but the last `keep`: of
- * `model.safetensors` these are `model.1.safetensors`, `model.2.safetensors` and so on. Returns the new file's path.
+ * Writes the next of a series of numbered files, as `saveFile` does, and then removes all but the last `keep` files.
+ * The series of `model.safetensors` is `model.1.safetensors`, `model.2.safetensors` and so on.
  *
- * @throws {FileError} When the system refuses; older files are still there.
+ * @returns The path of the new file.
+ * @throws {FileError} When the system refuses. The older files then still exist.
+ * @throws {OptionError} When `keep` is not an integer >= 1.
  *
  * @example
  * ```ts
@@ -53,31 +64,34 @@ export interface SaveNextOptions {
  */
 export function saveNext(path: string, bytes: Uint8Array, { keep = 3 }: SaveNextOptions = {}): string {
   requireInteger("keep", keep, 1);
-  const numbers = attempt(path, () => numbersOf(path)), next = numbered(path, (numbers.at(-1) ?? 0) + 1);
+  const numbers = orFileError(path, () => numbersOf(path));
+  const next = numbered(path, (numbers.at(-1) ?? 0) + 1);
   replaceFile(next, bytes, (name) => numberOf(path, name) !== undefined);
-  attempt(path, () => {
+  orFileError(path, () => {
     for (const number of numbers.slice(0, Math.max(0, numbers.length + 1 - keep))) DISK.remove(numbered(path, number));
   });
   return next;
 }
 
-/** The path of the last file that `saveNext` wrote whole; undefined when there is none. */
+/** The path of the last file of the series that `saveNext` wrote; undefined when there is none. */
 export function latest(path: string): string | undefined {
   const number = numbersOf(path).at(-1);
   return number === undefined ? undefined : numbered(path, number);
 }
 
 /**
- * See that a file can be written, before the work whose result it is to hold; the file itself is not touched.
+ * Checks that a file can be written, for a call before long work whose result the file will hold. The file stays
+ * unchanged.
  *
- * @throws {FileError} When it cannot.
+ * @throws {FileError} When the file cannot be written.
  */
 export function requireWritable(path: string): void {
-  const folder = dirname(path), refuse = (reason: string) => new FileError(`Cannot write ${path}: ${reason}`);
+  const folder = dirname(path);
+  const refuse = (reason: string) => new FileError(`Cannot write ${path}: ${reason}`);
   if (!isFolder(folder)) throw refuse(`there is no folder ${folder}`);
   if (statSync(path, { throwIfNoEntry: false })?.isFile() === false) throw refuse("it is not a file");
-  attempt(path, () => {
-    removeStale(folder, isNamed(path), DISK);
+  orFileError(path, () => {
+    removeStale(folder, isNameOf(path), DISK);
     const temporary = temporaryName(path);
     DISK.close(DISK.create(temporary));
     DISK.remove(temporary);
@@ -88,13 +102,13 @@ function isFolder(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
-/** The numbers of the files that there are, ascending. */
+/** The numbers of the existing files of a series, ascending. */
 function numbersOf(path: string): number[] {
   const names = isFolder(dirname(path)) ? readdirSync(dirname(path)) : [];
   return names.flatMap((name) => numberOf(path, name) ?? []).sort((a, b) => a - b);
 }
 
-/** 12 of `model.12.safetensors`, if that is the path with a number. */
+/** The number of a file name in the series of a path: 12 for `model.12.safetensors`. Undefined for other names. */
 function numberOf(path: string, name: string): number | undefined {
   const number = Number(name.slice(parse(path).name.length + 1).split(".", 1)[0]);
   return Number.isSafeInteger(number) && number > 0 && numbered(path, number) === join(dirname(path), name)
@@ -102,6 +116,7 @@ function numberOf(path: string, name: string): number | undefined {
     : undefined;
 }
 
+/** The path with a number: `model.12.safetensors`. */
 function numbered(path: string, number: number): string {
   const { name, ext } = parse(path);
   return join(dirname(path), `${name}.${number}${ext}`);

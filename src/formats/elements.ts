@@ -1,8 +1,8 @@
 import { fromBF16, fromF16, toBF16, toF16 } from "./float16.ts";
 
 /**
- * The elements of a tensor in memory, by the name of their type in a safetensors file. The values are those of the
- * file: a 64-bit integer is a bigint and a 16-bit floating point number an f32, so that none loses bits.
+ * The array that holds a tensor's elements in memory, by the name of the element type in a safetensors file. Every
+ * value is exact: 64-bit integers are bigints, and 16-bit floating point numbers are f32.
  */
 export interface Elements<Buffer extends ArrayBufferLike = ArrayBufferLike> {
   /** IEEE 754 binary64. */
@@ -29,21 +29,22 @@ export interface Elements<Buffer extends ArrayBufferLike = ArrayBufferLike> {
   F16: Float32Array<Buffer>;
   /** The upper half of an f32. */
   BF16: Float32Array<Buffer>;
-  /** A byte each; 0 is false. */
+  /** One byte per element; 0 is false. */
   BOOL: Uint8Array<Buffer>;
 }
 
-/** The name of an element type. */
+/** The name of an element type in a safetensors file. */
 export type ElementType = keyof Elements;
 
+/** How elements of a type are stored in a file. */
 interface Storage<A> {
-  /** Bytes of an element in a file. */
+  /** Bytes per element. */
   readonly size: number;
-  /** What holds the values in memory. */
+  /** The class of the array in memory. */
   readonly array: new (...none: never[]) => A;
-  /** The values of bytes that belong to nobody else. The engines are all little-endian, as the file is. */
+  /** Decodes bytes. The result may use their buffer. All engines are little-endian, as the file is. */
   read(bytes: ArrayBuffer): A;
-  /** The bytes of values; they may be the values' own. */
+  /** Encodes values. The result may be a view of their buffer. */
   write(values: A): ArrayBufferView;
 }
 
@@ -52,32 +53,34 @@ interface ArrayType<A> {
   readonly BYTES_PER_ELEMENT: number;
 }
 
-function plain<A extends ArrayBufferView>(array: ArrayType<A>): Storage<A> {
+/** The storage of a type whose bytes are the same in a file and in memory. */
+function directStorage<A extends ArrayBufferView>(array: ArrayType<A>): Storage<A> {
   return { size: array.BYTES_PER_ELEMENT, array, read: (bytes) => new array(bytes), write: (values) => values };
 }
 
-/** How each type is stored; an array's own type comes before others that it can hold. */
+/** The storage of each type. The default type of an array precedes other types that the array can hold. */
 export const STORAGE: { readonly [E in ElementType]: Storage<Elements[E]> } = {
-  F64: plain(Float64Array),
-  F32: plain(Float32Array),
-  I64: plain(BigInt64Array),
-  U64: plain(BigUint64Array),
-  I32: plain(Int32Array),
-  U32: plain(Uint32Array),
-  I16: plain(Int16Array),
-  U16: plain(Uint16Array),
-  I8: plain(Int8Array),
-  U8: plain(Uint8Array),
+  F64: directStorage(Float64Array),
+  F32: directStorage(Float32Array),
+  I64: directStorage(BigInt64Array),
+  U64: directStorage(BigUint64Array),
+  I32: directStorage(Int32Array),
+  U32: directStorage(Uint32Array),
+  I16: directStorage(Int16Array),
+  U16: directStorage(Uint16Array),
+  I8: directStorage(Int8Array),
+  U8: directStorage(Uint8Array),
   F16: { size: 2, array: Float32Array, read: (bytes) => fromF16(new Uint16Array(bytes)), write: toF16 },
   BF16: { size: 2, array: Float32Array, read: (bytes) => fromBF16(new Uint16Array(bytes)), write: toBF16 },
-  BOOL: plain(Uint8Array),
+  BOOL: directStorage(Uint8Array),
 };
 
 /** All element types. */
 export const ELEMENT_TYPES = Object.keys(STORAGE) as ElementType[];
 
 /**
- * The elements of a tensor of any type as f32, each rounded once, to nearest; as they are if they are f32.
+ * The elements of a tensor of any type as f32, each rounded once, to nearest. A Float32Array is returned as it is,
+ * without a copy.
  *
  * @example
  * ```ts
@@ -92,16 +95,19 @@ export function floats(tensor: { readonly data: ArrayLike<number> | ArrayLike<bi
   return data instanceof Float32Array ? data : Float32Array.from(numbers(tensor));
 }
 
-/** The same before they are rounded: as they are if they are numbers. */
+/** The elements of a tensor before rounding to f32. An array of numbers is returned as it is, without a copy. */
 export function numbers({ data }: { readonly data: ArrayLike<number> | ArrayLike<bigint> }): ArrayLike<number> {
   if (typeof data[0] !== "bigint") return data as ArrayLike<number>;
-  return Float64Array.from(data as ArrayLike<bigint>, nearly);
+  return Float64Array.from(data as ArrayLike<bigint>, toDouble);
 }
 
-/** A double that rounds to the same f32: what is cut off leaves a trace in the last bit, so that no tie comes up. */
-function nearly(integer: bigint): number {
+/**
+ * A double that rounds to the same f32 as an integer does. Cutting off 11 bits could make a false tie; therefore the
+ * lowest remaining bit is set when the bits cut off are not all zero.
+ */
+function toDouble(integer: bigint): number {
   const near = Number(integer);
   if (Number.isSafeInteger(near)) return near;
-  const trace = integer & 2047n ? 1n : 0n;
-  return Number(integer >> 11n | trace) * 2048;
+  const sticky = integer & 2047n ? 1n : 0n;
+  return Number(integer >> 11n | sticky) * 2048;
 }

@@ -1,50 +1,52 @@
 /**
- * A strict JSON parser over bytes. What `JSON.parse` cannot do and a header needs: it says where each value stands,
- * refuses a key that comes twice, and keeps keys in the order of the file, whatever they look like.
+ * A strict JSON parser over bytes. Unlike `JSON.parse` it records the byte range of each value, refuses duplicate keys,
+ * and keeps all keys in the order of the file, numeric ones too.
  */
 
 import type { FormatError } from "../errors.ts";
 
-/** A value of a JSON text and the bytes [start, end) that spell it. */
+/** A value of a JSON text and its bytes [start, end). */
 export interface JsonNode {
   readonly value: null | boolean | number | string | JsonNode[] | Map<string, JsonNode>;
   readonly start: number;
   readonly end: number;
 }
 
-/** Makes the error for something wrong at byte `offset`; `reason` says what was expected and what came. */
-export type Refusal = (offset: number, reason: string) => FormatError;
+/** Makes the error for a fault at byte `offset`. `reason` says what was expected and what was found. */
+type Refusal = (offset: number, reason: string) => FormatError;
 
 /** Space, tab, line feed, carriage return. */
 const SPACE = new Set([0x20, 0x09, 0x0a, 0x0d]);
 
+/** The characters of numbers. */
 const IN_NUMBER = new Set(new TextEncoder().encode("+-.eE0123456789"));
 
-/** Deep enough for any honest header, shallow enough for any stack. */
+/** The maximum nesting: deeper than any valid header, and shallow enough for any stack. */
 const MAX_DEPTH = 64;
 
 /**
- * So many values, each an object of some 100 bytes, are enough for 200,000 tensors; 100 MB that are nothing but zeros and
- * commas would otherwise take 3 GB and 13 s.
+ * The maximum number of values, each of which is an object of some 100 bytes. It is enough for 200,000 tensors. Without
+ * it, 100 MB of zeros and commas would take 3 GB and 13 s.
  */
 const MAX_VALUES = 2_000_000;
 
 const NUMBER = /^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?$/;
 
 /**
- * The one JSON value in bytes [start, end) of `bytes`, white space around it allowed.
+ * Parses the JSON value in bytes [start, end) of `bytes`. White space may surround it.
  *
- * @throws What `refuse` makes, at the first byte that is not UTF-8 or not JSON, or where a key comes again.
+ * @throws {FormatError} The error of `refuse`, at the first byte that is not UTF-8 or not JSON, or at a duplicate key.
  */
 export function parseJson(bytes: Uint8Array, start: number, end: number, refuse: Refusal): JsonNode {
   const utf8 = new TextDecoder("utf-8", { fatal: true });
-  let at = start, values = 0;
+  let at = start;
+  let values = 0;
 
   function space(): void {
     while (at < end && SPACE.has(bytes[at])) at++;
   }
 
-  /** Whether `character` is next, after white space; then it is passed over. */
+  /** Skips white space, and `character` if it is next. Returns whether it was. */
   function take(character: string): boolean {
     space();
     if (at >= end || bytes[at] !== character.charCodeAt(0)) return false;
@@ -55,8 +57,8 @@ export function parseJson(bytes: Uint8Array, start: number, end: number, refuse:
   function expected(what: string, offset = at): FormatError {
     const byte = bytes[offset];
     const printable = byte >= 0x20 && byte < 0x7f;
-    const came = printable ? `"${String.fromCharCode(byte)}"` : `byte 0x${byte?.toString(16).padStart(2, "0")}`;
-    return refuse(offset, `expected ${what}, got ${offset < end ? came : "the end"}`);
+    const found = printable ? `"${String.fromCharCode(byte)}"` : `byte 0x${byte?.toString(16).padStart(2, "0")}`;
+    return refuse(offset, `expected ${what}, got ${offset < end ? found : "the end"}`);
   }
 
   function text(from: number, to: number): string {
@@ -67,7 +69,7 @@ export function parseJson(bytes: Uint8Array, start: number, end: number, refuse:
     }
   }
 
-  /** Short text of ASCII alone needs no decoder, which costs more than the rest of the parser. */
+  /** Short ASCII text is decoded here: a TextDecoder costs more than the rest of the parser. */
   function ascii(from: number, to: number): string {
     if (to - from > 100) return text(from, to);
     let result = "";
@@ -78,7 +80,7 @@ export function parseJson(bytes: Uint8Array, start: number, end: number, refuse:
   function string(): string {
     if (!take('"')) throw expected("a string");
     const from = at - 1;
-    let plain = true; // printable ASCII without escapes, as nearly all names are: no need to decode
+    let plain = true; // printable ASCII without escapes, as in nearly all names
     for (; at < end && bytes[at] !== 0x22; at++) {
       plain &&= bytes[at] >= 0x20 && bytes[at] < 0x7f && bytes[at] !== 0x5c;
       if (bytes[at] === 0x5c) at++; // a backslash shields the next byte
@@ -92,7 +94,7 @@ export function parseJson(bytes: Uint8Array, start: number, end: number, refuse:
       value = JSON.parse(source) as string; // the escapes
     } catch { // reported below
     }
-    // Half a surrogate pair has no UTF-8 form: such a name could not be written again.
+    // An unpaired surrogate has no UTF-8 form, so such a name could not be written again.
     if (!value?.isWellFormed()) throw refuse(from, "expected a valid string");
     return value;
   }
@@ -160,7 +162,7 @@ export function parseJson(bytes: Uint8Array, start: number, end: number, refuse:
   return root;
 }
 
-/** A name as a message shows it: of a long one the beginning. */
+/** A name in an error message. A long name is cut off. */
 export function quote(text: unknown): string {
   const short = typeof text === "string" && text.length > 200 ? `${text.slice(0, 200)}…` : text;
   return JSON.stringify(short) ?? String(text);

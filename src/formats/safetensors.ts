@@ -1,51 +1,54 @@
 /**
- * The safetensors format (https://github.com/huggingface/safetensors): the length N of a header as a 64-bit integer, N
- * bytes of JSON, then the tensors' elements, little-endian and without holes.
+ * The safetensors format (https://github.com/huggingface/safetensors): the length N of the header as a 64-bit integer,
+ * the header in N bytes of JSON, then the elements of all tensors, little-endian and without gaps.
  */
 
 import { FormatError } from "../errors.ts";
 import { ELEMENT_TYPES, type Elements, type ElementType, STORAGE } from "./elements.ts";
 import { type JsonNode, parseJson, quote } from "./json.ts";
 
-/** The other element types of the format: known, not read. */
-const UNREAD = "F4 F6_E2M3 F6_E3M2 F8_E5M2 F8_E4M3 F8_E8M0 F8_E4M3FNUZ F8_E5M2FNUZ C64".split(" ");
+/** The element types of the format that are not supported. */
+const UNSUPPORTED = "F4 F6_E2M3 F6_E3M2 F8_E5M2 F8_E4M3 F8_E8M0 F8_E4M3FNUZ F8_E5M2FNUZ C64".split(" ");
 
+/** The maximum length of a header in bytes. */
 const MAX_HEADER = 100_000_000;
-/** The key of the header that is no tensor. */
+
+/** The key of the header that is not a tensor. */
 export const METADATA = "__metadata__";
 
-/** A tensor of a file: row-major elements of one type, and their values. */
+/** A tensor of a file: its elements in row-major order. */
 export type Tensor = {
   [E in ElementType]: { shape: number[]; dtype: E; data: Elements<ArrayBuffer>[E] };
 }[ElementType];
 
-/** What a safetensors file holds. */
+/** The content of a safetensors file. */
 export interface Safetensors {
   /** The tensors by name, in the order of the header. */
   tensors: Map<string, Tensor>;
-  /** The free text entries of the header; none when the file has none. */
+  /** The metadata of the header: text by key. */
   metadata: Record<string, string>;
 }
 
-/** Where a tensor says that its bytes are, counted from the end of the header. */
+/** The description of a tensor in the header. */
 interface Entry {
   name: string;
-  /** Where its description starts in the file. */
-  at: number;
+  /** The byte of the file where the description starts. */
+  headerOffset: number;
   dtype: ElementType;
   shape: number[];
+  /** The range of its bytes [begin, end), counted from the end of the header. */
   begin: number;
   end: number;
 }
 
 /**
- * Reads a safetensors file strictly: each byte of the data belongs to exactly one tensor, no key comes twice, and no
- * size is believed before it is checked. Tensors are copies and may have any alignment in the file.
+ * Reads a safetensors file. Reading is strict: each byte of the data must belong to exactly one tensor, no key may
+ * occur twice, and every size is checked before it is used. Tensors are copies, and may have any alignment in the file.
  *
- * @param bytes The whole file.
- * @throws {FormatError} When the file breaks a rule of the format, or has elements of a type that is not in `Elements`
- * (8 bits of floating point and fewer, complex numbers); with the byte `offset` of the fault. No memory is taken for
- * tensors before all of the header is found right.
+ * @param bytes The content of the file.
+ * @throws {FormatError} When the file breaks a rule of the format, or a tensor has an element type that is not in
+ * `Elements` (floating point types of 8 bits and fewer, complex numbers). The error has the byte `offset` of the fault.
+ * No memory is allocated for tensors before the whole header is checked.
  *
  * @example
  * ```ts
@@ -87,7 +90,7 @@ function headerLength(bytes: Uint8Array): number {
   const length = view.getUint32(0, true) + view.getUint32(4, true) * 2 ** 32;
   if (length > MAX_HEADER) throw refuse(0, `expected a header of at most ${MAX_HEADER} bytes, got ${length}`);
   if (length < 2 || length > bytes.length - 8) {
-    throw refuse(0, `expected a header of 2 to ${bytes.length - 8} bytes, which are in the file, got ${length}`);
+    throw refuse(0, `expected a header of 2 to ${bytes.length - 8} bytes, the rest of the file, got ${length}`);
   }
   return length;
 }
@@ -99,10 +102,10 @@ function readMetadata(member: JsonNode): Record<string, string> {
     if (typeof value !== "string") throw refuse(start, `expected metadata ${quote(key)} to be a string`);
     pairs.push([key, value]);
   }
-  return Object.fromEntries(pairs); // defines, so that a key "__proto__" is a key like any other
+  return Object.fromEntries(pairs); // "__proto__" becomes an ordinary key
 }
 
-/** The description of one tensor, right in itself. Fields that the format does not have are passed over. */
+/** Reads and checks the description of one tensor. Unknown fields are ignored. */
 function readEntry(name: string, member: JsonNode, dataLength: number): Entry {
   const tensor = `tensor ${quote(name)}`;
   if (!(member.value instanceof Map)) throw refuse(member.start, `expected ${tensor} to be an object`);
@@ -115,8 +118,8 @@ function readEntry(name: string, member: JsonNode, dataLength: number): Entry {
   const { start, value: dtype } = field("dtype");
   const type = ELEMENT_TYPES.find((type) => type === dtype);
   if (!type) {
-    const came = UNREAD.includes(dtype as string) ? `${dtype}, which is not supported` : "an unknown type";
-    throw refuse(start, `expected ${tensor} to have the type ${ELEMENT_TYPES.join(", ")}, got ${came}`);
+    const actual = UNSUPPORTED.includes(dtype as string) ? `${dtype}, which is not supported` : "an unknown type";
+    throw refuse(start, `expected ${tensor} to have the type ${ELEMENT_TYPES.join(", ")}, got ${actual}`);
   }
   const shape = readIntegers(field("shape"), `the shape of ${tensor}`);
   const offsets = field("data_offsets");
@@ -125,28 +128,28 @@ function readEntry(name: string, member: JsonNode, dataLength: number): Entry {
   if (begin > end || end > dataLength) {
     throw refuse(offsets.start, `expected ${tensor} within the ${dataLength} bytes of data, got ${begin} to ${end}`);
   }
-  let size = STORAGE[type].size; // as a double: huge products are inexact, but never small, not even times 0
+  let size = STORAGE[type].size; // a huge product is inexact, but stays huge: beyond 2^53 a factor 0 counts as 1
   for (const extent of shape) size *= size > Number.MAX_SAFE_INTEGER ? extent || 1 : extent;
   if (size !== end - begin) {
     throw refuse(offsets.start, `expected ${size} bytes for ${tensor} by its shape, got ${end - begin}`);
   }
-  return { name, at: member.start, dtype: type, shape, begin, end };
+  return { name, headerOffset: member.start, dtype: type, shape, begin, end };
 }
 
 function readIntegers(list: JsonNode, what: string): number[] {
   if (!Array.isArray(list.value)) throw refuse(list.start, `expected ${what} to be a list`);
   return list.value.map(({ start, end, value }) => {
-    // 1.0, 1e0 and -0 are integers in value but longer in the file than the plain digits, and not allowed.
+    // The values 1.0, 1e0 and -0 are integers too, but the format allows digits only.
     const plain = Number.isSafeInteger(value) && (value as number) >= 0 && String(value).length === end - start;
     if (!plain) throw refuse(start, `expected ${what} to have only integers from 0 to 2^53 - 1, in digits`);
     return value as number;
   });
 }
 
-/** In the order of the data, every tensor must begin where the one before ends. */
+/** Requires that, in the order of the data, every tensor begins where the tensor before it ends. */
 function checkCoverage(entries: readonly Entry[], dataStart: number, dataLength: number): void {
   let covered = 0;
-  for (const { name, at, begin, end } of entries.toSorted((a, b) => a.begin - b.begin || a.end - b.end)) {
+  for (const { name, headerOffset: at, begin, end } of entries.toSorted((a, b) => a.begin - b.begin || a.end - b.end)) {
     if (begin !== covered) {
       const fault = begin < covered ? "an overlap" : "a hole";
       throw refuse(at, `expected tensor ${quote(name)} to begin at ${covered}, got ${fault} at ${begin}`);

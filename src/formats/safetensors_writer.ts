@@ -3,25 +3,29 @@ import { ELEMENT_TYPES, type Elements, type ElementType, STORAGE } from "./eleme
 import { quote } from "./json.ts";
 import { METADATA } from "./safetensors.ts";
 
-/** A tensor to be written: row-major elements, as many as the product of the shape. */
+/** A tensor to write: row-major elements, as many as the product of the shape. */
 export interface TensorSource {
   /** The extent of each dimension; `[]` for a single number. */
   readonly shape: readonly number[];
-  /** The element type in the file. Default: that of the array, as F32 of a Float32Array. */
+  /**
+   * The element type in the file.
+   *
+   * @default The type of the array: F32 for a Float32Array.
+   */
   readonly dtype?: ElementType;
-  /** The elements; they are not changed. F16 and BF16 are made of a Float32Array, rounded to nearest. */
+  /** The elements. For F16 and BF16, a Float32Array whose elements are rounded to nearest in the file. */
   readonly data: Elements[ElementType];
 }
 
 /**
- * Writes a safetensors file: the same bytes for the same tensors in the same order. The data starts at a multiple of
- * 8 bytes, larger elements first, so that each element lies at a multiple of its size.
+ * Writes a safetensors file. The same tensors in the same order give the same bytes. The data starts at a multiple of 8
+ * bytes and has larger elements first, so that each element lies at a multiple of its size.
  *
- * @param tensors Names and tensors, in the order they are to have in the header; a `Map` will do, so what
- * `session.parameters()` gives.
- * @param metadata Free text entries for the header, default none.
- * @throws {ShapeError} When a tensor's elements are not a typed array of the type and the length that it says.
- * @throws {OptionError} When a name comes twice, is `__metadata__`, or cannot be written in UTF-8, or a type is none.
+ * @param tensors Names and tensors in the order of the header, such as the result of `session.parameters()`.
+ * @param metadata Text by key for the header. Default: none.
+ * @throws {ShapeError} When the elements of a tensor are not a typed array of the tensor's type and size.
+ * @throws {OptionError} When a name occurs twice, is `__metadata__` or has no UTF-8 form, or an element type is
+ * unknown.
  *
  * @example Half of the bytes
  * ```ts
@@ -40,7 +44,7 @@ export function writeSafetensors(
 ): Uint8Array<ArrayBuffer> {
   const sources = new Map<string, { shape: readonly number[]; dtype: ElementType; data: Elements[ElementType] }>();
   for (const text of Object.entries(metadata).flat()) checkText(text);
-  for (const [name, { shape, data, dtype = ownType(data) }] of tensors) {
+  for (const [name, { shape, data, dtype = defaultType(data) }] of tensors) {
     checkText(name);
     checkSource(name, { shape, data, dtype });
     if (name === METADATA || sources.has(name)) {
@@ -75,8 +79,8 @@ export function writeSafetensors(
   return bytes;
 }
 
-/** The type that an array has the name of. */
-function ownType(data: unknown): ElementType | undefined {
+/** The default element type of an array. */
+function defaultType(data: unknown): ElementType | undefined {
   return ELEMENT_TYPES.find((type) => data instanceof STORAGE[type].array);
 }
 

@@ -1,55 +1,36 @@
 import { type Activation, completeActivation } from "../ops/activation.ts";
-import { Config, shown } from "./config.ts";
 
-/** Which definitions hold: Keras 3 has another hard sigmoid than the others, and TensorFlow.js pools padding too. */
+/**
+ * The version whose definitions hold. Keras 3 has another hard sigmoid than Keras 2 and TensorFlow.js. Pooling in
+ * TensorFlow.js includes padding.
+ */
 export type Dialect = "keras3" | "keras2" | "tfjs";
 
-/** Nonlinearities by their names. */
-function named(name: string, dialect: Dialect): Activation | undefined {
+/** The nonlinearities with the same name in Keras and in the library. */
+const SAME_NAME = ["relu", "tanh", "sigmoid", "elu", "softsign", "softplus"] as const;
+
+/** The nonlinearity of a name in Keras; undefined when the library has none. */
+export function activationOf(name: string, dialect: Dialect): Activation | undefined {
   switch (name) {
     case "linear":
       return "identity";
-    case "relu":
-    case "tanh":
-    case "sigmoid":
-    case "elu":
-    case "softsign":
-    case "softplus":
-      return name;
     case "hard_sigmoid":
       return { name: "hardSigmoid", alpha: dialect === "keras3" ? 1 / 6 : 0.2, beta: 0.5 };
     case "leaky_relu":
       return { name: "leakyRelu", alpha: 0.2 };
   }
+  return SAME_NAME.find((same) => same === name);
 }
 
-/** The nonlinearity that a key of a configuration names; `softmax` only where it may stand. */
-export function readActivation(
-  config: Config,
-  key: string,
-  otherwise: string,
-  dialect: Dialect,
-): Activation | "softmax" {
-  const value = config.value(key) ?? otherwise;
-  // Keras 3 may write an object around the name.
-  const inner = value instanceof Map ? new Config(value, config.fault).value("config") : value;
-  const name = typeof inner === "string" ? inner.replaceAll(/([a-z])([A-Z])/g, "$1_$2").toLowerCase() : "";
-  if (name === "softmax") return name;
-  const found = named(name, dialect);
-  if (!found) config.fault(`"${key}" ${shown(typeof inner === "string" ? inner : value)} is not supported`);
-  return found ?? "identity";
-}
-
-/** Whether two nonlinearities are the same. */
+/** Whether two nonlinearities are the same function. */
 export function sameActivation(a: Activation, b: Activation): boolean {
   const x = completeActivation("activation", a), y = completeActivation("activation", b);
   return x.name === y.name && x.alpha === y.alpha && x.beta === y.beta;
 }
 
-/** The name that a nonlinearity has there; undefined where it has none. */
+/** The name of a nonlinearity in Keras; undefined when Keras has no name for it. */
 export function activationName(activation: Activation | "softmax", dialect: Dialect): string | undefined {
   if (activation === "softmax") return activation;
-  const both = "linear relu tanh sigmoid elu softsign softplus hard_sigmoid".split(" ");
-  const candidates = dialect === "tfjs" ? both : [...both, "leaky_relu"];
-  return candidates.find((name) => sameActivation(named(name, dialect)!, activation));
+  const names = ["linear", ...SAME_NAME, "hard_sigmoid", ...dialect === "tfjs" ? [] : ["leaky_relu"]];
+  return names.find((name) => sameActivation(activationOf(name, dialect)!, activation));
 }

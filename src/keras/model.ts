@@ -4,81 +4,86 @@ import { exp, sigmoid } from "../kernels/real.ts";
 import type { Layer } from "../layers/layer.ts";
 import type { TensorCopy } from "../runtime/state_dict.ts";
 import type { Dialect } from "./activations.ts";
-import { assemble, type Assembly, type Head } from "./assemble.ts";
-import { lengthsOf, type Packed, packRows, type Padding } from "./padding.ts";
+import { Faults } from "./read/config.ts";
+import { assemble, type AssembledModel, type Head } from "./read/net.ts";
+import { lengthsOf, type Padding, type PostPadded, postPadRows } from "./read/padding.ts";
+import { readTopology } from "./read/topology.ts";
 import type { ModelSpec } from "./spec.ts";
-import { Faults, readTopology } from "./topology.ts";
 import type { VariableSource } from "./variables.ts";
 
 /**
- * A model of Keras or TensorFlow.js as layers of ours that can be trained. `layer` and `parameters` are for `compile` and
- * `setParameters`; inputs and outputs are `[batch, T, ...]`, as there, with the option `batchFirst`.
+ * A model of Keras or TensorFlow.js as layers that can be trained. Pass `layer` to `compile` and `parameters` to
+ * `setParameters`. With the option `batchFirst`, inputs and outputs are `[batch, T, ...]`, as in Keras.
  *
- * Layers have their names from there. A softmax or sigmoid at the end is not in the net, since losses take what comes before it;
- * `predictions` applies it. What masks do there, lengths do here: `lengths` finds them in an input whose padding lies behind each
- * row's own steps, `packed` moves other padding there. Outputs behind a row's length are zero here; there they repeat the last one.
+ * Layers keep their names. A softmax or sigmoid at the end is not part of the net, because losses expect the values
+ * before it; `predictions` applies it.
+ *
+ * Lengths replace masks. `lengths` finds the lengths of rows whose padding comes last. `postPadded` moves other padding
+ * to the end of its row. Behind the length of a row, outputs of the net are zero; in Keras they repeat the last output.
  */
 export interface KerasModel {
-  /** The model's own name. */
+  /** The name of the model. */
   readonly name: string;
   /** The net. */
   readonly layer: Layer;
-  /** Its parameters. */
+  /** The parameters of the net. */
   readonly parameters: Map<string, TensorCopy>;
-  /** The function at the end of the model that is not in the net. */
+  /** The function at the end of the model that is not part of the net. */
   readonly head: Head | undefined;
-  /** The option of `compile` with which inputs and outputs are as there. */
+  /** The option of `compile` that gives inputs and outputs the layout of the model. */
   readonly batchFirst: true;
-  /** Whether each batch begins with the states that the one before it left: `states: "carry"` of a call. */
+  /** Whether each batch begins with the final states of the batch before it: `states: "carry"` in a call. */
   readonly stateful: boolean;
-  /** The parameters that are not to be trained: the option `frozen` of `compile`. */
+  /** The parameters that are not trained: the option `frozen` of `compile`. */
   readonly frozen: readonly string[];
-  /** What padding is in the input: a token, or what all elements of a step are; undefined when the model has no mask. */
+  /** The padding in an input: a token, or the value of all elements of a step. Undefined when the model has no mask. */
   readonly padding: number | undefined;
 
   /**
-   * The lengths of rows whose padding lies behind their own steps: what a call of the net wants for what a mask does there.
+   * The lengths of rows whose padding comes last, for the calls of a session. They have the effect of the model's mask.
    * Undefined when the model has no mask.
    *
-   * @param x `[batch, T]` tokens, or `[batch, T, width]`.
-   * @throws {ShapeError} When padding lies before a step, or a row has nothing else.
+   * @param x Tokens `[batch, T]`, or values `[batch, T, width]`.
+   * @throws {ShapeError} When a row has padding before its last step, or consists of padding only.
    */
   lengths(x: ArrayLike<number>, batch: number): Int32Array | undefined;
 
   /**
-   * The input with all padding moved behind each row's own steps, and lengths: a masked step is one that is left out, so last
-   * outputs are the same, and so are those of steps, which have moved likewise.
+   * An input with all padding moved to the end of its row, and the lengths of the rows. A masked step is left out, so
+   * the last outputs stay the same. Outputs of single steps move with their steps.
    *
-   * @param x `[batch, T]` tokens, or `[batch, T, width]`.
-   * @throws {ShapeError} When the model has no mask, or a row nothing but padding.
+   * @param x Tokens `[batch, T]`, or values `[batch, T, width]`.
+   * @throws {ShapeError} When the model has no mask, or a row consists of padding only.
    */
-  packed(x: ArrayLike<number>, batch: number): Packed;
+  postPadded(x: ArrayLike<number>, batch: number): PostPadded;
 
-  /** The model's outputs, of those of the net: softmax of each row, or sigmoid of each element, where the model ends with it. */
+  /** The outputs of the model from the outputs of the net: the softmax of each row, the sigmoid, or a copy. */
   predictions(output: Float32Array): Float32Array;
 }
 
 /**
- * The model of a configuration and variables.
+ * The model of a configuration and its variables.
  *
- * @throws {FormatError} When something in it is not supported or does not fit, with all that does not.
+ * @throws {FormatError} When parts of the model are not supported or do not fit; the message lists all of them.
  */
 export function readModel(config: JsonNode, dialect: Dialect, source: VariableSource): KerasModel {
-  const faults = new Faults("import the model"), spec = readTopology(config, dialect, faults);
-  return new ReadModel(spec, assemble(spec, source, faults));
+  const faults = new Faults("import the model");
+  const spec = readTopology(config, dialect, faults);
+  return new ImportedModel(spec, assemble(spec, source, faults));
 }
 
 /**
- * The same model with the variables of a source.
+ * The same model with other variables.
  *
- * @throws {FormatError} When they do not fit, with all differences.
+ * @throws {FormatError} When the variables do not fit; the message lists all differences.
+ * @throws {OptionError} When the model is not the result of a read function.
  */
 export function withVariables(model: KerasModel, source: VariableSource): KerasModel {
-  if (!(model instanceof ReadModel)) throw new OptionError(`"model" must be one that was read`);
-  return new ReadModel(model.spec, assemble(model.spec, source, new Faults("read the variables")));
+  if (!(model instanceof ImportedModel)) throw new OptionError('"model" must be the result of a read function');
+  return new ImportedModel(model.spec, assemble(model.spec, source, new Faults("read the variables")));
 }
 
-class ReadModel implements KerasModel {
+class ImportedModel implements KerasModel {
   readonly spec: ModelSpec;
   readonly #padding: Padding | undefined;
   readonly name: string;
@@ -89,16 +94,16 @@ class ReadModel implements KerasModel {
   readonly stateful: boolean;
   readonly frozen: readonly string[];
 
-  constructor(spec: ModelSpec, { layer, parameters, placed, head, padding }: Assembly) {
+  constructor(spec: ModelSpec, { net, parameters, layers, head, padding }: AssembledModel) {
     this.spec = spec;
     this.#padding = padding;
     this.name = spec.name;
-    this.layer = layer;
+    this.layer = net;
     this.parameters = parameters;
     this.head = head;
     this.stateful = spec.layers.some(({ spec }) => spec.kind === "recurrent" && spec.stateful);
-    const still = placed.filter(({ trainable }) => !trainable).flatMap(({ keys }) => keys);
-    this.frozen = [...parameters.keys()].filter((name) => still.some((key) => name.startsWith(`${key}.`)));
+    const frozen = layers.filter(({ trainable }) => !trainable).flatMap(({ names }) => names);
+    this.frozen = [...parameters.keys()].filter((name) => frozen.some((layer) => name.startsWith(`${layer}.`)));
   }
 
   get padding(): number | undefined {
@@ -109,9 +114,9 @@ class ReadModel implements KerasModel {
     return this.#padding && lengthsOf(x, batch, this.#padding);
   }
 
-  packed(x: ArrayLike<number>, batch: number): Packed {
+  postPadded(x: ArrayLike<number>, batch: number): PostPadded {
     if (!this.#padding) throw new ShapeError("Cannot move padding: the model has no mask, so it has no padding");
-    return packRows(x, batch, this.#padding);
+    return postPadRows(x, batch, this.#padding);
   }
 
   predictions(output: Float32Array): Float32Array {
@@ -120,11 +125,14 @@ class ReadModel implements KerasModel {
   }
 }
 
+/** The softmax of each row of `width` elements. */
 function softmaxRows(output: Float32Array, width: number): Float32Array {
   const result = new Float32Array(output.length);
   for (let at = 0; at < output.length; at += width) {
-    const row = output.subarray(at, at + width), largest = row.reduce((a, b) => Math.max(a, b), -Infinity);
-    const powers = Float64Array.from(row, (x) => exp(x - largest)), sum = powers.reduce((a, b) => a + b);
+    const row = output.subarray(at, at + width);
+    const largest = row.reduce((a, b) => Math.max(a, b), -Infinity);
+    const powers = Float64Array.from(row, (x) => exp(x - largest));
+    const sum = powers.reduce((a, b) => a + b);
     powers.forEach((power, i) => result[at + i] = power / sum);
   }
   return result;

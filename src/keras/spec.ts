@@ -1,8 +1,8 @@
 import type { Activation } from "../ops/activation.ts";
-import type { Dialect } from "./activations.ts";
 import type { Merge } from "../ops/merge.ts";
+import type { Dialect } from "./activations.ts";
 
-/** What Keras and TensorFlow.js call a layer, in our terms. `name` is theirs. */
+/** A layer of Keras or TensorFlow.js, in the terms of the library. `name` is its name in the model. */
 export type LayerSpec =
   | EmbeddingSpec
   | MaskingSpec
@@ -13,8 +13,8 @@ export type LayerSpec =
   | NormSpec
   | PoolSpec;
 
-/** Vectors for tokens `[B, T]`. */
-export interface EmbeddingSpec {
+/** A vector for each token of `[B, T]`. */
+interface EmbeddingSpec {
   readonly kind: "embedding";
   readonly name: string;
   readonly vocabulary: number;
@@ -23,77 +23,88 @@ export interface EmbeddingSpec {
   readonly maskZero: boolean;
 }
 
-/** Steps whose elements are all `value` are padding. */
-export interface MaskingSpec {
+/** Marks steps whose elements are all `value` as padding. */
+interface MaskingSpec {
   readonly kind: "masking";
   readonly name: string;
   readonly value: number;
 }
 
-/** The kinds of cells, by the names of the layers that are made of them. */
+/** The kind of a cell, named after its layer. */
 export type CellKind = "SimpleRNN" | "LSTM" | "GRU";
 
 /** One cell of a recurrent layer. */
 export interface CellSpec {
   readonly kind: CellKind;
-  /** The name that a cell in a stack of cells has. */
+  /** The name of the cell in a stack of cells. */
   readonly name: string;
   readonly units: number;
   readonly activation: Activation;
   readonly recurrentActivation: Activation;
   readonly bias: boolean;
-  /** Of a GRU; undefined: as its bias shows. */
+  /** Whether the reset gate of a GRU acts after the matrix product; undefined when only the bias tells. */
   readonly resetAfter?: boolean;
   readonly dropout: number;
   readonly recurrentDropout: number;
 }
 
-/** Cells over time, one on the other. */
+/** A recurrent layer. */
 export interface RecurrentSpec {
   readonly kind: "recurrent";
   readonly name: string;
-  /** Several where one layer of theirs holds a stack. */
+  /** One cell, or the cells of a stack in one layer. */
   readonly cells: readonly CellSpec[];
-  /** Whether theirs is a stack, even of one cell, and one cell outside a layer of its kind. */
+  /** Whether it is a layer of the cell's own class, a layer RNN of one cell, or a layer RNN of a stack of cells. */
   readonly form: "layer" | "cell" | "stack";
-  readonly direction: "ahead" | "back" | "both";
+  /** `"backward"` is `go_backwards`: the output has the steps in reverse order. */
+  readonly direction: "forward" | "backward" | "both";
   readonly merge: Merge;
+  /** Whether the layer outputs each step instead of the last one. */
   readonly sequences: boolean;
+  /** Whether each batch begins with the final states of the batch before it. */
   readonly stateful: boolean;
 }
 
-/** A product with a matrix, at each step where there are steps. */
-export interface DenseSpec {
+/** The merge of two directions by its name in Keras. The name null means "none". */
+export const MERGES: Readonly<Record<string, Merge>> = {
+  concat: "concat",
+  sum: "sum",
+  ave: "average",
+  mul: "multiply",
+};
+
+/** A product with a matrix, at each step if there are steps. */
+interface DenseSpec {
   readonly kind: "dense";
   readonly name: string;
   readonly units: number;
   readonly bias: boolean;
-  /** Whether theirs is wrapped in TimeDistributed. */
+  /** Whether the layer is wrapped in TimeDistributed. */
   readonly distributed: boolean;
 }
 
-/** A nonlinearity, or what is offered at the end. */
+/** A nonlinearity. */
 export interface ActivationSpec {
   readonly kind: "activation";
   readonly name: string;
   readonly activation: Activation | "softmax";
-  /** Whether it is a part of the dense layer before it. */
-  readonly within: boolean;
-  /** That along which a softmax adds up to 1; -1 is the last. */
+  /** Whether it is the `activation` of the dense layer before it. */
+  readonly insideDense: boolean;
+  /** The axis of a softmax; -1 is the last. */
   readonly axis: number;
 }
 
-/** Elements that training drops. */
-export interface DropoutSpec {
+/** Dropout. */
+interface DropoutSpec {
   readonly kind: "dropout";
   readonly name: string;
   readonly rate: number;
-  /** Whether all steps have one mask. */
+  /** Whether all steps share one mask. */
   readonly variational: boolean;
 }
 
-/** Layer normalisation of the last axis. */
-export interface NormSpec {
+/** Layer normalisation. */
+interface NormSpec {
   readonly kind: "norm";
   readonly name: string;
   readonly epsilon: number;
@@ -103,32 +114,35 @@ export interface NormSpec {
   readonly axis: number;
 }
 
-/** One row for a sequence. */
-export interface PoolSpec {
+/** Pooling over all steps: one row for a sequence. */
+interface PoolSpec {
   readonly kind: "pool";
   readonly name: string;
   readonly how: "mean" | "max";
 }
 
-/** Whether a pool leaves padding out there; ours always do. */
-export function poolsMasked({ how }: PoolSpec, dialect: Dialect): boolean {
+/** Whether a pooling layer leaves out padding. The layers of the library always do. */
+export function poolSkipsPadding({ how }: { readonly how: "mean" | "max" }, dialect: Dialect): boolean {
   return how === "mean" && dialect !== "tfjs";
 }
 
-/** A layer, and where it stands in files. */
-export interface PlacedSpec {
+/** A layer and its place in files. */
+export interface ModelLayer {
   readonly spec: LayerSpec;
-  /** Where Keras 3 puts its variables: `layers/lstm_1`. */
+  /** The path of its variables in a file of Keras 3: `layers/lstm_1`. */
   readonly path: string;
-  /** Whether it is to be trained. */
+  /** Whether its variables are trained. */
   readonly trainable: boolean;
 }
 
-/** A model: what comes in, and its layers in order. */
+/** A model: its input and its layers in order. */
 export interface ModelSpec {
   readonly dialect: Dialect;
   readonly name: string;
-  /** Extents of the input without that of the batch, undefined where any will do; undefined: not said. */
+  /**
+   * The extents of the input without the batch. An extent is undefined when any will do; the whole is undefined when
+   * the configuration does not give it.
+   */
   readonly input?: readonly (number | undefined)[];
-  readonly layers: readonly PlacedSpec[];
+  readonly layers: readonly ModelLayer[];
 }

@@ -2,9 +2,10 @@ import type { TensorCopy } from "../runtime/state_dict.ts";
 import type { CellKind } from "./spec.ts";
 
 /**
- * The order of gates there and in our cells: block i of ours is block `ORDER[i]` of theirs, and the other way round.
+ * The order of gates in Keras and in the library's cells: block i of a cell's tensor is block `ORDER[i]` of the Keras
+ * tensor, and vice versa.
  *
- * | layer     | theirs     | ours       |
+ * | layer     | Keras      | cell       |
  * | --------- | ---------- | ---------- |
  * | SimpleRNN | h          | h          |
  * | LSTM      | i, f, c, o | i, f, g, o |
@@ -12,46 +13,54 @@ import type { CellKind } from "./spec.ts";
  */
 const ORDER: Readonly<Record<CellKind, readonly number[]>> = { SimpleRNN: [0], LSTM: [0, 1, 2, 3], GRU: [1, 0, 2] };
 
-/** Rows and columns exchanged. */
+/** The transpose of a matrix. */
 export function transposed({ shape: [m, n], data }: TensorCopy): TensorCopy {
-  const turned = new Float32Array(m * n);
-  for (let i = 0; i < m; i++) for (let j = 0; j < n; j++) turned[j * m + i] = data[i * n + j];
-  return { shape: [n, m], data: turned };
+  const result = new Float32Array(m * n);
+  for (let i = 0; i < m; i++) for (let j = 0; j < n; j++) result[j * m + i] = data[i * n + j];
+  return { shape: [n, m], data: result };
 }
 
-/** The blocks of a matrix or vector in the other order; each has `rows / gates` rows. */
-function reordered({ shape, data }: TensorCopy, kind: CellKind): TensorCopy {
-  const order = ORDER[kind], size = data.length / order.length, result = new Float32Array(data.length);
+/** A matrix or vector with its blocks in the other order. The blocks have `rows / gates` rows each. */
+function reorderGates({ shape, data }: TensorCopy, kind: CellKind): TensorCopy {
+  const order = ORDER[kind];
+  const size = data.length / order.length;
+  const result = new Float32Array(data.length);
   order.forEach((block, i) => result.set(data.subarray(block * size, (block + 1) * size), i * size));
   return { shape, data: result };
 }
 
-/** What a GRU's bias is: none, one, or one for each product. */
+/** The rows of a cell's bias: 0 without bias, 2 for a GRU with one bias for each matrix product, else 1. */
 export type BiasRows = 0 | 1 | 2;
 
-/** A cell's kernel, recurrent kernel and bias as our parameters, by PyTorch's names without suffix. */
+/** The parameters of a cell, by PyTorch's names without suffix, from its kernel, recurrent kernel and bias in Keras. */
 export function cellParameters(
   kind: CellKind,
   [kernel, recurrent, bias]: readonly TensorCopy[],
 ): Record<string, TensorCopy> {
-  const own = (matrix: TensorCopy) => reordered(transposed(matrix), kind);
-  const weights = { weight_ih: own(kernel), weight_hh: own(recurrent) };
+  const converted = (matrix: TensorCopy) => reorderGates(transposed(matrix), kind);
+  const weights = { weight_ih: converted(kernel), weight_hh: converted(recurrent) };
   if (!bias) return weights;
-  const n = bias.shape.at(-1)!, vector = (data: Float32Array) => reordered({ shape: [n], data }, kind);
+  const n = bias.shape.at(-1)!;
+  const vector = (data: Float32Array) => reorderGates({ shape: [n], data }, kind);
   const second = bias.shape.length === 2 ? bias.data.subarray(n) : new Float32Array(n);
   return { ...weights, bias_ih: vector(bias.data.subarray(0, n)), bias_hh: vector(second) };
 }
 
-/** The way back: kernel, recurrent kernel, and a bias of 1 or 2 rows if there is one. */
+/**
+ * The inverse: kernel, recurrent kernel and, with `rows` > 0, bias.
+ *
+ * @param rows With 1, the two biases of the cell become their sum.
+ */
 export function cellVariableValues(
   kind: CellKind,
   { weight_ih, weight_hh, bias_ih, bias_hh }: Readonly<Record<string, TensorCopy>>,
   rows: BiasRows,
 ): TensorCopy[] {
-  const theirs = (matrix: TensorCopy) => transposed(reordered(matrix, kind));
-  const weights = [theirs(weight_ih), theirs(weight_hh)];
+  const converted = (matrix: TensorCopy) => transposed(reorderGates(matrix, kind));
+  const weights = [converted(weight_ih), converted(weight_hh)];
   if (!rows) return weights;
-  const first = reordered(bias_ih, kind), second = reordered(bias_hh, kind), n = first.data.length;
+  const first = reorderGates(bias_ih, kind), second = reorderGates(bias_hh, kind);
+  const n = first.data.length;
   if (rows === 1) return [...weights, { shape: [n], data: first.data.map((b, i) => b + second.data[i]) }];
   const both = new Float32Array(2 * n);
   both.set(first.data);

@@ -1,6 +1,7 @@
 /**
- * The activations of `activate` and `activateBackward`, by number: those that ONNX gives its recurrent operators RNN,
- * GRU and LSTM, with its definitions (operator set 22). assembly/activation_set.ts has the same order.
+ * The numbers that select an activation in `activate` and `activateBackward`: the activations of ONNX's recurrent
+ * operators RNN, GRU and LSTM, by ONNX's definitions (operator set 22). `Kind` in assembly/activation_set.ts has the
+ * same order.
  */
 export const ACTIVATION = {
   /** x */
@@ -15,7 +16,7 @@ export const ACTIVATION = {
   affine: 4,
   /** x for x >= 0, else alpha x */
   leakyRelu: 5,
-  /** x for x >= alpha, else 0 (the operator ThresholdedRelu of its own has x > alpha) */
+  /** x for x >= alpha, else 0 (the separate operator ThresholdedRelu has x > alpha) */
   thresholdedRelu: 6,
   /** alpha tanh(beta x) */
   scaledTanh: 7,
@@ -28,5 +29,3 @@ export const ACTIVATION = {
   /** log(1 + exp(x)) */
   softplus: 11,
 } as const;
-
-export type ActivationKind = (typeof ACTIVATION)[keyof typeof ACTIVATION];

@@ -2,29 +2,30 @@ import type { WasmArena } from "../memory/wasm_arena.ts";
 import type { Kernels } from "./kernels.ts";
 
 /**
- * Modules of one source, as assembly/build.ts embeds them: their pieces in turn, deflated together and in base64. Where
- * there are two, the plain one comes first, then the relaxed one.
+ * Modules of one source, as assembly/build.ts embeds them: their pieces in turn, deflated together, in base64. Of two
+ * modules the plain one comes first, then the relaxed one.
  */
-export interface EmbeddedModules {
+interface EmbeddedModules {
   /** Bytes of each piece. */
   readonly lengths: readonly number[];
+  /** The pieces, deflated, in base64. */
   readonly deflated: string;
 }
 
-/** Kernels compiled in a way of their own: `wide` of entry `./wide` is one. */
+/** A build of the kernels beside `"fast"` and `"exact"`: `wide` of entry `./wide` is one. */
 export interface KernelBuild {
-  /** The module, for memory that is shared or is not. */
+  /** The module, for memory that threads share (`shared`) or that they do not. */
   module(shared: boolean): Promise<WebAssembly.Module>;
 }
 
 /**
- * How numbers are computed. `"exact"`: every multiplication and addition is rounded on its own, the same bits on every machine
- * and engine. `"fast"`: fused multiply-adds where the engine has relaxed SIMD, the same bits on one machine. Or kernels from
- * another entry.
+ * How the kernels compute. `"exact"` rounds every multiplication and every addition: the same bits on every machine and
+ * engine. `"fast"` fuses a multiplication and the addition of its product where the engine has relaxed SIMD: the same
+ * bits on one machine. Another entry may bring a build of its own.
  */
 export type Numerics = "fast" | "exact" | KernelBuild;
 
-/** The two builds of some kernels, for memory that is shared and memory that is not, each compiled when it is first asked for. */
+/** The plain and the relaxed build of a list of kernels. Compiles each on first use, for shared memory or not. */
 export class Builds {
   readonly #embedded: EmbeddedModules;
   readonly #modules = new Map<string, Promise<WebAssembly.Module>>();
@@ -33,13 +34,13 @@ export class Builds {
     this.#embedded = embedded;
   }
 
-  /** The module for these numbers. */
+  /** The module for `numerics`. */
   module(numerics: Numerics, shared = false): Promise<WebAssembly.Module> {
     if (typeof numerics === "object") return numerics.module(shared);
     return numerics === "fast" ? this.fastest(shared) : this.exact(shared);
   }
 
-  /** The build without fusing, which every engine accepts. */
+  /** The plain build, which every engine accepts. */
   exact(shared = false): Promise<WebAssembly.Module> {
     return this.#once(
       `exact, ${shared}`,
@@ -47,7 +48,7 @@ export class Builds {
     );
   }
 
-  /** The fused build where the engine accepts relaxed SIMD, elsewhere the exact one. */
+  /** The relaxed build where the engine accepts relaxed SIMD, otherwise the plain build. */
   fastest(shared = false): Promise<WebAssembly.Module> {
     return this.#once(`fastest, ${shared}`, async () => {
       const bytes = await moduleBytes(this.#embedded, 1, 2, shared);
@@ -62,7 +63,12 @@ export class Builds {
   }
 }
 
-/** The bytes of one of `count` embedded modules, declaring its memory shared if it is. */
+/**
+ * The bytes of an embedded module.
+ *
+ * @param index Which of the `count` modules.
+ * @param shared Whether the module declares that its memory is shared.
+ */
 export async function moduleBytes(
   { lengths, deflated }: EmbeddedModules,
   index: number,
@@ -70,18 +76,18 @@ export async function moduleBytes(
   shared: boolean,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const all = await inflate(deflated);
-  const own = (i: number) => i % count === index, size = lengths.reduce((sum, n, i) => own(i) ? sum + n : sum, 0);
-  const bytes = new Uint8Array(size);
+  const isOwn = (i: number) => i % count === index;
+  const bytes = new Uint8Array(lengths.reduce((sum, n, i) => isOwn(i) ? sum + n : sum, 0));
   let from = 0, to = 0;
   lengths.forEach((length, i) => {
-    if (own(i)) bytes.set(all.subarray(from, from + length), to), to += length;
+    if (isOwn(i)) bytes.set(all.subarray(from, from + length), to), to += length;
     from += length;
   });
-  return declared(bytes, shared);
+  return shared ? declareShared(bytes) : bytes;
 }
 
 /**
- * The bytes of deflated base64. The streams' own reader and plain loops: a Blob, a Response and a function called for each
+ * Inflate deflated base64. The stream's own reader and plain loops: a Blob, a Response and a function called for each
  * byte took 24 ms of a program's start instead of 9 (EPYC Milan, Deno 2.9.6, 2026-11-27).
  */
 async function inflate(deflated: string): Promise<Uint8Array> {
@@ -103,8 +109,8 @@ async function inflate(deflated: string): Promise<Uint8Array> {
 }
 
 /**
- * What engines from before 2025 do not have, done by a loop: 4 ms of a program's start, `Uint8Array.fromBase64` 0.05 (EPYC
- * Milan, Deno 2.9.6, 2026-11-27).
+ * Decode base64. Engines from before 2025 do not have `Uint8Array.fromBase64` and need a loop: 4 ms of a program's
+ * start instead of 0.05 (EPYC Milan, Deno 2.9.6, 2026-11-27).
  */
 function fromBase64(base64: string): Uint8Array<ArrayBuffer> {
   if (Uint8Array.fromBase64) return Uint8Array.fromBase64(base64);
@@ -113,7 +119,7 @@ function fromBase64(base64: string): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-/** The kernels of a module on an arena. */
+/** Instantiate a module on an arena. */
 export async function instantiate(module: WebAssembly.Module, arena: WasmArena): Promise<Kernels> {
   const instance = await WebAssembly.instantiate(module, { env: { memory: arena.memory } });
   const kernels = instance.exports as unknown as Kernels;
@@ -121,10 +127,10 @@ export async function instantiate(module: WebAssembly.Module, arena: WasmArena):
   return kernels;
 }
 
-/** The module, saying that its memory is shared if it is: the flags of its import "env" "memory" become 3. */
-function declared(bytes: Uint8Array<ArrayBuffer>, shared: boolean): Uint8Array<ArrayBuffer> {
+/** Declare that a module's memory is shared: the flags of its import "env" "memory" become 3. In place. */
+function declareShared(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   const name = [..."\x03env\x06memory\x02\x01"].map((c) => c.charCodeAt(0));
   const at = bytes.findIndex((_, i) => name.every((byte, j) => bytes[i + j] === byte));
-  if (shared) bytes[at + name.length - 1] = 3;
+  bytes[at + name.length - 1] = 3;
   return bytes;
 }

@@ -1,6 +1,6 @@
 /**
- * The losses of `elementLoss`, by number. d = x - y; c = d clamped to [-delta, delta]; delta and p are settings of a
- * column. assembly/element_loss.ts has the same order.
+ * The numbers that select a loss in `elementLoss`. d = x - y; c = d clamped to [-delta, delta]; delta and p are
+ * settings of a column. `Kind` in assembly/element_loss.ts has the same order.
  */
 export const ELEMENT_LOSS = {
   /** d² */
@@ -12,5 +12,3 @@ export const ELEMENT_LOSS = {
   /** (1 - y) x + ((p - 1) y + 1) log(1 + exp(-x)) = -p y log(sigmoid(x)) - (1 - y) log(1 - sigmoid(x)) */
   binaryCrossEntropy: 3,
 } as const;
-
-export type ElementLossKind = (typeof ELEMENT_LOSS)[keyof typeof ELEMENT_LOSS];

@@ -1,27 +1,27 @@
-import type { LossKernels } from "./loss_kernels.ts";
-import type { PoolingKernels } from "./pooling_kernels.ts";
+import { LOSS_ACCESS, type LossKernels } from "./loss_kernels.ts";
+import { POOLING_ACCESS, type PoolingKernels } from "./pooling_kernels.ts";
 
 /**
- * The kernels' calling convention, written down in TypeScript here and, for losses and pooling, in
- * loss_kernels.ts and pooling_kernels.ts alone.
- * `assembly/` implements it twice (plain and relaxed SIMD), `reference/` implements it as scalar loops.
+ * The calling convention of the kernels, in TypeScript. `assembly/` implements it twice, in plain and in relaxed SIMD;
+ * `reference/` implements it in scalar loops.
  *
- * Every argument is a whole number. An address is in bytes, 0 stands for "none". A row stride (`ld…`) is in elements.
- * Order: outputs, inputs, dimensions, flags. Matrices are row-major f32 unless said otherwise; `[m, n]` has m rows.
- * Real-valued settings (a learning rate, a temperature) are read from memory, so that a call is a short list of
- * integers that can be recorded and replayed. Sizes are at least 1; nothing outside the named shapes is read or written.
+ * Every argument is an integer: an address in bytes (0 stands for "none"), a dimension, a row stride in elements
+ * (`ldx` of x), or a flag. The order is outputs, inputs, dimensions, strides, flags. Matrices are row-major f32. A
+ * kernel reads a real-valued setting, such as a learning rate, from memory, so that a call is a short list of integers,
+ * which can be recorded and replayed. Sizes are at least 1. A kernel reads and writes nothing outside the shapes of its
+ * arguments.
+ *
+ * A sentence here says what a kernel computes. Its header in `assembly/`, in the file named above it, has the equation,
+ * the order of summation, and a line for each argument with shape, direction and aliasing. The table below says which
+ * arguments a kernel reads and writes; tests/architecture_kernels.ts compares the three.
  */
 export interface Kernels extends LossKernels, PoolingKernels {
-  /** Write the constants of the activation kernels into the first KiB of the memory. Once, before any other kernel. */
+  // constants.ts
+  /** Write the constants of the kernels into the first KiB of the memory, once, before any other kernel runs. */
   writeConstants(): void;
 
-  // gemm.ts
-  /**
-   * C = init + A P. C `[m, n]`, A `[m, k]`, P = panels of a `[k, n]` matrix (see `pack`). `init` is the address of an
-   * `[m, n]` matrix of row stride `ldi`: C itself accumulates, `ldi = 0` repeats one row (a bias), 0 means zeros.
-   * Each element is one chain: start from init, add a(i, k) p(k, j) for k = 0, 1, ... `workspace` holds
-   * `min(m, 64) * k` floats.
-   */
+  // gemm.ts, gemm_tn.ts
+  /** C = init + A P: a matrix product whose right operand is packed in panels (see `pack`). */
   gemm(
     C: number,
     init: number,
@@ -35,10 +35,7 @@ export interface Kernels extends LossKernels, PoolingKernels {
     ldi: number,
     lda: number,
   ): void;
-  /**
-   * C = C + Aᵀ B. C `[m, n]`, A `[k, m]`, B `[k, n]`. Each element is one chain: start from C, add a(r, i) b(r, j) for
-   * r = k - 1, ..., 1, 0. `sums` `[m]`, unless 0, += the column sums of A in the order of `columnSums`. `workspace` holds `min(k, 256) * (n rounded up to 8, and 5 more)` floats.
-   */
+  /** C += Aᵀ B, and sums += the column sums of A: the gradients of a weight and of its bias. */
   gemmTN(
     C: number,
     sums: number,
@@ -54,67 +51,31 @@ export interface Kernels extends LossKernels, PoolingKernels {
   ): void;
 
   // pack.ts
-  /**
-   * P = panels of W `[k, n]`: panel j holds columns 8j .. 8j + 7, element (i, 8j + c) at `(j * k + i) * 8 + c`; columns
-   * past n are zero. P holds `k * (n rounded up to 8)` floats.
-   */
+  /** P = W in panels of 8 columns, the right operand of `gemm`. */
   pack(P: number, W: number, k: number, n: number, ldw: number): void;
-  /** P = panels of Wᵀ, where W is `[n, k]`: element (i, 8j + c) is W(8j + c, i). Sizes as in `pack`. */
+  /** P = Wᵀ in panels of 8 columns. */
   packTransposed(P: number, W: number, k: number, n: number, ldw: number): void;
 
-  // activation.ts (y may be x; dx may be dy)
-  /** y = exp(x), x clamped to [-87, 88]. `[m, n]` */
+  // activation_rows.ts
+  /** y = exp(x), with x clamped to [-87, 88]. */
   exp(y: number, x: number, m: number, n: number, ldy: number, ldx: number): void;
-  /** y = log(x) for finite positive normal x. `[m, n]` */
+  /** y = log(x), for x finite, positive and normal. */
   log(y: number, x: number, m: number, n: number, ldy: number, ldx: number): void;
-  /** y = 1 / (1 + exp(-x)). `[m, n]` */
+  /** y = 1 / (1 + exp(-x)). */
   sigmoid(y: number, x: number, m: number, n: number, ldy: number, ldx: number): void;
-  /** y = tanh(x). `[m, n]` */
+  /** y = tanh(x). */
   tanh(y: number, x: number, m: number, n: number, ldy: number, ldx: number): void;
-  /** y = max(x, 0), NaN stays. `[m, n]` */
+  /** y = max(x, 0). */
   relu(y: number, x: number, m: number, n: number, ldy: number, ldx: number): void;
-  /** dx = dy (1 - y²), y = tanh(x). `[m, n]` */
-  tanhBackward(
-    dx: number,
-    dy: number,
-    y: number,
-    m: number,
-    n: number,
-    lddx: number,
-    lddy: number,
-    ldy: number,
-  ): void;
-  /** dx = dy where y > 0, else 0; y = relu(x). `[m, n]` */
-  reluBackward(
-    dx: number,
-    dy: number,
-    y: number,
-    m: number,
-    n: number,
-    lddx: number,
-    lddy: number,
-    ldy: number,
-  ): void;
+  /** dx = dy (1 - y²), where y = tanh(x). */
+  tanhBackward(dx: number, dy: number, y: number, m: number, n: number, lddx: number, lddy: number, ldy: number): void;
+  /** dx = dy where y > 0, else 0, where y = relu(x). */
+  reluBackward(dx: number, dy: number, y: number, m: number, n: number, lddx: number, lddy: number, ldy: number): void;
 
-  // activation_set.ts; settings: f32 `[2]` = alpha, beta
-  /**
-   * y = f(x), f chosen by `kind`, a number of `ACTIVATION` (activation_kinds.ts; the equations are there). `[m, n]`; y
-   * may be x. NaN stays.
-   */
-  activate(
-    y: number,
-    x: number,
-    settings: number,
-    kind: number,
-    m: number,
-    n: number,
-    ldy: number,
-    ldx: number,
-  ): void;
-  /**
-   * dx = dy f'(x). relu, tanh and sigmoid read y alone, the others x alone (what is not read may be 0). `[m, n]`; dx
-   * may be dy, x or y.
-   */
+  // activation_set.ts
+  /** y = f(x), where `kind`, a number of `ACTIVATION`, selects f. */
+  activate(y: number, x: number, settings: number, kind: number, m: number, n: number, ldy: number, ldx: number): void;
+  /** dx = dy f'(x), where `kind`, a number of `ACTIVATION`, selects f. */
   activateBackward(
     dx: number,
     dy: number,
@@ -130,11 +91,8 @@ export interface Kernels extends LossKernels, PoolingKernels {
     ldy: number,
   ): void;
 
-  // gate_lstm.ts; z `[B, 4H]` of stride ldz, the others `[B, H]` of stride ldh
-  /**
-   * z holds the pre-activations of i, f, g, o and receives the gates. c = f cPrev + i g, tc = tanh(c), h = o tc.
-   * Chain of c: f cPrev first, then + i g.
-   */
+  // gate_lstm.ts
+  /** The gates and the states of one LSTM step, from the gates' pre-activations. */
   lstmForward(
     h: number,
     c: number,
@@ -146,10 +104,7 @@ export interface Kernels extends LossKernels, PoolingKernels {
     ldz: number,
     ldh: number,
   ): void;
-  /**
-   * z holds the gates and receives the gradients of their pre-activations; dc holds the gradient of c that arrives from
-   * step t + 1 and receives that of cPrev. dct = dc + dh o (1 - tc²).
-   */
+  /** The gradients of one LSTM step. */
   lstmBackward(
     z: number,
     dc: number,
@@ -162,15 +117,10 @@ export interface Kernels extends LossKernels, PoolingKernels {
     ldh: number,
   ): void;
 
-  // gate_gru.ts; h, hPrev, dh, dhPrev, rh, drh `[B, H]` of stride ldh
-  /**
-   * Reset after the product. z `[B, 4H]` holds r, u, nx, nh before activation (nh = h Whn + bhn) and receives
-   * r, u, n, nh: r = sigmoid(r), u = sigmoid(u), n = tanh(nx + r nh), h = n + u (hPrev - n).
-   */
+  // gate_gru.ts
+  /** One GRU step whose reset gate acts after the recurrent product (PyTorch). */
   gruForward(h: number, z: number, hPrev: number, B: number, H: number, ldz: number, ldh: number): void;
-  /**
-   * z receives the gradients of r, u, nx, nh before activation; dhPrev += dh u.
-   */
+  /** The gradients of `gruForward`. */
   gruBackward(
     z: number,
     dhPrev: number,
@@ -181,11 +131,11 @@ export interface Kernels extends LossKernels, PoolingKernels {
     ldz: number,
     ldh: number,
   ): void;
-  /** Reset before the product, first half. z `[B, 3H]` of stride ldz: r = sigmoid(z0) into z0, rh = r hPrev. */
+  /** First half of a GRU step whose reset gate acts before the recurrent product: the reset gate. */
   gruResetForward(rh: number, z: number, hPrev: number, B: number, H: number, ldz: number, ldh: number): void;
-  /** Second half: u = sigmoid(z1) into z1, n = tanh(z2) into z2, h = n + u (hPrev - n). */
+  /** Second half of that step: the update gate, the candidate and the new state. */
   gruUpdateForward(h: number, z: number, hPrev: number, B: number, H: number, ldz: number, ldh: number): void;
-  /** Undoes the second half: z1 and z2 receive the gradients of u and n before activation; dhPrev += dh u. */
+  /** The gradients of `gruUpdateForward`. */
   gruUpdateBackward(
     z: number,
     dhPrev: number,
@@ -196,7 +146,7 @@ export interface Kernels extends LossKernels, PoolingKernels {
     ldz: number,
     ldh: number,
   ): void;
-  /** Undoes the first half: z0 receives drh hPrev r (1 - r); dhPrev += drh r. */
+  /** The gradients of `gruResetForward`. */
   gruResetBackward(
     z: number,
     dhPrev: number,
@@ -208,12 +158,8 @@ export interface Kernels extends LossKernels, PoolingKernels {
     ldh: number,
   ): void;
 
-  // layer_norm.ts; stats `[m, 2]` = mean, 1 / sqrt(variance + epsilon) of each row
-  /**
-   * y = (x - mean) / sqrt(variance + epsilon) gain + bias by rows, variance = sum((x - mean)²) / n; epsilon is an f32
-   * in memory. x, y `[m, n]`, y may be x; gain, bias `[n]`. A sum over a row runs in four interleaved chains (element j
-   * to chain j mod 4), joined as (s0 + s2) + (s1 + s3).
-   */
+  // layer_norm.ts
+  /** y = (x - mean) / sqrt(variance + epsilon) gain + bias, row by row. */
   layerNorm(
     y: number,
     stats: number,
@@ -226,10 +172,7 @@ export interface Kernels extends LossKernels, PoolingKernels {
     ldy: number,
     ldx: number,
   ): void;
-  /**
-   * With xhat = (x - mean) rstd and g = dy gain: dx = (g - mean(g) - xhat mean(g xhat)) rstd; dGain += dy xhat and
-   * dBias += dy, rows m - 1, ..., 1, 0. dx may be dy. stats as `layerNorm` left them.
-   */
+  /** The gradients of `layerNorm`. */
   layerNormBackward(
     dx: number,
     dGain: number,
@@ -246,63 +189,53 @@ export interface Kernels extends LossKernels, PoolingKernels {
   ): void;
 
   // softmax.ts
-  /** y = softmax(x s) by rows, `[m, n]`; s is the f32 at address `scale` (an inverse temperature). */
+  /** y = softmax(s x), row by row, where s is an inverse temperature. */
   softmax(y: number, x: number, scale: number, m: number, n: number, ldy: number, ldx: number): void;
 
-  // embedding.ts; index `[m]` i32
-  /** y(r) = table(index(r)). y `[m, n]` */
+  // embedding.ts
+  /** y(r) = table(index(r)): rows by index. */
   gather(y: number, table: number, index: number, m: number, n: number, ldy: number, ldt: number): void;
-  /** y(r) = x(index(r)). y, x, index `[m]` i32 */
+  /** y(r) = x(index(r)): integers by index. */
   gatherIntegers(y: number, x: number, index: number, m: number): void;
-  /** table(index(r)) += y(r) for r = m - 1, ..., 1, 0. */
+  /** table(index(r)) += y(r): the gradient of `gather`. */
   scatterAdd(table: number, y: number, index: number, m: number, n: number, ldt: number, ldy: number): void;
 
   // elementwise.ts
-  /** y = x. `[m, n]` */
+  /** y = x. */
   copy(y: number, x: number, m: number, n: number, ldy: number, ldx: number): void;
-  /** y = xᵀ. y `[m, n]`, x `[n, m]` */
+  /** y = xᵀ. */
   transpose(y: number, x: number, m: number, n: number, ldy: number, ldx: number): void;
-  /** y = 0. `[m, n]` */
+  /** y = 0. */
   zero(y: number, m: number, n: number, ldy: number): void;
-  // In the next four, y may be a or b; a stride of 0 repeats the one row of a or b (which then is not y).
-  /** y = a + b. `[m, n]` */
+  /** y = a + b. */
   add(y: number, a: number, b: number, m: number, n: number, ldy: number, lda: number, ldb: number): void;
-  /** y = a - b. `[m, n]` */
+  /** y = a - b. */
   subtract(y: number, a: number, b: number, m: number, n: number, ldy: number, lda: number, ldb: number): void;
-  /** y = a b. `[m, n]` */
+  /** y = a b, element by element. */
   multiply(y: number, a: number, b: number, m: number, n: number, ldy: number, lda: number, ldb: number): void;
-  /** y += a b. `[m, n]` */
+  /** y += a b, element by element. */
   multiplyAdd(y: number, a: number, b: number, m: number, n: number, ldy: number, lda: number, ldb: number): void;
 
   // reduce.ts
-  /** y += column sums of x `[m, n]`, rows m - 1, ..., 1, 0. y `[n]` */
+  /** y += the column sums of x. */
   columnSums(y: number, x: number, m: number, n: number, ldx: number): void;
-  /** y = x(0) + ... + x(n - 1), added one by one in f64, then rounded to f32. */
+  /** y = the sum of x. */
   sum(y: number, x: number, n: number): void;
 
   // norm.ts
-  /**
-   * y(b) = sum of |x|^p over block b of x, p the f32 at `power`, above 0; p infinite: the largest |x|, NaN if one is.
-   * Blocks of 4096 elements, each in f64. p = 1, 2, infinity over four interleaved chains s0 .. s3 (element i to
-   * chain i mod 4), then (s0 + s2) + (s1 + s3), or the largest of these; other p over one chain, |x|^p = exp(p log
-   * |x|). y is f64 `[ceil(n / 4096)]`, 8-byte aligned.
-   */
+  /** y(b) = the sum of |x|^p over block b of x: the first half of a p-norm. */
   sumPowers(y: number, x: number, power: number, n: number): void;
-  /**
-   * From `count` block sums of `sumPowers`: norm = sum^(1/p), p the f32 at `power`, or the largest of them for p
-   * infinite (f32 at `norm`), scale = min(1, limit / (norm + 1e-6)) (f32 at `scale`), with the f32 at `limit`;
-   * computed in f64. A norm that is not finite gives a scale that is NaN or 0.
-   */
+  /** The p-norm of these block sums, and the factor that clips gradients to a norm. */
   clipNorm(norm: number, scale: number, sums: number, limit: number, power: number, count: number): void;
 
   // clip.ts
-  /** x = x s, s the f32 at `scale`; does nothing when s is 1. `[n]` */
+  /** x *= s. */
   scale(x: number, scale: number, n: number): void;
-  /** x clamped to [-v, v], v the f32 at `limit`; NaN stays. `[n]` */
+  /** x = x clamped to [-v, v]. */
   clipValue(x: number, limit: number, n: number): void;
-  /** y = x clamped to [-v, v], v the f32 at `limit`; NaN stays. `[m, n]`; y may be x. */
+  /** y = x clamped to [-v, v]. */
   clamp(y: number, x: number, limit: number, m: number, n: number, ldy: number, ldx: number): void;
-  /** dx = dy where |x| <= v, v the f32 at `limit`, or x is NaN, else 0. `[m, n]`; dx may be dy or x. */
+  /** dx = dy where x is within [-v, v], else 0. */
   clampBackward(
     dx: number,
     dy: number,
@@ -315,35 +248,22 @@ export interface Kernels extends LossKernels, PoolingKernels {
     ldx: number,
   ): void;
 
-  // optimizer.ts: updates as PyTorch 2.13 computes them, operation by operation; settings are f32. `[n]`
-  /**
-   * Adam and AdamW. settings: step size lr / (1 - b1^t), 1 - b1, b2, 1 - b2, sqrt(1 - b2^t), epsilon, decay (L2), keep
-   * (1 - lr decay, decoupled). g' = g + decay p; m += (1 - b1)(g' - m); v = b2 v + (1 - b2) g' g';
-   * p = keep p - stepSize m / (sqrt(v) / sqrt(1 - b2^t) + epsilon). With x, not 0 (AMSGrad), x = max(x, v) stands for
-   * v in the last of these.
-   */
-  adam(p: number, m: number, v: number, x: number, g: number, settings: number, n: number): void;
-  /** p -= lr (g + decay p). settings: learning rate, decay. */
+  // optimizer.ts; optimizer_settings.ts names the settings
+  /** One update by Adam, AMSGrad or AdamW. */
+  adam(p: number, m: number, v: number, vMax: number, g: number, settings: number, n: number): void;
+  /** One update by gradient descent. */
   sgd(p: number, g: number, settings: number, n: number): void;
-  /**
-   * settings: learning rate, decay, momentum, mix (1 - dampening; 1 at the first step). g' = g + decay p;
-   * v = momentum v + mix g'; p -= lr v, or, if `nesterov`, p -= lr (g' + momentum v).
-   */
+  /** One update by gradient descent with momentum. */
   sgdMomentum(p: number, v: number, g: number, settings: number, n: number, nesterov: number): void;
-  /**
-   * settings: learning rate, decay, alpha, 1 - alpha, epsilon, momentum. g' = g + decay p;
-   * v = alpha v + (1 - alpha) g' g'; with a, not 0 (centered), a += (1 - alpha)(g' - a) and s = v - a a, else s = v;
-   * r = sqrt(s) + epsilon; with b, not 0, b = momentum b + g' / r and p -= lr b, else p -= lr g' / r.
-   */
-  rmsprop(p: number, v: number, a: number, b: number, g: number, settings: number, n: number): void;
-  /** settings: learning rate, decay, epsilon. g' = g + decay p; v += g' g'; p -= lr g' / (sqrt(v) + epsilon). */
+  /** One update by RMSprop. */
+  rmsprop(p: number, v: number, mean: number, velocity: number, g: number, settings: number, n: number): void;
+  /** One update by Adagrad. */
   adagrad(p: number, v: number, g: number, settings: number, n: number): void;
-  /** a += mix (p - a), mix the f32 at that address: an exponential moving average. */
-  average(a: number, p: number, mix: number, n: number): void;
+  /** average += mix (p - average): an exponential moving average. */
+  average(average: number, p: number, mix: number, n: number): void;
 
-  // random.ts (Philox4x32-10, Salmon et al. 2011). Block b of four outputs: counter (b, step, stream0, stream1), key
-  // (seed0, seed1)
-  /** y(i) = low + (high - low) u, u = (word >>> 8) 2^-24. bounds: f32 `[2]` = low, high. `[n]`. Step 0. */
+  // random.ts
+  /** y = uniform random numbers in [low, high). */
   randomUniform(
     y: number,
     bounds: number,
@@ -353,16 +273,9 @@ export interface Kernels extends LossKernels, PoolingKernels {
     stream0: number,
     stream1: number,
   ): void;
-  /**
-   * Normal numbers of mean 0 and deviation 1 by Box and Muller, from words (w0, w1, w2, w3) of a block:
-   * y0 = q(w0) cos t(w1), y1 = q(w0) sin t(w1), y2, y3 likewise from w2, w3; q(w) = sqrt(-2 log(((w >>> 8) + 1) 2^-24)),
-   * t(w) = 2 pi (w >>> 8) 2^-24. `[n]`. Step 0.
-   */
+  /** y = normal random numbers of mean 0 and deviation 1. */
   randomNormal(y: number, n: number, seed0: number, seed1: number, stream0: number, stream1: number): void;
-  /**
-   * mask(r, c) = 0 where u < p, else 1 / (1 - p); p is the f32 at `rate`, u = (word >>> 8) 2^-24 of element
-   * (first + r) n + c. The step is the i32 at `counter`, stream0 = `stream`, stream1 = 0. mask `[m, n]`
-   */
+  /** mask = 0 with probability p, else 1 / (1 - p). */
   dropoutMask(
     mask: number,
     rate: number,
@@ -376,3 +289,61 @@ export interface Kernels extends LossKernels, PoolingKernels {
     stream: number,
   ): void;
 }
+
+/** How each kernel accesses its arguments, in the notation of `parse` in access.ts. */
+export const ACCESS: Readonly<Record<keyof Kernels, string>> = {
+  writeConstants: "",
+  gemm: "C>4ldc init<4ldi A<4lda P< workspace! m* n k ldc ldi lda",
+  gemmTN: "C>4ldc sums>4 A<~4 B< workspace! m/1 n k ldc lda ldb",
+  pack: "P>32k W<~32 k n/8 ldw",
+  packTransposed: "P>32k W<32ldw k n/8 ldw",
+  exp: "y>4ldy x<4ldx m* n ldy ldx",
+  log: "y>4ldy x<4ldx m* n ldy ldx",
+  sigmoid: "y>4ldy x<4ldx m* n ldy ldx",
+  tanh: "y>4ldy x<4ldx m* n ldy ldx",
+  relu: "y>4ldy x<4ldx m* n ldy ldx",
+  tanhBackward: "dx>4lddx dy<4lddy y<4ldy m* n lddx lddy ldy",
+  reluBackward: "dx>4lddx dy<4lddy y<4ldy m* n lddx lddy ldy",
+  activate: "y>4ldy x<4ldx settings< kind m* n ldy ldx",
+  activateBackward: "dx>4lddx dy<4lddy x<4ldx y<4ldy settings< kind m* n lddx lddy ldx ldy",
+  lstmForward: "h>4ldh c>4ldh tc>4ldh z>4ldz cPrev<4ldh B* H ldz ldh",
+  lstmBackward: "z>4ldz dc>4ldh dh<4ldh tc<4ldh cPrev<4ldh B* H ldz ldh",
+  gruForward: "h>4ldh z>4ldz hPrev<4ldh B* H ldz ldh",
+  gruBackward: "z>4ldz dhPrev>4ldh dh<4ldh hPrev<4ldh B* H ldz ldh",
+  gruResetForward: "rh>4ldh z>4ldz hPrev<4ldh B* H ldz ldh",
+  gruUpdateForward: "h>4ldh z>4ldz hPrev<4ldh B* H ldz ldh",
+  gruUpdateBackward: "z>4ldz dhPrev>4ldh dh<4ldh hPrev<4ldh B* H ldz ldh",
+  gruResetBackward: "z>4ldz dhPrev>4ldh drh<4ldh hPrev<4ldh B* H ldz ldh",
+  layerNorm: "y>4ldy stats>8 x<4ldx gain< bias< epsilon< m* n ldy ldx",
+  layerNormBackward: "dx> dGain> dBias> dy< x< stats< gain< m n lddx lddy ldx",
+  softmax: "y>4ldy x<4ldx scale< m* n ldy ldx",
+  gather: "y>4ldy table< index<4 m* n ldy ldt",
+  gatherIntegers: "y>4 x< index<4 m*",
+  scatterAdd: "table>~64 y<~64 index< m n/16 ldt ldy",
+  copy: "y>4ldy x<4ldx m* n ldy ldx",
+  transpose: "y>4ldy x<~4 m/1 n ldy ldx",
+  zero: "y>4ldy m* n ldy",
+  add: "y>4ldy a<4lda b<4ldb m* n ldy lda ldb",
+  subtract: "y>4ldy a<4lda b<4ldb m* n ldy lda ldb",
+  multiply: "y>4ldy a<4lda b<4ldb m* n ldy lda ldb",
+  multiplyAdd: "y>4ldy a<4lda b<4ldb m* n ldy lda ldb",
+  columnSums: "y>64 x<~64 m n/16 ldx",
+  sum: "y> x< n",
+  sumPowers: "y>8 x<16384 power< n/4096",
+  clipNorm: "norm> scale> sums< limit< power< count",
+  scale: "x>64 scale< n/16",
+  clipValue: "x>64 limit< n/16",
+  clamp: "y>4ldy x<4ldx limit< m* n ldy ldx",
+  clampBackward: "dx>4lddx dy<4lddy x<4ldx limit< m* n lddx lddy ldx",
+  adam: "p>64 m>64 v>64 vMax>64 g<64 settings< n/16",
+  sgd: "p>64 g<64 settings< n/16",
+  sgdMomentum: "p>64 v>64 g<64 settings< n/16 nesterov",
+  rmsprop: "p>64 v>64 mean>64 velocity>64 g<64 settings< n/16",
+  adagrad: "p>64 v>64 g<64 settings< n/16",
+  average: "average>64 p<64 mix< n/16",
+  randomUniform: "y> bounds< n seed0 seed1 stream0 stream1",
+  randomNormal: "y> n seed0 seed1 stream0 stream1",
+  dropoutMask: "mask>4ldm rate< counter< first+ m* n ldm seed0 seed1 stream",
+  ...LOSS_ACCESS,
+  ...POOLING_ACCESS,
+};

@@ -7,12 +7,12 @@ export type { KernelBuild, Numerics } from "./builds.ts";
 
 const builds = /* @__PURE__ */ new Builds(all);
 
-/** The kernels on an arena. `"fast"` falls back to the exact build where the engine does not accept relaxed SIMD. */
+/** Load the kernels on an arena. `"fast"` takes the plain build where the engine does not accept relaxed SIMD. */
 export async function loadKernels(numerics: Numerics, arena: WasmArena): Promise<Kernels> {
   return (await loadModule(numerics, arena)).kernels;
 }
 
-/** The same, and the module that they come from, for other threads. */
+/** Load the kernels on an arena. Returns also their module, for other threads. */
 export async function loadModule(
   numerics: Numerics,
   arena: WasmArena,
@@ -21,7 +21,7 @@ export async function loadModule(
   return { kernels: await instantiate(module, arena), module };
 }
 
-/** Whether the engine runs the fused build. */
+/** Whether the engine accepts relaxed SIMD. */
 export async function hasRelaxedSimd(): Promise<boolean> {
   return (await builds.fastest()) !== (await builds.exact());
 }

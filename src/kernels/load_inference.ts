@@ -6,8 +6,8 @@ import type { Kernels } from "./kernels.ts";
 const builds = /* @__PURE__ */ new Builds(inference);
 
 /**
- * The kernels that forward passes are made of, and no others: those listed in assembly/index_inference.ts. A bundle with
- * these alone is smaller than with `loadKernels`.
+ * Load the kernels of forward passes, those of assembly/index_inference.ts, on an arena. A bundle with these alone is
+ * smaller than one with `loadKernels`.
  */
 export async function loadInferenceKernels(numerics: Numerics, arena: WasmArena): Promise<Kernels> {
   return await instantiate(await builds.module(numerics), arena);

@@ -4,14 +4,15 @@ import embedded from "./generated/wide.ts";
 import type { KernelBuild } from "./load.ts";
 
 /**
- * The kernels of `"fast"`, their products made for engines that join neighbouring 128-bit operations into 256-bit ones:
- * V8 on x86-64 with AVX2, started with --experimental-wasm-revectorize, in Node and Chrome. The bits are those of
- * `"fast"`. There a whole LSTM training step takes 44 ms instead of 81; without the flag, and in Deno, which makes V8
- * check the bounds of every access, twice as long (2 x 128, batch 50, 50 steps; Node 26, EPYC Milan, 2026-11-27).
+ * The kernels of `"fast"` with products for engines that join neighbouring 128-bit operations into 256-bit ones: V8 on
+ * x86-64 with AVX2, started with --experimental-wasm-revectorize, in Node and Chrome. The bits are those of `"fast"`.
+ * In these engines a whole LSTM training step takes 44 ms instead of 81. Without the flag, and in Deno, which makes V8
+ * check the bounds of every access, the step takes twice as long (2 x 128, batch 50, 50 steps; Node 26, EPYC Milan,
+ * 2026-11-27).
  *
- * Whether the engine does it cannot be asked: it is for those who know their engine and its flags.
+ * A program cannot ask whether the engine joins operations. Use this build when you know the engine and its flags.
  *
- * @throws {OptionError} By `compile`, where the engine has no relaxed SIMD (Node before 22).
+ * @throws {OptionError} In `compile`, when the engine has no relaxed SIMD (Node before 22).
  *
  * @example
  * ```ts

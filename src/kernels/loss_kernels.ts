@@ -1,19 +1,14 @@
-/** The kernels of losses; conventions as in kernels.ts, of which this is a part. */
+/** The kernels of losses, a part of `Kernels` with the same conventions; see kernels.ts. */
 export interface LossKernels {
   // softmax.ts
-  /**
-   * With (a, b) the row of `shares`, L = log sum exp x(r), W = sum of w: loss(r) = a (L - x(r, target(r))) + b sum_j
-   * w(j) (L - x(r, j)); dx = (softmax(x) (a + b W) - b w - a onehot(target)) s, s the f32 at `scale`. A negative
-   * target gives loss 0 and dx 0. dx may be x, or 0 (loss only). loss `[m]` f32, target `[m]` i32, shares `[m, 2]`;
-   * weight `[n + 1]` = w, W, or 0: w = 0.
-   */
+  /** The cross-entropy of softmax(x) with one class per row, and its gradient. */
   softmaxCrossEntropy(
     loss: number,
     dx: number,
     x: number,
     target: number,
-    shares: number,
-    weight: number,
+    rowWeights: number,
+    classWeights: number,
     scale: number,
     m: number,
     n: number,
@@ -22,17 +17,13 @@ export interface LossKernels {
   ): void;
 
   // element_loss.ts
-  /**
-   * loss(r, j) = v(r) f(x(r, j), y(r, j)); dx = v s f'(x, y), s the f32 at `scale`; f chosen by `kind`, a number of
-   * `ELEMENT_LOSS` (element_loss_kinds.ts; the equations are there). A row with v = 0 gives loss 0 and dx 0, whatever
-   * x is. dx may be 0 (loss only). All `[m, n]`, loss and y without gaps between rows; v `[m]`; settings `[n]`.
-   */
+  /** loss = v f(x, y), element by element, and its gradient, where `kind`, a number of `ELEMENT_LOSS`, selects f. */
   elementLoss(
     loss: number,
     dx: number,
     x: number,
     y: number,
-    v: number,
+    rowWeights: number,
     settings: number,
     scale: number,
     kind: number,
@@ -43,20 +34,14 @@ export interface LossKernels {
   ): void;
 
   // ctc.ts
-  /**
-   * Connectionist temporal classification of one sequence: loss = -v log p(labels | softmax(x)); dx its gradient
-   * times s, s the f32 at `scale`. x, dx: T rows of n columns. sizes: i32 `[2]` = steps of the sequence, S labels;
-   * labels `[S]` i32, none of them `blank`. When the labels do not fit into the steps the loss is infinite and dx
-   * NaN, or both 0 if `zeroInfinity`. dx is 0 from the sequence's end on, and everything is 0 when v is; dx may be 0
-   * (loss only). `scratch` holds `(T + 4) * C + 2 * T` floats, C = 2 S + 1 rounded up to a multiple of 4, plus 8.
-   */
+  /** The loss of connectionist temporal classification for one sequence, and its gradient. */
   ctc(
     loss: number,
     dx: number,
     x: number,
     labels: number,
     sizes: number,
-    v: number,
+    weight: number,
     scale: number,
     scratch: number,
     blank: number,
@@ -67,3 +52,10 @@ export interface LossKernels {
     ldx: number,
   ): void;
 }
+
+/** How each kernel of `LossKernels` accesses its arguments, in the notation of `parse` in access.ts. */
+export const LOSS_ACCESS: Readonly<Record<keyof LossKernels, string>> = {
+  softmaxCrossEntropy: "loss>4 dx>4lddx x<4ldx target<4 rowWeights<8 classWeights< scale< m* n lddx ldx",
+  elementLoss: "loss>4n dx>4lddx x<4ldx y<4n rowWeights<4 settings< scale< kind m* n lddx ldx",
+  ctc: "loss> dx> x< labels< sizes< weight< scale< scratch> blank zeroInfinity T n lddx ldx",
+};

@@ -1,10 +1,9 @@
-/** The kernels of pooling over the steps of a sequence; conventions as in kernels.ts, of which this is a part. */
+/**
+ * The kernels of pooling over the steps of a sequence, a part of `Kernels` with the same conventions; see kernels.ts.
+ */
 export interface PoolingKernels {
   // rows.ts
-  /**
-   * y(r) = s(r) x(r), or y(r) += s(r) x(r) if `accumulate`. y, x `[m, n]`, y may be x; s `[m]`, an element every lds.
-   * A stride of 0 repeats the one element of s, or the one row of x.
-   */
+  /** y(r) = s(r) x(r), or y(r) += s(r) x(r). */
   scaleRows(
     y: number,
     s: number,
@@ -16,14 +15,11 @@ export interface PoolingKernels {
     ldx: number,
     accumulate: number,
   ): void;
-  /**
-   * y(r) = sum_j a(r, j) b(r, j). a, b `[m, n]`; y `[m]`, an element every ldy. ldb = 0 repeats the one row of b. A sum
-   * runs in four interleaved chains (element j to chain j mod 4), joined as (s0 + s2) + (s1 + s3).
-   */
+  /** y(r) = the dot product of rows a(r) and b(r). */
   rowDots(y: number, a: number, b: number, m: number, n: number, ldy: number, lda: number, ldb: number): void;
 
   // softmax.ts
-  /** dx = y (dy - sum_j dy(j) y(j)) by rows, y = softmax(x); the sum as in `rowDots`. `[m, n]`; dx may be dy. */
+  /** dx = y (dy - sum_j dy(j) y(j)), row by row, where y = softmax(x). */
   softmaxBackward(
     dx: number,
     dy: number,
@@ -35,11 +31,8 @@ export interface PoolingKernels {
     ldy: number,
   ): void;
 
-  // maximum.ts; step `[m, n]` i32
-  /**
-   * Step t of the largest of each element over the steps of a sequence: y = x and step = t where x > y, or x is NaN and
-   * y is not; everywhere when t is 0. `[m, n]`
-   */
+  // maximum.ts
+  /** y = max(y, x), and step = the time step of the maximum so far. */
   maximum(
     y: number,
     step: number,
@@ -51,7 +44,7 @@ export interface PoolingKernels {
     lds: number,
     ldx: number,
   ): void;
-  /** dx = dy where step is t, else 0. `[m, n]` */
+  /** dx = dy where step is t, else 0. */
   maximumBackward(
     dx: number,
     dy: number,
@@ -64,3 +57,12 @@ export interface PoolingKernels {
     lds: number,
   ): void;
 }
+
+/** How each kernel of `PoolingKernels` accesses its arguments, in the notation of `parse` in access.ts. */
+export const POOLING_ACCESS: Readonly<Record<keyof PoolingKernels, string>> = {
+  scaleRows: "y>4ldy s<4lds x<4ldx m* n ldy lds ldx accumulate",
+  rowDots: "y>4ldy a<4lda b<4ldb m* n ldy lda ldb",
+  softmaxBackward: "dx>4lddx dy<4lddy y<4ldy m* n lddx lddy ldy",
+  maximum: "y>4ldy step>4lds x<4ldx t m* n ldy lds ldx",
+  maximumBackward: "dx>4lddx dy<4lddy step<4lds t m* n lddx lddy lds",
+};

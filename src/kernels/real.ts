@@ -1,18 +1,18 @@
 /**
- * exp, expm1, log, sigmoid, tanh, softplus and the circle functions in double precision, for all doubles, with a
- * relative error of a few 1e-16. Our own, because those of two engines may differ in the last bit; made of + - * /
- * alone, these do not.
+ * exp, expm1, log, sigmoid, tanh, softplus, cos and sin in double precision, for all doubles, with a relative error of
+ * a few 1e-16. The functions of two engines may differ in the last bit. These are made of + - * / alone, so they do
+ * not.
  */
-const LN2_HIGH = 6.93147180369123816490e-1; // 32 bits of ln 2: its product with an exponent is exact
+const LN2_HIGH = 6.93147180369123816490e-1; // 32 bits of ln 2, so that its product with an exponent is exact
 const LN2_LOW = 1.90821492927058770002e-10;
 const LOG2E = 1.44269504088896338700;
 const TURN = 6.28318530717958647693;
 
-/** 1/n! at n, up to 1/15!: enough for e^r, |r| <= ln(2) / 2. */
+/** 1/n! at index n, up to 1/15!: enough for e^r with |r| <= ln(2) / 2. */
 const INVERSE_FACTORIAL = [1];
 for (let n = 1, factorial = 1; n <= 15; n++) INVERSE_FACTORIAL[n] = 1 / (factorial *= n);
 
-/** A double and its two words, low word first: wasm, hence every machine that runs it, is little-endian here. */
+/** A double and its two words, low word first: only little-endian machines run the library. */
 const double = new Float64Array(1);
 const words = new Int32Array(double.buffer);
 
@@ -23,7 +23,7 @@ export function exp(x: number): number {
   return scaled(1 + expm1Reduced(reduce(x, k)), k);
 }
 
-/** e^x - 1, exact to the last bits also near 0. */
+/** e^x - 1, accurate to the last bits near 0 too. */
 export function expm1(x: number): number {
   if (x < -40) return -1;
   if (x > 709.79) return Infinity;
@@ -44,7 +44,7 @@ export function log(x: number): number {
     x *= 2 ** 54;
     k = -54;
   }
-  // x = 2^k f, f in [sqrt(1/2), sqrt(2)), by the high word: 0x3fe6a09e is that of sqrt(1/2).
+  // x = 2^k f, f in [sqrt(1/2), sqrt(2)), by the high word: 0x3fe6a09e is the high word of sqrt(1/2).
   double[0] = x;
   const offset = words[1] - 0x3fe6a09e;
   k += offset >> 20;
@@ -59,7 +59,7 @@ export function log(x: number): number {
   return k * LN2_HIGH - ((half - (s * (half + R) + k * LN2_LOW)) - g);
 }
 
-/** x^n for an integer n >= 0, by squaring: to about n roundings. */
+/** x^n for an integer n >= 0, by squaring, with an error of about n roundings. */
 export function power(x: number, n: number): number {
   let result = 1;
   for (; n > 0; n = Math.floor(n / 2), x *= x) if (n % 2) result *= x;
@@ -78,8 +78,8 @@ export function tanh(x: number): number {
 }
 
 /**
- * log(1 + e^x) = max(x, 0) + log(1 + e), e = exp(-|x|). What 1 + e loses in rounding comes back (Goldberg 1991, theorem
- * 4).
+ * log(1 + e^x) = max(x, 0) + log(1 + e), e = exp(-|x|), with the rounding error of 1 + e added back (Goldberg 1991,
+ * theorem 4).
  */
 export function softplus(x: number): number {
   const e = exp(-Math.abs(x));
@@ -92,7 +92,7 @@ export function cosTurn(u: number): number {
   return sinTurn(u - Math.floor(u) + 0.25);
 }
 
-/** sin(2 pi u). A turn is folded without rounding, where an angle in radians could not be. */
+/** sin(2 pi u). Folding a turn does not round; folding an angle in radians would. */
 export function sinTurn(u: number): number {
   let x = u - Math.floor(u);
   if (x > 0.5) x -= 1;
@@ -109,7 +109,7 @@ function circleSeries(a: number, first: number): number {
   return q;
 }
 
-/** e^r - 1 for |r| <= ln(2) / 2: Taylor, r last. */
+/** e^r - 1 for |r| <= ln(2) / 2: a Taylor series, r last. */
 function expm1Reduced(r: number): number {
   let q = INVERSE_FACTORIAL[15];
   for (let n = 14; n >= 2; n--) q = q * r + INVERSE_FACTORIAL[n];
@@ -121,7 +121,7 @@ function reduce(x: number, k: number): number {
   return (x - k * LN2_HIGH) - k * LN2_LOW;
 }
 
-/** y 2^k, also where 2^k itself, or the result, is not a normal number. */
+/** y 2^k, also when 2^k or the result is not a normal number. */
 function scaled(y: number, k: number): number {
   if (k > 1023) return scaled(y * 2, k - 1);
   if (k < -1022) return scaled(y, k + 64) * 2 ** -64;

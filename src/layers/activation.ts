@@ -4,8 +4,7 @@ import { requireValues } from "../ops/value.ts";
 import type { Layer } from "./layer.ts";
 
 /**
- * A nonlinearity on values `[T, B, width]`, element by element. The names, and the defaults of `alpha` and `beta`, are
- * ONNX's:
+ * An elementwise nonlinearity of values `[T, B, width]`. The names, and the defaults of `alpha` and `beta`, are ONNX's:
  *
  * | name              | f(x)                              | defaults                |
  * | ----------------- | --------------------------------- | ----------------------- |
@@ -22,15 +21,16 @@ import type { Layer } from "./layer.ts";
  * | `softsign`        | x / (1 + abs(x))                  |                         |
  * | `softplus`        | log(1 + exp(x))                   |                         |
  *
- * @throws {OptionError} When the name is none of these, a number is not finite or not wanted, or the width not a
- * positive integer.
+ * @throws {OptionError} When the name is unknown, `alpha` or `beta` is not finite or not a number of this nonlinearity,
+ * or the width is not a positive integer.
  *
  * @example
  * ```ts
  * import { activation, compile, dense, sequential } from "@unroll/rnn";
  * import { assertEquals } from "@std/assert";
  *
- * const net = sequential({ hidden: dense(8, 16), f: activation("leakyRelu", 16, { alpha: 0.1 }), output: dense(16, 2) });
+ * const f = activation("leakyRelu", 16, { alpha: 0.1 });
+ * const net = sequential({ hidden: dense(8, 16), f, output: dense(16, 2) });
  * using session = await compile(net, { batch: 1, steps: 1 });
  * assertEquals(session.forward(new Float32Array(8)).length, 2);
  * ```
@@ -47,9 +47,10 @@ export function activation(name: ActivationName, width: number, options: Activat
 
     plan(scope, x) {
       requireValues("plan an activation layer", x);
-      const rows = scope.steps * scope.batch, f = nonlinearity(scope, complete);
-      const y = scope.activation("output", rows, width),
-        dy = scope.train ? scope.activation("gradient of output", rows, width) : y;
+      const rows = scope.steps * scope.batch;
+      const f = nonlinearity(scope, complete);
+      const y = scope.activation("output", rows, width);
+      const dy = scope.train ? scope.activation("gradient of output", rows, width) : y;
       return {
         output: { kind: "values", width, value: y, gradient: dy },
         states: [],

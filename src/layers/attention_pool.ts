@@ -6,14 +6,18 @@ import type { Layer } from "./layer.ts";
 
 /** Options of `attentionPool`. */
 export interface AttentionPoolOptions {
-  /** Width of the keys u, that of the learned query. Default: the input's width. */
+  /**
+   * Width of the keys u and of the learned query.
+   *
+   * @default {width}
+   */
   hidden?: number;
 }
 
 /**
- * One row for a whole sequence: a mean of its steps, weighted by how well each fits a learned query (Yang et al. 2016,
- * "Hierarchical attention networks", equations 5 to 7; the score is Bahdanau's). Takes values `[T, B, width]`, gives
- * `[B, width]`; what lies behind a row's length does not count.
+ * One row for a whole sequence: the mean of its steps, weighted by how well each step fits a learned query (Yang et al.
+ * 2016, "Hierarchical attention networks", equations 5 to 7; the score is Bahdanau's). Takes values `[T, B, width]`,
+ * gives `[B, width]`. Steps after a row's length do not count.
  *
  *     u(t) = tanh(W x(t) + b)      s(t) = v u(t)      a = softmax(s) over t      y = sum_t a(t) x(t)
  *
@@ -22,8 +26,8 @@ export interface AttentionPoolOptions {
  *     da(t) = dy x(t)      ds = a (da - sum_t a(t) da(t))      dz(t) = ds(t) v (1 - u(t)²)
  *     dx(t) = a(t) dy + Wᵀ dz(t)      dv = sum ds(t) u(t),   dW = sum dz(t) x(t)ᵀ,   db = sum dz(t)
  *
- * Parameters `weight` W `[hidden, width]` and `bias` b `[hidden]`, at first uniform in ±1 / sqrt(width), and `query` v
- * `[hidden]`, at first uniform in ±1 / sqrt(hidden).
+ * Parameters `weight` W `[hidden, width]` and `bias` b `[hidden]`, initially uniform in ±1 / sqrt(width), and `query` v
+ * `[hidden]`, initially uniform in ±1 / sqrt(hidden).
  *
  * @throws {OptionError} When a width is not a positive integer.
  *
@@ -60,9 +64,9 @@ export function attentionPool(width: number, { hidden = width }: AttentionPoolOp
       requireSteps("plan an attention pooling layer", x);
       const { batch, steps, train } = scope, { stride: ldx } = x.value;
       const bias = scope.parameter("bias"), v = scope.parameter("query"), one = scope.constant("one", [1]);
-      const product = projection(scope, x, scope.parameter("weight"), bias.value);
+      const toKeys = projection(scope, x, scope.parameter("weight"), bias.value);
       const u = scope.activation("keys", steps * batch, hidden);
-      const a = scope.activation("attention", batch, steps); // step t is column t: first its scores
+      const a = scope.activation("attention", batch, steps); // step t is column t; holds the scores before the softmax
       const y = scope.activation("output", batch, width);
       const dz = train ? scope.activation("gradient of keys", steps * batch, hidden) : u;
       const ds = train ? scope.activation("gradient of attention", batch, steps) : a;
@@ -71,11 +75,11 @@ export function attentionPool(width: number, { hidden = width }: AttentionPoolOp
       return {
         output: { kind: "values", width, steps: "one", value: y, gradient: dy },
         states: [],
-        refresh: (k) => product.refresh(k),
+        refresh: (k) => toKeys.refresh(k),
 
         forward(k, shape) {
           const { T, B, active } = shape;
-          product.forward(k, u, 0, T * B);
+          toKeys.forward(k, u, 0, T * B);
           k.tanh(u.address, u.address, T * B, hidden, u.stride, u.stride);
           for (let t = 0; t < T && active(t); t++) {
             k.rowDots(a.address + 4 * t, u.step(t, B), v.value.address, active(t), hidden, a.stride, u.stride, 0);
@@ -104,7 +108,7 @@ export function attentionPool(width: number, { hidden = width }: AttentionPoolOp
             if (n < B) k.zero(dz.at(dz.row(t, B) + n), B - n, hidden, dz.stride);
           }
           k.tanhBackward(dz.address, dz.address, u.address, T * B, hidden, dz.stride, dz.stride, u.stride);
-          product.backward(k, dz, 0, T * B);
+          toKeys.backward(k, dz, 0, T * B);
           for (let t = 0; dx && t < T && active(t); t++) {
             const from = [a.address + 4 * t, dy.address] as const;
             k.scaleRows(dx.step(t, B), ...from, active(t), width, dx.stride, a.stride, dy.stride, 1);
@@ -112,7 +116,7 @@ export function attentionPool(width: number, { hidden = width }: AttentionPoolOp
         },
 
         gradients(k, { T, B, active }) {
-          product.gradient(k, dz, T * B, bias.gradient);
+          toKeys.gradient(k, dz, T * B, bias.gradient);
           for (let t = T - 1; t >= 0; t--) {
             const n = active(t), from = [ds.address + 4 * t, u.step(t, B), workspace.address] as const;
             if (n) k.gemmTN(v.gradient.address, 0, ...from, 1, hidden, n, hidden, ds.stride, u.stride);

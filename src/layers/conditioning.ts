@@ -3,10 +3,10 @@ import { requireValues } from "../ops/value.ts";
 import type { Layer, PlannedState } from "./layer.ts";
 
 /**
- * The encoder of a decoder that is told one vector: takes values `[1, B, width]` and hands them on as its last states, `count`
- * times the same vector, one for each state of the decoder. With a dense bridge these begin at tanh(W v + b), so that what
- * is written depends on v from the first step on (as the image in Karpathy & Fei-Fei 2015, eq. 13 to 15, and Vinyals et al.
- * 2015, enters once, before all words).
+ * The encoder of a decoder that is conditioned on one vector: takes values `[1, B, width]` and gives the vector as its
+ * last states, `count` times, once for each state of the decoder. With a dense bridge the decoder's states start at
+ * tanh(W v + b), so the output depends on v from the first step on. The image in Karpathy & Fei-Fei 2015, eq. 13 to 15,
+ * and Vinyals et al. 2015 enters likewise: once, before all words.
  *
  * Backward: dv is the sum of the gradients of the states.
  */
@@ -22,11 +22,12 @@ export function conditioning(width: number, count: number): Layer {
 
     plan(scope, x) {
       requireValues("plan conditioning", x);
-      const { batch, train } = scope, first = scope.activation("first state", batch, width);
+      const { batch, train } = scope;
+      const first = scope.activation("first state", batch, width);
       const last = scope.activation("vector", batch, width);
       const gradient = (name: string) => train ? scope.activation(`gradient of ${name}`, batch, width) : last;
       const dOutput = gradient("output"), dLast = Array.from({ length: count }, (_, i) => gradient(`state ${i}`));
-      // Nothing goes into a first state, and nothing flows back from it.
+      // The layer does not read its first states, so their gradient is zero.
       const dFirst = train ? scope.activation("gradient of first state", batch, width) : first;
       const state = (i: number): PlannedState => ({
         name: scope.name(`condition_${i}`),

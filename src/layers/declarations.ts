@@ -17,7 +17,9 @@ export interface Declarations {
   readonly sourceWidths: number[];
 }
 
-/** The declarations of several layers together, by the names that their tensors have in the layer that contains them. */
+/**
+ * The declarations of several layers together, by the names that their tensors have in the layer that contains them.
+ */
 export function joinDeclarations(members: readonly Member[]): Declarations {
   const join = <Value>(entries: (layer: Layer, prefix: string) => readonly (readonly [string, Value])[]) =>
     Object.fromEntries(
@@ -37,7 +39,8 @@ export function joinDeclarations(members: readonly Member[]): Declarations {
 /**
  * The parameters without those that are tied to others.
  *
- * @throws {ShapeError} When a name is not a parameter, a parameter is tied twice, or two tied parameters differ in shape.
+ * @throws {ShapeError} When a name is not a parameter, a parameter is tied twice, or two tied parameters differ in
+ * shape.
  */
 export function tie(parameters: Record<string, Parameter>, tied: Tied): Record<string, Parameter> {
   const remaining = { ...parameters };

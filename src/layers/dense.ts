@@ -4,9 +4,9 @@ import { projection } from "../ops/projection.ts";
 import type { Layer } from "./layer.ts";
 
 /**
- * A fully connected layer, the same at every step, as PyTorch's `nn.Linear`: y = x Wᵀ + b. Takes values or one-hot rows
- * `[T, B, input]`, gives `[T, B, output]`. Parameters `weight` `[output, input]` and `bias` `[output]`, at first uniform in
- * ±1 / sqrt(input).
+ * A fully connected layer, the same at every step, as PyTorch's `nn.Linear`: y = x Wᵀ + b. Takes values or one-hot
+ * rows `[T, B, input]`, gives `[T, B, output]`. Parameters `weight` `[output, input]` and `bias` `[output]`,
+ * initially uniform in ±1 / sqrt(input).
  *
  * @throws {OptionError} When a width is not a positive integer.
  *
@@ -30,16 +30,16 @@ export function dense(input: number, output: number): Layer {
 
     plan(scope, x) {
       const bias = scope.parameter("bias");
-      const product = projection(scope, x, scope.parameter("weight"), bias.value);
+      const matmul = projection(scope, x, scope.parameter("weight"), bias.value);
       const y = scope.activation("output", scope.steps * scope.batch, output);
       const dy = scope.train ? scope.activation("gradient of output", scope.steps * scope.batch, output) : y;
       return {
         output: { kind: "values", width: output, value: y, gradient: dy },
         states: [],
-        refresh: (k) => product.refresh(k),
-        forward: (k, { T, B }) => product.forward(k, y, 0, T * B),
-        backward: (k, { T, B }) => product.backward(k, dy, 0, T * B),
-        gradients: (k, { T, B }) => product.gradient(k, dy, T * B, bias.gradient),
+        refresh: (k) => matmul.refresh(k),
+        forward: (k, { T, B }) => matmul.forward(k, y, 0, T * B),
+        backward: (k, { T, B }) => matmul.backward(k, dy, 0, T * B),
+        gradients: (k, { T, B }) => matmul.gradient(k, dy, T * B, bias.gradient),
       };
     },
   };

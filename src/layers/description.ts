@@ -3,8 +3,8 @@ import type { NamedActivation } from "../ops/activation.ts";
 import type { RecurrentOptions } from "./recurrent_options.ts";
 
 /**
- * A layer as plain data, fit for JSON: its kind, and the options that its tensors do not tell. Widths are those of its
- * parameters, input and output.
+ * A layer as plain data that JSON can hold: its kind, and the options that its tensors do not tell. The shapes of its
+ * parameters, input and output tell the widths.
  */
 export type LayerDescription =
   | { readonly kind: "embedding"; readonly paddingIndex?: number }
@@ -17,18 +17,18 @@ export type LayerDescription =
   | RecurrentDescription
   | StackDescription;
 
-/** A layer of `recurrent`: its cell, none where that has no description, and its options without first values. */
+/** A layer of `recurrent`: its cell, and its options without `initial`. */
 export interface RecurrentDescription extends Omit<RecurrentOptions, "initial"> {
-  /** Which one. */
+  /** Kind of the layer. */
   readonly kind: "recurrent";
-  /** The cell that is unrolled. */
+  /** The cell; undefined for a cell without a description. */
   readonly cell?: CellDescription;
 }
 
 /** Layers one on top of the other. */
 export interface StackDescription {
-  /** Which one. */
+  /** Kind of the layer. */
   readonly kind: "stacked";
-  /** Of each layer the prefix of its tensors in the whole, what it is called, and what it is. */
+  /** For each layer: the prefix of its tensor names, its label, and its description. */
   readonly layers: readonly (readonly [prefix: string, label: string, layer?: LayerDescription])[];
 }

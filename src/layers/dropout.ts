@@ -4,15 +4,20 @@ import type { Layer } from "./layer.ts";
 
 /** Options of `dropout`. */
 export interface DropoutOptions {
-  /** Whether all steps of a sequence share one mask (variational dropout, Gal & Ghahramani 2016). Default false. */
+  /**
+   * Whether all steps of a sequence share one mask (variational dropout, Gal & Ghahramani 2016).
+   *
+   * @default {false}
+   */
   variational?: boolean;
 }
 
 /**
- * Dropout on values `[T, B, width]`: in training an element becomes 0 with probability `rate`, others are multiplied by
- * 1 / (1 - rate); otherwise nothing changes. The masks depend on the session's seed and the number of the training pass alone.
+ * Dropout of values `[T, B, width]`. In training an element becomes 0 with probability `rate`, and other elements are
+ * multiplied by 1 / (1 - rate). Outside of training nothing changes. The masks depend only on the session's seed and on
+ * the number of the training pass.
  *
- * @throws {OptionError} When the width is not a positive integer or the rate not in [0, 1).
+ * @throws {OptionError} When the width is not a positive integer, or the rate is not in [0, 1).
  *
  * @example
  * ```ts
@@ -34,12 +39,12 @@ export function dropout(width: number, rate: number, { variational = false }: Dr
     plan(scope, x) {
       if (x.kind === "one-hot") {
         throw new ShapeError(
-          `Cannot drop elements of one-hot rows: they are nowhere in memory; use an embedding of width ${width}`,
+          `Cannot drop elements of one-hot rows: they are not in memory; use an embedding of width ${width}`,
         );
       }
       const rows = scope.steps * scope.batch;
-      const y = scope.activation("output", rows, width),
-        dy = scope.train ? scope.activation("gradient of output", rows, width) : y;
+      const y = scope.activation("output", rows, width);
+      const dy = scope.train ? scope.activation("gradient of output", rows, width) : y;
       const { slot: mask, draw, needs } = dropoutMask(scope, "dropout", rate, variational ? scope.batch : rows, width);
       return {
         output: { kind: "values", width, value: y, gradient: dy },

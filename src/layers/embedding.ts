@@ -6,16 +6,16 @@ import type { Layer } from "./layer.ts";
 
 /** Options of `embedding`. */
 export interface EmbeddingOptions {
-  /** A token whose vector begins as zeros and is not trained, PyTorch's `padding_idx`. Default none. */
+  /** A token whose vector is initially zero and is not trained, PyTorch's `padding_idx`. Default: no such token. */
   paddingIndex?: number;
 }
 
 /**
- * Learned vectors for tokens, as PyTorch's `nn.Embedding`: takes tokens `[T, B]` below `vocabulary`, gives `[T, B, width]`.
- * Parameter `weight` `[vocabulary, width]`, at first normal with mean 0 and deviation 1. The gradient of the vector of
- * `paddingIndex` is zero.
+ * Learned vectors for tokens, as PyTorch's `nn.Embedding`: takes tokens `[T, B]` below `vocabulary`, gives
+ * `[T, B, width]`. Parameter `weight` `[vocabulary, width]`, initially normal with mean 0 and standard deviation 1. The
+ * gradient of the vector of `paddingIndex` is zero.
  *
- * @throws {OptionError} When a size is not a positive integer, or `paddingIndex` no token.
+ * @throws {OptionError} When a size is not a positive integer, or `paddingIndex` is not a token.
  *
  * @example
  * ```ts
@@ -29,13 +29,13 @@ export function embedding(vocabulary: number, width: number, { paddingIndex }: E
   requireInteger("vocabulary", vocabulary, 1);
   requireInteger("width", width, 1);
   if (paddingIndex !== undefined) requireInteger("paddingIndex", paddingIndex, 0, vocabulary - 1);
-  /** Zero the padding's row of the weight or of its gradient. */
+  /** Zero the row of `paddingIndex` in the weight. */
   function clearPadding(k: Kernels, matrix: Slot): void {
     if (paddingIndex !== undefined) k.zero(matrix.address + 4 * width * paddingIndex, 1, width, width);
   }
-  const initial: Initialiser = (k, draw) => {
-    normal()(k, draw);
-    clearPadding(k, draw.value);
+  const initial: Initialiser = (k, context) => {
+    normal()(k, context);
+    clearPadding(k, context.value);
   };
   return {
     description: { kind: "embedding", paddingIndex },
@@ -47,7 +47,7 @@ export function embedding(vocabulary: number, width: number, { paddingIndex }: E
       const weight = scope.parameter("weight");
       const y = scope.activation("output", scope.steps * scope.batch, width);
       const dy = scope.train ? scope.activation("gradient of output", scope.steps * scope.batch, width) : y;
-      const kept = paddingIndex === undefined ? undefined : scope.scratch("gradient of padding", 1, width);
+      const saved = paddingIndex === undefined ? undefined : scope.scratch("gradient of padding", 1, width);
       const padding = weight.gradient.slice((paddingIndex ?? 0) * width, width);
       return {
         output: { kind: "values", width, value: y, gradient: dy },
@@ -58,10 +58,10 @@ export function embedding(vocabulary: number, width: number, { paddingIndex }: E
         },
         backward() {},
         gradients(k, { T, B }) {
-          // What it has of another use of the weight stays.
-          if (kept) k.copy(kept.address, padding.address, 1, width, width, width);
+          // The row of `paddingIndex` may have a gradient from another use of a tied weight, which stays.
+          if (saved) k.copy(saved.address, padding.address, 1, width, width, width);
           k.scatterAdd(weight.gradient.address, dy.address, x.value.address, T * B, width, width, dy.stride);
-          if (kept) k.copy(padding.address, kept.address, 1, width, width, width);
+          if (saved) k.copy(padding.address, saved.address, 1, width, width, width);
         },
       };
     },
@@ -69,8 +69,9 @@ export function embedding(vocabulary: number, width: number, { paddingIndex }: E
 }
 
 /**
- * Tokens as one-hot rows, the notes' representation of words: a token v of `[T, B]` stands for a row of `vocabulary` zeros with a
- * one at v. Nothing is stored or multiplied: the next layer picks rows of its weight.
+ * Tokens as one-hot rows, the lecture notes' representation of words: a token v of `[T, B]` stands for a row of
+ * `vocabulary` zeros with a one at v. The rows are never stored or multiplied: the next layer gathers rows of its
+ * weight.
  *
  * @throws {OptionError} When the vocabulary size is not a positive integer.
  *

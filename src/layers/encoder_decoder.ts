@@ -8,40 +8,41 @@ import { bridge, type BridgeKind, bridgeParameters, planBridge, type PlannedBrid
 import type { Layer, LayerPart, PlannedDecoder, PlannedLayer } from "./layer.ts";
 import { joinDeclarations } from "./declarations.ts";
 
-/** The parts of `encoderDecoder`. */
+/** Options of `encoderDecoder`. */
 export interface EncoderDecoderOptions {
-  /** Reads the source. What it gives for each step is what attention in the decoder looks at. */
+  /** Reads the source. Attention in the decoder reads the encoder's outputs. */
   readonly encoder: Layer;
-  /** Reads what it has written so far, and gives the output of the net. */
+  /** Reads the tokens written so far, and gives the output of the net. */
   readonly decoder: Layer;
   /**
-   * How the decoder's first states come from the encoder's last ones, layer by layer, the two directions of a layer side by side.
-   * `"copy"`: they are the same numbers, so widths must be equal. `"dense"`: s = tanh(W [s1, s2] + b), with parameters
+   * How the decoder's first states follow from the encoder's last states, layer by layer, the two directions of a layer
+   * side by side. `"copy"`: the same numbers, of equal widths. `"dense"`: s = tanh(W [s1, s2] + b), with parameters
    * `bridge.rnn.h_l0.weight` and `bias` for the decoder's state `rnn.h_l0` (Bahdanau et al. 2014, A.2.2). `"none"`:
-   * they are zeros. Default: `"copy"` where it fits, else `"dense"`.
+   * zeros. Default: `"copy"` where the widths are equal, else `"dense"`.
    */
   readonly bridge?: BridgeKind;
 }
 
 /**
- * A net of two: an encoder reads a sequence, the source, from whose last states a decoder goes on to write another one, with
- * steps of its own (Sutskever, Vinyals & Le 2014; Cho et al. 2014). The lecture notes' "many to many of different lengths".
+ * A net of two layers. An encoder reads a sequence, the source. A decoder starts from the encoder's last states and
+ * writes another sequence, with a different number of steps (Sutskever, Vinyals & Le 2014; Cho et al. 2014). The
+ * lecture notes call this "many to many of different lengths".
  *
- * A call has two inputs: x `[S, B]` or `[S, B, width]` for the encoder, with the `lengths` of its rows; and `decoderInput` `[T, B]` or
- * `[T, B, width]` for the decoder: to train it, a token that means "begin", then the targets but for the last one ("teacher
- * forcing"). Outputs and targets have the decoder's T. All rows of the decoder go all T steps: what is behind the end of a target is
- * padding, and does not count if its weight is 0, or the loss ignores it. A state that is carried, streams and
- * recomputation make no sense here, and are refused; to run the decoder step by step, there is `decode`.
+ * A call has two inputs. The encoder reads x, `[S, B]` or `[S, B, width]`, with the `lengths` of the rows. The
+ * decoder reads `decoderInput`, `[T, B]` or `[T, B, width]`: in training a token that means "begin", then the targets
+ * without the last one ("teacher forcing"). Outputs and targets have the decoder's T. All rows of the decoder run all
+ * T steps. Steps after the end of a target are padding: give them the weight 0, or a target that the loss ignores.
+ * Carried states, streams and recomputation are refused. `decode` runs the decoder step by step.
  *
- * With a layer `luong` or a cell `bahdanau` in it, the decoder looks at the encoder's outputs at each step; where it has looked,
- * `attention(session)` says. Without these, all that it knows of the source are its first states.
+ * With a layer `luong` or a cell `bahdanau`, the decoder reads the encoder's outputs at each step, and
+ * `attention(session)` gives the weights. Without attention, the decoder knows the source by its first states only.
  *
- * Parameters and states have `encoder.` and `decoder.` in front of their names; the states of a call are the encoder's.
+ * Names of parameters and states start with `encoder.` and `decoder.`. The states of a call are the encoder's.
  *
- * @throws {ShapeError} When a part gives one row for a sequence or two sequences where it may not, or the states do
- * not fit; planned inside another layer; when the decoder is bidirectional, or otherwise sees sequences whole.
+ * @throws {ShapeError} When the decoder does not give one row of values for each step, the states do not fit, or the
+ * decoder is bidirectional or otherwise reads whole sequences. When the net is planned inside another layer.
  *
- * @example A net that learns to write sequences backwards
+ * @example A net that learns to reverse sequences
  * ```ts
  * import { adam, compile, crossEntropy, dense, embedding, gru, recurrent, sequential } from "@unroll/rnn";
  * import { attention, encoderDecoder, luong } from "@unroll/rnn/models";
@@ -72,18 +73,18 @@ export function encoderDecoder({ encoder, decoder, bridge: kind }: EncoderDecode
   if (decoder.output.steps === "one" || decoder.output.parts || decoder.output.kind !== "values") {
     throw new ShapeError(`Cannot make an encoder-decoder: the decoder must give one row of values for each step`);
   }
-  requireParts(encoder, decoder);
-  const read = joinDeclarations([["encoder.", encoder]]), written = joinDeclarations([["decoder.", decoder]]);
-  const between = bridge(read.states, written.states, kind);
-  const isDense = between.isDense ? "dense" : "copy";
+  requireFit(encoder, decoder);
+  const left = joinDeclarations([["encoder.", encoder]]), right = joinDeclarations([["decoder.", decoder]]);
+  const between = bridge(left.states, right.states, kind);
+  const bridgeName = !between.states.length ? "none" : between.isDense ? "dense" : "copy";
   return {
-    name: ["encoder", encoder.name, between.strands.length ? isDense : "none", "decoder", decoder.name].join(" "),
+    name: ["encoder", encoder.name, bridgeName, "decoder", decoder.name].join(" "),
     input: encoder.input,
     decoderInput: decoder.input,
     output: decoder.output,
-    parameters: { ...read.parameters, ...written.parameters, ...bridgeParameters(between, "bridge.") },
-    tied: { ...read.tied, ...written.tied },
-    states: read.states,
+    parameters: { ...left.parameters, ...right.parameters, ...bridgeParameters(between, "bridge.") },
+    tied: { ...left.tied, ...right.tied },
+    states: left.states,
     wholeSequence: "an encoder-decoder",
 
     plan(scope, x, decoderInput) {
@@ -97,17 +98,17 @@ export function encoderDecoder({ encoder, decoder, bridge: kind }: EncoderDecode
   };
 }
 
-/** Whether a decoder can attend to outputs: whether they are rows of values of one sequence, one for each step. */
+/** Whether a decoder can attend to an encoder's outputs: one row of values for each step of one sequence. */
 function isSource({ kind, steps, parts }: TensorSpec): boolean {
   return kind === "values" && steps !== "one" && !parts;
 }
 
-/** Refuses parts that do not fit, apart from their states. */
-function requireParts(encoder: Layer, decoder: Layer): void {
+/** Refuses an encoder and a decoder that do not fit. The bridge checks their states. */
+function requireFit(encoder: Layer, decoder: Layer): void {
   if (encoder.decoderInput) throw nested();
   if (encoder.sourceWidths?.length) throw noSource("attention", false);
   if (decoder.wholeSequence) {
-    throw new ShapeError(`Cannot plan ${decoder.wholeSequence} in a decoder, which goes step by step`);
+    throw new ShapeError(`Cannot plan ${decoder.wholeSequence} in a decoder, which runs step by step`);
   }
   for (const width of decoder.sourceWidths ?? []) {
     if (!isSource(encoder.output)) throw noSource("attention", true);
@@ -119,21 +120,21 @@ function requireParts(encoder: Layer, decoder: Layer): void {
 }
 
 function nested(): ShapeError {
-  const place = "what comes before it belongs into its encoder, what comes behind it into its decoder";
-  return new ShapeError(`Cannot plan an encoder-decoder inside of another layer: it is a whole net; ${place}`);
+  const advice = "put layers before it into the encoder, layers after it into the decoder";
+  return new ShapeError(`Cannot plan an encoder-decoder inside of another layer: it is a whole net; ${advice}`);
 }
 
-/** What the session needs of both parts, with what belongs to the decoder marked. */
+/** The needs of encoder and decoder, with the decoder's gradients marked. */
 function joinedNeeds(encoder: PlannedLayer, decoder: PlannedLayer): Needs {
   const outputGradients = decoder.needs?.outputGradients?.map((own) => ({ ...own, decoder: true }));
   return joinNeeds(encoder.needs, { ...decoder.needs, outputGradients });
 }
 
-/** The parts as one layer. */
+/** Encoder, bridge and decoder as one layer. */
 function joined(encoder: PlannedLayer, decoder: PlannedLayer, bridge: PlannedBridge): PlannedLayer {
   const parts = (layer: PlannedLayer, name: string) => layer.parts ?? [{ layer: name, name, output: layer.output }];
-  const readers = decoder.needs?.attention ?? [];
-  /** Zero what flows back from nowhere: nothing follows the decoder, and nobody else has written the other gradients. */
+  const attention = decoder.needs?.attention ?? [];
+  /** Zero the gradients that no other layer writes: of the decoder's states, and of the encoder's output. */
   function clearGradients(k: Kernels, { T, B }: BatchShape): void {
     for (const { gradient, width, stride } of decoder.states) {
       k.zero(gradient.first(B), B, width, stride);
@@ -148,7 +149,7 @@ function joined(encoder: PlannedLayer, decoder: PlannedLayer, bridge: PlannedBri
       encoder.forward(k, shape);
       for (const { first, width, stride } of decoder.states) k.zero(first(shape.B), shape.B, width, stride);
       bridge.forward(k, shape.B);
-      readers.forEach((reader) => reader.begin(k, shape));
+      attention.forEach((hooks) => hooks.begin(k, shape));
     },
     decode: (k, shape) => decoder.forward(k, shape),
   };
@@ -175,9 +176,9 @@ function joined(encoder: PlannedLayer, decoder: PlannedLayer, bridge: PlannedBri
 
     backward(k, shape) {
       clearGradients(k, shape);
-      readers.forEach((reader) => reader.beginBackward(k));
+      attention.forEach((hooks) => hooks.beginBackward(k));
       decoder.backward(k, shape.decoder!);
-      readers.toReversed().forEach((reader) => reader.endBackward(k));
+      attention.toReversed().forEach((hooks) => hooks.endBackward(k));
       bridge.backward(k, shape.B);
       encoder.backward(k, shape);
     },

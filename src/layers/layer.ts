@@ -8,7 +8,9 @@ import type { LayerDescription } from "./description.ts";
 
 /** A layer: its input, output, states and parameters. Immutable. `plan` gives the layer a place in one net's memory. */
 export interface Layer {
-  /** Name of the equations, where the tensors do not tell them. A variant has another name. Checkpoints save the name. */
+  /**
+   * Name of the equations, where the tensors do not tell them. A variant has another name. Checkpoints save the name.
+   */
   readonly name?: string;
   /** The layer as plain data, for writers of other formats. Default: the layer has no form outside of this library. */
   readonly description?: LayerDescription;
@@ -94,8 +96,8 @@ export interface PlannedDecoder {
 }
 
 /**
- * A layer with its place in memory. A call runs `forward`. In training, the reader of `output` then writes its gradient,
- * `backward` computes the gradient of the input, and `gradients` adds to the gradients of the parameters.
+ * A layer with its place in memory. A call runs `forward`. In training, the reader of `output` then writes its
+ * gradient, `backward` computes the gradient of the input, and `gradients` adds to the gradients of the parameters.
  */
 export interface PlannedLayer {
   /** The output. */
@@ -106,7 +108,10 @@ export interface PlannedLayer {
   readonly states: readonly PlannedState[];
   /** The two halves of a net with a decoder. */
   readonly decoder?: PlannedDecoder;
-  /** The slots that the session must write or read, including those of the layers that this layer contains. Default: none. */
+  /**
+   * The slots that the session must write or read, including those of the layers that this layer contains. Default:
+   * none.
+   */
   readonly needs?: Partial<Needs>;
   /** Renew the copies that are derived from parameters. Runs after every change of parameters. */
   refresh(k: Kernels): void;

@@ -5,14 +5,18 @@ import type { Layer } from "./layer.ts";
 
 /** Options of `layerNorm`. */
 export interface LayerNormOptions {
-  /** Added to the variance, so that a row of equal numbers can be divided by it. Default 1e-5. */
+  /**
+   * Number added to the variance, so that a row of equal numbers is not divided by 0.
+   *
+   * @default {1e-5}
+   */
   epsilon?: number;
 }
 
 /**
- * Layer normalisation (Ba, Kiros & Hinton 2016) of values `[T, B, width]`, as PyTorch's `nn.LayerNorm`: each row is
- * brought to mean 0 and variance 1, then multiplied by `weight` `[width]`, at first ones, and added to `bias`
- * `[width]`, at first zeros:
+ * Layer normalisation (Ba, Kiros & Hinton 2016) of values `[T, B, width]`, as PyTorch's `nn.LayerNorm`. Each row is
+ * scaled to mean 0 and variance 1, multiplied by `weight` `[width]`, initially ones, and added to `bias` `[width]`,
+ * initially zeros:
  *
  *     xhat = (x - mean) / sqrt(variance + epsilon)          variance: the mean of (x - mean)²
  *     y    = xhat weight + bias
@@ -22,7 +26,7 @@ export interface LayerNormOptions {
  *     dx      = (g - mean(g) - xhat mean(g xhat)) / sqrt(variance + epsilon)
  *     dweight = sum over rows of dy xhat,   dbias = sum of dy
  *
- * @throws {OptionError} When the width is not a positive integer or epsilon not a finite number above 0.
+ * @throws {OptionError} When the width is not a positive integer, or epsilon is not a finite number above 0.
  *
  * @example
  * ```ts
@@ -49,14 +53,15 @@ export function layerNorm(width: number, { epsilon = 1e-5 }: LayerNormOptions = 
 
     plan(scope, x) {
       requireValues("plan a layer norm", x);
-      const rows = scope.steps * scope.batch, small = scope.constant("epsilon", [epsilon]);
+      const rows = scope.steps * scope.batch;
+      const small = scope.constant("epsilon", [epsilon]);
       const { value: gain, gradient: dGain } = scope.parameter("weight");
       const { value: bias, gradient: dBias } = scope.parameter("bias");
-      const y = scope.activation("output", rows, width),
-        dy = scope.train ? scope.activation("gradient of output", rows, width) : y;
+      const y = scope.activation("output", rows, width);
+      const dy = scope.train ? scope.activation("gradient of output", rows, width) : y;
       const stats = scope.activation("mean and deviation", 1, 2 * rows);
-      // The kernel gives dx and the parameters' gradients at once, they are wanted one after the other.
-      const unwanted = scope.scratch("unwanted gradients", 2, width);
+      // The kernel writes dx and the parameters' gradients at once, the layer computes them one after the other.
+      const discarded = scope.scratch("unwanted gradients", 2, width);
       return {
         output: { kind: "values", width, value: y, gradient: dy },
         states: [],
@@ -70,14 +75,14 @@ export function layerNorm(width: number, { epsilon = 1e-5 }: LayerNormOptions = 
         backward(k, { T, B }) {
           const dx = x.gradient, { address, stride } = x.value;
           if (!dx) return;
-          const into = [dx.address, unwanted.at(0), unwanted.at(1)] as const;
+          const into = [dx.address, discarded.at(0), discarded.at(1)] as const;
           const from = [dy.address, address, stats.address, gain.address] as const;
           k.layerNormBackward(...into, ...from, T * B, width, dx.stride, dy.stride, stride);
         },
 
         gradients(k, { T, B }) {
           const { address, stride } = x.value;
-          const into = [dy.address, dGain.address, dBias.address] as const; // dx takes dy's place
+          const into = [dy.address, dGain.address, dBias.address] as const; // dx overwrites dy
           const from = [dy.address, address, stats.address, gain.address] as const;
           k.layerNormBackward(...into, ...from, T * B, width, dy.stride, dy.stride, stride);
         },

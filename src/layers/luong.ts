@@ -9,16 +9,24 @@ import type { Layer } from "./layer.ts";
 export interface LuongOptions {
   /** Width M of the encoder's outputs. */
   source: number;
-  /** How well a state and an output of the encoder fit: see `luong`. Default `"general"`. */
+  /**
+   * The score of a state and an output of the encoder: see `luong`.
+   *
+   * @default {"general"}
+   */
   score?: "dot" | "general" | "concat";
-  /** Width of the output. Default: that of the input. */
+  /**
+   * Width of the output.
+   *
+   * @default {width}
+   */
   output?: number;
 }
 
 /**
- * Luong's global attention (Luong, Pham & Manning 2015, "Effective approaches to attention-based neural machine translation",
- * section 3.1) on the outputs h(t) of a decoder's recurrent layers: each looks for what fits it among the outputs m(1) ... m(S)
- * of the encoder. Takes values `[T, B, width]`, gives `[T, B, output]`.
+ * Luong's global attention (Luong, Pham & Manning 2015, "Effective approaches to attention-based neural machine
+ * translation", section 3.1) of the outputs h(t) of a decoder's recurrent layers to the outputs m(1) ... m(S) of the
+ * encoder. Takes values `[T, B, width]`, gives `[T, B, output]`.
  *
  *     e(t, s) = h(t) m(s)                              "dot", of equal widths
  *     e(t, s) = q(t) m(s),  q = h W_qᵀ                 "general": the paper's W_a is W_qᵀ
@@ -33,11 +41,13 @@ export interface LuongOptions {
  *     dot:      dh += sum_s de(s) m(s),   dm(s) += de(s) h             general: q for h, then dh += dq W_q
  *     concat:   du(s) = de(s) v (1 - u(s)²),   dh += sum_s du(s) W_q,   dm(s) += du(s) W_k,   u the tanh above
  *
- * Parameters `weight` W `[output, M + width]`; `weight_query` W_q `[M, width]` ("general") or `[width, width]` ("concat"),
- * `weight_key` W_k `[width, M]` and `weight_score` v `[width]` ("concat"). At first uniform in ±1 / sqrt(columns).
+ * Parameters `weight` W `[output, M + width]`; `weight_query` W_q `[M, width]` ("general") or `[width, width]`
+ * ("concat"); `weight_key` W_k `[width, M]` and `weight_score` v `[width]` ("concat"). Initially uniform in
+ * ±1 / sqrt(columns).
  *
- * @throws {OptionError} When a width is not a positive integer, there is no such score, or widths differ with `"dot"`.
- * @throws {ShapeError} When planned outside of an `encoderDecoder`'s decoder.
+ * @throws {OptionError} When a width is not a positive integer, the score is unknown, or the widths differ with
+ * `"dot"`.
+ * @throws {ShapeError} When the layer is planned outside of an `encoderDecoder`'s decoder.
  *
  * @example
  * ```ts
@@ -76,16 +86,17 @@ export function luong(width: number, { source: M, score = "general", output = wi
 
     plan(scope, x) {
       requireValues("plan an attention layer", x);
-      const { train } = scope, rows = scope.steps * scope.batch, h = x.value, dh = x.gradient;
+      const { train } = scope, rows = scope.steps * scope.batch;
+      const h = x.value, dh = x.gradient;
       const toQuery = score === "dot" ? undefined : linear(scope, scope.parameter("weight_query"));
       const query = toQuery ? scope.activation("query", rows, A) : h;
       const dQuery = train ? scope.activation("gradient of query", rows, A) : undefined;
       const both = scope.activation("context and input", rows, M + width);
       const dBoth = train ? scope.activation("gradient of context and input", rows, M + width) : undefined;
       const context = both.slice(0, M), right = both.slice(M, width), dRight = dBoth?.slice(M, width);
-      const seen = { query, dQuery, context, dContext: dBoth?.slice(0, M) };
-      const attend = attention(scope, score === "concat" ? "additive" : "dot", M, seen);
-      const product = linear(scope, scope.parameter("weight"));
+      const slots = { query, dQuery, context, dContext: dBoth?.slice(0, M) };
+      const attend = attention(scope, score === "concat" ? "additive" : "dot", M, slots);
+      const toOutput = linear(scope, scope.parameter("weight"));
       const y = scope.activation("output", rows, output);
       const dy = train ? scope.activation("gradient of output", rows, output) : y;
       return {
@@ -96,20 +107,20 @@ export function luong(width: number, { source: M, score = "general", output = wi
         refresh(k) {
           toQuery?.refresh(k);
           attend.refresh(k);
-          product.refresh(k);
+          toOutput.refresh(k);
         },
 
         forward(k, { T, B }) {
           toQuery?.forward(k, query, 0, h, 0, T * B);
           for (let t = 0; t < T; t++) attend.forward(k, t);
           k.copy(right.address, h.address, T * B, width, right.stride, h.stride);
-          product.forward(k, y, 0, both, 0, T * B);
+          toOutput.forward(k, y, 0, both, 0, T * B);
           k.tanh(y.address, y.address, T * B, output, y.stride, y.stride);
         },
 
         backward(k, { T, B }) {
           k.tanhBackward(dy.address, dy.address, y.address, T * B, output, dy.stride, dy.stride, y.stride);
-          product.backward(k, dBoth!, 0, dy, 0, T * B);
+          toOutput.backward(k, dBoth!, 0, dy, 0, T * B);
           for (let t = T - 1; t >= 0; t--) attend.backward(k, t);
           if (!dh) return;
           k.copy(dh.address, dRight!.address, T * B, width, dh.stride, dRight!.stride);
@@ -118,7 +129,7 @@ export function luong(width: number, { source: M, score = "general", output = wi
         },
 
         gradients(k, { T, B }) {
-          product.gradient(k, dy, 0, both, 0, T * B);
+          toOutput.gradient(k, dy, 0, both, 0, T * B);
           toQuery?.gradient(k, dQuery!, 0, h, 0, T * B);
           attend.gradients(k);
         },

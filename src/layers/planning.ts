@@ -4,7 +4,7 @@ import type { Scope } from "../memory/scope.ts";
 import type { Value } from "../ops/value.ts";
 import type { Layer, PlannedLayer, StateSpec } from "./layer.ts";
 
-/** The parameters of a net in memory, by all their names. A tied parameter has one slot and several names. */
+/** Plan the parameters of a net, by all their names. A tied parameter has one slot and several names. */
 export function planParameters(
   planner: Planner,
   { parameters, tied = {} }: Pick<Layer, "parameters" | "tied">,
@@ -19,9 +19,9 @@ export function planParameters(
 }
 
 /**
- * A whole net in memory.
+ * Plan a whole net.
  *
- * @throws {ShapeError} When a layer that contains others hides their states or needs.
+ * @throws {ShapeError} When a layer that contains others does not pass on their states or needs.
  */
 export function planLayer(net: Layer, planner: Planner, scope: Scope, x: Value, decoderInput?: Value): PlannedLayer {
   const layer = net.plan(scope, x, decoderInput), [declared, planned] = [net.states ?? [], layer.states].map(list);

@@ -5,29 +5,29 @@ import type { Slot } from "../memory/slot.ts";
 import { type BatchShape, forEachLength, requireSteps, requireValues } from "../ops/value.ts";
 import type { Layer } from "./layer.ts";
 
-/** How the rows of a sequence become one. */
+/** One way of pooling. */
 interface Pooling {
-  /** Add step t of n rows. */
+  /** Include step t, with n active rows at address x. */
   forward(k: Kernels, t: number, x: number, n: number): void;
-  /** After the last step. */
+  /** Runs after the last step of forward. */
   end?(k: Kernels, shape: BatchShape): void;
-  /** Before the gradient of the first step. */
-  begin?(k: Kernels, shape: BatchShape): void;
-  /** The gradient of step t of n rows. */
+  /** Runs before the first step of backward. */
+  beginBackward?(k: Kernels, shape: BatchShape): void;
+  /** Write the gradient of step t, with n active rows at address dx. */
   backward(k: Kernels, t: number, dx: number, n: number): void;
 }
 
 /**
- * One row for a whole sequence: the mean or the largest, element by element, of its steps. Takes values `[T, B, width]`,
- * gives `[B, width]`; what lies behind a row's length does not count.
+ * One row for a whole sequence: the elementwise mean or maximum of its steps. Takes values `[T, B, width]`, gives
+ * `[B, width]`. Steps after a row's length do not count.
  *
  *     mean:  y = (x(0) + x(1) + ... + x(L - 1)) (1 / L)        dx(t) = dy (1 / L)
- *     max:   y = max(x(0), ..., x(L - 1))                      dx(t) = dy where t is the first step of the largest
+ *     max:   y = max(x(0), ..., x(L - 1))                      dx(t) = dy where t is the first step of the maximum
  *
- * A NaN is larger than every number. For the last step see `recurrent` with `output: "last"`, for a weighted mean
+ * A NaN is larger than every number. For the last step see `recurrent` with `output: "last"`, for a weighted mean see
  * `attentionPool`.
  *
- * @throws {OptionError} When the width is not a positive integer, or there is no such way.
+ * @throws {OptionError} When the width is not a positive integer, or `how` is unknown.
  *
  * @example
  * ```ts
@@ -57,7 +57,7 @@ export function pool(width: number, how: "mean" | "max"): Layer {
       requireSteps("plan a pooling layer", x);
       const y = scope.activation("output", scope.batch, width);
       const dy = scope.train ? scope.activation("gradient of output", scope.batch, width) : y;
-      const pooling = how === "mean" ? mean(scope, x.value, y, dy) : largest(scope, x.value, y, dy);
+      const pooling = how === "mean" ? mean(scope, x.value, y, dy) : maximum(scope, x.value, y, dy);
       return {
         output: { kind: "values", width, steps: "one", value: y, gradient: dy },
         states: [],
@@ -72,7 +72,7 @@ export function pool(width: number, how: "mean" | "max"): Layer {
         backward(k, shape) {
           const { T, B, active } = shape, dx = x.gradient;
           if (!dx) return;
-          pooling.begin?.(k, shape);
+          pooling.beginBackward?.(k, shape);
           for (let t = 0; t < T; t++) {
             const n = active(t), padding = dx.at(dx.row(t, B) + n);
             if (n) pooling.backward(k, t, dx.step(t, B), n);
@@ -87,13 +87,13 @@ export function pool(width: number, how: "mean" | "max"): Layer {
 }
 
 function mean(scope: Scope, { stride: ldx }: Slot, y: Slot, dy: Slot): Pooling {
-  const shares = scope.constant("shares of a step", Array.from({ length: scope.steps }, (_, i) => 1 / (i + 1)));
+  const factors = scope.constant("shares of a step", Array.from({ length: scope.steps }, (_, i) => 1 / (i + 1)));
   const width = y.columns;
-  /** Every row divided by its length. */
+  /** Divide every row by its length. */
   function divide(k: Kernels, slot: Slot, shape: BatchShape): void {
     forEachLength(shape, (length, row, rows) => {
       const at = slot.at(row), { stride } = slot;
-      k.scaleRows(at, shares.address + 4 * (length - 1), at, rows, width, stride, 0, stride, 0);
+      k.scaleRows(at, factors.address + 4 * (length - 1), at, rows, width, stride, 0, stride, 0);
     });
   }
   return {
@@ -102,12 +102,12 @@ function mean(scope: Scope, { stride: ldx }: Slot, y: Slot, dy: Slot): Pooling {
       else k.add(y.address, y.address, x, n, width, y.stride, y.stride, ldx);
     },
     end: (k, shape) => divide(k, y, shape),
-    begin: (k, shape) => divide(k, dy, shape),
+    beginBackward: (k, shape) => divide(k, dy, shape),
     backward: (k, _t, dx, n) => k.copy(dx, dy.address, n, width, ldx, dy.stride),
   };
 }
 
-function largest(scope: Scope, { stride: ldx }: Slot, y: Slot, dy: Slot): Pooling {
+function maximum(scope: Scope, { stride: ldx }: Slot, y: Slot, dy: Slot): Pooling {
   const width = y.columns, step = scope.integers("step of the largest", scope.batch * width);
   return {
     forward: (k, t, x, n) => k.maximum(y.address, step.address, x, t, n, width, y.stride, width, ldx),

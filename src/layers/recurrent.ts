@@ -9,12 +9,15 @@ import { stacked } from "./stacked.ts";
 import { unroll } from "./unroll.ts";
 
 /**
- * A recurrent layer, or a stack of them: any cell over time. Takes values or one-hot rows `[T, B, input]`, gives the top
- * layer's outputs `[T, B, hidden]` (`2 * hidden` when bidirectional and concatenated). Parameters have PyTorch's names:
- * `weight_ih_l0` `[gates * H, I]`, `weight_hh_l0` `[gates * H, H]`, `bias_ih_l0`, `bias_hh_l0`, then `_l1` and so on, with
- * `_reverse` behind for the direction against time; states are named `h_l0`, `c_l0`, `h_l0_reverse`, ...
+ * A recurrent layer, or a stack of recurrent layers: any cell over time. Takes values or one-hot rows `[T, B, input]`,
+ * gives the top layer's outputs `[T, B, hidden]` (`2 * hidden` when bidirectional and concatenated).
  *
- * @throws {OptionError} When a size is not a positive integer, `layers` contradicts `hidden`, or a rate is not in [0, 1).
+ * Parameters have PyTorch's names: `weight_ih_l0` `[gates * H, I]`, `weight_hh_l0` `[gates * H, H]`, `bias_ih_l0`,
+ * `bias_hh_l0`, then `_l1` and so on, with the suffix `_reverse` for the reverse direction. States are named `h_l0`,
+ * `c_l0`, `h_l0_reverse`, ...
+ *
+ * @throws {OptionError} When a size is not a positive integer, `layers` contradicts `hidden`, a rate is not in [0,
+ * 1), or another option has an unknown value.
  *
  * @example
  * ```ts
@@ -40,29 +43,30 @@ export function recurrent(cell: Cell, options: RecurrentOptions): Layer {
     throw new OptionError(`"hidden" must have one size for each of the layers, got ${sizes.length}`);
   }
   sizes.forEach((size) => requireInteger("hidden", size, 1));
-  const parts: Layer[] = [], labels: string[] = [], below = merge === "none" ? "concat" : merge;
+  const stack: Layer[] = [], labels: string[] = [];
   let width = input;
   function add(label: string, layer: Layer): void {
     labels.push(label);
-    parts.push(layer);
+    stack.push(layer);
   }
   sizes.forEach((H, l) => {
     if (options.inputDropout) add(`input_dropout_l${l}`, dropout(width, options.inputDropout, { variational: true }));
-    const top = l + 1 === sizes.length, own = top ? options : { ...options, output: undefined };
-    const ahead = single(cell, width, H, `_l${l}`, own);
+    const isTop = l + 1 === sizes.length, own = isTop ? options : { ...options, output: undefined };
+    const mode = merge === "none" && !isTop ? "concat" : merge;
+    const forwardLayer = unrolled(cell, width, H, `_l${l}`, own);
     const layer = options.bidirectional
-      ? bidirectional(ahead, single(cell, width, H, `_l${l}_reverse`, own), top ? merge : below)
-      : ahead;
+      ? bidirectional(forwardLayer, unrolled(cell, width, H, `_l${l}_reverse`, own), mode)
+      : forwardLayer;
     add(`l${l}`, layer);
     width = layer.output.width;
-    if (options.dropout && !top) add(`dropout_l${l}`, dropout(width, options.dropout));
+    if (options.dropout && !isTop) add(`dropout_l${l}`, dropout(width, options.dropout));
   });
   const { initial: _, ...plain } = options;
-  return { ...stacked(parts, labels), description: { kind: "recurrent", cell: cell.description, ...plain } };
+  return { ...stacked(stack, labels), description: { kind: "recurrent", cell: cell.description, ...plain } };
 }
 
-/** One cell over time, its parameters and states named with a suffix. */
-function single(cell: Cell, I: number, H: number, suffix: string, options: RecurrentOptions): Layer {
+/** One cell over time. Names of parameters and states end with the suffix. */
+function unrolled(cell: Cell, I: number, H: number, suffix: string, options: RecurrentOptions): Layer {
   const { recurrentDropout, initialStates = "zero", initial = {}, output = "sequence" } = options;
   const own = cell.parameters(I, H), states = Object.entries(cell.states(H)), learned = initialStates === "learned";
   const steps = output === "last" ? "one" : "each";

@@ -5,9 +5,9 @@ import type { Layer } from "./layer.ts";
 
 /**
  * A layer whose output is added to its input: y = x + f(x) `[T, B, width]` (He et al. 2016). Backward: dx = dy + the
- * gradient that f leaves. Parameters and states are those of f, by their names.
+ * gradient of f's input. Parameters and states are those of f, by the same names.
  *
- * @throws {ShapeError} When f does not take values and give as many.
+ * @throws {ShapeError} When input and output of f are not values of one width, with a row for each step.
  *
  * @example
  * ```ts
@@ -40,8 +40,8 @@ export function residual(layer: Layer): Layer {
       requireValues("plan a residual layer", x);
       const rows = scope.steps * scope.batch;
       const f = layer.plan(scope, x), fx = f.output;
-      const y = scope.activation("output", rows, width),
-        dy = scope.train ? scope.activation("gradient of output", rows, width) : y;
+      const y = scope.activation("output", rows, width);
+      const dy = scope.train ? scope.activation("gradient of output", rows, width) : y;
       return {
         output: { kind: "values", width, value: y, gradient: dy },
         states: f.states,

@@ -6,21 +6,21 @@ import { stacked } from "./stacked.ts";
 /** Options of `sequential`. */
 export interface SequentialOptions {
   /**
-   * Parameters that are one tensor with others: `{ "decoder.weight": "embedding.weight" }`, the vectors of tokens as
-   * input and output of a language model (Press & Wolf 2017; Inan, Khosravi & Socher 2017). There is one value, drawn as
-   * the second of the two draws it, and one gradient, the sum of that of both uses; optimizers, norms and summaries
-   * count it once. As in PyTorch's state dict both names are among `parameters()` and in files; `setParameters` takes
-   * either name, and both if their values agree. With `recompute` the sum has another order: equal but for rounding.
+   * Pairs of parameters that are one tensor: `{ "decoder.weight": "embedding.weight" }` makes the token vectors both
+   * input and output of a language model (Press & Wolf 2017; Inan, Khosravi & Socher 2017). The tensor has the initial
+   * values of the second parameter, and one gradient, the sum over both uses. Optimizers, norms and summaries count the
+   * tensor once. As in PyTorch's state dict, `parameters()` and files have both names; `setParameters` takes either
+   * name, or both with equal values. With `recompute` the sum has another order: equal up to rounding. Default: none.
    */
   tied?: Readonly<Record<string, string>>;
 }
 
 /**
- * A net: named layers in the order of the keys. The keys are the prefixes of the state dict, so `{ rnn: recurrent(...) }` has a
- * parameter `rnn.weight_ih_l0`.
+ * A net: named layers in the order of the keys. The keys are the prefixes of the state dict, so
+ * `{ rnn: recurrent(...) }` has a parameter `rnn.weight_ih_l0`.
  *
- * @throws {ShapeError} When a layer does not take what the one before it gives, or parameters that are to be tied are
- * not there or not of one shape.
+ * @throws {ShapeError} When a layer's input is not the output of the layer before, or tied parameters are missing or
+ * differ in shape.
  *
  * @example
  * ```ts
@@ -51,19 +51,19 @@ export function sequential(layers: Record<string, Layer>, { tied }: SequentialOp
   const names = Object.keys(layers);
   if (!names.length) throw new ShapeError(`Cannot make a net: "layers" must name at least one layer, got none`);
   for (let i = 1; i < names.length; i++) {
-    const given = layers[names[i - 1]].output, wanted = layers[names[i]].input;
-    if (!fits(given, wanted)) {
+    const { output } = layers[names[i - 1]], { input } = layers[names[i]];
+    if (!fits(output, input)) {
       throw new ShapeError(
-        `Cannot join layers: "${names[i]}" takes ${describe(wanted)}, "${names[i - 1]}" gives ${describe(given)}`,
+        `Cannot join layers: "${names[i]}" takes ${describe(input)}, "${names[i - 1]}" gives ${describe(output)}`,
       );
     }
   }
   return stacked(Object.values(layers), names, (i) => `${names[i]}.`, tied);
 }
 
-function fits(given: TensorSpec, wanted: TensorSpec): boolean {
-  const kind = given.kind === "one-hot" ? "values" : given.kind;
-  return kind === wanted.kind && given.width === wanted.width;
+function fits(output: TensorSpec, input: TensorSpec): boolean {
+  const kind = output.kind === "one-hot" ? "values" : output.kind;
+  return kind === input.kind && output.width === input.width;
 }
 
 function describe({ kind, width }: TensorSpec): string {

@@ -46,9 +46,9 @@ export interface UnrollOptions {
  * has two blocks in turn: step t reads the gradient of the state after the step, and adds to that of the state before
  * it. With `keepOutputGradients` all blocks stay in memory.
  *
- * Rows are sorted by length, so the active rows of a step are the first ones. When a row ends, its final state is copied
- * to `last`. Backward adds that state's gradient at the same step. In rows that are not active, outputs and the gradients
- * of z are zero.
+ * Rows are sorted by length, so the active rows of a step are the first ones. When a row ends, its final state is
+ * copied to `last`. Backward adds that state's gradient at the same step. In rows that are not active, outputs and
+ * the gradients of z are zero.
  */
 export function unroll(scope: Scope, cell: Cell, x: Value, H: number, options: UnrollOptions = {}): PlannedLayer {
   requireSteps("plan a recurrent layer", x);
@@ -104,14 +104,14 @@ export function unroll(scope: Scope, cell: Cell, x: Value, H: number, options: U
   }
 
   /**
-   * Complete the gradient of the output of step t: (the gradient from step t + 1, or of the last output in the rows that
-   * end here) + the gradient from the reader of the output. Each summand is a chain of its own, as in a sequence that is
-   * cut after step t, where the first summand is the gradient of the last states. So segments have the bits of the whole
-   * sequence. Rows `ended` to n end at step t.
+   * Complete the gradient of the output of step t: (the gradient from step t + 1, or of the last output in the rows
+   * that end here) + the gradient from the reader of the output. Each summand is a chain of its own, as in a sequence
+   * that is cut after step t, where the first summand is the gradient of the last states. So segments have the bits
+   * of the whole sequence. `next` is the number of active rows of step t + 1: rows `next` to n end at step t.
    */
-  function completeOutputGradient(k: Kernels, t: number, B: number, n: number, ended: number): void {
-    const { columns, stride } = dh, to = dh.step(t + 1, B), ends = dh.row(t + 1, B) + ended;
-    if (n > ended) k.copy(dh.at(ends), dLast[0].at(ended), n - ended, columns, stride, dLast[0].stride);
+  function completeOutputGradient(k: Kernels, t: number, B: number, n: number, next: number): void {
+    const { columns, stride } = dh, to = dh.step(t + 1, B), ends = dh.row(t + 1, B) + next;
+    if (n > next) k.copy(dh.at(ends), dLast[0].at(next), n - next, columns, stride, dLast[0].stride);
     if (!isLast) k.add(to, to, dOutput!.step(t, B), n, columns, stride, stride, dOutput!.stride);
   }
 
@@ -165,10 +165,10 @@ export function unroll(scope: Scope, cell: Cell, x: Value, H: number, options: U
         const { address, columns, stride } = dLast[0], { stride: ldo } = dOutput!;
         k.add(address, address, dOutput!.address, B, columns, stride, stride, ldo);
       }
-      for (let t = T - 1, ended = 0; t >= 0; t--) {
+      for (let t = T - 1, next = 0; t >= 0; t--) {
         const n = active(t);
         if (n) {
-          completeOutputGradient(k, t, B, n, ended);
+          completeOutputGradient(k, t, B, n, next);
           k.zero(dh.step(t, B), n, dh.columns, dh.stride);
           planned.backward(k, t, B, n);
         }
@@ -177,7 +177,7 @@ export function unroll(scope: Scope, cell: Cell, x: Value, H: number, options: U
           if (n) input.backward(k, dz, t * B, n);
           if (n < B && x.gradient) clearPadding(k, [x.gradient], t, B, n);
         }
-        ended = n;
+        next = n;
       }
       if (B < STEPWISE) input.backward(k, dz, 0, T * B);
     },

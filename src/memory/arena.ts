@@ -1,14 +1,14 @@
 /**
- * The linear memory of one net, as everything above the kernels sees it. Addresses are in bytes and name f32 elements
- * (4 bytes each), whatever the memory really stores: the f64 reference keeps a double for every such element.
+ * The linear memory of one net. Addresses are in bytes, and an f32 element takes 4 of them, whatever the memory stores:
+ * the f64 reference stores a double for every element.
  */
 export interface Arena {
-  /** Size in bytes of address space. */
+  /** Size of the address space in bytes. */
   readonly bytes: number;
-  /** View of `length` numbers from `address`, valid until the arena grows. */
+  /** A view of `length` elements from `address`. */
   floats(address: number, length: number): Float32Array | Float64Array;
-  /** View of `length` 32-bit integers from `address`. */
+  /** A view of `length` 32-bit integers from `address`. */
   ints(address: number, length: number): Int32Array;
-  /** View of `length` f64 numbers, 8 bytes of address space each, from an `address` that is a multiple of 8. */
+  /** A view of `length` doubles, 8 bytes of address space each. `address` is a multiple of 8. */
   doubles(address: number, length: number): Float64Array;
 }

@@ -1,8 +1,8 @@
 import type { Arena } from "./arena.ts";
 
 /**
- * The arena of the f64 reference: a double for every f32 element of the address space. Integers and f64 sums lie beside
- * the elements, not over them, so a word is read back as what it was written as.
+ * The memory of the f64 reference kernels: a double for every f32 element of the address space. Integers and f64 sums
+ * lie beside the elements, not over them, so a word must be read as the type as which it was written.
  */
 export class ReferenceArena implements Arena {
   readonly bytes: number;
@@ -10,7 +10,7 @@ export class ReferenceArena implements Arena {
   readonly #ints: Int32Array;
   readonly #doubles: Float64Array;
 
-  /** @param bytes The size of the address space, rounded up to a multiple of 8; it takes up four times as much. */
+  /** @param bytes Size of the address space, rounded up to a multiple of 8. The arrays take four times as much. */
   constructor(bytes: number) {
     this.bytes = Math.ceil(bytes / 8) * 8;
     this.#floats = new Float64Array(this.bytes / 4);

@@ -12,7 +12,7 @@ export interface Source {
   readonly gradient?: Slot;
 }
 
-/** The planner as one layer sees it: names are the layer's own, parameters are those it declared. */
+/** The planner in the name scope of one layer: the scope completes the layer's names, and finds its parameters. */
 export class Scope {
   readonly #planner: Planner;
   readonly #prefix: string;
@@ -21,8 +21,12 @@ export class Scope {
   readonly #decoder: { readonly source?: Source } | undefined;
 
   /**
-   * Layers get their scope from the session; `parameters` are all that the net declares, by full name. `decoder` says
-   * that it is one of a decoder, and what the decoder attends to.
+   * The session makes the scope of a net.
+   *
+   * @param parameters All parameters of the net, by full name.
+   * @param prefix Text before every name of this scope.
+   * @param suffix Text behind every name of this scope.
+   * @param decoder Set in the scope of a decoder, with the source that the decoder attends to.
    */
   constructor(
     planner: Planner,
@@ -53,12 +57,12 @@ export class Scope {
     return this.#planner.train;
   }
 
-  /** The scope of a part: its names get `prefix` in front and `suffix` behind. */
+  /** The scope of a part of the layer: `prefix` comes before its names, `suffix` behind. */
   within(prefix: string, suffix = ""): Scope {
     return new Scope(this.#planner, this.#parameters, this.#prefix + prefix, suffix + this.#suffix, this.#decoder);
   }
 
-  /** The scope of a decoder, with steps of its own. */
+  /** The scope of a decoder, which has its own number of steps. */
   decoder(prefix: string, source?: Source): Scope {
     return new Scope(this.#planner, this.#parameters, this.#prefix + prefix, this.#suffix, { source });
   }
@@ -74,7 +78,7 @@ export class Scope {
     throw noSource(who, this.#decoder !== undefined);
   }
 
-  /** The name in the whole net of what the layer calls `name`. */
+  /** The full name, in the whole net, of the layer's `name`. */
   name(name: string): string {
     return this.#prefix + name + this.#suffix;
   }
@@ -84,7 +88,11 @@ export class Scope {
     return (this.#prefix + this.#suffix.slice(1)).replace(/\.$/, "");
   }
 
-  /** A declared parameter. */
+  /**
+   * A parameter that the layer declares.
+   *
+   * @throws {Error} When the layer does not declare `name`.
+   */
   parameter(name: string): ParameterSlot {
     const slot = this.#parameters.get(this.name(name));
     if (!slot) throw new Error(`Cannot plan parameter "${this.name(name)}": it was not declared`);
@@ -96,25 +104,27 @@ export class Scope {
     return this.#planner.derived(this.name(name), rows, columns);
   }
 
-  /** See Planner.kept. */
+  /** See Planner.activation. */
   activation(name: string, rows: number, columns: number): Slot {
     return this.#planner.activation(this.name(name), rows, columns);
   }
 
-  /** B rows for each of T steps when training; otherwise B rows, which every step overwrites. */
+  /** Place a sequence: when training B rows for each of T steps, otherwise B rows, which every step overwrites. */
   sequence(name: string, columns: number): Slot {
     const steps = this.train ? this.steps : 1;
     return this.#planner.activation(this.name(name), steps * this.batch, columns, steps);
   }
 
-  /** States 0 to T of B rows each. Without `history`, and when not training, the last two only. */
+  /**
+   * Place states 0 to T of B rows each. Without `history`, and when not training, the slot holds the last two states.
+   */
   states(name: string, columns: number, history: boolean): Slot {
     const { batch, steps } = this;
     if (!history && !this.train) return this.turns(name, columns);
     return this.#planner.activation(this.name(name), (steps + 1) * batch, columns, Infinity, batch);
   }
 
-  /** Two blocks of B rows, which the steps take in turn. */
+  /** Place two blocks of B rows, which even and odd steps use. */
   turns(name: string, columns: number): Slot {
     return this.#planner.activation(this.name(name), 2 * this.batch, columns, 2);
   }

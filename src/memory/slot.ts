@@ -1,4 +1,4 @@
-/** Where a group of slots begins; known once the planner has placed everything. */
+/** A part of the memory that begins at `base`, which is known after `Planner.finish`. */
 export interface Region {
   base: number;
 }
@@ -6,17 +6,18 @@ export interface Region {
 /**
  * A matrix in the arena: `rows` rows of `columns` elements, one row every `stride` elements.
  *
- * Sequences are stored step after step, B rows a step. A slot that needs no history keeps only the last `period` steps:
- * step t then lives where step t - period was. States have a `lead` of the plan's batch: state 0 ends, and state 1 begins, at
- * row `lead` for every B, so that the outputs of all steps are one block of rows with a fixed beginning.
+ * A sequence is stored step after step, B rows a step. A slot that needs no history holds only the last `period` steps:
+ * step t then replaces step t - period. States have a `lead`, the largest B of a call: for every B, state 0 ends and
+ * state 1 begins at row `lead`, so that the outputs of all steps are one block of rows whose address does not depend on
+ * B.
  */
 export class Slot {
   readonly #region: Region;
   readonly #offset: number;
 
-  /** Slots are made by the planner. */
+  /** The planner makes slots. */
   constructor(
-    /** Its name in the plan. */
+    /** Name in the memory plan. */
     readonly name: string,
     /** Number of rows. */
     readonly rows: number,
@@ -26,9 +27,9 @@ export class Slot {
     readonly stride: number,
     region: Region,
     offset: number,
-    /** Steps that are kept. */
+    /** Number of steps that the slot holds. */
     readonly period: number = Infinity,
-    /** Rows before state 1; see above. */
+    /** Rows before state 1. */
     readonly lead: number = 0,
   ) {
     this.#region = region;
@@ -45,7 +46,7 @@ export class Slot {
     return this.#region.base + this.#offset + row * this.stride * 4;
   }
 
-  /** First row of step t when a step has B rows. */
+  /** The first row of step t when a step has B rows. */
   row(t: number, B: number): number {
     return (t % this.period) * B + (this.lead && this.lead - B);
   }
@@ -60,13 +61,13 @@ export class Slot {
     return this.rows * this.stride * 4;
   }
 
-  /** The same rows, `count` columns from column `from`. */
+  /** `count` columns of all rows, from column `from` on. */
   slice(from: number, count: number): Slot {
     const offset = this.#offset + from * 4;
     return new Slot(this.name, this.rows, count, this.stride, this.#region, offset, this.period, this.lead);
   }
 
-  /** The rows from `lead` on: states 1, 2, ... as a sequence of their own. */
+  /** The rows from `lead` on: states 1, 2, ... as a sequence. */
   get outputs(): Slot {
     const offset = this.#offset + this.lead * this.stride * 4;
     return new Slot(this.name, this.rows - this.lead, this.columns, this.stride, this.#region, offset);
@@ -74,8 +75,9 @@ export class Slot {
 }
 
 /**
- * Elements from one row to the next. Rows of 64 and more start 64 bytes apart times an odd number: a stride that is a power
- * of two maps a column of rows onto a few cache sets (weight-gradient product 40 -> 57 GFLOP/s with the odd stride, Zen 5).
+ * Elements from one row to the next. The stride of a row of 64 or more elements is an odd number of cache lines (64
+ * bytes): a stride that is a power of two maps a column of rows onto a few cache sets (weight-gradient product 40 -> 57
+ * GFLOP/s with the odd stride, Zen 5).
  */
 export function rowStride(columns: number): number {
   if (columns < 64) return Math.ceil(columns / 4) * 4;

@@ -1,19 +1,19 @@
 import { PlanError } from "../errors.ts";
 import type { Arena } from "./arena.ts";
-import { LIMIT } from "./planner.ts";
+import { LIMIT } from "./memory_map.ts";
 
-/** WebAssembly counts memory in pages of 64 KiB. */
+/** Bytes of a WebAssembly memory page. */
 const PAGE = 65536;
 
-/** The arena that the wasm kernels work in: one WebAssembly memory of fixed size. Views are made at every call. */
+/** The memory of the WebAssembly kernels: one WebAssembly memory of fixed size. Every call returns a new view. */
 export class WasmArena implements Arena {
-  /** The memory itself, for the instance that computes in it. */
+  /** The WebAssembly memory, for the instance that computes in it. */
   readonly memory: WebAssembly.Memory;
 
   /**
-   * @param bytes The size needed; rounded up to whole pages of 64 KiB.
-   * @param shared Whether other threads compute in it as well.
-   * @throws {PlanError} When that is more than 2 GiB, or more than the engine can get.
+   * @param bytes The least size, which is rounded up to whole pages of 64 KiB.
+   * @param shared Whether other threads compute in the memory as well.
+   * @throws {PlanError} When the size is more than 2 GiB, or more than the engine can allocate.
    */
   constructor(bytes: number, readonly shared = false) {
     if (!(bytes <= LIMIT)) {

@@ -1,123 +1,192 @@
 import type { Cell } from "../cells/cell.ts";
-import type { Numerics } from "../kernels/load.ts";
+import type { EvaluationEvent, Statistics } from "../trainer/events.ts";
+import type { StatisticsOptions } from "../trainer/statistics.ts";
+import type { World } from "../trainer/options.ts";
 import type { Clip } from "../training/clip.ts";
 import type { Optimizer } from "../training/optimizers/optimizer.ts";
-import type { PretrainedEmbedding } from "./embedding_start.ts";
-import type { StatisticsOptions } from "../trainer/statistics.ts";
-import type { EvaluationEvent, Statistics } from "../trainer/events.ts";
-import type { World } from "../trainer/options.ts";
+import type { PretrainedEmbedding } from "./embeddings.ts";
+import type { SessionOptions } from "./model.ts";
 
 /** Options of `LanguageModel.create`. */
-export interface LanguageModelOptions {
-  /** What a token of the text is: see `TokenKind`. Default `"characters"`. */
-  tokens?: "characters" | "words";
-  /** The recurrent cell of every layer. Default `lstm()`. */
-  cell?: Cell;
-  /** Hidden size of each layer, bottom to top. Default `[128, 128]`. */
-  hidden?: readonly number[];
-  /** Width of a learned embedding, or vectors learned elsewhere. Default none: tokens enter as one-hot vectors. */
-  embedding?: number | PretrainedEmbedding;
-  /** Seed of the first parameters. Default 0. */
+export interface LanguageModelOptions extends SessionOptions {
   /**
-   * Whether the decoder's weight is that of the embedding (Press & Wolf 2017): see `sequential`. The embedding then is as
-   * wide as what the last layer gives, which is its default. Default false.
+   * What a token of the text is: see `TokenKind`.
+   *
+   * @default {"characters"}
+   */
+  tokens?: "characters" | "words";
+  /**
+   * The recurrent cell of every layer.
+   *
+   * @default {lstm()}
+   */
+  cell?: Cell;
+  /**
+   * Hidden size of each layer, bottom to top.
+   *
+   * @default {[128, 128]}
+   */
+  hidden?: readonly number[];
+  /**
+   * Width of a learned embedding, or vectors learned elsewhere.
+   *
+   * @default no embedding: tokens are one-hot vectors
+   */
+  embedding?: number | PretrainedEmbedding;
+  /**
+   * Whether the weight of the decoder is the weight of the embedding (Press & Wolf 2017): see `sequential`. The
+   * embedding then is as wide as the output of the last layer, which is its default width.
+   *
+   * @default {false}
    */
   tied?: boolean;
   /**
-   * Rate of dropout on the embedding, where there is one, between layers, and on what the logits are made of (Zaremba,
-   * Sutskever & Vinyals 2014). Default 0.
+   * Rate of dropout on the embedding, if there is one, between layers, and on the input of the decoder (Zaremba,
+   * Sutskever & Vinyals 2014).
+   *
+   * @default {0}
    */
   dropout?: number;
-  /** Seed of the first parameters, and of dropout. Default 0. */
-  seed?: number;
-  /** See `compile`. Default `"fast"`. */
-  numerics?: Numerics;
-  /** See `compile`. Default 1. */
-  threads?: number;
 }
 
 /** Options of `LanguageModel.fit`. */
 export interface FitOptions {
-  /** Parallel streams B that the text is cut into. Default 50. */
+  /**
+   * Number of parallel streams B that the text is cut into.
+   *
+   * @default {50}
+   */
   batch?: number;
-  /** Time steps T of back-propagation; the states are carried from window to window. Default 50. */
+  /**
+   * Time steps T of back-propagation. The states are carried from window to window.
+   *
+   * @default {50}
+   */
   unroll?: number;
-  /** Passes over the text. Default 1, or no limit when `steps` or `seconds` is given. */
+  /**
+   * Passes over the text.
+   *
+   * @default 1; no limit when `steps` or `seconds` is given
+   */
   epochs?: number;
-  /** Steps to make, those before `resume` included. Default: no limit but `epochs`. */
+  /**
+   * Number of steps, including those before `resume`.
+   *
+   * @default no limit
+   */
   steps?: number;
-  /** Wall-clock seconds, evaluations included: see the trainer's option. Default: no limit. */
+  /**
+   * Wall-clock seconds, including evaluations: see the trainer's option.
+   *
+   * @default no limit
+   */
   seconds?: number;
-  /** A text to evaluate on after each epoch, to stop early and to restore the best parameters by. Default none. */
+  /**
+   * A text to evaluate the model on during the training: for early stopping and to restore the best parameters.
+   *
+   * @default none
+   */
   validation?: string;
-  /** Steps from one evaluation to the next. Default: once an epoch. */
+  /**
+   * Steps from one evaluation to the next.
+   *
+   * @default once an epoch
+   */
   every?: number;
-  /** Evaluations in a row that may be no better than the best one before the training is ended. Default: any number. */
+  /**
+   * Number of successive evaluations that may be no better than the best one before the training ends.
+   *
+   * @default no limit
+   */
   patience?: number;
-  /** Whether the parameters of the best evaluation are put back at the end. Default: whether there are evaluations. */
+  /**
+   * Whether the parameters of the best evaluation are restored at the end.
+   *
+   * @default whether there are evaluations
+   */
   restoreBest?: boolean;
-  /** Where to go on, bit for bit: what `checkpoint` gave in a training with the same texts and options. Default: at the start. */
+  /**
+   * What `checkpoint` wrote in a training with the same texts and options. The training continues there, bit for bit.
+   *
+   * @default the training starts anew
+   */
   resume?: Uint8Array;
-  /** Default `adam({ learningRate: 2e-3 })`. */
+  /**
+   * The optimizer.
+   *
+   * @default {adam({ learningRate: 2e-3 })}
+   */
   optimizer?: Optimizer;
-  /** Default `clipNorm(5)`. */
+  /**
+   * Gradient clipping.
+   *
+   * @default {clipNorm(5)}
+   */
   clip?: Clip;
-  /** Say every so many steps how gradients, activations and parameters are, before the update. Default never. */
+  /**
+   * How often events have statistics of gradients, activations and parameters, before the update.
+   *
+   * @default never
+   */
   statistics?: StatisticsOptions;
-  /** The processes that train together, each on its share of the streams: see `fit`. Default: this one alone. */
+  /**
+   * The processes that train together, each on its share of the streams: see `fit`.
+   *
+   * @default this process alone
+   */
   world?: World;
   /** Ends the training between two steps, with the signal's reason as the error. */
   signal?: AbortSignal;
 }
 
-/** What `fit` says after each step. */
+/** The event of `fit` after each step. */
 export interface FitEvent {
-  /** What happened. */
+  /** The kind of event. */
   readonly type: "step";
-  /** Steps so far, from 1. */
+  /** Number of steps so far, from 1. */
   readonly step: number;
-  /** Steps in all, if nothing ends the training before; Infinity where there is no limit. */
+  /** Number of steps in all, if nothing ends the training before; Infinity without a limit. */
   readonly steps: number;
   /** Pass over the text, from 1. */
   readonly epoch: number;
-  /** Tokens seen so far. */
+  /** Number of tokens so far. */
   readonly tokens: number;
   /** Mean cross-entropy of the step in nats per token, before the update. */
   readonly loss: number;
-  /** The same in bits. */
+  /** The loss in bits. */
   readonly bitsPerToken: number;
   /** Norm of all gradients, before clipping. */
   readonly gradientNorm: number;
-  /** The optimizer's, as its schedule makes it. */
+  /** The learning rate of the optimizer's schedule. */
   readonly learningRate: number;
-  /** When `statistics` are due. */
+  /** The statistics; undefined when they are not due. */
   readonly statistics?: Statistics;
 }
 
-/** What `fit` says of the validation text. */
+/** The event of `fit` after each evaluation of the validation text. */
 export interface FitEvaluation extends Omit<EvaluationEvent, "metrics"> {
   /** The loss in bits. */
   readonly bitsPerToken: number;
 }
 
-/** How well a text is predicted. */
+/** Evaluation of a language model on a text. */
 export interface Evaluation {
   /** Mean cross-entropy in nats per token. */
   readonly loss: number;
-  /** The same in bits. */
+  /** The loss in bits. */
   readonly bitsPerToken: number;
   /**
-   * Bits of all predicted tokens, divided by the characters (code points) of their text: by this, models of characters
-   * and of words can be compared. A `<unk>` costs what it costs to say that the word is unknown, not what it would cost
-   * to spell it: where `unknown` is not 0, the figure of a model without unknown words is higher by that.
+   * Bits of all predicted tokens, divided by the characters (code points) of their text: a figure to compare models of
+   * characters and models of words. A `<unk>` costs the bits that say that a word is unknown, not the bits to spell the
+   * word: where `unknown` is not 0, a model without unknown words would have a higher figure.
    */
   readonly bitsPerCharacter: number;
-  /** exp(loss): per token. */
+  /** exp(loss), per token. */
   readonly perplexity: number;
-  /** Tokens predicted. */
+  /** Number of tokens predicted. */
   readonly tokens: number;
-  /** Characters of their text. */
+  /** Number of characters of the predicted tokens. */
   readonly characters: number;
-  /** How many of the tokens were `<unk>`. */
+  /** Number of predicted tokens that are `<unk>`. */
   readonly unknown: number;
 }

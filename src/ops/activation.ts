@@ -6,24 +6,24 @@ import type { Scope } from "../memory/scope.ts";
 /** The nonlinearities of ONNX's recurrent operators, and `identity`. */
 export type ActivationName = keyof typeof ACTIVATION;
 
-/** The numbers of a nonlinearity that has some. */
+/** The numbers alpha and beta of a nonlinearity; see `activation` for the formulas. */
 export interface ActivationOptions {
-  /** Default: ONNX's. */
+  /** The number alpha. Default: ONNX's. */
   readonly alpha?: number;
-  /** Default: ONNX's. */
+  /** The number beta. Default: ONNX's. */
   readonly beta?: number;
 }
 
-/** A nonlinearity with its numbers. */
+/** A nonlinearity with its alpha and beta. */
 export interface NamedActivation extends ActivationOptions {
-  /** Which one. */
+  /** Name of the nonlinearity. */
   readonly name: ActivationName;
 }
 
-/** A nonlinearity: a name, or a name and numbers. */
+/** A nonlinearity: a name, or a name with alpha and beta. */
 export type Activation = ActivationName | NamedActivation;
 
-/** alpha and beta, as far as there are any, when they are not given. */
+/** Defaults of alpha and beta, for the nonlinearities that have them. */
 const DEFAULTS: Partial<Record<ActivationName, Required<ActivationOptions> | { readonly alpha: number }>> = {
   affine: { alpha: 1, beta: 0 },
   leakyRelu: { alpha: 0.01 },
@@ -33,13 +33,14 @@ const DEFAULTS: Partial<Record<ActivationName, Required<ActivationOptions> | { r
   elu: { alpha: 1 },
 };
 
-/** Those whose gradient needs nothing but their result. */
+/** The nonlinearities whose gradient follows from their output alone. */
 const FROM_OUTPUT: readonly ActivationName[] = ["identity", "relu", "tanh", "sigmoid"];
 
 /**
- * A nonlinearity with all its numbers. `what` is the name under which the caller knows it.
+ * Fills in the defaults of alpha and beta.
  *
- * @throws {OptionError} When the name is unknown, or a number is not finite or not one that it has.
+ * @param what Name of the option in error messages.
+ * @throws {OptionError} When the name is unknown, or alpha or beta is not finite or not a number of this nonlinearity.
  */
 export function completeActivation(what: string, activation: Activation): NamedActivation {
   const { name, ...numbers } = typeof activation === "object" ? activation : { name: activation };
@@ -56,18 +57,18 @@ export function completeActivation(what: string, activation: Activation): NamedA
   return { name, ...complete };
 }
 
-/** As part of a cell's name: `hardSigmoid-0.2-0.5`. Of a complete one. */
+/** The nonlinearity in the name of a cell: `hardSigmoid-0.2-0.5`. Expects the result of `completeActivation`. */
 export function describeActivation({ name, alpha, beta }: NamedActivation): string {
   return [name, alpha, beta].filter((part) => part !== undefined).join("-");
 }
 
-/** A nonlinearity with its numbers in memory. Addresses, then a size `[m, n]`, then row strides. */
+/** A nonlinearity with alpha and beta in memory. Arguments: addresses, then a size `[m, n]`, then row strides. */
 export interface Nonlinearity {
-  /** Whether the gradient is computed from y = f(x) alone, so that y may take the place of x. */
+  /** Whether the gradient follows from y = f(x) alone, so that y may overwrite x. */
   readonly fromOutput: boolean;
-  /** y = f(x); y may be x. */
+  /** y = f(x). y may be x. */
   forward(k: Kernels, y: number, x: number, m: number, n: number, ldy: number, ldx: number): void;
-  /** dx = dy f'(x), y being f(x); dx may be any of the three others. With `fromOutput` x is not read. */
+  /** dx = dy f'(x) with y = f(x). dx may be dy, x or y. With `fromOutput`, x is not read. */
   backward(
     k: Kernels,
     dx: number,
@@ -84,12 +85,13 @@ export interface Nonlinearity {
 }
 
 /**
- * Put a nonlinearity's numbers into memory.
+ * Plans a nonlinearity.
  *
- * @throws {OptionError} When it is none.
+ * @throws {OptionError} When the nonlinearity is unknown, or alpha or beta is wrong.
  */
 export function nonlinearity(scope: Scope, activation: Activation): Nonlinearity {
-  const { name, alpha = 0, beta = 0 } = completeActivation("activation", activation), kind = ACTIVATION[name];
+  const { name, alpha = 0, beta = 0 } = completeActivation("activation", activation);
+  const kind = ACTIVATION[name];
   const numbers = scope.constant(`numbers of ${name}`, [alpha, beta]);
   return {
     fromOutput: FROM_OUTPUT.includes(name),

@@ -6,46 +6,46 @@ import { linear } from "./linear.ts";
 import { type BatchShape, forEachLength } from "./value.ts";
 
 /**
- * Attention of a decoder's steps to the S steps of its source: with a query q(t) for each step of the decoder, and keys
- * k(s) and outputs m(s) of the encoder,
+ * Attention of a decoder's steps to the S steps of its source, the encoder's outputs. With a query q(t) for each step
+ * of the decoder, keys k(s) and the encoder's outputs m(s):
  *
  *     a(t) = softmax over s of score(q(t), k(s))          c(t) = sum_s a(t, s) m(s)
  *
  * Backward, one step:
  *
- *     da(s) = dc m(s)      de = a (da - sum_s a(s) da(s))      dm(s) += a(s) dc      and on through the score
+ *     da(s) = dc m(s)      de = a (da - sum_s a(s) da(s))      dm(s) += a(s) dc      then backward through the score
  *
- * Steps behind a row's length have weight 0. All is done row by row, so rows of a batch are as independent here as elsewhere.
+ * Steps after a row's length have weight 0. All operations work row by row, so rows of a batch are independent.
  *
- * One kernel an operation, for each pair of steps: of a training step with GRUs of 256 (the encoder in both directions), S = T = 30 and
- * B = 32 that is about a sixth of the time with "dot", a third with "additive"; the rest is products (EPYC Milan, Deno
- * 2.9.6, 2026-11-27).
+ * Each pair of steps runs one kernel an operation. In a training step with GRUs of 256 (the encoder in both
+ * directions), S = T = 30 and B = 32, these kernels take about a sixth of the time with "dot", a third with
+ * "additive"; the rest is matmuls (EPYC Milan, Deno 2.9.6, 2026-11-27).
  */
 export interface Attention {
-  /** Runs before and after all steps; for `needs.attention`. */
+  /** The operations before and after all steps, for `needs.attention`. */
   readonly hooks: AttentionHooks;
   refresh(k: Kernels): void;
-  /** Step t: from its query to its context. */
+  /** Step t: compute the context of the query. */
   forward(k: Kernels, t: number): void;
-  /** Step t: from the gradient of its context to that of its query, and of the source. */
+  /** Step t: from the gradient of the context, compute the gradient of the query, and add to that of the source. */
   backward(k: Kernels, t: number): void;
-  /** The parameters' gradients. */
+  /** Add to the gradients of the parameters. */
   gradients(k: Kernels): void;
 }
 
-/** What attention does once for all steps: called by the layer that has encoder and decoder. */
+/** The operations of attention before and after all steps of the decoder. `encoderDecoder` runs them. */
 export interface AttentionHooks {
-  /** `[T, B, S]` weights of attention, which the session can read. */
+  /** Weights of attention `[T, B, S]`, which the session can read. */
   readonly weights: Slot;
-  /** The encoder has run: make the keys. The source has this shape until the next time. */
+  /** Runs after the encoder: compute the keys. `source` is the shape of the source until the next call. */
   begin(k: Kernels, source: BatchShape): void;
-  /** Before the first step that runs backward. */
+  /** Runs before the first backward step. */
   beginBackward(k: Kernels): void;
-  /** After the last one: from the gradient of the keys to that of the source. */
+  /** Runs after the last backward step: from the gradient of the keys, add to that of the source. */
   endBackward(k: Kernels): void;
 }
 
-/** What attention reads and writes, a row for each row of the decoder: gradients when training. */
+/** Queries and contexts, a row for each row of the decoder. Gradients in training only. */
 export interface AttentionSlots {
   readonly query: Slot;
   readonly dQuery?: Slot;
@@ -53,11 +53,12 @@ export interface AttentionSlots {
   readonly dContext?: Slot;
 }
 
-/** Compares queries with keys, the first n rows of step s. */
+/** The score of a query and a key, for the first n rows of step s. */
 interface Score {
   readonly keys: Slot;
+  /** Write the scores. */
   forward(k: Kernels, score: number, stride: number, key: number, query: number, n: number): void;
-  /** From the gradient of a score: adds to those of key and query. */
+  /** From the gradients of the scores, add to the gradients of keys and queries. */
   backward(
     k: Kernels,
     dScore: number,
@@ -71,37 +72,42 @@ interface Score {
 }
 
 /**
- * The attention of a layer or cell, to the source of its scope, whose rows are expected to have `given` elements. `"dot"`: score = q k, the keys being the encoder's
- * outputs (Luong et al. 2015). `"additive"`: score = v tanh(q + k) with keys W_k m (Bahdanau et al. 2014), parameters
- * `weight_key` and `weight_score`; what is under the tanh is computed again in backward, not kept for T times S steps.
+ * Plans the attention of a layer or cell to the source of its scope.
+ *
+ * @param kind `"dot"`: score = q k with the encoder's outputs as keys (Luong et al. 2015). `"additive"`: score = v
+ * tanh(q + k) with keys W_k m (Bahdanau et al. 2014) and parameters `weight_key` and `weight_score`. Backward
+ * computes the tanh again instead of saving it for T times S steps.
+ * @param sourceWidth The expected width of the encoder's outputs.
+ * @throws {ShapeError} When the scope has no source, or its width is another one.
  */
 export function attention(
   scope: Scope,
   kind: "dot" | "additive",
-  given: number,
+  sourceWidth: number,
   { query, dQuery, context, dContext }: AttentionSlots,
 ): Attention {
   const { value: m, gradient: dm, width, steps } = scope.requireSource("attention");
-  requireSourceWidth(given, width);
-  const weights = scope.activation("attention", scope.steps * scope.batch, steps), one = scope.constant("one", [1]);
+  requireSourceWidth(sourceWidth, width);
+  const weights = scope.activation("attention", scope.steps * scope.batch, steps);
+  const one = scope.constant("one", [1]);
   const dWeights = scope.train ? scope.activation("gradient of attention", scope.batch, steps) : weights;
-  const keyed = kind === "additive" ? projectedKeys(scope, query.columns) : undefined;
-  const dKeys = keyed ? keyed.dKeys : dm!;
-  const score = keyed?.score ?? dot(query, m, dQuery);
+  const projected = kind === "additive" ? projectedKeys(scope, query.columns) : undefined;
+  const dKeys = projected ? projected.dKeys : dm!;
+  const score = projected?.score ?? dot(query, m, dQuery);
   const { keys } = score;
   let source: BatchShape;
-  const reader: AttentionHooks = {
+  const hooks: AttentionHooks = {
     weights,
     begin(k, shape) {
       source = shape;
-      keyed?.begin(k, source);
+      projected?.begin(k, source);
     },
-    beginBackward: (k) => keyed?.beginBackward(k, source),
-    endBackward: (k) => keyed?.endBackward(k, source),
+    beginBackward: (k) => projected?.beginBackward(k, source),
+    endBackward: (k) => projected?.endBackward(k, source),
   };
   return {
-    hooks: reader,
-    refresh: (k) => keyed?.refresh(k),
+    hooks,
+    refresh: (k) => projected?.refresh(k),
 
     forward(k, t) {
       const { T: S, B, active } = source, a = weights.step(t, B), { stride } = weights, q = query.step(t, B);
@@ -137,15 +143,11 @@ export function attention(
       }
     },
 
-    gradients: (k) => keyed?.gradients(k, source),
+    gradients: (k) => projected?.gradients(k, source),
   };
 }
 
-/**
- * Nothing, when the encoder gives rows of the width that attention expects.
- *
- * @throws {ShapeError} Otherwise.
- */
+/** @throws {ShapeError} When the encoder's outputs do not have the width that attention expects. */
 export function requireSourceWidth(expected: number, width: number): void {
   if (expected === width) return;
   throw new ShapeError(`Cannot plan attention: "source" is ${expected}, the encoder gives rows of ${width}`);
@@ -171,29 +173,30 @@ function dot(query: Slot, keys: Slot, dQuery?: Slot): Score {
  *
  *     dz = ds v (1 - u²)      dq += dz,   dk += dz      dv = sum of ds u,   dm += dk W_k,   dW_k = sum of dk mᵀ
  *
- * The sum of dv is taken by rows first, so that rows stay apart.
+ * dv is summed over steps first, for each row on its own, then over rows, so that rows stay independent.
  */
 function projectedKeys(scope: Scope, width: number) {
   const { value: m, gradient: dm, steps } = scope.requireSource("attention"), { batch, train } = scope;
-  const product = linear(scope, scope.parameter("weight_key")), v = scope.parameter("weight_score");
-  const keys = scope.activation("keys", steps * batch, width),
-    u = scope.activation("tanh of query and key", batch, width);
+  const matmul = linear(scope, scope.parameter("weight_key")), v = scope.parameter("weight_score");
+  const keys = scope.activation("keys", steps * batch, width);
+  const u = scope.activation("tanh of query and key", batch, width);
   const dKeys = train ? scope.activation("gradient of keys", steps * batch, width) : undefined;
   const dz = train ? scope.activation("gradient of query and key", batch, width) : u;
   const dv = train ? scope.activation("gradient of weight_score by rows", batch, width) : u;
-  const { stride } = u; // that of all slots of this width
-  function add(k: Kernels, key: number, q: number, n: number): void {
+  const { stride } = u; // all slots of this width have one stride
+  /** u = tanh(q + k) */
+  function tanhOfSum(k: Kernels, key: number, q: number, n: number): void {
     k.add(u.address, key, q, n, width, stride, stride, stride);
     k.tanh(u.address, u.address, n, width, stride, stride);
   }
   const score: Score = {
     keys,
     forward(k, score, lds, key, q, n) {
-      add(k, key, q, n);
+      tanhOfSum(k, key, q, n);
       k.rowDots(score, u.address, v.value.address, n, width, lds, stride, 0);
     },
     backward(k, dScore, lds, key, dKey, q, dq, n) {
-      add(k, key, q, n);
+      tanhOfSum(k, key, q, n);
       k.scaleRows(dv.address, dScore, u.address, n, width, stride, lds, stride, 1);
       k.scaleRows(dz.address, dScore, v.value.address, n, width, stride, lds, 0, 0);
       k.tanhBackward(dz.address, dz.address, u.address, n, width, stride, stride, stride);
@@ -204,15 +207,15 @@ function projectedKeys(scope: Scope, width: number) {
   return {
     score,
     dKeys,
-    refresh: (k: Kernels) => product.refresh(k),
-    begin: (k: Kernels, { T, B }: BatchShape) => product.forward(k, keys, 0, m, 0, T * B),
+    refresh: (k: Kernels) => matmul.refresh(k),
+    begin: (k: Kernels, { T, B }: BatchShape) => matmul.forward(k, keys, 0, m, 0, T * B),
     beginBackward(k: Kernels, { T, B }: BatchShape) {
       k.zero(dKeys!.address, T * B, width, stride);
       k.zero(dv.address, B, width, stride);
     },
-    endBackward: (k: Kernels, { T, B }: BatchShape) => product.backward(k, dm!, 0, dKeys!, 0, T * B, true),
+    endBackward: (k: Kernels, { T, B }: BatchShape) => matmul.backward(k, dm!, 0, dKeys!, 0, T * B, true),
     gradients(k: Kernels, { T, B }: BatchShape) {
-      product.gradient(k, dKeys!, 0, m, 0, T * B);
+      matmul.gradient(k, dKeys!, 0, m, 0, T * B);
       k.columnSums(v.gradient.address, dv.address, B, width, stride);
     },
   };

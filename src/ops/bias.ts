@@ -2,18 +2,18 @@ import type { Kernels } from "../kernels/kernels.ts";
 import type { Scope } from "../memory/scope.ts";
 import type { Slot } from "../memory/slot.ts";
 
-/** PyTorch's two biases of a recurrent layer, `bias_ih` and `bias_hh`, used as their sum. Their gradients are equal. */
+/** The sum of PyTorch's two biases of a recurrent layer, `bias_ih` and `bias_hh`. Their gradients are equal. */
 export interface SummedBias {
-  /** The sum; none for a cell without biases. */
+  /** The sum. A cell without biases has none. */
   readonly sum?: Slot;
-  /** Where the column sums of dz are to be added: the gradient of the first of them. */
+  /** The gradient of `bias_ih`. The cell adds the column sums of dz here. */
   readonly columnSums?: Slot;
   refresh(k: Kernels): void;
-  /** Give the second one its gradient; after the sums. */
+  /** Copy the gradient of `bias_ih` to that of `bias_hh`. Runs after the column sums. */
   copyGradient(k: Kernels): void;
 }
 
-/** The sum of a cell's two bias vectors, or nothing when `bias` is false. */
+/** Plans the sum of a cell's two biases. With `bias` false there is no sum. */
 export function summedBias(scope: Scope, bias: boolean): SummedBias {
   if (!bias) return { refresh() {}, copyGradient() {} };
   const a = scope.parameter("bias_ih"), b = scope.parameter("bias_hh"), n = a.size;
@@ -28,20 +28,20 @@ export function summedBias(scope: Scope, bias: boolean): SummedBias {
   };
 }
 
-/** The biases of a GRU whose reset gate acts after the product: summed for r and u, apart for n. */
+/** The biases of a GRU whose reset gate acts after the matmul: summed for r and u, separate for n. */
 export interface SeparateBiases {
-  /** What the input's product begins with; none for a cell without biases. */
+  /** Bias of the input projection. A cell without biases has none. */
   readonly sum?: Slot;
-  /** `bias_hh` of the candidate, which is added before the reset gate acts; null for a cell without biases. */
+  /** `bias_hh` of the candidate, added before the reset gate acts; null for a cell without biases. */
   readonly candidate: Slot | null;
-  /** Where the column sums of the gradients of r and u, and of nh, are to be added. */
+  /** The gradients where the cell adds the column sums of the gradients of r and u, and of nh. */
   readonly columnSums?: { readonly resetUpdate: Slot; readonly candidate: Slot };
   refresh(k: Kernels): void;
-  /** The gradients that are left; dz has four blocks, r, u, nx, nh, and `rows` rows. After the sums. */
+  /** Write the other gradients. dz has four blocks, r, u, nx, nh, and `rows` rows. Runs after the column sums. */
   completeGradients(k: Kernels, dz: Slot, rows: number): void;
 }
 
-/** The two bias vectors of blocks r, u, n, or nothing when `bias` is false. */
+/** Plans the biases of blocks r, u, n. With `bias` false there are none. */
 export function separateBiases(scope: Scope, H: number, bias: boolean): SeparateBiases {
   if (!bias) return { candidate: null, refresh() {}, completeGradients() {} };
   const a = scope.parameter("bias_ih"), b = scope.parameter("bias_hh");

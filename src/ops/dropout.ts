@@ -4,16 +4,20 @@ import type { Slot } from "../memory/slot.ts";
 import type { Needs } from "./needs.ts";
 import type { BatchShape } from "./value.ts";
 
-/** A mask of zeros, with probability `rate`, and 1 / (1 - rate) (Srivastava et al. 2014). */
+/** A dropout mask (Srivastava et al. 2014): 0 with probability `rate`, else 1 / (1 - rate). */
 export interface DropoutMask {
+  /** The mask. */
   readonly slot: Slot;
   /** The counter of random numbers, which the session writes. */
   readonly needs: Partial<Needs>;
-  /** New numbers for the rows of T steps, default all of the shape; all ones when not training. */
+  /** Draw the mask of T steps, by default all steps of the shape. Outside of training the mask is 1. */
   draw(k: Kernels, shape: BatchShape, T?: number): void;
 }
 
-/** A mask of at most `rows` rows. It depends on the seed, the training pass, the place in the net and the element, nothing else. */
+/**
+ * Plans a mask of at most `rows` rows. The mask depends only on the seed, the training pass, the position in the net
+ * and the element.
+ */
 export function dropoutMask(scope: Scope, name: string, rate: number, rows: number, columns: number): DropoutMask {
   const slot = scope.activation(`mask of ${name}`, rows, columns);
   const rates = scope.constant(`rate of ${name}`, [rate, 0]), [on, off] = [rates, rates.slice(1, 1)];
@@ -21,7 +25,7 @@ export function dropoutMask(scope: Scope, name: string, rate: number, rows: numb
   return {
     slot,
     needs: { randomCounter: counter },
-    draw(k, { T: all, B, training, shard }, T = all) {
+    draw(k, { T: allSteps, B, training, shard }, T = allSteps) {
       const p = training ? on.address : off.address;
       const fill = (to: number, first: number, m: number) =>
         k.dropoutMask(slot.at(to), p, counter.address, first, m, columns, slot.stride, seed0, seed1, stream);

@@ -6,34 +6,34 @@ import type { Nonlinearity } from "./activation.ts";
 import type { Peephole } from "./peephole.ts";
 import type { RowBlock, Step } from "./step.ts";
 
-/** Some columns of z under a nonlinearity, in place: a step finds there what goes in, and leaves the gate. */
+/** Some columns of z under a nonlinearity, in place: a step reads the argument there, and writes the gate. */
 export interface Gate {
-  /** The columns at a step. */
+  /** The columns at step s. */
   now(s: Step): RowBlock;
-  /** a = f(z), or f(z + p c) of a gate with a peephole. Returns where the gate is. */
+  /** a = f(z), or f(z + p c) for a gate with a peephole. Returns the block of the gate. */
   forward(s: Step, c?: RowBlock): RowBlock;
-  /** From da, the gradient of the gate, to that of z in the gate's place; of a peephole also dc += p dz. */
+  /** From da, the gradient of the gate, compute dz in the gate's place; with a peephole also dc += p dz. */
   backward(s: Step, da: RowBlock, dc?: RowBlock): void;
-  /** The gradient of a peephole from the cell states that it saw, T * B rows from row `first` on. */
+  /** Add to the gradient of the peephole, from the cell states of T * B rows from row `first` on. */
   gradient(k: Kernels, c: Slot, first: number, rows: number): void;
 }
 
 /** Options of a gate. */
 export interface GateOptions {
-  /** When given, what the nonlinearity gets is clamped to [-clip, clip], as in ONNX. */
+  /** Clamps the nonlinearity's argument to [-clip, clip], as in ONNX. Default: no limit. */
   readonly clip?: number;
-  /** When given, the gate sees the cell state. */
+  /** The peephole, for a gate that reads the cell state. Default: no peephole. */
   readonly peephole?: Peephole;
 }
 
-/** What a gate needs of its cell's memory. */
+/** The memory of a gate's cell: a part of `CellContext`. */
 export interface GateContext {
   readonly scope: Scope;
   readonly z: Slot;
   savedActivation(name: string, columns: number): Slot;
 }
 
-/** The gate in `count` columns of z, from column `from` on. */
+/** Plans the gate in `count` columns of z, from column `from` on. */
 export function gate(
   { scope, z, savedActivation }: GateContext,
   from: number,
@@ -41,23 +41,24 @@ export function gate(
   f: Nonlinearity,
   { clip, peephole }: GateOptions = {},
 ): Gate {
-  const slot = z.slice(from, count), limit = clip === undefined ? undefined : scope.constant("limit of z", [clip]);
-  // The gate takes z's place. A gradient that asks for z has to find it elsewhere.
-  const kept = limit || !f.fromOutput ? savedActivation(`z ${from}`, count) : undefined;
+  const slot = z.slice(from, count);
+  const limit = clip === undefined ? undefined : scope.constant("limit of z", [clip]);
+  // The gate overwrites z. A gradient that reads z needs a copy.
+  const saved = limit || !f.fromOutput ? savedActivation(`z ${from}`, count) : undefined;
   return {
     now: (s) => s.now(slot),
 
     forward(s, c) {
       const a = s.now(slot);
       if (c) peephole?.forward(s, a, c);
-      if (kept) s.copy(s.now(kept), a);
+      if (saved) s.copy(s.now(saved), a);
       if (limit) s.clamp(limit, a, a);
       s.activate(f, a, a);
       return a;
     },
 
     backward(s, da, dc) {
-      const a = s.now(slot), x = kept && s.now(kept);
+      const a = s.now(slot), x = saved && s.now(saved);
       s.activateBackward(f, a, da, a, x);
       if (limit && x) s.clampBackward(limit, a, a, x);
       if (dc) peephole?.backward(s, dc, a);
@@ -67,11 +68,7 @@ export function gate(
   };
 }
 
-/**
- * `clip`, when it is a number above 0.
- *
- * @throws {OptionError} Otherwise.
- */
+/** @throws {OptionError} When `clip` is not a finite number above 0. */
 export function requireClip(clip: number): number {
   if (requireNumber("clip", clip) > 0) return clip;
   throw new OptionError(`"clip" must be a finite number > 0, got ${clip}`);

@@ -4,32 +4,32 @@ import type { Shape } from "../memory/planner.ts";
 import type { Slot } from "../memory/slot.ts";
 import { randomOrthogonal } from "./orthogonal.ts";
 
-/** Where an initialiser works: the flat slot to fill, a slot of two floats for its bounds, the numbers to draw. */
+/** The parameter that an initialiser fills, and the stream of random numbers. */
 export interface InitialiserContext {
-  /** What to fill: one row. */
+  /** The parameter: one row. */
   readonly value: Slot;
-  /** Its shape. */
+  /** The parameter's shape. */
   readonly shape: Shape;
-  /** Two floats. */
+  /** Two floats for arguments of kernels. */
   readonly bounds: Slot;
-  /** A copy of the numbers in a slot of one row. */
+  /** Copies the numbers of a slot of one row. */
   readonly read: (slot: Slot) => Float32Array;
-  /** Write numbers into a slot, from its first element on. */
+  /** Writes numbers into a slot, from its first element on. */
   readonly write: (slot: Slot, numbers: ArrayLike<number>) => void;
-  /** Key and stream of the counter-based generator, 32 bits each. */
+  /** Key of the counter-based generator: two times 32 bits. */
   readonly seed: readonly [number, number];
-  /** Number of the parameter in the net. */
+  /** Stream of the generator: the index of the parameter in the net. */
   readonly stream: number;
 }
 
-/** Fills a parameter with its first values. */
-export type Initialiser = (k: Kernels, draw: InitialiserContext) => void;
+/** Fills a parameter with its initial values. */
+export type Initialiser = (k: Kernels, context: InitialiserContext) => void;
 
 /** A parameter as a layer declares it. */
 export interface Parameter {
   /** PyTorch's shape. */
   readonly shape: Shape;
-  /** Its first values. */
+  /** Fills the parameter with its initial values. */
   readonly initial: Initialiser;
 }
 
@@ -57,7 +57,7 @@ export function uniform(bound: number): Initialiser {
 }
 
 /**
- * Normal numbers of mean 0 and the given standard deviation, by default 1.
+ * Normal numbers of mean 0 and a standard deviation.
  *
  * @throws {OptionError} When the deviation is not a number >= 0.
  *
@@ -98,9 +98,9 @@ export function zeros(): Initialiser {
 }
 
 /**
- * One number everywhere.
+ * One number for all elements.
  *
- * @throws {OptionError} When it is not a finite number.
+ * @throws {OptionError} When the number is not finite.
  *
  * @example
  * ```ts
@@ -118,8 +118,8 @@ export function constant(number: number): Initialiser {
 }
 
 /**
- * Uniform numbers of variance 2 / (in + out) (Glorot & Bengio 2010), for a weight `[out, in]`. As in Keras, `out`
- * counts the rows of all gates of a cell together. The session refuses it for vectors.
+ * Uniform numbers of variance 2 / (in + out) (Glorot & Bengio 2010), for a weight `[out, in]`. As in Keras, `out` is
+ * the number of rows of all gates of a cell together. `compile` refuses `glorot` for vectors.
  *
  * @example
  * ```ts
@@ -131,30 +131,38 @@ export function constant(number: number): Initialiser {
  * ```
  */
 export function glorot(): Initialiser {
-  return (k, draw) => {
-    const [rows, columns] = requireMatrix("glorot", draw);
-    uniform(Math.sqrt(6 / (rows + columns)))(k, draw);
+  return (k, context) => {
+    const [rows, columns] = requireMatrix("glorot", context);
+    uniform(Math.sqrt(6 / (rows + columns)))(k, context);
   };
 }
 
 /** Options of `orthogonal`. */
 export interface OrthogonalOptions {
-  /** What all numbers are multiplied by. Default 1. */
+  /**
+   * Factor of all numbers.
+   *
+   * @default {1}
+   */
   gain?: number;
   /**
-   * Into how many blocks of rows the matrix falls, each of which is orthogonal on its own: 4 for the gates of an LSTM's
-   * `weight_hh`, 3 for a GRU's. Default 1.
+   * Number of blocks of rows, each of which is an orthogonal matrix: 4 for the gates of an LSTM's `weight_hh`, 3 for a
+   * GRU's.
+   *
+   * @default {1}
    */
   blocks?: number;
 }
 
 /**
- * A random orthogonal matrix (Saxe, McClelland & Ganguli 2014): its columns, or its rows when it has fewer of them, are
- * of length `gain` and at right angles, every such matrix being equally likely. As in PyTorch and Keras the matrix is
- * the whole weight, which for a cell of G gates shrinks each gate's share of the state to about 1 / sqrt(G); with
- * `blocks: G` each gate turns the state without changing its length. The session refuses it for vectors.
+ * A random orthogonal matrix (Saxe, McClelland & Ganguli 2014). Its columns, or its rows if it has fewer rows than
+ * columns, have length `gain` and are at right angles. All such matrices are equally likely.
  *
- * @throws {OptionError} When the gain is not finite or `blocks` not a positive integer.
+ * As in PyTorch and Keras the matrix is the whole weight: in a cell of G gates each gate scales the length of the state
+ * by about 1 / sqrt(G). With `blocks: G` each gate rotates the state without changing its length. `compile` refuses
+ * `orthogonal` for vectors.
+ *
+ * @throws {OptionError} When the gain is not finite, or `blocks` is not a positive integer.
  *
  * @example
  * ```ts
@@ -168,12 +176,12 @@ export interface OrthogonalOptions {
 export function orthogonal({ gain = 1, blocks = 1 }: OrthogonalOptions = {}): Initialiser {
   requireNumber("gain", gain);
   requireInteger("blocks", blocks, 1);
-  return (k, draw) => {
-    const { value, read, write } = draw, [rows, columns] = requireMatrix("orthogonal", draw);
+  return (k, context) => {
+    const { value, read, write } = context, [rows, columns] = requireMatrix("orthogonal", context);
     if (rows % blocks !== 0) {
-      throw new ShapeError(`Cannot initialise "${value.name}": its ${rows} rows do not fall into ${blocks} blocks`);
+      throw new ShapeError(`Cannot initialise "${value.name}": its ${rows} rows cannot be split into ${blocks} blocks`);
     }
-    normal()(k, draw);
+    normal()(k, context);
     const numbers = Float64Array.from(read(value)), size = rows / blocks;
     for (let b = 0; b < blocks; b++) {
       randomOrthogonal(numbers.subarray(b * size * columns, (b + 1) * size * columns), size, columns);
@@ -184,8 +192,11 @@ export function orthogonal({ gain = 1, blocks = 1 }: OrthogonalOptions = {}): In
 
 /**
  * The bias of an LSTM with a number for the forget gate, so that the cell remembers from the start (Gers et al. 2000; 1
- * in Jozefowicz, Zaremba & Sutskever 2015), and other first values elsewhere, by default zeros. For gates in the order
- * i, f, g, o. The cell adds its two biases: give the number to one of them.
+ * in Jozefowicz, Zaremba & Sutskever 2015). For gates in the order i, f, g, o. The cell adds its two biases: give the
+ * number to one of them.
+ *
+ * @param number Initial value of the forget gate's bias.
+ * @param others Initialiser of the other gates' biases.
  *
  * @throws {OptionError} When the number is not finite.
  *
@@ -200,14 +211,14 @@ export function orthogonal({ gain = 1, blocks = 1 }: OrthogonalOptions = {}): In
  */
 export function forgetBias(number: number, others: Initialiser = zeros()): Initialiser {
   requireNumber("number", number);
-  return (k, draw) => {
-    const { value, shape, write } = draw, H = shape[0] / 4;
+  return (k, context) => {
+    const { value, shape, write } = context, H = shape[0] / 4;
     if (shape.length !== 1 || !Number.isInteger(H)) {
       throw new ShapeError(
         `Cannot initialise "${value.name}": forgetBias() needs the bias of four gates, got shape [${shape.join(", ")}]`,
       );
     }
-    others(k, draw);
+    others(k, context);
     write(value.slice(H, H), new Float64Array(H).fill(number));
   };
 }

@@ -4,20 +4,21 @@ import type { Scope } from "../memory/scope.ts";
 import type { Slot } from "../memory/slot.ts";
 
 /**
- * y = x Wᵀ + bias and its gradients. W is `[N, K]` as in PyTorch; x `[m, K]`, y `[m, N]` are rows of slots, `m` of them from a
- * first row on. Products read packed copies of W, which `refresh` renews after every update.
+ * The matmul y = x Wᵀ + bias and its gradients. W is `[N, K]` as in PyTorch. x `[m, K]` and y `[m, N]` are `m` rows of
+ * slots, from a first row on. Forward and backward read packed copies of W, which `refresh` renews after every update.
  */
 export interface Linear {
+  /** Renew the packed copies of W. */
   refresh(k: Kernels): void;
   /** y = x Wᵀ + bias (y += x Wᵀ when `accumulate`). */
   forward(k: Kernels, y: Slot, yRow: number, x: Slot, xRow: number, m: number, accumulate?: boolean): void;
   /** dx = dy W (dx += dy W when `accumulate`). */
   backward(k: Kernels, dx: Slot, dxRow: number, dy: Slot, dyRow: number, m: number, accumulate?: boolean): void;
-  /** dW += dyᵀ x, rows from the last to the first; and `sums` += the column sums of dy, the gradient of a bias. */
-  gradient(k: Kernels, dy: Slot, dyRow: number, x: Slot, xRow: number, m: number, sums?: Slot): void;
+  /** dW += dyᵀ x, rows from the last to the first. `biasGradient` += the column sums of dy. */
+  gradient(k: Kernels, dy: Slot, dyRow: number, x: Slot, xRow: number, m: number, biasGradient?: Slot): void;
 }
 
-/** `rows` limits W to some of its rows (some gates of a cell). */
+/** Plans a matmul. `rows` limits W to some of its rows: some gates of a cell. */
 export function linear(
   scope: Scope,
   weight: ParameterSlot,
@@ -52,9 +53,21 @@ export function linear(
       k.gemm(out, init, dy.at(dyRow), panels, workspace.address, m, K, N, dx.stride, dx.stride, dy.stride);
     },
 
-    gradient(k, dy, dyRow, x, xRow, m, sums) {
+    gradient(k, dy, dyRow, x, xRow, m, biasGradient) {
       const dW = weight.gradient.address + offset;
-      k.gemmTN(dW, sums?.address ?? 0, dy.at(dyRow), x.at(xRow), workspace.address, N, K, m, K, dy.stride, x.stride);
+      k.gemmTN(
+        dW,
+        biasGradient?.address ?? 0,
+        dy.at(dyRow),
+        x.at(xRow),
+        workspace.address,
+        N,
+        K,
+        m,
+        K,
+        dy.stride,
+        x.stride,
+      );
     },
   };
 }

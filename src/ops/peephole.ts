@@ -4,17 +4,17 @@ import type { Scope } from "../memory/scope.ts";
 import type { Slot } from "../memory/slot.ts";
 import type { RowBlock, Step } from "./step.ts";
 
-/** A gate that sees the cell state, each unit its own: z += p c, with a vector p of weights. */
+/** The peephole of a gate, which reads its unit's cell state: z += p c, with a vector p of weights. */
 export interface Peephole {
   /** z += p c */
   forward(s: Step, z: RowBlock, c: RowBlock): void;
   /** dc += p dz */
   backward(s: Step, dc: RowBlock, dz: RowBlock): void;
-  /** dp += the sum of dz c over `rows` rows, the last row first; c from the given row on. */
+  /** dp += the sum of dz c over `rows` rows, the last row first. c starts at row `cRow`. */
   gradient(k: Kernels, dz: Slot, c: Slot, cRow: number, rows: number): void;
 }
 
-/** The peephole whose weights are one row of a `[gates, H]` parameter. */
+/** Plans a peephole whose weights are one row of a `[gates, H]` parameter. */
 export function peephole(scope: Scope, weight: ParameterSlot, row: number): Peephole {
   const H = weight.shape[1];
   const p = weight.value.slice(row * H, H), dp = weight.gradient.slice(row * H, H);

@@ -5,23 +5,24 @@ import type { Slot } from "../memory/slot.ts";
 import { linear } from "./linear.ts";
 import type { Value } from "./value.ts";
 
-/** A layer's input times its weight: y = x Wᵀ + bias. */
+/** The input of a layer times its weight: y = x Wᵀ + bias. */
 export interface Projection {
+  /** Renew the copies of the weight. */
   refresh(k: Kernels): void;
-  /** `m` rows from a first one on. */
+  /** Compute `m` rows of y, from row `row` on. */
   forward(k: Kernels, y: Slot, row: number, m: number): void;
-  /** Leaves x's gradient in its port, if wanted there. */
+  /** Write `m` rows of the gradient of x, from row `row` on. Does nothing when x has no gradient. */
   backward(k: Kernels, dy: Slot, row: number, m: number): void;
-  /** Of the first `m` rows; `sums` += the column sums of dy. */
-  gradient(k: Kernels, dy: Slot, m: number, sums?: Slot): void;
+  /** Add to the gradient of the weight, over the first `m` rows. `biasGradient` += the column sums of dy. */
+  gradient(k: Kernels, dy: Slot, m: number, biasGradient?: Slot): void;
 }
 
-/** The projection of dense values, or of one-hot rows without ever multiplying by their zeros. W `[N, x.width]`. */
+/** Plans the projection of values, or of one-hot rows without multiplying by their zeros. W is `[N, x.width]`. */
 export function projection(scope: Scope, x: Value, weight: ParameterSlot, bias?: Slot): Projection {
-  return x.kind === "one-hot" ? lookup(scope, x, weight, bias) : product(scope, x, weight, bias);
+  return x.kind === "one-hot" ? lookup(scope, x, weight, bias) : matmul(scope, x, weight, bias);
 }
 
-function product(scope: Scope, x: Value, weight: ParameterSlot, bias?: Slot): Projection {
+function matmul(scope: Scope, x: Value, weight: ParameterSlot, bias?: Slot): Projection {
   const w = linear(scope, weight, { bias });
   return {
     refresh: w.refresh,
@@ -29,13 +30,13 @@ function product(scope: Scope, x: Value, weight: ParameterSlot, bias?: Slot): Pr
     backward(k, dy, row, m) {
       if (x.gradient) w.backward(k, x.gradient, row, dy, row, m);
     },
-    gradient: (k, dy, m, sums) => w.gradient(k, dy, 0, x.value, 0, m, sums),
+    gradient: (k, dy, m, biasGradient) => w.gradient(k, dy, 0, x.value, 0, m, biasGradient),
   };
 }
 
 /**
- * x Wᵀ for one-hot x picks a row of Wᵀ `[V, N]`; its gradient adds to that row. Both equal the product's chain: bias first, the
- * other terms are zeros.
+ * x Wᵀ for one-hot x gathers a row of Wᵀ `[V, N]`, and the gradient scatters to that row. Both equal the chain of the
+ * matmul: the bias first, all other terms zero.
  */
 function lookup(scope: Scope, x: Value, weight: ParameterSlot, bias?: Slot): Projection {
   const [N, V] = weight.shape;
@@ -50,8 +51,8 @@ function lookup(scope: Scope, x: Value, weight: ParameterSlot, bias?: Slot): Pro
       k.gather(y.at(row), table.address, x.value.at(row), m, N, y.stride, table.stride);
     },
     backward() {},
-    gradient(k, dy, m, sums) {
-      if (sums) k.columnSums(sums.address, dy.address, m, N, dy.stride);
+    gradient(k, dy, m, biasGradient) {
+      if (biasGradient) k.columnSums(biasGradient.address, dy.address, m, N, dy.stride);
       k.transpose(dTable.address, weight.gradient.address, V, N, dTable.stride, V);
       k.scatterAdd(dTable.address, dy.address, x.value.address, m, N, dTable.stride, dy.stride);
       k.transpose(weight.gradient.address, dTable.address, N, V, V, dTable.stride);

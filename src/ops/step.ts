@@ -2,20 +2,19 @@ import type { Kernels } from "../kernels/kernels.ts";
 import type { Slot } from "../memory/slot.ts";
 import type { Nonlinearity } from "./activation.ts";
 
-/** Rows of numbers in memory. A slot is one: its own first rows. */
+/** A block of rows in memory. A slot is a block: its first rows. */
 export interface RowBlock {
   /** Address of the first element. */
   readonly address: number;
   /** Elements of a row. */
   readonly columns: number;
-  /** Elements from one row to the next; 0 repeats one row. */
+  /** Elements from one row to the next. 0: all rows are one row. */
   readonly stride: number;
 }
 
 /**
- * Step t of a call with B rows, of which the first n take part: finds the step's rows in slots, and computes with them
- * element by element. These are the kernels, with addresses and strides taken from blocks; an output may be one of its
- * inputs.
+ * Elementwise operations on the rows of step t, in a call with B rows of which the first n are active. Each method runs
+ * one kernel with the addresses and strides of blocks. An output may be one of the inputs.
  */
 export class Step {
   readonly #k: Kernels;
@@ -31,17 +30,17 @@ export class Step {
     this.#n = n;
   }
 
-  /** The rows of this step; of a state, those before the step. */
+  /** The rows of this step. Of a state: the state before the step. */
   now(slot: Slot): RowBlock {
     return { address: slot.step(this.#t, this.#B), columns: slot.columns, stride: slot.stride };
   }
 
-  /** The rows of the next step: a state after this step. */
+  /** The rows of the next step. Of a state: the state after the step. */
   next(slot: Slot): RowBlock {
     return { address: slot.step(this.#t + 1, this.#B), columns: slot.columns, stride: slot.stride };
   }
 
-  /** The same row for every row: a vector. Not for outputs. */
+  /** A vector as a block whose rows are all equal. For inputs only. */
   broadcast({ address, columns }: Slot): RowBlock {
     return { address, columns, stride: 0 };
   }
@@ -76,13 +75,13 @@ export class Step {
     f.forward(this.#k, y.address, x.address, this.#n, y.columns, y.stride, x.stride);
   }
 
-  /** dx = dy f'(x), y being f(x). Of a nonlinearity that is not `fromOutput` x is read, of others y. */
+  /** dx = dy f'(x) with y = f(x). Reads y when the nonlinearity is `fromOutput`, else x. */
   activateBackward(f: Nonlinearity, dx: RowBlock, dy: RowBlock, y: RowBlock, x: RowBlock = y): void {
     const k = this.#k, n = this.#n, { columns, stride } = dx;
     f.backward(k, dx.address, dy.address, x.address, y.address, n, columns, stride, dy.stride, x.stride, y.stride);
   }
 
-  /** y = x clamped to [-l, l], l the number at `limit` */
+  /** y = x clamped to [-l, l], where l is the number in `limit` */
   clamp(limit: Slot, y: RowBlock, x: RowBlock): void {
     this.#k.clamp(y.address, x.address, limit.address, this.#n, y.columns, y.stride, x.stride);
   }

@@ -3,61 +3,67 @@ import type { Scope } from "../memory/scope.ts";
 import type { Slot } from "../memory/slot.ts";
 
 /**
- * What flows between layers, `[T, B, width]` time-major. `"values"`: rows of f32. `"tokens"`: one i32 a row, below
- * `width`; `"one-hot"`: the same, standing for a row of `width` zeros with a one.
+ * The spec of a tensor between layers, `[T, B, width]` time-major. `"values"`: rows of f32. `"tokens"`: one i32 a row,
+ * below `width`. `"one-hot"`: one i32 a row as well, which stands for a row of `width` zeros with a one.
  */
 export interface TensorSpec {
-  /** What a row is. */
+  /** Kind of the rows. */
   readonly kind: "values" | "tokens" | "one-hot";
-  /** Elements of a row, or number of tokens. */
+  /** Elements of a row, or number of different tokens. */
   readonly width: number;
   /**
-   * Of how many sequences a row holds the elements, side by side. Outside they are one behind the other,
-   * `[parts, T, B, width / parts]`, and no layer reads them. Default 1.
+   * Number of sequences whose elements a row holds side by side. The caller gets `[parts, T, B, width / parts]`. No
+   * layer reads more than one sequence.
+   *
+   * @default {1}
    */
   readonly parts?: number;
-  /** `"each"`: a row for each step, `[T, B, width]`. `"one"`: one row for a whole sequence, `[B, width]`. Default `"each"`. */
+  /**
+   * `"each"`: a row for each step, `[T, B, width]`. `"one"`: one row for a whole sequence, `[B, width]`.
+   *
+   * @default {"each"}
+   */
   readonly steps?: "each" | "one";
 }
 
-/** A signal with its place in memory: rows of `value`, and of `gradient` where the reader is to leave one. */
+/** A tensor between layers in memory: its rows, and the rows of its gradient. */
 export interface Value extends TensorSpec {
   /** The rows. */
   readonly value: Slot;
-  /** Where the reader leaves their gradient; none: it is not wanted. */
+  /** The gradient, which the reader of the value writes. Default: the gradient is not needed. */
   readonly gradient?: Slot;
 }
 
-/** Where the rows of a call are in a larger batch, of which other processes have the others. */
+/** The rows of a call in a larger batch. Other processes have the other rows. */
 export interface Shard {
   /** Rows of the whole batch. */
   readonly B: number;
-  /** For each row of the call its place in the whole batch when that is sorted by length. */
+  /** For each row of the call, its row in the whole batch sorted by length. */
   readonly rows: ArrayLike<number>;
 }
 
-/** The actual size of a call, at most that of the plan. */
+/** The sizes of a call, at most those of the plan. */
 export interface BatchShape {
   /** Time steps. */
   readonly T: number;
   /** Rows of a step. */
   readonly B: number;
   /**
-   * How many rows take part in step t: the first ones, as rows are sorted by length. B for every t when all are as long
-   * as T. The others are padding: their values are never used, their gradients are zero.
+   * Number of active rows of step t: the first ones, because rows are sorted by length. B for every t when all rows
+   * have length T. The other rows are padding: their values are never used, their gradients are zero.
    */
   readonly active: (t: number) => number;
-  /** Whether this is a training pass: whether dropout drops. */
+  /** Whether the call is a training pass, in which dropout drops. */
   readonly training: boolean;
-  /** Where its rows are in a larger batch, if they are of one: random numbers go by that. */
+  /** The call's rows in a larger batch, which decide the random numbers. Default: the call is the whole batch. */
   readonly shard?: Shard;
-  /** Of a net with a decoder: what the decoder writes. */
+  /** Shape of the decoder's sequences, in a net with a decoder. */
   readonly decoder?: BatchShape;
-  /** Of a decoder: the sequences that it attends to. */
+  /** Shape of the encoder's sequences, in the shape of a decoder. */
   readonly source?: BatchShape;
 }
 
-/** The place of what a net reads: a name, and what it is. */
+/** Plans an input of a net. */
 export function inputValue(scope: Scope, name: string, { kind, width }: TensorSpec): Value {
   const rows = scope.steps * scope.batch;
   if (kind !== "values") return { kind, width, value: scope.integers(name, rows) };
@@ -70,36 +76,39 @@ export function inputValue(scope: Scope, name: string, { kind, width }: TensorSp
   };
 }
 
-/** The shape of what there is once for a sequence: one step, in which all rows take part. */
+/** The shape of tensors with one row for each sequence: one step, with all rows active. */
 export function oneStepShape({ B, training, shard }: BatchShape): Omit<BatchShape, "decoder" | "source"> {
   return { T: 1, B, active: () => B, training, shard };
 }
 
-/** Rows of one length, which are neighbours, from the longest on: `visit` gets the first of them and their number. */
+/**
+ * Visits the rows of each length, from the longest to the shortest. Rows of one length are neighbours: `visit` gets the
+ * first row and the number of rows.
+ */
 export function forEachLength(
   { T, active }: BatchShape,
   visit: (length: number, row: number, rows: number) => void,
 ): void {
-  for (let t = T - 1, began = 0; t >= 0; t--) {
+  for (let t = T - 1, next = 0; t >= 0; t--) {
     const n = active(t);
-    if (n > began) visit(t + 1, began, n - began);
-    began = n;
+    if (n > next) visit(t + 1, next, n - next);
+    next = n;
   }
 }
 
 /**
- * Nothing, when x has a row for each step.
- *
- * @throws {ShapeError} Otherwise. `what` is what cannot be done.
+ * @param what The refused operation, for the error message.
+ * @throws {ShapeError} When the input has no row for each step.
  */
 export function requireSteps(what: string, { steps }: TensorSpec): void {
   if (steps === "one") throw new ShapeError(`Cannot ${what}: its input has one row for a sequence, and no steps`);
 }
 
 /**
- * Nothing, when x has rows of values in memory: one-hot rows have none, and not every layer can do without.
+ * One-hot rows are not in memory, and not every layer can read them.
  *
- * @throws {ShapeError} Otherwise. `what` is what cannot be done.
+ * @param what The refused operation, for the error message.
+ * @throws {ShapeError} When the input is not rows of values.
  */
 export function requireValues(what: string, { kind, width }: TensorSpec): void {
   if (kind === "values") return;

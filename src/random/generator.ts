@@ -1,21 +1,21 @@
 import { OptionError, requireInteger } from "../errors.ts";
 import { philox } from "./philox.ts";
 
-/** Where a `Generator` stands: enough to go on with the same words, and plain enough for JSON. */
+/** The state of a `Generator`: plain data, for JSON, from which a generator continues with the same words. */
 export interface GeneratorState {
-  /** The seed, as given. */
+  /** The seed. */
   seed: number;
-  /** The stream, as given. */
+  /** The stream. */
   stream: number;
-  /** How many words have been drawn. */
+  /** Number of words drawn so far. */
   position: number;
 }
 
-/** Anything with elements that can be exchanged: an array, a typed array. */
+/** An array or typed array, whose elements can be exchanged. */
 export interface Exchangeable {
-  /** How many. */
+  /** Number of elements. */
   readonly length: number;
-  /** One of them. */
+  /** An element. */
   [index: number]: unknown;
 }
 
@@ -50,11 +50,11 @@ export class Generator {
   #position = 0;
 
   /**
-   * A generator at the first word of a stream.
+   * Make a generator at the first word of a stream.
    *
-   * @param seed A non-negative safe integer.
-   * @param stream A non-negative safe integer, default 0.
-   * @throws {OptionError} When either is anything else.
+   * @param seed A safe integer, at least 0.
+   * @param stream A safe integer, at least 0.
+   * @throws {OptionError} When one of them is not.
    */
   constructor(seed: number, stream = 0) {
     this.#seed = requireInteger("seed", seed, 0);
@@ -64,19 +64,19 @@ export class Generator {
   }
 
   /**
-   * A generator that goes on where the one that gave `state` stood.
+   * Make a generator that continues from `state`.
    *
-   * @throws {OptionError} When a field is not a non-negative safe integer.
+   * @throws {OptionError} When a field is not a safe integer of at least 0.
    */
   static restore(state: GeneratorState): Generator {
     const generator = new Generator(state.seed, state.stream);
     generator.#position = requireInteger("position", state.position, 0);
-    // In the middle of a block its words are needed; at the start of one, `word` computes them.
+    // In the middle of a block, compute its words. At the start of a block, `word` does.
     if (generator.#position & 3) generator.#fill();
     return generator;
   }
 
-  /** Seed, stream and position, for `Generator.restore`. A copy. */
+  /** A copy of seed, stream and position, for `Generator.restore`. */
   get state(): GeneratorState {
     return { seed: this.#seed, stream: this.#stream, position: this.#position };
   }
@@ -89,20 +89,20 @@ export class Generator {
     return this.#block[index];
   }
 
-  /** A number in [0, 1): a multiple of 2^-24, so exact in float32. Takes one word. */
+  /** The next number in [0, 1): a multiple of 2^-24, hence exact in float32. Draws one word. */
   uniform(): number {
     return (this.word() >>> 8) * 2 ** -24;
   }
 
   /**
-   * An integer from 0 to n - 1, each equally likely. Takes one word, seldom more.
+   * The next integer from 0 to n - 1, each equally likely. Draws one word, rarely more.
    *
-   * @param n From 1 to 2^32.
-   * @throws {OptionError} When n is anything else.
+   * @param n An integer from 1 to 2^32.
+   * @throws {OptionError} When n is not.
    */
   integer(n: number): number {
     requireInteger("n", n, 1, WORDS);
-    // The words from the largest multiple of n on would favour the small remainders: draw again.
+    // Words from the largest multiple of n on would favour small remainders: draw again.
     const limit = WORDS - WORDS % n;
     let word = this.word();
     while (word >= limit) word = this.word();
@@ -110,7 +110,7 @@ export class Generator {
   }
 
   /**
-   * Puts the elements into a random order, in place; every order is equally likely (Fisher-Yates).
+   * Shuffle an array in place. Every order is equally likely (Fisher-Yates).
    *
    * @throws {OptionError} When the array has more than 2^32 elements.
    *

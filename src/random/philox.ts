@@ -1,6 +1,6 @@
 /**
  * Philox4x32-10, a counter-based random number generator: a keyed scrambling of a 128-bit counter. Word i of a sequence
- * is a function of i alone, so any part of it can be computed anywhere, in any order.
+ * is a function of i alone, so any part of the sequence can be computed anywhere, in any order.
  *
  * Source: J. Salmon, M. Moraes, R. Dror, D. Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011.
  */
@@ -9,7 +9,7 @@
 const M0 = 0xd2511f53;
 const M1 = 0xcd9e8d57;
 
-/** Weyl increments of the key, per round: the golden ratio and the square root of 3 less 1, times 2^32. */
+/** Weyl increments of the key, per round: 2^32 times the golden ratio and times the square root of 3, less 1 each. */
 const W0 = 0x9e3779b9;
 const W1 = 0xbb67ae85;
 
@@ -18,9 +18,9 @@ const ROUNDS = 10;
 /**
  * out = Philox4x32-10(counter, key), in exact 32-bit integer arithmetic.
  *
- * @param counter Four 32-bit words; word 0 is the one to count with.
+ * @param counter Four 32-bit words; word 0 counts the blocks.
  * @param key Two 32-bit words.
- * @param out Receives four words; may be `counter` itself.
+ * @param out Receives four words; may be `counter`.
  */
 export function philox(counter: ArrayLike<number>, key: ArrayLike<number>, out: Uint32Array): void {
   let c0 = counter[0] | 0, c1 = counter[1] | 0, c2 = counter[2] | 0, c3 = counter[3] | 0;

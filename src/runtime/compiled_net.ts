@@ -1,8 +1,9 @@
-import type { PlanRow } from "../memory/planner.ts";
+import type { PlanRow } from "../memory/memory_map.ts";
 import type { CallOptions, States } from "./packed_batch.ts";
 import type { Runner } from "./runner.ts";
 import type { IncompatibleKeys, LoadOptions, TensorCopy, Tensors } from "./state_dict.ts";
 import { openStream, type Stream } from "./stream.ts";
+import { summary } from "./summary.ts";
 
 /**
  * A net in one memory, and the calls that run it. Every returned array is a copy. Sequences are time-major, `[T, B,
@@ -83,6 +84,12 @@ export abstract class CompiledNet implements Disposable {
   parameters(): Map<string, TensorCopy> {
     this.runner.requireOpen();
     return this.runner.io.parameters.copies(({ value }) => this.runner.io.readFlat(value));
+  }
+
+  /** A table of all parameters: name, shape, number, bytes; and the sums. */
+  summary(): string {
+    this.runner.requireOpen();
+    return summary(this.runner.plan.planner.parameters, []);
   }
 
   /**

@@ -12,11 +12,11 @@ import type { LoadOptions, Tensors } from "./state_dict.ts";
 
 /** Options of `load`: sizes as in `compile`, names as in `Session.setParameters`. */
 export interface LoadedOptions
-  extends Pick<SizeOptions, "batch" | "steps" | "batchFirst">, Pick<LoadOptions, "rename"> {
+  extends Pick<SizeOptions, "batch" | "steps" | "decoderSteps" | "batchFirst">, Pick<LoadOptions, "rename"> {
   /**
    * The build of the kernels, as in `compile`.
    *
-   * @default "fast"
+   * @default {"fast"}
    */
   numerics?: Numerics;
 }

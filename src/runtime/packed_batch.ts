@@ -22,7 +22,7 @@ export interface CallOptions {
   /**
    * The initial states.
    *
-   * @default "zero"
+   * @default {"zero"}
    */
   states?: InitialStates;
   /**

@@ -16,13 +16,13 @@ export interface SizeOptions {
   /**
    * Of a net with a decoder: the largest number of time steps of the decoder's input and output.
    *
-   * @default `steps`
+   * @default {`steps`}
    */
   decoderSteps?: number;
   /**
    * Whether the caller's sequences are `[B, T, ...]` instead of `[T, B, ...]`. States are `[B, ...]` either way.
    *
-   * @default false
+   * @default {false}
    */
   batchFirst?: boolean;
 }

@@ -94,7 +94,7 @@ export class Runner {
     const k = this.kernels;
     const { memory, io } = this;
     if (batch.training) io.writePass(pass ?? ++this.passes);
-    this.#threads?.share(allSteps(batch));
+    this.#threads?.partition(allSteps(batch));
     this.version++;
     io.writeInput(x, batch, decoderInput);
     io.writeStates(k, batch, states === "carry" && memory.is === "other" ? memory.states : states, this.lastBatch);
@@ -159,7 +159,7 @@ export class Runner {
   runApart(batch: PackedBatch, run: (k: Kernels) => void): void {
     const k = this.kernels;
     this.saveStates();
-    this.#threads?.share(allSteps(batch));
+    this.#threads?.partition(allSteps(batch));
     this.version++;
     run(k);
   }

@@ -1,4 +1,5 @@
 import { ShapeError } from "../errors.ts";
+import type { Layer } from "../layers/layer.ts";
 
 /** A tensor outside the session's memory: a copy. */
 export interface TensorCopy {
@@ -29,7 +30,7 @@ export interface LoadOptions {
    * Whether each parameter must have a tensor, and each tensor a parameter, as in PyTorch's `load_state_dict`. With
    * false, parameters without a tensor keep their values. Shapes must fit either way.
    *
-   * @default true
+   * @default {true}
    */
   strict?: boolean;
 }
@@ -92,6 +93,22 @@ export function requireTensors(
   if (strict) faults.unshift(...missing.map((name) => `"${name}" is missing`));
   if (faults.length) throw new ShapeError(`Cannot set the ${what}s: ${faults.join("; ")}`);
   return { fitting, missing, unexpected };
+}
+
+/**
+ * The parameters of a net as f32, by all their names: a tied tensor has an entry for each of its names.
+ *
+ * @throws {ShapeError} When names or shapes differ from those of the net. One error lists all faults.
+ */
+export function requireParameters({ parameters, tied = {} }: Layer, tensors: Tensors): Map<string, TensorCopy> {
+  const ties = Object.entries(tied);
+  const places = Object.entries(parameters).map(([name, { shape }]) => {
+    const aliases = ties.filter(([, other]) => other === name).map(([alias]) => alias);
+    return { name, aliases, shape, size: shape.reduce((a, b) => a * b, 1) };
+  });
+  const { fitting } = requireTensors("parameter", places, tensors);
+  const all = [...fitting, ...ties.map(([alias, name]) => [alias, fitting.get(name)!] as const)];
+  return new Map(all.map(([name, { shape, data }]) => [name, { shape, data: Float32Array.from(data, Number) }]));
 }
 
 function misfit({ shape, size }: TensorPlace, tensor: SourceTensor): string | undefined {

@@ -58,7 +58,7 @@ export interface CheckpointOptions {
   /**
    * Anything fit for JSON.
    *
-   * @default null
+   * @default {null}
    */
   extra?: unknown;
   /**

@@ -12,7 +12,7 @@ export interface CompileOptions extends PlanOptions {
    * The build of the kernels. `"fast"` fuses multiply-adds where the engine can. `"exact"` gives the same bits on every
    * machine.
    *
-   * @default "fast"
+   * @default {"fast"}
    */
   numerics?: Numerics;
   /**
@@ -24,7 +24,7 @@ export interface CompileOptions extends PlanOptions {
    * main thread, which may not wait. `session.threads` is the actual number. A page's content security policy must
    * allow `worker-src blob:`.
    *
-   * @default 1
+   * @default {1}
    */
   threads?: number;
 }

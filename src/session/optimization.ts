@@ -99,7 +99,7 @@ export class Optimization {
     const momentum = optimizer.schedule?.momentum?.(this.updates);
     this.#gradients.discard();
     optimizer.groups.forEach(({ weightDecay }, i) => {
-      io.write(groupSettings[i], optimizer.settings(this.updates, { rate: rates[i], weightDecay, momentum }));
+      io.write(groupSettings[i], optimizer.settings(this.updates, { learningRate: rates[i], weightDecay, momentum }));
     });
     if (average) io.write(average.mix, [this.updates ? 1 - (options.averageDecay ?? 0) : 1]);
     runner.changeParameters(() => {

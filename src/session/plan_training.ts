@@ -6,7 +6,7 @@ import type { Initialiser } from "../ops/initialise.ts";
 import { type NetPlan, placeLayers, type SizeOptions } from "../runtime/plan.ts";
 import { type Clip, type ClipSlots, NORM_BLOCK } from "../training/clip.ts";
 import type { Loss, PlannedLoss } from "../training/losses/loss.ts";
-import { type Group, type Optimizer, SETTINGS } from "../training/optimizers/optimizer.ts";
+import { type Group, type Optimizer, SETTINGS_LENGTH } from "../training/optimizers/optimizer.ts";
 
 /** What a session is compiled for. */
 export interface PlanOptions extends SizeOptions {
@@ -14,7 +14,7 @@ export interface PlanOptions extends SizeOptions {
    * Whether `step` takes sequences longer than `steps`. They run in segments of `steps`, each of them forward twice:
    * the same gradients in the memory of one segment.
    *
-   * @default false
+   * @default {false}
    */
   recompute?: boolean;
   /**
@@ -37,7 +37,7 @@ export interface PlanOptions extends SizeOptions {
    * Whether an update whose loss or gradient norm is not finite is left out and counted, as `skipped`, instead of
    * throwing NonFiniteError.
    *
-   * @default false
+   * @default {false}
    */
   skipNonFinite?: boolean;
   /**
@@ -56,7 +56,7 @@ export interface PlanOptions extends SizeOptions {
    * rows divides it by their number. Clipping comes later and does not change it. Norms are summed in doubles in one
    * order: the same bits for any number of threads, and for the segments of `recompute`.
    *
-   * @default false
+   * @default {false}
    */
   gradientFlow?: boolean;
   /**
@@ -70,7 +70,7 @@ export interface PlanOptions extends SizeOptions {
   /**
    * Seed of the parameters' first values and of dropout, a non-negative integer.
    *
-   * @default 0
+   * @default {0}
    */
   seed?: number;
 }
@@ -121,7 +121,7 @@ export function planTraining(net: Layer, options: PlanOptions, threads = 1): Tra
       value: planner.moment("average"),
       mix: planner.derived("average mix", 1, 1),
     },
-    groupSettings: groups.map((_, i) => planner.derived(`settings of group ${i}`, 1, SETTINGS)),
+    groupSettings: groups.map((_, i) => planner.derived(`settings of group ${i}`, 1, SETTINGS_LENGTH)),
     norm: {
       sums: planner.derived("sums of squares", 1, 2 * Math.ceil(planner.elements / NORM_BLOCK)),
       norm: planner.derived("gradient norm", 1, 1),

@@ -13,7 +13,7 @@ import { initialiseParameters } from "./initialise.ts";
 import { dataLayout } from "./layout.ts";
 import { Optimization, type Update } from "./optimization.ts";
 import type { TrainingPlan } from "./plan_training.ts";
-import { summary } from "./summary.ts";
+import { summary } from "../runtime/summary.ts";
 import { type TrainingAccess, trainingAccess } from "./training_access.ts";
 import { type Data, type PartLoss, TrainingRunner } from "./training_runner.ts";
 import { readTrainingState, setTrainingState, type TrainingState } from "./training_state.ts";
@@ -197,7 +197,7 @@ export class Session extends CompiledNet {
   }
 
   /** A table of all parameters: name, shape, number, bytes, whether `step` trains the parameter; and the sums. */
-  summary(): string {
+  override summary(): string {
     this.runner.requireOpen();
     return summary(this.runner.plan.planner.parameters, this.runner.plan.options.frozen ?? []);
   }

@@ -76,7 +76,7 @@ function describe(plan: TrainingPlan): Record<string, unknown> {
     optimizer: [
       name,
       groups.map(({ parameters, learningRate: rate, weightDecay }) => {
-        return [parameters, rate, optimizer!.settings(0, { rate, weightDecay })];
+        return [parameters, rate, optimizer!.settings(0, { learningRate: rate, weightDecay })];
       }),
       schedule && [0, 99, 9999].map((updates) => schedule.rate(1, updates, schedule.initial ?? {})),
     ],

@@ -1,10 +1,11 @@
 import { NonFiniteError, OptionError, requireInteger } from "../errors.ts";
 
 /**
- * The token that a number u in [0, 1) picks from a distribution: the first whose cumulated probability is above u times
- * the sum of all. They need not add up to 1.
+ * Samples a token: the first token whose cumulative probability exceeds u times the sum of all probabilities.
  *
- * @throws {NonFiniteError} When the sum is not a positive finite number: there is nothing to pick from.
+ * @param probabilities For each token. They need not add up to 1.
+ * @param u A uniform random number in [0, 1).
+ * @throws {NonFiniteError} When the sum of the probabilities is not a positive finite number.
  *
  * @example
  * ```ts
@@ -21,33 +22,39 @@ export function sample(probabilities: ArrayLike<number>, u: number): number {
   if (!(total > 0 && total < Infinity)) {
     throw new NonFiniteError(`Cannot sample: the probabilities must have a positive finite sum, got ${total}`);
   }
-  // The same sums in the same order: the last one is the total, which u, being below 1, does not reach.
+  // The same sums in the same order as above: the last sum is `total`, which u * total does not reach because u < 1.
   let sum = 0, i = 0;
   while ((sum += probabilities[i]) <= u * total && i < probabilities.length - 1) i++;
   return i;
 }
 
-/** The first of the largest elements: greedy decoding. */
+/** The index of the largest score, the first one of equal scores: greedy decoding. */
 export function mostProbable(scores: ArrayLike<number>): number {
   let best = 0;
   for (let i = 1; i < scores.length; i++) if (scores[i] > scores[best]) best = i;
   return best;
 }
 
-/** What `truncate` keeps. */
+/** The tokens that `truncate` keeps. */
 export interface Truncation {
-  /** So many of the most probable tokens (Fan et al. 2018), an integer of at least 1. Default all. */
+  /**
+   * The number of most probable tokens to keep (Fan et al. 2018), an integer of at least 1.
+   *
+   * @default All tokens.
+   */
   topK?: number;
   /**
-   * Of these, the fewest of the most probable whose share is at least this (the nucleus of Holtzman et al. 2020), above
-   * 0 and at most 1. Default 1.
+   * The nucleus of Holtzman et al. 2020: of these tokens, the fewest most probable ones whose share of the probability
+   * is at least `topP`, which is above 0 and at most 1.
+   *
+   * @default 1
    */
   topP?: number;
 }
 
 /**
- * A distribution without its improbable tokens: a copy in which they have probability 0, the others what they had. Of
- * equally probable tokens the first are kept. The sum is below 1 then, which `sample` allows for.
+ * A copy of a distribution in which improbable tokens have probability 0. The other probabilities stay unchanged, so
+ * that their sum may be below 1, which `sample` allows. Of equally probable tokens the first are kept.
  *
  * @throws {OptionError} When an option is out of range.
  *
@@ -65,7 +72,7 @@ export function truncate(probabilities: Float32Array, { topK, topP = 1 }: Trunca
   if (topK !== undefined) requireInteger("topK", topK, 1);
   if (!(topP > 0 && topP <= 1)) throw new OptionError(`"topP" must be a number > 0 and <= 1, got ${topP}`);
   if (topK === undefined && topP === 1) return probabilities.slice();
-  // The numbers are sorted, not the tokens: a threshold, and how many equal it, say which are kept.
+  // Only the probabilities are sorted. The smallest kept probability, and how many tokens with it are kept, suffice.
   const sorted = probabilities.slice().sort().reverse().subarray(0, topK);
   const needed = topP * sorted.reduce((sum, p) => sum + p, 0);
   let kept = 0;

@@ -1,44 +1,44 @@
 import { OptionError, requireInteger } from "../errors.ts";
 
-/** How `streams` cuts a sequence. */
+/** Options of `streams`. */
 export interface StreamsOptions {
-  /** B, the number of streams that run side by side. */
+  /** B, the number of parallel streams. */
   batch: number;
-  /** T, the number of steps of a window. */
+  /** T, the number of steps in a window. */
   unroll: number;
 }
 
-/** The same few steps of every stream, time-major: element `t * B + b` belongs to step t of stream b. */
-export interface Window {
-  /** The tokens, `[steps, B]`. A view that the next window overwrites. */
+/** Some consecutive steps of every stream, time-major: element `t * B + b` belongs to step t of stream b. */
+export interface StreamWindow {
+  /** The tokens `[steps, B]`, a view that the next window overwrites. */
   readonly x: Int32Array;
-  /** The token after each of them, `[steps, B]`. A view that the next window overwrites. */
+  /** The next token of each, `[steps, B]`, a view that the next window overwrites. */
   readonly y: Int32Array;
-  /** The number of steps: T, or what is left for the last window. */
+  /** The number of steps: T, or fewer in the last window. */
   readonly steps: number;
 }
 
-/** A sequence cut into streams and windows. Iterating over it is one epoch; every iteration starts at window 0. */
-export interface Streams extends Iterable<Window> {
+/** A sequence cut into streams and windows. An iteration is one epoch, and starts at window 0. */
+export interface Streams extends Iterable<StreamWindow> {
   /** The number of windows in an epoch. */
   readonly windows: number;
-  /** The number of steps of a stream in an epoch: (N - 1) / B, rounded down. */
+  /** The number of steps of a stream in an epoch: L = floor((N - 1) / B). */
   readonly length: number;
   /**
    * Window `index`, from 0 to `windows - 1`.
    *
-   * @throws {OptionError} When there is no such window.
+   * @throws {OptionError} When `index` is out of range.
    */
-  at(index: number): Window;
+  at(index: number): StreamWindow;
 }
 
 /**
  * Cuts one long sequence of N tokens into B streams of L = floor((N - 1) / B) steps, for truncated back-propagation
- * through time. Stream b reads tokens b L to (b + 1) L - 1 and predicts each one's successor. Window w holds steps w T
- * to w T + T - 1 of every stream, so a state carried from window to window is the state of the same stream; the last
- * window is shorter when T does not divide L. Only the last (N - 1) mod B tokens are left out.
+ * through time. Stream b reads the tokens b L to (b + 1) L - 1, and the target of each token is the next one. Window w
+ * holds the steps w T to w T + T - 1 of every stream, so that a state carried from window to window stays with its
+ * stream. The last window is shorter when T does not divide L. The last (N - 1) mod B tokens are left out.
  *
- * All windows share two buffers: x and y are valid until the next window is taken. `tokens` is read, not copied.
+ * All windows share two buffers: x and y are valid until the next window is requested. `tokens` is not copied.
  *
  * @throws {OptionError} When there are fewer than B + 1 tokens, or B or T is not an integer of at least 1.
  *
@@ -67,11 +67,11 @@ export function streams(tokens: Int32Array, options: StreamsOptions): Streams {
   }
   const windows = Math.ceil(length / unroll);
   const steps = Math.min(unroll, length);
-  const full: Window = { x: new Int32Array(steps * batch), y: new Int32Array(steps * batch), steps };
+  const full: StreamWindow = { x: new Int32Array(steps * batch), y: new Int32Array(steps * batch), steps };
   const rest = length - (windows - 1) * steps;
-  const last: Window = { x: full.x.subarray(0, rest * batch), y: full.y.subarray(0, rest * batch), steps: rest };
+  const last: StreamWindow = { x: full.x.subarray(0, rest * batch), y: full.y.subarray(0, rest * batch), steps: rest };
 
-  function at(index: number): Window {
+  function at(index: number): StreamWindow {
     requireInteger("index", index, 0, windows - 1);
     const window = index < windows - 1 ? full : last;
     for (let b = 0; b < batch; b++) {
@@ -95,11 +95,11 @@ export function streams(tokens: Int32Array, options: StreamsOptions): Streams {
 }
 
 /**
- * Cuts a text in two: the first `fraction` of it (in UTF-16 units, rounded down) and the rest. A character is never cut
- * in half: it goes to the second part.
+ * Cuts a text in two: the first `fraction` of its UTF-16 units, rounded down, and the rest. A character at the cut is
+ * not split; it belongs to the second part.
  *
- * @param fraction From 0 to 1, default 0.9.
- * @throws {OptionError} When the fraction is anything else.
+ * @param fraction From 0 to 1. Default: 0.9.
+ * @throws {OptionError} When `fraction` is not a number from 0 to 1.
  *
  * @example
  * ```ts
@@ -114,7 +114,8 @@ export function splitText(text: string, fraction = 0.9): { train: string; valida
     throw new OptionError(`"fraction" must be a number from 0 to 1, got ${fraction}`);
   }
   let cut = Math.floor(text.length * fraction);
-  // A character outside the basic plane is two units; between them, the code point before the cut is a long one.
+  // A character outside the basic plane has two units. The cut lies between them if the code point before it is such
+  // one.
   if (cut > 0 && text.codePointAt(cut - 1)! > 0xffff) cut--;
   return { train: text.slice(0, cut), validation: text.slice(cut) };
 }

@@ -1,28 +1,44 @@
 import { FormatError, OptionError, requireInteger, requireOneOf } from "../errors.ts";
-import { characters, faultOf, segments, SPECIAL, type SpecialToken, TOKEN_KINDS, type TokenKind } from "./tokens.ts";
+import {
+  countCharacters,
+  SPECIAL,
+  type SpecialToken,
+  TOKEN_KINDS,
+  tokenize,
+  type TokenKind,
+  tokenListFault,
+} from "./tokens.ts";
 
-/** What the makers of a `Vocabulary` can be told. */
+/** Options of the functions that make a `Vocabulary` from a text. */
 export interface VocabularyOptions {
-  /** Special tokens, with ids from 0 in this order: `["<pad>", "<unk>"]`. Default none. */
+  /**
+   * Special tokens, such as `["<pad>", "<unk>"]`. Their ids count from 0 in this order.
+   *
+   * @default []
+   */
   special?: readonly SpecialToken[];
   /**
-   * How often a token must occur in the text to get into the vocabulary. Above 1 the vocabulary needs `<unk>`, which
-   * stands for the rare ones. Default 1.
+   * The minimum number of occurrences of a token in the text. Above 1 the special token `<unk>` is required, which
+   * represents all rarer tokens.
+   *
+   * @default 1
    */
   minimumCount?: number;
 }
 
-/** A vocabulary as plain data: `Vocabulary.toJSON` gives it, `Vocabulary.fromJSON` takes it. */
+/** A vocabulary as data: the result of `Vocabulary.toJSON`, and the argument of `Vocabulary.fromJSON`. */
 export interface VocabularyJSON {
-  /** What a token is. */
+  /** The kind of its tokens. */
   kind: TokenKind;
-  /** The tokens in the order of their ids; special ones go by their names. */
+  /** The tokens in the order of their ids. Special tokens have their names. */
   tokens: string[];
 }
 
 /**
- * The tokens that a model knows, numbered from 0: text to ids and back. This is the lecture notes' dictionary of
- * "Representing words": `oneHot` gives their vectors, `<unk>` is their unknown word.
+ * The tokens of a model, numbered from 0. A vocabulary converts text to ids and back.
+ *
+ * In the lecture notes this is the dictionary of "Representing words": `oneHot` makes their vectors, and `<unk>` is
+ * their unknown word.
  *
  * @example
  * ```ts
@@ -38,13 +54,13 @@ export interface VocabularyJSON {
  * assertEquals(words.tokens, ["<unk>", " Harry", " Hermione", " Ron", " met", ",", ".", "Harry"]);
  * assertEquals(words.encode("Harry met Voldemort."), Int32Array.of(7, 4, 0, 6));
  *
- * const given = Vocabulary.list(["<unk>", "a", "aaron", "and", "zulu"]);
- * assertEquals(given.encode("aaron and a spell"), Int32Array.of(2, 3, 1, 0));
- * assertEquals(given.decode([2, 3, 4]), "aaron and zulu");
+ * const listed = Vocabulary.list(["<unk>", "a", "aaron", "and", "zulu"]);
+ * assertEquals(listed.encode("aaron and a spell"), Int32Array.of(2, 3, 1, 0));
+ * assertEquals(listed.decode([2, 3, 4]), "aaron and zulu");
  * ```
  */
 export class Vocabulary {
-  /** What a token is. */
+  /** The kind of its tokens. */
   readonly kind: TokenKind;
   /** The tokens in the order of their ids. */
   readonly tokens: readonly string[];
@@ -57,53 +73,53 @@ export class Vocabulary {
   }
 
   /**
-   * The distinct characters (code points) of a text in their order, so that the same set of characters always gives the
-   * same ids.
+   * The distinct characters (code points) of a text, in the order of their code points. The same set of characters
+   * always has the same ids.
    *
-   * @throws {OptionError} When no character is left, or an option is out of range.
+   * @throws {OptionError} When there are no tokens, or an option is out of range.
    */
   static characters(text: string, options: VocabularyOptions = {}): Vocabulary {
     return Vocabulary.#of("characters", text, options);
   }
 
   /**
-   * The distinct words of a text in the order of their code points, and what stands between them: see `TokenKind`.
-   * Words are those of the platform's `Intl.Segmenter` in English; engines of different Unicode versions may cut
-   * differently, above all where there are no spaces.
+   * The distinct words of a text and the text between them (see `TokenKind`), in the order of their code points. Words
+   * are those of the platform's `Intl.Segmenter` in English. Engines with different Unicode versions may cut
+   * differently, above all in languages without spaces.
    *
-   * @throws {OptionError} When no token is left, or an option is out of range.
+   * @throws {OptionError} When there are no tokens, or an option is out of range.
    */
   static words(text: string, options: VocabularyOptions = {}): Vocabulary {
     return Vocabulary.#of("words", text, options);
   }
 
   /**
-   * The distinct tokens of a text that has white space between all of them, in the order of their code points. A `<unk>`
-   * in the text is the special token.
+   * The distinct tokens of a text that has white space between all its tokens, in the order of their code points. The
+   * name of a special token in the text, such as `<unk>`, is that token.
    *
-   * @throws {OptionError} When no token is left, or an option is out of range.
+   * @throws {OptionError} When there are no tokens, or an option is out of range.
    */
   static spaced(text: string, options: VocabularyOptions = {}): Vocabulary {
     return Vocabulary.#of("spaced", text, options);
   }
 
   /**
-   * A given list of tokens, special ones among them by their names; ids are the places in the list. In a text they have
-   * white space between them.
+   * A vocabulary of listed tokens, which may include the names of special tokens. The id of a token is its index in the
+   * list. Texts have white space between tokens.
    *
-   * @throws {OptionError} When it is empty, a token occurs twice, is empty or has white space in it.
+   * @throws {OptionError} When the list is empty, or a token occurs twice, is empty or contains white space.
    */
   static list(tokens: readonly string[]): Vocabulary {
-    const fault = faultOf("spaced", tokens);
+    const fault = tokenListFault("spaced", tokens);
     if (fault) throw new OptionError(`Cannot make a vocabulary: ${fault}`);
     return new Vocabulary("spaced", tokens);
   }
 
   /**
-   * The vocabulary that `toJSON` described. The order of the tokens is kept, whatever it is.
+   * The vocabulary of a result of `toJSON`. Tokens may be in any order, which stays.
    *
-   * @throws {FormatError} When it is not the description of a vocabulary: an unknown kind, no tokens, a token twice, or
-   * one that is none of this kind.
+   * @throws {FormatError} When the kind is unknown, there are no tokens, a token occurs twice, or a token is not of the
+   * kind.
    */
   static fromJSON(json: VocabularyJSON): Vocabulary {
     const { kind, tokens } = (json ?? {}) as Partial<VocabularyJSON>;
@@ -111,7 +127,7 @@ export class Vocabulary {
       const kinds = TOKEN_KINDS.map((name) => JSON.stringify(name)).join(", ");
       throw new FormatError(`Cannot read vocabulary: "kind" must be one of ${kinds}, got ${JSON.stringify(kind)}`);
     }
-    const fault = faultOf(kind!, tokens);
+    const fault = tokenListFault(kind!, tokens);
     if (fault) throw new FormatError(`Cannot read vocabulary: ${fault}`);
     return new Vocabulary(kind!, tokens!);
   }
@@ -127,7 +143,7 @@ export class Vocabulary {
     }
     if (text.length === 0) throw new OptionError(`Cannot make a vocabulary: "text" must not be empty, got ""`);
     const counts = new Map<string, number>();
-    for (const token of segments(kind, text)) counts.set(token, (counts.get(token) ?? 0) + 1);
+    for (const token of tokenize(kind, text)) counts.set(token, (counts.get(token) ?? 0) + 1);
     for (const token of special) counts.delete(token);
     const tokens = [...counts.keys()].filter((token) => counts.get(token)! >= minimumCount).sort(byCodePoints);
     if (tokens.length === 0) {
@@ -142,36 +158,37 @@ export class Vocabulary {
     return this.tokens.length;
   }
 
-  /** What stands between two tokens in a text: a space between spaced ones, else nothing. */
+  /** The text between two tokens: a space for spaced tokens, otherwise nothing. */
   get separator(): string {
     return this.kind === "spaced" ? " " : "";
   }
 
-  /** The id of a token, undefined when there is none: `id("<pad>")`. */
+  /** The id of a token, as in `id("<pad>")`; undefined when the token is not in the vocabulary. */
   id(token: string): number | undefined {
     return this.#ids.get(token);
   }
 
-  /** A text cut into tokens, known or not. */
+  /** Cuts a text into tokens, which need not be in the vocabulary. */
   split(text: string): string[] {
-    return [...segments(this.kind, text)];
+    return [...tokenize(this.kind, text)];
   }
 
-  /** How many characters (code points) of a text each of its tokens makes up, with the separator before it. */
+  /** For each token of a text, its number of characters (code points), including the separator before it. */
   lengths(text: string): Int32Array {
-    return Int32Array.from(segments(this.kind, text), (token) => this.separator.length + characters(token));
+    return Int32Array.from(tokenize(this.kind, text), (token) => this.separator.length + countCharacters(token));
   }
 
   /**
-   * The id of each token of a text, or of a list of tokens, which can have special ones: `["<bos>",
+   * The ids of the tokens of a text, or of listed tokens. A list may include special tokens: `["<bos>",
    * ...vocabulary.split(text), "<eos>"]`.
    *
-   * @returns A new array, as long as there are tokens.
+   * @returns A new array with one id for each token.
    * @throws {OptionError} When a token is not in the vocabulary and the vocabulary has no `<unk>`.
    */
   encode(text: string | readonly string[]): Int32Array<ArrayBuffer> {
-    const tokens = typeof text === "string" ? segments(this.kind, text) : text, unknown = this.#ids.get("<unk>");
-    // No token is shorter than a UTF-16 unit.
+    const tokens = typeof text === "string" ? tokenize(this.kind, text) : text;
+    const unknown = this.#ids.get("<unk>");
+    // Every token has at least one UTF-16 unit.
     const ids = new Int32Array(text.length);
     let length = 0;
     for (const token of tokens) {
@@ -183,7 +200,7 @@ export class Vocabulary {
   }
 
   /**
-   * The text of a list of ids; special tokens are written as such.
+   * The text of a list of ids. Special tokens appear with their names.
    *
    * @throws {OptionError} When an id is not an integer from 0 to `size - 1`.
    */
@@ -197,8 +214,8 @@ export class Vocabulary {
   }
 
   /**
-   * Ids as one-hot rows, `[n, V]`: zeros with a one at the id. Nets take the ids themselves, through `oneHot` or
-   * `embedding`; this is for looking at them, and for one's own calculations.
+   * The one-hot rows of ids, `[n, V]`: zeros with a one at the id. The layers `oneHot` and `embedding` read ids, not
+   * rows; these rows are for inspection and other computations.
    *
    * @throws {OptionError} When an id is not an integer from 0 to `size - 1`.
    */
@@ -210,7 +227,7 @@ export class Vocabulary {
     return rows;
   }
 
-  /** The vocabulary as plain data, for `JSON.stringify` and `Vocabulary.fromJSON`. */
+  /** The vocabulary as data, for `JSON.stringify` and `Vocabulary.fromJSON`. */
   toJSON(): VocabularyJSON {
     return { kind: this.kind, tokens: [...this.tokens] };
   }
@@ -222,10 +239,10 @@ export class Vocabulary {
     throw new OptionError(`${what}: the id at index ${index} must be ${range}, got ${id}`);
   }
 
-  /** What to say about token number `index`. */
+  /** The error message for an unknown token, which is number `index` of the tokens. */
   #missing(text: string | readonly string[], token: string, index: number): string {
     const [what, things] = this.kind === "characters"
-      ? [named(token), "characters"]
+      ? [describeCharacter(token), "characters"]
       : [JSON.stringify(token), "tokens"];
     const before = typeof text === "string" && this.kind !== "spaced" ? this.split(text).slice(0, index).join("") : "";
     const place = typeof text !== "string" || this.kind === "spaced" ? `token ${index}` : `index ${before.length}`;
@@ -233,13 +250,13 @@ export class Vocabulary {
   }
 }
 
-/** A character and its number: "é" (U+00E9). */
-function named(character: string): string {
+/** A character and its code point: "é" (U+00E9). */
+function describeCharacter(character: string): string {
   const code = character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, "0");
   return `${JSON.stringify(character)} (U+${code})`;
 }
 
-/** The order of dictionaries by code points, which is not that of UTF-16 units. */
+/** Lexicographic order by code points, which differs from the order by UTF-16 units. */
 function byCodePoints(a: string, b: string): number {
   for (let i = 0;; i++) {
     const p = a.codePointAt(i) ?? -1, q = b.codePointAt(i) ?? -1;

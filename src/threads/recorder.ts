@@ -1,54 +1,70 @@
+import { flatSignatures, KERNEL_NAMES, type Signature, signatures } from "../kernels/access.ts";
 import type { Kernels } from "../kernels/kernels.ts";
-import type { MemoryMap } from "../memory/planner.ts";
-import { flatSignatures, NAMES, type Signature, signatures } from "./calls.ts";
-import { BARRIER, END, WORDS } from "./replay.ts";
-import { ALL, BATCH_ROWS, ONE_THREAD, RANGE, ROWS, Traces } from "./traces.ts";
+import type { MemoryMap } from "../memory/memory_map.ts";
+import { ALL, BATCH_ROWS, HazardTracker, ONE_THREAD, RANGE, ROWS } from "./hazards.ts";
+import { BARRIER, COMMAND_WORDS, END } from "./replay.ts";
+
+/** The steps of a batch: T steps of B rows, of which `active(t)` take part in step t. */
+export interface BatchSteps {
+  readonly T: number;
+  readonly B: number;
+  active(t: number): number;
+}
 
 /**
- * Kernels that write down what they are asked for: calls as numbers, a list for each thread.
+ * Kernels that record their calls, as integers, into a command buffer for each thread.
  *
- * A call is cut into parts that give the same bits as the whole. A call for some of the B rows of a time step is cut
- * where the batch is, so each thread has its own rows in all steps; a call for more rows, and one for parameters, is cut
- * into equal parts. Threads wait for each other only where a call touches what another thread has written, or writes
- * what another has touched, since they last did. That is found out from the addresses, so it is right for any cell,
- * layer or loss: one whose rows do not fit together is cut less, or not at all.
+ * The recorder partitions a call into parts that give the bits of the whole. A call for some of the B rows of a time
+ * step is partitioned as the batch is, so each thread has its own rows in all steps. A call for more rows, or for
+ * parameters, is partitioned into equal parts. A barrier is recorded only where a call reads what another thread has
+ * written since the last barrier, or writes what another thread has accessed. The recorder compares addresses, so this
+ * holds for any cell, layer or loss: a call whose rows do not fit together gets more barriers, or is not partitioned.
  */
 export class Recorder {
+  /** The kernels that record. */
   readonly kernels: Kernels;
   readonly #threads: number;
   readonly #map: MemoryMap;
-  readonly #programs: readonly Int32Array[];
-  readonly #full: () => void;
-  readonly #traces: Traces;
+  readonly #buffers: readonly Int32Array[];
+  readonly #onFull: () => void;
+  readonly #hazards: HazardTracker;
+  /** The parts of the current call: thread i has the rows from bounds[i] to below bounds[i + 1]. */
   readonly #bounds: number[];
-  /** Of the operands of the call that is recorded: their blocks, bytes from row to row, first rows. */
-  readonly #places: number[] = new Array(WORDS).fill(0);
-  readonly #steps: number[] = new Array(WORDS).fill(0);
-  readonly #starts: number[] = new Array(WORDS).fill(0);
-  /** Words written of each program. */
+  /** Of each operand of the current call: its memory block, the bytes from row to row, its first row in the block. */
+  readonly #blocks: number[] = new Array(COMMAND_WORDS).fill(0);
+  readonly #steps: number[] = new Array(COMMAND_WORDS).fill(0);
+  readonly #firstRows: number[] = new Array(COMMAND_WORDS).fill(0);
+  /** Integers written into each command buffer. */
   readonly #ends: number[];
-  /** Rows of a time step, and which of them is each thread's first; one more at the end. */
+  /** Rows of a time step, and the first of these rows in each thread; one more entry ends the last thread's. */
   #B = 0;
   #rows: number[];
-  #alone = true;
+  #solo = true;
 
-  /** A list of calls goes into each of `programs`, room for many; `full` is called when there is no more, and is to run them. */
-  constructor(map: MemoryMap, programs: readonly Int32Array[], full: () => void) {
-    this.#threads = programs.length;
+  /**
+   * @param map The memory of the net.
+   * @param buffers A command buffer for each thread, with room for several commands.
+   * @param onFull Runs the commands and clears the recorder. Called when a command buffer has no more room.
+   */
+  constructor(map: MemoryMap, buffers: readonly Int32Array[], onFull: () => void) {
+    this.#threads = buffers.length;
     this.#map = map;
-    this.#programs = programs;
-    this.#full = full;
-    this.#traces = new Traces(map.blocks);
+    this.#buffers = buffers;
+    this.#onFull = onFull;
+    this.#hazards = new HazardTracker(map.blocks);
     this.#bounds = new Array(this.#threads + 1).fill(0);
     this.#rows = new Array(this.#threads + 1).fill(0);
-    this.#ends = programs.map(() => 0);
+    this.#ends = buffers.map(() => 0);
     this.clear();
     const record = (name: keyof Kernels, i: number) => (...args: number[]) => this.#record(i + 1, name, args);
-    this.kernels = Object.fromEntries(NAMES.map((name, i) => [name, record(name, i)])) as unknown as Kernels;
+    this.kernels = Object.fromEntries(KERNEL_NAMES.map((name, i) => [name, record(name, i)])) as unknown as Kernels;
   }
 
-  /** How the rows of a batch are shared out: so that each thread has as many steps to compute. Between two runs only. */
-  share({ T, B, active }: { T: number; B: number; active: (t: number) => number }): void {
+  /**
+   * Partition the rows of a batch so that each thread computes about as many steps. Call only while no call is
+   * recorded.
+   */
+  partition({ T, B, active }: BatchSteps): void {
     const steps = new Array<number>(B).fill(0);
     let total = 0;
     for (let t = 0; t < T; t++) {
@@ -69,71 +85,74 @@ export class Recorder {
     while (this.#rows.length <= this.#threads) this.#rows.push(B);
   }
 
-  /** Whether no call has been recorded. */
+  /** Whether no call is recorded. */
   get empty(): boolean {
-    return this.#ends.every((end) => end === WORDS);
+    return this.#ends.every((end) => end === COMMAND_WORDS);
   }
 
-  /** Whether the first thread has all the calls. */
-  get alone(): boolean {
-    return this.#alone;
+  /** Whether the first thread has all recorded calls. */
+  get solo(): boolean {
+    return this.#solo;
   }
 
-  /** End the programs. */
+  /** End the command buffers. */
   close(): void {
-    this.#programs.forEach((program, thread) => program[this.#ends[thread]] = END);
+    this.#buffers.forEach((buffer, thread) => buffer[this.#ends[thread]] = END);
   }
 
-  /** Begin again, with programs that only wait for each other. */
+  /** Begin again, with command buffers that hold one barrier. */
   clear(): void {
-    this.#traces.forget();
-    this.#alone = true;
-    this.#programs.forEach((program, thread) => {
-      program[0] = BARRIER;
-      this.#ends[thread] = WORDS;
+    this.#hazards.passBarrier();
+    this.#solo = true;
+    this.#buffers.forEach((buffer, thread) => {
+      buffer[0] = BARRIER;
+      this.#ends[thread] = COMMAND_WORDS;
     });
   }
 
   #record(kernel: number, name: keyof Kernels, args: number[]): void {
     let signature = signatures[name];
     const flat = flatSignatures[name];
-    if (flat && args[signature.cut] === 1 && args[0] < this.#map.activations) signature = flat;
+    if (flat && args[signature.partitioned] === 1 && args[0] < this.#map.activations) signature = flat;
     // A barrier and the end need room as well.
     for (let i = 0; i < this.#threads; i++) {
-      if (this.#ends[i] + 3 * WORDS > this.#programs[i].length) this.#full();
+      if (this.#ends[i] + 3 * COMMAND_WORDS > this.#buffers[i].length) this.#onFull();
     }
     this.#locate(signature, args);
-    let kind = this.#cut(signature, args);
-    if (!this.#touch(signature, args, kind)) {
-      this.#wait();
-      if (!this.#touch(signature, args, kind)) {
-        // What one part writes another one of the same call reads.
-        this.#traces.forget();
-        kind = this.#whole(signature, args);
-        this.#touch(signature, args, kind);
+    let pattern = this.#partition(signature, args);
+    if (!this.#access(signature, args, pattern)) {
+      this.#barrier();
+      if (!this.#access(signature, args, pattern)) {
+        // One part of the call reads what another part of it writes.
+        this.#hazards.passBarrier();
+        pattern = this.#whole(signature, args);
+        this.#access(signature, args, pattern);
       }
     }
     for (let thread = 0; thread < this.#threads; thread++) {
       const from = this.#bounds[thread], to = this.#bounds[thread + 1];
-      if (to > from || (kind === ONE_THREAD && thread === 0)) this.#write(kernel, signature, args, thread, from, to);
+      if (to > from || (pattern === ONE_THREAD && thread === 0)) this.#write(kernel, signature, args, thread, from, to);
     }
   }
 
-  /** Where the operands are. */
+  /** Find the operands' blocks, and their bytes from row to row. */
   #locate({ operands }: Signature, args: number[]): void {
     for (let i = 0; i < operands.length; i++) {
-      const { at, bytes, times } = operands[i], address = args[at];
-      this.#steps[i] = times < 0 ? bytes : bytes * args[times];
-      this.#places[i] = address ? this.#traces.find(address) : -1;
+      const { argument, bytes, factor } = operands[i];
+      const address = args[argument];
+      this.#steps[i] = factor < 0 ? bytes : bytes * args[factor];
+      this.#blocks[i] = address ? this.#hazards.find(address) : -1;
     }
   }
 
-  /** Where to cut: sets bounds and the operands' first rows, returns the kind. */
-  #cut(signature: Signature, args: number[]): number {
-    const { cut, rows, unit, operands } = signature;
-    if (cut < 0) return this.#whole(signature, args);
-    const bounds = this.#bounds, count = args[cut], B = this.#B;
-    if (!rows) {
+  /** Partition a call: set the bounds and the operands' first rows. Returns the access pattern. */
+  #partition(signature: Signature, args: number[]): number {
+    const { partitioned, activationRows, unit, operands } = signature;
+    if (partitioned < 0) return this.#whole(signature, args);
+    const bounds = this.#bounds;
+    const count = args[partitioned];
+    const B = this.#B;
+    if (!activationRows) {
       const units = Math.ceil(count / unit);
       for (let i = 0; i <= this.#threads; i++) {
         bounds[i] = Math.min(count, Math.floor(i * units / this.#threads) * unit);
@@ -142,10 +161,11 @@ export class Recorder {
     }
     let first = -1, isBatch = count <= B;
     for (let i = 0; i < operands.length; i++) {
-      const place = this.#places[i], step = this.#steps[i], address = args[operands[i].at];
-      if (place < 0 || !step) continue;
-      const { address: begin, lead } = this.#map.blocks[place], row = Math.floor((address - begin) / step);
-      this.#starts[i] = row;
+      const block = this.#blocks[i], step = this.#steps[i], address = args[operands[i].argument];
+      if (block < 0 || !step) continue;
+      const { address: begin, lead } = this.#map.blocks[block];
+      const row = Math.floor((address - begin) / step);
+      this.#firstRows[i] = row;
       const b = (row + B - lead % B) % B;
       if (first < 0) first = b;
       if (b !== first || address < this.#map.activations) isBatch = false;
@@ -158,52 +178,56 @@ export class Recorder {
     return ROWS;
   }
 
-  #whole({ cut }: Signature, args: number[]): number {
-    this.#bounds.fill(cut < 0 ? 0 : args[cut]);
+  /** Leave a call whole, to the first thread. */
+  #whole({ partitioned }: Signature, args: number[]): number {
+    this.#bounds.fill(partitioned < 0 ? 0 : args[partitioned]);
     this.#bounds[0] = 0;
     return ONE_THREAD;
   }
 
-  /** Note what the call touches; false: threads have to wait for each other before it. */
-  #touch({ operands, cut, unit }: Signature, args: number[], kind: number): boolean {
-    const traces = this.#traces;
+  /** Note what the call accesses. Returns false when a barrier is needed before the call. */
+  #access({ operands, partitioned, unit }: Signature, args: number[], pattern: number): boolean {
+    const hazards = this.#hazards;
     for (let i = 0; i < operands.length; i++) {
-      const { at, writes, columns } = operands[i], place = this.#places[i], step = this.#steps[i];
-      if (place < 0) continue;
-      let fits;
-      if (kind === ONE_THREAD) fits = traces.mark(place, writes, kind, 0, 0, 0);
-      else if (!step || columns) fits = traces.mark(place, writes, ALL, 0, 0, 0);
-      else if (kind === BATCH_ROWS) fits = traces.mark(place, writes, kind, 0, step, 0);
-      else if (kind === ROWS) fits = traces.mark(place, writes, kind, this.#starts[i], step, args[cut]);
-      else fits = traces.markRange(place, writes, unit, args[at], step, args[cut]);
-      if (!fits) return false;
+      const { argument, writes, columns } = operands[i];
+      const block = this.#blocks[i], step = this.#steps[i];
+      if (block < 0) continue;
+      let safe;
+      if (pattern === ONE_THREAD) safe = hazards.access(block, writes, pattern, 0, 0, 0);
+      else if (!step || columns) safe = hazards.access(block, writes, ALL, 0, 0, 0);
+      else if (pattern === BATCH_ROWS) safe = hazards.access(block, writes, pattern, 0, step, 0);
+      else if (pattern === ROWS) {
+        safe = hazards.access(block, writes, pattern, this.#firstRows[i], step, args[partitioned]);
+      } else safe = hazards.accessRange(block, writes, unit, args[argument], step, args[partitioned]);
+      if (!safe) return false;
     }
     return true;
   }
 
-  #wait(): void {
-    this.#traces.forget();
-    this.#programs.forEach((program, thread) => {
-      program[this.#ends[thread]] = BARRIER;
-      this.#ends[thread] += WORDS;
+  #barrier(): void {
+    this.#hazards.passBarrier();
+    this.#buffers.forEach((buffer, thread) => {
+      buffer[this.#ends[thread]] = BARRIER;
+      this.#ends[thread] += COMMAND_WORDS;
     });
   }
 
+  /** Write one thread's part of a call: rows `from` to below `to`. */
   #write(kernel: number, signature: Signature, args: number[], thread: number, from: number, to: number): void {
-    const program = this.#programs[thread],
-      at = this.#ends[thread],
-      { operands, cut, unit, workspace, first } = signature;
-    if (thread > 0) this.#alone = false;
-    program[at] = kernel;
-    for (let i = 0; i < args.length; i++) program[at + 1 + i] = args[i];
-    if (cut >= 0) program[at + 1 + cut] = to - from;
+    const { operands, partitioned, unit, workspace, firstRow } = signature;
+    const buffer = this.#buffers[thread];
+    const at = this.#ends[thread];
+    if (thread > 0) this.#solo = false;
+    buffer[at] = kernel;
+    for (let i = 0; i < args.length; i++) buffer[at + 1 + i] = args[i];
+    if (partitioned >= 0) buffer[at + 1 + partitioned] = to - from;
     if (from > 0) {
       for (let i = 0; i < operands.length; i++) {
-        if (this.#places[i] >= 0) program[at + 1 + operands[i].at] += from / unit * this.#steps[i];
+        if (this.#blocks[i] >= 0) buffer[at + 1 + operands[i].argument] += from / unit * this.#steps[i];
       }
-      if (first >= 0) program[at + 1 + first] += from;
+      if (firstRow >= 0) buffer[at + 1 + firstRow] += from;
     }
-    if (workspace >= 0) program[at + 1 + workspace] += thread * this.#map.workspace;
-    this.#ends[thread] = at + WORDS;
+    if (workspace >= 0) buffer[at + 1 + workspace] += thread * this.#map.workspace;
+    this.#ends[thread] = at + COMMAND_WORDS;
   }
 }

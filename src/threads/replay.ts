@@ -1,40 +1,61 @@
-/** Numbers of a recorded call: the kernel's, and up to 15 arguments. */
-export const WORDS = 16;
-
-/** In the place of a kernel's number: all threads wait for each other here, and, at the last place, the program ends. */
-export const BARRIER = 0, END = -1;
-
 /**
- * What threads tell each other, words of their own memory: 0 counts those that have arrived at a barrier; PASSED, the
- * barriers passed, is what they wait for; 2 belongs to the first one that fails, who writes MESSAGE, a code unit a word,
- * and then FAILED; STOPPED ends them.
+ * Integers of a command in a command buffer. A kernel call is the kernel's number, from 1 on, and up to 15 arguments.
+ * Any other command is one of the numbers below.
  */
-export const PASSED = 1, FAILED = 3, STOPPED = 4, MESSAGE = 16, MESSAGE_LENGTH = 240, CONTROL_WORDS = 256;
+export const COMMAND_WORDS = 16;
+
+/** Command: wait until all threads have come here. */
+export const BARRIER = 0;
+/** Command: wait likewise, then end the replay. The last command of every buffer. */
+export const END = -1;
 
 /**
- * Run a program: the calls of one thread. `kernels` are those that the numbers in `program` name. A thread that waits at
- * a barrier looks for a moment, then sleeps, so that one that has no core does not have to fight for it; it gives up after
- * `patience` milliseconds. A thread that fails wakes all others, which then fail as well.
+ * The control words, shared by all threads. Word 0 counts the threads that have arrived at a barrier. This one counts
+ * the barriers passed; threads wait for its change.
+ */
+export const PASSED = 1;
+/** Whether a thread has failed. Word 2 belongs to the first thread that fails: it writes MESSAGE, then this word. */
+export const FAILED = 3;
+/** Whether the workers are to end. */
+export const STOPPED = 4;
+/** The first word of the failed thread's message, one UTF-16 code unit a word. */
+export const MESSAGE = 16;
+export const MESSAGE_LENGTH = 240;
+export const CONTROL_WORDS = 256;
+
+/**
+ * Replay a command buffer: run the kernel calls of one thread.
  *
- * This text runs in workers, too, so it names nothing outside itself, not even the constants above, and has no functions
- * within (a bundler would give them names with a function of its own). A kernel ignores arguments that it has too many.
+ * At a barrier a thread spins briefly, then sleeps, so that a thread without a core does not have to fight for one. A
+ * thread that fails wakes all others, which then fail as well.
+ *
+ * Workers run the text of this function. It therefore names nothing outside itself, not even the constants above, and
+ * holds no inner function (a bundler would name that one by a call to a function of its own). A kernel ignores the
+ * arguments behind its last.
+ *
+ * @param control The control words.
+ * @param commands The command buffer.
+ * @param kernels The kernels by the numbers in the command buffer; index 0 is unused.
+ * @param threads Number of threads that replay command buffers together.
+ * @param timeout Milliseconds after which a thread that waits gives up.
+ * @throws {Error} When this or another thread fails, or after the timeout.
  */
 export function replay(
   control: Int32Array,
-  program: Int32Array,
+  commands: Int32Array,
   kernels: readonly ((...args: number[]) => void)[],
   threads: number,
-  patience: number,
+  timeout: number,
 ): void {
-  const p = program;
+  const c = commands;
   try {
     for (let i = 0;; i += 16) {
-      const kernel = p[i];
+      const kernel = c[i];
       if (kernel > 0) {
         // deno-fmt-ignore
         kernels[kernel](
-          p[i + 1], p[i + 2], p[i + 3], p[i + 4], p[i + 5], p[i + 6], p[i + 7], p[i + 8],
-          p[i + 9], p[i + 10], p[i + 11], p[i + 12], p[i + 13], p[i + 14], p[i + 15],
+          c[i + 1], c[i + 2], c[i + 3], c[i + 4], c[i + 5], c[i + 6], c[i + 7], c[i + 8],
+          c[i + 9], c[i + 10], c[i + 11], c[i + 12], c[i + 13], c[i + 14], c[i + 15],
         );
         continue;
       }
@@ -46,8 +67,8 @@ export function replay(
       } else {
         for (let turn = 0; turn < 2000 && Atomics.load(control, 1) === passed; turn++);
         while (Atomics.load(control, 1) === passed) {
-          if (Atomics.wait(control, 1, passed, patience) === "timed-out") {
-            throw new Error(`another thread has not answered for ${patience} ms`);
+          if (Atomics.wait(control, 1, passed, timeout) === "timed-out") {
+            throw new Error(`another thread has not answered for ${timeout} ms`);
           }
         }
       }

@@ -1,36 +1,37 @@
 import { ThreadError } from "../errors.ts";
+import { KERNEL_NAMES } from "../kernels/access.ts";
 import type { Kernels } from "../kernels/kernels.ts";
 import type { Arena } from "../memory/arena.ts";
-import type { MemoryMap } from "../memory/planner.ts";
+import type { MemoryMap } from "../memory/memory_map.ts";
 import type { WasmArena } from "../memory/wasm_arena.ts";
-import { NAMES } from "./calls.ts";
-import { canLaunch, launch, type Launched } from "./launch.ts";
-import { Recorder } from "./recorder.ts";
-import { CONTROL_WORDS, FAILED, MESSAGE, MESSAGE_LENGTH, PASSED, replay, STOPPED, WORDS } from "./replay.ts";
+import { type BatchSteps, Recorder } from "./recorder.ts";
+import { COMMAND_WORDS, CONTROL_WORDS, FAILED, MESSAGE, MESSAGE_LENGTH, PASSED, replay, STOPPED } from "./replay.ts";
+import { canStartWorkers, type StartedWorker, startWorker } from "./worker.ts";
 
-/** Calls that are recorded before they are run, at most: 128 KiB a thread. */
-const CALLS = 2048;
+/** Commands of a command buffer: 128 KiB a thread. */
+const COMMANDS = 2048;
 
-/** How long a thread may keep the others waiting, in milliseconds: far longer than any one kernel takes. */
-const PATIENCE = 60_000;
+/** Milliseconds that a thread may keep the others waiting: far more than any one kernel takes. */
+const TIMEOUT = 60_000;
 
 /**
- * What a worker does. It gets a compiled module and shared memory, never code of ours or of the user's. It tells that it
- * is there, then waits, in `replay`, for the first program; from then on it hears of the main thread through memory only.
+ * The script of a worker. The worker receives a compiled module and shared memory, never code of the library or of the
+ * user. It reports that it has started, then waits, in `replay`, for the first commands. From then on the main thread
+ * reaches the worker through shared memory only.
  */
-const WORKER = `port.onmessage = ({ data: { module, memory, control, program, names, threads } }) => {
+const WORKER = `port.onmessage = ({ data: { module, memory, control, commands, names, threads } }) => {
   const { exports } = new WebAssembly.Instance(module, { env: { memory } });
   const kernels = [undefined, ...names.map((name) => exports[name])], replay = ${replay};
   port.postMessage("ready");
   try {
-    while (!control[${STOPPED}]) replay(control, program, kernels, threads, Infinity);
+    while (!control[${STOPPED}]) replay(control, commands, kernels, threads, Infinity);
   } catch {
     // The main thread has read why.
   }
 };`;
 
-/** What threads work with. */
-export interface Workshop {
+/** The resources that the threads of a session share. */
+interface ThreadResources {
   readonly module: WebAssembly.Module;
   /** The kernels of the main thread. */
   readonly kernels: Kernels;
@@ -39,50 +40,68 @@ export interface Workshop {
 }
 
 /**
- * Threads that share the work of a session; the first of them is the one that runs the session. Calls of `kernels` are
- * recorded, and run by all threads at once when memory is looked at, through `arena`, or by `finish`.
+ * The threads of a session: the calling thread and workers. They record the calls of `kernels`, and run them all at
+ * once when memory is read through `arena`, or by `finish`.
  */
 export class Threads implements Disposable {
+  /** Kernels that record their calls. */
   readonly kernels: Kernels;
+  /** The memory, with all recorded calls run. */
   readonly arena: Arena;
-  /** How many they are. */
+  /** Number of threads. */
   readonly count: number;
   readonly #recorder: Recorder;
   readonly #control: Int32Array;
-  readonly #program: Int32Array;
-  readonly #own: readonly ((...args: number[]) => void)[];
-  readonly #workers: readonly Launched[];
-  readonly #patience: number;
-  /** The control words of programs that need no other thread. */
-  readonly #alone = new Int32Array(CONTROL_WORDS);
+  /** The command buffer of the calling thread. */
+  readonly #commands: Int32Array;
+  /** The kernels of the calling thread, by the numbers in the command buffer. */
+  readonly #kernels: readonly ((...args: number[]) => void)[];
+  readonly #workers: readonly StartedWorker[];
+  readonly #timeout: number;
+  /** Control words for replays on the calling thread alone. */
+  readonly #soloControl = new Int32Array(CONTROL_WORDS);
   #failure: ThreadError | undefined;
 
-  /** Whether there can be more than one thread here. */
+  /** Whether this engine, and the calling thread, allow more than one thread. */
   static available(): boolean {
-    return canLaunch();
+    return canStartWorkers();
   }
 
   /**
-   * Start all but the first.
+   * Start `count` - 1 workers beside the calling thread.
    *
-   * @throws {ThreadError} When one does not start.
+   * @throws {ThreadError} When a worker does not start.
    */
-  static async start(count: number, { module, kernels, arena, map }: Workshop, patience = PATIENCE): Promise<Threads> {
+  static async start(
+    count: number,
+    { module, kernels, arena, map }: ThreadResources,
+    timeout = TIMEOUT,
+  ): Promise<Threads> {
     const control = new Int32Array(new SharedArrayBuffer(4 * CONTROL_WORDS));
-    const programs = Array.from({ length: count }, () => new Int32Array(new SharedArrayBuffer(4 * WORDS * CALLS)));
-    const workers: Launched[] = [];
+    const buffers = Array.from(
+      { length: count },
+      () => new Int32Array(new SharedArrayBuffer(4 * COMMAND_WORDS * COMMANDS)),
+    );
+    const workers: StartedWorker[] = [];
     try {
-      for (const program of programs.slice(1)) {
-        const worker = launch(WORKER);
-        workers.push(worker);
-        worker.send({ module, memory: arena.memory, control, program, names: NAMES, threads: count });
+      for (const commands of buffers.slice(1)) {
+        const started = startWorker(WORKER);
+        workers.push(started);
+        started.worker.postMessage({
+          module,
+          memory: arena.memory,
+          control,
+          commands,
+          names: KERNEL_NAMES,
+          threads: count,
+        });
       }
-      await Promise.all(workers.map(({ answer }) => answer));
+      await Promise.all(workers.map(({ firstMessage }) => firstMessage));
     } catch (error) {
-      for (const worker of workers) worker.terminate();
+      for (const { worker } of workers) worker.terminate();
       throw new ThreadError(`Cannot start ${count} threads: ${(error as Error).message}`);
     }
-    return new Threads(kernels, arena, map, control, programs, workers, patience);
+    return new Threads(kernels, arena, map, control, buffers, workers, timeout);
   }
 
   private constructor(
@@ -90,17 +109,17 @@ export class Threads implements Disposable {
     arena: Arena,
     map: MemoryMap,
     control: Int32Array,
-    programs: readonly Int32Array[],
-    workers: readonly Launched[],
-    patience: number,
+    buffers: readonly Int32Array[],
+    workers: readonly StartedWorker[],
+    timeout: number,
   ) {
-    this.count = programs.length;
+    this.count = buffers.length;
     this.#control = control;
-    this.#program = programs[0];
+    this.#commands = buffers[0];
     this.#workers = workers;
-    this.#patience = patience;
-    this.#own = [() => {}, ...NAMES.map((name) => kernels[name] as (...args: number[]) => void)];
-    this.#recorder = new Recorder(map, programs, () => this.finish());
+    this.#timeout = timeout;
+    this.#kernels = [() => {}, ...KERNEL_NAMES.map((name) => kernels[name] as (...args: number[]) => void)];
+    this.#recorder = new Recorder(map, buffers, () => this.finish());
     this.kernels = this.#recorder.kernels;
     this.arena = {
       bytes: arena.bytes,
@@ -110,16 +129,17 @@ export class Threads implements Disposable {
     };
   }
 
-  /** From now on a time step has B rows, of which `active(t)` take part in step t. */
-  share(extent: { T: number; B: number; active: (t: number) => number }): void {
+  /** Partition the rows of a batch among the threads, for all calls from now on. */
+  partition(batch: BatchSteps): void {
     this.finish();
-    this.#recorder.share(extent);
+    this.#recorder.partition(batch);
   }
 
   /**
-   * Run all calls so far.
+   * Run all recorded calls.
    *
-   * @throws {ThreadError} When a thread fails, now or earlier: there is one failure, after it nothing is computed.
+   * @throws {ThreadError} When a thread fails. After the first failure every call throws the same error and computes
+   * nothing.
    */
   finish(): void {
     const recorder = this.#recorder;
@@ -127,9 +147,9 @@ export class Threads implements Disposable {
     recorder.close();
     try {
       if (this.#failure) throw this.#failure;
-      // Nobody is woken when the first thread has all calls.
-      if (recorder.alone) replay(this.#alone, this.#program, this.#own, 1, this.#patience);
-      else replay(this.#control, this.#program, this.#own, this.count, this.#patience);
+      // When the calling thread has all calls, the workers sleep on.
+      if (recorder.solo) replay(this.#soloControl, this.#commands, this.#kernels, 1, this.#timeout);
+      else replay(this.#control, this.#commands, this.#kernels, this.count, this.#timeout);
     } catch (error) {
       throw this.#failure ??= this.#failed(error as Error);
     } finally {
@@ -137,17 +157,18 @@ export class Threads implements Disposable {
     }
   }
 
-  /** Let the workers go: what is in memory can still be read. */
+  /** Stop the workers. The memory can still be read. */
   [Symbol.dispose](): void {
     Atomics.store(this.#control, STOPPED, 1);
     Atomics.add(this.#control, PASSED, 1);
     Atomics.notify(this.#control, PASSED);
-    for (const worker of this.#workers) worker.terminate();
+    for (const { worker } of this.#workers) worker.terminate();
   }
 
   #failed(error: Error): ThreadError {
     const codes = this.#control.subarray(MESSAGE, MESSAGE + MESSAGE_LENGTH);
-    const first = Atomics.load(this.#control, FAILED) ? String.fromCharCode(...codes).replace(/\0.*/s, "") : `${error}`;
+    const failed = Atomics.load(this.#control, FAILED);
+    const first = failed ? String.fromCharCode(...codes).replace(/\0.*/s, "") : `${error}`;
     this[Symbol.dispose]();
     return new ThreadError(`Cannot compute: a thread of this session failed with "${first}"; compile it anew`);
   }

@@ -31,13 +31,13 @@ export interface EvaluateOptions<M extends Metrics = Metrics> {
   /**
    * Whether each batch starts from the last states of the batch before it.
    *
-   * @default false
+   * @default {false}
    */
   carry?: boolean;
   /**
    * Whether the moving averages are evaluated instead of the parameters.
    *
-   * @default false
+   * @default {false}
    */
   averages?: boolean;
   /** Ends the evaluation between two batches, with the signal's reason as the error. */

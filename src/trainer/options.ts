@@ -21,7 +21,7 @@ export interface EvaluationPlan {
   /**
    * Whether the moving averages are evaluated, and restored, instead of the parameters.
    *
-   * @default false
+   * @default {false}
    */
   averages?: boolean;
 }
@@ -56,13 +56,13 @@ export interface TrainerOptions<M extends Metrics = Metrics> {
   /**
    * Whether samples have another order in every epoch. Batches that are given as such keep their order.
    *
-   * @default true
+   * @default {true}
    */
   shuffle?: boolean;
   /**
    * Seed of the order of samples.
    *
-   * @default 0
+   * @default {0}
    */
   seed?: number;
   /**
@@ -75,13 +75,13 @@ export interface TrainerOptions<M extends Metrics = Metrics> {
   /**
    * Whether each batch starts from the last states of the batch before it, within an epoch: truncated BPTT.
    *
-   * @default false
+   * @default {false}
    */
   carry?: boolean;
   /**
    * Number of batches whose gradients make one update.
    *
-   * @default 1
+   * @default {1}
    */
   accumulate?: number;
   /**
@@ -99,7 +99,7 @@ export interface TrainerOptions<M extends Metrics = Metrics> {
   /**
    * The value that decides which evaluation is the best: the loss, or a metric that is a number.
    *
-   * @default "loss"
+   * @default {"loss"}
    */
   monitor?: "loss" | keyof M;
   /**

@@ -2,20 +2,20 @@ import { OptionError } from "../errors.ts";
 import type { Kernels } from "../kernels/kernels.ts";
 import type { Slot } from "../memory/slot.ts";
 
-/** Gradient clipping: against exploding gradients (Pascanu, Mikolov & Bengio 2013). */
+/** Gradient clipping, against exploding gradients (Pascanu, Mikolov & Bengio 2013). */
 export interface Clip {
-  /** What is limited: the norm of all gradients together, or every element. */
+  /** Whether the norm of all gradients together is limited, or every element. */
   readonly by: "norm" | "value";
-  /** The largest allowed. */
+  /** The largest norm or absolute value. */
   readonly limit: number;
   /** The order of the norm. */
   readonly p?: number;
 }
 
 /**
- * Scale all gradients by min(1, limit / (norm + 1e-6)), where norm = (sum of |g|^p)^(1/p) of all of them taken as one
- * vector (p default 2: the Euclidean length; Infinity: the largest), summed in double precision: PyTorch's
- * `clip_grad_norm_` with `norm_type` p. Orders other than 1, 2 and Infinity take a logarithm and an exponential an
+ * Scales all gradients by min(1, limit / (norm + 1e-6)): PyTorch's `clip_grad_norm_` with `norm_type` p. The norm is
+ * (sum of |g|^p)^(1/p) of all gradients as one vector, summed in double precision. p = 2 is the Euclidean length, p =
+ * Infinity the largest absolute value. Orders other than 1, 2 and Infinity take a logarithm and an exponential for each
  * element.
  *
  * @throws {OptionError} When the limit or p is not above 0.
@@ -34,7 +34,7 @@ export function clipNorm(limit: number, { p = 2 }: { p?: number } = {}): Clip {
 }
 
 /**
- * Clamp every element of the gradients to [-limit, limit]: PyTorch's `clip_grad_value_`.
+ * Clamps every element of the gradients to [-limit, limit]: PyTorch's `clip_grad_value_`.
  *
  * @throws {OptionError} When the limit is not above 0.
  *
@@ -55,7 +55,7 @@ function requirePositive(what: string, value: number): number {
   return value;
 }
 
-/** Slots of the gradient norm: f64 sums of blocks, one f32 each for norm, scale, limit and order. */
+/** Slots of the gradient norm: f64 sums of blocks, and one f32 each for norm, scale, limit and order. */
 export interface ClipSlots {
   readonly sums: Slot;
   readonly norm: Slot;
@@ -64,20 +64,17 @@ export interface ClipSlots {
   readonly power: Slot;
 }
 
-/** Elements a block of `sumPowers`. */
+/** Elements of a block of `sumPowers`. */
 export const NORM_BLOCK = 4096;
 
-/**
- * The norm of the gradients, before clipping, into `norm`; what to clip with into `scale`. `limit` and `power` are
- * the clip's.
- */
+/** Writes the norm of the gradients before clipping into `norm`, and the factor of the gradients into `scale`. */
 export function measure(k: Kernels, { sums, norm, scale, limit, power }: ClipSlots, gradient: number, n: number): void {
   const blocks = Math.ceil(n / NORM_BLOCK);
   k.sumPowers(sums.address, gradient, power.address, n);
   k.clipNorm(norm.address, scale.address, sums.address, limit.address, power.address, blocks);
 }
 
-/** Clip the gradients as `clip` says; after `measure`. */
+/** Clips the gradients. Runs after `measure`. */
 export function apply(k: Kernels, { scale, limit }: ClipSlots, clip: Clip, gradient: number, n: number): void {
   if (clip.by === "norm") k.scale(gradient, scale.address, n);
   else k.clipValue(gradient, limit.address, n);

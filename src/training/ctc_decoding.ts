@@ -2,35 +2,48 @@ import { requireInteger, ShapeError } from "../errors.ts";
 import { exp, log } from "../kernels/real.ts";
 import { logSoftmax } from "./log_softmax.ts";
 
-/** Outputs of a net that was trained with `ctc`. */
+/** Options of `ctcGreedy`: the layout of the outputs of a net that was trained with `ctc`. */
 export interface CtcDecodingOptions {
   /** Number of classes C. */
   classes: number;
-  /** Sequences B. Default 1. */
+  /**
+   * Number of sequences B.
+   *
+   * @default {1}
+   */
   batch?: number;
-  /** Whether outputs are `[B, T, C]` instead of `[T, B, C]`. Default false. */
+  /**
+   * Whether outputs are `[B, T, C]` instead of `[T, B, C]`.
+   *
+   * @default {false}
+   */
   batchFirst?: boolean;
   /** Length of each sequence, integers from 0 to T. Default: all T. */
   lengths?: ArrayLike<number>;
-  /** The class that stands for "no label". Default 0. */
+  /**
+   * The class that stands for "no label".
+   *
+   * @default {0}
+   */
   blank?: number;
 }
 
-/** What a sequence says. */
+/** Labels that were decoded from a sequence. */
 export interface CtcDecoding {
   /** Classes, without blanks and repetitions. */
   readonly labels: number[];
-  /** Natural logarithm of the probability, as the decoder says. */
+  /** Natural logarithm of the labels' probability: see the decoder. */
   readonly logProbability: number;
 }
 
 /**
- * The labels of the most probable path of each sequence: the largest class of each step, repetitions and then blanks
- * left out. `logProbability` is that of this one path. Outputs are logits, or logarithms of probabilities, `[T, B,
- * C]`.
+ * The labels of the most probable path of each sequence: the class with the largest output of each step, without
+ * repetitions and then without blanks. `logProbability` is that of this one path. Outputs are logits or logarithms of
+ * probabilities, `[T, B, C]`.
  *
- * @throws {ShapeError} When the outputs do not divide into steps, or there is not a length for each sequence.
- * @throws {OptionError} When a number is out of its range.
+ * @throws {ShapeError} When the outputs do not divide into steps, or `lengths` does not have a length for each
+ * sequence.
+ * @throws {OptionError} When a number is out of range.
  * @throws {NonFiniteError} When outputs are NaN or infinite.
  *
  * @example
@@ -46,12 +59,12 @@ export function ctcGreedy(outputs: ArrayLike<number>, options: CtcDecodingOption
   const { blank = 0 } = options;
   return sequences(outputs, options).map((steps) => {
     const labels: number[] = [];
-    let logProbability = 0, before = blank;
+    let logProbability = 0, previous = blank;
     for (const step of steps) {
       const best = step.reduce((best, value, k) => value > step[best] ? k : best, 0);
-      if (best !== before && best !== blank) labels.push(best);
+      if (best !== previous && best !== blank) labels.push(best);
       logProbability += step[best];
-      before = best;
+      previous = best;
     }
     return { labels, logProbability };
   });
@@ -59,28 +72,36 @@ export function ctcGreedy(outputs: ArrayLike<number>, options: CtcDecodingOption
 
 /** Options of `ctcBeamSearch`. */
 export interface CtcBeamOptions extends CtcDecodingOptions {
-  /** Prefixes that are kept from step to step. Default 10. */
+  /**
+   * Number of prefixes that the beam keeps from step to step.
+   *
+   * @default {10}
+   */
   width?: number;
 }
 
-/** Labels read so far. */
+/** The labels of the steps so far: a node in the tree of prefixes. */
 interface Prefix {
-  readonly before?: Prefix;
+  /** The prefix without its last label; undefined for the empty prefix. */
+  readonly parent?: Prefix;
+  /** The last label. */
   readonly label: number;
-  readonly after: Map<number, Prefix>;
-  /** Logarithms of the probability of the paths that end in a blank, and of those that end in the label. */
+  /** The prefixes with one more label, by that label. */
+  readonly children: Map<number, Prefix>;
+  /** Logarithms of the probability of the paths that end in a blank, and of the paths that end in the label. */
   blank: number;
   labelled: number;
 }
 
 /**
  * The most probable labels of each sequence by prefix beam search (Graves et al. 2006; the form of Hannun et al.
- * 2014), the best first, at most `width`. `logProbability` is that of all paths that spell the labels through
- * prefixes which were never dropped: at most the true one, and equal to it when the beam is wide enough. Outputs are
- * logits, or logarithms of probabilities, `[T, B, C]`.
+ * 2014), the best first, at most `width`. `logProbability` is that of all paths to the labels through prefixes that
+ * stayed in the beam: at most the true probability, and equal to it when the beam is wide enough. Outputs are logits or
+ * logarithms of probabilities, `[T, B, C]`.
  *
- * @throws {ShapeError} When the outputs do not divide into steps, or there is not a length for each sequence.
- * @throws {OptionError} When a number is out of its range.
+ * @throws {ShapeError} When the outputs do not divide into steps, or `lengths` does not have a length for each
+ * sequence.
+ * @throws {OptionError} When a number is out of range.
  * @throws {NonFiniteError} When outputs are NaN or infinite.
  *
  * @example
@@ -98,29 +119,32 @@ export function ctcBeamSearch(outputs: ArrayLike<number>, options: CtcBeamOption
   const { blank = 0, width = 10 } = options;
   requireInteger("width", width, 1);
   return sequences(outputs, options).map((steps) => {
-    let beam = [{ label: -1, after: new Map(), blank: 0, labelled: -Infinity } as Prefix];
+    let beam = [{ label: -1, children: new Map(), blank: 0, labelled: -Infinity } as Prefix];
     for (const step of steps) beam = advance(beam, step, blank).slice(0, width);
-    return beam.map((prefix) => ({ labels: spelled(prefix), logProbability: probability(prefix) }));
+    return beam.map((prefix) => ({ labels: labelsOf(prefix), logProbability: probability(prefix) }));
   });
 }
 
-/** The prefixes after one more step, the most probable first. */
+/** Advances the beam by one step. The most probable prefix is the first. */
 function advance(beam: readonly Prefix[], step: Float64Array, blank: number): Prefix[] {
-  const now = beam.map((prefix) => ({ prefix, ...prefix, all: probability(prefix) }));
+  const before = beam.map((prefix) => ({ prefix, ...prefix, all: probability(prefix) }));
   const reached = new Set<Prefix>();
+  /** Add a prefix to the next beam. */
   function reach(prefix: Prefix): Prefix {
     if (!reached.has(prefix)) prefix.blank = prefix.labelled = -Infinity;
     reached.add(prefix);
     return prefix;
   }
-  for (const { prefix, label, labelled, blank: blanked, all } of now) {
+  for (const { prefix, label, labelled, blank: blanked, all } of before) {
     const same = reach(prefix);
     same.blank = logSum(same.blank, all + step[blank]);
     if (label >= 0) same.labelled = logSum(same.labelled, labelled + step[label]);
     for (let k = 0; k < step.length; k++) {
       if (k === blank || step[k] === -Infinity) continue;
-      let next = prefix.after.get(k);
-      if (!next) prefix.after.set(k, next = { before: prefix, label: k, after: new Map(), blank: 0, labelled: 0 });
+      let next = prefix.children.get(k);
+      if (!next) {
+        prefix.children.set(k, next = { parent: prefix, label: k, children: new Map(), blank: 0, labelled: 0 });
+      }
       // A label that repeats the last one is a new label only after a blank.
       reach(next).labelled = logSum(next.labelled, (k === label ? blanked : all) + step[k]);
     }
@@ -129,13 +153,14 @@ function advance(beam: readonly Prefix[], step: Float64Array, blank: number): Pr
     .sort((a, b) => b.all - a.all).map(({ prefix }) => prefix);
 }
 
+/** The logarithm of the probability of all paths to a prefix. */
 function probability({ blank, labelled }: Prefix): number {
   return logSum(blank, labelled);
 }
 
-function spelled(prefix: Prefix): number[] {
+function labelsOf(prefix: Prefix): number[] {
   const labels: number[] = [];
-  for (let p: Prefix = prefix; p.before; p = p.before) labels.push(p.label);
+  for (let p: Prefix = prefix; p.parent; p = p.parent) labels.push(p.label);
   return labels.reverse();
 }
 
@@ -145,7 +170,7 @@ function logSum(a: number, b: number): number {
   return low === -Infinity ? high : high + log(1 + exp(low - high));
 }
 
-/** For each sequence its steps: the logarithm of the softmax. */
+/** The steps of each sequence, each the logarithm of the softmax of the outputs. */
 function sequences(outputs: ArrayLike<number>, options: CtcDecodingOptions): Float64Array[][] {
   const { classes, batch: B = 1, batchFirst = false, lengths, blank = 0 } = options;
   requireInteger("classes", classes, 1);

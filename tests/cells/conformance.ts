@@ -1,10 +1,10 @@
 /**
- * Every recurrent test, on any cell.
+ * The tests of every recurrent cell.
  *
- * In the exact build each number is one chain of roundings whose order does not depend on what else is computed, so
- * nearly all tests ask for the same bits. They run on one layer, on two, and on one-hot input; on sizes with every kind
- * of remainder: columns of 1, below and past a tile of 8 (I, and H times the gates), rows below and past a tile of 5 or
- * 6 (B), strides below and past 64.
+ * In the exact build each number is one chain of roundings, whose order does not depend on other numbers, so nearly all
+ * tests expect the same bits. They run with one layer, two layers, and one-hot input, and with sizes of every kind of
+ * remainder: columns of 1, below and past a tile of 8 (I, and H times the gates); rows below and past a tile of 5 or 6
+ * (B); strides below and past 64.
  */
 import { assert } from "@std/assert";
 import { type Cell, compile, type Layer, oneHot, recurrent, sequential, type Session, type States } from "../../mod.ts";
@@ -31,8 +31,9 @@ const SIZES: readonly Sizes[] = [
 type Net = (sizes: Sizes) => Layer;
 
 /**
- * Registers all tests of a cell. `amplification`: how much farther than the library's cells it may be from the truth,
- * where it divides by small numbers.
+ * Registers all tests of a cell.
+ *
+ * @param amplification Factor of the error bound, for a cell that divides by small numbers.
  */
 export function conformance(name: string, cell: () => Cell, amplification = 1): void {
   const plain = (layers: number): Net => ({ I, H }) => recurrent(cell(), { input: I, hidden: H, layers });
@@ -100,7 +101,7 @@ const CLAIMS: Record<string, (net: Layer, sizes: Sizes, label: string, amplifica
     assertSame(resultRows(shuffled, { T, B }, range(B)), batch, label);
   },
 
-  "a row of NaN leaves the others as they were": async (net, { T, B }, label) => {
+  "a row of NaN does not change the other rows": async (net, { T, B }, label) => {
     const data = draw(net, { T, B }, 7);
     using session = await exact(net, { T, B }, true);
     const clean = pass(session, data, B);
@@ -115,26 +116,26 @@ const CLAIMS: Record<string, (net: Layer, sizes: Sizes, label: string, amplifica
     }
   },
 
-  "what lies behind a row changes nothing": async (net, { T, B }, label) => {
+  "padding changes nothing": async (net, { T, B }, label) => {
     const data = draw(net, { T, B }, 18), random = new Generator(19), values = net.input.kind === "values";
     const lengths = range(B).map(() => 1 + random.integer(T));
     using session = await exact(net, { T, B }, true);
     const clean = pass(session, paddedData(data, { T, B }, lengths, 0, 0), B, { lengths });
-    // What a call leaves in memory is still there in the next one.
+    // This call leaves NaN in memory for the next call.
     pass(session, { ...data, x: values ? data.x.map(() => NaN) : data.x, dOutput: data.dOutput.map(() => NaN) }, B);
     const got = pass(session, paddedData(data, { T, B }, lengths, NaN, NaN), B, { lengths });
     assertSame(got, clean, `${label}, lengths ${lengths}`);
   },
 
-  "a smaller call in a larger plan == an exact fit": async (net, { T, B }, label) => {
+  "a small call in a large plan == in a plan of its size": async (net, { T, B }, label) => {
     const data = draw(net, { T, B }, 8), larger = { T: T + 2, B: B + 3 };
     using fit = await exact(net, { T, B }, true);
-    using roomy = await exact(net, larger, true);
-    pass(roomy, draw(net, larger, 9), larger.B); // leaves other numbers everywhere
-    assertSame(pass(roomy, data, B), pass(fit, data, B), label);
+    using large = await exact(net, larger, true);
+    pass(large, draw(net, larger, 9), larger.B); // leaves other numbers in all slots
+    assertSame(pass(large, data, B), pass(fit, data, B), label);
   },
 
-  "twice == once": async (net, { T, B }, label) => {
+  "a second run == the first": async (net, { T, B }, label) => {
     const data = draw(net, { T, B }, 10);
     using session = await exact(net, { T, B }, true);
     const once = pass(session, data, B);
@@ -145,7 +146,7 @@ const CLAIMS: Record<string, (net: Layer, sizes: Sizes, label: string, amplifica
     assertSame(pass(again, data, B), once, `${label}, another session`);
   },
 
-  "the plan without training == the plan with": async (net, { T, B }, label) => {
+  "the plan without training == the plan with training": async (net, { T, B }, label) => {
     const data = draw(net, { T, B }, 12);
     using training = await exact(net, { T, B }, true);
     using inference = await exact(net, { T, B }, false);
@@ -159,7 +160,7 @@ const CLAIMS: Record<string, (net: Layer, sizes: Sizes, label: string, amplifica
     assertSame(pass(session, data, B), pass(reference, data, B), label);
   },
 
-  "no gradient in, no gradient out": async (net, { T, B }, label) => {
+  "zero gradients in, zero gradients out": async (net, { T, B }, label) => {
     const data = draw(net, { T, B }, 14), zeros = new Float32Array(data.dOutput.length);
     using session = await exact(net, { T, B }, true);
     pass(session, data, B); // leaves gradients to be cleared
@@ -170,7 +171,7 @@ const CLAIMS: Record<string, (net: Layer, sizes: Sizes, label: string, amplifica
     }
   },
 
-  "both builds are near the truth": async (net, sizes, label, amplification) => {
+  "both builds are near the f64 reference": async (net, sizes, label, amplification) => {
     const { T, B } = sizes, data = draw(net, sizes, 15), bound = amplification * walk(cellRoundings(sizes));
     using first = await exact(net, sizes, true);
     using truth = compileReference(net, { batch: B, steps: T, train: true }, "f64");
@@ -180,7 +181,7 @@ const CLAIMS: Record<string, (net: Layer, sizes: Sizes, label: string, amplifica
       using session = await compile(net, { batch: B, steps: T, train: true, numerics });
       const got = pass(session, data, B);
       for (const name in want) {
-        // Input, states and incoming gradients are of size 1: so are the errors' units, where a result happens to be 0.
+        // Input, states and incoming gradients have size 1, so errors of results near 0 are relative to 1.
         const error = distance(got[name], want[name]) / Math.max(1, size(want[name]));
         assert(error <= bound, `${label}, ${numerics}: ${name} is off by ${error}, allowed is ${bound}`);
       }
@@ -188,19 +189,19 @@ const CLAIMS: Record<string, (net: Layer, sizes: Sizes, label: string, amplifica
   },
 };
 
-/** The exact build, in a plan of just this size. */
+/** The exact build, in a plan of exactly this shape. */
 function exact(net: Layer, { T, B }: Shape, train: boolean): Promise<Session> {
   return compile(net, { batch: B, steps: T, train, numerics: "exact" });
 }
 
-/** The outputs of consecutive calls as one, and the states after the last. */
+/** The outputs of consecutive calls as one tensor, and the states after the last call. */
 function chunks(session: Session, ...outputs: readonly Float32Array[]): Record<string, Float32Array> {
   const output = Float32Array.from(outputs.flatMap((chunk) => [...chunk]));
   const last = Object.entries(session.states()).map(([name, data]) => [`last ${name}`, data]);
   return { output, ...Object.fromEntries(last) };
 }
 
-/** Data with NaN for all that one row reads; a token cannot be NaN, a state can. */
+/** Data with NaN for all inputs of one row. A token cannot be NaN, a state can. */
 function poisoned(net: Layer, data: Data, { T, B }: Shape, row: number): Data {
   const poison = (tensor: Float32Array, blocks: number): Float32Array => {
     const width = tensor.length / (blocks * B);

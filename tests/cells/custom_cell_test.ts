@@ -1,4 +1,4 @@
-/** Cells written against the public interface alone are as good as the library's own. */
+/** Cells that are written with the public interface alone pass all tests of the library's cells. */
 import { assert } from "@std/assert";
 import { gradientCheck } from "../../check.ts";
 import { layerNormLstm, learn, minimalGatedUnit } from "../../examples/custom_cell.ts";
@@ -8,7 +8,7 @@ import { conformance } from "./conformance.ts";
 
 for (const cell of [minimalGatedUnit, layerNormLstm]) {
   const { name } = cell();
-  // Where all sums are small, normalising makes their errors large.
+  // Normalisation amplifies the errors of small sums.
   conformance(name, cell, cell === layerNormLstm ? 8 : 1);
 
   Deno.test(`${name}: gradients against central differences`, async () => {

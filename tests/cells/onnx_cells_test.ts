@@ -36,7 +36,7 @@ function reorder(tensor: readonly number[], blocks: number, order: readonly numb
   return order.flatMap((block) => tensor.slice(block * size, (block + 1) * size));
 }
 
-/** alpha and beta go to the nonlinearities that have some, in order. */
+/** Gives alpha and beta, in order, to the nonlinearities that have them. */
 function activations({ activations = [], activation_alpha = [], activation_beta = [] }: Options): Activation[] {
   const alphas = [...activation_alpha], betas = [...activation_beta];
   return activations.map((onnx): Activation => {
@@ -85,7 +85,7 @@ for (const { op, options, Y, Y_c } of cases as { op: string; options: Options; Y
   });
 }
 
-/** onnxruntime's functions are good to a few units of 1e-7, and the sums to the roundings of their terms. */
+/** onnxruntime's functions have errors of a few units of 1e-7; sums have the roundings of their terms. */
 function assertNear(got: ArrayLike<number>, text: string): void {
   const want = text.split(" ").map(Number);
   assertEquals(got.length, want.length);

@@ -1,12 +1,11 @@
 /**
- * One pass of a net over seeded data, everything that it gives by name, and comparison bit for bit.
+ * One pass of a net over seeded data, its results by name, and their comparison bit for bit.
  *
- * Of a call's rows and steps, parts can be taken: `[T, B, ...]` tensors are blocks of B rows, states are one such
+ * Rows and steps of data and results can be selected: `[T, B, ...]` tensors are T blocks of B rows, states are one
  * block.
  */
 import { assertEquals } from "@std/assert";
 import type { CallOptions, InitialStates, Layer, Session, States } from "../../mod.ts";
-import { planNet } from "../../src/runtime/plan.ts";
 import { Generator } from "../../src/random/generator.ts";
 
 /** T steps of B rows. */
@@ -15,7 +14,7 @@ export interface Shape {
   readonly B: number;
 }
 
-/** What a pass forward and backward takes. */
+/** The inputs of a forward and backward pass. */
 export interface Data {
   readonly x: Float32Array;
   readonly states: States;
@@ -23,18 +22,17 @@ export interface Data {
   readonly dStates: States;
 }
 
-/** The same, begun in any way. */
+/** The inputs of a pass with any initial states. */
 export type Start = Omit<Data, "states"> & { readonly states: InitialStates };
 
-/** All that a pass gives. The names of parameter gradients begin with "gradient". */
+/** The results of a pass by name. The names of parameter gradients begin with "gradient". */
 export type Results = Record<string, Float32Array>;
 
-/** Seeded data for a net: tokens where it takes them, otherwise numbers in [-1, 1). */
+/** Seeded data for a net: tokens, or numbers in [-1, 1). */
 export function draw(net: Layer, { T, B }: Shape, seed: number): Data {
   const random = new Generator(seed), { kind, width } = net.input;
   const numbers = (n: number) => Float32Array.from({ length: n }, () => 2 * random.uniform() - 1);
-  const declared = planNet(net, { batch: 1, steps: 1 }).layer.states;
-  const states = () => Object.fromEntries(declared.map((state) => [state.name, numbers(B * state.width)]));
+  const states = () => Object.fromEntries((net.states ?? []).map(({ name, width }) => [name, numbers(B * width)]));
   const x = kind === "values"
     ? numbers(T * B * width)
     : Float32Array.from({ length: T * B }, () => random.integer(width));
@@ -46,7 +44,7 @@ export function draw(net: Layer, { T, B }: Shape, seed: number): Data {
   };
 }
 
-/** How a pass differs from a plain one. */
+/** Options of a pass. */
 export type PassOptions = Pick<CallOptions, "lengths"> & { training?: boolean };
 
 /** Forward only: the outputs and the last states. */
@@ -60,7 +58,7 @@ export function forward(
   return { output, ...named("last", session.states()) };
 }
 
-/** Forward and backward: also the gradients of x (of values), of the first states and of the parameters. */
+/** Forward and backward: also the gradients of x (if values), of the first states and of the parameters. */
 export function pass(session: Session, data: Start, batch: number, options: PassOptions = {}): Results {
   const results = forward(session, data, batch, options);
   const { dx, dStates } = session.backward(data.dOutput, data.dStates);
@@ -86,10 +84,10 @@ export function dataRows({ x, states, dOutput, dStates }: Data, shape: Shape, ro
   };
 }
 
-/** Some rows of every step of what belongs to rows: all results but the parameter gradients. */
+/** Some rows of every step of all results but the parameter gradients. */
 export function resultRows(results: Results, { T, B }: Shape, rows: readonly number[]): Results {
-  const kept = Object.entries(results).filter(([name]) => !name.startsWith("gradient"));
-  return Object.fromEntries(kept.map(([name, data]) => {
+  const byRow = Object.entries(results).filter(([name]) => !name.startsWith("gradient"));
+  return Object.fromEntries(byRow.map(([name, data]) => {
     const blocks = name === "output" || name === "dx" ? T : 1;
     return [name, take(data, { T: blocks, B }, rows)];
   }));

@@ -1,6 +1,6 @@
 import { type Cell, elman, gru, lstm, notesGru, notesLstm } from "../../mod.ts";
 
-/** Cells that are composed of one kernel an operation: every option, on its own or with others. */
+/** Cells of one kernel an operation: every option, alone or with others. */
 export const VARIANTS: Record<string, () => Cell> = {
   "elman, softsign, clip": () => elman({ activation: "softsign", clip: 0.8 }),
   "lstm, projection": () => lstm({ projection: 3 }),

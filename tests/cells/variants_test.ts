@@ -1,4 +1,4 @@
-/** Options of cells: composed of one kernel an operation they equal the fused kernels, and what they refuse. */
+/** Options of cells: one kernel an operation equals the fused kernels; wrong options are refused. */
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import {
   type Activation,
@@ -28,14 +28,14 @@ function session(cell: Cell): Promise<Session> {
   return compile(layers(cell), { batch: B, steps: T, train: true, seed: 3, numerics: "exact" });
 }
 
-/** Everything that a pass gives, with the parameters of the seed, or with these. */
+/** The results of a pass, with the seed's parameters or with these. */
 async function results(cell: Cell, parameters?: ReadonlyMap<string, TensorCopy>): Promise<Results> {
   using made = await session(cell);
   if (parameters) made.setParameters(parameters);
   return pass(made, draw(layers(cell), { T, B }, 4), B);
 }
 
-/** Clamps nothing, but by composed kernels. */
+/** A clip that clamps nothing, but makes the cell run one kernel an operation. */
 const clip = 1e30;
 
 const PAIRS: Record<string, [fused: Cell, composed: Cell]> = {
@@ -82,7 +82,7 @@ Deno.test("a coupled forget gate is 1 - i: near an LSTM whose f has the weights 
   }
   const got = await results(lstm({ coupled: true }), igo), want = await results(lstm(), ifgo);
   for (const [name, tensor] of Object.entries(want)) {
-    // Of parameters, block i gets what blocks i and f of the other get.
+    // The gradient of block i is the gradient of blocks i and f of the other cell.
     const folded = name.startsWith("gradient") ? fold(tensor) : tensor;
     assert(distance(got[name], folded) < 1e-5, name);
   }
@@ -121,7 +121,7 @@ Deno.test("cells of different equations or parameters have different names", () 
   assertEquals(lstm(everything).name, "lstm-peepholes-coupled-clip-3-projection-2-no-bias");
 });
 
-Deno.test("a cell refuses what it cannot be", () => {
+Deno.test("a cell refuses wrong options", () => {
   const unknown = "gelu" as Activation;
   const refused: [make: () => Cell, words: string][] = [
     [() => elman({ activation: unknown }), '"activation" must be one of'],

@@ -46,19 +46,19 @@ const NETS: Record<string, { net: Layer; tensors: readonly string[] }> = {
 };
 
 for (const [kind, { net, tensors }] of Object.entries(NETS)) {
-  Deno.test(`${kind}: all gradients are looked at and right`, async () => {
+  Deno.test(`${kind}: all gradients are checked and right`, async () => {
     for (const lengths of [undefined, [4, 1, 3], [1, 1, 1]]) {
       for (const loss of [undefined, crossEntropy()]) {
         const check = await gradientCheck(net, { lengths, loss });
         assertEquals(check.findings.map(({ tensor }) => tensor), tensors);
-        // With all lengths 1 no token but the first ones is looked up, yet no gradient is zero everywhere.
+        // With all lengths 1 only the first tokens are looked up, but every gradient has elements other than 0.
         assertRight(check, BUILDS, `lengths ${lengths}`);
       }
     }
   });
 }
 
-Deno.test("rows behind a length do not count, though a dense layer writes its bias there", async () => {
+Deno.test("padding does not count, though a dense layer writes its bias there", async () => {
   const net = dense(3, 2), x = Float64Array.from({ length: 4 * 3 * 3 }, (_, i) => i % 7 - 3);
   const lengths = [2, 4, 1], alone = await gradientCheck(net, { x, lengths });
   assertRight(alone, BUILDS);
@@ -66,7 +66,7 @@ Deno.test("rows behind a length do not count, though a dense layer writes its bi
   assertEquals(String(await gradientCheck(net, { x: other, lengths })), String(alone));
 });
 
-Deno.test("outputs in two parts, and one row for a sequence", async () => {
+Deno.test("nets with two output sequences, and with one row for a sequence, are checked", async () => {
   for (const merge of ["concat", "none"] as const) {
     for (const output of ["sequence", "last"] as const) {
       const rnn = recurrent(gru(), { input: 3, hidden: 4, bidirectional: true, merge, output });
@@ -78,7 +78,7 @@ Deno.test("outputs in two parts, and one row for a sequence", async () => {
   }
 });
 
-Deno.test("dropout drops, and the same elements in every pass", async () => {
+Deno.test("dropout drops the same elements in every pass", async () => {
   const net = (rate: number) =>
     sequential({
       rnn: recurrent(gru(), { input: 6, hidden: 6, inputDropout: rate, recurrentDropout: rate }),
@@ -92,7 +92,7 @@ Deno.test("dropout drops, and the same elements in every pass", async () => {
   });
 });
 
-Deno.test("one seed, one result; given data are used", async () => {
+Deno.test("a seed decides the result; the data of the options are used", async () => {
   const { net } = NETS.tokens, x = [0, 1, 2, 3, 4, 4], y = [3, 2, 1, 0, 1, 2];
   const run = (options: GradientCheckOptions) => gradientCheck(net, options).then(String);
   assertEquals(await run({}), await run({ seed: 0 }));
@@ -115,7 +115,7 @@ Deno.test("a finding is right when all of its errors are small", () => {
   }
 });
 
-Deno.test("as text: a table, and the verdict", () => {
+Deno.test("the text is a table and the verdict", () => {
   const bias = { tensor: "bias_l0", elements: 1234, tried: 40, largest: 0.123456, differences: 1, exact: NaN, fast: 0 };
   assertEquals(
     String(new GradientCheck([FINDING, bias])),
@@ -130,7 +130,7 @@ wrong: bias_l0`,
   );
 });
 
-/** Calls with options that cannot be, and what is said. */
+/** Calls with wrong options, and their error messages. */
 const BAD: Record<
   string,
   { options: GradientCheckOptions; type: typeof OptionError | typeof ShapeError; says: string }
@@ -158,8 +158,8 @@ for (const [what, { options, type, says }] of Object.entries(BAD)) {
   });
 }
 
-Deno.test("where all gradients are zero nothing is divided by zero", async () => {
-  // Below its threshold it is 0 with slope 0.
+Deno.test("when all gradients are zero, nothing is divided by zero", async () => {
+  // Below its threshold the nonlinearity is 0 with slope 0.
   const check = await gradientCheck(activation("thresholdedRelu", 2, { alpha: 5 }));
   assert(check.ok);
   for (const { largest, differences, exact, fast } of check.findings) {
@@ -167,8 +167,8 @@ Deno.test("where all gradients are zero nothing is divided by zero", async () =>
   }
 });
 
-Deno.test("a gradient that is nothing beside the others is not held to its own size", async () => {
-  // What is normalised hardly depends on the size of x = 1000: its gradient is the rest that large terms leave.
+Deno.test("errors of a gradient far below the others are not relative to its size", async () => {
+  // The normalised row hardly depends on the size of x = 1000: its gradient is a difference of large terms.
   const net = sequential({ first: dense(1, 3), norm: layerNorm(3), decoder: dense(3, 2) });
   const check = await gradientCheck(net, { x: new Float32Array(12).fill(1000) });
   assert(check.ok, String(check));

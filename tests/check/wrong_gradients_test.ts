@@ -1,4 +1,4 @@
-/** Backward passes with one deliberate error each: the check finds it and names the tensors that it spoils. */
+/** Backward passes with one deliberate error each: the check names the tensors with wrong gradients. */
 import { assert, assertEquals } from "@std/assert";
 import { gradientCheck, type GradientCheckOptions } from "../../check.ts";
 import {
@@ -24,8 +24,8 @@ import {
 
 const WIDTH = 3;
 
-/** Where the scaling layer has what. */
-interface Places {
+/** Slots of the scaling layer. */
+interface Slots {
   readonly x: Value;
   readonly dy: Slot;
   readonly products: Slot;
@@ -35,8 +35,8 @@ interface Places {
   readonly infinity: Slot;
 }
 
-/** y = gain * x, the gain first 1, and a parameter that nothing depends on; some of it replaced. */
-function scaling(replace: (places: Places, right: PlannedLayer) => Partial<PlannedLayer>): Layer {
+/** y = gain * x with gain initially 1, and an unused parameter. `replace` replaces some of the planned layer. */
+function scaling(replace: (slots: Slots, right: PlannedLayer) => Partial<PlannedLayer>): Layer {
   return {
     input: { kind: "values", width: WIDTH },
     output: { kind: "values", width: WIDTH },
@@ -70,7 +70,7 @@ function scaling(replace: (places: Places, right: PlannedLayer) => Partial<Plann
   };
 }
 
-/** A cell, and a decoder on it; some of the cell replaced. */
+/** A cell with a decoder. `replace` replaces some of the planned cell. */
 function decoded(replace: (context: CellContext, right: PlannedCell) => Partial<PlannedCell>, right = elman()): Layer {
   const cell: Cell = {
     ...right,
@@ -82,7 +82,7 @@ function decoded(replace: (context: CellContext, right: PlannedCell) => Partial<
   return sequential({ rnn: recurrent(cell, { input: 3, hidden: 4 }), decoder: dense(4, 3) });
 }
 
-/** Lookups of few tokens among many, with twice the gradient. */
+/** An embedding with twice the gradient, of many tokens, few of which are looked up. */
 function doubledEmbedding(): Layer {
   const right = embedding(1000, 4);
   return {
@@ -100,7 +100,7 @@ function doubledEmbedding(): Layer {
   };
 }
 
-/** Cross-entropy whose gradient is that of twice the loss. */
+/** Cross-entropy with twice the gradient. */
 const doubled: Loss = {
   name: "doubled",
   targets: "step",
@@ -218,7 +218,7 @@ for (const [what, { net, options, tensors }] of Object.entries(WRONG)) {
   });
 }
 
-Deno.test("what is right in these layers is found right; a gradient that is zero everywhere has no error", async () => {
+Deno.test("these layers without an error are right; a gradient of zeros has no error", async () => {
   const check = await gradientCheck(scaling(() => ({})));
   assert(check.ok, String(check));
   const unused = check.findings.find(({ tensor }) => tensor === "unused")!;
@@ -235,7 +235,7 @@ Deno.test("what is right in these layers is found right; a gradient that is zero
   assert((await gradientCheck(decoded(() => ({})))).ok);
 });
 
-Deno.test("a gradient that is zero where there is a slope is off by all of it", async () => {
+Deno.test("a gradient of zeros where the slope is not zero has an error of 1", async () => {
   const { findings } = await gradientCheck(scaling(() => ({ gradients() {} })));
   const { largest, differences } = findings.find(({ tensor }) => tensor === "gain")!;
   assertEquals([largest, Math.abs(differences - 1) < 1e-8], [0, true]);

@@ -1,7 +1,7 @@
 import { OnnxModel } from "../../onnx.ts";
-import { decode } from "../../src/onnx/protobuf.ts";
-import { TENSOR_FILE, type TensorMessage } from "../../src/onnx/schema.ts";
-import { type OnnxTensor, readTensor } from "../../src/onnx/tensor.ts";
+import { decode } from "../../src/onnx/format/protobuf.ts";
+import { TENSOR, type TensorMessage } from "../../src/onnx/format/schema.ts";
+import { type OnnxTensor, readTensor } from "../../src/onnx/format/tensor.ts";
 import type { Kind, Result } from "./kind.ts";
 
 /** Models with their inputs and outputs, in folders as those of ONNX's backend tests. */
@@ -15,7 +15,7 @@ export const onnxModel: Kind = {
     for (let set = 0; test.bytes(`test_data_set_${set}/output_0.pb`); set++) {
       const read = (file: string): OnnxTensor => {
         const bytes = test.bytes(`test_data_set_${set}/${file}.pb`)!;
-        return readTensor(file, decode(TENSOR_FILE, bytes) as unknown as TensorMessage);
+        return readTensor(file, decode(TENSOR, bytes) as unknown as TensorMessage);
       };
       const outputs = await model.run(
         Object.fromEntries(model.inputs.map(({ name }, i) => [name, read(`input_${i}`)])),

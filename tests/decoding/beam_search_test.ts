@@ -16,7 +16,9 @@ import {
 
 const V = 4, STOP = 0, LENGTH = 4, PROMPT = [2, 1];
 
-/** A net that is far from indifferent: its first parameters times 5. `numerics: "exact"`, so that rows do not matter. */
+/**
+ * A net with clear preferences: its initial parameters times 5. With `numerics: "exact"` results do not depend on rows.
+ */
 async function peaked(seed: number): Promise<Session> {
   const net = sequential({
     input: oneHot(V),
@@ -31,14 +33,14 @@ async function peaked(seed: number): Promise<Session> {
   return session;
 }
 
-/** Logarithms of the next tokens' probabilities, of the whole sequence run at once. */
+/** Logarithms of the next tokens' probabilities, from the whole sequence run at once. */
 function next(session: Session, tokens: number[]): number[] {
   const logits = session.forward([...PROMPT, ...tokens], { batch: 1 }).slice(-V), top = Math.max(...logits);
   const sum = logits.reduce((sum, x) => sum + Math.exp(x - top), 0);
   return Array.from(logits, (x) => x - top - Math.log(sum));
 }
 
-/** Every continuation there is, the best first. */
+/** All continuations, the best first. */
 function exhaustive(session: Session, alpha: number, without: number[] = []): Hypothesis[] {
   const all: Hypothesis[] = [];
   function extend(tokens: number[], logProbability: number): void {
@@ -53,7 +55,7 @@ function exhaustive(session: Session, alpha: number, without: number[] = []): Hy
   return all.sort((a, b) => b.score - a.score);
 }
 
-/** The same continuations; numbers to within a few roundings of doubles, as exp and log are not the same functions. */
+/** The same continuations. Numbers may differ by some roundings of doubles: exp and log are other functions here. */
 function assertFound(found: readonly Hypothesis[], wanted: readonly Hypothesis[], what: string): void {
   assertEquals(found.map(({ tokens }) => tokens), wanted.map(({ tokens }) => tokens), what);
   found.forEach(({ logProbability, score }, i) => {
@@ -67,13 +69,13 @@ for (const alpha of [0, 0.6, 1, 3]) {
     for (let seed = 1; seed <= 8; seed++) {
       using session = await peaked(seed);
       const all = exhaustive(session, alpha), options = { length: LENGTH, stop: [STOP], lengthPenalty: alpha };
-      // After three of four steps 3 ** 3 hypotheses go on: with room for more, nothing is dropped before the last step.
+      // After three of four steps 3 ** 3 hypotheses are open: a wider beam drops none before the last step.
       for (const width of [28, 30]) {
         const found = await beamSearch(session.stream({ batch: width }), PROMPT, options);
         assertFound(found, all.slice(0, width), `seed ${seed}, width ${width}`);
       }
       const without = [3], fewer = exhaustive(session, alpha, without);
-      // Two tokens and the stop: 2 ** 3 go on.
+      // With two tokens and the stop, 2 ** 3 hypotheses are open.
       const found = await beamSearch(session.stream({ batch: 9 }), PROMPT, { ...options, without });
       assertFound(found, fewer.slice(0, 9), `seed ${seed}, without a token`);
     }
@@ -96,7 +98,7 @@ Deno.test("width 1 is greedy", async () => {
   }
 });
 
-Deno.test("what a narrow beam finds are true probabilities; somewhere it is better than greedy, somewhere not best", async () => {
+Deno.test("a narrow beam finds true probabilities, often better than greedy, not always the best", async () => {
   let better = 0, missed = 0;
   for (let seed = 1; seed <= 40; seed++) {
     using session = await peaked(seed);
@@ -111,7 +113,7 @@ Deno.test("what a narrow beam finds are true probabilities; somewhere it is bett
   assert(better > 0 && missed > 0, `better than greedy ${better} times, not the best ${missed} times`);
 });
 
-/** Beam search as it is told, to the last token: all hypotheses with one more token, in order, until `width` go on. */
+/** Beam search without early ending: at each step all hypotheses with one more token, until `width` are open. */
 function toTheEnd(session: Session, width: number, alpha: number): Hypothesis[] {
   let live: Hypothesis[] = [{ tokens: [], logProbability: 0, score: 0 }];
   const finished: Hypothesis[] = [];
@@ -129,7 +131,7 @@ function toTheEnd(session: Session, width: number, alpha: number): Hypothesis[] 
   return [...finished, ...live].sort((a, b) => b.score - a.score).slice(0, width);
 }
 
-Deno.test("ending early changes nothing, whatever the width and the normalisation", async () => {
+Deno.test("ending early changes no result, at any width and normalisation", async () => {
   for (let seed = 1; seed <= 20; seed++) {
     using session = await peaked(seed);
     for (const width of [1, 2, 3, 5]) {
@@ -157,7 +159,7 @@ Deno.test("length normalisation prefers longer continuations", async () => {
   assert(lengths[0] < lengths[1] && lengths[1] < lengths[2], `${lengths}`);
 });
 
-Deno.test("the search ends when nothing can become better", async () => {
+Deno.test("the search ends when no open hypothesis can become better", async () => {
   using session = await peaked(1);
   const parameters = session.parameters();
   parameters.get("output.bias")!.data[STOP] = 20;
@@ -173,7 +175,7 @@ Deno.test("the search ends when nothing can become better", async () => {
   assert(steps < 30, `${steps} steps`);
 });
 
-Deno.test("a search goes on from row 0 of the stream", async () => {
+Deno.test("a search starts from row 0 of the stream", async () => {
   using session = await peaked(3);
   const stream = session.stream({ batch: 3 });
   stream.step([PROMPT[0], 0, 3]);
@@ -183,10 +185,10 @@ Deno.test("a search goes on from row 0 of the stream", async () => {
   assertFound([best], [same], "row 0");
 });
 
-Deno.test("rows of a stream can be chosen: each goes on as the sequence of its row", async () => {
+Deno.test("select makes each row of a stream continue the sequence of another row", async () => {
   using session = await peaked(2);
   const stream = session.stream({ batch: 3 });
-  stream.select([2, 2, 2]); // at the beginning all rows are alike
+  stream.select([2, 2, 2]); // At the beginning all rows are alike.
   stream.step([0, 1, 2]);
   stream.step([3, 2, 1]);
   stream.select([2, 0, 2]);
@@ -195,7 +197,7 @@ Deno.test("rows of a stream can be chosen: each goes on as the sequence of its r
   assertEquals(got, Float32Array.from(sequences.flatMap((x) => [...session.forward(x, { batch: 1 }).slice(-V)])));
   assertThrows(() => stream.select([0, 1]), ShapeError, '"rows" must have 3 elements, got 2');
   assertThrows(() => stream.select([0, 1, 3]), OptionError, '"rows" must be an integer from 0 to 2, got 3 at 2');
-  // One that was refused has changed nothing.
+  // The refused calls have changed nothing.
   const after = session.forward([...sequences[0], 0], { batch: 1 }).slice(-V);
   assertEquals(stream.step([0, 0, 0]).slice(0, V), after);
 });

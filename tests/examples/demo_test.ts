@@ -13,7 +13,7 @@ interface Result {
   error: string;
 }
 
-/** A folder with a corpus, in which the demo runs. */
+/** A temporary folder with a corpus, the working directory of the demo. */
 class Folder implements Disposable {
   readonly path = Deno.makeTempDirSync();
 
@@ -43,7 +43,7 @@ class Folder implements Disposable {
     return result(await this.command(...args).output());
   }
 
-  /** Train a little; files are named relative to the folder. */
+  /** Trains for a few steps. File names are relative to the folder. */
   train(...args: string[]): Promise<Result> {
     return this.run("--corpus", "corpus.txt", ...SMALL, "--quiet", ...args);
   }
@@ -58,14 +58,14 @@ function result({ code, stdout, stderr }: Deno.CommandOutput): Result {
   return { status: code, out: decoder.decode(stdout), error: decoder.decode(stderr) };
 }
 
-/** One line on standard error, nothing on standard output, status 2. */
+/** Asserts one line on standard error, nothing on standard output, and status 2. */
 function assertRefused({ status, out, error }: Result, message: RegExp): void {
   assertMatch(error, /^error: [^\n]+\n$/);
   assertMatch(error, message);
   assertEquals({ status, out }, { status: 2, out: "" });
 }
 
-/** Run each case, a few at a time. */
+/** Runs the cases, four at a time. */
 async function each<T>(cases: readonly T[], run: (value: T) => Promise<void>): Promise<void> {
   const rest = [...cases];
   const work = async () => {
@@ -84,7 +84,7 @@ Deno.test("--help lists every option", async () => {
   for (const line of out.split("\n")) assert(line.length < 80, line);
 });
 
-Deno.test("a bad option is refused in one line", async () => {
+Deno.test("a wrong option is one line of error", async () => {
   using folder = new Folder();
   const cases: [string, RegExp][] = [
     ["--depth 3", /unknown option --depth/],
@@ -117,7 +117,7 @@ Deno.test("a bad option is refused in one line", async () => {
   await each(cases, async ([args, message]) => assertRefused(await folder.run(...args.split(" ")), message));
 });
 
-Deno.test("a file that cannot be used is refused in one line, before the training", async () => {
+Deno.test("a wrong file is one line of error before the training", async () => {
   using folder = new Folder();
   Deno.writeTextFileSync(folder.file("empty.txt"), "");
   Deno.writeTextFileSync(folder.file("short.txt"), "Call me Ishmael.");
@@ -146,7 +146,7 @@ Deno.test("a file that cannot be used is refused in one line, before the trainin
   assertEquals(folder.files, files);
 });
 
-Deno.test("--quiet prints the validation and the text; the same seed, the same output", async () => {
+Deno.test("--quiet prints only the validation and the text, and equal seeds print equal output", async () => {
   using folder = new Folder();
   const [first, again, other] = await Promise.all([
     folder.train("--prompt", "The "),
@@ -178,21 +178,21 @@ Deno.test("without a terminal the output is plain lines", async () => {
   assertEquals(out.match(/[\0-\x09\x0b-\x1f]/), null);
 });
 
-Deno.test("a report tells of the training, and changes nothing of it", async () => {
+Deno.test("a report describes the training and does not change it", async () => {
   using folder = new Folder();
-  const [plain, told] = await Promise.all([
+  const [plain, reported] = await Promise.all([
     folder.train("--save", "plain"),
-    folder.train("--save", "told", "--report", "page.html"),
+    folder.train("--save", "reported", "--report", "page.html"),
   ]);
-  assertEquals(told, plain);
-  assertEquals(Deno.readFileSync(folder.file("told")), Deno.readFileSync(folder.file("plain")));
+  assertEquals(reported, plain);
+  assertEquals(Deno.readFileSync(folder.file("reported")), Deno.readFileSync(folder.file("plain")));
   const page = Deno.readTextFileSync(folder.file("page.html"));
   for (const text of ["corpus.txt, 1,800 characters", "Perplexity", "after step 3", "at best", "norm 5", "lstm"]) {
     assert(page.includes(text), text);
   }
 });
 
-Deno.test("every cell learns, every budget ends", async () => {
+Deno.test("every cell learns and every budget ends", async () => {
   using folder = new Folder();
   const bits = async (...args: string[]) => {
     const { status, out, error } = await folder.run(
@@ -208,7 +208,7 @@ Deno.test("every cell learns, every budget ends", async () => {
   assert(await bits("--seconds", "0.3", "--layers", "1") < start);
 });
 
-Deno.test("a saved model writes the same text, and can be trained further", async () => {
+Deno.test("a saved model writes the same text and can continue its training", async () => {
   using folder = new Folder();
   const trained = await folder.train("--save", "model", "--cell", "gru", "--prompt", "The ");
   const before = Deno.readFileSync(folder.file("model"));
@@ -224,7 +224,7 @@ Deno.test("a saved model writes the same text, and can be trained further", asyn
   assertEquals(folder.files, ["corpus.txt", "model"]);
 });
 
-Deno.test("a byte order mark, line ends of Windows and characters of four bytes are text too", async () => {
+Deno.test("a text may have a byte order mark, line ends of Windows and characters of four bytes", async () => {
   using folder = new Folder();
   Deno.writeTextFileSync(folder.file("corpus.txt"), "\ufeff" + "🐋 sails\r\n🚢 swims\r\n".repeat(30));
   const { status, out, error } = await folder.train("--prompt", "🐋");
@@ -233,8 +233,8 @@ Deno.test("a byte order mark, line ends of Windows and characters of four bytes 
 });
 
 Deno.test({
-  name: "Ctrl-C ends the training, saves and writes a short text",
-  // Windows ends a process that is sent a signal.
+  name: "after Ctrl-C the demo saves the model and writes a short text",
+  // Windows ends a process that gets a signal.
   ignore: Deno.build.os === "windows",
   async fn() {
     using folder = new Folder();
@@ -247,7 +247,7 @@ Deno.test({
       if (interrupted || !pieces.join("").includes("60 seconds of training")) continue;
       interrupted = true;
       child.kill("SIGINT");
-      child.kill("SIGINT"); // as when a parent passes on what came to the whole group
+      child.kill("SIGINT"); // as if a parent process repeats the signal of the process group
     }
     const error = await new Response(child.stderr).text();
     assertEquals({ status: (await child.status).code, error }, { status: 130, error: "" });

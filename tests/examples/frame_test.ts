@@ -1,40 +1,54 @@
-import { assertEquals, assertThrows } from "@std/assert";
-import { readOptions } from "../../examples/frame/command_line.ts";
+import { assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { stdout } from "node:process";
+import { atLeastZero, integer, oneOf, readOptions, text, UsageError } from "../../examples/frame/command_line.ts";
 import { progress } from "../../examples/frame/progress.ts";
 
-const DEFAULTS = { seconds: 60, text: "" };
+const PARSERS = {
+  seconds: atLeastZero,
+  layers: integer(1, 4),
+  cell: oneOf("gru", "lstm"),
+  text,
+  quiet: "flag",
+} as const;
 
-Deno.test("an example's options are numbers and texts, as the defaults are", () => {
-  assertEquals(readOptions([], DEFAULTS), DEFAULTS);
-  assertEquals(readOptions(["--seconds", "1.5", "--text=a b"], DEFAULTS), { seconds: 1.5, text: "a b" });
-  assertEquals(readOptions(["--text", "1", "--help"], DEFAULTS), undefined);
+Deno.test("options are values of their own types", () => {
+  assertEquals(readOptions([], PARSERS), {});
+  assertEquals(readOptions(["--seconds", "1.5", "--text=a b"], PARSERS), { seconds: 1.5, text: "a b" });
+  assertEquals(readOptions(["--layers=2", "--cell", "gru", "--quiet"], PARSERS), {
+    layers: 2,
+    cell: "gru",
+    quiet: true,
+  });
+  assertEquals(readOptions(["--text", "1", "--help"], PARSERS), "help");
 });
 
-Deno.test("what an example does not understand is one line", () => {
+Deno.test("a wrong option is an error of one line", () => {
   const refused = [
-    [["--second", "1"], "unknown option --second"],
+    [["--second", "1"], "unknown option --second (--help lists the options)"],
     [["--seconds"], "--seconds needs a value"],
+    [["--quiet=no"], "--quiet takes no value"],
     [["--seconds", ""], '--seconds must be a number >= 0, got ""'],
     [["--seconds=-1"], '--seconds must be a number >= 0, got "-1"'],
+    [["--layers=5"], '--layers must be an integer from 1 to 4, got "5"'],
+    [["--cell=elman"], '--cell must be gru or lstm, got "elman"'],
     [["1"], 'unexpected argument "1"'],
   ] as const;
-  for (const [args, message] of refused) assertThrows(() => readOptions([...args], DEFAULTS), Error, message);
+  for (const [args, message] of refused) assertThrows(() => readOptions([...args], PARSERS), UsageError, message);
 });
 
-Deno.test("progress passes the events on, and leaves a line that tells of the last losses", async () => {
+Deno.test("progress passes on the events and prints a last line with the last losses", async () => {
   const events = [{ step: 1, loss: 2 }, { type: "evaluation", step: 1, loss: 3 }, { type: "epoch", step: 1, loss: 4 }];
-  const lines: string[] = [], { log } = console;
-  console.log = (line: string) => lines.push(line);
+  const source = (async function* () {
+    yield* events;
+  })();
+  const figures = ({ loss }: { loss: number }) => ({ twice: String(2 * loss) });
+  const { write } = stdout;
+  let printed = "";
+  stdout.write = (text: unknown) => (printed += text, true);
   try {
-    const source = (async function* () {
-      yield* events;
-    })();
-    const figures = ({ loss }: { loss: number }) => ({ twice: String(2 * loss) });
     assertEquals(await Array.fromAsync(progress(source, { label: "GRU", seconds: 1, figures })), events);
   } finally {
-    console.log = log;
+    stdout.write = write;
   }
-  assertEquals(lines.map((line) => line.replace(/\d\.\d s/, "0.0 s")), [
-    "GRU: 1 steps in 0.0 s, loss 2.000, twice 8, validation 3.000",
-  ]);
+  assertMatch(printed, /GRU: 1 steps in \d\.\d s, loss 2\.000, twice 8, validation 3\.000\n$/);
 });

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 
 const EXAMPLE = import.meta.resolve("../../examples/gradient_flow.ts");
 
-Deno.test("gradient_flow.ts shows the flow of eight trainings, in the terminal and as a page", async () => {
+Deno.test("gradient_flow.ts plots the gradients of eight trainings in the terminal and on a page", async () => {
   const file = await Deno.makeTempFile({ suffix: ".html" });
   try {
     const sizes = ["--steps", "20", "--hidden", "8", "--batch", "4", "--seconds", "2"];
@@ -13,7 +13,7 @@ Deno.test("gradient_flow.ts shows the flow of eight trainings, in the terminal a
     const plots = [...out.matchAll(/^([ ▁▂▃▄▅▆▇█]{20})\| {2}at the (?:start|end)$/gm)].map(([, plot]) => plot);
     assertEquals(plots.length, 16);
     for (const plot of plots) assert(plot.includes("█"), plot);
-    // At the start, before anything was learned: the gradient vanishes, or explodes.
+    // Before the training the gradient vanishes or explodes.
     assertMatch(plots[0], /^[ ▁▂▃▄▅▆]+▇*█$/);
     assertMatch(plots[4], /^█/);
     const rows = [...out.matchAll(/^(Elman|Elman x2|GRU|LSTM)(, clipped)? +\d\.\d{4} +\de[+-]\d+ +\S+$/gm)];

@@ -1,4 +1,4 @@
-/** The guide's code is that of the example, which runs and is tested. */
+/** The guide quotes code of the example, which other tests run. */
 import { assert, assertEquals } from "@std/assert";
 
 const read = (path: string) => Deno.readTextFileSync(new URL(`../../${path}`, import.meta.url));

@@ -1,7 +1,7 @@
 import { assert, assertAlmostEquals } from "@std/assert";
 import { NGram } from "../../examples/frame/ngram.ts";
 
-Deno.test("the probabilities of an n-gram are those of Kneser and Ney", () => {
+Deno.test("the probabilities of an n-gram equal Kneser and Ney's", () => {
   // "abab c": of order 2, b follows a twice, a follows b once and c once; begin is c.
   const [a, b, c] = [0, 1, 2], ngram = new NGram(2, 3, [[a, b, a, b, c]], c);
   // Pairs: (c a) 1, (a b) 2, (b a) 1, (b c) 1, so n1 = 3, n2 = 1, D = 3/5.
@@ -13,7 +13,7 @@ Deno.test("the probabilities of an n-gram are those of Kneser and Ney", () => {
   assertAlmostEquals(p(a, c), 0.6 * first(1) / 2, 1e-12);
 });
 
-Deno.test("the probabilities of all tokens add up to 1, in seen and unseen contexts", () => {
+Deno.test("the probabilities of all tokens add up to 1 in seen and unseen contexts", () => {
   const text = [..."the whale swam north and the crew rowed after the whale"].map((x) => x.charCodeAt(0) - 32);
   for (const order of [1, 2, 3, 5]) {
     const ngram = new NGram(order, 96, [text], 95);

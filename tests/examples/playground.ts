@@ -1,13 +1,13 @@
-/** The playground in Chromium, and what a user does there. */
+/** The playground in Chromium, and the actions of a user. */
 import { assert } from "@std/assert";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import { playground } from "../../examples/playground/build.ts";
 import { serve, type ServeOptions } from "../../examples/playground/serve.ts";
 import { installed } from "../engines.ts";
 
-/** Where Chromium is, if it is anywhere. */
+/** Path of an installed Chromium. */
 export const CHROMIUM = installed("chromium", "chromium-browser", "google-chrome");
-/** What a test is called, and whether it runs. */
+/** Name of a test in the browser. Without Chromium the test is ignored. */
 export function inBrowser(name: string): { name: string; ignore: boolean } {
   return CHROMIUM ? { name, ignore: false } : { name: `not tested: ${name}: there is no chromium here`, ignore: true };
 }
@@ -22,12 +22,12 @@ const ARGUMENTS = [
   "--disable-component-update",
   "--disable-sync",
 ];
-/** Far longer than anything on the page takes when the machine is idle. */
+/** Milliseconds: far longer than any action on an idle machine. */
 const PATIENCE = 60_000;
 
 let files: ReturnType<typeof playground> | undefined;
 
-/** The page in a browser of its own. Whatever it complains of, and every request that leaves it, is noted. */
+/** The page in its own browser. Records errors and requests to other origins. */
 export class Playground implements AsyncDisposable {
   readonly page: Page;
   /** Errors of the console and of the page, and requests to other origins. */
@@ -65,7 +65,7 @@ export class Playground implements AsyncDisposable {
     });
   }
 
-  /** A small net on a small text, which learns within seconds. */
+  /** Chooses a small text and a small net, which learns within seconds. */
   async small(text = "tongueTwister"): Promise<void> {
     await this.page.selectOption("#source", text);
     await this.page.fill("#layers", "1");
@@ -73,7 +73,7 @@ export class Playground implements AsyncDisposable {
     await this.page.fill("#batch", "16");
   }
 
-  /** Characters that have a colour, and how many different ones there are. */
+  /** Numbers of coloured characters and of different colours. */
   async colored(): Promise<{ characters: number; colors: number }> {
     const colors = await this.page.locator("#coloured span:not(.empty)").evaluateAll((spans) =>
       spans.map((span) => getComputedStyle(span).backgroundColor).filter((color) => !/^rgba\(0, 0, 0, 0\)$/.test(color))
@@ -81,17 +81,17 @@ export class Playground implements AsyncDisposable {
     return { characters: colors.length, colors: new Set(colors).size };
   }
 
-  /** What an element says. */
+  /** The text of an element. */
   async says(selector: string): Promise<string> {
     return (await this.page.textContent(selector) ?? "").trim();
   }
 
-  /** The number that an element says. */
+  /** The number in an element. */
   async number(selector: string): Promise<number> {
     return Number((await this.says(selector)).replaceAll(",", ""));
   }
 
-  /** Wait until something holds of the page. */
+  /** Waits until a condition holds. `what` names the condition in the error. */
   async until(what: string, holds: () => Promise<boolean>): Promise<void> {
     for (const end = performance.now() + PATIENCE; !(await holds());) {
       assert(performance.now() < end, `${what}: not within ${PATIENCE / 1000} s; complaints: ${this.complaints}`);

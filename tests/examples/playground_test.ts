@@ -2,7 +2,7 @@ import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { inBrowser, Playground } from "./playground.ts";
 
 Deno.test({
-  ...inBrowser("the playground trains, pauses, writes, saves, loads, shows units and gradients"),
+  ...inBrowser("the playground trains, pauses, writes, saves, loads and shows units and gradients"),
   async fn() {
     await using playground = await Playground.open();
     const { page } = playground, samples = page.locator("#samples li:not(.empty)");
@@ -15,7 +15,7 @@ Deno.test({
     await playground.until("a lower loss", async () => await playground.number("#loss") < 0.75 * loss);
     assertNotEquals(await samples.first().textContent(), await samples.last().textContent());
     assert(await playground.number("#speed") > 0);
-    // As many as the page offers: one where there is one core.
+    // The default is the maximum of the page, which is one on one core.
     const threads = Number(await page.inputValue("#threads"));
     assertEquals(threads > 1, navigator.hardwareConcurrency > 1);
     assertEquals(
@@ -26,8 +26,8 @@ Deno.test({
     await page.locator("#thinking").scrollIntoViewIfNeeded();
     await playground.until("colours", async () => (await playground.colored()).colors > 20);
     await page.click("#train");
-    assertEquals(await playground.says("#train"), "Go on");
-    await page.waitForTimeout(300); // the step that was being made
+    assertEquals(await playground.says("#train"), "Resume");
+    await page.waitForTimeout(300); // until the current step ends
     const paused = await playground.says("#steps");
     const colors = () => page.locator("#coloured").innerHTML();
     await page.focus("#unit");
@@ -41,7 +41,7 @@ Deno.test({
     assert(written.startsWith("she") && written.length === 3 + 60, written);
     const [download] = await Promise.all([page.waitForEvent("download"), page.click("#save")]);
     const file = await download.path();
-    assertEquals(await playground.says("#steps"), paused, "it has gone on");
+    assertEquals(await playground.says("#steps"), paused, "it has continued");
     await page.click("#reset");
     assert(await page.isDisabled("#write-button"));
     await page.setInputFiles("#model-file", file);
@@ -49,7 +49,7 @@ Deno.test({
     assertEquals(await write(playground), written);
     await page.click("#train");
     await playground.until("a loaded net that is trained", async () => await playground.number("#steps") > 3);
-    assert(await playground.number("#loss") < 0.75 * loss, "it has begun anew");
+    assert(await playground.number("#loss") < 0.75 * loss, "it has restarted");
     await page.click("#train");
 
     await page.fill("#flow-steps", "20");
@@ -71,7 +71,7 @@ Deno.test({
 });
 
 Deno.test({
-  ...inBrowser("the playground trains from a folder of a host that says nothing of isolation, on a phone"),
+  ...inBrowser("the playground trains on a phone, from a folder of a host without isolation headers"),
   async fn() {
     await using playground = await Playground.open({
       isolated: false,
@@ -92,7 +92,7 @@ Deno.test({
   },
 });
 
-/** What the net writes, of 60 characters. */
+/** Lets the net write 60 characters; returns the text. */
 async function write(playground: Playground): Promise<string> {
   const { page } = playground;
   await page.fill("#length", "60");

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 
-/** What an example prints, once it has ended well. */
+/** Runs an example; returns its output. The exit status must be 0. */
 export async function runExample(name: string, ...args: string[]): Promise<string> {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", `examples/${name}`, ...args],

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { countBars, readTunes } from "../../examples/frame/abc.ts";
 import { runExample } from "./run_example.ts";
 
-Deno.test("names are invented for each gender, beside n-grams of letters", async () => {
+Deno.test("names.ts invents names of each gender and prints the loss of n-grams", async () => {
   const text = await runExample("names.ts", "--seconds", "2", "--hidden", "16", "--count", "3");
   assertMatch(text, /^7965 names to train on, 884 held out$/m);
   assertMatch(text, /^nats per letter, ends included: bigram 2\.3\d\d, trigram 2\.0\d\d, 4-gram 1\.9\d\d$/m);
@@ -10,7 +10,7 @@ Deno.test("names are invented for each gender, beside n-grams of letters", async
   assertMatch(text, /^female: \S+, \S+, \S+\nmale: \S+, \S+, \S+$/m);
 });
 
-/** Tunes of two metres, whose bars add up. */
+/** Tunes of two metres. The bars of each add up. */
 const TUNES = Array.from({ length: 24 }, (_, i) => {
   const [metre, bars] = i % 2
     ? ["3/4", ["ABc", "d2e", "f3", "A/2B/2cd"]]
@@ -19,7 +19,7 @@ const TUNES = Array.from({ length: 24 }, (_, i) => {
   return `X:${i + 1}\nT:Own ${i}\nM:${metre}\nL:1/4\nK:${i % 3 ? "D" : "G"}\n"${"G"}"A|${part}|\nd2A:|\n\n`;
 }).join("");
 
-Deno.test("tunes are written as files, with the share of those whose bars add up", async () => {
+Deno.test("music.ts writes tunes as files and prints the percentage of bars that add up", async () => {
   const folder = await Deno.makeTempDir();
   try {
     await Deno.writeTextFile(`${folder}/own.abc`, TUNES);
@@ -34,7 +34,7 @@ Deno.test("tunes are written as files, with the share of those whose bars add up
   }
 });
 
-Deno.test("without tunes the example of music says what to give it", async () => {
+Deno.test("music.ts without tunes ends with one line of error", async () => {
   for (const args of [[], ["--tunes", "nowhere"]]) {
     const { code, stderr } = await new Deno.Command(Deno.execPath(), {
       args: ["run", "-A", "examples/music.ts", ...args],
@@ -43,18 +43,18 @@ Deno.test("without tunes the example of music says what to give it", async () =>
     assertEquals(code, 2);
     assertMatch(
       new TextDecoder().decode(stderr),
-      /^error: give a file, a folder or a URL of tunes in ABC notation[^\n]*\n$/,
+      /^error: --tunes must be a file, a folder or a URL of tunes in ABC notation[^\n]*\n$/,
     );
   }
 });
 
-/** Bars, and those that do not add up, of one tune. */
+/** Numbers of bars, and of bars that do not add up, in a tune of this body. */
 function counted(body: string, metre = "4/4", unit = "L:1/4\n"): [number, number] {
   const [tune] = readTunes(`X:1\nT:t\nM:${metre}\n${unit}K:C\n${body}\n`), { bars, wrong } = countBars(tune);
   return [bars, wrong];
 }
 
-Deno.test("bars of ABC add up or do not", () => {
+Deno.test("countBars finds the bars of ABC notation that do not add up", () => {
   assertEquals(counted("ABcd|e2f2|A4|"), [3, 0]);
   assertEquals(counted("ABcd|e2f|A4|"), [3, 1], "too short within");
   assertEquals(counted("d|ABcd|e2f2|A3|"), [4, 0], "upbeat");

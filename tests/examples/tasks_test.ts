@@ -1,4 +1,4 @@
-/** Examples of one to one, many to one, many to many, and forecasting: run for a second on a small part of the data. */
+/** Runs examples of one to one, many to one, many to many and forecasting for a second on a small part of the data. */
 import { assert, assertMatch } from "@std/assert";
 
 const EXAMPLES: Record<string, { args: string[]; figures: RegExp[] }> = {

@@ -1,14 +1,16 @@
 import { assert, assertEquals } from "@std/assert";
 import { join } from "node:path";
 
-/** An empty folder for one test. */
+/** An empty folder for one test, which `dispose` removes. */
 export class Folder implements Disposable {
   readonly path = Deno.makeTempDirSync();
 
+  /** The path of a file in the folder. */
   file(name: string): string {
     return join(this.path, name);
   }
 
+  /** The sorted names in the folder. */
   get names(): string[] {
     return [...Deno.readDirSync(this.path)].map(({ name }) => name).sort();
   }
@@ -18,13 +20,13 @@ export class Folder implements Disposable {
   }
 }
 
-/** A process that writes files and is killed; see killed.ts. */
+/** A process that writes files until it is killed (see killed.ts). */
 export function writer(...args: string[]): Deno.ChildProcess {
   const script = new URL("killed.ts", import.meta.url).pathname;
   return new Deno.Command(Deno.execPath(), { args: ["run", "-A", "--no-check", "--quiet", script, ...args] }).spawn();
 }
 
-/** Asserts that a file has the bytes of one write; the value that all of them have. */
+/** Asserts that all bytes of a file are equal, so that they come from one write, and returns their value. */
 export function assertWhole(path: string, what: string): number {
   const bytes = Deno.readFileSync(path);
   assert(bytes.length > 0 && bytes.every((byte) => byte === bytes[0]), `${what}: bytes of two writes`);

@@ -1,11 +1,13 @@
-/** Writes a file over and over, or once and is killed on the way: `killed.ts <path> <round|call> <when>`. */
+/**
+ * Writes a file again and again, or once with its death in a call of the disk: `killed.ts <path> <round|call> <when>`.
+ */
 import process from "node:process";
 import { saveFile, saveNext } from "../../files.ts";
 import { DISK, type Disk } from "../../src/files/disk.ts";
 import { replaceFile } from "../../src/files/replace.ts";
 
 const [path, how, when] = process.argv.slice(2);
-/** More than the system writes in one stroke without looking up. */
+/** More bytes than the system writes in one uninterrupted step. */
 const SIZE = 300_000;
 
 function die(): never {
@@ -13,16 +15,17 @@ function die(): never {
   while (true);
 }
 
-/** The system's disk until the call named `how`, before or after which the process dies. */
+/** The disk of the system, except that the process dies before, in or after the call named `how`. */
 function deadly(): Disk {
-  const call = how as keyof Disk, done = DISK[call] as (...args: unknown[]) => unknown;
-  const doomed = (...args: unknown[]) => {
+  const call = how as keyof Disk;
+  const run = DISK[call] as (...args: unknown[]) => unknown;
+  const deadlyCall = (...args: unknown[]) => {
     if (when === "before") die();
     if (when === "half") args[1] = (args[1] as Uint8Array).subarray(0, SIZE / 2);
-    done(...args);
+    run(...args);
     die();
   };
-  return { ...DISK, [call]: doomed };
+  return { ...DISK, [call]: deadlyCall };
 }
 
 if (how === "round") {

@@ -3,7 +3,7 @@ import { Bundle, inDeno, inNode, installed } from "../engines.ts";
 import { Folder } from "./folder.ts";
 
 const PROGRAM = new URL("print_saves.ts", import.meta.url);
-/** More than the system numbers processes. */
+/** Larger than any process number of the system. */
 const DEAD = 2 ** 22 + 1;
 
 const WANT = {
@@ -13,12 +13,12 @@ const WANT = {
   refusal: "Cannot write /none/model: no such file or directory",
 };
 
-Deno.test("files are saved in Deno with no more than the permission for their folder", async () => {
+Deno.test("saving files in Deno needs no permission but for their folder", async () => {
   using folder = new Folder();
   using bundle = await Bundle.of(PROGRAM);
   const { path } = folder, permissions = [`--allow-read=${path}`, `--allow-write=${path}`, "--no-prompt"];
   const got = JSON.parse(await inDeno(bundle, [], [path, String(DEAD)], permissions));
-  // Without --allow-run nobody can say whether the other process is dead, for an hour.
+  // Without --allow-run, Deno cannot tell whether the other process is dead; the file is stale after an hour only.
   assertEquals(got, { ...WANT, names: ["model", "model.2.bin", "model.3.bin", `model.${DEAD}.0badcafe.tmp`] });
   assertEquals(JSON.parse(await inDeno(bundle, [], [path, String(DEAD)], [...permissions, "--allow-run"])), {
     ...WANT,
@@ -28,7 +28,7 @@ Deno.test("files are saved in Deno with no more than the permission for their fo
 
 const node = installed("node");
 Deno.test({
-  name: node ? "files are saved in Node as in Deno" : "saving files is not tested in Node: there is no node here",
+  name: node ? "files are saved in Node as in Deno" : "saving files in Node is not tested: node is not installed",
   ignore: !node,
   async fn() {
     using folder = new Folder();

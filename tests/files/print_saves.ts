@@ -1,4 +1,6 @@
-/** Saves files in the folder that is named, in Deno or Node; prints what is there then. */
+/**
+ * Saves files in a folder, in Deno or Node, and prints the resulting files: `print_saves.ts <folder> <dead process>`.
+ */
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import process from "node:process";
 import { FileError, latest, requireWritable, saveFile, saveNext } from "../../files.ts";

@@ -8,7 +8,7 @@ import { assertWhole, Folder, writer } from "./folder.ts";
 
 const OLD = new Uint8Array(10).fill(1), NEW = new Uint8Array(7).fill(2);
 
-Deno.test("a file is made, and replaced", () => {
+Deno.test("a file is created, and replaced", () => {
   using folder = new Folder();
   const path = folder.file("model");
   for (const bytes of [OLD, NEW, new Uint8Array()]) {
@@ -18,7 +18,7 @@ Deno.test("a file is made, and replaced", () => {
   }
 });
 
-Deno.test("a part of a buffer is written alone, and what is written in pieces is whole", () => {
+Deno.test("of a view only its part of the buffer is written, and partial writes are completed", () => {
   using folder = new Folder();
   const path = folder.file("model"), bytes = Uint8Array.from({ length: 100 }, (_, i) => i);
   const disk = {
@@ -29,7 +29,7 @@ Deno.test("a part of a buffer is written alone, and what is written in pieces is
   assertEquals(Deno.readFileSync(path), bytes.slice(3, 95));
 });
 
-Deno.test("a link stays a link, to the new file", () => {
+Deno.test("a symbolic link stays, and points to the new file", () => {
   using folder = new Folder();
   Deno.mkdirSync(folder.file("real"));
   saveFile(folder.file("real/model"), OLD);
@@ -40,7 +40,7 @@ Deno.test("a link stays a link, to the new file", () => {
   assertEquals([...Deno.readDirSync(folder.file("real"))].length, 1);
 });
 
-Deno.test("everything is on the disk before it gets its name, and the name before the call returns", () => {
+Deno.test("the bytes are on the disk before the rename, and the name before the call returns", () => {
   using folder = new Folder();
   const calls: string[] = [];
   const disk = Object.fromEntries(
@@ -54,7 +54,7 @@ Deno.test("everything is on the disk before it gets its name, and the name befor
 });
 
 for (const call of ["create", "write", "sync", "close", "rename"] as const) {
-  Deno.test(`${call} fails: the old file stays, and nothing else`, () => {
+  Deno.test(`when ${call} fails, only the old file is in the folder`, () => {
     using folder = new Folder();
     const path = folder.file("model"), fault = new Error("EIO: i/o error, somewhere");
     saveFile(path, OLD);
@@ -63,7 +63,7 @@ for (const call of ["create", "write", "sync", "close", "rename"] as const) {
     assertEquals([error.message, error.cause], [`Cannot write ${path}: i/o error`, fault]);
     assertEquals(folder.names, ["model"]);
     assertEquals(Deno.readFileSync(path), OLD);
-    // Nor is there anything where there was nothing.
+    // No file appears where there was none.
     assertThrows(() => replaceFile(folder.file("other"), NEW, undefined, disk), FileError);
     assertEquals(folder.names, ["model"]);
     saveFile(path, NEW);
@@ -71,7 +71,7 @@ for (const call of ["create", "write", "sync", "close", "rename"] as const) {
   });
 }
 
-Deno.test("a write that gets nowhere is an error, a folder that cannot be synced one with the new file", () => {
+Deno.test("a write of no bytes is an error; a failed sync of the folder is an error with the new file in place", () => {
   using folder = new Folder();
   const path = folder.file("model");
   saveFile(path, OLD);
@@ -83,7 +83,7 @@ Deno.test("a write that gets nowhere is an error, a folder that cannot be synced
   assertEquals([folder.names, Deno.readFileSync(path)], [["model"], NEW]);
 });
 
-Deno.test("a full disk: the old file stays, and nothing else", async () => {
+Deno.test("when the disk is full, only the old file is in the folder", async () => {
   using folder = new Folder();
   const disk = folder.file("disk"),
     run = (...args: string[]) => new Deno.Command(args[0], { args: args.slice(1) }).output();
@@ -115,7 +115,7 @@ const MOMENTS: [call: keyof Disk, when: string, byte: number][] = [
   ["syncFolder", "after", 2],
 ];
 
-Deno.test("killed at any moment: the file is the old one or the new one, and the next run cleans up", async () => {
+Deno.test("after a kill at any moment the file is the old or the new one, and the next save cleans up", async () => {
   await Promise.all(MOMENTS.map(async ([call, when, byte]) => {
     using folder = new Folder();
     const path = folder.file("model"), what = `killed ${when} ${call}`;
@@ -129,9 +129,9 @@ Deno.test("killed at any moment: the file is the old one or the new one, and the
   }));
 });
 
-Deno.test("temporary files of dead processes go, those of others stay", () => {
+Deno.test("temporary files of dead processes are removed, those of live processes stay", () => {
   using folder = new Folder();
-  const path = folder.file("model"), dead = 2 ** 22 + 1; // more than the system numbers processes
+  const path = folder.file("model"), dead = 2 ** 22 + 1; // larger than any process number of the system
   const put = (name: string, age = 0) => {
     Deno.writeFileSync(folder.file(name), OLD);
     const time = new Date(Date.now() - age);
@@ -139,8 +139,8 @@ Deno.test("temporary files of dead processes go, those of others stay", () => {
   };
   const hour = 3_600_000, alive = process.ppid;
   put(`model.${dead}.0badcafe.tmp`);
-  put(`model.${alive}.0badcafe.tmp`, 2 * hour); // its number has come again
-  put(`model.${process.pid}.0badcafe.tmp`, 2 * hour); // from before this process began
+  put(`model.${alive}.0badcafe.tmp`, 2 * hour); // an old process with the same number
+  put(`model.${process.pid}.0badcafe.tmp`, 2 * hour); // from before this process started
   put("model.7.tmp.safetensors");
   const stay = [`model.${alive}.1badcafe.tmp`, `model.${process.pid}.1badcafe.tmp`, `other.${dead}.0badcafe.tmp`];
   stay.forEach((name) => put(name));
@@ -150,7 +150,7 @@ Deno.test("temporary files of dead processes go, those of others stay", () => {
   assertEquals(folder.names, ["model", "model.7.tmp.safetensors", ...stay.slice(0, 2)].sort());
 });
 
-Deno.test("the last k files stay", () => {
+Deno.test("saveNext keeps the last k files", () => {
   using folder = new Folder();
   const path = folder.file("run.best.safetensors");
   const others = ["run.best.1.json", "run.best.01.safetensors", "run.best.x.safetensors", "run.best.safetensors"];
@@ -170,7 +170,7 @@ Deno.test("the last k files stay", () => {
   assertThrows(() => saveNext(path, NEW, { keep: 0 }), OptionError, '"keep"');
 });
 
-Deno.test("names without a folder, without an ending", () => {
+Deno.test("paths may have no folder and no extension", () => {
   using folder = new Folder();
   const before = Deno.cwd();
   Deno.chdir(folder.path);
@@ -183,7 +183,7 @@ Deno.test("names without a folder, without an ending", () => {
   }
 });
 
-Deno.test("what cannot be written is refused beforehand, and leaves nothing", () => {
+Deno.test("requireWritable refuses unwritable paths and leaves no files", () => {
   using folder = new Folder();
   Deno.mkdirSync(folder.file("folder"));
   saveFile(folder.file("model"), OLD);

@@ -3,7 +3,7 @@ import { fromBF16, fromF16, toBF16, toF16 } from "../../src/formats/float16.ts";
 
 const ALL = Uint16Array.from({ length: 65536 }, (_, bits) => bits);
 
-/** A type by its definition: sign, `exponent` bits, `fraction` bits. */
+/** The number of a bit pattern by the definition of its type: sign, `exponent` bits, `fraction` bits. */
 function defined(bits: number, exponent: number, fraction: number): number {
   const sign = bits >>> 15 ? -1 : 1, e = bits >>> fraction & (1 << exponent) - 1, f = bits & (1 << fraction) - 1;
   const bias = (1 << (exponent - 1)) - 1;
@@ -24,7 +24,7 @@ const TYPES = {
 for (const [name, { from, to, exponent, fraction }] of Object.entries(TYPES)) {
   const infinity = (1 << exponent) - 1 << fraction;
 
-  Deno.test(`${name}: all 65536 patterns are what the definition says, and come back bit for bit`, () => {
+  Deno.test(`${name}: all 65536 bit patterns decode as defined and are encoded to the same bits`, () => {
     const numbers = from(ALL);
     for (const bits of ALL) {
       const want = defined(bits, exponent, fraction);
@@ -33,11 +33,12 @@ for (const [name, { from, to, exponent, fraction }] of Object.entries(TYPES)) {
     assertSame(to(numbers), ALL);
   });
 
-  Deno.test(`${name}: rounds to nearest, ties to even, between all neighbours, with both signs`, () => {
-    // Between a number and the next lie f32 numbers at a half (exact: an f32 has 13 or 16 bits more) and next to it.
+  Deno.test(`${name}: numbers round to nearest, ties to even, between all neighbours and with both signs`, () => {
+    // The middle between a number and the next one is an exact f32, which has 13 or 16 more bits. So are its
+    // neighbours.
     const down = from(ALL.subarray(0, infinity)), tie = new Float32Array(infinity);
     for (let bits = 0; bits < infinity; bits++) {
-      // The last one's next would be 2^16 or 2^128.
+      // After the largest number, the next one would be 2^16 or 2^128.
       const next = bits + 1 < infinity ? down[bits + 1] : 2 * down[bits] - down[bits - 1];
       tie[bits] = down[bits] / 2 + next / 2;
       assert(tie[bits] === down[bits] / 2 + next / 2);
@@ -56,7 +57,7 @@ for (const [name, { from, to, exponent, fraction }] of Object.entries(TYPES)) {
     }
   });
 
-  Deno.test(`${name}: past the largest is infinity, before the smallest zero, a NaN stays one`, () => {
+  Deno.test(`${name}: larger numbers become infinity, smaller ones zero, and NaN stays NaN`, () => {
     assertEquals([...to(Float32Array.of(Infinity, -Infinity))], [infinity, infinity | 0x8000]);
     assertEquals([...to(Float32Array.of(0, -0, 2 ** -149, -(2 ** -149)))], [0, 0x8000, 0, 0x8000]);
     assertEquals([...to(new Float32Array(Uint32Array.of(0x7f7fffff).buffer))], [infinity]);
@@ -69,13 +70,13 @@ for (const [name, { from, to, exponent, fraction }] of Object.entries(TYPES)) {
   });
 }
 
-Deno.test("both ways agree with the engine's own F16", () => {
+Deno.test("both conversions agree with the engine's F16", () => {
   const view = new DataView(new ArrayBuffer(2)), numbers = fromF16(ALL);
   for (const bits of ALL) {
     view.setUint16(0, bits);
     assert(Object.is(view.getFloat16(0), numbers[bits]));
   }
-  // Every 65537th f32, so all exponents with fractions of all sorts; a NaN's payload is the engine's affair.
+  // Every 65537th f32: all exponents, with fractions of all kinds. The engine chooses the payload of a NaN.
   const some = new Float32Array(Uint32Array.from({ length: 65535 }, (_, i) => i * 65537).buffer), halves = toF16(some);
   for (let i = 0; i < some.length; i++) {
     view.setFloat16(0, some[i]);

@@ -17,7 +17,7 @@ function plain({ value }: JsonNode): unknown {
   return value;
 }
 
-Deno.test("reads what JSON.parse reads, alike", () => {
+Deno.test("valid JSON reads as with JSON.parse", () => {
   const texts = [
     "0",
     "-0",
@@ -36,26 +36,26 @@ Deno.test("reads what JSON.parse reads, alike", () => {
   for (const text of texts) assertEquals(plain(parse(text)), JSON.parse(text), text);
 });
 
-Deno.test("says where each value stands", () => {
+Deno.test("each value has the range of its bytes", () => {
   const root = parse(' {"é": [ 10 ]} ');
   const list = (root.value as Map<string, JsonNode>).get("é")!;
   const [ten] = list.value as JsonNode[];
   assertEquals([root.start, root.end, list.start, list.end, ten.start, ten.end], [1, 15, 8, 14, 10, 12]);
 });
 
-Deno.test("keeps the order of keys, and knows no special ones", () => {
+Deno.test("keys keep their order, and no key is special", () => {
   const { value } = parse('{"10":0,"9":0,"__proto__":0}');
   assertEquals([...(value as Map<string, JsonNode>).keys()], ["10", "9", "__proto__"]);
 });
 
-Deno.test("reads its range of bytes only", () => {
+Deno.test("only the range of bytes is read", () => {
   const bytes = encode("[1]2");
   assertEquals(parseJson(bytes, 1, 2, refuse), { start: 1, end: 2, value: 1 });
   assertThrows(() => parseJson(encode("true"), 0, 2, refuse), FormatError, "expected a JSON value");
   assertThrows(() => parseJson(bytes, 0, 2, refuse), FormatError, 'expected "," or "]", got the end');
 });
 
-Deno.test("refuses what is not JSON, at the right byte", () => {
+Deno.test("invalid JSON is refused at the byte of its fault", () => {
   const bad: [string, number, string][] = [
     ["", 0, "expected a JSON value, got the end"],
     ["nul", 0, 'expected a JSON value, got "n"'],
@@ -86,7 +86,7 @@ Deno.test("refuses what is not JSON, at the right byte", () => {
   }
 });
 
-Deno.test("refuses more values than a header has, each of which is larger in memory than in the file", () => {
+Deno.test("more values than any header has are refused, because a value is larger in memory than in the file", () => {
   assertEquals((parse(`[${"0,".repeat(1_999_998)}0]`).value as unknown[]).length, 1_999_999);
   const error = assertThrows(
     () => parse(`[${"0,".repeat(1_999_999)}0]`),
@@ -96,7 +96,7 @@ Deno.test("refuses more values than a header has, each of which is larger in mem
   assertEquals(error.offset, 1 + 2 * 1_999_999);
 });
 
-Deno.test("long names and numbers read as short ones do", () => {
+Deno.test("long names and numbers read like short ones", () => {
   for (const length of [1, 97, 98, 99, 100, 101, 1000]) {
     const name = "n".repeat(length), digits = `0.${"1".repeat(length)}`;
     const { value } = parse(`{"${name}":${digits},"ü${name}":"\\n${name}"}`);
@@ -106,7 +106,7 @@ Deno.test("long names and numbers read as short ones do", () => {
   assertThrows(() => parse("1".repeat(1000) + "."), FormatError, "expected a JSON value");
 });
 
-Deno.test("refuses what is not UTF-8", () => {
+Deno.test("invalid UTF-8 is refused", () => {
   const bytes = Uint8Array.of(0x5b, 0x22, 0xff, 0x22, 0x5d);
   const error = assertThrows(() => parseJson(bytes, 0, 5, refuse), FormatError, "expected UTF-8");
   assertEquals(error.offset, 1);

@@ -4,16 +4,18 @@ import { readSafetensors } from "../../src/formats/safetensors.ts";
 import { writeSafetensors } from "../../src/formats/safetensors_writer.ts";
 import { Generator } from "../../src/random/generator.ts";
 
-/** Bytes that a header is made of, and some that it is not. */
+/** Bytes that occur in headers, and some that do not. */
 const BYTES = new TextEncoder().encode('{}[]":,\\ \n0123456789-+.eEFIUBOLu\0\x7f\xff');
 
 /**
- * Reads `count` files that are wrong at random: bytes changed, removed, repeated or put in elsewhere, mostly in the
- * header. Each is read right, or refused with a FormatError, in no more than `limit` milliseconds; returns how many were
- * read.
+ * Reads `count` files with random faults: bytes changed, removed, repeated or inserted elsewhere, mostly in the header.
+ * Asserts that each is read right or refused with a FormatError, in less than `limit` milliseconds.
+ *
+ * @returns The number of files that were read.
  */
 export function readMutations(count: number, seed: number, limit: number): number {
-  const random = new Generator(seed), good = sample(), headerEnd = 8 + new DataView(good.buffer).getUint32(0, true);
+  const random = new Generator(seed), good = sample();
+  const headerEnd = 8 + new DataView(good.buffer).getUint32(0, true);
   let read = 0;
   for (let i = 0; i < count; i++) {
     const bytes = mutate(good, headerEnd, random), start = performance.now();
@@ -23,8 +25,8 @@ export function readMutations(count: number, seed: number, limit: number): numbe
       assertEquals(again.tensors.size, tensors.size);
       read++;
     } catch (error) {
-      const place = error instanceof FormatError && error.offset! >= 0 && error.offset! <= bytes.length;
-      assert(place, `seed ${seed}, file ${i}: ${error}`);
+      const isRefused = error instanceof FormatError && error.offset! >= 0 && error.offset! <= bytes.length;
+      assert(isRefused, `seed ${seed}, file ${i}: ${error}`);
     }
     const time = performance.now() - start;
     assert(time < limit, `seed ${seed}, file ${i}: ${time} ms`);
@@ -72,7 +74,7 @@ function mutate(good: Uint8Array, headerEnd: number, random: Generator): Uint8Ar
   return Uint8Array.from(bytes);
 }
 
-/** The header's length made to fit, so that what is wrong in the header is met, not only the length. */
+/** Corrects the header's length, so that reading reaches faults behind it. */
 function withLength(bytes: number[], data: number): number[] {
   const length = Math.max(bytes.length - 8 - data, 0);
   return [length & 255, length >>> 8, 0, 0, 0, 0, 0, 0, ...bytes.slice(8)];

@@ -3,7 +3,7 @@ import { FormatError, OptionError, ShapeError } from "../../src/errors.ts";
 import { readSafetensors } from "../../src/formats/safetensors.ts";
 import { type TensorSource, writeSafetensors } from "../../src/formats/safetensors_writer.ts";
 
-/** A file with any header, honest or not; `length` is the header length that it claims. */
+/** A file with any header, valid or not. `length` is the header length that the file claims. */
 function file(header: string | Uint8Array, data: number[] = [], length?: number): Uint8Array {
   const text = typeof header === "string" ? new TextEncoder().encode(header) : header;
   const bytes = new Uint8Array(8 + text.length + data.length);
@@ -34,7 +34,7 @@ function sources(): [string, TensorSource][] {
   ];
 }
 
-Deno.test("reads back what it wrote", () => {
+Deno.test("tensors and metadata are read as they were written", () => {
   const metadata = { format: "pt", "ключ": 'a "b"\n' };
   const bytes = writeSafetensors(sources(), metadata);
   const read = readSafetensors(bytes);
@@ -50,7 +50,7 @@ Deno.test("reads back what it wrote", () => {
   assertEquals(writeSafetensors([]), file("{}      "));
 });
 
-Deno.test("writes exact bytes: metadata first, spaces up to a multiple of 8", () => {
+Deno.test("the written bytes are exact: metadata first, spaces up to a multiple of 8", () => {
   const header = '{"__metadata__":{"k":"v"},"b":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},' +
     '"a":{"dtype":"F32","shape":[2,1],"data_offsets":[4,12]}}';
   const bytes = writeSafetensors([
@@ -62,14 +62,14 @@ Deno.test("writes exact bytes: metadata first, spaces up to a multiple of 8", ()
   assertEquals(padded.length % 8, 0);
 });
 
-Deno.test("the data starts at a multiple of 8, whatever the names", () => {
+Deno.test("the data starts at a multiple of 8 for any length of names", () => {
   for (let length = 1; length <= 9; length++) {
     const bytes = writeSafetensors([["n".repeat(length), { shape: [1], data: Float32Array.of(1) }]]);
     assertEquals(bytes.length % 8, 4);
   }
 });
 
-Deno.test("reads integers, exactly", () => {
+Deno.test("integers are read exactly", () => {
   const bytes = file(
     '{"i":{"dtype":"I32","shape":[1],"data_offsets":[0,4]},"l":{"dtype":"I64","shape":[2],"data_offsets":[4,20]}}',
     [254, 255, 255, 255, 1, 0, 0, 0, 0, 0, 0, 128, 255, 255, 255, 255, 255, 255, 255, 127],
@@ -80,26 +80,26 @@ Deno.test("reads integers, exactly", () => {
   assertEquals(tensors.get("l"), { shape: [2], dtype: "I64", data });
 });
 
-Deno.test("reads unusual but valid files", () => {
+Deno.test("unusual but valid files are read", () => {
   const none = readSafetensors(file("{}"));
   assertEquals([none.tensors.size, none.metadata], [0, {}]);
 
-  // Data in another order than the header; names like array indices and like an object's prototype.
+  // Data in another order than the header; names that are array indices or `__proto__`.
   const names = readSafetensors(file(`{"10":${entry(4, 8)},"9":${entry(0, 4)},"__proto__":${entry(8, 8)}}`, zeros(8)));
   assertEquals([...names.tensors.keys()], ["10", "9", "__proto__"]);
 
-  // An empty tensor at the end, before the others in the header; a field that the format does not have; white space.
+  // An empty tensor at the end of the data, but first in the header; an unknown field; white space.
   const header = `{ "e":${entry(4, 4, "[3,0]")},\n\t"a": {"x":[1.5,null],${entry(0, 4).slice(1)} } \n `;
   assertEquals([...readSafetensors(file(header, zeros(4))).tensors.keys()], ["e", "a"]);
 
-  // An empty tensor where another one begins, after it in the header.
+  // An empty tensor where another tensor begins, behind it in the header.
   assertEquals(readSafetensors(file(`{"a":${entry(0, 4)},"e":${entry(0, 0)}}`, zeros(4))).tensors.size, 2);
 
   const { metadata } = readSafetensors(file('{"__metadata__":{"__proto__":"x"}}'));
   assertEquals(Object.entries(metadata), [["__proto__", "x"]]);
 });
 
-Deno.test("data may stand at any address, and is copied", () => {
+Deno.test("data may have any alignment, and is copied", () => {
   for (let pad = 0; pad < 8; pad++) {
     const bytes = file(`{"a":${entry(0, 4)}}${" ".repeat(pad)}`, [0, 0, 128, 63]);
     const shifted = new Uint8Array(bytes.length + pad);
@@ -111,7 +111,7 @@ Deno.test("data may stand at any address, and is copied", () => {
   }
 });
 
-Deno.test("refuses a file cut at any byte, or with bytes after the end", () => {
+Deno.test("a file that is cut at any byte, or has bytes after the end, is refused", () => {
   const bytes = writeSafetensors(sources(), { a: "b" });
   for (let length = 0; length < bytes.length; length++) {
     const error = refusal(bytes.slice(0, length), "");
@@ -122,7 +122,7 @@ Deno.test("refuses a file cut at any byte, or with bytes after the end", () => {
   assertEquals(refusal(longer, "got 1 bytes of no tensor").offset, bytes.length);
 });
 
-Deno.test("refuses, or reads, but never fails otherwise, when any one byte is wrong", () => {
+Deno.test("a file with any one wrong byte is refused or read, and never fails otherwise", () => {
   const good = writeSafetensors(sources(), { a: "b" });
   const headerEnd = good.length - 8 * 4;
   for (let at = 0; at < headerEnd; at++) {
@@ -138,16 +138,16 @@ Deno.test("refuses, or reads, but never fails otherwise, when any one byte is wr
   }
 });
 
-Deno.test("refuses a header length that cannot be", () => {
+Deno.test("an impossible header length is refused", () => {
   const header = `{"a":${entry(0, 4)}}`;
-  assertEquals(refusal(file(header, zeros(4), 4096), "which are in the file, got 4096").offset, 0);
+  assertEquals(refusal(file(header, zeros(4), 4096), "the rest of the file, got 4096").offset, 0);
   refusal(file(header, zeros(4), 100_000_001), "at most 100000000 bytes, got 100000001");
   refusal(file(header, zeros(4), 2 ** 62), "at most 100000000 bytes");
-  refusal(file(header, zeros(4), 0), "which are in the file, got 0");
+  refusal(file(header, zeros(4), 0), "the rest of the file, got 0");
   refusal(new Uint8Array(7), "at least 8 bytes, got 7");
 });
 
-Deno.test("refuses a header that is not an object in JSON and UTF-8", () => {
+Deno.test("a header that is not a JSON object in UTF-8 is refused", () => {
   assertEquals(refusal(file(` {"a":${entry(0, 4)}}`, zeros(4)), 'begins with "{", got byte 0x20').offset, 8);
   refusal(file("[]"), 'begins with "{"');
   assertEquals(refusal(file("{}\0\0"), "expected the end, got byte 0x00").offset, 10);
@@ -155,7 +155,7 @@ Deno.test("refuses a header that is not an object in JSON and UTF-8", () => {
   refusal(file(`{"a":${entry(0, 4)},}`, zeros(4)), "expected a string");
 });
 
-Deno.test("refuses a key that comes twice, at every level", () => {
+Deno.test("a duplicate key is refused, at every level", () => {
   const again = "expected a new key, got";
   refusal(file(`{"a":${entry(0, 4)},"a":${entry(0, 4)}}`, zeros(4)), `${again} "a" again`);
   refusal(file(`{"a":${entry(0, 4)},"\\u0061":${entry(0, 4)}}`, zeros(4)), `${again} "a" again`);
@@ -164,7 +164,7 @@ Deno.test("refuses a key that comes twice, at every level", () => {
   refusal(file('{"__metadata__":{},"__metadata__":{}}'), `${again} "__metadata__" again`);
 });
 
-Deno.test("refuses a tensor whose description is not one", () => {
+Deno.test("an invalid description of a tensor is refused", () => {
   const cases: [string, string][] = [
     ["1", 'tensor "a" to be an object'],
     ['{"shape":[1],"data_offsets":[0,4]}', 'to have "dtype"'],
@@ -198,15 +198,15 @@ Deno.test("refuses a tensor whose description is not one", () => {
   }
 });
 
-Deno.test("refuses a shape whose product overflows, without making it", () => {
+Deno.test("a shape whose product overflows is refused without an allocation", () => {
   refusal(file(`{"a":${entry(0, 0, "[4294967296,4294967296]")}}`), "by its shape, got 0");
   refusal(file(`{"a":${entry(0, 0, `[${new Array(40).fill(2 ** 52)}]`)}}`), "expected Infinity bytes");
   const huge = new Array(40).fill(2 ** 52);
-  refusal(file(`{"a":${entry(0, 0, `[${[...huge, 0]}]`)}}`), "expected Infinity bytes"); // though times 0
+  refusal(file(`{"a":${entry(0, 0, `[${[...huge, 0]}]`)}}`), "expected Infinity bytes"); // despite the factor 0
   assertEquals(readSafetensors(file(`{"a":${entry(0, 0, `[${[0, ...huge]}]`)}}`)).tensors.get("a")?.data.length, 0);
 });
 
-Deno.test("refuses data that is shared, or belongs to no tensor", () => {
+Deno.test("data of two tensors, and data of no tensor, is refused", () => {
   const two = (a: string, b: string, n: number) => file(`{"a":${a},"b":${b}}`, zeros(n));
   refusal(two(entry(0, 8), entry(4, 12), 12), 'tensor "b" to begin at 8, got an overlap at 4');
   refusal(two(entry(0, 4), entry(0, 4), 4), "got an overlap at 0");
@@ -216,20 +216,20 @@ Deno.test("refuses data that is shared, or belongs to no tensor", () => {
   refusal(file("{}", zeros(4)), "got 4 bytes of no tensor");
 });
 
-Deno.test("a message shows the beginning of a long name", () => {
+Deno.test("an error message has only the beginning of a long name", () => {
   const name = "n".repeat(1e6);
   for (const text of [`{"${name}":1}`, `{"${name}":${entry(0, 0)},"${name}":1}`]) {
     assert(refusal(file(text), `"${"n".repeat(200)}…"`).message.length < 400);
   }
 });
 
-Deno.test("refuses metadata that is not text", () => {
+Deno.test("metadata that is not text is refused", () => {
   refusal(file('{"__metadata__":null}'), '"__metadata__" to be an object');
   refusal(file('{"__metadata__":[]}'), '"__metadata__" to be an object');
   assertEquals(refusal(file('{"__metadata__":{"k":1}}'), 'metadata "k" to be a string').offset, 29);
 });
 
-Deno.test("does not write what it could not read back", () => {
+Deno.test("a file that could not be read is not written", () => {
   const data = Float32Array.of(1, 2), tensor = { shape: [2], data };
   const write = (name: string, source: TensorSource) => () => writeSafetensors([[name, source]]);
   assertThrows(write("a", { shape: [3], data }), ShapeError, 'tensor "a" must have 3 elements for shape [3], got 2');

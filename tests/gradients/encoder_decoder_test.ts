@@ -6,8 +6,8 @@ import { NETS } from "../layers/encoder_decoder_nets.ts";
 import { assertRight } from "./assert_right.ts";
 
 /**
- * The gradients of the scores of a step sum to zero over its softmax, so those of queries are differences of nearly equal
- * terms: with source outputs that are alike, a tenth of the bits is left of them. The worst here reaches 2e-5.
+ * The gradients of a step's scores sum to zero over the softmax, so the gradients of queries are differences of nearly
+ * equal terms: with similar source outputs they keep a tenth of the bits. The largest error here reaches 2e-5.
  */
 const BUILDS = 5e-5;
 
@@ -25,7 +25,7 @@ for (const [name, net] of Object.entries(NETS)) {
   });
 }
 
-Deno.test("gradients of values that go into encoder and decoder, more steps there than here", async () => {
+Deno.test("gradients of values into encoder and decoder, with more steps in the decoder", async () => {
   const rnn = (input: number) => recurrent(elman(), { input, hidden: 4 });
   const decoder = sequential({ rnn: rnn(2), attention: luong(4, { source: 4 }) });
   const net = encoderDecoder({ encoder: rnn(3), decoder });
@@ -41,7 +41,7 @@ Deno.test("gradients of values that go into encoder and decoder, more steps ther
   );
 });
 
-Deno.test("decoderSteps without a decoder are refused, and a decoder inside of a layer", async () => {
+Deno.test("decoderSteps without a decoder, and a decoder inside of a layer, are refused", async () => {
   const rnn = recurrent(elman(), { input: 2, hidden: 2 });
   await assertRejects(() => gradientCheck(rnn, { decoderSteps: 3 }), OptionError, "decoderSteps");
   const inside = sequential({ net: encoderDecoder({ encoder: rnn, decoder: rnn }), rnn });

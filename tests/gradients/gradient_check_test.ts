@@ -33,7 +33,7 @@ const CELLS: Record<string, () => Cell> = {
 
 const SHAPE = { T: 4, B: 3 }, V = 7, I = 5, HIDDEN = [6, 4];
 
-/** Two layers, a dense one of V columns, a loss of as many terms. The worst of the table reaches a quarter of it. */
+/** Roundings of two layers, a dense layer of V columns and a loss of V terms. The largest error reaches a quarter. */
 const BUILDS = walk(2 * cellRoundings({ ...SHAPE, I, H: HIDDEN[0] }) + HIDDEN[1] + 2 * V + SHAPE.T * SHAPE.B);
 
 const table = [["net", "tensor", "f64", "exact", "fast"]];
@@ -52,7 +52,7 @@ for (const [name, cell] of Object.entries(CELLS)) {
   });
 }
 
-/** Layers that are no cells, alone and in a stack. */
+/** Layers without cells, alone and in a stack. */
 const LAYERS: Record<string, Layer> = {
   "layer norm": layerNorm(I),
   "layer norm, large epsilon": layerNorm(I, { epsilon: 0.5 }),
@@ -69,7 +69,7 @@ const LAYERS: Record<string, Layer> = {
     last: residual(sequential({ norm: layerNorm(6), dense: dense(6, 6) })),
   }),
 };
-/** Numbers that have all pieces of the function between -1 and 1. */
+/** Values of alpha and beta that put all pieces of the function between -1 and 1. */
 const PIECES: Partial<Record<ActivationName, ActivationOptions>> = {
   thresholdedRelu: { alpha: 0.3 },
   hardSigmoid: { alpha: 0.7, beta: 0.4 },
@@ -87,13 +87,14 @@ for (const [name, net] of Object.entries(LAYERS)) {
   }
 }
 
-Deno.test("the worst errors, relative to the largest element of the gradient", () => {
+Deno.test("the largest errors are relative to the largest element of the gradient", () => {
   const widths = table[0].map((_, column) => Math.max(...table.map((row) => row[column].length)));
   console.log(table.map((row) => row.map((cell, column) => cell.padEnd(widths[column])).join("  ")).join("\n"));
 });
 
 async function step(name: string, net: Layer): Promise<void> {
-  const y = Array.from({ length: SHAPE.T * SHAPE.B }, (_, i) => i % 5 === 2 ? -100 : (3 * i + 1) % V); // some do not count
+  // Every fifth target does not count.
+  const y = Array.from({ length: SHAPE.T * SHAPE.B }, (_, i) => i % 5 === 2 ? -100 : (3 * i + 1) % V);
   await judge(name, net, { loss: crossEntropy(), y, seed: 1 });
 }
 

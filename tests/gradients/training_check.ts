@@ -1,21 +1,21 @@
 /**
  * Gradients of training steps against central differences, of all parameters at once, at any parameters.
  *
- * Sessions with one seed draw the same masks in their first training step. So every loss is that of a session of its
- * own, in double precision, at other parameters. The differences are true to the third derivative times the squared
- * step / 6, and the last bit of a loss divided by the step; the gradient comes as f32 numbers.
+ * Sessions with one seed draw the same masks in their first training step. So every loss is that of a new session, in
+ * double precision, with other parameters. The error of the differences is the third derivative times the squared
+ * step / 6, and the last bit of a loss divided by the step. The gradient is rounded to f32.
  */
 import { type CallOptions, crossEntropy, type Data, type Layer, sgd, type TensorCopy } from "../../mod.ts";
 import { compileReference } from "../support/compile_reference.ts";
 import { Generator } from "../../src/random/generator.ts";
 import type { Shape } from "../cells/trial.ts";
 
-/** Parameters, in any precision. */
+/** Parameters in f32 or f64. */
 type Parameters = ReadonlyMap<string, { readonly shape: readonly number[]; readonly data: ArrayLike<number> }>;
 
-/** Training steps of a net on the same data, each the first one of its session. */
+/** Training steps of a net on the same data, each the first step of its session. */
 export interface Trainer {
-  /** The parameters that the seed gives. */
+  /** The seed's parameters. */
   parameters(): Map<string, TensorCopy>;
   gradients(parameters: Parameters): Map<string, TensorCopy>;
   loss(parameters: Parameters): number;
@@ -39,8 +39,8 @@ export function trainer(net: Layer, { T, B }: Shape, data: Data, options: CallOp
 }
 
 /**
- * The slope along one random direction of length 1 against the gradient of all parameters, relative to the gradient's
- * length; to 1e-4 of one that is shorter, for the differences end at 1e-12.
+ * The error of the gradient of all parameters against the slope along one random direction of length 1, relative to the
+ * gradient's length, but at least to 1e-4, because the differences have an error of 1e-12.
  */
 export function checkDirection({ gradients, loss }: Trainer, parameters: Parameters, seed: number): number {
   const random = new Generator(seed), found = gradients(parameters);

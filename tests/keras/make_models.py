@@ -1,4 +1,4 @@
-"""Writes models.json: models that Keras has saved, their inputs, and what it makes of them.
+"""Writes models.json: models that Keras saved, with inputs and their outputs in Keras.
 
     pip install keras==3.15.1 torch==2.13.0 h5py==3.16.0
     KERAS_BACKEND=torch python3 make_models.py > models.json && deno fmt models.json
@@ -39,7 +39,7 @@ def saved(model, extension):
 
 
 def saved_by_keras_2(model):
-    """What Keras 2 writes otherwise: text as bytes of fixed length, names that end in `:0`, keys of its own."""
+    """Saves a model as Keras 2 does: text as bytes of fixed length, names that end in `:0`, other keys."""
     path = os.path.join(folder, "old.h5")
     model.save(path)
     with h5py.File(path, "r+") as file:
@@ -159,7 +159,7 @@ for i, (name, (model, inputs)) in enumerate(MODELS.items()):
     for x in inputs:
         y = model.predict(x, verbose=0)
         sets.append({"x": text(x), "y": [text(part) for part in (y if isinstance(y, list) else [y])]})
-    # The older file has no place for models in models.
+    # A file of Keras 2 cannot hold models in models.
     extensions = [".keras", ".weights.h5", ".h5"] if i % 4 == 2 and name != "nested" else [".keras"]
     files = {extension: saved(model, extension) for extension in extensions}
     if ".h5" in files:

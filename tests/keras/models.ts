@@ -1,17 +1,18 @@
-/** The models of models.json (see make_models.py). */
+/** The models of models.json, which make_models.py writes. */
 import packed from "./models.json" with { type: "json" };
 import type { OutputCase } from "./outputs.ts";
 
-/** A model that Keras has saved, in one format or several. */
-export interface ModelCase extends OutputCase {
-  /** `.keras`, `.weights.h5`, `.h5`, and the last in the form of `Keras 2`. */
+/** A model that Keras saved, in one or several formats. */
+interface ModelCase extends OutputCase {
+  /** The file of each format: `.keras`, `.weights.h5`, `.h5`, and `Keras 2`, an `.h5` file of Keras 2. */
   readonly files: Readonly<Record<string, Uint8Array<ArrayBuffer>>>;
-  /** What `to_json` gives, where there are weights alone. */
+  /** The result of `to_json`, for models with a file of weights. */
   readonly config?: string;
 }
 
 const floats = (data: string) => new Float32Array(Uint8Array.fromBase64(data).buffer);
 
+/** Decodes gzip in base64. */
 async function unpacked(data: string): Promise<Uint8Array<ArrayBuffer>> {
   const stream = new Blob([Uint8Array.fromBase64(data)]).stream().pipeThrough(new DecompressionStream("gzip"));
   return new Uint8Array(await new Response(stream).arrayBuffer());
@@ -35,7 +36,7 @@ export const MODELS: readonly ModelCase[] = await Promise.all((packed as unknown
   };
 }));
 
-/** A case by name. */
+/** The case of a name. */
 export function caseNamed(name: string): ModelCase {
   return MODELS.find((one) => one.name === name)!;
 }

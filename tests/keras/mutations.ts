@@ -3,8 +3,10 @@ import { compile, FormatError, Generator } from "../../mod.ts";
 import type { KerasModel } from "../../keras.ts";
 
 /**
- * Reads files that are wrong at random: bytes changed, cut, left out or moved, mostly those that are not zero. Each is read, or refused
- * with a FormatError, in no more than `limit` milliseconds; returns how many were read.
+ * Reads files with random faults: bytes changed, cut, removed or moved, mostly bytes that are not zero. Asserts that
+ * each is read or refused with a FormatError, in less than `limit` milliseconds.
+ *
+ * @returns The number of files that were read.
  */
 export async function readMutations(
   good: Uint8Array<ArrayBuffer>,

@@ -1,27 +1,27 @@
-/** Files that are wrong at random are read or refused, at once. */
+/** Files with random faults are read or refused without a hang. */
 import { assert } from "@std/assert";
 import { readKeras, readKerasConfig } from "../../keras.ts";
-import { caseNamed as tfjsCase, readFiles } from "../tfjs/models.ts";
+import { caseNamed as tfjsCase, readFiles } from "./tfjs/models.ts";
 import { caseNamed, MODELS } from "./models.ts";
 import { readMutations } from "./mutations.ts";
 
-/** A file takes some milliseconds, so that five seconds are a hang. */
+/** A file takes some milliseconds, so five seconds are a hang. */
 const OPTIONS = { count: 1500, seed: 1, limit: 5000 }, FEWER = { ...OPTIONS, count: 600 };
 
-/** A model of several layers that was also saved in the older ways. */
+/** A model of several layers that was also saved in the older formats. */
 const { config, files } = MODELS.find(({ config, name }) => config && name !== "SimpleRNN")!;
 
-Deno.test("mutated .keras files", async () => {
+Deno.test("mutated .keras files are read or refused", async () => {
   const read = await readMutations(caseNamed("functional").files[".keras"], readKeras, FEWER);
   assert(read > 100 && read < 590, `${read} were read`);
 });
 
-Deno.test("mutated .h5 files", async () => {
+Deno.test("mutated .h5 files are read or refused", async () => {
   const read = await readMutations(files[".h5"], readKeras, FEWER);
   assert(read > 100 && read < 590, `${read} were read`);
 });
 
-Deno.test("mutated .weights.h5 files, and configurations", async () => {
+Deno.test("mutated .weights.h5 files and configurations are read or refused", async () => {
   const weights = files[".weights.h5"], text = new TextEncoder().encode(config);
   const one = await readMutations(weights, (bytes) => readKerasConfig(config!, bytes), FEWER);
   const two = await readMutations(text, (bytes) => readKerasConfig(new TextDecoder().decode(bytes), weights), OPTIONS);
@@ -29,7 +29,7 @@ Deno.test("mutated .weights.h5 files, and configurations", async () => {
   assert(two > 100 && two < 1450, `${two} were read`);
 });
 
-Deno.test("mutated files of TensorFlow.js", async () => {
+Deno.test("mutated files of TensorFlow.js are read or refused", async () => {
   const { files } = tfjsCase("cells"), stored = tfjsCase("stored as uint8");
   const json = await readMutations(
     files["model.json"],

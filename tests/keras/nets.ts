@@ -1,4 +1,4 @@
-/** Nets of ours that Keras can have too. */
+/** Nets that Keras can have too. */
 import {
   activation,
   dense,
@@ -15,7 +15,7 @@ import {
   sequential,
 } from "../../mod.ts";
 
-/** A net by name; `before`: its GRUs have the reset gate before the product. */
+/** Nets by name. GRUs have reset "before", so that TensorFlow.js can have them. */
 export const NETS: Readonly<Record<string, Layer>> = {
   "LSTM, two layers": sequential({
     embedding: embedding(7, 4),

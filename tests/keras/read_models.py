@@ -1,4 +1,4 @@
-"""Loads the models of a folder with Keras, and writes what it makes of their inputs.
+"""Loads the models of a folder with Keras, and writes their outputs.
 
     KERAS_BACKEND=torch python3 read_models.py FOLDER
 

@@ -1,4 +1,4 @@
-/** Files of Keras that are refused, with one FormatError that says what and where. */
+/** Invalid files of Keras are refused with one FormatError that names the faults and their places. */
 import { assertStringIncludes, assertThrows } from "@std/assert";
 import { unzipSync, zipSync } from "fflate";
 import { FormatError } from "../../mod.ts";
@@ -7,7 +7,7 @@ import { caseNamed } from "./models.ts";
 
 const file = caseNamed("embedding").files[".keras"];
 
-/** What is said of a `.keras` file with other entries. */
+/** The error message for a `.keras` file with changed entries. */
 function refusal(
   change: (entries: Record<string, Uint8Array>) => void,
   { from = file, level = 0 }: { from?: Uint8Array; level?: 0 | 6 } = {},
@@ -17,7 +17,7 @@ function refusal(
   return assertThrows(() => readKeras(zipSync(entries, { level })), FormatError).message;
 }
 
-/** Entries with another text in the configuration. */
+/** A change of the configuration: replaces a text. */
 function edit(from: string | RegExp, to: string) {
   return (entries: Record<string, Uint8Array>) => {
     const text = new TextDecoder().decode(entries["config.json"]), other = text.replace(from, to);
@@ -26,7 +26,7 @@ function edit(from: string | RegExp, to: string) {
   };
 }
 
-Deno.test("zip files that lack something, or hide something, are refused", () => {
+Deno.test("zip files with missing, broken or compressed entries are refused", () => {
   assertStringIncludes(refusal((entries) => delete entries["config.json"]), "no config.json");
   assertStringIncludes(refusal((entries) => delete entries["model.weights.h5"]), "no model.weights.h5");
   assertStringIncludes(refusal(() => {}, { level: 6 }), "is compressed");
@@ -39,20 +39,20 @@ Deno.test("zip files that lack something, or hide something, are refused", () =>
   }
 });
 
-Deno.test("layers that are not supported are named, all of them", () => {
+Deno.test("all unsupported layers are named", () => {
   const message = refusal((entries) => {
     edit('"class_name": "GRU"', '"class_name": "ConvLSTM1D"')(entries);
     edit('"activation": "linear"', '"activation": "gelu"')(entries);
   });
-  assertStringIncludes(message, '(ConvLSTM1D): there is no such layer here; layer "');
+  assertStringIncludes(message, '(ConvLSTM1D): this class is not supported; layer "');
   assertStringIncludes(message, '"gelu" is not supported');
   assertStringIncludes(
     refusal(edit('"class_name": "Dense"', '"class_name": "Lambda"')),
-    "holds code, which is not run",
+    "contains code, which is not executed",
   );
   assertStringIncludes(
     refusal(edit('"module": "keras.layers", "class_name": "GRU"', '"module": "mine", "class_name": "GRU"')),
-    "user's own",
+    "custom classes",
   );
   assertStringIncludes(refusal(edit(/"name": "float32"/g, '"name": "int8_from_float32"')), "precision");
   assertStringIncludes(refusal(edit('"units": 4', '"units": 6')), "must have shape [4, 18], got [4, 12]");
@@ -64,7 +64,7 @@ Deno.test("layers that are not supported are named, all of them", () => {
   assertStringIncludes(refusal((entries) => entries["config.json"] = new TextEncoder().encode(deep)), "nesting");
 });
 
-Deno.test("weights of another model are refused, with all differences", () => {
+Deno.test("weights of another model are refused with all differences", () => {
   const { config, files } = caseNamed("GRU, reset after"), model = readKeras(file);
   const { message } = assertThrows(() => readKerasWeights(model, files[".weights.h5"]), FormatError);
   assertStringIncludes(message, '"layers/embedding/vars/0", is missing');

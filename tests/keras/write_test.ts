@@ -1,7 +1,21 @@
-/** What is written is read by Keras, with our outputs, where it is installed; and here, with the same parameters. */
+/**
+ * A written model has the outputs of the net in Keras, which is tested where Keras is installed, and the same
+ * parameters when it is read again.
+ */
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { fileURLToPath } from "node:url";
-import { compile, gru, type Layer, OptionError, recurrent, residual, sequential, type TensorCopy } from "../../mod.ts";
+import {
+  compile,
+  dense,
+  embedding,
+  gru,
+  type Layer,
+  OptionError,
+  recurrent,
+  residual,
+  sequential,
+  type TensorCopy,
+} from "../../mod.ts";
 import {
   type KerasOptions,
   readKeras,
@@ -30,13 +44,13 @@ interface WrittenCase {
 }
 
 const ALL = { ...NETS, "GRU": sequential({ rnn: recurrent(gru(), { input: 4, hidden: 5, layers: 2 }) }) };
-const OURS = Object.keys(ALL).length;
+/** The first cases are nets of the library. */
+const NET_COUNT = Object.keys(ALL).length;
 
-/** Nets of ours, and models that were read: both kinds of GRU among them. */
+/** Nets of the library and models that were read, among them both kinds of GRU. */
 async function cases(): Promise<WrittenCase[]> {
-  const nets = { ...NETS, "GRU": sequential({ rnn: recurrent(gru(), { input: 4, hidden: 5, layers: 2 }) }) };
-  const ours = await Promise.all(
-    Object.entries(nets).map(async ([name, layer]) => {
+  const nets = await Promise.all(
+    Object.entries(ALL).map(async ([name, layer]) => {
       using session = await compile(layer, { batch: 1, steps: 1, seed: 2 });
       const { kind, width } = layer.input, values = kind === "values", last = layer.output.steps === "one";
       const x = Float32Array.from(
@@ -53,13 +67,13 @@ async function cases(): Promise<WrittenCase[]> {
       return { name, layer: model.layer, parameters: model.parameters, options: model, x };
     },
   );
-  return [...ours, ...read];
+  return [...nets, ...read];
 }
 
 const written = await cases();
 
 for (const { name, layer, parameters, options } of written) {
-  Deno.test(`written for Keras, and read again: ${name}`, async () => {
+  Deno.test(`a .keras file is read as it was written: ${name}`, async () => {
     const bytes = await writeKeras(layer, parameters, options), again = readKeras(bytes);
     const { head, padding, stateful = false } = options;
     assertEquals([again.head, again.padding, again.stateful], [head, padding, stateful]);
@@ -73,14 +87,14 @@ for (const { name, layer, parameters, options } of written) {
 }
 
 Deno.test({
-  name: `Keras has our outputs${python.program ? "" : ` (not tested: ${python.why})`}`,
+  name: `Keras computes the outputs of a session${python.program ? "" : ` (not tested: ${python.why})`}`,
   ignore: !python.program,
   async fn() {
     const folder = new URL(`file://${await Deno.makeTempDir()}/`),
       file = (i: number, end: string) => new URL(`${i}${end}`, folder);
     try {
-      // All nets of ours, and some of the models that were read.
-      const tried = [...written.entries()].filter(([i]) => i < OURS || i % 3 === 0);
+      // All nets of the library, and a third of the models that were read.
+      const tried = [...written.entries()].filter(([i]) => i < NET_COUNT || i % 3 === 0);
       const shapes = tried.map(([i, { layer, x }]) => {
         return [i, [B, T, ...(layer.input.kind === "values" ? [x.length / (B * T)] : [])]];
       });
@@ -99,9 +113,9 @@ Deno.test({
         session.setParameters(parameters);
         const lengths = model.lengths(x, B), output = model.predictions(session.forward(x, { lengths }));
         for (const end of [".y", ".w"]) {
-          const theirs = new Float32Array((await Deno.readFile(file(i, end))).buffer);
-          if (lengths && layer.output.steps !== "one") clearPadding(theirs, lengths, output);
-          assertClose(theirs, output, TOLERANCE, name + end);
+          const keras = new Float32Array((await Deno.readFile(file(i, end))).buffer);
+          if (lengths && layer.output.steps !== "one") copyPadding(keras, lengths, output);
+          assertClose(keras, output, TOLERANCE, name + end);
         }
       }
     } finally {
@@ -110,19 +124,22 @@ Deno.test({
   },
 });
 
-/** Steps behind a row's length: theirs repeat the last one, ours are zeros before the function at the end. */
-function clearPadding(theirs: Float32Array, lengths: Int32Array, ours: Float32Array): void {
-  const width = theirs.length / (B * T);
+/**
+ * Copies the steps behind the lengths of rows: Keras repeats the last step there, a session outputs zeros before the
+ * head.
+ */
+function copyPadding(keras: Float32Array, lengths: Int32Array, session: Float32Array): void {
+  const width = keras.length / (B * T);
   lengths.forEach((length, b) => {
-    for (let i = (b * T + length) * width; i < (b + 1) * T * width; i++) theirs[i] = ours[i];
+    for (let i = (b * T + length) * width; i < (b + 1) * T * width; i++) keras[i] = session[i];
   });
 }
 
 for (const { name, layer, parameters, options } of written) {
-  Deno.test(`weights of Keras for a net of ours: ${name}`, async () => {
+  Deno.test(`a .weights.h5 file has the parameters of the net: ${name}`, async () => {
     const read = readKerasParameters(layer, await writeKerasWeights(layer, parameters, options), options);
     assertEquals([...read.keys()].sort(), [...parameters.keys()].sort());
-    // Two biases are one there, except in a GRU with two products.
+    // Two biases become their sum, except in a GRU with reset "after".
     assertEquals(summed(read), summed(parameters));
   });
 }
@@ -138,14 +155,32 @@ function summed(parameters: WrittenCase["parameters"]): Record<string, Float32Ar
   );
 }
 
-Deno.test("what Keras does not have is refused by name, before anything is written", async () => {
+Deno.test("a tied tensor is written for each of its names", async () => {
+  const net = sequential({
+    embedding: embedding(5, 4),
+    rnn: recurrent(gru(), { input: 4, hidden: 4 }),
+    out: dense(4, 5),
+  }, {
+    tied: { "out.weight": "embedding.weight" },
+  });
+  using session = await compile(net, { batch: 1, steps: 2, seed: 3 });
+  const { parameters } = readKeras(await writeKeras(net, session.parameters()));
+  assertEquals(parameters.get("out.weight"), parameters.get("embedding.weight"));
+  assertEquals(parameters.get("out.weight")!.data, session.parameters().get("embedding.weight")!.data);
+});
+
+Deno.test("a layer that Keras does not have is refused by name, before a file is written", async () => {
   const net = residual(recurrent(gru(), { input: 3, hidden: 3 }));
   using session = await compile(net, { batch: 1, steps: 1 });
   const { message } = await assertRejects(() => writeKeras(net, session.parameters()), OptionError);
   assertStringIncludes(message, "residual");
   const largest = NETS["largest"];
   using other = await compile(largest, { batch: 1, steps: 1 });
-  await assertRejects(() => writeKeras(largest, other.parameters(), { padding: 0 }), OptionError, "padding as well");
+  await assertRejects(
+    () => writeKeras(largest, other.parameters(), { padding: 0 }),
+    OptionError,
+    "include the padding",
+  );
   const { layer, parameters } = readKeras(MODELS.find(({ name }) => name === "embedding")!.files[".keras"]);
   assert((await assertRejects(() => writeKeras(layer, parameters, { padding: 3 }), OptionError)).message.includes("0"));
 });

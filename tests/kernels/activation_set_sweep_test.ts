@@ -1,5 +1,5 @@
 /**
- * The activations that only `activate` has, on a fine grid. Bounds are what was measured (in brackets, both builds)
+ * The activations that only `activate` has, on a fine grid. A bound is the measured error (in brackets, both builds)
  * plus a margin.
  */
 import { assert, assertEquals } from "@std/assert";
@@ -45,12 +45,12 @@ function negative(x: Float32Array): Float32Array {
   return x.map((value) => -value);
 }
 
-kernelTest("sweep: elu", (bench) => {
+kernelTest("elu is accurate on a fine grid", (bench) => {
   assertAccurate(bench, "elu", grid(-30, 3), 1.1); // [0.89]
   assertAccurate(bench, "elu", negative(logarithmic(1e-37, 1, 100_000)), 1.1); // [0.93]
 }, BYTES);
 
-kernelTest("sweep: softplus", (bench) => {
+kernelTest("softplus is accurate on a fine grid", (bench) => {
   const x = grid(-30, 30), y = apply(bench, "softplus", x);
   assert(y.every((value, i) => value > 0 && value >= x[i]));
   assertAccurate(bench, "softplus", x, 3.5); // [2.73]
@@ -59,14 +59,14 @@ kernelTest("sweep: softplus", (bench) => {
   assertAccurate(bench, "softplus", negative(logarithmic(1, 87, 100_000)), 3.5); // [3.18]
 }, BYTES);
 
-kernelTest("sweep: softsign", (bench) => {
+kernelTest("softsign is odd, and accurate on a fine grid", (bench) => {
   const x = grid(-30, 30), y = apply(bench, "softsign", x);
   assert(y.every((value, i) => value === -y[y.length - 1 - i])); // odd
   assertAccurate(bench, "softsign", x, 0.51); // [0.50]
   assertAccurate(bench, "softsign", logarithmic(1e-37, 1e37, 100_000), 1.6); // [1.45]
 }, BYTES);
 
-kernelTest("sweep: special values of elu, softplus and softsign", (bench) => {
+kernelTest("elu, softplus and softsign are right at zeros, infinities and NaN", (bench) => {
   const special = [0, -0, Infinity, -Infinity, NaN, 100, -100];
   assertEquals([...apply(bench, "elu", special)], [0, -0, Infinity, -1, NaN, 100, -1]);
   const [zero, , high, low, nan, hundred, least] = apply(bench, "softplus", special);

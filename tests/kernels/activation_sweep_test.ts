@@ -1,6 +1,6 @@
 /**
  * The activation kernels on a fine grid: range, accuracy, monotony, symmetry, special values. An ulp is the distance of
- * f32 numbers at the true value. Bounds are what was measured (in brackets, both builds) plus a margin.
+ * f32 numbers at the exact value. A bound is the measured error (in brackets, both builds) plus a margin.
  */
 import { assert, assertEquals } from "@std/assert";
 import * as real from "../../src/kernels/real.ts";
@@ -22,17 +22,17 @@ function apply({ arena, kernels }: Bench, name: Name, x: ArrayLike<number>): Flo
   return arena.floats(OUTPUT, n).slice();
 }
 
-/** The largest error in ulp; and the exact build has the very bits of the f32 twin. */
+/** Assert that the error is at most `bound` ulp, and that the exact build has the bits of the f32 reference. */
 function assertAccurate(bench: Bench, name: Name, x: Float32Array, bound: number): void {
   assertNear(name, x, apply(bench, name, x), bound, real[name], bench.numerics === "exact" ? single[name] : undefined);
 }
 
-/** The grid is coarse against the error of the kernels except where they are flat: no exception was found. */
+/** Assert that y never falls. The step of the grid is large against the errors, except where a function is flat. */
 function assertMonotone(y: Float32Array, name: Name): void {
   for (let i = 1; i < y.length; i++) if (!(y[i] >= y[i - 1])) throw new Error(`${name} falls at ${-30 + i / 4096}`);
 }
 
-kernelTest("sweep: exp", (bench) => {
+kernelTest("exp is positive, monotone and accurate on a fine grid", (bench) => {
   const x = grid(-30, 30), y = apply(bench, "exp", x);
   assert(y.every((value) => value > 0));
   assertMonotone(y, "exp");
@@ -40,7 +40,7 @@ kernelTest("sweep: exp", (bench) => {
   assertAccurate(bench, "exp", grid(-87, 88).filter((_, i) => i % 5 === 0), 1.2); // [1.01]
 }, BYTES);
 
-kernelTest("sweep: sigmoid", (bench) => {
+kernelTest("sigmoid is in (0, 1], monotone and accurate on a fine grid", (bench) => {
   const x = grid(-30, 30), y = apply(bench, "sigmoid", x);
   assert(y.every((value) => value > 0 && value <= 1));
   assertMonotone(y, "sigmoid");
@@ -48,7 +48,7 @@ kernelTest("sweep: sigmoid", (bench) => {
   assertAccurate(bench, "sigmoid", grid(-87, 88).filter((_, i) => i % 5 === 0), 2.7);
 }, BYTES);
 
-kernelTest("sweep: tanh", (bench) => {
+kernelTest("tanh is odd, monotone and accurate on a fine grid", (bench) => {
   const x = grid(-30, 30), y = apply(bench, "tanh", x);
   assert(y.every((value) => value >= -1 && value <= 1));
   assertMonotone(y, "tanh");
@@ -57,13 +57,13 @@ kernelTest("sweep: tanh", (bench) => {
   assertAccurate(bench, "tanh", logarithmic(1e-36, 1e-3, 100_000), 1.6); // [1.34]
 }, BYTES);
 
-kernelTest("sweep: log", (bench) => {
+kernelTest("log is accurate on a fine grid", (bench) => {
   assertAccurate(bench, "log", grid(0, 30).subarray(1), 1.2); // [1.00]
   assertAccurate(bench, "log", logarithmic(0.99, 1.01, 100_000), 2.2); // [1.97]
   assertAccurate(bench, "log", logarithmic(1.2e-38, 3.4e38, 100_000), 2); // [1.68]
 }, BYTES);
 
-kernelTest("sweep: special values", (bench) => {
+kernelTest("exp, sigmoid, tanh and log are right at special values", (bench) => {
   const low = Math.fround(real.exp(-87)), high = Math.fround(real.exp(88));
   const near = (got: number, want: number) => assert(Math.abs(got - want) <= 2 ** -22 * want, `${got}, not ${want}`);
 

@@ -3,11 +3,11 @@ import { assertSameBits, kernelTest, U } from "./harness.ts";
 
 const SIZES = [1, 2, 3, 4, 5, 6, 7, 8, 9, 13];
 
-/** Relative errors are measured in activation_sweep_test.ts; here it is the shapes that matter. */
+/** A wide bound: these tests check shapes. activation_sweep_test.ts measures relative errors. */
 const NEAR = { relative: 8 * U };
 
 for (const name of ["exp", "log", "sigmoid", "tanh", "relu"] as const) {
-  kernelTest(`${name}: shapes and strides`, ({ check }) => {
+  kernelTest(`${name} equals the reference at all shapes and strides`, ({ check }) => {
     for (const m of SIZES) {
       for (const n of SIZES) {
         check(
@@ -24,7 +24,7 @@ for (const name of ["exp", "log", "sigmoid", "tanh", "relu"] as const) {
     }
   });
 
-  kernelTest(`${name}: y may be x`, ({ check }) => {
+  kernelTest(`${name} gives the same result when y is x`, ({ check }) => {
     for (const n of SIZES) {
       check(
         (space) => {
@@ -38,7 +38,7 @@ for (const name of ["exp", "log", "sigmoid", "tanh", "relu"] as const) {
   });
 }
 
-kernelTest("activations: an element has the same bits in any lane, in a full vector and in a tail", (bench) => {
+kernelTest("an activation has the same bits in any lane, in a full vector and in a tail", (bench) => {
   const { arena, kernels } = bench;
   const x = 4096, y = 8192, alone = 12288;
   for (const name of ["exp", "log", "sigmoid", "tanh", "relu"] as const) {
@@ -52,7 +52,7 @@ kernelTest("activations: an element has the same bits in any lane, in a full vec
 });
 
 for (const name of ["tanhBackward", "reluBackward"] as const) {
-  kernelTest(`${name}: shapes, strides and aliasing`, ({ check }) => {
+  kernelTest(`${name} equals the reference at all shapes, strides and aliases`, ({ check }) => {
     for (const m of SIZES) {
       for (const n of SIZES) {
         for (const target of ["own", "dy", "y"]) {
@@ -74,7 +74,7 @@ for (const name of ["tanhBackward", "reluBackward"] as const) {
   });
 }
 
-kernelTest("relu: zeros, infinities and NaN", ({ check }) => {
+kernelTest("relu and its gradient equal the reference at zeros, infinities and NaN", ({ check }) => {
   const special = [0, -0, Infinity, -Infinity, NaN, 1e-45, -1e-45];
   check((space) => {
     const y = space.output(1, 7), x = space.values(special);

@@ -3,7 +3,7 @@ import { PlanError } from "../../src/errors.ts";
 import { ReferenceArena } from "../../src/memory/reference_arena.ts";
 import { WasmArena } from "../../src/memory/wasm_arena.ts";
 
-Deno.test("WasmArena: whole pages, one memory under all views", () => {
+Deno.test("WasmArena has whole pages, and one memory under all views", () => {
   const arena = new WasmArena(65537);
   assertEquals(arena.bytes, 131072);
   arena.doubles(8, 1)[0] = 1;
@@ -12,11 +12,11 @@ Deno.test("WasmArena: whole pages, one memory under all views", () => {
   assertEquals(arena.memory.buffer.byteLength, arena.bytes);
 });
 
-Deno.test("WasmArena: refuses more than 2 GiB", () => {
+Deno.test("WasmArena refuses more than 2 GiB", () => {
   for (const bytes of [2 ** 31 + 1, Infinity, NaN]) assertThrows(() => new WasmArena(bytes), PlanError, String(bytes));
 });
 
-Deno.test("ReferenceArena: doubles under the addresses of floats", () => {
+Deno.test("ReferenceArena holds doubles under the addresses of floats", () => {
   const arena = new ReferenceArena(1001);
   assertEquals(arena.bytes, 1008);
   arena.floats(16, 2).set([Math.PI, 1e-300]);

@@ -2,7 +2,7 @@ import { kernelTest, U } from "./harness.ts";
 
 const LENGTHS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 33];
 
-kernelTest("scale: every remainder; 1 changes nothing", ({ check }) => {
+kernelTest("scale equals the reference at every remainder, and by 1 changes nothing", ({ check }) => {
   for (const n of LENGTHS) {
     for (const s of [1, 0.3, 0, NaN]) {
       check(
@@ -17,7 +17,7 @@ kernelTest("scale: every remainder; 1 changes nothing", ({ check }) => {
   }
 });
 
-kernelTest("clipValue: every remainder, NaN stays", ({ check }) => {
+kernelTest("clipValue equals the reference at every remainder, and keeps NaN", ({ check }) => {
   for (const n of LENGTHS) {
     check(
       (space) => {
@@ -31,11 +31,11 @@ kernelTest("clipValue: every remainder, NaN stays", ({ check }) => {
   }
 });
 
-/** Inside, at and outside the limit 0.5, and what is no number. */
+/** Numbers inside, at and outside the limit 0.5, infinities and NaN. */
 const AROUND = [0.5, -3, 0.25, 3, NaN, -0.5, Infinity, -Infinity, -0];
 
 for (const into of ["y", "x"]) {
-  kernelTest(`clamp: shapes and strides, NaN stays, into ${into}`, ({ check }) => {
+  kernelTest(`clamp equals the reference at all shapes and strides, and keeps NaN, into ${into}`, ({ check }) => {
     for (const m of [1, 2, 3]) {
       for (const n of LENGTHS) {
         check(
@@ -54,7 +54,7 @@ for (const into of ["y", "x"]) {
 }
 
 for (const into of ["dx", "dy", "x"]) {
-  kernelTest(`clampBackward: shapes and strides, into ${into}`, ({ check }) => {
+  kernelTest(`clampBackward equals the reference at all shapes and strides, into ${into}`, ({ check }) => {
     for (const m of [1, 2, 3]) {
       for (const n of LENGTHS) {
         check(

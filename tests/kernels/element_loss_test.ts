@@ -1,4 +1,4 @@
-import { ELEMENT_LOSS, type ElementLossKind } from "../../src/kernels/element_loss_kinds.ts";
+import { ELEMENT_LOSS } from "../../src/kernels/element_loss_kinds.ts";
 import { kernelTest, U } from "./harness.ts";
 
 const COLUMNS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 33];
@@ -6,31 +6,34 @@ const COLUMNS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 33];
 for (const [name, kind] of Object.entries(ELEMENT_LOSS)) {
   for (const gradient of [true, false]) {
     const what = gradient ? "with its gradient" : "alone";
-    kernelTest(`elementLoss ${name} ${what}: shapes, strides, rows that do not count`, ({ check }) => {
-      for (const n of COLUMNS) {
-        for (const [m, scale] of [[1, 1], [4, 1 / 32], [5, -2]]) {
-          check(
-            (space) => {
-              const ldx = n + m % 3, lddx = n + 2, loss = space.output(m, n), s = space.values([scale]);
-              const dx = gradient ? space.output(m, n, lddx) : 0;
-              // A row of weight 0 is not read: it may hold anything.
-              const x = space.floats(m, n, ldx, (i, j) => i % 3 === 1 ? NaN : (i * 7 + j * 5) % 13 - 6.25);
-              const y = space.floats(m, n, n, (i, j) => (i + j * 3) % 5 / 4);
-              const v = space.floats(1, m, m, (_, i) => i % 3 === 1 ? 0 : 1 - i / 2);
-              const settings = space.floats(1, n, n, (_, j) => 0.5 + j % 3);
-              return (kernels) => kernels.elementLoss(loss, dx, x, y, v, settings, s, kind, m, n, lddx, ldx);
-            },
-            // Losses are below 64, made of a handful of roundings; the gradient of what is below 16 times |s| <= 2.
-            { absolute: 64 * 8 * U },
-            `m ${m} n ${n} scale ${scale}`,
-          );
+    kernelTest(
+      `elementLoss ${name} ${what} equals the reference at all shapes and strides, with rows of weight 0`,
+      ({ check }) => {
+        for (const n of COLUMNS) {
+          for (const [m, scale] of [[1, 1], [4, 1 / 32], [5, -2]]) {
+            check(
+              (space) => {
+                const ldx = n + m % 3, lddx = n + 2, loss = space.output(m, n), s = space.values([scale]);
+                const dx = gradient ? space.output(m, n, lddx) : 0;
+                // The kernel does not read a row of weight 0.
+                const x = space.floats(m, n, ldx, (i, j) => i % 3 === 1 ? NaN : (i * 7 + j * 5) % 13 - 6.25);
+                const y = space.floats(m, n, n, (i, j) => (i + j * 3) % 5 / 4);
+                const v = space.floats(1, m, m, (_, i) => i % 3 === 1 ? 0 : 1 - i / 2);
+                const settings = space.floats(1, n, n, (_, j) => 0.5 + j % 3);
+                return (kernels) => kernels.elementLoss(loss, dx, x, y, v, settings, s, kind, m, n, lddx, ldx);
+              },
+              // Losses are below 64, with a handful of roundings; gradients are below 16 times |s| <= 2.
+              { absolute: 64 * 8 * U },
+              `m ${m} n ${n} scale ${scale}`,
+            );
+          }
         }
-      }
-    });
+      },
+    );
   }
 }
 
-kernelTest("elementLoss: 0 differs from nothing, infinities and NaN stay", ({ check }) => {
+kernelTest("elementLoss equals the reference at zeros, infinities and NaN", ({ check }) => {
   const xs = [0, 0, 1, -1, 100, -100, 1e30, -1e30, NaN, 1], ys = [0, 1, 1, -1, 1, 0, 0, 1, 0, NaN];
   for (const kind of Object.values(ELEMENT_LOSS)) {
     check(
@@ -45,11 +48,11 @@ kernelTest("elementLoss: 0 differs from nothing, infinities and NaN stay", ({ ch
   }
 });
 
-/** The square of 1e30 is infinite in f32 alone. */
+/** The square of 1e30 is infinite in f32, but not in f64. */
 const BEYOND = { absolute: Infinity };
 
-kernelTest("elementLoss: the losses and slopes of some numbers", ({ kernels, arena }) => {
-  const known: [kind: ElementLossKind, x: number, y: number, setting: number, loss: number, slope: number][] = [
+kernelTest("elementLoss has the known losses and slopes of some numbers", ({ kernels, arena }) => {
+  const known: [kind: number, x: number, y: number, setting: number, loss: number, slope: number][] = [
     [ELEMENT_LOSS.squared, 3, 1, 0, 4, 4],
     [ELEMENT_LOSS.absolute, 1, 3, 0, 2, -1],
     [ELEMENT_LOSS.absolute, 1, 1, 0, 0, 0],

@@ -2,7 +2,7 @@ import { kernelTest, U } from "./harness.ts";
 
 const SIZES = [1, 2, 3, 4, 5, 6, 7, 8, 9, 17];
 
-kernelTest("copy, transpose, zero: shapes and strides", ({ check }) => {
+kernelTest("copy, transpose and zero equal the reference at all shapes and strides", ({ check }) => {
   for (const m of SIZES) {
     for (const n of SIZES) {
       const ldy = n + m % 3, label = `m ${m} n ${n}`;
@@ -34,7 +34,7 @@ kernelTest("copy, transpose, zero: shapes and strides", ({ check }) => {
   }
 });
 
-/** Of multiplyAdd, the result may be small against its terms. */
+/** The result of multiplyAdd may be small against its terms. */
 const BINARY = {
   add: { relative: U },
   subtract: { relative: U },
@@ -46,7 +46,7 @@ for (const name of ["add", "subtract", "multiply", "multiplyAdd"] as const) {
   const near = BINARY[name];
 
   for (const into of ["y", "a", "b"]) {
-    kernelTest(`${name}: shapes and strides, into ${into}`, ({ check }) => {
+    kernelTest(`${name} equals the reference at all shapes and strides, into ${into}`, ({ check }) => {
       for (const m of SIZES) {
         for (const n of SIZES) {
           check(
@@ -65,7 +65,7 @@ for (const name of ["add", "subtract", "multiply", "multiplyAdd"] as const) {
     });
   }
 
-  kernelTest(`${name}: a stride of 0 repeats a row`, ({ check }) => {
+  kernelTest(`${name} repeats a row by a stride of 0`, ({ check }) => {
     for (const m of SIZES) {
       for (const n of SIZES) {
         for (const repeated of ["a", "b"]) {

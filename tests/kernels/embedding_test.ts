@@ -8,7 +8,7 @@ function indices(m: number): number[] {
   return Array.from({ length: m }, (_, i) => (i * i + 3 * i + m) % V);
 }
 
-kernelTest("gather: shapes and strides", ({ check }) => {
+kernelTest("gather equals the reference at all shapes and strides", ({ check }) => {
   for (const m of [1, 2, 5, 13]) {
     for (const n of COLUMNS) {
       check(
@@ -24,7 +24,7 @@ kernelTest("gather: shapes and strides", ({ check }) => {
   }
 });
 
-kernelTest("gatherIntegers: every length", ({ check }) => {
+kernelTest("gatherIntegers equals the reference at every length", ({ check }) => {
   for (const m of [1, 2, 5, 13, 40]) {
     check(
       (space) => {
@@ -39,7 +39,7 @@ kernelTest("gatherIntegers: every length", ({ check }) => {
   }
 });
 
-kernelTest("scatterAdd: shapes, strides and repeated rows", ({ check }) => {
+kernelTest("scatterAdd equals the reference at all shapes and strides, with repeated rows", ({ check }) => {
   for (const m of [1, 2, 5, 13, 40]) {
     for (const n of COLUMNS) {
       check(

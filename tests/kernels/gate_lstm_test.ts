@@ -3,30 +3,33 @@ import { assertEqualColumns, kernelTest, U } from "./harness.ts";
 const WIDTHS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 13, 33];
 const BATCHES = [1, 2, 3, 4, 5];
 
-/** Numbers stay below 4 and no result has more than a dozen roundings behind it. */
+/** Numbers stay below 4, and a result has at most a dozen roundings. */
 const NEAR = { absolute: 48 * U };
 
 for (const inPlace of [false, true]) {
-  kernelTest(`lstmForward: shapes and strides${inPlace ? ", c = cPrev" : ""}`, ({ check }) => {
-    for (const B of BATCHES) {
-      for (const H of WIDTHS) {
-        check(
-          (space) => {
-            const ldz = 4 * H + B % 3, ldh = H + (B + H) % 3;
-            const z = space.random(B, 4 * H, ldz, 6), cPrev = space.random(B, H, ldh, 2);
-            const h = space.output(B, H, ldh), tc = space.output(B, H, ldh);
-            const c = inPlace ? cPrev : space.output(B, H, ldh);
-            return (kernels) => kernels.lstmForward(h, c, tc, z, cPrev, B, H, ldz, ldh);
-          },
-          NEAR,
-          `B ${B} H ${H}`,
-        );
+  kernelTest(
+    `lstmForward equals the reference at all shapes and strides${inPlace ? ", c = cPrev" : ""}`,
+    ({ check }) => {
+      for (const B of BATCHES) {
+        for (const H of WIDTHS) {
+          check(
+            (space) => {
+              const ldz = 4 * H + B % 3, ldh = H + (B + H) % 3;
+              const z = space.random(B, 4 * H, ldz, 6), cPrev = space.random(B, H, ldh, 2);
+              const h = space.output(B, H, ldh), tc = space.output(B, H, ldh);
+              const c = inPlace ? cPrev : space.output(B, H, ldh);
+              return (kernels) => kernels.lstmForward(h, c, tc, z, cPrev, B, H, ldz, ldh);
+            },
+            NEAR,
+            `B ${B} H ${H}`,
+          );
+        }
       }
-    }
-  });
+    },
+  );
 }
 
-kernelTest("lstmBackward: shapes and strides", ({ check }) => {
+kernelTest("lstmBackward equals the reference at all shapes and strides", ({ check }) => {
   for (const B of BATCHES) {
     for (const H of WIDTHS) {
       check(
@@ -44,7 +47,7 @@ kernelTest("lstmBackward: shapes and strides", ({ check }) => {
 });
 
 kernelTest(
-  "lstm: an element has the same bits in any lane, in a full vector and in a tail",
+  "an element of an LSTM step has the same bits in any lane, in a full vector and in a tail",
   ({ arena, check, kernels }) => {
     const B = 5;
     for (const H of WIDTHS) {
@@ -57,7 +60,7 @@ kernelTest(
       }, NEAR);
       kernels.lstmForward(h, c, tc, z, cPrev, B, H, 4 * H, H);
       for (const output of [h, c, tc]) assertEqualColumns(arena, output, B, H);
-      // h takes the part of dh, c that of dc.
+      // h stands for dh, and c for dc.
       kernels.lstmBackward(z, c, h, tc, cPrev, B, H, 4 * H, H);
       assertEqualColumns(arena, c, B, H);
       assertEqualColumns(arena, z, 4 * B, H);

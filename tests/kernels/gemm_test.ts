@@ -13,13 +13,13 @@ function padded(n: number): number {
 }
 
 kernelTest(
-  "gemm: every remainder of a tile, every kind of start",
+  "gemm equals the reference at every remainder of a tile, for every kind of start",
   ({ check }) => {
     let number = 0;
     for (const m of ROWS) {
       for (const n of COLUMNS) {
         for (const k of DEPTHS) {
-          // The big ones run with one kind of start in turn, the others with all.
+          // Large products run with one kind of start each, in turn; small ones run with all.
           const starts = m > 13 || n > 17 ? [number++ % 4] : [0, 1, 2, 3];
           for (const start of starts) {
             check((space) => gemmScene(space, m, n, k, start), { chain: k }, `m ${m} n ${n} k ${k} start ${start}`);
@@ -45,13 +45,14 @@ function gemmScene(space: Space, m: number, n: number, k: number, start: number)
 }
 
 kernelTest(
-  "gemmTN: every remainder of a tile, on both sides of a chunk",
+  "gemmTN equals the reference at every remainder of a tile, on both sides of a chunk",
   ({ check }) => {
     let number = 0;
     for (const k of [1, 2, 255, 256, 257, 300]) {
       for (const m of ROWS) {
         for (const n of COLUMNS) {
-          // All pairs of m and n for short chains; for long ones those that meet every tile height and panel width.
+          // Short chains run with all pairs of m and n; long ones with pairs that meet every tile height and panel
+          // width.
           if (k > 2 && (m * 31 + n * 7 + k) % 8 !== 0 && !(m < 8 && n < 4)) continue;
           const ldc = n + m % 3, lda = m + n % 4, ldb = n + k % 5;
           check(
@@ -73,7 +74,7 @@ kernelTest(
 );
 
 kernelTest(
-  "gemm: a row has the same bits alone and in a batch",
+  "a row of gemm has the same bits alone and in a batch",
   ({ check, arena, kernels }) => {
     const m = 50, k = 33;
     for (const n of [1, 7, 8, 24, 25, 31, 32, 33, 40, 64, 65]) {
@@ -102,7 +103,7 @@ kernelTest(
 );
 
 kernelTest(
-  "gemm: a chain may be broken off and taken up again",
+  "a chain of gemm may be interrupted and continued",
   ({ check, arena, kernels }) => {
     const m = 7, n = 17, k = 33;
     let C = 0, A = 0, P = 0, Q = 0, workspace = 0;
@@ -114,16 +115,16 @@ kernelTest(
     kernels.gemm(C, 0, A, P, workspace, m, n, k, n, 0, k);
     const whole = arena.floats(C, m * n).slice();
     for (let first = 1; first < k; first++) {
-      // Panels of the first rows and of the rest: each is a range of rows of every panel.
-      const cut = (rows: number, from: number) => {
+      // Q = panels of `rows` rows: a range of rows of every panel of P.
+      const takeRows = (rows: number, from: number) => {
         for (let panel = 0; panel < 3; panel++) {
           const source = arena.floats(P + 32 * (panel * k + from), rows * 8);
           arena.floats(Q + 32 * panel * rows, rows * 8).set(source);
         }
       };
-      cut(first, 0);
+      takeRows(first, 0);
       kernels.gemm(C, 0, A, Q, workspace, m, n, first, n, 0, k);
-      cut(k - first, first);
+      takeRows(k - first, first);
       kernels.gemm(C, C, A + 4 * first, Q, workspace, m, n, k - first, n, n, k);
       assertSameBits(arena.floats(C, m * n), whole, `split at ${first}`);
     }
@@ -133,7 +134,7 @@ kernelTest(
 );
 
 kernelTest(
-  "gemmTN: rows of the output are independent, rows of the sum may be taken in parts",
+  "gemmTN computes output rows independently, and sums rows in any number of parts",
   (bench) => {
     const { check, arena, kernels } = bench;
     const m = 13, n = 17, k = 300;

@@ -1,10 +1,10 @@
 /**
- * Runs a kernel and its scalar twins on the same memory and compares all of it.
+ * Runs a kernel and its reference kernels on the same memory, and compares the whole memory.
  *
  * A test lays out its matrices in a `Space`. They start at addresses that are multiples of 4 but not of 16, and every
  * float between and around them, in the gaps of a row stride too, is a NaN of known bits (a canary): a read outside
  * poisons the results, a write outside leaves a mark. In turn one of the matrices lies against the end of the memory,
- * where a read outside traps, be its result used or not. Outputs are filled with NaN.
+ * where a read outside traps, whether its result is used or not. Outputs are filled with NaN.
  */
 import { assert } from "@std/assert";
 import type { Kernels } from "../../src/kernels/kernels.ts";
@@ -21,8 +21,9 @@ export const BUILDS: Record<string, Numerics> = { exact: "exact", fast: "fast" }
 export const U = 2 ** -24;
 
 /**
- * How far an element may be from the f64 twin: `absolute`, plus `relative` times its size, plus `chain + 2` roundings
- * of the sum of the absolute values of all its terms (found by running the f64 twin on absolute values).
+ * The largest difference of an element from the f64 reference: `absolute`, plus `relative` times its absolute value,
+ * plus `chain + 2` roundings of the sum of the absolute values of its terms (the f64 reference computes it from
+ * absolute values).
  */
 export interface Tolerance {
   absolute?: number;
@@ -30,7 +31,7 @@ export interface Tolerance {
   chain?: number;
 }
 
-/** Lays out a call's matrices and returns the call. */
+/** Places the matrices of a call and returns the call. */
 export type Scene = (space: Space) => (kernels: Kernels) => void;
 
 export interface Bench {
@@ -38,13 +39,13 @@ export interface Bench {
   arena: WasmArena;
   kernels: Kernels;
   /**
-   * Runs the call in wasm and in the twins. The exact build must have the bits of the f32 twin; both builds must be
-   * near the f64 twin; neither may touch anything outside the matrices of the scene.
+   * Run the call in wasm and in the reference kernels. The exact build must have the bits of the f32 reference. Both
+   * builds must be near the f64 reference. Neither may write outside the matrices of the scene.
    */
   check(scene: Scene, tolerance: Tolerance, label?: string): void;
 }
 
-/** One test per build, by default of the two of the main entry. `bytes` is the size of the memory. */
+/** A test for each build, by default the two of the main entry. `bytes` is the size of the memory. */
 export function kernelTest(name: string, run: (bench: Bench) => void, bytes = 65536, builds = BUILDS): void {
   for (const [build, numerics] of Object.entries(builds)) {
     Deno.test(`${name} (${build})`, async () => run(await makeBench(numerics, bytes)));
@@ -57,11 +58,11 @@ const random = new Generator(1);
 const NUMBERS = Float32Array.from({ length: 1 << 16 }, () => 2 * random.uniform() - 1);
 
 async function makeBench(numerics: Numerics, bytes: number): Promise<Bench> {
-  const arena = new WasmArena(bytes), twin = new WasmArena(bytes);
-  const truth = new ReferenceArena(bytes), sizes = new ReferenceArena(bytes);
+  const arena = new WasmArena(bytes), reference = new WasmArena(bytes);
+  const exact = new ReferenceArena(bytes), sizes = new ReferenceArena(bytes);
   const kernels = await loadKernels(numerics, arena);
-  const twinKernels = referenceKernels(twin, "f32");
-  const truthKernels = referenceKernels(truth, "f64"), sizeKernels = referenceKernels(sizes, "f64");
+  const f32Kernels = referenceKernels(reference, "f32");
+  const f64Kernels = referenceKernels(exact, "f64"), sizeKernels = referenceKernels(sizes, "f64");
   const before = arena.ints(0, bytes / 4).slice();
   let turn = 0;
 
@@ -71,21 +72,21 @@ async function makeBench(numerics: Numerics, bytes: number): Promise<Bench> {
     turn++;
     const call = scene(space);
 
-    for (const memory of [arena, twin]) memory.ints(0, before.length).set(before);
+    for (const memory of [arena, reference]) memory.ints(0, before.length).set(before);
     call(kernels);
-    call(twinKernels);
-    fillReference(truth, before, space.regions, (x) => x);
-    call(truthKernels);
+    call(f32Kernels);
+    fillReference(exact, before, space.regions, (x) => x);
+    call(f64Kernels);
     if (tolerance.chain !== undefined) {
       fillReference(sizes, before, space.regions, Math.abs);
       call(sizeKernels);
     }
 
     for (const region of space.regions) {
-      if (numerics === "exact") compareBits(arena, twin, region, label);
-      compareNear(arena, truth, sizes, region, tolerance, label);
+      if (numerics === "exact") compareBits(arena, reference, region, label);
+      compareNear(arena, exact, sizes, region, tolerance, label);
     }
-    for (const memory of [arena, twin]) {
+    for (const memory of [arena, reference]) {
       const after = memory.ints(0, before.length);
       for (const region of space.regions) restore(after, before, region);
       for (let i = 0; i < before.length; i++) {
@@ -96,7 +97,7 @@ async function makeBench(numerics: Numerics, bytes: number): Promise<Bench> {
   return { numerics, arena, kernels, check };
 }
 
-/** Puts the floats, ints and doubles of a layout into an arena of doubles; everything else becomes NaN. */
+/** Copy the matrices of a scene into an arena of doubles. Everything else becomes NaN. */
 function fillReference(arena: ReferenceArena, before: Int32Array, regions: Region[], of: (x: number) => number): void {
   arena.floats(0, arena.bytes / 4).fill(NaN);
   for (const { kind, address, rows, columns, stride } of regions) {
@@ -109,23 +110,23 @@ function fillReference(arena: ReferenceArena, before: Int32Array, regions: Regio
   }
 }
 
-/** NaN equals NaN, whatever its bits: engines differ there. */
-function compareBits(arena: WasmArena, twin: WasmArena, region: Region, label: string): void {
+/** Compare bits, except those of NaN: they differ between engines. */
+function compareBits(arena: WasmArena, reference: WasmArena, region: Region, label: string): void {
   if (region.kind === "scratch" || region.kind === "f64") return;
-  const gotBits = arena.ints(0, arena.bytes / 4), wantBits = twin.ints(0, arena.bytes / 4);
-  const got = arena.floats(0, arena.bytes / 4), want = twin.floats(0, arena.bytes / 4);
+  const gotBits = arena.ints(0, arena.bytes / 4), wantBits = reference.ints(0, arena.bytes / 4);
+  const got = arena.floats(0, arena.bytes / 4), want = reference.floats(0, arena.bytes / 4);
   for (let i = 0; i < region.rows; i++) {
     for (let j = 0; j < region.columns; j++) {
       const at = region.address / 4 + i * region.stride + j;
       if (gotBits[at] === wantBits[at] || (got[at] !== got[at] && want[at] !== want[at])) continue;
-      throw new Error(`${label}: ${region.name} (${i}, ${j}) is ${got[at]}, the f32 twin has ${want[at]}`);
+      throw new Error(`${label}: ${region.name} (${i}, ${j}) is ${got[at]}, the f32 reference has ${want[at]}`);
     }
   }
 }
 
 function compareNear(
   arena: WasmArena,
-  truth: ReferenceArena,
+  exact: ReferenceArena,
   sizes: ReferenceArena,
   region: Region,
   { absolute = 0, relative = 0, chain }: Tolerance,
@@ -135,7 +136,7 @@ function compareNear(
   if (kind === "scratch") return;
   const view = kind === "f32" ? "floats" : kind === "i32" ? "ints" : "doubles";
   const unit = kind === "f64" ? 8 : 4;
-  const got = arena[view](0, arena.bytes / unit), want = truth[view](0, arena.bytes / unit);
+  const got = arena[view](0, arena.bytes / unit), want = exact[view](0, arena.bytes / unit);
   const size = sizes[view](0, arena.bytes / unit);
   for (let i = 0; i < rows; i++) {
     for (let j = 0; j < columns; j++) {
@@ -143,12 +144,12 @@ function compareNear(
       if (got[at] === want[at] || (got[at] !== got[at] && want[at] !== want[at])) continue;
       const bound = absolute + relative * Math.abs(want[at]) + (chain === undefined ? 0 : (chain + 2) * U * size[at]);
       if (Math.abs(got[at] - want[at]) <= bound) continue;
-      throw new Error(`${label}: ${name} (${i}, ${j}) is ${got[at]}, the truth is ${want[at]} +- ${bound}`);
+      throw new Error(`${label}: ${name} (${i}, ${j}) is ${got[at]}, the f64 reference has ${want[at]} +- ${bound}`);
     }
   }
 }
 
-/** Undoes all that a call may have written in its matrices. */
+/** Restore what a call may have written into its matrices. */
 function restore(after: Int32Array, before: Int32Array, { kind, address, rows, columns, stride }: Region): void {
   const width = kind === "f64" ? 2 * columns : columns;
   for (let i = 0; i < rows; i++) {
@@ -157,14 +158,14 @@ function restore(after: Int32Array, before: Int32Array, { kind, address, rows, c
   }
 }
 
-/** Asserts that two views hold the same bits. */
+/** Assert that two views hold the same bits. */
 export function assertSameBits(got: Float32Array<ArrayBuffer>, want: Float32Array<ArrayBuffer>, label: string): void {
   const a = new Int32Array(got.buffer, got.byteOffset, got.length);
   const b = new Int32Array(want.buffer, want.byteOffset, want.length);
   assert(a.length === b.length && a.every((word, i) => word === b[i]), `${label}: bits differ`);
 }
 
-/** Asserts that in every row of a matrix all columns have the same bits. */
+/** Assert that in every row of a matrix all columns have the same bits. */
 export function assertEqualColumns(arena: WasmArena, address: number, rows: number, columns: number): void {
   for (let i = 0; i < rows; i++) {
     const row = arena.ints(address + 4 * i * columns, columns);

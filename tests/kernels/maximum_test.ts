@@ -3,7 +3,7 @@ import { kernelTest } from "./harness.ts";
 
 const ROWS = [1, 2, 3, 5], COLUMNS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 33];
 
-kernelTest("maximum: shapes and strides, the first step and a later one", ({ check }) => {
+kernelTest("maximum equals the reference at all shapes and strides, in the first step and a later one", ({ check }) => {
   for (const t of [0, 3]) {
     for (const m of ROWS) {
       for (const n of COLUMNS) {
@@ -23,7 +23,7 @@ kernelTest("maximum: shapes and strides, the first step and a later one", ({ che
   }
 });
 
-kernelTest("maximumBackward: shapes and strides", ({ check }) => {
+kernelTest("maximumBackward equals the reference at all shapes and strides", ({ check }) => {
   for (const m of ROWS) {
     for (const n of COLUMNS) {
       check(
@@ -40,7 +40,7 @@ kernelTest("maximumBackward: shapes and strides", ({ check }) => {
   }
 });
 
-kernelTest("maximum: of equal ones the first, and the first NaN", ({ arena, kernels }) => {
+kernelTest("maximum takes the first of equal elements, and the first NaN", ({ arena, kernels }) => {
   const steps = [[1, 1, NaN, 2, -Infinity, -0], [1, 2, 5, NaN, -Infinity, 0], [0, 2, NaN, 9, -1, 0]];
   const y = 4096, step = 8192, x = 12288, n = 6;
   steps.forEach((row, t) => {

@@ -1,6 +1,6 @@
 import { kernelTest } from "./harness.ts";
 
-kernelTest("pack: every remainder", ({ check }) => {
+kernelTest("pack equals the reference at every remainder", ({ check }) => {
   for (let n = 1; n <= 17; n++) {
     for (const k of [1, 2, 3, 4, 5, 7, 8, 33]) {
       check(
@@ -15,7 +15,7 @@ kernelTest("pack: every remainder", ({ check }) => {
   }
 });
 
-kernelTest("packTransposed: every remainder", ({ check }) => {
+kernelTest("packTransposed equals the reference at every remainder", ({ check }) => {
   for (let n = 1; n <= 17; n++) {
     for (const k of [1, 2, 3, 4, 5, 6, 7, 8, 9, 33]) {
       check(

@@ -4,7 +4,7 @@ import { assertSameBits, kernelTest, U } from "./harness.ts";
 
 const SEED = [0x12345678, 0x9abcdef0 | 0, 7, -1] as const;
 
-kernelTest("randomUniform: the known answer of Philox4x32-10", ({ check, arena, kernels }) => {
+kernelTest("randomUniform has the known answer of Philox4x32-10", ({ check, arena, kernels }) => {
   let y = 0, bounds = 0;
   check((space) => {
     y = space.output(1, 4), bounds = space.values([0, 1]);
@@ -16,28 +16,31 @@ kernelTest("randomUniform: the known answer of Philox4x32-10", ({ check, arena, 
   assertEquals([...arena.floats(y, 4)], words.map((word) => (word >>> 8) * 2 ** -24));
 });
 
-kernelTest("randomUniform: every remainder, every word of the counter and the key", ({ check, arena, kernels }) => {
-  for (const n of [1, 2, 3, 4, 5, 6, 7, 8, 9, 33]) {
-    check(
-      (space) => {
-        const y = space.output(1, n), bounds = space.values([-0.1, 0.3]);
-        return (kernels) => kernels.randomUniform(y, bounds, n, ...SEED);
-      },
-      { absolute: U },
-      `n ${n}`,
-    );
-  }
-  const n = 4096, y = 4096, bounds = 2048;
-  arena.floats(bounds, 2).set([0, 1]);
-  kernels.randomUniform(y, bounds, n, ...SEED);
-  const words = new Uint32Array(4);
-  for (let i = 0; i < n; i += 4) {
-    philox([i / 4, 0, SEED[2], SEED[3]], SEED.slice(0, 2), words);
-    assertEquals([...arena.floats(y + 4 * i, 4)], [...words].map((word) => (word >>> 8) * 2 ** -24));
-  }
-});
+kernelTest(
+  "randomUniform equals the reference at every remainder, and depends on every word of counter and key",
+  ({ check, arena, kernels }) => {
+    for (const n of [1, 2, 3, 4, 5, 6, 7, 8, 9, 33]) {
+      check(
+        (space) => {
+          const y = space.output(1, n), bounds = space.values([-0.1, 0.3]);
+          return (kernels) => kernels.randomUniform(y, bounds, n, ...SEED);
+        },
+        { absolute: U },
+        `n ${n}`,
+      );
+    }
+    const n = 4096, y = 4096, bounds = 2048;
+    arena.floats(bounds, 2).set([0, 1]);
+    kernels.randomUniform(y, bounds, n, ...SEED);
+    const words = new Uint32Array(4);
+    for (let i = 0; i < n; i += 4) {
+      philox([i / 4, 0, SEED[2], SEED[3]], SEED.slice(0, 2), words);
+      assertEquals([...arena.floats(y + 4 * i, 4)], [...words].map((word) => (word >>> 8) * 2 ** -24));
+    }
+  },
+);
 
-kernelTest("randomUniform: range and moments", ({ arena, kernels }) => {
+kernelTest("randomUniform has the range and the moments of a uniform distribution", ({ arena, kernels }) => {
   const n = 100_000, y = 4096, bounds = 2048;
   arena.floats(bounds, 2).set([-1, 3]);
   kernels.randomUniform(y, bounds, n, 1, 2, 3, 4);
@@ -49,7 +52,7 @@ kernelTest("randomUniform: range and moments", ({ arena, kernels }) => {
   assertAlmostEquals(moment(numbers, 1, 4), 256 / 80, 5 * Math.sqrt((4 ** 8 / 2304 - (256 / 80) ** 2) / n));
 }, 8 * 65536);
 
-kernelTest("randomNormal: every remainder", ({ check }) => {
+kernelTest("randomNormal equals the reference at every remainder", ({ check }) => {
   for (const n of [1, 2, 3, 4, 5, 6, 7, 8, 9, 33, 4001]) {
     check(
       (space) => {
@@ -62,7 +65,7 @@ kernelTest("randomNormal: every remainder", ({ check }) => {
   }
 });
 
-kernelTest("randomNormal: moments", ({ arena, kernels }) => {
+kernelTest("randomNormal has the moments of a normal distribution", ({ arena, kernels }) => {
   const n = 100_000, y = 4096;
   kernels.randomNormal(y, n, 1, 2, 3, 4);
   const numbers = arena.floats(y, n);
@@ -71,14 +74,14 @@ kernelTest("randomNormal: moments", ({ arena, kernels }) => {
   assertAlmostEquals(moment(numbers, 0, 2), 1, 5 * Math.sqrt(2 / n));
   assertAlmostEquals(moment(numbers, 0, 3), 0, 5 * Math.sqrt(15 / n));
   assertAlmostEquals(moment(numbers, 0, 4), 3, 5 * Math.sqrt(96 / n));
-  // The two halves of a pair are independent.
+  // The two numbers of a pair are independent.
   let product = 0;
   for (let i = 0; i < n; i += 2) product += numbers[i] * numbers[i + 1];
   assertAlmostEquals(product / (n / 2), 0, 5 / Math.sqrt(n / 2));
   assert(Math.max(...numbers.slice(0, 50_000)) < 6);
 }, 8 * 65536);
 
-kernelTest("random: a prefix does not depend on the length", ({ arena, kernels }) => {
+kernelTest("the first random numbers do not depend on the length", ({ arena, kernels }) => {
   const y = 4096, z = 16384, bounds = 2048;
   arena.floats(bounds, 2).set([0, 1]);
   for (let n = 1; n < 20; n++) {
@@ -91,24 +94,27 @@ kernelTest("random: a prefix does not depend on the length", ({ arena, kernels }
   }
 });
 
-kernelTest("dropoutMask: shapes and strides, rows that begin anywhere in a block", ({ check }) => {
-  for (const m of [1, 2, 3, 4, 5]) {
-    for (const n of [1, 2, 3, 4, 5, 6, 7, 8, 9, 15, 16, 17, 18, 19, 20, 33]) {
-      for (const p of [0, 0.3, 1]) {
-        check(
-          (space) => {
-            const ldm = n + m % 3, mask = space.output(m, n, ldm), rate = space.values([p]), step = space.ints([-3]);
-            return (kernels) => kernels.dropoutMask(mask, rate, step, 3 * m, m, n, ldm, SEED[0], SEED[1], SEED[2]);
-          },
-          { relative: 2 * U },
-          `m ${m} n ${n} p ${p}`,
-        );
+kernelTest(
+  "dropoutMask equals the reference at all shapes and strides, with rows that begin anywhere in a block",
+  ({ check }) => {
+    for (const m of [1, 2, 3, 4, 5]) {
+      for (const n of [1, 2, 3, 4, 5, 6, 7, 8, 9, 15, 16, 17, 18, 19, 20, 33]) {
+        for (const p of [0, 0.3, 1]) {
+          check(
+            (space) => {
+              const ldm = n + m % 3, mask = space.output(m, n, ldm), rate = space.values([p]), step = space.ints([-3]);
+              return (kernels) => kernels.dropoutMask(mask, rate, step, 3 * m, m, n, ldm, SEED[0], SEED[1], SEED[2]);
+            },
+            { relative: 2 * U },
+            `m ${m} n ${n} p ${p}`,
+          );
+        }
       }
     }
-  }
-});
+  },
+);
 
-kernelTest("dropoutMask: words of Philox, a word for each element, whatever the shape", ({ arena, kernels }) => {
+kernelTest("dropoutMask takes a word of Philox for each element, whatever the shape", ({ arena, kernels }) => {
   const n = 1024, mask = 4096, rate = 2048, step = 2052;
   arena.floats(rate, 1).set([0.25]);
   arena.ints(step, 1).set([5]);
@@ -119,7 +125,7 @@ kernelTest("dropoutMask: words of Philox, a word for each element, whatever the 
   }
   for (const columns of [1024, 512, 64, 16, 4, 2, 1]) {
     arena.floats(mask, n).fill(NaN);
-    const half = n / columns >> 1; // in two parts
+    const half = n / columns >> 1; // computed in two parts
     kernels.dropoutMask(mask, rate, step, half, n / columns - half, columns, columns, 1, 2, 9);
     arena.floats(mask, n).copyWithin(half * columns, 0, n - half * columns);
     if (half) kernels.dropoutMask(mask, rate, step, 0, half, columns, columns, 1, 2, 9);
@@ -127,7 +133,7 @@ kernelTest("dropoutMask: words of Philox, a word for each element, whatever the 
   }
 });
 
-kernelTest("dropoutMask: drops a share of p, another one each step", ({ arena, kernels }) => {
+kernelTest("dropoutMask drops a fraction p of the elements, others in each step", ({ arena, kernels }) => {
   const n = 100_000, mask = 4096, rate = 2048, step = 2052;
   arena.floats(rate, 1).set([0.2]);
   const before = new Float32Array(n);
@@ -135,7 +141,7 @@ kernelTest("dropoutMask: drops a share of p, another one each step", ({ arena, k
     arena.ints(step, 1).set([t]);
     kernels.dropoutMask(mask, rate, step, 0, 1, n, n, 3, 4, 0);
     const numbers = arena.floats(mask, n);
-    // Five standard errors; the two masks agree in 0.8² + 0.2² of the places when they are independent.
+    // Five standard errors; the two masks agree in 0.8² + 0.2² of the elements when they are independent.
     assertAlmostEquals(numbers.filter((x) => x === 0).length / n, 0.2, 5 * Math.sqrt(0.16 / n));
     assertAlmostEquals(moment(numbers, 0, 1), 1, 5 * 1.25 * Math.sqrt(0.16 / n));
     const same = numbers.filter((x, i) => x === before[i]).length / n;

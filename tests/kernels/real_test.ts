@@ -1,4 +1,6 @@
-/** The f64 twins' own functions against the engine's (V8's are right to the last bit or so), and at their edges. */
+/**
+ * The functions of the f64 reference against the engine's (V8's are right to about the last bit), and at their edges.
+ */
 import { assert, assertEquals } from "@std/assert";
 import * as real from "../../src/kernels/real.ts";
 import { Generator } from "../../src/random/generator.ts";
@@ -13,7 +15,7 @@ function sweep(name: string, of: (x: number) => number, want: (x: number) => num
   }
 }
 
-Deno.test("real: near the engine's functions", () => {
+Deno.test("the functions of real.ts are near the engine's", () => {
   for (const [low, high] of [[-700, 700], [-1, 1], [-1e-6, 1e-6]]) sweep("exp", real.exp, Math.exp, low, high);
   for (const [low, high] of [[-50, 700], [-1, 1], [-1e-6, 1e-6]]) sweep("expm1", real.expm1, Math.expm1, low, high);
   for (const [low, high] of [[0, 2], [0, 1e300], [0.999, 1.001]]) sweep("log", real.log, Math.log, low, high);
@@ -24,12 +26,12 @@ Deno.test("real: near the engine's functions", () => {
   for (const [low, high] of [[-700, 0], [0, 50], [-1e-6, 1e-6]]) {
     sweep("softplus", real.softplus, (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))), low, high);
   }
-  // Away from the zeros, where 2 pi x of the engine's version is itself rounded.
+  // Away from the zeros, where the rounding of 2 pi x dominates in the engine's function.
   sweep("sinTurn", real.sinTurn, (x) => Math.sin(2 * Math.PI * x), 0, 0.3);
   sweep("cosTurn", real.cosTurn, (x) => Math.cos(2 * Math.PI * x), 0, 0.1);
 });
 
-Deno.test("real: integer powers by squaring", () => {
+Deno.test("power is accurate to n + 1 roundings", () => {
   assertEquals([0, 1, 2, 3, 10].map((n) => real.power(3, n)), [1, 3, 9, 27, 59049]);
   assertEquals([real.power(0, 0), real.power(0, 5), real.power(0.5, 1074), real.power(0.9, 1e6)], [
     1,
@@ -46,7 +48,7 @@ Deno.test("real: integer powers by squaring", () => {
   }
 });
 
-Deno.test("real: exact values and edges", () => {
+Deno.test("the functions of real.ts are right at exact values and edges", () => {
   assertEquals([0, 0.25, 0.5, 0.75].map(real.sinTurn), [0, 1, 0, -1]);
   assertEquals([0, 0.25, 0.5, 0.75].map(real.cosTurn), [1, 0, -1, 0]);
   for (const f of [real.exp, real.expm1, real.log, real.sigmoid, real.tanh, real.softplus]) assertEquals(f(NaN), NaN);

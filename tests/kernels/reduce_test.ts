@@ -1,6 +1,6 @@
 import { kernelTest } from "./harness.ts";
 
-kernelTest("columnSums: shapes and strides", ({ check }) => {
+kernelTest("columnSums equals the reference at all shapes and strides", ({ check }) => {
   for (const m of [1, 2, 3, 7, 50]) {
     for (const n of [1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 65]) {
       check(
@@ -15,7 +15,7 @@ kernelTest("columnSums: shapes and strides", ({ check }) => {
   }
 });
 
-kernelTest("sum: one rounding to f32, whatever the length", ({ check }) => {
+kernelTest("sum rounds once to f32, whatever the length", ({ check }) => {
   for (const n of [1, 2, 3, 4, 5, 33, 1000]) {
     check(
       (space) => {

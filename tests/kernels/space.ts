@@ -1,26 +1,26 @@
-/** A matrix of a scene, or the sums or scratch of a kernel. */
+/** A matrix, the sums or the scratch of a kernel call. */
 export interface Region {
   name: string;
   kind: "f32" | "i32" | "f64" | "scratch";
-  /** In bytes. */
+  /** Address in bytes. */
   address: number;
   rows: number;
   columns: number;
-  /** Elements from row to row. */
+  /** Row stride in elements. */
   stride: number;
 }
 
-/** Gives out addresses for the matrices of one kernel call, and fills them. Every method returns an address. */
+/** Places and fills the matrices of one kernel call. Every method returns an address. */
 export class Space {
   readonly regions: Region[] = [];
   #next: number;
 
   /**
    * @param words The memory, as integers.
-   * @param first The first byte to give out.
-   * @param last The number of the matrix that goes to the very end of the memory.
+   * @param first Address of the first matrix.
+   * @param last The number of the matrix that lies against the end of the memory.
    * @param numbers Random numbers in [-1, 1).
-   * @param offset Which of these to begin with.
+   * @param offset Index of the first random number.
    */
   constructor(
     readonly words: Int32Array<ArrayBuffer>,
@@ -62,7 +62,7 @@ export class Space {
     return address;
   }
 
-  /** Room for `length` floats that a kernel may leave in any state. */
+  /** `length` floats that a kernel may leave in any state. */
   scratch(length: number): number {
     return this.#place("scratch", 1, length, length, 4);
   }
@@ -86,7 +86,7 @@ export class Space {
     const end = this.words.byteLength;
     let address = end - bytes;
     if (number !== this.last) {
-      // Doubles at 8 past a multiple of 16, floats at 4, 8 or 12 past one; at least four canaries between matrices.
+      // Doubles lie 8 bytes behind a multiple of 16, floats 4, 8 or 12; at least four canaries lie between matrices.
       address = Math.ceil(this.#next / 16) * 16 + 16 + (unit === 8 ? 8 : 4 + 4 * (number % 3));
       this.#next = address + bytes;
     }

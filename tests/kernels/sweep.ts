@@ -1,34 +1,36 @@
-/** Fine grids of numbers, and functions held against their true values in units of the last place. */
+/** Fine grids of numbers, and the errors of functions in units of the last place. */
 import * as real from "../../src/kernels/real.ts";
 
-/** Every 1/4096 from low to high. */
+/** The multiples of 1/4096 from low to high. */
 export function grid(low: number, high: number): Float32Array {
   return Float32Array.from({ length: (high - low) * 4096 + 1 }, (_, i) => low + i / 4096);
 }
 
-/** `count` numbers from low to high, each the same factor from the next. */
+/** `count` numbers from low to high, in a geometric sequence. */
 export function logarithmic(low: number, high: number, count: number): Float32Array {
   const step = real.log(high / low) / (count - 1);
   return Float32Array.from({ length: count }, (_, i) => low * real.exp(i * step));
 }
 
-/** Throws unless every y is within `bound` ulp of the truth and, where a twin is given, has the twin's very bits. */
+/** Throw unless every y is within `bound` ulp of the exact value and, with `reference`, has the reference's bits. */
 export function assertNear(
   name: string,
   x: Float32Array,
   y: Float32Array,
   bound: number,
-  truth: (x: number) => number,
-  twin?: (x: number) => number,
+  exact: (x: number) => number,
+  reference?: (x: number) => number,
 ): void {
   for (let i = 0; i < x.length; i++) {
-    const want = truth(x[i]), error = Math.abs(y[i] - want);
+    const want = exact(x[i]), error = Math.abs(y[i] - want);
     if (!(error <= bound * ulp(want))) throw new Error(`${name}(${x[i]}) is ${y[i]}, not ${want} +- ${bound} ulp`);
-    if (twin && y[i] !== twin(x[i])) throw new Error(`${name}(${x[i]}) is ${y[i]}, the f32 twin has ${twin(x[i])}`);
+    if (reference && y[i] !== reference(x[i])) {
+      throw new Error(`${name}(${x[i]}) is ${y[i]}, the f32 reference has ${reference(x[i])}`);
+    }
   }
 }
 
-/** The distance of f32 numbers at x. */
+/** The distance between neighbouring f32 numbers at x. */
 export function ulp(x: number): number {
   let power = 2 ** -126; // the smallest normal number
   for (const magnitude = Math.abs(x); power * 2 <= magnitude;) power *= 2;

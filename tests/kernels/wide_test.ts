@@ -3,7 +3,7 @@ import { compile } from "../../mod.ts";
 import { wide } from "../../wide.ts";
 import { HASHED_OPTIONS, hashedNet, parameterHash } from "../fixtures/parameter_hash.ts";
 
-Deno.test("wide kernels train to the bits of the fast ones, with threads too", async () => {
+Deno.test("wide kernels train to the bits of the fast kernels, with threads too", async () => {
   using fast = await compile(hashedNet(), { ...HASHED_OPTIONS, numerics: "fast" });
   const hash = await parameterHash(fast);
   for (const threads of [1, 2]) {

@@ -1,7 +1,7 @@
 /**
- * A bidirectional layer is two plain ones: one on the sequence, one on the sequence of which every row is read from its
- * own end. The exact build gives the bits of two such runs, with lengths and without; so tests compose the layer from
- * plain sessions.
+ * A bidirectional layer is two plain layers: one on the sequence, one on the sequence with every row reversed. The
+ * exact build has the bits of two plain runs, with lengths and without, so the tests compose the layer from plain
+ * sessions.
  */
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { gradientCheck } from "../../check.ts";
@@ -30,13 +30,13 @@ import { padded } from "./padding.ts";
 const SHAPE = { T: 7, B: 5 }, { T, B } = SHAPE, I = 3, H = 9, V = 6, PLAN = { batch: B, steps: T };
 const LENGTHS: readonly (readonly number[] | undefined)[] = [undefined, [3, 7, 1, 7, 4], [2, 5, 1, 1, 3]];
 
-/** How outputs a and b of the directions become one, and the gradients of a and b that follow from the result's. */
+/** The merge of the outputs a and b of the directions, and the gradients of a and b. */
 const MERGES: Record<Exclude<Merge, "none">, {
   output(a: number, b: number): number;
   da(dy: number, a: number, b: number): number;
   db(dy: number, a: number, b: number): number;
 }> = {
-  concat: { output: () => NaN, da: () => NaN, db: () => NaN }, // by columns: see below
+  concat: { output: () => NaN, da: () => NaN, db: () => NaN }, // not elementwise: see below
   sum: { output: (a, b) => a + b, da: (dy) => dy, db: (dy) => dy },
   average: { output: (a, b) => 0.5 * Math.fround(a + b), da: (dy) => 0.5 * dy, db: (dy) => 0.5 * dy },
   multiply: { output: (a, b) => a * b, da: (dy, _a, b) => dy * b, db: (dy, a) => dy * a },
@@ -82,7 +82,7 @@ for (const [name, cell] of Object.entries(CELLS)) {
   for (const merge of Object.keys(MERGES) as (keyof typeof MERGES)[]) {
     Deno.test(`${name}, ${merge}: gradients of two layers against central differences`, async () => {
       const net = recurrent(cell(), { input: I, hidden: [5, 4], bidirectional: true, merge });
-      // A result of the builds goes through two layers and, in each, through a sum of two directions.
+      // A result of the builds passes two layers, and in each a sum of two directions.
       const builds = walk(2 * cellRoundings({ T: 4, B: 3, I: 10, H: 5 }));
       for (const lengths of [undefined, [1, 4, 2]]) {
         assertRight(await gradientCheck(net, { lengths, seed: 3 }), builds, `lengths ${lengths}`);
@@ -91,7 +91,7 @@ for (const [name, cell] of Object.entries(CELLS)) {
   }
 }
 
-Deno.test("a stack of which the top is not merged == one that concatenates, its columns apart", async () => {
+Deno.test("a stack whose top is not merged == a stack that concatenates, with its columns separated", async () => {
   const stack = (merge: Merge) =>
     recurrent(CELLS.lstm(), { input: I, hidden: [H, 4], bidirectional: true, merge, dropout: 0.5 });
   for (const batchFirst of [false, true]) {
@@ -106,7 +106,7 @@ Deno.test("a stack of which the top is not merged == one that concatenates, its 
   }
 });
 
-Deno.test("what would read two sequences as one is refused", async () => {
+Deno.test("a layer that would read two sequences as one is refused", async () => {
   const two = recurrent(CELLS.lstm(), { input: I, hidden: H, bidirectional: true, merge: "none" });
   assertThrows(() => sequential({ two, decoder: dense(2 * H, 3) }), ShapeError, 'merge "none"');
   assertThrows(
@@ -137,7 +137,7 @@ Deno.test("reversed twice == the sequence itself, and its gradient", async () =>
           again.forward(k, shape);
         },
         backward(k, shape) {
-          // Both add to what is there.
+          // Both add to the gradient.
           for (const { address, stride } of [once.output.gradient!, x.gradient!]) {
             k.zero(address, shape.T * shape.B, I, stride);
           }
@@ -183,7 +183,7 @@ async function isTwoRuns(
   const ofBack = [...parameters].filter(([name]) => others(name));
   back.setParameters(new Map(ofBack.map(([name, tensor]) => [exchanged(name), tensor])));
 
-  // Forward alone first: what the merge does to gradients depends on both outputs.
+  // First forward alone: the gradients of the merge depend on both outputs.
   const backData = {
     x: reversed(data.x, SHAPE, lengths),
     states: renamed(select(data.states, others), exchanged),

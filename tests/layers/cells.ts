@@ -1,6 +1,6 @@
 import { type Cell, compile, elman, gru, type Layer, lstm, type PlanOptions, type Session } from "../../mod.ts";
 
-/** One of each kind of cell. */
+/** One cell of each kind. */
 export const CELLS: Record<string, () => Cell> = {
   "elman, tanh": () => elman(),
   "elman, relu": () => elman({ activation: "relu" }),
@@ -10,7 +10,7 @@ export const CELLS: Record<string, () => Cell> = {
   "gru, reset before": () => gru({ reset: "before" }),
 };
 
-/** The exact build, ready to train. */
+/** A session of the exact build that can train. */
 export function exact(net: Layer, options: PlanOptions): Promise<Session> {
   return compile(net, { train: true, ...options, numerics: "exact" });
 }

@@ -1,4 +1,4 @@
-/** What layers and cells say of themselves as plain data. */
+/** The descriptions of layers and cells as plain data. */
 import { assertEquals } from "@std/assert";
 import {
   activation,
@@ -21,10 +21,10 @@ import {
   sequential,
 } from "../../mod.ts";
 
-/** Through JSON, so that nothing is in it that does not survive. */
+/** A description through JSON, which drops everything that is not plain data. */
 const described = ({ description }: Layer) => JSON.parse(JSON.stringify(description));
 
-Deno.test("layers describe themselves by their kind and options", () => {
+Deno.test("the description of a layer has its kind and options", () => {
   assertEquals(described(embedding(5, 3)), { kind: "embedding" });
   assertEquals(described(embedding(5, 3, { paddingIndex: 1 })), { kind: "embedding", paddingIndex: 1 });
   assertEquals(described(oneHot(5)), { kind: "oneHot" });
@@ -41,7 +41,7 @@ Deno.test("layers describe themselves by their kind and options", () => {
   });
 });
 
-Deno.test("recurrent layers describe their cells, and their options without first values", () => {
+Deno.test("the description of a recurrent layer has its cell and its options without initialisers", () => {
   const options = {
     input: 3,
     hidden: [4, 5],
@@ -77,7 +77,7 @@ Deno.test("recurrent layers describe their cells, and their options without firs
   assertEquals(cell(recurrent(notesLstm(), size)), { kind: "notesLstm" });
 });
 
-Deno.test("nets describe their layers; what has no description has none", () => {
+Deno.test("the description of a net has those of its layers; a layer without one has none", () => {
   const own: Layer = { ...dense(3, 3), description: undefined };
   assertEquals(described(sequential({ tokens: oneHot(3), own, out: dense(3, 2) })), {
     kind: "stacked",

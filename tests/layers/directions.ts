@@ -1,8 +1,8 @@
-/** Sequences and names as the two directions of a bidirectional layer have them. */
+/** Sequences and names in the two directions of a bidirectional layer. */
 import type { States } from "../../mod.ts";
 import type { Shape } from "../cells/trial.ts";
 
-/** Every row of a `[T, B, ...]` tensor from its last step to its first; padding stays. */
+/** A `[T, B, ...]` tensor with every row reversed. Padding stays. */
 export function reversed(sequence: Float32Array, { T, B }: Shape, lengths?: readonly number[]): Float32Array {
   const width = sequence.length / (T * B), result = sequence.slice();
   for (let b = 0; b < B; b++) {
@@ -20,7 +20,7 @@ export function halvesExchanged(sequence: Float32Array, width: number): Float32A
   return sequence.map((_, i) => sequence[i % (2 * width) < width ? i + width : i - width]);
 }
 
-/** A tensor's name in the other direction; the output and dx belong to both. */
+/** The name of a tensor in the other direction. Output and dx belong to both directions. */
 export function exchanged(name: string): string {
   if (name === "output" || name === "dx") return name;
   return name.endsWith("_reverse") ? name.slice(0, -"_reverse".length) : `${name}_reverse`;

@@ -20,7 +20,7 @@ import { CELLS, exact } from "./cells.ts";
 
 const T = 6, B = 5, H = 9, V = 7, PLAN = { batch: B, steps: T };
 
-Deno.test("a share of about the rate is dropped, the rest is scaled so that the mean stays", async () => {
+Deno.test("about the rate of elements is dropped, the others are scaled so that the mean stays", async () => {
   const width = 101, shape = { batch: 17, steps: 29 }, n = width * shape.batch * shape.steps;
   for (const rate of [0.05, 0.2, 0.5, 0.9]) {
     for (const variational of [false, true]) {
@@ -29,14 +29,14 @@ Deno.test("a share of about the rate is dropped, the rest is scaled so that the 
       const kept = y.filter((value) => value !== 0), draws = variational ? n / shape.steps : n;
       assert(kept.every((value) => value === kept[0]), "two kinds of values");
       assert(Math.abs(kept[0] * (1 - rate) - 1) <= 4 * U, `rate ${rate}: kept are multiplied by ${kept[0]}`);
-      // A binomial share is within five deviations of its mean in all but one of two million cases.
+      // A binomial share is within five standard deviations of its mean in all but one of two million cases.
       const share = 1 - kept.length / n, deviation = Math.sqrt(rate * (1 - rate) / draws);
       assert(Math.abs(share - rate) < 5 * deviation, `rate ${rate}: a share of ${share} was dropped`);
     }
   }
 });
 
-Deno.test("the gradient goes through the same mask", async () => {
+Deno.test("the gradient is multiplied by the same mask", async () => {
   for (const variational of [false, true]) {
     const net = dropout(H, 0.3, { variational }), { x, dOutput } = draw(net, { T, B }, 1);
     using session = await exact(net, PLAN);
@@ -48,7 +48,7 @@ Deno.test("the gradient goes through the same mask", async () => {
   }
 });
 
-Deno.test("a variational mask is one for all steps, another one for each row; others change with the step", async () => {
+Deno.test("a variational mask is the same for all steps and differs by row; others differ by step too", async () => {
   const differ = (mask: Float32Array, blocks: number) => {
     const block = (i: number) => mask.slice(i * mask.length / blocks, (i + 1) * mask.length / blocks).join();
     return new Set(range(blocks).map(block)).size;
@@ -59,7 +59,7 @@ Deno.test("a variational mask is one for all steps, another one for each row; ot
   assertEquals(differ(changing, T), T);
 });
 
-Deno.test("masks follow from the seed and the number of the training pass, nothing else", async () => {
+Deno.test("masks depend only on the seed and the number of the training pass", async () => {
   const net = sequential({ first: dropout(64, 0.5), second: dropout(64, 0.5) });
   const first = await maskOf(net);
   assertEquals(await maskOf(net), first);
@@ -72,7 +72,7 @@ Deno.test("masks follow from the seed and the number of the training pass, nothi
     passes = range(4).map(() => session.forward(ones, { training: true }));
   assertEquals(passes[0], first);
   assertEquals(new Set(passes.map((mask) => mask.join())).size, 4, "another mask for each pass");
-  // Passes that drop nothing do not count.
+  // Passes without dropout do not count.
   using other = await exact(net, PLAN);
   for (const mask of passes) {
     assertEquals(other.forward(ones), ones);
@@ -81,7 +81,7 @@ Deno.test("masks follow from the seed and the number of the training pass, nothi
   }
 });
 
-Deno.test("two layers of one net have masks of their own", async () => {
+Deno.test("two layers of one net have different masks", async () => {
   const both = await maskOf(sequential({ a: dropout(512, 0.5), b: dropout(512, 0.5) }));
   const share = both.filter((value) => value !== 0).length / both.length;
   assert(Math.abs(share - 0.25) < 0.03, `${share} of the values got through two masks, expected a quarter`);
@@ -100,7 +100,7 @@ Deno.test("training with dropout is repeatable, and evaluation in between change
   }
 });
 
-Deno.test("rates outside [0, 1) are refused, and one-hot rows, which are nowhere in memory", async () => {
+Deno.test("rates outside [0, 1), and one-hot rows, which are not in memory, are refused", async () => {
   for (const rate of [-0.1, 1, NaN]) {
     assertThrows(() => dropout(3, rate), OptionError, '"rate"');
     for (const name of ["dropout", "inputDropout", "recurrentDropout"]) {
@@ -118,7 +118,7 @@ Deno.test("rates outside [0, 1) are refused, and one-hot rows, which are nowhere
   }
 });
 
-/** What a net of dropout layers makes of ones in its first training pass. */
+/** The output of a net of dropout layers for ones, in its first training pass. */
 async function maskOf(net: Layer, options: Partial<PlanOptions> = {}): Promise<Float32Array> {
   using session = await exact(net, { ...PLAN, ...options });
   return session.forward(new Float32Array(T * B * net.input.width).fill(1), { batch: B, training: true });

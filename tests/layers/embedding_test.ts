@@ -1,4 +1,4 @@
-/** A padding token: its vector begins as zeros, has no gradient and stays; all others are as without it. */
+/** The padding token of an embedding: its vector is zeros and does not change; other vectors train as usual. */
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { adamw, crossEntropy, dense, embedding, OptionError, recurrent, sequential } from "../../mod.ts";
 import { CELLS, exact } from "./cells.ts";
@@ -13,7 +13,7 @@ const net = (paddingIndex?: number) =>
 const OPTIONS = { batch: B, steps: T, loss: crossEntropy(), optimizer: adamw({ weightDecay: 0.1 }), seed: 3 };
 const row = (data: Float32Array, token: number) => data.slice(token * WIDTH, (token + 1) * WIDTH);
 
-Deno.test("the vector of the padding begins as zeros, and stays while others are trained", async () => {
+Deno.test("the vector of the padding is initially zeros, and stays while others train", async () => {
   using session = await exact(net(PADDING), OPTIONS);
   using other = await exact(net(), OPTIONS);
   const weight = () => session.parameters().get("embedding.weight")!.data, first = weight();
@@ -29,7 +29,7 @@ Deno.test("the vector of the padding begins as zeros, and stays while others are
   assert([0, 1, 3, 4].every((token) => row(weight(), token).some((value, i) => value !== row(first, token)[i])));
 });
 
-Deno.test("the other gradients are those without padding, also of parts that are accumulated", async () => {
+Deno.test("the other gradients are those without padding, also when parts are accumulated", async () => {
   using session = await exact(net(PADDING), OPTIONS);
   using other = await exact(net(), OPTIONS);
   other.setParameters(session.parameters());
@@ -42,7 +42,7 @@ Deno.test("the other gradients are those without padding, also of parts that are
   assertEquals(got, want);
 });
 
-Deno.test("a padding that is no token is refused", () => {
+Deno.test("a padding index that is not a token is refused", () => {
   for (const index of [-1, V, 1.5]) {
     assertThrows(() => embedding(V, WIDTH, { paddingIndex: index }), OptionError, '"paddingIndex"');
   }

@@ -12,7 +12,7 @@ import {
 } from "../../mod.ts";
 import { bahdanau, type BridgeKind, encoderDecoder, luong } from "../../models.ts";
 
-/** Tokens of the source, and of what the decoder reads and writes. */
+/** Vocabulary sizes of the source and of the decoder. */
 export const V = 9, W = 7;
 
 interface Parts {
@@ -20,7 +20,7 @@ interface Parts {
   decoderCell?: Cell;
   encoder?: Partial<RecurrentOptions>;
   decoder?: Partial<RecurrentOptions>;
-  /** Width of the encoder's outputs. */
+  /** A layer on top of the decoder's recurrent layer. */
   attention?: Layer;
   bridge?: BridgeKind;
 }
@@ -40,7 +40,7 @@ function net({ cell = gru(), decoderCell = cell, encoder, decoder, attention, br
 
 const BOTH = { bidirectional: true };
 
-/** By names. */
+/** The nets by name. */
 export const NETS: Readonly<Record<string, () => Layer>> = {
   "states alone": () => net({ cell: lstm(), encoder: { layers: 2 }, decoder: { layers: 2 } }),
   "no bridge": () => net({ bridge: "none", attention: luong(4, { source: 4, score: "dot" }) }),

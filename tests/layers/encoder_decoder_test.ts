@@ -1,4 +1,4 @@
-/** Encoder-decoder nets: rows are independent, padding is nothing, steps are the whole, in the exact build bit for bit. */
+/** Encoder-decoder nets in the exact build, bit for bit: rows are independent, padding changes nothing. */
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import {
   adam,
@@ -38,7 +38,7 @@ function column(data: Int32Array, b: number, steps: number): Int32Array {
 }
 
 for (const [name, net] of Object.entries(NETS)) {
-  Deno.test(`a batch is its rows, whatever lies behind them: ${name}`, async () => {
+  Deno.test(`a batch == its rows alone, whatever the padding: ${name}`, async () => {
     using session = await compile(net(), SIZE);
     const output = session.forward(X, { lengths: LENGTHS, decoderInput: IN });
     const seen = attention(session);
@@ -61,7 +61,7 @@ for (const [name, net] of Object.entries(NETS)) {
     }
   });
 
-  Deno.test(`batch-first is the same: ${name}`, async () => {
+  Deno.test(`batch-first == time-major, transposed: ${name}`, async () => {
     using session = await compile(net(), SIZE), first = await compile(net(), { ...SIZE, batchFirst: true });
     const output = session.forward(X, { lengths: LENGTHS, decoderInput: IN });
     const other = first.forward(transposed(X, S, B), { lengths: LENGTHS, decoderInput: transposed(IN, T, B) });
@@ -114,7 +114,7 @@ Deno.test("targets that do not count are padding: a shorter decoder has the same
   }
 });
 
-Deno.test("a decoder's outputs have its own steps, in every call", async () => {
+Deno.test("a decoder's outputs have the decoder's steps, in every call", async () => {
   using session = await compile(NETS["luong, general"](), { ...SIZE, ...learning(), decoderSteps: 9 });
   const decoderInput = draw(4, 9, W);
   assertEquals(session.forward(X, { decoderInput }).length, 9 * B * W);
@@ -133,7 +133,7 @@ Deno.test("a decoder's outputs have its own steps, in every call", async () => {
   ]);
 });
 
-Deno.test("numbers that are not finite are found where they began, in either part", async () => {
+Deno.test("the first tensor that is not finite is named, in encoder and decoder", async () => {
   const found = async (net: Layer, name: string | undefined, decoderInput: ArrayLike<number>, steps: object) => {
     using session = await compile(net, { ...SIZE, ...learning(), ...steps });
     const parameters = new Map([...session.parameters()].map(([key, { shape, data }]) => {
@@ -154,7 +154,7 @@ Deno.test("numbers that are not finite are found where they began, in either par
   assertEquals(await found(values, undefined, new Float32Array(T * B).fill(NaN), {}), [undefined, "decoderInput"]);
 });
 
-Deno.test("what makes no sense is refused with one clear error", async () => {
+Deno.test("calls that an encoder-decoder cannot run are refused", async () => {
   using session = await compile(NETS["luong, general"](), { ...SIZE, ...learning(), recompute: true });
   const decoderInput = IN, call = { decoderInput };
   const refused = (run: () => unknown, kind: typeof OptionError | typeof ShapeError, text: string) =>
@@ -181,7 +181,7 @@ Deno.test("what makes no sense is refused with one clear error", async () => {
   refused(() => attention(plain), OptionError, "the net has no decoder");
 });
 
-Deno.test("parts that do not fit are refused", async () => {
+Deno.test("an encoder and a decoder that do not fit are refused", async () => {
   const rnn = (hidden: number, more = {}, cell = gru()) => recurrent(cell, { input: 2, hidden, ...more });
   const made = (encoder: Layer, decoder: Layer, bridge?: "copy") => () => encoderDecoder({ encoder, decoder, bridge });
   assertThrows(

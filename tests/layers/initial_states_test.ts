@@ -31,7 +31,7 @@ for (const [name, cell] of Object.entries(CELLS)) {
         if (!tensor.includes("initial_")) assertEquals(got[tensor], values, tensor);
         else assert(values.every((value) => value === 0), `${tensor} without having been used`);
       }
-      // Rows are added from the last to the first one; with lengths, of those in the session's order.
+      // Rows are added from the last to the first, in the session's order when there are lengths.
       const order = lengths ? range(B).toSorted((a, b) => lengths[b] - lengths[a]) : range(B);
       for (const name of states) {
         const rows = want[`d ${name}`], width = rows.length / B, sum = new Float32Array(width);
@@ -56,7 +56,7 @@ for (const [name, cell] of Object.entries(CELLS)) {
   });
 }
 
-Deno.test("a first call that carries starts from what was learned, as does every call from zero", async () => {
+Deno.test("a first call with carried states starts from the learned states, like every call from zero", async () => {
   const rnn = recurrent(gru(), { input: I, hidden: H, initialStates: "learned" }), { x } = draw(rnn, { T, B }, 3);
   using session = await exact(rnn, PLAN);
   const parameters = session.parameters();

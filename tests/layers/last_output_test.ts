@@ -1,4 +1,4 @@
-/** A recurrent layer that gives its last output alone (many to one), and what comes on top of it. */
+/** A recurrent layer that gives only its last output (many to one), and layers on top of it. */
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { gradientCheck } from "../../check.ts";
 import {
@@ -38,7 +38,7 @@ for (const [name, cell] of Object.entries(CELLS)) {
       using sequence = await exact(net(cell, options), PLAN);
       const data = draw(last, SHAPE, 1), width = last.output.width, half = bidirectional ? width / 2 : width;
       for (const lengths of LENGTHS) {
-        // The step at which the direction of a column ends.
+        // The last step in the direction of a column.
         const end = (b: number, column: number) => column < half ? (lengths?.[b] ?? T) - 1 : 0;
         const place = (b: number, column: number) => (end(b, column) * B + b) * width + column;
         const dOutput = new Float32Array(T * B * width);
@@ -64,7 +64,7 @@ for (const merge of ["concat", "sum", "average", "multiply"] as Merge[]) {
   });
 }
 
-Deno.test("two last outputs, one behind the other == those of the two directions, side by side", async () => {
+Deno.test("two last outputs one after the other == those of the two directions side by side", async () => {
   using apart = await exact(net(lstm, { bidirectional: true, merge: "none", output: "last" }), PLAN);
   using together = await exact(net(lstm, { bidirectional: true, output: "last" }), PLAN);
   const { x } = draw(net(lstm, {}), SHAPE, 4);
@@ -77,7 +77,7 @@ Deno.test("two last outputs, one behind the other == those of the two directions
 const classifier = () => sequential({ rnn: net(lstm, { output: "last" }), decoder: dense(H, 4) });
 const OPTIONS = { ...PLAN, loss: crossEntropy(), optimizer: adam({ learningRate: 0.02 }) };
 
-Deno.test("a classifier of sequences takes a target a row, in any layout and order of rows", async () => {
+Deno.test("a classifier of sequences reads a target for each row, in any layout and order of rows", async () => {
   const { x } = draw(classifier(), SHAPE, 5), y = [0, 3, 1, 2, 2], lengths = [3, 7, 1, 7, 4];
   const order = [4, 2, 0, 3, 1],
     rows = (data: Float32Array) => order.flatMap((b) => [...data.subarray(b * T * I, (b + 1) * T * I)]);
@@ -133,7 +133,7 @@ Deno.test("losses of the last output == those of all steps with the others ignor
       const all = sequence.losses(spread, { lengths });
       for (let b = 0; b < B; b++) losses.push(...all.subarray((end(b) * B + b) * width).subarray(0, width));
       assertEquals([...session.losses(data, { lengths })], losses, `${loss.name}, lengths ${lengths}`);
-      // Sums go over rows in order of time first, which is another order where rows end at different steps.
+      // Sums are over rows in the order of time, which is another order when rows end at different steps.
       if (lengths) continue;
       assertEquals(session.evaluate(data, { lengths }), sequence.evaluate(spread, { lengths }));
       assertEquals(session.step(data, { lengths }), sequence.step(spread, { lengths }));
@@ -154,7 +154,7 @@ Deno.test("a sequence that does not count may be NaN", async () => {
   );
 });
 
-Deno.test("a stream gives the last output of what it has seen", async () => {
+Deno.test("a stream gives the last output of its steps so far", async () => {
   using session = await exact(classifier(), PLAN);
   const { x } = draw(classifier(), SHAPE, 7), stream = session.stream({ batch: B });
   for (let t = 0; t < T; t++) {
@@ -163,7 +163,7 @@ Deno.test("a stream gives the last output of what it has seen", async () => {
   }
 });
 
-Deno.test("what needs a row for each step is refused", async () => {
+Deno.test("a layer that needs a row for each step is refused", async () => {
   const last = net(lstm, { output: "last" }), again = recurrent(lstm(), { input: H, hidden: 2 });
   await assertRejects(() => compile(sequential({ last, again }), PLAN), ShapeError, "no steps");
   assertThrows(() => residual(recurrent(lstm(), { input: 4, hidden: 4, output: "last" })), ShapeError, "each step");

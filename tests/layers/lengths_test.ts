@@ -1,9 +1,7 @@
 /**
- * Rows of different lengths in one batch: every row has the bits it has alone, and nothing is read of what lies behind
- * it.
+ * Rows of different lengths in one batch: every row has the bits it has alone, and padding is not read.
  *
- * The exact build: each number is one chain of roundings, and the rows of a batch do not meet but in the parameters'
- * gradients.
+ * In the exact build each number is one chain of roundings, and rows of a batch meet only in the parameters' gradients.
  */
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import {
@@ -24,7 +22,7 @@ import { CELLS, exact } from "./cells.ts";
 import { paddedData, shortResult, shortRow, transposed } from "./padding.ts";
 
 const SHAPE = { T: 7, B: 5 }, { T, B } = SHAPE, I = 3, H = 9, PLAN = { batch: B, steps: T };
-/** All different, so that their order is one; the second ones end before the tensor does. */
+/** Lengths that are all different, so that their order is unique. The second lengths are all below T. */
 const LENGTHS: readonly (readonly number[])[] = [[3, 7, 1, 6, 4], [2, 5, 1, 4, 3]];
 
 const STACKS: Record<string, Partial<RecurrentOptions>> = {
@@ -59,12 +57,12 @@ for (const [name, net] of Object.entries(NETS)) {
         const alone = pass(session, shortRow(data, SHAPE, row, length), 1);
         const want = resultRows(alone, { T: length, B: 1 }, [0]);
         assertSame(shortResult(batch, SHAPE, row, length, what), want, what);
-        // Zero rows add nothing to a chain: a batch of one has the bits of the shorter sequence in every gradient.
+        // Rows of zeros add nothing to a chain: a batch of one has the bits of the shorter sequence in every gradient.
         const padded = pass(session, dataRows(data, SHAPE, [row]), 1, { lengths: [length] });
         assertSame(gradientsOf(padded), gradientsOf(alone), `${what}, padded`);
         addTo(sums, gradientsOf(alone));
       }
-      // The batch adds up the same products in another order.
+      // The batch adds the same products in another order.
       const bound = walk(2 * cellRoundings({ ...SHAPE, I: 2 * H, H }));
       for (const [tensor, sum] of Object.entries(sums)) {
         const error = distance(batch[tensor], sum) / size(sum);
@@ -73,11 +71,11 @@ for (const [name, net] of Object.entries(NETS)) {
     }
   });
 
-  Deno.test(`${name}: what lies behind a row changes nothing`, async () => {
+  Deno.test(`${name}: padding changes nothing`, async () => {
     using session = await exact(net, PLAN);
     for (const lengths of LENGTHS) {
       const clean = pass(session, paddedData(data, SHAPE, lengths, 0, 0), B, { lengths });
-      // What padding leaves in memory would be seen by the next call.
+      // The next call would read numbers that padding leaves in memory.
       pass(session, { ...data, x: values ? data.x.map(() => NaN) : data.x, dOutput: data.dOutput.map(() => NaN) }, B);
       for (const garbage of [NaN, -1, 1e9]) {
         const got = pass(session, paddedData(data, SHAPE, lengths, garbage, garbage), B, { lengths });
@@ -107,7 +105,7 @@ for (const [name, net] of Object.entries(NETS)) {
     assertSame(pass(session, data, B, { lengths: new Int32Array(B).fill(T) }), want, "all T");
   });
 
-  Deno.test(`${name}: what a call with lengths leaves is carried by the caller's rows`, async () => {
+  Deno.test(`${name}: the states after a call with lengths are carried by the caller's rows`, async () => {
     using session = await exact(net, PLAN);
     const [first, second] = LENGTHS, calls = [{}, { lengths: first }, { lengths: second }, {}, { lengths: first }];
     for (const [i, next] of calls.slice(1).entries()) {
@@ -136,7 +134,7 @@ for (const [name, net] of Object.entries(NETS)) {
   });
 }
 
-Deno.test("the last states are those after a row's last step, against time those at its first", async () => {
+Deno.test("the last states are those of a row's last step; in the reverse direction, of its first step", async () => {
   using session = await exact(recurrent(lstm(), { input: I, hidden: H, bidirectional: true }), PLAN);
   const [lengths] = LENGTHS, data = draw(recurrent(lstm(), { input: I, hidden: H }), SHAPE, 2);
   const output = session.forward(data.x, { lengths }), { h_l0: ahead, h_l0_reverse: back } = session.states();
@@ -147,7 +145,7 @@ Deno.test("the last states are those after a row's last step, against time those
   }
 });
 
-Deno.test("lengths that cannot be are refused, and change nothing", async () => {
+Deno.test("wrong lengths are refused, and change nothing", async () => {
   using session = await exact(NETS["lstm, bidirectional"], PLAN);
   const data = draw(NETS["lstm, bidirectional"], SHAPE, 5);
   session.forward(data.x, { lengths: LENGTHS[0] });

@@ -15,7 +15,7 @@ const net = sequential({
   decoder: dense(H, V),
 });
 
-Deno.test("a training step with lengths == one whose targets are ignored behind them", async () => {
+Deno.test("a training step with lengths == one that ignores the targets after the lengths", async () => {
   const lengths = LENGTHS.toSorted((a, b) => b - a); // the order of the session's rows
   using session = await exact(net, OPTIONS);
   using other = await exact(net, OPTIONS);
@@ -42,7 +42,7 @@ Deno.test("a batch-first training step == a time-major one, transposed", async (
   }
 });
 
-Deno.test("probabilities with lengths are those of the rows alone", async () => {
+Deno.test("probabilities with lengths == those of the rows alone", async () => {
   const rnn = recurrent(lstm(), { input: I, hidden: H });
   using session = await exact(rnn, OPTIONS);
   const lengths = LENGTHS, { x } = draw(rnn, SHAPE, 4);

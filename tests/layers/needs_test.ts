@@ -1,4 +1,4 @@
-/** A layer declares its states before any memory is planned, and returns what others must write or read. */
+/** A layer declares its states before planning, and a planned layer returns its needs. */
 import { assertEquals, assertRejects } from "@std/assert";
 import {
   compile,
@@ -66,13 +66,13 @@ Deno.test("a net has the needs of all its layers", () => {
   assertEquals(seen.sourceWidths, [8, 8]);
 });
 
-Deno.test("a net that runs in pieces, and draws nothing, has no needs", () => {
+Deno.test("a net that can run in segments, without random numbers, has no needs", () => {
   const { needs, wholeSequence } = planTraining(rnn, { batch: 2, steps: 3, train: true });
   assertEquals(needs, { reverseOrder: undefined, randomCounter: undefined, attention: [], outputGradients: [] });
   assertEquals(wholeSequence, undefined);
 });
 
-/** A layer around another one that hides something of it. */
+/** A layer around another one that replaces some of its declarations or of its plan. */
 function hiding(layer: Layer, declared: Partial<Layer>, planned: Partial<PlannedLayer>): Layer {
   return { ...layer, ...declared, plan: (scope, x) => ({ ...layer.plan(scope, x), ...planned }) };
 }

@@ -1,8 +1,8 @@
-/** Sequences `[T, B, ...]` whose rows end at lengths of their own: what lies behind is padding. */
+/** Sequences `[T, B, ...]` whose rows have lengths. The steps after a row's length are padding. */
 import { assert } from "@std/assert";
 import { type Data, dataRows, resultRows, type Results, type Shape, steps } from "../cells/trial.ts";
 
-/** A sequence with all of its padding replaced. */
+/** A sequence with all padding replaced. */
 export function padded<A extends Float32Array | Int32Array>(
   sequence: A,
   { T, B }: Shape,
@@ -31,7 +31,7 @@ export function shortRow(data: Data, shape: Shape, row: number, length: number):
   return { ...alone, x: cut(alone.x), dOutput: cut(alone.dOutput) };
 }
 
-/** One row of results, without its padding, which must be zeros. */
+/** One row of results without its padding. Asserts that the padding is zeros. */
 export function shortResult(results: Results, shape: Shape, row: number, length: number, what: string): Results {
   const alone = resultRows(results, shape, [row]);
   for (const name of ["output", "dx"]) {

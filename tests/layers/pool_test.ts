@@ -1,4 +1,4 @@
-/** Layers that make one row of a sequence: mean, max, attention. */
+/** Layers that pool a sequence to one row: mean, max, attention. */
 import { assert, assertAlmostEquals, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { gradientCheck } from "../../check.ts";
 import {
@@ -38,16 +38,17 @@ const POOLS: Record<string, (width: number) => Layer> = {
   "attention, 5 wide": (width) => attentionPool(width, { hidden: 5 }),
 };
 
-/** Each way alone, and between other layers. */
+/** Each kind of pooling alone, and between other layers. */
 const NETS: Record<string, Layer> = {};
 for (const [name, make] of Object.entries(POOLS)) {
   NETS[name] = make(I);
-  NETS[`${name} of a dense layer`] = sequential({ dense: dense(I, H), pool: make(H) }); // which sums over all rows
+  // The gradient of a dense layer sums over all rows.
+  NETS[`${name} of a dense layer`] = sequential({ dense: dense(I, H), pool: make(H) });
   const rnn = recurrent(gru(), { input: I, hidden: H, bidirectional: true });
   NETS[`${name} of a bidirectional layer`] = sequential({ rnn, pool: make(2 * H), decoder: dense(2 * H, 4) });
 }
 
-/** The row of one sequence `[L, width]`, computed in the plainest way in doubles. */
+/** The row of one sequence `[L, width]`, by plain loops in doubles. */
 const NAIVE: Record<string, (x: number[][], parameters: Record<string, Float32Array>) => number[]> = {
   mean: (x) => x[0].map((_, c) => x.reduce((sum, row) => sum + row[c], 0) / x.length),
   max: (x) => x[0].map((_, c) => Math.max(...x.map((row) => row[c]))),
@@ -70,7 +71,7 @@ function drawCase(random: Generator) {
   return { shape, width, hidden, lengths, plan: { batch: shape.B + random.integer(3), steps: shape.T + 2 } };
 }
 
-Deno.test("mean, max and attention == what plain loops compute, for random sizes and lengths", async () => {
+Deno.test("mean, max and attention == plain loops, for random sizes and lengths", async () => {
   for (const seed of range(60)) {
     const { shape, width, hidden, lengths, plan } = drawCase(new Generator(seed)), { T, B } = shape;
     for (const how of ["mean", "max", "attention"] as const) {
@@ -80,19 +81,19 @@ Deno.test("mean, max and attention == what plain loops compute, for random sizes
       const parameters = Object.fromEntries([...session.parameters()].map(([name, { data }]) => [name, data]));
       const output = session.forward(data.x, { batch: B, lengths });
       const want = range(B).flatMap((b) => NAIVE[how](sequence(data.x, shape, b, lengths?.[b] ?? T), parameters));
-      // Chains of so many roundings of numbers below 1; of attention also those of scores, which exp raises.
+      // The roundings of chains of numbers below 1; for attention also those of scores, which exp amplifies.
       const bound = how === "max" ? 0 : how === "mean" ? (T + 2) * U : (T + 8 + 2 * (width + hidden)) * U;
       assert(distance(output, want) <= bound, `${what}: off by ${distance(output, want)}`);
     }
   }
 });
 
-Deno.test("gradients of mean and max == what plain loops compute; of equal steps the first one has it", async () => {
+Deno.test("gradients of mean and max == plain loops; the first of equal steps has the gradient of max", async () => {
   for (const seed of range(40)) {
     const { shape, width, lengths, plan } = drawCase(new Generator(seed)), { T, B } = shape;
     for (const how of ["mean", "max"] as const) {
       const net = pool(width, how), drawn = draw(net, shape, seed);
-      const data = { ...drawn, x: drawn.x.map((value) => Math.round(3 * value)) }; // many are equal
+      const data = { ...drawn, x: drawn.x.map((value) => Math.round(3 * value)) }; // many numbers are equal
       using session = await exact(net, plan);
       const { dx } = pass(session, data, B, { lengths }), want = new Float32Array(dx.length);
       for (const b of range(B)) {
@@ -113,7 +114,7 @@ Deno.test("gradients of mean and max == what plain loops compute; of equal steps
 for (const [name, net] of Object.entries(NETS)) {
   const data = draw(net, SHAPE, 1);
 
-  Deno.test(`${name}: the exact build == the f32 reference, both builds near the truth`, async () => {
+  Deno.test(`${name}: the exact build == the f32 reference, both builds are near the f64 reference`, async () => {
     const options = { ...PLAN, train: true, seed: 3 };
     using session = await compile(net, { ...options, numerics: "exact" });
     using fast = await compile(net, { ...options, numerics: "fast" });
@@ -142,14 +143,14 @@ for (const [name, net] of Object.entries(NETS)) {
         const got = ofRows(batch, B, [b]), behind = steps(got.dx, T, lengths[b], T);
         assert(behind.every((value) => value === 0), "dx is not zero behind the row");
         assertSame({ ...got, dx: steps(got.dx, T, 0, lengths[b]) }, want, `lengths ${lengths}, row ${b}`);
-        // Zero rows add nothing to a chain: a batch of one has the bits of the shorter sequence in every gradient.
+        // Rows of zeros add nothing to a chain: a batch of one has the bits of the shorter sequence in every gradient.
         const padded = pass(session, shortRow(data, b, T), 1, { lengths: [lengths[b]] });
         assertSame({ ...padded, dx: alone.dx }, alone, `lengths ${lengths}, row ${b} with padding`);
       }
     }
   });
 
-  Deno.test(`${name}: what lies behind a row, and the order of rows and axes, change nothing`, async () => {
+  Deno.test(`${name}: padding, and the order of rows and axes, change nothing`, async () => {
     using session = await exact(net, PLAN);
     using batchFirst = await exact(net, { ...PLAN, batchFirst: true });
     for (const lengths of LENGTHS) {
@@ -169,8 +170,9 @@ for (const [name, net] of Object.entries(NETS)) {
   });
 
   Deno.test(`${name}: gradients against central differences`, async () => {
-    // The scores' gradients sum to 0 over a sequence, so those of attention's parameters are what is left of terms that
-    // cancel, down to 1/5000 of the largest: their errors, at most 4e-8 of that, reach 10 times the bound of the others.
+    // The scores' gradients sum to 0 over a sequence, so the gradients of attention's parameters are sums of terms that
+    // cancel, down to 1/5000 of the largest term: their errors, at most 4e-8 of that term, reach 10 times the other
+    // bound.
     const cancelled = name.startsWith("attention") ? 16 : 1;
     const bound = cancelled * walk(4 * cellRoundings({ T: 4, B: 3, I: 2 * H, H }));
     for (const lengths of [undefined, [4, 1, 3], [2, 2, 3]]) {
@@ -195,13 +197,13 @@ for (const [name, net] of Object.entries(NETS)) {
   });
 }
 
-Deno.test("max: a NaN is the largest, and the sequence's own", async () => {
+Deno.test("max: a NaN is the maximum, in its own sequence only", async () => {
   using session = await exact(pool(2, "max"), { batch: 2, steps: 3 });
   const output = session.forward([1, 2, NaN, 4, 5, NaN, 7, 8, 9, 9, NaN, NaN], { batch: 2, lengths: [3, 2] });
   assertEquals([...output], [9, NaN, NaN, 8]);
 });
 
-Deno.test("attention: a score that is far above the others takes all", async () => {
+Deno.test("attention: a score far above the others has weight 1", async () => {
   using session = await exact(attentionPool(1, { hidden: 1 }), { batch: 1, steps: 4 });
   const tensor = (shape: number[], value: number) => ({ shape, data: Float32Array.of(value) });
   const tensors = { weight: tensor([1, 1], 10), bias: tensor([1], 0), query: tensor([1], 1000) };
@@ -209,7 +211,7 @@ Deno.test("attention: a score that is far above the others takes all", async () 
   assertAlmostEquals(session.forward([-1, -2, 3, -4])[0], 3, 4 * U);
 });
 
-/** Whether the net learns to tell the classes of tokens below 8 in sequences of 2 to 10. */
+/** Whether the net learns to classify sequences of 2 to 10 tokens below 8. */
 async function learns(make: Layer, classOf: (tokens: number[]) => number): Promise<void> {
   const net = sequential({ embedding: embedding(8, 12), make, decoder: dense(12, 2) });
   const plan = {
@@ -239,22 +241,22 @@ Deno.test("mean pooling learns a majority", async () => {
   await learns(pool(12, "mean"), (tokens) => 2 * tokens.filter((token) => token < 4).length > tokens.length ? 1 : 0);
 });
 
-Deno.test("max pooling learns whether a token is there", async () => {
+Deno.test("max pooling learns whether a sequence has a token", async () => {
   await learns(pool(12, "max"), (tokens) => tokens.includes(3) ? 1 : 0);
 });
 
-Deno.test("attention pooling learns whether a token is there", async () => {
+Deno.test("attention pooling learns whether a sequence has a token", async () => {
   await learns(attentionPool(12), (tokens) => tokens.includes(3) ? 1 : 0);
 });
 
-Deno.test("a checkpoint of a mean does not fit a maximum", async () => {
+Deno.test("a checkpoint of mean pooling does not fit max pooling", async () => {
   const options = { ...PLAN, loss: squaredError(), optimizer: sgd() };
   using mean = await compile(pool(2, "mean"), options);
   using max = await compile(pool(2, "max"), options);
   assertThrows(() => max.restore(mean.checkpoint()), ShapeError, "mean pooling");
 });
 
-Deno.test("what cannot be pooled is refused", async () => {
+Deno.test("inputs that cannot be pooled are refused", async () => {
   assertThrows(() => pool(0, "mean"), OptionError, '"width" must be an integer >= 1, got 0');
   assertThrows(() => pool(3, "sum" as "mean"), OptionError, '"how" must be one of "mean", "max", got "sum"');
   assertThrows(() => attentionPool(1.5), OptionError, '"width"');
@@ -279,7 +281,7 @@ function sequence(x: Float32Array, { T, B }: Shape, b: number, L: number): numbe
   return range(L).map((t) => [...x.subarray((t * B + b) * width, (t * B + b + 1) * width)]);
 }
 
-/** Some rows of every step, or of `[B, ...]` when there is one. */
+/** Some rows of every step of a `[T, B, ...]` or `[B, ...]` tensor. */
 function take(data: Float32Array, T: number, B: number, rows: readonly number[]): Float32Array {
   const width = data.length / (T * B), at = (t: number, b: number) => (t * B + b) * width;
   const taken = range(T).flatMap((t) => rows.flatMap((b) => [...data.subarray(at(t, b), at(t, b) + width)]));
@@ -292,13 +294,13 @@ function rowsOf(data: Data, rows: readonly number[]): Data {
   return { x: take(x, T, B, rows), dOutput: take(dOutput, 1, B, rows), states: of(states), dStates: of(dStates) };
 }
 
-/** One row of data, its first steps. */
+/** The first steps of one row of data. */
 function shortRow(data: Data, b: number, length: number): Data {
   const alone = rowsOf(data, [b]);
   return { ...alone, x: steps(alone.x, T, 0, length).slice() };
 }
 
-/** Some rows of all results but the parameters' gradients; dx has as many steps as fit its length. */
+/** Some rows of all results but the parameters' gradients. The length of dx gives its number of steps. */
 function ofRows(results: Results, B: number, rows: readonly number[]): Results {
   const own = Object.entries(results).filter(([name]) => !name.startsWith("gradient"));
   return Object.fromEntries(

@@ -1,9 +1,8 @@
 /**
- * Random nets on random data: both builds are near the f64 reference, and the exact one has the bits of the f32
- * reference, in the outputs, the last states and all gradients. And the f64 reference's gradient is the slope of its
- * loss.
+ * Random nets on random data: both builds are near the f64 reference, and the exact build has the bits of the f32
+ * reference, in the outputs, the last states and all gradients. The f64 reference's gradient is the slope of its loss.
  *
- * Every run draws other nets. A failure names the seed of its net; with PROPERTY_SEED set to it, that net comes first.
+ * Every run draws other nets. A failure names the seed of its net. PROPERTY_SEED is the seed of the first net.
  */
 import { assert } from "@std/assert";
 import {
@@ -33,7 +32,7 @@ import { cellRoundings, distance, size, walk } from "../rounding.ts";
 
 const NETS = 400, SLOPE = 1e-6;
 
-/** Bounded ones: products of what grows have errors that grow; and the slope of relu jumps where a sum is 0. */
+/** Bounded nonlinearities: unbounded ones have growing errors, and the slope of relu jumps where a sum is 0. */
 const CELLS: Record<string, (bias: boolean) => Cell> = {
   "elman, tanh": (bias) => elman({ bias }),
   "lstm": (bias) => lstm({ bias }),
@@ -43,21 +42,21 @@ const CELLS: Record<string, (bias: boolean) => Cell> = {
 };
 const MERGES: readonly Merge[] = ["concat", "sum", "average", "multiply", "none"];
 
-/** A net, and what is done with it. */
+/** A net and the options of its session and calls. */
 interface Subject {
   readonly text: string;
   readonly net: Layer;
   readonly shape: { readonly T: number; readonly B: number };
-  /** The session's limits: now and then above the shape. */
+  /** The session's limits, sometimes above the shape. */
   readonly plan: { readonly batch: number; readonly steps: number; readonly batchFirst: boolean };
   readonly options: PassOptions;
-  /** Whether states are given; otherwise they begin as the net has it. */
+  /** Whether the call has initial states. */
   readonly given: boolean;
-  /** Roundings on the longest path, forward and back. */
+  /** Number of roundings on the longest path, forward and backward. */
   readonly roundings: number;
 }
 
-Deno.test(`${NETS} random nets: both builds are near the truth, which is true`, async () => {
+Deno.test(`${NETS} random nets: both builds are near the f64 reference, whose gradient is the slope`, async () => {
   const first = Number(Deno.env.get("PROPERTY_SEED") ?? crypto.getRandomValues(new Uint32Array(1))[0]);
   for (const seed of range(NETS).map((i) => first + i)) {
     const subject = drawSubject(new Generator(seed));
@@ -84,15 +83,15 @@ async function checkBuilds(subject: Subject, seed: number): Promise<void> {
   const truth = run(double, subject, seed);
   for (const [build, results] of Object.entries({ exact: got, fast: run(fast, subject, seed) })) {
     for (const [name, want] of Object.entries(truth)) {
-      // Input, states and incoming gradients are of size 1: so are the errors' units, where a result is smaller.
+      // Input, states and incoming gradients have size 1, so errors of smaller results are relative to 1.
       const error = distance(results[name], want) / Math.max(1, size(want));
-      // The worst of 20 000 nets reaches half of the bound.
+      // The largest error of 20 000 nets reaches half of the bound.
       assert(error <= bound, `${build}: ${name} is off by ${error}, allowed is ${bound}`);
     }
   }
 }
 
-/** Builds and reference share the layers; differences do not. */
+/** Builds and reference share the code of the layers, central differences do not. */
 function checkSlope({ net, shape, options: { lengths }, given }: Subject, seed: number): void {
   const { x, states } = draw(net, shape, seed), random = new Generator(seed, 2);
   const { width: classes, parts, steps } = net.output;
@@ -100,11 +99,11 @@ function checkSlope({ net, shape, options: { lengths }, given }: Subject, seed: 
   const y = range((steps === "one" ? 1 : shape.T) * shape.B).map(() => random.integer(classes));
   const training = trainer(net, shape, { x, y }, { lengths, states: given ? states : "zero" });
   const error = checkDirection(training, withLearnedStates(training.parameters(), seed), seed);
-  // The differences are true to a third derivative times 1e-8 / 6; all of 20 000 nets stay below 1e-7.
+  // The error of the differences is the third derivative times 1e-8 / 6. All of 20 000 nets stay below 1e-7.
   assert(error <= SLOPE, `the gradient is off the slope by ${error}`);
 }
 
-/** Learned states begin as zeros, which would hide them. */
+/** Random learned states, because their initial zeros hide errors. */
 function withLearnedStates(parameters: Map<string, TensorCopy>, seed: number): Map<string, TensorCopy> {
   const random = new Generator(seed, 1);
   for (const [name, { data }] of parameters) {
@@ -113,7 +112,7 @@ function withLearnedStates(parameters: Map<string, TensorCopy>, seed: number): M
   return parameters;
 }
 
-/** A pass forward and backward, and one that goes on from it. */
+/** A forward and backward pass, and a pass that carries on from it. */
 function run(session: Session, { net, shape, options, given }: Subject, seed: number): Results {
   const data = draw(net, shape, seed), B = shape.B;
   const first = pass(session, given ? data : { ...data, states: "zero" }, B, options);
@@ -128,7 +127,7 @@ function drawSubject(random: Generator): Subject {
   const shape = { T: 1 + random.integer(8), B: 1 + random.integer(8) };
   const cell = one(Object.keys(CELLS)), bias = chance(0.8), input = one(["values", "one-hot", "embedding"]);
   const width = 1 + random.integer(12), classes = chance(0.3) ? 1 + random.integer(12) : undefined;
-  // Not max: where two steps are nearly equal the builds may differ, and the slope jumps.
+  // Not max: when two steps are nearly equal, the builds may differ, and the slope jumps.
   const pooled = chance(0.3) && one(["mean", "attention"] as const);
   const rates = chance(0.3) ? { dropout: 0.3, recurrentDropout: 0.2, inputDropout: input === "one-hot" ? 0 : 0.1 } : {};
   const rnn: RecurrentOptions = {

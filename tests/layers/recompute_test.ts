@@ -1,7 +1,7 @@
 /**
- * Training on sequences longer than the plan, in segments that are run forward twice: the gradients of one piece, bit
- * for bit, in the memory of one segment. So every sum over time must be a chain that a segment's end does not cut
- * otherwise than a step's end does.
+ * Training on sequences longer than the plan, in segments that run forward twice: the gradients of the whole sequence,
+ * bit for bit, in the memory of one segment. So the end of a segment must cut every sum over time as the end of a step
+ * does.
  */
 import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import {
@@ -45,12 +45,12 @@ for (const [name, cell] of Object.entries(CELLS)) {
         for (const states of ["zero", "carry"] as const) {
           using short = await exact(net, SHORT);
           using whole = await exact(net, WHOLE);
-          // Carried from the first call on, where there is nothing to carry yet; with lengths that do not divide.
+          // States are carried from the first call on, which has none. Segments do not divide all lengths.
           for (const [step, steps] of [T, T, SEGMENT, 2 * SEGMENT, SEGMENT + 1, 2, T].entries()) {
             const data = sample(net, steps, step), what = `${states}, step ${step}`;
             const got = short.step(data, { states }), want = whole.step(data, { states });
             assertEquals(got.gradientNorm, want.gradientNorm, `${what}: norm`);
-            // Segments add up f32 sums of losses in double precision; a sum in one piece is rounded once.
+            // Segments add f32 sums of losses in double precision; the sum of a whole sequence is rounded once.
             const error = Math.abs(got.loss / want.loss - 1);
             assert(error <= 2 * U, `${what}: the loss is off by ${error}`);
             assertSame(tensors(short.gradients()), tensors(whole.gradients()), `${what}: gradients`);
@@ -63,7 +63,7 @@ for (const [name, cell] of Object.entries(CELLS)) {
   }
 }
 
-Deno.test("given states, fewer rows and ignored targets go through segments as well", async () => {
+Deno.test("initial states, fewer rows and ignored targets work in segments", async () => {
   const net = classifier(lstm, "embedding", { layers: 2 }), random = new Generator(5), batch = 2;
   using short = await exact(net, { ...SHORT, clip: undefined });
   using whole = await exact(net, { ...WHOLE, clip: undefined });
@@ -74,7 +74,7 @@ Deno.test("given states, fewer rows and ignored targets go through segments as w
     }),
   );
   const { x, y } = sample(net, T, 6, batch);
-  // A whole segment without a target that counts, and some of another.
+  // No target of one segment counts, and some targets of another segment do not count.
   const ignored = y.map((target, i) => i >= 10 * batch && i < 17 * batch ? -100 : target);
   const got = short.step({ x, y: ignored }, { batch, states }), want = whole.step({ x, y: ignored }, { batch, states });
   assertEquals(got.gradientNorm, want.gradientNorm);
@@ -92,7 +92,7 @@ for (const batchFirst of [false, true]) {
       const net = classifier(cell, "values", { layers: 2, initialStates: "learned" });
       using short = await exact(net, { ...SHORT, batchFirst });
       using whole = await exact(net, { ...WHOLE, batchFirst });
-      // Within a segment, at its end, one step behind it; all before the last segment.
+      // Lengths within a segment, at its end, one step after its end; all before the last segment.
       for (const [step, lengths] of [[3, T, 12], [10, 5, 11], [1, 2, T - 1], [T, T, T]].entries()) {
         const data = sample(net, T, step), options = { lengths, states: step === 1 ? "carry" : "zero" } as const;
         const padding = data.x.map((value, i) => {
@@ -109,11 +109,11 @@ for (const batchFirst of [false, true]) {
   }
 }
 
-Deno.test("dropout in segments: the same masks in both runs forward", async () => {
+Deno.test("dropout in segments: both forward runs have the same masks", async () => {
   const layers = { layers: 2, dropout: 0.5, recurrentDropout: 0.3, inputDropout: 0.2 };
   const net = classifier(lstm, "embedding", layers), data = sample(net, T, 8);
   const options = { ...SHORT, clip: undefined, optimizer: sgd({ learningRate: 0 }) };
-  // Sessions with one seed draw the same masks, so that losses of different parameters can be compared.
+  // Sessions with one seed draw the same masks, so losses of different parameters can be compared.
   using session = await exact(net, options);
   session.step(data);
   const gradients = session.gradients(), parameters = session.parameters(), random = new Generator(9);
@@ -129,19 +129,19 @@ Deno.test("dropout in segments: the same masks in both runs forward", async () =
     }
     const slope = (losses[0] - losses[1]) / (2 * step);
     const want = gradient.reduce((sum, value, i) => sum + value * direction[i], 0);
-    // The difference of f32 losses near 2.4 is off by 2 U * 2.4 / 2e-2 = 1.4e-5; a third derivative times 1e-4 / 6
-    // is added.
+    // The difference of f32 losses near 2.4 has an error of 2 U * 2.4 / 2e-2 = 1.4e-5, plus a third derivative times
+    // 1e-4 / 6.
     const error = Math.abs(slope - want);
     assert(error <= 3e-5 + 1e-3 * Math.abs(want), `${name}: the slope is ${slope}, the gradient says ${want}`);
   }
-  // Another pass draws other masks.
+  // Another pass has other masks.
   const again = session.step(data).loss;
   using other = await exact(net, options);
   assertNotEquals(again, other.step(data).loss);
   assertEquals(again, other.step(data).loss);
 });
 
-Deno.test("a segment's plan has no room for more than a segment", async () => {
+Deno.test("the plan with recompute has the memory of one segment", async () => {
   const net = classifier(lstm, "embedding", { layers: 2 });
   using short = await exact(net, SHORT);
   using plain = await exact(net, { ...SHORT, recompute: false });
@@ -149,11 +149,11 @@ Deno.test("a segment's plan has no room for more than a segment", async () => {
   assertEquals(short.plan, plain.plan);
   const activations = (session: Session) =>
     session.plan.filter(({ group }) => group === "activations").reduce((sum, { bytes }) => sum + bytes, 0);
-  // States have a block more than there are steps, and last states are of no step.
+  // States have one block more than there are steps, and last states belong to no step.
   assert(activations(short) < activations(whole) * (SEGMENT + 2) / T);
 });
 
-Deno.test("what cannot be done in segments is refused, and changes nothing", async () => {
+Deno.test("calls that cannot run in segments are refused, and change nothing", async () => {
   const net = classifier(lstm, "embedding", {}), data = sample(net, T, 1), more = { ...data, y: [...data.y, 0] };
   using session = await exact(net, SHORT);
   session.step(sample(net, SEGMENT, 2));

@@ -1,4 +1,4 @@
-/** Dropout between the layers of a recurrent net, on their input, and on their state. */
+/** Dropout between the layers of a recurrent net, of their inputs, and of their states. */
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { gradientCheck } from "../../check.ts";
 import {
@@ -29,7 +29,7 @@ for (const [what, options] of Object.entries(DROPOUTS)) {
   for (const [name, cell] of Object.entries(CELLS)) {
     const rnn = (rates: Partial<RecurrentOptions>) => recurrent(cell(), { input: H, hidden: H, layers: 2, ...rates });
 
-    Deno.test(`${name}, ${what}: nothing is dropped but in training`, async () => {
+    Deno.test(`${name}, ${what}: dropout drops in training only`, async () => {
       const net = rnn(options), data = draw(net, { T, B }, 2);
       using session = await exact(net, PLAN);
       using plain = await exact(rnn({}), PLAN);
@@ -38,7 +38,7 @@ for (const [what, options] of Object.entries(DROPOUTS)) {
         const got = pass(session, data, B, { lengths });
         for (const [tensor, values] of Object.entries(want)) {
           if (/^(output|last)/.test(tensor)) assertEquals(got[tensor], values, tensor);
-          // A mask of ones multiplies a sum of its own, where there would be one chain.
+          // With a mask of ones, the matmul is a separate sum instead of a part of one chain.
           else assert(distance(got[tensor], values) <= BOUND * size(values), `${tensor}, lengths ${lengths}`);
         }
         assertSame(pass(plain, data, B, { lengths, training: true }), want, "training without dropout");
@@ -71,8 +71,8 @@ for (const [what, options] of Object.entries(DROPOUTS)) {
   }
 }
 
-Deno.test("dropout is between layers; recurrent and input dropout have one mask for all steps of a layer", async () => {
-  // The output is x times the mask: an identity from the input to the output, no state that matters.
+Deno.test("dropout acts between layers; recurrent and input dropout have one mask for all steps", async () => {
+  // The output is x times the mask: an identity from input to output, without influence of the state.
   const between = { layers: 2, dropout: 0.5 }, ones = new Float32Array(T * B * H).fill(1);
   const run = async (options: Partial<RecurrentOptions>, weights: Record<string, number>, x = ones, h = 0) => {
     using session = await exact(
@@ -97,7 +97,7 @@ Deno.test("dropout is between layers; recurrent and input dropout have one mask 
   assertEquals(new Set(input), new Set([0, 2]));
   for (const row of rows(input)) assertEquals(row, input.slice(0, B * H), "the same mask at all steps");
 
-  // No input, and h = h' times the mask: powers of two of one mask.
+  // Without input, h = h' times the mask: powers of two of one mask.
   const state = await run(
     { recurrentDropout: 0.5 },
     { weight_ih_l0: 1, weight_hh_l0: 1 },
@@ -108,7 +108,7 @@ Deno.test("dropout is between layers; recurrent and input dropout have one mask 
   rows(state).forEach((row, t) => assertEquals(row, state.slice(0, B * H).map((value) => value && 2 ** (t + 1))));
 });
 
-/** Every parameter becomes a multiple of the identity. */
+/** Sets every parameter to a multiple of the identity. */
 function setDiagonals(session: Session, factors: Record<string, number>): void {
   session.setParameters(
     new Map([...session.parameters()].map(([name, { shape, data }]) => {

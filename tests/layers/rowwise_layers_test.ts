@@ -1,4 +1,4 @@
-/** Layers that see every row on its own: residual, layer norm, nonlinearities. */
+/** Layers that compute each row alone: residual, layer norm, nonlinearities. */
 import { assert, assertAlmostEquals, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import {
   activation,
@@ -24,7 +24,7 @@ import { paddedData } from "./padding.ts";
 
 const T = 4, B = 5, PLAN = { batch: B, steps: T };
 
-Deno.test("residual: y = x + f(x), with the states and the parameters of f", async () => {
+Deno.test("residual: y = x + f(x), with the states and parameters of f", async () => {
   const f = recurrent(gru(), { input: 6, hidden: 6, layers: 2 }), net = residual(f);
   assertEquals(net.parameters, f.parameters);
   const data = draw(f, { T, B }, 1);
@@ -73,7 +73,7 @@ const VALUES: Record<ActivationName, [options: ActivationOptions, x: number, y: 
   softplus: [[{}, 1, Math.log(1 + Math.exp(1))]],
 };
 
-Deno.test("activation: every nonlinearity, with its defaults and its own numbers", async () => {
+Deno.test("activation: every nonlinearity, with the defaults and with other numbers", async () => {
   for (const [name, cases] of Object.entries(VALUES)) {
     for (const [options, x, y] of cases) {
       using session = await compile(activation(name as ActivationName, 3, options), { batch: 1, steps: 1 });
@@ -98,7 +98,7 @@ Deno.test("a row in a stack has the same bits in any batch, and padding changes 
   assert(clean.output.every(Number.isFinite));
 });
 
-Deno.test("they refuse widths that do not fit, one-hot rows, and options that are none", async () => {
+Deno.test("widths that do not fit, one-hot rows and wrong options are refused", async () => {
   const shapes: [make: () => Layer, words: string][] = [
     [() => residual(dense(3, 4)), "got values of width 3 and values of width 4"],
     [() => residual(embedding(4, 4)), "got tokens of width 4 and values of width 4"],

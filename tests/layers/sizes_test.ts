@@ -1,4 +1,4 @@
-/** Awkward and larger sizes, long sequences: both builds are near the f64 reference. */
+/** Sizes with remainders, large sizes and long sequences: both builds are near the f64 reference. */
 import { assert } from "@std/assert";
 import { compile, recurrent } from "../../mod.ts";
 import { compileReference } from "../support/compile_reference.ts";

@@ -1,6 +1,6 @@
 /**
- * A stream runs step by step what a session runs at once, with states of its own. In the exact build both give the same
- * bits: each row of each product is one chain, whatever else is computed with it.
+ * A stream runs step by step, with states of its own, the sequence that a session runs at once. In the exact build both
+ * give the same bits: each row of each matmul is one chain, independent of other rows.
  */
 import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import {
@@ -30,7 +30,7 @@ const NETS: Record<string, Layer> = {};
 for (const [name, cell] of Object.entries(CELLS)) {
   const rnn = (input: number) => recurrent(cell(), { input, hidden: H, layers: 2, initialStates: "learned" });
   NETS[`${name}, values`] = rnn(I);
-  const width = rnn(I).output.width; // H, or that of a projection
+  const width = rnn(I).output.width; // H, or the width of a projection
   NETS[`${name}, one-hot`] = sequential({ input: oneHot(V), rnn: rnn(V), decoder: dense(width, V) });
   NETS[`${name}, embedded`] = sequential({
     input: embedding(V, I),
@@ -57,7 +57,7 @@ for (const [name, net] of Object.entries(NETS)) {
     }
   });
 
-  Deno.test(`${name}: two streams and a session's own calls do not disturb each other`, async () => {
+  Deno.test(`${name}: two streams and the session's calls do not disturb each other`, async () => {
     using session = await unlike(net, true);
     using alone = await unlike(net, true);
     const first = session.stream({ batch: B }), second = session.stream({ batch: 1 });
@@ -65,7 +65,7 @@ for (const [name, net] of Object.entries(NETS)) {
     const got: Float32Array[][] = [[], []];
     for (const t of range(T)) {
       got[0].push(first.step(steps(x, T, t, t + 1)));
-      // The session goes on from its own last states, forward and backward.
+      // The session carries on from its last states, forward and backward.
       const piece = steps(other.x, T, t, t + 1), options = { states: t ? "carry" : "zero" } as const;
       assertEquals(session.forward(piece, options), alone.forward(piece, options), `step ${t}`);
       const states = session.states();
@@ -81,7 +81,7 @@ for (const [name, net] of Object.entries(NETS)) {
   });
 }
 
-Deno.test("rows of another call can be carried on after a stream, lengths and batch their own", async () => {
+Deno.test("after a stream, the states of a call with its own lengths and batch can be carried", async () => {
   const net = NETS["lstm, values"], { x } = draw(net, { T, B }, 3), lengths = [4, 9, 2];
   using session = await unlike(net, true);
   using alone = await unlike(net, true);
@@ -95,7 +95,7 @@ Deno.test("rows of another call can be carried on after a stream, lengths and ba
   }
 });
 
-Deno.test("a stream between forward and backward takes the activations away", async () => {
+Deno.test("a stream between forward and backward overwrites the activations", async () => {
   const net = NETS["lstm, values"], { x, dOutput } = draw(net, { T, B }, 4);
   using session = await unlike(net, true);
   const stream = session.stream();
@@ -104,7 +104,7 @@ Deno.test("a stream between forward and backward takes the activations away", as
   assertThrows(() => session.backward(dOutput), OptionError, "forward of its own");
 });
 
-Deno.test("training between two steps of a stream shows in the next one; its states stay", async () => {
+Deno.test("training between two steps of a stream changes the next step; the stream's states stay", async () => {
   const net = NETS["gru, reset after, one-hot"];
   const options = { ...PLAN, loss: crossEntropy(), optimizer: adam({ learningRate: 0.1 }) };
   using session = await exact(net, options);
@@ -119,7 +119,7 @@ Deno.test("training between two steps of a stream shows in the next one; its sta
   assertNotEquals(got, run(session.stream({ batch: B }), second, 1));
 });
 
-Deno.test("an output array is filled and given back", async () => {
+Deno.test("an output array is filled and returned", async () => {
   const net = NETS["lstm, values"], { x } = draw(net, { T, B }, 6);
   using session = await unlike(net, false);
   const stream = session.stream({ batch: B }), again = session.stream({ batch: B });
@@ -131,7 +131,7 @@ Deno.test("an output array is filled and given back", async () => {
   assertThrows(() => stream.step(steps(x, T, 0, 1), new Float32Array(B * H + 1)), ShapeError, '"output"');
 });
 
-Deno.test("what is no step is refused, and leaves the stream where it was", async () => {
+Deno.test("an input that is not one step is refused, and does not change the stream", async () => {
   const net = NETS["lstm, embedded"];
   using session = await unlike(net, false);
   const stream = session.stream({ batch: 2 }), want = session.stream({ batch: 2 });
@@ -142,7 +142,7 @@ Deno.test("what is no step is refused, and leaves the stream where it was", asyn
   for (const batch of [0, B + 1, 1.5]) assertThrows(() => session.stream({ batch }), OptionError, '"batch"');
 });
 
-Deno.test("a net that reads sequences from their end has no streams", async () => {
+Deno.test("a bidirectional net has no streams", async () => {
   using session = await exact(recurrent(lstm(), { input: I, hidden: H, bidirectional: true }), PLAN);
   assertThrows(() => session.stream(), OptionError, "bidirectional");
 });
@@ -154,7 +154,7 @@ Deno.test("a stream of a disposed session throws DisposedError", async () => {
   assertThrows(() => session.stream(), DisposedError);
 });
 
-/** A session in which the learned initial states are not the zeros that they begin as. */
+/** A session whose learned initial states are not zeros. */
 async function unlike(net: Layer, train: boolean): Promise<Session> {
   const session = await compile(net, { ...PLAN, train, numerics: "exact" }), parameters = session.parameters();
   for (const [name, { data }] of parameters) if (name.includes("initial_")) data.fill(0.5);
@@ -162,7 +162,7 @@ async function unlike(net: Layer, train: boolean): Promise<Session> {
   return session;
 }
 
-/** A stream's outputs of all `count` steps of x. */
+/** The outputs of a stream for all `count` steps of x. */
 function run(stream: Stream, x: Float32Array, count = T): Float32Array {
   return Float32Array.from(range(count).flatMap((t) => [...stream.step(steps(x, count, t, t + 1))]));
 }

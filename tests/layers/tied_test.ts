@@ -41,7 +41,7 @@ function train(session: Session, steps: number): void {
   for (let i = 0; i < steps; i++) session.step({ x: tokens(), y: tokens() }, { states: "carry" });
 }
 
-Deno.test("tied parameters are one copy with two names; size, norm, gradients and moments have it once", async () => {
+Deno.test("tied parameters are one tensor with two names, once in size, norm, gradients and moments", async () => {
   using session = await compile(net(), LEARNING);
   train(session, 3);
   const parameters = session.parameters(), gradients = session.gradients();
@@ -58,7 +58,7 @@ Deno.test("tied parameters are one copy with two names; size, norm, gradients an
   assert(Math.abs(Math.sqrt(squares) - 0.5) < 1e-4, `${Math.sqrt(squares)} after clipping`);
 });
 
-Deno.test("the gradient of a tied tensor is the sum of those of its uses", async () => {
+Deno.test("the gradient of a tied tensor is the sum over its uses", async () => {
   const random = new Generator(1);
   using tied = await compile(net(), { ...SIZE, train: true });
   using plain = await compile(net({}, {}), { ...SIZE, train: true });
@@ -71,7 +71,7 @@ Deno.test("the gradient of a tied tensor is the sum of those of its uses", async
   assertRight(await gradientCheck(net()), 1e-5);
 });
 
-Deno.test("either name will do, both if they agree", async () => {
+Deno.test("setParameters takes either name, or both with equal values", async () => {
   using session = await compile(net(), SIZE);
   const all = session.parameters(), other = all.get("embedding.weight")!;
   const moved = { shape: other.shape, data: other.data.map((x) => x + 1) };
@@ -105,7 +105,7 @@ Deno.test("one to four threads have the same bits, with padding as well", async 
   }
 });
 
-Deno.test("a training goes on from a checkpoint, bit for bit", async () => {
+Deno.test("training resumes from a checkpoint, bit for bit", async () => {
   using whole = await compile(net(), { ...LEARNING, averageDecay: 0.9 });
   using other = await compile(net(), { ...LEARNING, averageDecay: 0.9, seed: 5 });
   train(whole, 5);
@@ -115,7 +115,7 @@ Deno.test("a training goes on from a checkpoint, bit for bit", async () => {
   assertEquals(other.averages(), whole.averages());
 });
 
-Deno.test("frozen and in a group by either name", async () => {
+Deno.test("either name can be frozen or in a group", async () => {
   using frozen = await compile(net(), { ...LEARNING, frozen: ["decoder.weight"] });
   const before = frozen.parameters();
   train(frozen, 2);
@@ -127,7 +127,7 @@ Deno.test("frozen and in a group by either name", async () => {
   assertEquals(grouped.parameters().get("embedding.weight"), before.get("embedding.weight"));
 });
 
-Deno.test("what is inside of other nets stays tied, and a one-hot lookup can be", async () => {
+Deno.test("parameters stay tied inside of other nets, and the weight of a one-hot lookup can be tied", async () => {
   const pair = encoderDecoder({ encoder: net(), decoder: net() });
   using session = await compile(pair, { batch: 1, steps: 2 });
   const all = session.parameters();
@@ -137,7 +137,7 @@ Deno.test("what is inside of other nets stays tied, and a one-hot lookup can be"
   assertRight(await gradientCheck(sequential({ net: sequential(layers, { tied: { "b.weight": "a.weight" } }) })), 1e-5);
 });
 
-Deno.test("what cannot be tied", () => {
+Deno.test("parameters that are missing, differ in shape or are tied twice are refused", () => {
   const cases: [Record<string, string>, string][] = [
     [
       { "decoder.weight": "embedding.wait" },

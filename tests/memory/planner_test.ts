@@ -19,7 +19,7 @@ import { Scope } from "../../src/memory/scope.ts";
 import type { Slot } from "../../src/memory/slot.ts";
 import { planTraining } from "../../src/session/plan_training.ts";
 
-/** A planner that remembers what it gave away, and which of it may overlap: scratch, workspaces. */
+/** A planner that lists its slots: those that must not overlap, and those that share the same bytes. */
 class Ledger extends Planner {
   readonly live: Slot[] = [];
   readonly shared: { scratch: Slot[]; workspace: Slot[] } = { scratch: [], workspace: [] };
@@ -67,7 +67,7 @@ class Ledger extends Planner {
 
 const BATCH = 3, STEPS = 6;
 
-/** Odd sizes everywhere, every kind of layer, two layers of two cells. */
+/** Nets of odd sizes, with every kind of layer, and with two layers of two cells. */
 const NETS = {
   embedded: sequential({
     embedding: embedding(11, 5),
@@ -87,29 +87,29 @@ for (const [name, net] of Object.entries(NETS)) {
     const { planner, bytes } = planned(net, train);
     const what = `${name}, train ${train}`;
 
-    Deno.test(`${what}: slots are 64-byte aligned, past the constants, inside the memory`, () => {
+    Deno.test(`${what}: slots are 64-byte aligned, behind the constants, inside the memory`, () => {
       for (const { name, address, bytes: size } of [...planner.live, ...Object.values(planner.shared).flat()]) {
         assertEquals(address % 64, 0, `${name} at ${address}`);
         assert(address >= 1024 && address + size <= bytes, `${name}: ${address} + ${size} of ${bytes}`);
       }
     });
 
-    Deno.test(`${what}: slots that live at the same time do not overlap`, () => {
+    Deno.test(`${what}: slots in use at the same time do not overlap`, () => {
       const slots = [...planner.live, ...largest(planner)].toSorted((a, b) => a.address - b.address);
       for (let i = 1; i < slots.length; i++) {
         const { name, address, bytes } = slots[i - 1];
-        assert(address + bytes <= slots[i].address, `${name} runs into ${slots[i].name}`);
+        assert(address + bytes <= slots[i].address, `${name} overlaps ${slots[i].name}`);
       }
     });
 
-    Deno.test(`${what}: all scratch is one place, all workspaces are another`, () => {
+    Deno.test(`${what}: all scratch slots share one address, and so do all workspaces`, () => {
       assert(planner.shared.workspace.length > 1);
       for (const slots of Object.values(planner.shared)) {
         assert(new Set(slots.map((slot) => slot.address)).size <= 1);
       }
     });
 
-    Deno.test(`${what}: the table tells every slot, in the order of addresses`, () => {
+    Deno.test(`${what}: the memory plan lists every slot, in the order of addresses`, () => {
       const slots = planner.live.toSorted((a, b) => a.address - b.address);
       const rows = planner.table(), shared = largest(planner).map(({ bytes }) => bytes);
       assertEquals(rows.splice(-shared.length).map(({ bytes }) => bytes), shared);
@@ -137,7 +137,7 @@ Deno.test("parameters, gradients and moments have the same relative layout", () 
   assertEquals(planner.elements * 4, Math.ceil(end / 64) * 64);
 });
 
-Deno.test("without training there are neither gradients nor histories", () => {
+Deno.test("without training a plan has neither gradients nor the states of all steps", () => {
   const training = planned(NETS.embedded, true).planner, inference = planned(NETS.embedded, false).planner;
   const gradients = (planner: Planner) => planner.table().filter(({ group }) => group === "gradients").length;
   assertEquals([gradients(training), gradients(inference)], [training.parameters.length, 0]);
@@ -145,14 +145,14 @@ Deno.test("without training there are neither gradients nor histories", () => {
   assertEquals([state(training).rows, state(inference).rows], [(STEPS + 1) * BATCH, 2 * BATCH]);
 });
 
-Deno.test("a session's table is its plan", async () => {
+Deno.test("a session's plan is the table of its planner", async () => {
   const options = { batch: BATCH, steps: STEPS, loss: crossEntropy(), optimizer: adam() };
   using session = await compile(NETS.embedded, options);
   const plan = planTraining(NETS.embedded, options);
   assertEquals([session.plan, session.bytes], [plan.planner.table(), plan.bytes]);
 });
 
-Deno.test("a plan of exactly 2 GiB is allowed, the next larger one is not", () => {
+Deno.test("a plan of exactly 2 GiB is allowed, the next larger plan is not", () => {
   const elements = (2 ** 31 - 1024) / 4;
   const full = new Planner(1, 1, false), over = new Planner(1, 1, false);
   full.derived("all", 1, elements);
@@ -161,7 +161,7 @@ Deno.test("a plan of exactly 2 GiB is allowed, the next larger one is not", () =
   assertThrows(() => over.finish(), PlanError, `need ${2 ** 31 + 64} bytes, the limit is ${2 ** 31}`);
 });
 
-Deno.test("a net of more than 2 GiB is refused before any memory is made", async () => {
+Deno.test("a net of more than 2 GiB is refused before any memory is allocated", async () => {
   const { Memory } = WebAssembly;
   let made = 0;
   WebAssembly.Memory = class extends Memory {

@@ -43,7 +43,7 @@ Deno.test("a tied model learns, counts the weight once, and is the same when loa
   );
 });
 
-Deno.test("dropout drops in training only, threads compute the same", async () => {
+Deno.test("dropout acts in training only, and threads give the same bits", async () => {
   const losses = async (options: { dropout?: number; threads?: number }) => {
     using model = await LanguageModel.create(TEXT, { ...SIZES, embedding: 6, ...options });
     const { loss } = await model.evaluate(TEXT), [first] = await all(model.fit(TEXT, { ...FIT, steps: 1 }));
@@ -58,7 +58,7 @@ Deno.test("dropout drops in training only, threads compute the same", async () =
   await assertRejects(() => LanguageModel.create(TEXT, { dropout: 1 }), OptionError, '"dropout"');
 });
 
-Deno.test("a validation text is evaluated as evaluate does, and the best parameters come back", async () => {
+Deno.test("fit evaluates a validation text as evaluate does, and restores the best parameters", async () => {
   using model = await LanguageModel.create(TEXT, SIZES);
   const losses: number[] = [], saved: Uint8Array[] = [];
   const optimizer = adam({ learningRate: 0.1 });
@@ -70,11 +70,12 @@ Deno.test("a validation text is evaluated as evaluate does, and the best paramet
     saved.push(model.save());
   }
   const best = losses.indexOf(Math.min(...losses));
-  assert(losses.length < 12 && losses.length === best + 4, losses.join()); // three that are no better end it
+  // Three evaluations that are no better end the training.
+  assert(losses.length < 12 && losses.length === best + 4, losses.join());
   assertEquals(model.save(), saved[best]);
 });
 
-Deno.test("evaluations come as often as is said, and without a text there are none", async () => {
+Deno.test("evaluations come every so many steps, and without a validation text there are none", async () => {
   using model = await LanguageModel.create(TEXT, SIZES);
   const events = await all(model.fit(TEXT, { ...FIT, steps: 6, validation: OTHER, every: 2 }));
   assertEquals(events.map(({ type, step }) => `${type} ${step}`), [
@@ -83,7 +84,7 @@ Deno.test("evaluations come as often as is said, and without a text there are no
   for (const event of await all(model.fit(TEXT, { ...FIT, steps: 3 }))) assertEquals(event.type, "step");
 });
 
-Deno.test("an interrupted training goes on, bit for bit, whenever it was interrupted", async () => {
+Deno.test("an interrupted training continues bit for bit, at whichever step it was interrupted", async () => {
   const schedule = () => adam({ learningRate: 0.01, schedule: reduceOnPlateau({ patience: 0, factor: 0.5 }) });
   const options = () => ({ ...FIT, steps: 40, validation: OTHER, every: 7, optimizer: schedule() });
   using whole = await LanguageModel.create(TEXT, SIZES);
@@ -91,7 +92,7 @@ Deno.test("an interrupted training goes on, bit for bit, whenever it was interru
   for (const at of [1, 7, 14, 15, 16, 29]) {
     using first = await LanguageModel.create(TEXT, SIZES);
     for await (const event of first.fit(TEXT, options())) if (event.type === "step" && event.step === at) break;
-    await all(first.generate({ length: 3 })); // changes the states of the session, not of the training
+    await all(first.generate({ length: 3 })); // This changes the states of the session, not those of the training.
     const resume = first.checkpoint();
     using second = await LanguageModel.create(TEXT, { ...SIZES, seed: 9 });
     const rest = await all(second.fit(TEXT, { ...options(), resume }));
@@ -101,7 +102,7 @@ Deno.test("an interrupted training goes on, bit for bit, whenever it was interru
   }
 });
 
-Deno.test("seconds end a training, and what cannot be resumed is refused", async () => {
+Deno.test("seconds end a training, and files that are no checkpoints are refused", async () => {
   using model = await LanguageModel.create(TEXT, SIZES);
   assertThrows(() => model.checkpoint(), OptionError, "not been trained");
   const start = performance.now(), [first] = await all(model.fit(TEXT, { ...FIT, seconds: 0.2 }));

@@ -40,7 +40,7 @@ const CELLS: Record<string, () => Cell> = {
 };
 
 for (const [name, cell] of Object.entries(CELLS)) {
-  Deno.test(`${name}: a saved model is the same model`, async () => {
+  Deno.test(`${name}: a loaded model is the model that was saved`, async () => {
     using model = await LanguageModel.create(TEXT, { cell: cell(), hidden: [8, 5], embedding: 3, seed: 2 });
     for await (const event of model.fit(TEXT, { batch: 4, unroll: 10 })) assert(event.loss > 0);
     using copy = await LanguageModel.load(model.save());
@@ -50,17 +50,17 @@ for (const [name, cell] of Object.entries(CELLS)) {
   });
 }
 
-Deno.test("a model whose file was made smaller, by 16-bit numbers, is nearly the same model", async () => {
+Deno.test("a model whose file has 16-bit numbers is nearly the same model", async () => {
   using model = await LanguageModel.create(TEXT, { hidden: [8], seed: 2 });
   const { tensors, metadata } = readSafetensors(model.save());
   const halves = [...tensors].map(([name, tensor]) => [name, { ...tensor, dtype: "F16" } as TensorSource] as const);
   using copy = await LanguageModel.load(writeSafetensors(halves, metadata));
   const [own, half] = [await model.evaluate(TEXT), await copy.evaluate(TEXT)];
-  // Weights of order 1/3 are rounded by at most 2^-13, so the logits by some 1e-3, and the mean by less.
+  // Rounding changes weights of order 1/3 by at most 2^-13, the logits by some 1e-3, and the mean loss by less.
   assert(Math.abs(own.bitsPerToken - half.bitsPerToken) < 1e-3 && own.bitsPerToken !== half.bitsPerToken);
 });
 
-Deno.test("a model trains as a net of layers does on the windows of streams", async () => {
+Deno.test("a model trains as a session of the same layers does on the windows of streams", async () => {
   using model = await LanguageModel.create(TEXT, { hidden: [8], seed: 2 });
   const { vocabulary } = model, V = vocabulary.size, size = { batch: 3, unroll: 30 };
   const net = sequential({
@@ -82,7 +82,7 @@ Deno.test("a model trains as a net of layers does on the windows of streams", as
   assertEquals(losses, want);
 });
 
-Deno.test("evaluating and writing between two steps leaves the training as it is", async () => {
+Deno.test("evaluating and writing between two steps does not change the training", async () => {
   const options = { batch: 3, unroll: 7 }, losses: number[] = [], disturbed: number[] = [];
   using plain = await LanguageModel.create(TEXT, { hidden: [8] });
   for await (const { loss } of plain.fit(TEXT, options)) losses.push(loss);
@@ -110,7 +110,7 @@ Deno.test("an abort ends the training between two steps, and the model can be tr
   for await (const { step } of model.fit(TEXT, { batch: 2, unroll: 5 })) assert(step > 0);
 });
 
-Deno.test("a budget of steps goes on over epochs and ends within one", async () => {
+Deno.test("steps limit a training over several epochs, and end it within an epoch", async () => {
   using model = await LanguageModel.create(TEXT, { hidden: [4] });
   const options = { batch: 4, unroll: 50 }, windows = Math.ceil(Math.floor((TEXT.length - 1) / 4) / 50);
   for (
@@ -154,7 +154,7 @@ Deno.test("bad input is refused", async () => {
 });
 
 for (const [name, cell] of Object.entries(CELLS)) {
-  Deno.test(`${name}: the states of a text are those of a net that reads it at once`, async () => {
+  Deno.test(`${name}: the states of a text are those of a net that reads the text at once`, async () => {
     using model = await LanguageModel.create(TEXT, { cell: cell(), hidden: [8, 5], embedding: 3, numerics: "exact" });
     const text = "a wizard said", states = await model.states(text);
     const { tensors } = readSafetensors(model.save());
@@ -180,7 +180,7 @@ for (const [name, cell] of Object.entries(CELLS)) {
   });
 }
 
-Deno.test("the states of a text do not disturb a training, and are refused of none and of unknown characters", async () => {
+Deno.test("states do not disturb a training, and need a text without unknown characters", async () => {
   const losses = async (look: boolean) => {
     using model = await LanguageModel.create(TEXT, { hidden: [8], seed: 2 });
     const losses: number[] = [];
@@ -198,7 +198,7 @@ Deno.test("the states of a text do not disturb a training, and are refused of no
   await assertRejects(() => model.states("said", { signal: AbortSignal.abort(new Error("enough")) }), Error, "enough");
 });
 
-Deno.test("a model says what it is made of, and trains with threads to the same bits", async () => {
+Deno.test("a model has its cell, sizes and threads, and threads train it to the same bits", async () => {
   const train = async (threads: number) => {
     using model = await LanguageModel.create(TEXT, { cell: gru(), hidden: [16, 8], seed: 2, threads });
     assertEquals([model.cell.name, model.hidden, model.threads], [gru().name, [16, 8], threads]);

@@ -1,19 +1,10 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertRejects } from "@std/assert";
 import { FormatError, LanguageModel, readSafetensors, Vocabulary, writeSafetensors } from "../../mod.ts";
 import { Seq2Seq } from "../../models.ts";
 
 const TEXT = "abracadabra, said the wizard. ".repeat(20), KEY = "unroll.model";
 
-Deno.test("a language model's file of version 0.1 can still be read", async () => {
-  using model = await LanguageModel.create(TEXT, { hidden: [4], embedding: 3 });
-  const bytes = model.save(), { tensors, metadata } = readSafetensors(bytes);
-  const { version, cell, hidden, embedding, vocabulary } = JSON.parse(metadata[KEY]);
-  const old = JSON.stringify({ version, vocabulary, cell, hidden, embedding });
-  using again = await LanguageModel.load(writeSafetensors(tensors, { "unroll.language_model": old }));
-  assertEquals(again.save(), bytes);
-});
-
-Deno.test("the file of another kind of model is refused by what it is", async () => {
+Deno.test("a model refuses the file of another kind of model and names the kind", async () => {
   using model = await LanguageModel.create(TEXT, { hidden: [4] });
   const { tensors, metadata } = readSafetensors(model.save());
   await assertRejects(() => Seq2Seq.load(model.save()), FormatError, "the file is that of a language model");

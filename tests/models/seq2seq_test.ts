@@ -15,7 +15,7 @@ import { Generator } from "../../src/random/generator.ts";
 const LETTERS = Vocabulary.characters("abcdef", { special: ["<unk>"] });
 const SIZES = { cell: gru(), hidden: 24, longest: 6, seed: 1, numerics: "exact" } as const;
 
-/** Words and what they are backwards, each letter's successor. */
+/** Words, and the successors of their letters in reverse order. */
 const PAIRS = words(60, 1);
 
 function words(n: number, seed: number): Pair[] {
@@ -31,7 +31,7 @@ function make(options: Partial<Seq2SeqOptions> = {}): Promise<Seq2Seq> {
   return Seq2Seq.create({ source: LETTERS, target: LETTERS, ...SIZES, ...options });
 }
 
-/** Train; the losses of all steps. */
+/** Train the model. Returns the losses of all steps. */
 async function train(model: Seq2Seq, options: Seq2SeqFitOptions = {}, pairs = PAIRS): Promise<number[]> {
   const losses: number[] = [];
   for await (const event of model.fit(pairs, { batch: 20, ...options })) {
@@ -44,7 +44,7 @@ const KINDS: AttentionKind[] = ["bahdanau", "dot", "general", "concat", "none"];
 
 for (const attention of KINDS) {
   for (const layers of [1, 2]) {
-    Deno.test(`learns to translate: ${attention}, ${layers} layers`, async () => {
+    Deno.test(`a model learns to translate: ${attention}, ${layers} layers`, async () => {
       using model = await make({ attention, layers, bidirectional: attention !== "dot" });
       const before = await model.evaluate(PAIRS);
       const losses = await train(model, { epochs: 200 });
@@ -63,7 +63,7 @@ const trained = (async () => {
   return model.save();
 })();
 
-Deno.test("a file gives the model back, and one that trains on", async () => {
+Deno.test("a file gives back the model, which can be trained further", async () => {
   const bytes = await trained;
   using one = await Seq2Seq.load(bytes, { numerics: "exact" }), two = await Seq2Seq.load(bytes, { numerics: "exact" });
   assertEquals(await one.evaluate(PAIRS), await two.evaluate(PAIRS));
@@ -72,7 +72,7 @@ Deno.test("a file gives the model back, and one that trains on", async () => {
   assertEquals(await train(one, { steps: 3 }), await train(two, { steps: 3 }));
 });
 
-Deno.test("files that are none are refused, and cells of one's own asked for", async () => {
+Deno.test("other files are refused, and a cell that is not the library's must be given", async () => {
   const load = (bytes: Uint8Array) => Seq2Seq.load(bytes);
   await assertRejects(() => load(new Uint8Array(3)), FormatError);
   const own: Cell = { ...gru(), name: "mine" };
@@ -94,7 +94,7 @@ Deno.test("files that are none are refused, and cells of one's own asked for", a
   await assertRejects(() => load(writeSafetensors(tensors)), FormatError, "was it written by save()?");
 });
 
-Deno.test("translations of many are those of each alone; ids where there is no vocabulary", async () => {
+Deno.test("translations do not depend on the other sources; without a vocabulary they are ids", async () => {
   using model = await Seq2Seq.load(await trained, { numerics: "exact" });
   const sources = words(100, 2).map(([source]) => source);
   const all = await model.translate(sources);
@@ -115,7 +115,7 @@ Deno.test("translations of many are those of each alone; ids where there is no v
   assertEquals([one.ids, one.text], [other.ids, other.ids.join(" ")]);
 });
 
-Deno.test("a beam of one is greedy, a wider one finds nothing less probable", async () => {
+Deno.test("a beam of width 1 is greedy, and a wider one finds no less probable translation", async () => {
   using model = await make();
   await train(model, { epochs: 5 });
   for (const [source] of PAIRS.slice(0, 10)) {
@@ -130,7 +130,7 @@ Deno.test("a beam of one is greedy, a wider one finds nothing less probable", as
   }
 });
 
-Deno.test("where it looks: against the order of the letters, as they are to be turned round", async () => {
+Deno.test("the decoder attends to the letters in reverse order, as the task reverses them", async () => {
   for (const attention of ["general", "bahdanau"] as const) {
     using model = await make({ attention });
     await train(model, { epochs: 60 });
@@ -145,7 +145,7 @@ Deno.test("where it looks: against the order of the letters, as they are to be t
   assertThrows(() => none.align("a", "b"), OptionError, "Cannot align");
 });
 
-Deno.test("scheduled sampling reads its own words as often as asked, and the same run is the same", async () => {
+Deno.test("scheduled sampling has the given probability, and the same run gives the same bits", async () => {
   using forced = await make(), none = await make(), some = await make(), again = await make(), all = await make();
   const losses = await train(forced, { epochs: 4 });
   assertEquals(await train(none, { epochs: 4, sampling: () => 0 }), losses);
@@ -155,7 +155,7 @@ Deno.test("scheduled sampling reads its own words as often as asked, and the sam
   assertEquals(steps, sampled.map((_, i) => i));
   assertEquals(await train(again, { epochs: 4, sampling: 0.5 }), sampled);
   assert(sampled[0] !== losses[0]);
-  // With nothing but its own words, and targets of one token, there is nothing to read but begin and one word.
+  // At probability 1, with targets of one token, the decoder reads begin and one token of its own.
   const single: Pair[] = [["a", "b"], ["b", "c"], ["c", "d"]];
   await train(all, { epochs: 300, sampling: 1, batch: 3 }, single);
   assertEquals((await all.translate(["a", "b", "c"])).map(({ text }) => text), ["b", "c", "d"]);
@@ -166,7 +166,7 @@ Deno.test("scheduled sampling reads its own words as often as asked, and the sam
   );
 });
 
-Deno.test("validation: the best parameters are put back, and it ends when nothing gets better", async () => {
+Deno.test("with validation the training ends early and restores the best parameters", async () => {
   using model = await make();
   const validation = words(20, 3), losses: number[] = [];
   let reason = "";
@@ -178,7 +178,7 @@ Deno.test("validation: the best parameters are put back, and it ends when nothin
   assertAlmostEquals((await model.evaluate(validation)).loss, Math.min(...losses), 1e-6);
 });
 
-Deno.test("an aborted training ends between two steps, and the model can be used on", async () => {
+Deno.test("an aborted training ends between two steps, and the model stays usable", async () => {
   using model = await make();
   const controller = new AbortController();
   const run = async () => {
@@ -189,14 +189,14 @@ Deno.test("an aborted training ends between two steps, and the model can be used
   await assertRejects(run, Error, "enough");
   for await (const _ of model.fit(PAIRS)) {
     await assertRejects(() => train(model), OptionError, "already being trained");
-    assertEquals((await model.translate(["abc"])).length, 1); // between two steps
+    assertEquals((await model.translate(["abc"])).length, 1); // Between two steps.
     break;
   }
   assertEquals((await train(model, { steps: 2 })).length, 2);
   await assertRejects(() => model.translate(["a"], { signal: AbortSignal.abort(new Error("no")) }), Error, "no");
 });
 
-Deno.test("sequences that cannot be read are refused by number", async () => {
+Deno.test("sequences that cannot be read are refused with their numbers", async () => {
   const letters = Vocabulary.characters("abc");
   using model = await make({ source: letters, longest: { source: 4, target: 3 } });
   const refused: [Pair[], string][] = [
@@ -232,7 +232,7 @@ Deno.test("options out of range are refused", async () => {
   for (const [options, text] of refused) await assertRejects(() => make(options), OptionError, text);
 });
 
-Deno.test("<bos> and <eos> of a vocabulary are used", async () => {
+Deno.test("a model uses <bos> and <eos> of its vocabulary", async () => {
   const target = Vocabulary.characters("abcdef", { special: ["<eos>", "<bos>", "<pad>"] });
   using model = await make({ target, cell: lstm(), dropout: 0.1 });
   await train(model, { epochs: 60, labelSmoothing: 0.01 });

@@ -24,10 +24,10 @@ function words(n: number, seed: number, letters = "abcd"): string[] {
   });
 }
 
-/** Does a word have an a? */
+/** Words, and whether they have an a. */
 const withA = (n: number, seed: number): LabelledSequence[] =>
   words(n, seed).map((word) => [word, word.includes("a") ? "yes" : "no"]);
-/** Is there a b before a letter, or an a behind it? */
+/** Words, and for each letter whether a b stands before it or an a behind it. */
 const between = (n: number, seed: number): TaggedSequence[] =>
   words(n, seed).map((word) => [word, [...word].map((_, i) => word[i - 1] === "b" || word[i + 1] === "a" ? 1 : 0)]);
 
@@ -55,7 +55,7 @@ for (const pooling of ["last", "mean", "max", "attention"] as Pooling[]) {
   }
 }
 
-Deno.test("a tagger learns what needs both directions, a regressor to count", async () => {
+Deno.test("a tagger learns tags that need both directions, a regressor learns to count", async () => {
   using tagger = await SequenceTagger.create({ tokens: LETTERS, labels: [0, 1], ...SIZES });
   await lossesOf(tagger.fit(between(300, 1), { epochs: 60 }));
   const { accuracy } = await tagger.evaluate(between(100, 2));
@@ -69,7 +69,7 @@ Deno.test("a tagger learns what needs both directions, a regressor to count", as
   assertAlmostEquals(loss, meanSquaredError, 1e-5);
 });
 
-Deno.test("a tagger of numbers learns running sums; steps of null do not count", async () => {
+Deno.test("a tagger of numbers learns running sums, and steps with null do not count", async () => {
   const samples = (seed: number): TaggedSequence[] =>
     words(100, seed).map((word) => {
       const values = [...word].map((letter) => LETTERS.id(letter)! / 2 - 1);
@@ -85,7 +85,7 @@ Deno.test("a tagger of numbers learns running sums; steps of null do not count",
   assertEquals([labels.length, outputs.length, outputs[0].length], [0, 3, 1]);
 });
 
-Deno.test("what is said of a sequence is the same alone and in company, in whatever order", async () => {
+Deno.test("the prediction for a sequence does not depend on the other sequences and their order", async () => {
   const texts = words(70, 3);
   using one = await classifier({ pooling: "attention", bidirectional: true });
   using two = await SequenceTagger.create({ tokens: LETTERS, labels: ["x", "y"], ...SIZES });
@@ -98,7 +98,7 @@ Deno.test("what is said of a sequence is the same alone and in company, in whate
   }
 });
 
-Deno.test("a file gives each model back, bit for bit, and one that trains on", async () => {
+Deno.test("a file gives back each model bit for bit, and the model can be trained further", async () => {
   const samples = withA(40, 1),
     tags = between(40, 1),
     vectors = { shape: [5, 3], data: words(15, 1).map((w) => w.length) };
@@ -132,8 +132,8 @@ Deno.test("a file gives each model back, bit for bit, and one that trains on", a
   assertEquals(given.save(), mine.save());
 });
 
-Deno.test("class weights make the training's loss another, not that of evaluations", async () => {
-  // One class of four samples: a balanced step counts each class half.
+Deno.test("class weights change the loss of the training, not that of evaluations", async () => {
+  // One of four samples has the class yes: a balanced step gives each class the weight one half.
   const samples: LabelledSequence[] = [["a", "yes"], ["b", "no"], ["c", "no"], ["d", "no"]];
   const step = { batch: 4, epochs: 1, optimizer: sgd({ learningRate: 1e-9 }) };
   using model = await classifier();
@@ -158,7 +158,7 @@ Deno.test("class weights make the training's loss another, not that of evaluatio
   );
 });
 
-Deno.test("evaluations during a training stop it early and put the best parameters back", async () => {
+Deno.test("evaluations stop a training early and restore the best parameters", async () => {
   using model = await classifier();
   const samples = withA(100, 1), validation = withA(50, 2), best: number[] = [];
   let reason = "";
@@ -170,7 +170,7 @@ Deno.test("evaluations during a training stop it early and put the best paramete
   assertEquals((await model.evaluate(validation)).accuracy, Math.max(...best));
 });
 
-Deno.test("sequences longer than all before get room by themselves, during a training too", async () => {
+Deno.test("a model grows for sequences longer than all before, also during a training", async () => {
   const long = "abcd".repeat(100);
   using model = await classifier();
   const [before] = await model.predict([long]);
@@ -197,14 +197,14 @@ Deno.test("an abort ends trainings, evaluations and predictions", async () => {
   await lossesOf(model.fit(samples, { epochs: 1 }));
 });
 
-Deno.test("unknown tokens are <unk> where there is one, and refused where not", async () => {
+Deno.test("unknown tokens become <unk>, and without <unk> they are refused", async () => {
   using model = await classifier();
   assertEquals(await model.predict(["xyz"]), await model.predict([["<unk>", "<unk>", "<unk>"]]));
   using strict = await classifier({ tokens: Vocabulary.characters("ab") });
   await assertRejects(() => strict.predict(["xyz"]), OptionError, "x");
 });
 
-Deno.test("bad options and samples are refused, and nothing is changed by them", async () => {
+Deno.test("bad options and samples are refused and change nothing", async () => {
   using model = await classifier();
   using tagger = await SequenceTagger.create({ tokens: LETTERS, labels: ["x", "y"], ...SIZES });
   using values = await SequenceRegressor.create({ features: 2, ...SIZES });

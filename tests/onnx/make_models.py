@@ -1,4 +1,4 @@
-"""Writes models.json: ONNX models, their inputs, and what onnxruntime makes of them.
+"""Writes models.json: ONNX models, with inputs and their outputs in onnxruntime.
 
     pip install onnx==1.23.2 onnxruntime==1.32.0 torch==2.13.0
     python3 make_models.py > models.json && deno fmt models.json
@@ -24,7 +24,7 @@ FUNCTIONS = [
     ("Tanh", 0), ("Sigmoid", 0), ("Relu", 0), ("Affine", 2), ("LeakyRelu", 1), ("ThresholdedRelu", 1),
     ("ScaledTanh", 2), ("HardSigmoid", 2), ("Elu", 1), ("Softsign", 0), ("Softplus", 0),
 ]
-# Gates without bounds would let states grow from step to step, and the errors with them.
+# With unbounded gates, states and their errors would grow from step to step.
 BOUNDED = [f for f in FUNCTIONS if f[0] in ("Tanh", "Sigmoid", "ScaledTanh", "HardSigmoid", "Softsign")]
 rng = np.random.default_rng(7)
 draw = random.Random(7)
@@ -44,7 +44,7 @@ def tensor(array):
 
 
 def case(name, model, sets):
-    """sets: lists of inputs and outputs by name."""
+    """A case; `sets` are lists of inputs and outputs by name."""
     data = [{"inputs": {k: tensor(v) for k, v in i.items()}, "outputs": {k: tensor(v) for k, v in o.items()}} for i, o in sets]
     return {"name": name, "model": text(model), "sets": data}
 
@@ -136,7 +136,7 @@ class Tagger(nn.Module):
 
 
 class Stack(nn.Module):
-    """Values in, initial states given, all states out."""
+    """A module with values and initial states as inputs, and all states as outputs."""
 
     def __init__(self, kind, layers):
         super().__init__()

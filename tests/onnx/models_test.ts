@@ -1,14 +1,14 @@
-/** Models of single nodes, and PyTorch's exports, against onnxruntime (see make_models.py). */
+/** Models of single nodes and exports of PyTorch, compared with onnxruntime (see make_models.py). */
 import { assertEquals } from "@std/assert";
 import { OnnxModel } from "../../onnx.ts";
 import { assertClose } from "../fixtures/read_cases.ts";
 import { MODELS } from "./models.ts";
 
-/** onnxruntime's functions are good to a few units of 1e-7, and steps and sums add up their errors. */
+/** Functions of onnxruntime have errors of some 1e-7, which steps and sums add up. */
 const TOLERANCE = { atol: 3e-6, rtol: 3e-6 };
 
 for (const { name, bytes, sets } of MODELS) {
-  Deno.test(`onnxruntime's ${name}`, async () => {
+  Deno.test(`the outputs are those of onnxruntime: ${name}`, async () => {
     using model = OnnxModel.load(bytes, { numerics: "exact" });
     for (const { inputs, outputs } of sets) {
       const got = await model.run(inputs);

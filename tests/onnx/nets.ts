@@ -1,4 +1,4 @@
-/** Nets of every layer and cell that can be written as ONNX models. */
+/** Nets with every layer and cell that can be written as ONNX models. */
 import {
   activation,
   type ActivationName,
@@ -62,7 +62,7 @@ const FUNCTIONS = [
   "softplus",
 ] as const satisfies readonly ActivationName[];
 
-/** Stacks of recurrent layers, and nets of all layers. A net with projections has no initial states to be given. */
+/** Stacks of recurrent layers, and nets of all layers. */
 export const NETS: Readonly<Record<string, Layer>> = {
   ...Object.fromEntries(
     Object.entries(CELLS).flatMap(([name, cell]) => [
@@ -122,7 +122,7 @@ export const NETS: Readonly<Record<string, Layer>> = {
   "attention": sequential({ rnn: rnn(gru()), pool: attentionPool(5, { hidden: 3 }), out: dense(5, 2) }),
 };
 
-/** Nets whose outputs are projected. */
+/** Nets with projections, whose models cannot have inputs for initial states. */
 export const PROJECTED: Readonly<Record<string, Layer>> = {
   "projection": rnn(lstm({ projection: 3 })),
   "projection, both ways, two layers": rnn(lstm({ projection: 3, peepholes: true }), {
@@ -132,7 +132,7 @@ export const PROJECTED: Readonly<Record<string, Layer>> = {
   "projection, last": rnn(lstm({ projection: 3, bias: false }), { bidirectional: true, output: "last", merge: "sum" }),
 };
 
-/** Numbers for all parameters, so that none is a zero or a one that could be left out. */
+/** Random numbers for all parameters: no parameter is all zeros or ones, which could be left out unnoticed. */
 export function parametersOf(net: Layer, seed = 1): Map<string, TensorCopy> {
   const random = new Generator(seed);
   return new Map(

@@ -1,10 +1,10 @@
-/** npm's onnxruntime, compiled to WebAssembly, on one thread. */
+/** The npm package onnxruntime-web, in WebAssembly on one thread. */
 import * as ort from "onnxruntime-web/wasm";
 
 ort.env.wasm.numThreads = 1;
 ort.env.logLevel = "error";
 
-/** A tensor: floats, int32 or, as plain numbers, int64. */
+/** A tensor: floats, int32, or int64 as a plain array. */
 export interface Input {
   readonly shape: readonly number[];
   readonly data: Float32Array | Int32Array | readonly number[];
@@ -13,7 +13,7 @@ export interface Input {
 /** Outputs by name. */
 export type Outputs = Record<string, { shape: readonly number[]; data: ArrayLike<number> }>;
 
-/** All outputs of a model. */
+/** Runs a model in onnxruntime. */
 export async function onnxruntime(bytes: Uint8Array, inputs: Readonly<Record<string, Input>>): Promise<Outputs> {
   const session = await ort.InferenceSession.create(bytes);
   const feeds = Object.entries(inputs).map(([name, { shape, data }]) => [name, tensor(data, [...shape])]);

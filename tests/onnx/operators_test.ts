@@ -1,35 +1,36 @@
-/** The operators around the recurrent ones in every version from 7 on, against onnxruntime. */
+/** The operators that are not recurrent, in every version from 7 on, compared with onnxruntime. */
 import { assertEquals } from "@std/assert";
 import { OnnxModel } from "../../onnx.ts";
-import { encode } from "../../src/onnx/protobuf.ts";
-import { MODEL } from "../../src/onnx/schema.ts";
-import { attributeMessages, type AttributeValues } from "../../src/onnx/writing/attribute_values.ts";
+import { encode } from "../../src/onnx/format/protobuf.ts";
+import { MODEL } from "../../src/onnx/format/schema.ts";
+import { attributeMessages, type AttributeValues } from "../../src/onnx/export/graph_writer.ts";
 import { assertClose } from "../fixtures/read_cases.ts";
 import { type Input, onnxruntime } from "./onnxruntime.ts";
 
-/** Functions of both are good to a few units of 1e-7. */
+/** Functions of both have errors of some 1e-7. */
 const TOLERANCE = { atol: 1e-6, rtol: 1e-6 };
 
-/** Versions of the operators that there are. */
+/** The versions of the operator set to test. */
 const FIRST = 7, LAST = 21;
 
-/** A node whose inputs are, in order, those given; numbers that are not floats are int64. */
+/** A node with its inputs in order. Inputs of plain arrays are int64. */
 interface Node {
   readonly operator: string;
   readonly inputs: readonly Input[];
   readonly attributes?: AttributeValues;
-  /** Default 1. */
+  /** The number of outputs. Default: 1. */
   readonly outputs?: number;
-  /** Element type of the outputs by its number in a file. Default: floats. */
+  /** The element type of the outputs by its number in a file. Default: float. */
   readonly type?: number;
-  /** The versions in which the node can be written so. Default: all. */
+  /** The first version in which the node has this form. Default: `FIRST`. */
   readonly from?: number;
+  /** The last version in which the node has this form. Default: `LAST`. */
   readonly to?: number;
 }
 
 const INT64 = 7, BOOL = 9;
 
-/** Floats between -3 and 3, no two alike. */
+/** Different floats between -3 and 3. */
 function floats(...shape: number[]): Input {
   const size = shape.reduce((a, b) => a * b, 1);
   return { shape, data: Float32Array.from({ length: size }, (_, i) => ((i * 37 + 11) % 101) / 17 - 3) };
@@ -112,7 +113,7 @@ const NODES: readonly Node[] = [
   { operator: "LayerNormalization", inputs: [x, floats(3, 4)], attributes: { axis: 1 }, from: 17 },
 ];
 
-/** A model of one node; every extent is named, and nothing is a constant. */
+/** A model of one node without constants, whose extents are all free. */
 function model({ operator, inputs, attributes = {}, outputs = 1, type = 1 }: Node, version: number): Uint8Array {
   const value = (name: string, element: number, shape?: readonly number[]) => {
     const dim = shape?.map((_, i) => ({ symbol: `${name}${i}` }));
@@ -120,7 +121,7 @@ function model({ operator, inputs, attributes = {}, outputs = 1, type = 1 }: Nod
   };
   const names = inputs.map((_, i) => `in${i}`), results = Array.from({ length: outputs }, (_, i) => `out${i}`);
   const node = [{ operator, input: names, output: results, attribute: attributeMessages(attributes) }];
-  // A condition comes in as floats, and is cast.
+  // The condition is an input of floats, which the model casts.
   if (operator === "Where") {
     node[0].input = ["condition", ...names.slice(1)];
     const cast = attributeMessages({ to: BOOL });
@@ -137,19 +138,19 @@ function model({ operator, inputs, attributes = {}, outputs = 1, type = 1 }: Nod
 }
 
 for (const operator of new Set(NODES.map(({ operator }) => operator))) {
-  Deno.test(`onnxruntime's ${operator} in every version`, async () => {
+  Deno.test(`${operator} computes what onnxruntime does, in every version`, async () => {
     for (const node of NODES.filter((node) => node.operator === operator)) {
       const { from = FIRST, to = LAST, inputs } = node;
       const named = Object.fromEntries(inputs.map((input, i) => [`in${i}`, input]));
       for (let version = from; version <= to; version++) {
-        const bytes = model(node, version), want = await onnxruntime(bytes, named);
+        const bytes = model(node, version), expected = await onnxruntime(bytes, named);
         using read = OnnxModel.load(bytes);
-        const got = await read.run(named);
-        assertEquals(Object.keys(got), Object.keys(want));
-        for (const [name, { shape, data }] of Object.entries(want)) {
+        const actual = await read.run(named);
+        assertEquals(Object.keys(actual), Object.keys(expected));
+        for (const [name, { shape, data }] of Object.entries(expected)) {
           const what = `${name} of ${JSON.stringify(node.attributes ?? {})} in version ${version}`;
-          assertEquals([...got[name].shape], [...shape], what);
-          assertClose(got[name].data, data, TOLERANCE, what);
+          assertEquals([...actual[name].shape], [...shape], what);
+          assertClose(actual[name].data, data, TOLERANCE, what);
         }
       }
     }

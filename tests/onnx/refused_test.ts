@@ -1,14 +1,14 @@
-/** Models and inputs that are refused: always with a typed error that says what and where. */
+/** Invalid models and inputs are refused with an error of the library that names the fault and its place. */
 import { assert, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import { DisposedError, FormatError, ShapeError } from "../../mod.ts";
 import { OnnxModel } from "../../onnx.ts";
-import { encode } from "../../src/onnx/protobuf.ts";
-import { MODEL } from "../../src/onnx/schema.ts";
+import { encode } from "../../src/onnx/format/protobuf.ts";
+import { MODEL } from "../../src/onnx/format/schema.ts";
 import { MODELS } from "./models.ts";
 
 const { bytes } = MODELS.find(({ name }) => name.startsWith("LSTM last"))!;
 
-Deno.test("a file that is cut anywhere, or has a wrong byte, is refused or read, nothing else", () => {
+Deno.test("a file that is cut anywhere, or has a wrong byte, is refused or read, and never fails otherwise", () => {
   for (let i = 0; i < bytes.length; i++) {
     for (const broken of [bytes.slice(0, i), bytes.with(i, bytes[i] ^ (1 + i % 255))]) {
       try {
@@ -21,7 +21,7 @@ Deno.test("a file that is cut anywhere, or has a wrong byte, is refused or read,
   assertThrows(() => OnnxModel.load(bytes.slice(0, 1000)), FormatError, "at byte");
 });
 
-/** A model of one node that reads x `[2, 3]`. */
+/** A model of one node that reads x `[2, n]`. */
 function single(operator: string, attribute: unknown[] = [], domain = ""): Uint8Array {
   const value = (name: string) => ({
     name,
@@ -32,10 +32,10 @@ function single(operator: string, attribute: unknown[] = [], domain = ""): Uint8
   return encode(MODEL, { irVersion: 8, graph, opset: [{ version: 17 }] });
 }
 
-Deno.test("unknown operators and attributes are named", () => {
+Deno.test("unsupported operators and attributes are named", () => {
   const message = (bytes: Uint8Array) => assertThrows(() => OnnxModel.load(bytes), FormatError).message;
   assertStringIncludes(message(single("Gelu")), 'Gelu (node "first")');
-  // What converters of Keras make of a layer that they do not know: a loop over a graph of its own.
+  // Converters of Keras make a loop over an inner graph of a layer that they do not know.
   for (const loop of ["Scan", "Loop", "If"]) {
     assertStringIncludes(message(single(loop, [{ name: "body", type: 5 }])), `${loop} (node "first")`);
   }
@@ -44,12 +44,12 @@ Deno.test("unknown operators and attributes are named", () => {
   assertStringIncludes(message(single("toString")), "toString");
 });
 
-Deno.test("inputs that do not fit are all listed, shapes that do not fit name the node", async () => {
+Deno.test("all wrong inputs are listed; an error of shapes names the node", async () => {
   using model = OnnxModel.load(single("Relu"));
   const refused = async (inputs: Parameters<OnnxModel["run"]>[0], word: string) =>
     assertStringIncludes((await assertRejects(() => model.run(inputs), ShapeError)).message, word);
   await refused({}, '"x" is missing');
-  await refused({ x: { shape: [2, 1], data: [1, 2] }, z: { shape: [], data: [1] } }, '"z" is no input');
+  await refused({ x: { shape: [2, 1], data: [1, 2] }, z: { shape: [], data: [1] } }, '"z" is not an input');
   await refused({ x: { shape: [3, 1], data: [1, 2, 3] } }, "shape [2, n]");
   await refused({ x: { shape: [2, 2], data: [1, 2, 3] } }, "3 elements");
   using transpose = OnnxModel.load(single("Transpose", [{ name: "perm", type: 7, ints: [0, 2] }]));

@@ -1,4 +1,4 @@
-/** Our nets as ONNX models: onnxruntime computes what a session does, and so do we when we read them. */
+/** Nets written as ONNX models: onnxruntime, and OnnxModel, compute the outputs of a session. */
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import {
   compile,
@@ -25,15 +25,15 @@ import { assertClose } from "../fixtures/read_cases.ts";
 import { NETS, parametersOf, PROJECTED } from "./nets.ts";
 import { type Input, onnxruntime, type Outputs } from "./onnxruntime.ts";
 
-/** onnxruntime's functions are good to a few units of 1e-7, and layers add up their errors. */
+/** Functions of onnxruntime have errors of some 1e-7, which layers add up. */
 const TOLERANCE = { atol: 4e-6, rtol: 4e-6 };
 
-async function ours(bytes: Uint8Array, inputs: Readonly<Record<string, Input>>): Promise<Outputs> {
+async function onnxModel(bytes: Uint8Array, inputs: Readonly<Record<string, Input>>): Promise<Outputs> {
   using model = OnnxModel.load(bytes);
   return await model.run(inputs);
 }
 
-/** Compares what a model gives with what a session does, for a batch of one size. */
+/** Compares the outputs of a model and of a session for a batch of one size. */
 async function compare(
   net: Layer,
   bytes: Uint8Array,
@@ -49,19 +49,19 @@ async function compare(
   const inputs: Record<string, Input> = { x: { shape: tokens ? time : [...time, width], data: x } };
   const lengths = options.lengths ? Int32Array.from({ length: B }, (_, b) => Math.max(1, T - b)) : undefined;
   if (lengths) inputs.lengths = { shape: [B], data: lengths };
-  session.forward(x, { lengths }); // for the names of states
-  const given = Object.entries(session.states()).map(([name, { length }]) => [name, numbers(length)] as const);
-  for (const [name, data] of options.states ? given : []) {
+  session.forward(x, { lengths }); // defines the names of the states
+  const initial = Object.entries(session.states()).map(([name, { length }]) => [name, numbers(length)] as const);
+  for (const [name, data] of options.states ? initial : []) {
     inputs[name] = { shape: [B, data.length / B], data };
   }
-  const states = options.states && given.length ? Object.fromEntries(given) : "zero";
-  const want = softmax ? session.probabilities(x, { lengths, states }) : session.forward(x, { lengths, states });
-  for (const run of [onnxruntime, ours]) {
+  const states = options.states && initial.length ? Object.fromEntries(initial) : "zero";
+  const expected = softmax ? session.probabilities(x, { lengths, states }) : session.forward(x, { lengths, states });
+  for (const run of [onnxruntime, onnxModel]) {
     const { output, ...others } = await run(bytes, inputs),
       { steps, parts = 1, width } = net.output,
       once = steps === "one";
     assertEquals([...output.shape], [...parts === 2 ? [2] : [], ...once ? [B] : time, width / parts]);
-    // Behind a row's length a session gives zeros.
+    // Behind the length of a row a session outputs zeros.
     const counted = Float32Array.from(output.data);
     if (lengths && !once) {
       counted.forEach((_, i) => {
@@ -70,8 +70,8 @@ async function compare(
         if (t >= lengths[b]) counted[i] = 0;
       });
     }
-    assertClose(counted, want, TOLERANCE, `output by ${run.name}`);
-    assertEquals(Object.keys(others), options.states ? given.map(([name]) => `${name}_n`) : []);
+    assertClose(counted, expected, TOLERANCE, `output by ${run.name}`);
+    assertEquals(Object.keys(others), options.states ? initial.map(([name]) => `${name}_n`) : []);
     for (const [name, { data }] of Object.entries(others)) {
       assertClose(data, session.states()[name.slice(0, -2)], TOLERANCE, `${name} by ${run.name}`);
     }
@@ -81,7 +81,7 @@ async function compare(
 const SIZES = [{ T: 6, B: 3 }, { T: 1, B: 1 }];
 
 for (const [name, net] of Object.entries({ ...NETS, ...PROJECTED })) {
-  Deno.test(`written as an ONNX model: ${name}`, async () => {
+  Deno.test(`the ONNX model of a net has its outputs: ${name}`, async () => {
     const stateful = !(name in PROJECTED), parameters = parametersOf(net);
     const variants: OnnxWriteOptions[] = [{}, { batchFirst: true, lengths: true }, { lengths: true }];
     if (stateful) variants.push({ states: true }, { states: true, lengths: true, batchFirst: true });
@@ -92,12 +92,12 @@ for (const [name, net] of Object.entries({ ...NETS, ...PROJECTED })) {
   });
 }
 
-Deno.test("written as an ONNX model: with softmax", async () => {
+Deno.test("an ONNX model can end with a softmax", async () => {
   const net = NETS.tagger, options = { softmax: true, batchFirst: true };
   await compare(net, writeOnnx(net, parametersOf(net), options), { ...options, T: 4, B: 2 });
 });
 
-Deno.test("what cannot be written is an error that names the layer", () => {
+Deno.test("the error for a layer that cannot be written names the layer", () => {
   const refused = (net: Layer, message: string, options: OnnxWriteOptions = {}) => {
     const error = assertThrows(() => writeOnnx(net, parametersOf(net), options), OptionError);
     assertStringIncludes(error.message, "Cannot write ONNX: the layer ");
@@ -119,7 +119,7 @@ Deno.test("what cannot be written is an error that names the layer", () => {
   refused(PROJECTED.projection, '"net" projects its output', { states: true });
 });
 
-Deno.test("parameters must be those of the net", () => {
+Deno.test("parameters that do not fit the net are refused", () => {
   const net = NETS.tagger, parameters = parametersOf(net);
   parameters.delete("tags.bias");
   parameters.set("norm.weight", { shape: [9], data: new Float32Array(9) });
@@ -127,9 +127,9 @@ Deno.test("parameters must be those of the net", () => {
   assertStringIncludes(message, '"tags.bias" is missing; "norm.weight" must have shape [10], got [9]');
 });
 
-/** The layers of a graph have names of their own; what there is of the same kind comes in the same order. */
+/** The layers of a graph get other names. Layers and parameters of the same kind stay in order. */
 for (const [name, net] of Object.entries(NETS)) {
-  Deno.test(`written as an ONNX model, read as layers: ${name}`, async () => {
+  Deno.test(`the ONNX model of a net can be read as layers: ${name}`, async () => {
     const parameters = parametersOf(net), pools = /^(mean|max|attention)/.test(name);
     const variants: OnnxWriteOptions[] = [{}, { batchFirst: true }];
     if (!pools) variants.push({ lengths: true, batchFirst: true });
@@ -137,7 +137,7 @@ for (const [name, net] of Object.entries(NETS)) {
     for (const options of variants) {
       using model = OnnxModel.load(writeOnnx(net, parameters, options));
       const { layer, parameters: read, batchFirst } = model.net();
-      // Without time there is no order of steps and rows.
+      // Without a layer over time, the order of steps and rows is unknown.
       assertEquals(batchFirst, options.batchFirst === true && !name.startsWith("activations"));
       using session = await compile(layer, { batch: 2, steps: 4, batchFirst, numerics: "exact" });
       using original = await compile(net, { batch: 2, steps: 4, batchFirst, numerics: "exact" });
@@ -154,18 +154,18 @@ for (const [name, net] of Object.entries(NETS)) {
   });
 }
 
-Deno.test("a model is none of our nets where padding is left out of a mean, or a softmax is its end", () => {
+Deno.test("a model with a masked mean or a softmax at its end cannot be read as layers", () => {
   const refused = (bytes: Uint8Array, message: string) => {
     using model = OnnxModel.load(bytes);
     assertStringIncludes(assertThrows(() => model.net(), FormatError).message, message);
   };
   for (const name of ["mean", "max", "attention"]) {
-    refused(writeOnnx(NETS[name], parametersOf(NETS[name]), { lengths: true }), '"Less" (Less) is none of ours');
+    refused(writeOnnx(NETS[name], parametersOf(NETS[name]), { lengths: true }), '"Less" (Less) is not supported');
   }
-  refused(writeOnnx(NETS.tagger, parametersOf(NETS.tagger), { softmax: true }), '"Softmax" (Softmax) is none of ours');
+  refused(writeOnnx(NETS.tagger, parametersOf(NETS.tagger), { softmax: true }), '"Softmax" (Softmax) is not supported');
 });
 
-Deno.test("a language model's net is written as an ONNX model", async () => {
+Deno.test("the net of a language model can be written as an ONNX model", async () => {
   using model = await LanguageModel.create("abracadabra ".repeat(9), { cell: gru(), hidden: [5] });
   const { net } = model, parameters = model.parameters();
   await compare(net, writeOnnx(net, parameters), { T: 4, B: 2 }, parameters);

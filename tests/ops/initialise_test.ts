@@ -17,7 +17,7 @@ import {
 } from "../../mod.ts";
 import { compileReference } from "../support/compile_reference.ts";
 
-/** A layer that does nothing and has parameters of one shape, a and b. */
+/** A layer that does nothing, with two parameters a and b of one shape. */
 function parameters(shape: Shape, initial: Initialiser): Layer {
   return {
     input: { kind: "values", width: 1 },
@@ -27,7 +27,7 @@ function parameters(shape: Shape, initial: Initialiser): Layer {
   };
 }
 
-/** The first values of both parameters. */
+/** The initial values of both parameters. */
 async function first(shape: Shape, initial: Initialiser, seed = 1): Promise<[a: Float32Array, b: Float32Array]> {
   const options = { batch: 1, steps: 1, seed, numerics: "exact" } as const;
   using session = await compile(parameters(shape, initial), options);
@@ -58,7 +58,7 @@ for (const [name, initial] of Object.entries(DRAWN)) {
 
 const mean = (numbers: Float32Array) => numbers.reduce((sum, x) => sum + x, 0) / numbers.length;
 
-Deno.test("uniform, normal and glorot have the mean and the deviation that they name", async () => {
+Deno.test("uniform, normal and glorot have their mean and deviation", async () => {
   const shape = [300, 200], n = 60_000;
   const cases: [Initialiser, deviation: number, bound: number][] = [
     [uniform(0.25), 0.25 / Math.sqrt(3), 0.25],
@@ -68,8 +68,8 @@ Deno.test("uniform, normal and glorot have the mean and the deviation that they 
   ];
   for (const [initial, deviation, bound] of cases) {
     const [a] = await first(shape, initial);
-    // Five times the deviation of the mean of n numbers, and of the mean of n squares, which is at most sqrt(2 / n) of
-    // it.
+    // Five standard deviations of the mean of n numbers, and of the mean of n squares, which is at most sqrt(2 / n) of
+    // the mean.
     assertAlmostEquals(mean(a), 0, 5 * deviation / Math.sqrt(n));
     assertAlmostEquals(mean(a.map((x) => x * x)) / deviation ** 2, 1, 5 * Math.sqrt(2 / n));
     assert(a.every((x) => Math.abs(x) <= Math.fround(bound)));
@@ -85,7 +85,7 @@ Deno.test("zeros, constant and forgetBias give their numbers", async () => {
   assertEquals(a, b.map((x, i) => i === 2 || i === 3 ? 1 : x));
 });
 
-/** The largest difference between gain² I and the products of the rows, or columns, of a block of a matrix. */
+/** The largest difference between gain² I and the dot products of the rows, or columns, of a block of a matrix. */
 function skew(block: Float32Array, [rows, columns]: Shape, gain: number): number {
   const m = Math.max(rows, columns), n = Math.min(rows, columns);
   const at = (line: number, i: number) => rows > columns ? block[i * columns + line] : block[line * columns + i];
@@ -118,8 +118,7 @@ for (const [shape, options] of SHAPES) {
     const { gain = 1, blocks = 1 } = options, rows = shape[0] / blocks, size = rows * shape[1];
     const [a] = await first(shape, orthogonal(options));
     for (let b = 0; b < blocks; b++) {
-      // The numbers are orthogonal to 1e-15 before they are rounded to f32; the roundings of a column add up to less
-      // than one.
+      // Before rounding to f32 the numbers are orthogonal to 1e-15. The roundings of a column add up to less than one.
       const worst = skew(a.subarray(b * size, (b + 1) * size), [rows, shape[1]], gain);
       assert(worst <= gain * gain * 2 ** -23, `off by ${worst}`);
     }
@@ -135,18 +134,18 @@ Deno.test("orthogonal: all orthogonal matrices are equally likely", async () => 
     for (let i = 0; i < n; i++) trace += a[i * n + i];
     traces += trace / runs, squares += trace * trace / runs, corners += a[n * n - 1] ** 2 / runs;
   }
-  // Of the Haar measure the trace has mean 0 and variance 1, a squared element mean 1 / n (Diaconis & Shahshahani
-  // 1994).
+  // Under the Haar measure the trace has mean 0 and variance 1, a squared element has mean 1 / n (Diaconis &
+  // Shahshahani 1994).
   assertAlmostEquals(traces, 0, 5 / Math.sqrt(runs));
   assertAlmostEquals(squares, 1, 5 * Math.sqrt(2 / runs));
   assertAlmostEquals(corners, 1 / n, 5 / n * Math.sqrt(2 / runs));
 });
 
-Deno.test("initialisers refuse what they cannot fill, and options that are no numbers", async () => {
+Deno.test("initialisers refuse shapes that they cannot fill, and options that are not numbers", async () => {
   const refused: [Shape, Initialiser, words: string][] = [
     [[5], glorot(), 'Cannot initialise "a": glorot() needs a matrix, got shape [5]'],
     [[5], orthogonal(), "orthogonal() needs a matrix"],
-    [[5, 5], orthogonal({ blocks: 2 }), "its 5 rows do not fall into 2 blocks"],
+    [[5, 5], orthogonal({ blocks: 2 }), "its 5 rows cannot be split into 2 blocks"],
     [[6], forgetBias(1), "forgetBias() needs the bias of four gates"],
     [[4, 4], forgetBias(1), "got shape [4, 4]"],
   ];

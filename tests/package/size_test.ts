@@ -9,7 +9,7 @@ const LIMITS = { "mod.ts": 80, "inference.ts": 40 };
 
 /** The files of the library that are no entry's own. */
 const CORE =
-  /^(mod|inference)\.ts$|^src\/(errors\.ts|(memory|kernels|threads|ops|cells|layers|training|models|text|formats|random)\/)/;
+  /^(mod|inference)\.ts$|^src\/(errors\.ts|(memory|kernels|threads|ops|cells|layers|training|runtime|session|trainer|decoding|models|text|formats|random)\/)/;
 
 for (const [entry, limit] of Object.entries(LIMITS)) {
   Deno.test(`${entry} is at most ${limit} KB for a page`, async () => {
@@ -18,6 +18,13 @@ for (const [entry, limit] of Object.entries(LIMITS)) {
     await stop();
   });
 }
+
+Deno.test("tfjs.ts has no HDF5 and no zip, whose packages only keras.ts needs", async () => {
+  const files = await bundledFiles("tfjs.ts");
+  assert(files.includes("src/keras/files/tfjs_manifest.ts"), "the files of tfjs.ts are found");
+  assertEquals(files.filter((path) => /hdf5|zip|node_modules|npm:/.test(path)), []);
+  await stop();
+});
 
 Deno.test("nothing of the other entries is in mod.ts and inference.ts", async () => {
   for (const entry of Object.keys(LIMITS)) {

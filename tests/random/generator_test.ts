@@ -25,7 +25,7 @@ Deno.test("seeds and streams give different words", () => {
   assertNotEquals(take(new Generator(1, 2 ** 32), 4), first);
 });
 
-Deno.test("a restored generator goes on at any position", () => {
+Deno.test("a restored generator continues at any position", () => {
   const words = take(new Generator(5, 6), 20);
   for (let position = 0; position <= 12; position++) {
     const generator = new Generator(5, 6);
@@ -61,17 +61,17 @@ Deno.test("integer reaches every value about equally often", () => {
 });
 
 Deno.test("integer draws again instead of favouring small values", () => {
-  // 2^32 = n + (2^30 - 1) leaves the words from n on over: about a quarter of them.
-  const n = 3 * 2 ** 30 + 1, generator = new Generator(11), twin = new Generator(11);
+  // 2^32 = n + (2^30 - 1) leaves out the words from n on: about a quarter of them.
+  const n = 3 * 2 ** 30 + 1, generator = new Generator(11), other = new Generator(11);
   for (let i = 0; i < 200; i++) {
-    let word = twin.word();
-    while (word >= n) word = twin.word();
+    let word = other.word();
+    while (word >= n) word = other.word();
     assertEquals(generator.integer(n), word);
   }
   assert(generator.state.position > 240 && generator.state.position < 300);
 });
 
-Deno.test("integer draws again at the very limit", () => {
+Deno.test("integer draws again at exactly the limit", () => {
   // The largest multiple of n up to 2^32 is n itself, and n is the first word.
   const [n, next] = take(new Generator(3), 2);
   assert(n > 2 ** 31 && next < n, "choose another seed");
@@ -83,7 +83,7 @@ Deno.test("integer takes bounds from 1 to 2^32", () => {
   assertEquals(new Generator(1).integer(2 ** 32), new Generator(1).word());
 });
 
-Deno.test("shuffle permutes, the same way for the same seed", () => {
+Deno.test("shuffle permutes, and the same seed gives the same order", () => {
   const order = Array.from({ length: 50 }, (_, i) => i);
   const a = order.slice(), b = Int32Array.from(order);
   new Generator(3).shuffle(a);
@@ -109,7 +109,7 @@ Deno.test("shuffle makes every order about equally often", () => {
   assert(chiSquare < 49.8, `chi-square ${chiSquare} of 23 degrees of freedom`); // probability 0.001
 });
 
-Deno.test("a generator refuses what is not a seed, a stream, a bound or a state", () => {
+Deno.test("a generator refuses an invalid seed, stream, bound or state", () => {
   for (const bad of [-1, 0.5, NaN, 2 ** 53]) {
     assertThrows(() => new Generator(bad), OptionError, '"seed"');
     assertThrows(() => new Generator(0, bad), OptionError, '"stream"');

@@ -1,5 +1,5 @@
 import { assert } from "@std/assert";
-import { readCorpus } from "../../examples/demo/corpus.ts";
+import { readCorpus } from "../../examples/frame/corpus.ts";
 import { elman, gru, LanguageModel, lstm } from "../../mod.ts";
 
 /**

@@ -41,7 +41,7 @@ Deno.test({
     await keyboard.press("Enter");
     await playground.until("a sample", async () => await page.locator("#samples li:not(.empty)").count() > 0);
     await keyboard.press("Space");
-    assertEquals(await playground.says("#train"), "Go on");
+    assertEquals(await playground.says("#train"), "Resume");
     await reach("prompt");
     await keyboard.press("Control+A");
     await keyboard.type("shells");
@@ -146,7 +146,7 @@ Deno.test({
         throw new Error("planted");
       })
     );
-    await page.locator("#error", { hasText: "The worker that had the net has stopped" }).waitFor();
+    await page.locator("#error", { hasText: "The worker has stopped" }).waitFor();
     assertEquals(await playground.says("#train"), "Train");
     await page.click("#train");
     await playground.until("steps", async () => await playground.number("#steps") > 5);

@@ -7,18 +7,21 @@ const P = Float32Array.of(0.05, 0.3, 0.1, 0.25, 0.1, 0.2);
 const DRAWS = 50_000;
 
 /**
- * Quantiles of the chi-square distribution at 1 - 1e-6, by degrees of freedom. Seed 5 happens to be an unlikely one: with two
- * tokens it gives 13.6, beyond the quantile at 0.999 (10.83), the only one of the seeds 0 to 399 to do so; over these the
- * normalised counts have mean 0.04 and variance 0.97.
+ * Quantiles of the chi-square distribution at 1 - 1e-6, by degrees of freedom. Seed 5 is an unlikely one: with two
+ * tokens it gives 13.6, beyond the quantile at 0.999 (10.83), as the only one of the seeds 0 to 399. Over these seeds
+ * the normalised counts have mean 0.04 and variance 0.97.
  */
 const CHI_SQUARE = [0, 23.93, 27.63, 30.66, 33.38, 35.89];
 
-/** Draws follow a distribution: a right sampler fails for one seed in a million; a probability off by 0.02 is seen. */
-function assertFollows(drawn: () => number, wanted: readonly number[]): void {
-  const counts = wanted.map(() => 0), sum = wanted.reduce((a, b) => a + b);
-  for (let i = 0; i < DRAWS; i++) counts[drawn()]++;
+/**
+ * Asserts that draws follow a distribution. A correct sampler fails for one seed in a million. An error of 0.02 in a
+ * probability is detected.
+ */
+function assertFollows(draw: () => number, expectedShares: readonly number[]): void {
+  const counts = expectedShares.map(() => 0), sum = expectedShares.reduce((a, b) => a + b);
+  for (let i = 0; i < DRAWS; i++) counts[draw()]++;
   let distance = 0, possible = 0;
-  wanted.forEach((p, token) => {
+  expectedShares.forEach((p, token) => {
     const expected = DRAWS * p / sum;
     if (p === 0) return assertEquals(counts[token], 0, `token ${token} is impossible`);
     distance += (counts[token] - expected) ** 2 / expected;
@@ -30,18 +33,18 @@ function assertFollows(drawn: () => number, wanted: readonly number[]): void {
 const KEPT: [string, Truncation, number[]][] = [
   ["all", {}, [...P]],
   ["top-k", { topK: 3 }, [0, 0.3, 0, 0.25, 0, 0.2]],
-  ["top-k, of equal ones the first", { topK: 4 }, [0, 0.3, 0.1, 0.25, 0, 0.2]],
-  ["top-k of more than there are", { topK: 100 }, [...P]],
+  ["top-k, the first of equal tokens", { topK: 4 }, [0, 0.3, 0.1, 0.25, 0, 0.2]],
+  ["top-k with k larger than the vocabulary", { topK: 100 }, [...P]],
   ["top-p", { topP: 0.7 }, [0, 0.3, 0, 0.25, 0, 0.2]],
-  ["top-p, just reached", { topP: 0.54 }, [0, 0.3, 0, 0.25, 0, 0]],
-  ["top-p, of equal ones the first", { topP: 0.8 }, [0, 0.3, 0.1, 0.25, 0, 0.2]],
+  ["top-p, exactly reached", { topP: 0.54 }, [0, 0.3, 0, 0.25, 0, 0]],
+  ["top-p, the first of equal tokens", { topP: 0.8 }, [0, 0.3, 0.1, 0.25, 0, 0.2]],
   ["a small top-p", { topP: 1e-9 }, [0, 0.3, 0, 0, 0, 0]],
   // Of 0.3, 0.25, 0.2 the first two have a share of 0.733.
   ["top-p of top-k", { topK: 3, topP: 0.73 }, [0, 0.3, 0, 0.25, 0, 0]],
 ];
 
 for (const [name, options, wanted] of KEPT) {
-  Deno.test(`${name}: what is kept, and drawn in proportion`, () => {
+  Deno.test(`${name}: the kept tokens are drawn in proportion`, () => {
     const before = P.slice(), kept = truncate(P, options), random = new Generator(5);
     assertEquals(kept, Float32Array.from(wanted));
     assertEquals(P, before);
@@ -49,11 +52,11 @@ for (const [name, options, wanted] of KEPT) {
   });
 }
 
-Deno.test("top-p keeps the fewest that reach the share, of any distribution", () => {
+Deno.test("top-p keeps the fewest tokens that reach the share, for any distribution", () => {
   const random = new Generator(2);
   for (let round = 0; round < 300; round++) {
     const n = 1 + random.integer(40), topP = 1 - random.uniform();
-    // Coarse numbers, so that there are equal ones.
+    // Coarse numbers, so that some are equal.
     const p = Float32Array.from({ length: n }, () => (1 + random.integer(9)) / 64), kept = truncate(p, { topP });
     const total = p.reduce((sum, value) => sum + value, 0), share = kept.reduce((sum, value) => sum + value, 0);
     const least = Math.min(...kept.filter((value) => value > 0));
@@ -62,24 +65,24 @@ Deno.test("top-p keeps the fewest that reach the share, of any distribution", ()
   }
 });
 
-Deno.test("a share that is just reached is enough, and all of it is all that is possible", () => {
+Deno.test("an exactly reached share suffices, and impossible tokens are never kept", () => {
   assertEquals(truncate(Float32Array.of(0.25, 0.5, 0.25), { topP: 0.5 }), Float32Array.of(0, 0.5, 0));
   assertEquals(truncate(Float32Array.of(0.25, 0.5, 0, 0.25), { topK: 4 }), Float32Array.of(0.25, 0.5, 0, 0.25));
   assertThrows(() => sample(truncate(Float32Array.of(0, 0), { topK: 1 }), 0.5), NonFiniteError);
 });
 
-Deno.test("the ends of the interval pick possible tokens", () => {
+Deno.test("u at the ends of [0, 1) picks possible tokens", () => {
   assertEquals(sample([0, 0, 0.5, 0.5, 0], 0), 2);
   assertEquals(sample([0, 0, 0.5, 0.5, 0], 1 - 2 ** -24), 3);
   assertEquals(sample(Float32Array.of(1e-30, 0), 1 - 2 ** -24), 0);
 });
 
-Deno.test("the first of the largest is the most probable", () => {
+Deno.test("mostProbable returns the first of the largest scores", () => {
   assertEquals(mostProbable([1, 3, 2, 3]), 1);
   assertEquals(mostProbable([-Infinity, -1e9]), 1);
 });
 
-Deno.test("what is no distribution, and options out of range, are refused", () => {
+Deno.test("invalid distributions and options out of range are refused", () => {
   for (const bad of [[0, 0], [0.5, NaN], [Infinity, 1], []]) {
     assertThrows(() => sample(bad, 0.5), NonFiniteError, "positive finite sum");
   }

@@ -3,7 +3,7 @@ import { FormatError, OptionError } from "../../src/errors.ts";
 import type { SpecialToken } from "../../src/text/tokens.ts";
 import { Vocabulary, type VocabularyJSON, type VocabularyOptions } from "../../src/text/vocabulary.ts";
 
-Deno.test("tokens are the distinct code points in their order", () => {
+Deno.test("tokens are the distinct code points in ascending order", () => {
   // U+1F600 comes after U+FFFD as a code point, but before it in UTF-16.
   const vocabulary = Vocabulary.characters("b\u{1F600}a\uFFFDb");
   assertEquals(vocabulary.tokens, ["a", "b", "\uFFFD", "\u{1F600}"]);
@@ -11,7 +11,7 @@ Deno.test("tokens are the distinct code points in their order", () => {
   assertEquals(Vocabulary.characters("\uFFFDa\u{1F600}b").tokens, vocabulary.tokens);
 });
 
-Deno.test("decode undoes encode", () => {
+Deno.test("decode inverts encode", () => {
   const text = "Grüße, 🌍!\n";
   const vocabulary = Vocabulary.characters(text);
   const ids = vocabulary.encode(text);
@@ -22,7 +22,7 @@ Deno.test("decode undoes encode", () => {
   assertEquals(vocabulary.decode([]), "");
 });
 
-Deno.test("an unknown character is named", () => {
+Deno.test("the error for an unknown character names it", () => {
   const vocabulary = Vocabulary.characters("ab");
   const error = assertThrows(() => vocabulary.encode("ab🌍"), OptionError);
   assertEquals(
@@ -33,7 +33,7 @@ Deno.test("an unknown character is named", () => {
   assertThrows(() => vocabulary.encode("\n"), OptionError, '"\\n" (U+000A)');
 });
 
-Deno.test("an unknown character becomes <unk> where there is one", () => {
+Deno.test("an unknown character becomes <unk> if the vocabulary has <unk>", () => {
   const vocabulary = Vocabulary.characters("ab", { special: ["<unk>"] });
   assertEquals(vocabulary.tokens, ["<unk>", "a", "b"]);
   assertEquals(vocabulary.encode("b🌍a<"), Int32Array.of(2, 0, 1, 0));
@@ -52,7 +52,7 @@ Deno.test("a text without characters has no vocabulary", () => {
   assertThrows(() => Vocabulary.characters(""), OptionError, '"text" must not be empty');
 });
 
-Deno.test("a vocabulary goes through JSON", () => {
+Deno.test("a vocabulary can be written to JSON and read again", () => {
   for (const special of [[], ["<unk>"]] as SpecialToken[][]) {
     const vocabulary = Vocabulary.characters("héllo 🌍", { special });
     const read = Vocabulary.fromJSON(JSON.parse(JSON.stringify(vocabulary)));
@@ -65,7 +65,7 @@ Deno.test("a vocabulary goes through JSON", () => {
   assertEquals(vocabulary.toJSON(), given);
 });
 
-Deno.test("what is no vocabulary is refused", () => {
+Deno.test("invalid descriptions of a vocabulary are refused", () => {
   const bad: [unknown, string][] = [
     [null, '"kind" must be one of "characters", "words", "spaced", got undefined'],
     [{ kind: "syllables", tokens: ["a"] }, 'got "syllables"'],
@@ -84,7 +84,7 @@ Deno.test("what is no vocabulary is refused", () => {
   }
 });
 
-/** Texts that are easy to cut wrongly. */
+/** Texts that are easy to tokenize wrongly. */
 const TEXTS = [
   "Call me Ishmael.  Some years ago—never mind how long\n\n  precisely\t—\r\nhaving little 3.14 money ",
   " ",
@@ -98,7 +98,7 @@ const TEXTS = [
   "no\u00a0break\u3000wide\u2028line",
 ];
 
-Deno.test("decode undoes encode, whatever white space and script, for characters and for words; also through JSON", () => {
+Deno.test("decode inverts encode for any white space and script, for characters and words, also after JSON", () => {
   for (const text of [...TEXTS, TEXTS.join("\n")]) {
     for (const made of [Vocabulary.characters(text), Vocabulary.words(text)]) {
       const vocabulary = Vocabulary.fromJSON(JSON.parse(JSON.stringify(made))), ids = made.encode(text);
@@ -111,7 +111,7 @@ Deno.test("decode undoes encode, whatever white space and script, for characters
   }
 });
 
-Deno.test("words: one space before a word belongs to it; marks, line breaks and other space are tokens", () => {
+Deno.test("a word includes one space before it; marks, line breaks and other space are tokens", () => {
   const split = (text: string) => Vocabulary.words(text).split(text);
   assertEquals(split("Ah,  the sea—\nthe 2 seas! "), [
     "Ah",
@@ -129,11 +129,11 @@ Deno.test("words: one space before a word belongs to it; marks, line breaks and 
   ]);
   assertEquals(split("a — b"), ["a", " ", "—", " b"]);
   assertEquals(split("don't e\u0301te\u0301"), ["don't", " e\u0301te\u0301"]);
-  // No spaces in Chinese: the platform's dictionary cuts it.
+  // Chinese has no spaces: the platform's dictionary cuts it.
   assertEquals(split("你好世界"), ["你好", "世界"]);
 });
 
-Deno.test("rare tokens become <unk>, special ones come first", () => {
+Deno.test("rare tokens become <unk>, and special tokens come first", () => {
   const text = "the sea, the sea, the whale", special = ["<pad>", "<unk>"] as const;
   const vocabulary = Vocabulary.words(text, { minimumCount: 2, special });
   assertEquals(vocabulary.tokens, ["<pad>", "<unk>", " sea", " the", ","]);
@@ -142,7 +142,7 @@ Deno.test("rare tokens become <unk>, special ones come first", () => {
   assertEquals(Vocabulary.characters("aabcb", { minimumCount: 2, special: ["<unk>"] }).tokens, ["<unk>", "a", "b"]);
 });
 
-Deno.test("spaced tokens: special ones may stand in the text; texts have single spaces", () => {
+Deno.test("a text of spaced tokens may contain special tokens, and is decoded with single spaces", () => {
   const text = "no it was n't <unk> monday\n <eos> no";
   const vocabulary = Vocabulary.spaced(text, { special: ["<eos>"] });
   assertEquals(vocabulary.tokens, ["<eos>", "<unk>", "it", "monday", "n't", "no", "was"]);
@@ -151,7 +151,7 @@ Deno.test("spaced tokens: special ones may stand in the text; texts have single 
   assertEquals(vocabulary.lengths("no tuesday"), Int32Array.of(3, 8));
 });
 
-Deno.test("a given list keeps its order, and takes lists of tokens", () => {
+Deno.test("a listed vocabulary keeps its order, and encodes lists of tokens", () => {
   const vocabulary = Vocabulary.list(["<pad>", "<bos>", "<eos>", "K", "AE1", "T"]);
   assertEquals(vocabulary.encode("K AE1 T"), Int32Array.of(3, 4, 5));
   assertEquals(vocabulary.encode(["<bos>", "T", "<eos>"]), Int32Array.of(1, 5, 2));
@@ -167,7 +167,7 @@ Deno.test("a given list keeps its order, and takes lists of tokens", () => {
   }
 });
 
-Deno.test("an unknown word is named with its place", () => {
+Deno.test("the error for an unknown word has its index", () => {
   const error = assertThrows(() => Vocabulary.words("the sea").encode("the sea whale"), OptionError);
   assertEquals(
     error.message,

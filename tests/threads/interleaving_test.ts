@@ -1,4 +1,6 @@
-/** Shared out among threads, in any order that the barriers allow, everything has the bits of the plain session. */
+/**
+ * Partitioned among threads, in any order that the barriers allow, every result has the bits of a one-thread session.
+ */
 import { assert, assertEquals } from "@std/assert";
 import {
   activation,
@@ -90,7 +92,7 @@ const NETS: Record<string, () => Layer> = {
 };
 
 for (const [name, net] of Object.entries(NETS)) {
-  Deno.test(`${name}: threads in any order have the bits of one`, async () => {
+  Deno.test(`${name}: threads in any order give the bits of one thread`, async () => {
     const calls: { T: number; B: number; options: PassOptions }[] = [
       { T, B, options: {} },
       { T, B, options: { training: true } },
@@ -109,7 +111,7 @@ for (const [name, net] of Object.entries(NETS)) {
     for (const way of WAYS) {
       const { session, work } = await interleaved(net(), PLAN, way);
       run(session).forEach((got, i) => assertSame(got, want[i], `${way.threads} threads, ${way.order}, call ${i}`));
-      assert(work.calls[1] > 0, "the second thread has something to do");
+      assert(work.calls[1] > 0, "the second thread has calls");
     }
   });
 }
@@ -150,7 +152,7 @@ const decoder = (width: number, last = false) => () =>
     out: dense(20, width),
   });
 
-/** Losses with a net, and its targets as integers below a number. */
+/** Losses, each with a net, and its number of targets: integers below `below`. */
 const TRAININGS: Record<
   string,
   { net: () => Layer; loss: Loss; targets: number; below: number } & Partial<PlanOptions>
@@ -181,7 +183,7 @@ const TRAININGS: Record<
 };
 
 for (const [name, { net, targets, below, ...options }] of Object.entries(TRAININGS)) {
-  Deno.test(`${name}: training on threads in any order has the bits of one`, async () => {
+  Deno.test(`${name}: training on threads in any order gives the bits of one thread`, async () => {
     function train(session: Session): { numbers: unknown[]; tensors: Results } {
       const random = new Generator(7), numbers: unknown[] = [];
       for (let i = 0; i < 3; i++) {
@@ -224,7 +226,7 @@ Deno.test("recomputation in segments has the bits of one thread", async () => {
   }
 });
 
-Deno.test("barriers: none within a pass through time, a few between layers, whatever T is", async () => {
+Deno.test("the number of barriers is small and does not depend on T", async () => {
   const net = sequential({
     input: oneHot(11),
     rnn: recurrent(lstm(), { input: 11, hidden: [H, H] }),
@@ -240,7 +242,7 @@ Deno.test("barriers: none within a pass through time, a few between layers, what
     work.calls.fill(0);
     session.step({ x, y: x });
     counts.push(work.barriers);
-    // The few calls that cannot be cut are the first thread's.
+    // The first thread has the few calls that cannot be partitioned.
     assert(work.calls[1] > 0.8 * work.calls[0], `${work.calls}`);
   }
   assertEquals(counts[0], counts[1]);

@@ -2,8 +2,9 @@ import type { Layer, Slot } from "../../mod.ts";
 import type { Kernels } from "../../src/kernels/kernels.ts";
 
 /**
- * A layer as a user may write it, whose rows need other rows: y(t) = x(t) + y(t - 1), written over its input's copy in
- * one call for all steps but the first one, then x(t - 2) is added to the last half. Of a whole batch, without lengths.
+ * A layer of the kind that a user may write, whose rows depend on other rows: y(t) = x(t) + y(t - 1), computed on a
+ * copy of x by one call for all steps but the first. Then x, two steps and one row earlier, is added to the later rows.
+ * The layer takes whole batches without lengths.
  */
 export function stepsBack(width: number): Layer {
   return {
@@ -22,7 +23,7 @@ export function stepsBack(width: number): Layer {
         refresh() {},
         forward(k, { T, B }) {
           k.copy(y.address, x.value.address, T * B, width, y.stride, x.value.stride);
-          add(k, y, B, y, 0, (T - 1) * B); // row by row from the first one on: each sees the sum before it
+          add(k, y, B, y, 0, (T - 1) * B); // row by row: each row reads the sum that the row a step earlier received
           add(k, y, 2 * B + 1, x.value, 1, (T - 2) * B - 1);
         },
         backward(k, { T, B }) {

@@ -1,4 +1,4 @@
-/** Threads that are workers. */
+/** Sessions whose threads are workers. */
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import {
   adam,
@@ -16,11 +16,11 @@ import {
   ThreadError,
 } from "../../mod.ts";
 import { loadModule } from "../../src/kernels/load.ts";
+import { KERNEL_NAMES } from "../../src/kernels/access.ts";
 import type { Kernels } from "../../src/kernels/kernels.ts";
 import { WasmArena } from "../../src/memory/wasm_arena.ts";
 import { planTraining } from "../../src/session/plan_training.ts";
 import { Session as SessionClass } from "../../src/session/session.ts";
-import { NAMES } from "../../src/threads/calls.ts";
 import { Threads } from "../../src/threads/threads.ts";
 import { Generator } from "../../src/random/generator.ts";
 import { assertSame, type Results } from "../cells/trial.ts";
@@ -39,7 +39,7 @@ function net(): Layer {
   return sequential({ rnn, out: dense(40, V) });
 }
 
-/** Steps on seeded data, some with lengths; everything that they leave. */
+/** Train on seeded data, some of it with lengths. Returns parameters, gradients and losses. */
 function train(session: Session, steps: number): Results {
   const random = new Generator(1), losses: number[] = [];
   for (let i = 0; i < steps; i++) {
@@ -67,10 +67,11 @@ for (const numerics of ["exact", "fast"] as const) {
   });
 }
 
-Deno.test("threads that are late have the same bits", async () => {
+Deno.test("results do not depend on how late a thread is", async () => {
   using plain = await compile(net(), { ...OPTIONS, numerics: "exact" });
-  const random = new Generator(2), { plan, start } = await workshop(net(), 3);
-  // The first thread takes up to 0.2 ms more for every tenth of its calls; of three threads on two cores others are late, too.
+  const random = new Generator(2), { plan, start } = await setUp(net(), 3);
+  // The first thread delays one call in ten by up to 0.2 ms. Of three threads on two cores, the others are late as
+  // well.
   using threads = await start((kernels) => (name) => (...args) => {
     const end = performance.now() + (random.integer(10) ? 0 : 0.2 * random.uniform());
     while (performance.now() < end);
@@ -80,14 +81,14 @@ Deno.test("threads that are late have the same bits", async () => {
   assertSame(train(session, 5), train(plain, 5), "late");
 });
 
-Deno.test("a disposed session refuses calls, twice disposed is as good as once", async () => {
+Deno.test("a disposed session refuses calls, and may be disposed twice", async () => {
   const session = await compile(net(), { ...OPTIONS, threads: 2 });
   session[Symbol.dispose]();
   session[Symbol.dispose]();
   assertThrows(() => session.forward(new Float32Array(6 * B)), DisposedError);
 });
 
-Deno.test("threads: what is refused", async () => {
+Deno.test("compile refuses a number of threads that is not an integer from 1 to 64", async () => {
   for (const threads of [0, -1, 1.5, NaN, 65, "2" as unknown as number]) {
     await assertRejects(() => compile(net(), { ...OPTIONS, threads }), OptionError, '"threads" must be an integer');
   }
@@ -99,7 +100,7 @@ Deno.test("threads: what is refused", async () => {
   assertEquals(two.plan.at(-1)!.name, "shared of thread 1");
 });
 
-Deno.test("without shared memory, or where waiting is forbidden, there is one thread", async () => {
+Deno.test("without shared memory, or where waiting is forbidden, a session has one thread", async () => {
   const { SharedArrayBuffer } = globalThis, { wait } = Atomics;
   try {
     Reflect.deleteProperty(globalThis, "SharedArrayBuffer");
@@ -119,7 +120,7 @@ Deno.test("without shared memory, or where waiting is forbidden, there is one th
   }
 });
 
-/** A layer that copies its input, and on demand rows from beyond the memory: the last row of a batch alone is bad. */
+/** A dense layer that on demand also copies rows from beyond the memory; only the last row of a batch is beyond it. */
 function faulty(when: { forward?: boolean; refresh?: boolean }): Layer {
   const base = dense(3, 3);
   return {
@@ -144,7 +145,7 @@ function faulty(when: { forward?: boolean; refresh?: boolean }): Layer {
   };
 }
 
-Deno.test("a thread that fails before the update is an error of the call, and leaves the parameters", async () => {
+Deno.test("when a thread fails before the update, the call throws and the parameters stay", async () => {
   const when = { forward: false };
   using session = await compile(faulty(when), { ...OPTIONS, batch: 5, steps: 1, threads: 2 });
   const data = { x: new Float32Array(15), y: [0, 1, 2, 0, 1] };
@@ -158,7 +159,7 @@ Deno.test("a thread that fails before the update is an error of the call, and le
   assertEquals(session.parameters(), before);
 });
 
-Deno.test("a thread that fails in the update is an error that says so, and so is every call after it", async () => {
+Deno.test("when a thread fails in the update, every later call reports partly updated parameters too", async () => {
   const when = { refresh: false };
   using session = await compile(faulty(when), { ...OPTIONS, batch: 5, steps: 1, threads: 2 });
   const data = { x: new Float32Array(15), y: [0, 1, 2, 0, 1] };
@@ -168,17 +169,17 @@ Deno.test("a thread that fails in the update is an error that says so, and so is
   assertThrows(() => session.parameters(), ThreadError, "may be partly updated");
 });
 
-Deno.test("a thread that does not answer is an error after the time that is given", async () => {
+Deno.test("when a thread does not answer, the call throws after the timeout", async () => {
   using _ = workersDo("onmessage = () => postMessage('ready')");
-  const { plan, start } = await workshop(net(), 2);
+  const { plan, start } = await setUp(net(), 2);
   using threads = await start(undefined, 200);
   using session = new SessionClass(plan, threads.kernels, threads.arena, threads);
-  const began = performance.now();
+  const startTime = performance.now();
   assertThrows(() => session.forward(new Float32Array(6 * B)), ThreadError, "has not answered for 200 ms");
-  assert(performance.now() - began < 5_000);
+  assert(performance.now() - startTime < 5_000);
 });
 
-Deno.test("a thread that does not start, or may not, is an error of compile", async () => {
+Deno.test("when a worker does not start, or must not, compile throws", async () => {
   {
     using _ = workersDo("throw new Error('not today')");
     await assertRejects(() => compile(net(), { ...OPTIONS, threads: 2 }), ThreadError, "not today");
@@ -198,7 +199,7 @@ Deno.test("a thread that does not start, or may not, is an error of compile", as
   }
 });
 
-/** Until disposed, all workers do this instead. */
+/** Until disposed, every worker runs this script instead. */
 function workersDo(script: string): Disposable {
   const { Worker } = globalThis;
   globalThis.Worker = class extends Worker {
@@ -213,16 +214,16 @@ function workersDo(script: string): Disposable {
   };
 }
 
-/** All that `compile` puts together; the first thread may have kernels of its own. */
-async function workshop(net: Layer, count: number) {
+/** The parts that `compile` puts together; `own` replaces the kernels of the first thread. */
+async function setUp(net: Layer, count: number) {
   const plan = planTraining(net, OPTIONS, count), arena = new WasmArena(plan.bytes, true);
   const { kernels, module } = await loadModule("exact", arena), { map } = plan.planner;
   const start = (
     own?: (kernels: Kernels) => (name: keyof Kernels) => (...args: number[]) => void,
-    patience?: number,
+    timeout?: number,
   ) => {
-    const named = own?.(kernels), entries = NAMES.map((name) => [name, named?.(name) ?? kernels[name]]);
-    return Threads.start(count, { module, kernels: Object.fromEntries(entries), arena, map }, patience);
+    const named = own?.(kernels), entries = KERNEL_NAMES.map((name) => [name, named?.(name) ?? kernels[name]]);
+    return Threads.start(count, { module, kernels: Object.fromEntries(entries), arena, map }, timeout);
   };
   return { plan, start };
 }

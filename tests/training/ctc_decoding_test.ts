@@ -15,7 +15,7 @@ const T = 4, B = 2, C = 3;
 const random = new Generator(9);
 const OUTPUTS = Float32Array.from({ length: T * B * C }, () => 6 * random.uniform() - 3);
 
-/** The log probability of every label sequence of a net's outputs `[steps, C]`, by adding up all paths. */
+/** The log probability of every label sequence of outputs `[steps, C]`: the sum over all paths. */
 function exhaustive(outputs: ArrayLike<number>, steps: number, blank: number): Map<string, number> {
   const totals = new Map<string, number>();
   for (let path = 0; path < C ** steps; path++) {
@@ -34,7 +34,7 @@ function sequence(b: number): Float32Array {
   return OUTPUTS.filter((_, i) => Math.floor(i / C) % B === b);
 }
 
-Deno.test("a beam that is wide enough finds all labels, the most probable first, with their probabilities", () => {
+Deno.test("a wide beam finds all label sequences, the most probable first, with their probabilities", () => {
   for (const blank of [0, 2]) {
     for (const [b, steps] of [[0, 4], [1, 3], [1, 1]]) {
       const outputs = sequence(b).subarray(0, steps * C),
@@ -46,7 +46,7 @@ Deno.test("a beam that is wide enough finds all labels, the most probable first,
   }
 });
 
-Deno.test("a narrow beam returns so many, with probabilities that are not too large", () => {
+Deno.test("a narrow beam returns at most `width` label sequences, with at most their true probabilities", () => {
   const [wide] = ctcBeamSearch(sequence(0), { classes: C, width: 200 });
   const [narrow] = ctcBeamSearch(sequence(0), { classes: C, width: 2 });
   assertEquals(narrow.length, 2);
@@ -56,7 +56,7 @@ Deno.test("a narrow beam returns so many, with probabilities that are not too la
   }
 });
 
-Deno.test("the probability of labels is what the loss says", async () => {
+Deno.test("the probability of labels is exp(-loss)", async () => {
   using session = await compile(activation("identity", C), { batch: 1, steps: T, loss: ctc({ reduction: "sum" }) });
   const x = sequence(1), [found] = ctcBeamSearch(x, { classes: C, width: 200 });
   for (const { labels, logProbability } of found) {
@@ -65,7 +65,7 @@ Deno.test("the probability of labels is what the loss says", async () => {
   }
 });
 
-Deno.test("greedy: repetitions are one label, a blank between makes them two; the probability is the path's", () => {
+Deno.test("greedy: a repeated label counts once unless a blank is between; the probability is the path's", () => {
   const path = (classes: number[]) => classes.flatMap((k) => [0, 1, 2].map((j) => j === k ? 3 : 0));
   const labels = (classes: number[], blank = 0) => ctcGreedy(path(classes), { classes: C, blank })[0].labels;
   assertEquals(labels([1, 1, 2, 2, 1]), [1, 2, 1]);
@@ -87,7 +87,7 @@ Deno.test("sequences of a batch, time-major or batch first, up to their lengths"
   assertEquals(ctcGreedy(OUTPUTS, { classes: C, batch: B, lengths: [0, 0] })[1], { labels: [], logProbability: 0 });
 });
 
-Deno.test("what does not fit is refused", () => {
+Deno.test("outputs and options that do not fit are refused", () => {
   assertThrows(() => ctcGreedy(OUTPUTS.subarray(1), { classes: C }), ShapeError, "[T, 1, 3]");
   assertThrows(() => ctcGreedy(OUTPUTS, { classes: C, batch: B, lengths: [1] }), ShapeError, "lengths");
   assertThrows(() => ctcGreedy(OUTPUTS, { classes: C, batch: B, lengths: [1, 5] }), OptionError, "lengths");

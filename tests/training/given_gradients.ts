@@ -1,8 +1,8 @@
 import type { Layer, Session } from "../../mod.ts";
 
 /**
- * A layer whose one row of output is all of its parameters, vectors of these sizes: what `backward` is given is their
- * gradient.
+ * A layer whose output is one row of all its parameters, vectors of these sizes. The gradient of the output is the
+ * gradient of the parameters.
  */
 export function parametersAsOutput(sizes: Readonly<Record<string, number>>): Layer {
   const names = Object.keys(sizes), width = Object.values(sizes).reduce((sum, size) => sum + size, 0);
@@ -36,7 +36,7 @@ export function parametersAsOutput(sizes: Readonly<Record<string, number>>): Lay
   };
 }
 
-/** An update with given gradients of all parameters, one after the other. */
+/** Updates the parameters with these gradients, one after the other in one array. */
 export function updateWith(session: Session, gradients: ArrayLike<number>) {
   session.forward([0]);
   session.backward(gradients);

@@ -1,6 +1,6 @@
 /**
- * The gradient of every loss and option against central differences of the f64 reference, and both builds against it.
- * Outputs are the rows of an embedding, so that the gradient of its weight is that of the outputs.
+ * The gradient of every loss and option on the f64 reference against central differences, and both builds against the
+ * reference. Outputs are the rows of an embedding, so the gradient of its weight is that of the outputs.
  */
 import { assert } from "@std/assert";
 import {

@@ -1,4 +1,4 @@
-/** What holds for every loss, at tolerance zero in the exact build. Outputs are the rows of an embedding. */
+/** Claims about every loss, with tolerance zero in the exact build. Outputs are the rows of an embedding. */
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import {
   absoluteError,
@@ -28,11 +28,11 @@ const OUTPUTS = Float32Array.from({ length: ROWS * C }, () => 4 * random.uniform
 const NUMBERS = Float32Array.from(OUTPUTS, () => random.uniform());
 const x = Int32Array.from({ length: ROWS }, (_, i) => i);
 
-/** A loss, and targets of the sequences of one call: which rows of the whole data, and which sequences. */
+/** A loss, and the targets of some rows and sequences of the data. */
 interface Subject {
   loss(reduction?: Reduction): Loss;
   targets(rows: readonly number[], sequences: readonly number[]): Targets;
-  /** Losses of a target, 1 if not given. */
+  /** Number of losses of a target. Default 1. */
   width?: number;
   perSequence?: true;
 }
@@ -68,7 +68,7 @@ const SUBJECTS: Record<string, Subject> = {
   },
 };
 
-/** The rows of sequences of so many steps, time-major, in the data of T steps and B sequences. */
+/** The time-major rows of some sequences and steps in data of T steps and B sequences. */
 function rowsOf(sequences: readonly number[], steps: number): number[] {
   return Array.from({ length: steps * sequences.length }, (_, i) => {
     return Math.floor(i / sequences.length) * B + sequences[i % sequences.length];
@@ -89,7 +89,7 @@ function gradient(session: Session): Float32Array {
 for (const [name, { loss, targets, width = 1, perSequence }] of Object.entries(SUBJECTS)) {
   const all = rowsOf([0, 1, 2], T), data = { x, ...targets(all, [0, 1, 2]) };
 
-  Deno.test(`${name}: a sequence has the same bits alone, in a batch, in another order, batch first`, async () => {
+  Deno.test(`${name}: a sequence has the same bits alone, in a batch, in another order and batch-first`, async () => {
     using some = await session(loss("sum"));
     const whole = some.losses(data, { lengths: LENGTHS });
     some.step(data, { lengths: LENGTHS });
@@ -114,8 +114,8 @@ for (const [name, { loss, targets, width = 1, perSequence }] of Object.entries(S
     assertEquals(gradient(first), together, "batch first");
   });
 
-  Deno.test(`${name}: what does not count may be NaN`, async () => {
-    // Padding reads row 0 of the embedding; sequence 0, to which the row belongs, gets weight 0.
+  Deno.test(`${name}: outputs that do not count may be NaN`, async () => {
+    // Padding reads row 0 of the embedding. The row belongs to sequence 0, which gets weight 0.
     using good = await session(loss());
     const poisoned = OUTPUTS.slice();
     for (let t = 0; t < T; t++) poisoned.fill(NaN, t * B * C, (t * B + 1) * C);
@@ -128,7 +128,7 @@ for (const [name, { loss, targets, width = 1, perSequence }] of Object.entries(S
     assertEquals(gradient(bad), gradient(good));
   });
 
-  Deno.test(`${name}: a mean, a sum and the losses agree; a weight of 2 is a sequence twice`, async () => {
+  Deno.test(`${name}: mean, sum and losses agree; a weight of 2 counts a sequence twice`, async () => {
     using mean = await session(loss("mean")), sum = await session(loss("sum"));
     const options = { lengths: LENGTHS }, near = (a: number, b: number) => assert(Math.abs(a - b) < 1e-5, `${a}, ${b}`);
     const losses = mean.losses(data, options), { count, loss: value } = mean.evaluate(data, options);
@@ -143,7 +143,7 @@ for (const [name, { loss, targets, width = 1, perSequence }] of Object.entries(S
       near(got.loss, want.loss);
       near(got.count, want.count);
     }
-    // Powers of 2 scale without rounding. A target of all steps has the weight of its sequence.
+    // Powers of 2 scale without rounding. The targets of all steps have the weight of their sequence.
     const weights = [0.5, 2, 4], want = losses.map((loss, i) => loss * weights[Math.floor(i / width) % B]);
     assertEquals(mean.losses({ ...data, weights }, options), want);
     if (perSequence) return;
@@ -162,7 +162,7 @@ for (const [name, { loss, targets, width = 1, perSequence }] of Object.entries(S
   });
 }
 
-Deno.test("an infinite loss is told by evaluate; with zeroInfinity it is 0 and counts", async () => {
+Deno.test("evaluate returns an infinite loss; with zeroInfinity the loss is 0 and counts", async () => {
   const data = { x: rowsOf([0, 1], 2), y: [1, 1, 2], targetLengths: [2, 1] };
   using infinite = await session(ctc({ reduction: "sum" })), zero = await session(ctc({ zeroInfinity: true }));
   assertEquals(infinite.evaluate(data, { batch: 2 }).loss, Infinity);
@@ -171,7 +171,7 @@ Deno.test("an infinite loss is told by evaluate; with zeroInfinity it is 0 and c
   assertEquals(zero.evaluate(data, { batch: 2 }), { loss: second / 2, count: 2 });
 });
 
-/** Calls that are refused, and words of the message. */
+/** Refused calls, and words of the error message. */
 const REFUSED: Record<
   string,
   [loss: Loss, data: Partial<Data>, error: typeof ShapeError | typeof OptionError, says: string]
@@ -198,7 +198,7 @@ const REFUSED: Record<
 };
 
 for (const [name, [loss, data, error, says]] of Object.entries(REFUSED)) {
-  Deno.test(`${name}: refused, and nothing has changed`, async () => {
+  Deno.test(`${name}: wrong calls are refused, and change nothing`, async () => {
     using some = await session(loss), untouched = await session(loss);
     for (const each of [some, untouched]) each.forward(x);
     for (const call of ["step", "evaluate", "losses"] as const) {
@@ -211,7 +211,7 @@ for (const [name, [loss, data, error, says]] of Object.entries(REFUSED)) {
   });
 }
 
-Deno.test("options that are out of range are refused when the loss is made or planned", async () => {
+Deno.test("options out of range are refused when the loss is made or planned", async () => {
   const made: [() => Loss, string][] = [
     [() => crossEntropy({ labelSmoothing: 1.1 }), '"labelSmoothing" must be a number from 0 to 1'],
     [() => crossEntropy({ labelSmoothing: NaN }), "labelSmoothing"],

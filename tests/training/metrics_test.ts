@@ -44,7 +44,7 @@ function measure<Value>(metric: Metric<Value>, ...batches: EvaluatedBatch[]): Va
 /** The example of scikit-learn's documentation of precision_recall_fscore_support, and its numbers. */
 const Y = [0, 1, 2, 0, 1, 2], PREDICTED = [0, 2, 1, 0, 0, 1];
 
-Deno.test("the values are those that scikit-learn documents", () => {
+Deno.test("the values are those of scikit-learn's documentation", () => {
   const given: [Metric, number][] = [
     [accuracy(), 2 / 6],
     [precision(), 0.2222222222],
@@ -62,7 +62,7 @@ Deno.test("the values are those that scikit-learn documents", () => {
   assertEquals(measure(confusionMatrix(), batch(Y, PREDICTED)), [[2, 0, 0], [1, 0, 1], [0, 2, 0]]);
 });
 
-Deno.test("batches add up, weights count, and what is ignored does not", () => {
+Deno.test("batches add up, weights count, and ignored targets do not count", () => {
   const whole = batch([...Y, 1], [...PREDICTED, 1]);
   for (const make of [accuracy, precision, recall, f1, confusionMatrix] as (() => Metric<unknown>)[]) {
     const want = measure(make(), whole);
@@ -80,7 +80,7 @@ Deno.test("batches add up, weights count, and what is ignored does not", () => {
   assertEquals(measure(recall({ average: "weighted" }), batch([0, 1], [0, 0], [3, 1])), 0.75);
 });
 
-Deno.test("classes that neither occur nor are predicted are no part of the mean; an empty ratio is 0", () => {
+Deno.test("classes that neither occur nor are predicted do not count in the mean; an empty ratio is 0", () => {
   assertEquals(measure(precision(), batch([0, 0], [0, 0])), 1);
   assertEquals(measure(recall(), batch([0, 0], [0, 1])), 0.25);
   assertEquals(measure(f1({ average: 2 }), batch([0, 0], [0, 1])), 0);
@@ -92,14 +92,14 @@ Deno.test("one output is the logit of class 1", () => {
   assertEquals(measure(f1({ average: 1 }), binary), 0.5);
 });
 
-Deno.test("perplexity is e to the loss of all targets together, of a mean as of a sum", () => {
+Deno.test("perplexity is e to the mean loss of all targets together, for both reductions", () => {
   const one = { ...batch([0], [0]), loss: 1, count: 1 }, three = { ...batch([0], [0]), loss: 2, count: 3 };
   assertAlmostEquals(measure(perplexity(), one, three), Math.exp(7 / 4), 1e-12);
   const sums = [one, three].map((each) => ({ ...each, layout: { ...LAYOUT, reduction: "sum" as const } }));
   assertAlmostEquals(measure(perplexity(), ...sums), Math.exp(3 / 4), 1e-12);
 });
 
-Deno.test("what has no classes is refused", () => {
+Deno.test("targets that are not classes are refused", () => {
   assertThrows(() => f1({ average: "most" as "macro" }), OptionError, '"average"');
   assertThrows(() => recall({ average: -1 }), OptionError, '"average"');
   assertThrows(() => measure(recall({ average: 3 }), batch(Y, PREDICTED)), OptionError, "from 0 to 2, got 3");

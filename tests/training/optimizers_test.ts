@@ -55,8 +55,8 @@ for (const test of cases.optimizers as unknown as OptimizerCase[]) {
       const got = new Map([...session.parameters(), ...session.trainingState().tensors]);
       assertEquals([...got.keys()].toSorted(), Object.keys(want).toSorted());
       for (const [name, { data }] of got) {
-        // Copies are rounded to f32, and the numbers are below 8. Single precision may be as far off as PyTorch's,
-        // whose sums are not all rounded as ours are: up to twice.
+        // Copies are rounded to f32, and the numbers are below 8. In single precision the error may be up to twice
+        // PyTorch's, which rounds some sums otherwise.
         const error = distance(data, want[name]), bound = arithmetic === "f64" ? 8 * U : 2 * test.float32 + 8 * U;
         assert(error <= bound, `${name}: off by ${error}, more than ${bound}`);
       }
@@ -86,7 +86,7 @@ for (const test of cases.schedules as unknown as ScheduleCase[]) {
     const schedule = SCHEDULES[test.schedule](test.options);
     let state = schedule.initial;
     test.rates.forEach(([first, second], step) => {
-      // PyTorch multiplies from step to step, some twenty roundings; near zero its cosine loses digits of the first
+      // PyTorch multiplies from step to step, some twenty roundings. Near zero its cosine loses digits of the first
       // rate.
       assertAlmostEquals(schedule.rate(0.3, step, state), first, 1e-15, `step ${step}`);
       assertAlmostEquals(schedule.rate(0.02, step, state), second, 1e-15, `step ${step}`);
@@ -98,7 +98,7 @@ for (const test of cases.schedules as unknown as ScheduleCase[]) {
   });
 }
 
-Deno.test("schedules of limited length stay where they end", () => {
+Deno.test("the rate of a schedule with an end is constant after the end", () => {
   assertEquals(cosine({ steps: 10, minimum: 0.1 }).rate(1, 1000, {}), 0.1);
   const cycle = oneCycle({ steps: 10, momentum: [0.8, 0.9] });
   assertEquals([cycle.rate(1, 1000, {}), cycle.momentum!(1000)], [1 / 25 / 1e4, 0.9]);
@@ -119,7 +119,7 @@ Deno.test("the schedule sets the rate of every update, and of every group", asyn
   assertEquals([...a.data, ...b.data], [...new Array(7).fill(-3), ...new Array(5).fill(-12)]);
 });
 
-Deno.test("a schedule of momentum reaches SGD, RMSprop and the first beta of Adam", async () => {
+Deno.test("a schedule of momentum sets the momentum of SGD and RMSprop, and the first beta of Adam", async () => {
   const schedule: Schedule = { name: "", initial: {}, rate: (rate) => rate, momentum: (updates) => updates ? 0 : 0.5 };
   for (const make of [sgd, rmsprop, adam]) {
     const after = [];
@@ -134,7 +134,7 @@ Deno.test("a schedule of momentum reaches SGD, RMSprop and the first beta of Ada
     const name = make === adam ? "exp_avg.a" : "momentum_buffer.a";
     const [now, before] = after.map((tensors) => tensors.get(name)!.data[0]);
     assert(now !== before, make.name);
-    // No momentum: the velocity is the last gradient, over its root for RMSprop.
+    // Without momentum the velocity is the last gradient; for RMSprop, divided by the root of its mean square.
     if (make !== rmsprop) assertEquals(now, 0.25, make.name);
   }
 });

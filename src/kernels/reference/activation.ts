@@ -1,6 +1,6 @@
 /**
- * exp, log, sigmoid, tanh and relu by elements, and the backward halves of tanh and relu: the twin of
- * assembly/activation.ts. The functions themselves are in single.ts and real.ts.
+ * Reference kernels of assembly/activation_rows.ts: exp, log, sigmoid, tanh and relu by elements, and the gradients of
+ * tanh and relu. single.ts and real.ts have the functions.
  */
 import type { Arena } from "../../memory/arena.ts";
 import type { Kernels } from "../kernels.ts";

@@ -1,4 +1,4 @@
-/** The activations that are chosen by number: the twin of assembly/activation_set.ts. */
+/** Reference kernels of assembly/activation_set.ts: activations selected by number, and their gradients. */
 import type { Arena } from "../../memory/arena.ts";
 import { ACTIVATION } from "../activation_kinds.ts";
 import type { Kernels } from "../kernels.ts";
@@ -6,9 +6,11 @@ import { sigmoidGradient, tanhGradient } from "./activation.ts";
 import { elements } from "./elements.ts";
 import type { NumberMode } from "./number_mode.ts";
 
+/** An activation f with its settings. */
 interface Activation {
+  /** f(x) */
   of(x: number, alpha: number, beta: number): number;
-  /** dy f'(x), y = f(x). */
+  /** dy f'(x), where y = f(x). */
   gradient(dy: number, x: number, y: number, alpha: number, beta: number): number;
 }
 

@@ -1,4 +1,4 @@
-/** Scaling and clipping by value of gradients, clamping of activations: the twin of assembly/clip.ts. */
+/** Reference kernels of assembly/clip.ts: scaling and clipping of gradients, clamping of activations. */
 import type { Arena } from "../../memory/arena.ts";
 import type { Kernels } from "../kernels.ts";
 import { elements } from "./elements.ts";

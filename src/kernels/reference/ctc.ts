@@ -1,10 +1,11 @@
-/** Connectionist temporal classification: the twin of assembly/ctc.ts, where the equations are. */
+/** Reference kernel of assembly/ctc.ts, which has the equations: connectionist temporal classification. */
 import type { Arena } from "../../memory/arena.ts";
 import type { Kernels } from "../kernels.ts";
 import { elements } from "./elements.ts";
 import type { NumberMode } from "./number_mode.ts";
 
-const IMPOSSIBLE = -Math.fround(1e30), LEAST = -Math.fround(1e29);
+const IMPOSSIBLE = -Math.fround(1e30);
+const LEAST = -Math.fround(1e29);
 
 export function ctcKernels(arena: Arena, { round, exp, log }: NumberMode): Pick<Kernels, "ctc"> {
   const add = (a: number, b: number) => round(a + b);
@@ -16,7 +17,7 @@ export function ctcKernels(arena: Arena, { round, exp, log }: NumberMode): Pick<
     return add(m, log(add(add(expFar(round(a - m)), expFar(round(b - m))), expFar(round(c - m)))));
   }
 
-  /** Four interleaved chains. */
+  /** The sum over four interleaved chains. */
   function sum(terms: readonly number[]): number {
     const s = [0, 0, 0, 0];
     terms.forEach((term, j) => s[j & 3] = add(s[j & 3], term));
@@ -24,15 +25,15 @@ export function ctcKernels(arena: Arena, { round, exp, log }: NumberMode): Pick<
   }
 
   return {
-    ctc(loss, DX, X, labels, sizes, v, scale, _scratch, blank, zeroInfinity, T, n, lddx, ldx) {
+    ctc(loss, DX, X, labels, sizes, weight, scale, _scratch, blank, zeroInfinity, T, n, lddx, ldx) {
       const f = elements(arena), [steps, S] = arena.ints(sizes, 2), label = arena.ints(labels, S);
-      const weight = f[v >> 2], C = 2 * S + 1;
+      const v = f[weight >> 2], C = 2 * S + 1;
       const fill = (from: number, to: number, value: number) => {
         for (let t = from; DX && t < to; t++) f.fill(value, (DX >> 2) + t * lddx, (DX >> 2) + t * lddx + n);
       };
       fill(0, T, 0);
       f[loss >> 2] = 0;
-      if (weight === 0) return;
+      if (v === 0) return;
       const states = Array.from({ length: C }, (_, s) => s & 1 ? label[s >> 1] : blank);
       const skip = states.map((k, s) => s & 1 && s > 1 && k !== states[s - 2] ? 0 : IMPOSSIBLE);
       const softmax = Array.from({ length: steps }, (_, t) => {
@@ -56,11 +57,11 @@ export function ctcKernels(arena: Arena, { round, exp, log }: NumberMode): Pick<
       const last = before[C - 1], other = before[C - 2] ?? IMPOSSIBLE, m = Math.max(last, other);
       const logP = offset + add(m, log(add(expFar(round(last - m)), expFar(round(other - m)))));
       const known = !Number.isNaN(logP), fits = m > LEAST || !known;
-      f[loss >> 2] = fits ? -logP * weight : (zeroInfinity ? 0 : Infinity) * weight;
+      f[loss >> 2] = fits ? -logP * v : (zeroInfinity ? 0 : Infinity) * v;
       if (!fits || !known) return fill(0, steps, fits || !zeroInfinity ? NaN : 0);
       if (!DX) return;
 
-      const factor = round(weight * f[scale >> 2]);
+      const factor = round(v * f[scale >> 2]);
       let after = states.map((_, s) => s === C - 1 ? 0 : IMPOSSIBLE);
       top = 0;
       for (let t = steps - 1; t >= 0; t--) {

@@ -1,4 +1,4 @@
-/** Losses of single elements: the twin of assembly/element_loss.ts. */
+/** Reference kernel of assembly/element_loss.ts: losses of single elements, selected by number. */
 import type { Arena } from "../../memory/arena.ts";
 import { ELEMENT_LOSS } from "../element_loss_kinds.ts";
 import type { Kernels } from "../kernels.ts";
@@ -29,11 +29,11 @@ export function elementLossKernels(
   }
 
   return {
-    elementLoss(loss, DX, X, Y, v, settings, scale, kind, m, n, lddx, ldx) {
+    elementLoss(loss, DX, X, Y, rowWeights, settings, scale, kind, m, n, lddx, ldx) {
       const f = elements(arena);
       for (let i = 0; i < m; i++) {
         const dx = (DX >> 2) + i * lddx, x = (X >> 2) + i * ldx, y = (Y >> 2) + i * n, l = (loss >> 2) + i * n;
-        const weight = f[(v >> 2) + i], ws = round(weight * f[scale >> 2]);
+        const weight = f[(rowWeights >> 2) + i], ws = round(weight * f[scale >> 2]);
         for (let j = 0; j < n; j++) {
           const p = f[(settings >> 2) + j];
           f[l + j] = weight === 0 ? 0 : weight * value(kind, f[x + j], f[y + j], p);

@@ -1,6 +1,6 @@
 import type { Arena } from "../../memory/arena.ts";
 
-/** All numbers of an arena in one view: the element at an address is at index address >> 2. Made once a kernel call. */
+/** A view of all elements of an arena: the element at an address has index address >> 2. A kernel call makes one. */
 export function elements(arena: Arena): Float32Array | Float64Array {
   return arena.floats(0, arena.bytes / 4);
 }

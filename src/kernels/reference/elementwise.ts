@@ -1,4 +1,4 @@
-/** Copies, sums and products of matrices: the twin of assembly/elementwise.ts. */
+/** Reference kernels of assembly/elementwise.ts: copies, sums and products of matrices. */
 import type { Arena } from "../../memory/arena.ts";
 import type { Kernels } from "../kernels.ts";
 import { elements } from "./elements.ts";
@@ -34,7 +34,7 @@ export function elementwiseKernels(arena: Arena, { round }: NumberMode): Pick<Ke
   };
 }
 
-/** y = of(a, b, y); a stride of 0 repeats the one row of a or b. */
+/** y = of(a, b, y). A stride of 0 repeats the one row of a or b. */
 function binary(arena: Arena, of: (a: number, b: number, y: number) => number): Kernels["add"] {
   return (Y, A, B, m, n, ldy, lda, ldb) => {
     const f = elements(arena);

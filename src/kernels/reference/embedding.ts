@@ -1,4 +1,4 @@
-/** Rows by index: the twin of assembly/embedding.ts. */
+/** Reference kernels of assembly/embedding.ts: rows by index. */
 import type { Arena } from "../../memory/arena.ts";
 import type { Kernels } from "../kernels.ts";
 import { elements } from "./elements.ts";

@@ -1,4 +1,4 @@
-/** The gates of a GRU, one time step, in both of its forms: the twin of assembly/gate_gru.ts. */
+/** Reference kernels of assembly/gate_gru.ts: the gates of a GRU, one time step, in both of its forms. */
 import type { Arena } from "../../memory/arena.ts";
 import type { Kernels } from "../kernels.ts";
 import { sigmoidGradient, tanhGradient } from "./activation.ts";
@@ -13,7 +13,7 @@ type Gru =
   | "gruUpdateBackward"
   | "gruResetBackward";
 
-/** Calls `step` for every element, with the index of its place in a `[B, H]` matrix and of its first gate. */
+/** Call `step` for every element, with its index in a `[B, H]` matrix and the index of its first gate in z. */
 function eachElement(
   z: number,
   B: number,

@@ -1,4 +1,4 @@
-/** The gates of an LSTM, one time step: the twin of assembly/gate_lstm.ts. */
+/** Reference kernels of assembly/gate_lstm.ts: the gates of an LSTM, one time step. */
 import type { Arena } from "../../memory/arena.ts";
 import type { Kernels } from "../kernels.ts";
 import { sigmoidGradient, tanhGradient } from "./activation.ts";

@@ -1,4 +1,4 @@
-/** Matrix products, each element one chain: the twin of assembly/gemm.ts. */
+/** Reference kernels of assembly/gemm.ts and gemm_tn.ts: matrix products, each element one chain. */
 import type { Arena } from "../../memory/arena.ts";
 import type { Kernels } from "../kernels.ts";
 import type { NumberMode } from "./number_mode.ts";

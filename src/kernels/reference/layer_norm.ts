@@ -1,6 +1,6 @@
 /**
- * Layer normalisation by rows: the twin of assembly/layer_norm.ts. A sum over a row runs over four chains, element j in
- * chain j mod 4, joined as (s0 + s2) + (s1 + s3).
+ * Reference kernels of assembly/layer_norm.ts: layer normalisation, row by row. A sum over a row runs over four chains,
+ * element j in chain j mod 4, joined as (s0 + s2) + (s1 + s3).
  */
 import type { Arena } from "../../memory/arena.ts";
 import type { Kernels } from "../kernels.ts";
@@ -11,7 +11,7 @@ export function layerNormKernels(
   arena: Arena,
   { round }: NumberMode,
 ): Pick<Kernels, "layerNorm" | "layerNormBackward"> {
-  /** The mean of n terms; each is added to what its chain has so far. */
+  /** The mean of n terms. `added` adds term j to the sum of its chain so far. */
   function mean(n: number, added: (sum: number, j: number) => number): number {
     const s = [0, 0, 0, 0];
     for (let j = 0; j < n; j++) s[j & 3] = round(added(s[j & 3], j));

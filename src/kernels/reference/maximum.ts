@@ -1,4 +1,4 @@
-/** The largest of each element over the steps of a sequence: the twin of assembly/maximum.ts. */
+/** Reference kernels of assembly/maximum.ts: the maximum of each element over the steps of a sequence. */
 import type { Arena } from "../../memory/arena.ts";
 import type { Kernels } from "../kernels.ts";
 import { elements } from "./elements.ts";

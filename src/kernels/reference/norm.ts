@@ -1,4 +1,4 @@
-/** The norm of gradients, and what to clip them with: the twin of assembly/norm.ts. Doubles in both modes. */
+/** Reference kernels of assembly/norm.ts: the norm of gradients and the factor to clip with. Doubles in both modes. */
 import type { Arena } from "../../memory/arena.ts";
 import type { Kernels } from "../kernels.ts";
 import { exp, log } from "../real.ts";

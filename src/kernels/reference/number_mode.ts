@@ -2,11 +2,11 @@ import * as real from "../real.ts";
 import * as single from "./single.ts";
 
 /**
- * The arithmetic a twin computes in. A twin calls `round` on every result that it goes on computing with; a store into
+ * The arithmetic of the reference kernels. A reference kernel calls `round` on every intermediate result; a store into
  * the arena rounds by itself.
  */
 export interface NumberMode {
-  /** The nearest number of the mode. */
+  /** The number of the mode that is nearest to x. */
   round(x: number): number;
   exp(x: number): number;
   /** exp(x) - 1 */
@@ -22,8 +22,8 @@ export interface NumberMode {
   sinTurn(u: number): number;
 }
 
-/** f32: the operations of the plain build of the kernels, one by one, so that the bits are the same. */
+/** f32: the operations of the plain build one by one, so that the bits are the same. */
 export const f32: NumberMode = { round: Math.fround, ...single };
 
-/** f64: the truth, to about the last bit of a double. */
+/** f64: the exact values, to about the last bit of a double. */
 export const f64: NumberMode = { round: (x) => x, ...real };

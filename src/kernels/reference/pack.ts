@@ -1,10 +1,10 @@
-/** Panels of eight columns: the twin of assembly/pack.ts. */
+/** Reference kernels of assembly/pack.ts: panels of eight columns. */
 import type { Arena } from "../../memory/arena.ts";
 import type { Kernels } from "../kernels.ts";
 import { elements } from "./elements.ts";
 
 export function packKernels(arena: Arena): Pick<Kernels, "pack" | "packTransposed"> {
-  /** Element (i, j) of the `[k, n]` matrix to pack is at w + i * row + j * column. */
+  /** Pack a `[k, n]` matrix whose element (i, j) is at index w + i * row + j * column. */
   function panels(P: number, W: number, k: number, n: number, row: number, column: number): void {
     const f = elements(arena);
     const w = W >> 2;

@@ -1,4 +1,4 @@
-/** Random numbers by counter: the twin of assembly/random.ts. */
+/** Reference kernels of assembly/random.ts: random numbers by counter. */
 import type { Arena } from "../../memory/arena.ts";
 import { philox } from "../../random/philox.ts";
 import type { Kernels } from "../kernels.ts";
@@ -25,7 +25,7 @@ export function randomKernels(
       const words = new Uint32Array(4);
       for (let i = 0; i < n; i++) {
         if ((i & 3) === 0) philox([i >> 2, 0, stream0, stream1], [seed0, seed1], words);
-        const pair = i & 2; // words 0 and 1 give elements 0 and 1, words 2 and 3 elements 2 and 3
+        const pair = i & 2; // words 0 and 1 give elements 0 and 1, words 2 and 3 give elements 2 and 3
         const radius2 = round(-2 * log(unit(words[pair]) + 2 ** -24));
         const radius = round(Math.sqrt(Math.max(radius2, 0)));
         const angle = unit(words[pair + 1]);
@@ -47,7 +47,7 @@ export function randomKernels(
   };
 }
 
-/** A word to a multiple of 2^-24 in [0, 1), exact in both modes. */
+/** A word as a multiple of 2^-24 in [0, 1), exact in both modes. */
 function unit(word: number): number {
   return (word >>> 8) * 2 ** -24;
 }

@@ -1,4 +1,4 @@
-/** Sums over rows and over flat ranges: the twin of assembly/reduce.ts. */
+/** Reference kernels of assembly/reduce.ts: sums over rows and over flat ranges. */
 import type { Arena } from "../../memory/arena.ts";
 import type { Kernels } from "../kernels.ts";
 import { elements } from "./elements.ts";

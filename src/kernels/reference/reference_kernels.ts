@@ -22,10 +22,10 @@ import { rowKernels } from "./rows.ts";
 import { softmaxKernels } from "./softmax.ts";
 
 /**
- * Scalar twins of all kernels, one file per file of assembly/: what the kernels mean, in loops that can be read.
+ * The reference kernels: all kernels as scalar loops, a file for each family of assembly/.
  *
- * Mode "f32" has the same bits as the plain build of the wasm kernels. Mode "f64" computes the same equations in double
- * precision, for gradient checks; its arena should hold doubles (`ReferenceArena`). A twin neither needs the constants
+ * Mode `"f32"` gives the bits of the plain wasm build. Mode `"f64"` computes the same equations in double precision,
+ * for gradient checks; its arena should hold doubles (`ReferenceArena`). A reference kernel neither needs the constants
  * in the first KiB nor touches a kernel's scratch.
  */
 export function referenceKernels(arena: Arena, mode: "f32" | "f64"): Kernels {

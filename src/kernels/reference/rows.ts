@@ -1,4 +1,4 @@
-/** Rows as wholes: the twin of assembly/rows.ts. */
+/** Reference kernels of assembly/rows.ts: a factor for each row, a number from each row. */
 import type { Arena } from "../../memory/arena.ts";
 import type { Kernels } from "../kernels.ts";
 import { elements } from "./elements.ts";
@@ -21,7 +21,7 @@ export function rowKernels(arena: Arena, mode: NumberMode): Pick<Kernels, "scale
   };
 }
 
-/** The product of two rows of n elements: four chains, element j in chain j mod 4, joined as (s0 + s2) + (s1 + s3). */
+/** The dot product of two rows: four chains, element j in chain j mod 4, joined as (s0 + s2) + (s1 + s3). */
 export function dot(f: Float32Array | Float64Array, a: number, b: number, n: number, { round }: NumberMode): number {
   const s = [0, 0, 0, 0];
   for (let j = 0; j < n; j++) s[j & 3] = round(s[j & 3] + round(f[a + j] * f[b + j]));

@@ -1,7 +1,7 @@
 /**
- * One lane of assembly/activation.ts and assembly/random.ts in the plain build: the same constants, the same
- * polynomials, every operation rounded to f32. (Rounding the double result of + - * / and sqrt of f32 numbers gives the
- * f32 result: a double has more than twice the digits.)
+ * The functions of assembly/activation.ts and assembly/random.ts in the plain build, for one lane: the same constants
+ * and polynomials, with every operation rounded to f32. (Rounding the double result of + - * / and sqrt of f32 numbers
+ * gives the f32 result: a double has more than twice the digits.)
  */
 const round = Math.fround;
 
@@ -43,7 +43,7 @@ export function expm1(x: number): number {
   return expm1Clamped(clamp(x, -87, 88));
 }
 
-/** log(1 + exp(x)) = max(x, 0) + log(1 + e), e = exp(-|x|); what 1 + e loses in rounding comes back. */
+/** log(1 + exp(x)) = max(x, 0) + log(1 + e), e = exp(-|x|), with the rounding error of 1 + e added back. */
 export function softplus(x: number): number {
   const e = exp(-Math.abs(x));
   const u = round(1 + e);
@@ -135,12 +135,12 @@ function powerOfTwo(t: number): number {
   return float[0];
 }
 
-/** NaN stays. */
+/** x clamped to [low, high]; NaN stays. */
 function clamp(x: number, low: number, high: number): number {
   return x < low ? low : x > high ? high : x;
 }
 
-/** c + a b, unfused. */
+/** c + a b, with two roundings. */
 function madd(a: number, b: number, c: number): number {
   return round(c + round(a * b));
 }

@@ -1,6 +1,6 @@
 /**
- * Softmax by rows, its gradient and its cross-entropy: the twin of assembly/softmax.ts. A sum runs over four chains, element j in
- * chain j mod 4, joined as (s0 + s2) + (s1 + s3).
+ * Reference kernels of assembly/softmax.ts: softmax by rows, its gradient and its cross-entropy. A sum runs over four
+ * chains, element j in chain j mod 4, joined as (s0 + s2) + (s1 + s3).
  */
 import type { Arena } from "../../memory/arena.ts";
 import type { Kernels } from "../kernels.ts";
@@ -14,7 +14,7 @@ export function softmaxKernels(
 ): Pick<Kernels, "softmax" | "softmaxBackward" | "softmaxCrossEntropy"> {
   const { round, exp, log } = mode;
 
-  /** y = exp(x - maximum), kept only when `stored`; returns the sum. x and y are indices. */
+  /** y = exp(x - maximum), written only when `stored`. Returns the sum. x and y are indices. */
   function expRow(
     f: Float32Array | Float64Array,
     y: number,
@@ -51,37 +51,37 @@ export function softmaxKernels(
         for (let j = 0; j < n; j++) f[dx + j] = f[y + j] * round(f[dy + j] - mean);
       }
     },
-    softmaxCrossEntropy(loss, DX, X, target, shares, weight, scale, m, n, lddx, ldx) {
+    softmaxCrossEntropy(loss, DX, X, target, rowWeights, classWeights, scale, m, n, lddx, ldx) {
       const f = elements(arena), targets = arena.ints(target, m);
-      const s = f[scale >> 2], w = weight >> 2;
+      const s = f[scale >> 2], w = classWeights >> 2;
       for (let i = 0; i < m; i++) {
-        const dx = (DX >> 2) + i * lddx, x = (X >> 2) + i * ldx, class_ = targets[i];
-        if (class_ < 0) {
+        const dx = (DX >> 2) + i * lddx, x = (X >> 2) + i * ldx, label = targets[i];
+        if (label < 0) {
           f[(loss >> 2) + i] = 0;
           if (DX) f.fill(0, dx, dx + n);
           continue;
         }
-        const a = f[(shares >> 2) + 2 * i], b = f[(shares >> 2) + 2 * i + 1];
+        const a = f[(rowWeights >> 2) + 2 * i], b = f[(rowWeights >> 2) + 2 * i + 1];
         const maximum = rowMaximum(f, x, n);
-        const picked = round(f[x + class_] - maximum);
+        const picked = round(f[x + label] - maximum);
         const below = [0, 0, 0, 0];
-        for (let j = 0; weight && j < n; j++) {
+        for (let j = 0; classWeights && j < n; j++) {
           below[j & 3] = round(below[j & 3] + round(f[w + j] * round(maximum - f[x + j])));
         }
         const sum = expRow(f, dx, x, maximum, n, DX !== 0);
         const logSum = log(sum), as = round(a * s), bs = round(b * s);
-        let value = round(a * round(logSum - picked)), share = as;
-        if (weight) {
+        let value = round(a * round(logSum - picked)), factor = as;
+        if (classWeights) {
           const all = f[w + n];
           const distance = round(round(below[0] + below[2]) + round(below[1] + below[3]));
           value += round(b * round(distance + round(all * logSum)));
-          share = round(share + round(bs * all));
+          factor = round(factor + round(bs * all));
         }
         f[(loss >> 2) + i] = value;
         if (!DX) continue;
-        for (let j = 0; j < n; j++) f[dx + j] = round(f[dx + j] / sum) * share;
-        for (let j = 0; weight && j < n; j++) f[dx + j] -= round(f[w + j] * bs);
-        f[dx + class_] -= as;
+        for (let j = 0; j < n; j++) f[dx + j] = round(f[dx + j] / sum) * factor;
+        for (let j = 0; classWeights && j < n; j++) f[dx + j] -= round(f[w + j] * bs);
+        f[dx + label] -= as;
       }
     },
   };

@@ -1,24 +1,23 @@
 import { Generator } from "../../random/generator.ts";
 
-/** How samples are put into batches. */
+/** How samples are split into batches. */
 export interface Arrangement {
-  /** Samples of a batch; the last one may have fewer. */
+  /** Number of samples in a batch. The last batch may have fewer. */
   readonly batch: number;
-  /** Whether every epoch has an order of its own. */
+  /** Whether every epoch has another random order. */
   readonly shuffle: boolean;
-  /** Seed of the orders. */
+  /** Seed of the random orders. */
   readonly seed: number;
-  /** Batches whose samples are sorted by length together; 1: samples stay as they are. */
+  /** Number of batches in a bucket, whose samples are sorted by length. 1: samples are not sorted. */
   readonly bucket: number;
 }
 
 /**
- * The batches of an epoch, each the numbers of its samples. The order depends on seed and epoch alone (stream
- * `epoch` of the seed's generator), so an epoch can be entered anywhere.
+ * The batches of an epoch, each a list of indices of samples. The order depends only on seed and epoch (stream
+ * `epoch` of the seed's generator), so training can resume at any batch of an epoch.
  *
- * Samples are sorted by length within buckets of `bucket` batches, so that those of a batch are of about one length
- * and little is padding; shuffled, the batches then change places. Samples that are all as long stay as they were.
- * `sizes` says which ones are longer.
+ * Samples are sorted by size within buckets of `bucket` batches, so that the samples of a batch have similar lengths
+ * and little is padding. With `shuffle`, the batches are then shuffled. Samples of equal size keep their order.
  */
 export function arrange(
   sizes: ArrayLike<number>,

@@ -1,33 +1,35 @@
 import type { Reduction, Targets } from "../losses/loss.ts";
 
-/** Sequences that go through a net together. */
+/** Sequences that run through a net together. */
 export interface Batch extends Targets {
   /** Tokens `[T, B]` or values `[T, B, input]` (`[B, T, ...]` when batch-first). */
   x: ArrayLike<number>;
-  /** Length of each row, integers from 1 to T. Default: all T. What lies behind it is padding and never read. */
+  /**
+   * Length of each row, integers from 1 to T. Steps after a row's length are padding and never read. Default: all T.
+   */
   lengths?: ArrayLike<number>;
-  /** Of a net with a decoder: what that one reads. Its padding is what has targets that do not count. */
+  /** Input of the decoder, in a net with a decoder. Its padding is where targets do not count. */
   decoderInput?: ArrayLike<number>;
-  /** Rows B. Default: as many as `lengths`, or else the session's `batch`. */
+  /** Number of rows B. Default: as many as `lengths` has, or else the session's `batch`. */
   batch?: number;
 }
 
-/** How a session's data is laid out. */
+/** The layout of a session's data. */
 export interface Layout {
-  /** What x has for a step: tokens, or values. */
+  /** Kind of x. */
   readonly kind: "tokens" | "values";
-  /** Elements of x for a row and step: 1 for tokens. */
+  /** Elements of x for each row and step: 1 for tokens. */
   readonly columns: number;
   /** Elements of a row of the output. */
   readonly output: number;
   /** Whether sequences are `[B, T, ...]` instead of `[T, B, ...]`. */
   readonly batchFirst: boolean;
-  /** What a sequence is compared with: a row for each step, one row, or any number of labels. */
+  /** Targets of a sequence: a row for each step, one row, or any number of labels. */
   readonly targets: "step" | "sequence" | "labels";
-  /** How the losses become one number. */
+  /** How losses become one number. */
   readonly reduction: Reduction;
-  /** The most steps of a training step; those of an evaluation are the session's. */
+  /** The largest number of steps in training. In evaluation the largest number is the session's `steps`. */
   readonly longest: number;
-  /** Of a net with a decoder: what that one reads for a step, as x has it, and its most steps, which are those of the targets. */
+  /** Layout of the decoder's input, in a net with a decoder. Targets have the decoder's number of steps. */
   readonly decoder?: Pick<Layout, "kind" | "columns" | "longest">;
 }

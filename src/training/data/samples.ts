@@ -1,29 +1,29 @@
 import { OptionError, ShapeError } from "../../errors.ts";
 import type { Batch, Layout } from "./batch.ts";
+import { writePadded } from "./padding.ts";
 
-/** Sequences of any lengths, one element each in x and in y. */
+/** Sequences of different lengths with their targets. */
 export interface Samples {
-  /** Sequences: tokens `[T]` or values `[T, input]` each, row-major, with a T of their own. */
+  /** Sequences: tokens `[T]` or values `[T, input]` each, row-major. T may differ. */
   readonly x: ArrayLike<ArrayLike<number>>;
   /**
-   * Of a net with a decoder, and must be given there: what that one reads, a sequence for each of x, with as many steps as there
-   * are targets.
+   * Inputs of the decoder, required by a net with a decoder: a sequence for each of x, with as many steps as targets.
    */
   readonly decoderInput?: ArrayLike<ArrayLike<number>>;
   /**
-   * What each sequence is compared with: a target for each step, `[T]` or `[T, width]`; of a net that gives one row
-   * for a sequence, a number or `[width]`; of `ctc`, its labels.
+   * Targets of each sequence: one for each step, `[T]` or `[T, width]`. A number or `[width]` for a net that gives one
+   * row for a sequence. The labels for `ctc`.
    */
   readonly y: ArrayLike<number | ArrayLike<number>>;
-  /** How much each sequence counts, a number, or each of its targets, `[T]`. Default: all 1. */
+  /** Weight of each sequence, a number, or of each of its targets, `[T]`. Default: all 1. */
   readonly weights?: ArrayLike<number | ArrayLike<number>>;
 }
 
 /**
- * The number of steps of each sample, if all of them fit.
+ * Checks the samples and returns the number of steps of each.
  *
- * @throws {ShapeError} When there are not as many targets or weights as samples, or a sample is not what the layout
- * asks for.
+ * @throws {ShapeError} When the number of targets or weights is not the number of samples, or a sample does not fit the
+ * layout.
  * @throws {OptionError} When there are no samples.
  */
 export function stepsOf(samples: Samples, layout: Layout, longest: number): Int32Array {
@@ -32,11 +32,11 @@ export function stepsOf(samples: Samples, layout: Layout, longest: number): Int3
   if (!decoder !== !decoderInput) {
     throw new OptionError(`Cannot make batches: "decoderInput" is for a net with a decoder, which needs it`);
   }
-  for (const [name, given] of [["y", y], ["weights", weights], ["decoderInput", decoderInput]] as const) {
-    if (given && given.length === x.length) continue;
-    if (name !== "y" && !given) continue;
+  for (const [name, values] of [["y", y], ["weights", weights], ["decoderInput", decoderInput]] as const) {
+    if (values && values.length === x.length) continue;
+    if (name !== "y" && !values) continue;
     throw new ShapeError(
-      `Cannot make batches: "${name}" must have ${x.length} elements, as "x" has, got ${given?.length ?? "none"}`,
+      `Cannot make batches: "${name}" must have ${x.length} elements, as "x" has, got ${values?.length ?? "none"}`,
     );
   }
   const width = targetWidth(samples, layout), steps = new Int32Array(x.length);
@@ -55,28 +55,26 @@ export function stepsOf(samples: Samples, layout: Layout, longest: number): Int3
   return steps;
 }
 
-/**
- * By what samples are sorted, so that those of a batch are of about one length: their steps, and where these are equal, the
- * decoder's.
- */
+/** The sort keys of samples for batches of similar lengths: the number of steps, then that of the decoder. */
 export function sizesOf({ x, decoderInput }: Samples, steps: Int32Array, { decoder }: Layout): Float64Array {
   const written = Array.from(x, (_, i) => decoder ? decoderInput![i].length / decoder.columns : 0);
   const most = written.reduce((most, n) => Math.max(most, n), 0);
   return Float64Array.from(steps, (T, i) => T * (most + 1) + written[i]);
 }
 
-/** These samples as one batch, padded behind to the longest of them. Samples that `stepsOf` has checked. */
+/** Collates samples that `stepsOf` has checked into one batch, padded at the end to the longest sample. */
 export function collate(samples: Samples, members: readonly number[], steps: Int32Array, layout: Layout): Batch {
-  const { targets, decoder } = layout, B = members.length, lengths = Int32Array.from(members, (i) => steps[i]);
+  const { targets, decoder } = layout, B = members.length;
+  const lengths = Int32Array.from(members, (i) => steps[i]);
   const T = lengths.reduce((longest, length) => Math.max(longest, length));
   const sequences = (
     from: ArrayLike<ArrayLike<number>>,
     { kind, columns }: Pick<Layout, "kind" | "columns">,
     T: number,
   ) => {
-    // Tokens stay what they are, so that the session can refuse what is none.
+    // Tokens are copied as doubles, so that the session can refuse numbers that are not tokens.
     const to = kind === "values" ? new Float32Array(T * B * columns) : new Float64Array(T * B * columns);
-    place(to, columns, members.map((i) => from[i]), T, layout.batchFirst);
+    writePadded(to, columns, members.map((i) => from[i]), T, layout.batchFirst);
     return to;
   };
   const written = decoder && members.map((i) => samples.decoderInput![i].length / decoder.columns);
@@ -89,46 +87,33 @@ export function collate(samples: Samples, members: readonly number[], steps: Int
   };
   const rowsOf = (from: (i: number) => number | ArrayLike<number>, width: number) => {
     const target = new Float64Array((targets === "step" ? outputs * B : B) * width);
-    place(target, width, members.map((i) => list(from(i))), targets === "step" ? outputs : 1, layout.batchFirst);
+    writePadded(target, width, members.map((i) => list(from(i))), targets === "step" ? outputs : 1, layout.batchFirst);
     return target;
   };
-  const width = targetWidth(samples, layout),
-    given = samples.weights,
-    perTarget = given && typeof given[0] === "object";
-  // Of a decoder every step counts that has a weight: its padding gets none.
-  const weights = perTarget || (written && targets === "step")
-    ? rowsOf((i) => perTarget ? given[i] : repeated(given ? given[i] as number : 1, size(samples.y[i]) / width), 1)
-    : given && Float64Array.from(members, (i) => given[i] as number);
+  const width = targetWidth(samples, layout);
+  const { weights: all } = samples, isPerTarget = all && typeof all[0] === "object";
+  // The padding of a decoder needs weights of 0, so a weight for each sequence becomes one for each target.
+  const weights = isPerTarget || (written && targets === "step")
+    ? rowsOf((i) => isPerTarget ? all[i] : repeated(all ? all[i] as number : 1, size(samples.y[i]) / width), 1)
+    : all && Float64Array.from(members, (i) => all[i] as number);
   if (targets !== "labels") return { ...data, y: rowsOf((i) => samples.y[i], width), weights };
   const labels = members.map((i) => list(samples.y[i]));
   const y = labels.flatMap((row) => Array.from(row)), targetLengths = labels.map((row) => row.length);
   return { ...data, y, targetLengths, weights };
 }
 
-/** Elements of a target, as the first sample has them. */
+/** Elements of a target, according to the first sample. */
 function targetWidth({ x, y, decoderInput }: Samples, { columns, targets, decoder }: Layout): number {
   const [first, each] = decoder ? [decoderInput![0], decoder.columns] : [x[0], columns];
   const rows = targets === "step" ? first.length / each : 1;
   return Math.max(1, Math.floor(size(y[0]) / rows));
 }
 
-/** Sequences side by side. */
-function place(
-  to: Float32Array | Float64Array,
-  columns: number,
-  from: readonly ArrayLike<number>[],
-  T: number,
-  batchFirst: boolean,
-): void {
-  from.forEach((row, b) => {
-    for (let t = 0, i = 0; i < row.length; t++) {
-      const at = (batchFirst ? b * T + t : t * from.length + b) * columns;
-      for (let c = 0; c < columns; c++, i++) to[at + c] = row[i];
-    }
-  });
-}
-
-/** The steps of a sequence of a sample, if there are as many as there may be. */
+/**
+ * The number of steps of a sequence of sample i.
+ *
+ * @throws {ShapeError} When the number is not an integer from 1 to `longest`.
+ */
 function requireSteps(i: number, name: string, sequence: ArrayLike<number>, columns: number, longest: number): number {
   const T = sequence.length / columns;
   if (Number.isInteger(T) && T >= 1 && T <= longest) return T;

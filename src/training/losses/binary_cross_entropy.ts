@@ -5,8 +5,10 @@ import type { Loss, LossOptions } from "./loss.ts";
 /** Options of `binaryCrossEntropy`. */
 export interface BinaryCrossEntropyOptions extends LossOptions {
   /**
-   * What the losses of positive targets are multiplied with, for all columns or for each: above 1 for more recall,
-   * below for more precision. Default 1.
+   * Factor of the losses of positive targets, one number or one for each column. Above 1 for more recall, below 1 for
+   * more precision.
+   *
+   * @default {1}
    */
   positiveWeight?: number | ArrayLike<number>;
 }
@@ -33,16 +35,16 @@ export interface BinaryCrossEntropyOptions extends LossOptions {
  * ```
  */
 export function binaryCrossEntropy({ positiveWeight = 1, reduction }: BinaryCrossEntropyOptions = {}): Loss {
-  const given = typeof positiveWeight === "number" ? positiveWeight : Array.from(positiveWeight);
-  for (const weight of [given].flat()) requireNumber("positiveWeight", weight);
+  const weights = typeof positiveWeight === "number" ? positiveWeight : Array.from(positiveWeight);
+  for (const weight of [weights].flat()) requireNumber("positiveWeight", weight);
   return elementLoss({
     name: "binary cross-entropy",
     kind: "binaryCrossEntropy",
     settings(width) {
-      if (typeof given === "number") return new Array<number>(width).fill(given);
-      if (given.length === width) return given;
+      if (typeof weights === "number") return new Array<number>(width).fill(weights);
+      if (weights.length === width) return weights;
       throw new ShapeError(
-        `Cannot plan the loss: "positiveWeight" must have ${width} elements, one a column, got ${given.length}`,
+        `Cannot plan the loss: "positiveWeight" must have ${width} elements, one a column, got ${weights.length}`,
       );
     },
   }, reduction);

@@ -11,9 +11,17 @@ import {
 
 /** Options of `crossEntropy`. */
 export interface CrossEntropyOptions extends LossOptions {
-  /** The target that means "does not count". Default -100. */
+  /**
+   * The target of rows that do not count.
+   *
+   * @default {-100}
+   */
   ignoreIndex?: number;
-  /** The share, from 0 to 1, of a target that goes to all classes alike (Szegedy et al. 2016). Default 0. */
+  /**
+   * The share of a target, from 0 to 1, that is spread evenly over all classes (Szegedy et al. 2016).
+   *
+   * @default {0}
+   */
   labelSmoothing?: number;
   /** A weight for each class, finite numbers. Default: all 1. */
   classWeights?: ArrayLike<number>;
@@ -25,12 +33,12 @@ export interface CrossEntropyOptions extends LossOptions {
  *
  *   -(1 - e) w(c) log p(c) - e / C sum_k w(k) log p(k)
  *
- * and a mean divides by the sum of w(c) over the rows that count. Rows whose target is `ignoreIndex` do not count.
- * Where no row counts, or the weights of those that do sum to 0, PyTorch's mean is NaN; here the call is refused.
+ * and a mean divides by the sum of w(c) over the rows that count. Rows whose target is `ignoreIndex` do not count. When
+ * no row counts, or the weights of the rows that count sum to 0, PyTorch's mean is NaN; this loss refuses the call.
  *
- * Targets: a class, an integer from 0 to C - 1, for each row.
+ * Targets: a class for each row, an integer from 0 to C - 1.
  *
- * @throws {OptionError} When a number is out of its range.
+ * @throws {OptionError} When a number is out of range.
  *
  * @example
  * ```ts
@@ -49,17 +57,17 @@ export function crossEntropy(options: CrossEntropyOptions = {}): Loss {
   if (!(smoothing >= 0 && smoothing <= 1)) {
     throw new OptionError(`"labelSmoothing" must be a number from 0 to 1, got ${smoothing}`);
   }
-  const given = classWeights && Array.from(classWeights, (weight) => requireNumber("classWeights", weight));
+  const ownWeights = classWeights && Array.from(classWeights, (weight) => requireNumber("classWeights", weight));
   return {
     name: "cross-entropy",
     targets: "step",
     plan(scope, { value: x, gradient: dx, width }) {
-      if (given && given.length !== width) {
+      if (ownWeights && ownWeights.length !== width) {
         throw new ShapeError(
-          `Cannot plan the loss: "classWeights" must have ${width} elements, one a class, got ${given.length}`,
+          `Cannot plan the loss: "classWeights" must have ${width} elements, one a class, got ${ownWeights.length}`,
         );
       }
-      const rows = x.rows, w = given ?? new Array<number>(width).fill(1);
+      const rows = x.rows, w = ownWeights ?? new Array<number>(width).fill(1);
       const classes = scope.integers("targets", rows), losses = scope.activation("losses", 1, rows);
       const shares = scope.activation("shares", 1, 2 * rows), scale = scope.activation("scale", 1, 1);
       const total = scope.activation("total loss", 1, 1);
@@ -82,8 +90,8 @@ export function crossEntropy(options: CrossEntropyOptions = {}): Loss {
         },
         write(targets, rows, count) {
           const { y } = targets, weight = weightsOf(targets, rows);
-          const class_ = rows.integers(classes.address, classes.rows),
-            share = rows.floats(shares.address, shares.columns);
+          const class_ = rows.integers(classes.address, classes.rows);
+          const share = rows.floats(shares.address, shares.columns);
           rows.forEach((row, i) => {
             const v = i < 0 || y[i] === ignoreIndex ? 0 : weight(row, i);
             class_[row] = v === 0 ? -1 : y[i];

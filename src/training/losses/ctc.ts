@@ -3,25 +3,37 @@ import { type Loss, type LossOptions, requireCount, requireReduction, type Targe
 
 /** Options of `ctc`. */
 export interface CtcOptions extends LossOptions {
-  /** The class that stands for "no label". Default 0. */
+  /**
+   * The class that stands for "no label".
+   *
+   * @default {0}
+   */
   blank?: number;
-  /** Whether sequences too short for their labels have loss and gradient 0 instead of infinity. Default false. */
+  /**
+   * Whether a sequence that is too short for its labels has loss and gradient 0 instead of infinity.
+   *
+   * @default {false}
+   */
   zeroInfinity?: boolean;
-  /** The largest number of labels of a sequence, which memory is planned for. Default: the session's `steps`. */
+  /**
+   * The largest number of labels of a sequence. Memory is planned for this number.
+   *
+   * @default {the session's `steps`}
+   */
   labels?: number;
 }
 
 /**
  * Connectionist temporal classification (Graves et al. 2006): -log of the probability that a sequence of outputs
- * spells its labels, with blanks and repetitions wherever it likes. PyTorch's `ctc_loss`, but on logits: the softmax
- * is part of the loss. A mean divides each loss by the number of labels (at least 1) and then by the number of
- * sequences; `losses` are not divided.
+ * gives its labels, with blanks and repetitions at any place. PyTorch's `ctc_loss`, but of logits: the softmax is part
+ * of the loss. A mean divides each loss by the number of labels (at least 1) and then by the number of sequences;
+ * `session.losses` does not divide.
  *
- * Targets: labels, integers from 0 to C - 1 other than `blank`. Either padded, `[B, S]`, or one sequence's after the
- * other's, without gaps; `targetLengths` says how many each has, 0 is allowed. Outputs count up to a row's length. A
- * loss that is infinite makes `step` refuse the step unless `zeroInfinity`.
+ * Targets: labels, integers from 0 to C - 1 other than `blank`, either padded, `[B, S]`, or the labels of all sequences
+ * one after the other, without gaps. `targetLengths` has the number of labels of each sequence, 0 is allowed. Outputs
+ * after a row's length do not count. `step` refuses an infinite loss.
  *
- * @throws {OptionError} When a number is out of its range.
+ * @throws {OptionError} When a number is out of range.
  *
  * @example
  * ```ts
@@ -49,9 +61,9 @@ export function ctc(options: CtcOptions = {}): Loss {
       if (blank >= width) {
         throw new OptionError(`"blank" must be a class, an integer from 0 to ${width - 1}, got ${blank}`);
       }
-      const { batch, steps } = scope, most = options.labels ?? steps, room = Math.max(1, most);
-      const labels = scope.integers("labels", batch * room),
-        sizes = scope.integers("numbers of steps and labels", 2 * batch);
+      const { batch, steps } = scope, most = options.labels ?? steps, stride = Math.max(1, most);
+      const labels = scope.integers("labels", batch * stride);
+      const sizes = scope.integers("numbers of steps and labels", 2 * batch);
       const weights = scope.activation("weights", 1, batch), losses = scope.activation("losses", 1, batch);
       const scale = scope.activation("scale", 1, 1), total = scope.activation("total loss", 1, 1);
       const states = Math.ceil((2 * most + 1) / 4) * 4 + 8;
@@ -63,8 +75,8 @@ export function ctc(options: CtcOptions = {}): Loss {
           const layout = layoutOf(targets, rows.B), weight = weightsOf(targets, { ...rows, count: rows.B });
           let counted = 0, sum = 0;
           for (let b = 0; b < rows.B; b++) {
-            const outside = rows.sequence(b), { from, length } = layout(outside);
-            if (weight(b, outside) === 0) continue;
+            const sequence = rows.sequence(b), { from, length } = layout(sequence);
+            if (weight(b, sequence) === 0) continue;
             if (length > most) {
               throw new ShapeError(
                 `Cannot read "y": a sequence has ${length} labels, "labels" of the loss allows ${most}`,
@@ -77,7 +89,7 @@ export function ctc(options: CtcOptions = {}): Loss {
               }
             }
             counted++;
-            sum += weight(b, outside);
+            sum += weight(b, sequence);
           }
           return requireCount(reduction, sum, counted, rows);
         },
@@ -86,16 +98,16 @@ export function ctc(options: CtcOptions = {}): Loss {
           const label = rows.integers(labels.address, labels.rows), size = rows.integers(sizes.address, 2 * B);
           const v = rows.floats(weights.address, B), isMean = reduction === "mean" && count !== undefined;
           for (let b = 0; b < B; b++) {
-            const outside = rows.sequence(b), { from, length } = layout(outside);
-            v[b] = weight(b, outside) / (isMean ? Math.max(1, length) : 1);
+            const sequence = rows.sequence(b), { from, length } = layout(sequence);
+            v[b] = weight(b, sequence) / (isMean ? Math.max(1, length) : 1);
             size.set([rows.steps(b), v[b] === 0 ? 0 : length], 2 * b);
-            for (let i = 0; i < size[2 * b + 1]; i++) label[b * room + i] = targets.y[from + i];
+            for (let i = 0; i < size[2 * b + 1]; i++) label[b * stride + i] = targets.y[from + i];
           }
           rows.floats(scale.address, 1)[0] = isMean ? 1 / count : 1;
         },
         forward(k, { T, B }, gradient) {
           for (let b = 0; b < B; b++) {
-            const out = gradient ? dx!.at(b) : 0, loss = losses.address + 4 * b, from = labels.address + 4 * b * room;
+            const out = gradient ? dx!.at(b) : 0, loss = losses.address + 4 * b, from = labels.address + 4 * b * stride;
             const inputs = [x.at(b), from, sizes.address + 8 * b, weights.address + 4 * b, scale.address] as const;
             const flags = [scratch.address, blank, zeroInfinity ? 1 : 0] as const;
             k.ctc(loss, out, ...inputs, ...flags, T, width, (dx?.stride ?? 0) * B, x.stride * B);
@@ -115,8 +127,8 @@ export function ctc(options: CtcOptions = {}): Loss {
 }
 
 /**
- * Where the caller's sequences have their labels. y is `[B, S]`, or all labels without gaps; that they are as many as
- * the lengths together says which, for of a `[B, S]` with all rows full both are the same.
+ * The position of a sequence's labels in y. y has no gaps when its length is the sum of `targetLengths`, else y is
+ * `[B, S]`. For `[B, S]` with full rows both are the same.
  */
 function layoutOf({ y, targetLengths }: Targets, B: number): (sequence: number) => { from: number; length: number } {
   const columns = y.length / B;

@@ -10,32 +10,37 @@ import {
   weightsOf,
 } from "./loss.ts";
 
-/** What makes a loss of elements. */
+/** An elementwise loss: a function of an output and its target. */
 export interface ElementLoss {
-  /** For messages. */
+  /** Name in error messages. */
   readonly name: string;
-  /** Which function of an output and its target. */
+  /** The function. */
   readonly kind: keyof typeof ELEMENT_LOSS;
-  /** What it is multiplied with. Default 1. */
+  /**
+   * Factor of the function.
+   *
+   * @default {1}
+   */
   readonly factor?: number;
-  /** A number for each column that the function needs, from the width of the output. */
+  /** The function's parameter for each column of the output. Default: the function has no parameter. */
   settings?(width: number): readonly number[];
 }
 
 /**
- * A loss that compares every element of the output with a number of its own: the frame of `squaredError`,
- * `absoluteError`, `huber`, `smoothL1` and `binaryCrossEntropy`. A mean divides by the number of elements of the rows
- * that count, or, with weights, by the sum of the rows' weights times the width.
+ * A loss that compares every element of the output with a target: the common part of `squaredError`, `absoluteError`,
+ * `huber`, `smoothL1` and `binaryCrossEntropy`. A mean divides by the number of elements of the rows that count; with
+ * weights, by the sum of the rows' weights times the width.
  */
-export function elementLoss(loss: ElementLoss, given: Reduction = "mean"): Loss {
-  const { name, kind, factor = 1 } = loss, reduction = requireReduction(given);
+export function elementLoss(loss: ElementLoss, reduction: Reduction = "mean"): Loss {
+  const { name, kind, factor = 1 } = loss;
+  requireReduction(reduction);
   return {
     name,
     targets: "step",
     plan(scope, { value: x, gradient: dx, width }) {
       const rows = x.rows, settings = loss.settings?.(width);
-      const numbers = scope.activation("targets", 1, rows * width),
-        losses = scope.activation("losses", 1, rows * width);
+      const numbers = scope.activation("targets", 1, rows * width);
+      const losses = scope.activation("losses", 1, rows * width);
       const weights = scope.activation("weights", 1, rows), scale = scope.activation("scale", 1, 1);
       const total = scope.activation("total loss", 1, 1);
       const columns = settings && scope.constant("loss settings", settings);

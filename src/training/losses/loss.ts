@@ -4,62 +4,66 @@ import type { Scope } from "../../memory/scope.ts";
 import type { Slot } from "../../memory/slot.ts";
 import type { BatchShape, Value } from "../../ops/value.ts";
 
-/** What outputs are compared with. */
+/** The targets of a call, which the loss compares with the outputs. */
 export interface Targets {
   /**
-   * Classes `[T, B]` or numbers `[T, B, width]`, as the loss says (`[B, T, ...]` when batch-first); of a loss with one
-   * target a sequence, and of a net that gives one row for a sequence, `[B]` or `[B, width]`; of `ctc` labels. What
-   * lies behind a row's length is not read.
+   * Classes `[T, B]` or numbers `[T, B, width]`, depending on the loss (`[B, T, ...]` when batch-first). `[B]` or
+   * `[B, width]` for a loss with one target a sequence, and for a net that gives one row for a sequence. Labels for
+   * `ctc`. Targets after a row's length are not read.
    */
   y: ArrayLike<number>;
   /**
-   * How much each target counts: as many finite numbers as there are targets, or one a sequence, `[B]`. A weight
+   * Weights of the targets: as many finite numbers as there are targets, or one a sequence, `[B]`. A weight
    * multiplies a loss and its gradient, and a mean divides by the sum of the weights. A target of weight 0 does not
-   * count: neither it nor its output is looked at. Default: all 1.
+   * count: neither the target nor its output is read. Default: all 1.
    */
   weights?: ArrayLike<number>;
-  /** Of `ctc`: the number of labels of each sequence, `[B]`. Default: all as long as y has columns. */
+  /** Number of labels of each sequence, `[B]`, for `ctc`. Default: the number of columns of y. */
   targetLengths?: ArrayLike<number>;
 }
 
 /**
- * How losses become one number: their mean over what counts, or their sum. Losses one by one, PyTorch's "none", are
- * what `session.losses` returns.
+ * How losses become one number: their mean over all targets that count, or their sum. `session.losses` returns the
+ * single losses, PyTorch's "none".
  */
 export type Reduction = "mean" | "sum";
 
 /** Options of every loss. */
 export interface LossOptions {
-  /** Default `"mean"`. */
+  /**
+   * How losses become one number.
+   *
+   * @default {"mean"}
+   */
   reduction?: Reduction;
 }
 
-/** A loss: what is compared with the targets, and how. */
+/** A function of outputs and targets that training minimises. */
 export interface Loss {
-  /** For messages. */
+  /** Name in error messages. */
   readonly name: string;
-  /** Whether there is a target for each step, or one for each sequence. */
+  /** Whether y has a target for each step, or one for each sequence. */
   readonly targets: "step" | "sequence";
-  /** The loss in one net's memory, reading the net's output. */
+  /** Plan the loss in one net's memory, reading the net's output. */
   plan(scope: Scope, output: Value): PlannedLoss;
 }
 
 /**
- * The rows of a call as a loss sees them. In memory they are time-major and sorted by length, outside as the caller
- * has them.
+ * The rows of a call as a loss reads them. In memory, rows are time-major and sorted by length. The caller's rows are
+ * in the caller's order.
  */
 export interface TargetRows {
-  /** Sequences. */
+  /** Number of sequences. */
   readonly B: number;
-  /** Rows outside. */
+  /** Number of the caller's rows. */
   readonly count: number;
-  /** Whether other processes have the other rows of the batch, so that none of these has to count. */
+  /** Whether the rows are a shard of a batch, in which all targets of one shard may not count. */
   readonly partial: boolean;
-  /** For each row in memory the caller's row, or -1 for padding. */
-  forEach(visit: (row: number, outside: number) => void): void;
-  /** The caller's sequence at sequence b in memory. */
+  /** Visits each row in memory with the caller's row, or -1 for padding. */
+  forEach(visit: (row: number, callerRow: number) => void): void;
+  /** Index of the caller's sequence that is sequence b in memory. */
   sequence(b: number): number;
-  /** Steps of sequence b in memory. */
+  /** Number of steps of sequence b in memory. */
   steps(b: number): number;
   /** A view of numbers in memory. */
   floats(address: number, n: number): Float32Array | Float64Array;
@@ -67,38 +71,38 @@ export interface TargetRows {
   integers(address: number, n: number): Int32Array;
 }
 
-/** A loss with its place in memory. Targets are checked, then written; then `forward` computes. */
+/** A loss with its place in memory. A call runs `check`, `write`, then `forward`. */
 export interface PlannedLoss {
-  /** Whether there is a target for each step, or one for each sequence. */
+  /** Whether y has a target for each step, or one for each sequence. */
   readonly targets: "step" | "sequence";
   /** How the losses become one number. */
   readonly reduction: Reduction;
   /** Sum of the losses, one f32. */
   readonly total: Slot;
   /**
-   * The weight of all targets that count: without weights, their number. Writes nothing.
+   * The sum of the weights of all targets that count; without weights, their number. Writes nothing.
    *
-   * @throws {ShapeError} When there are not as many targets or weights as the rows need.
-   * @throws {OptionError} When a target or a weight is out of range, or a mean has nothing to divide by.
+   * @throws {ShapeError} When the number of targets or weights does not fit the rows.
+   * @throws {OptionError} When a target or a weight is out of range, or a mean would divide by 0.
    */
   check(targets: Targets, rows: TargetRows): number;
-  /** Write targets that were checked. `count` is the weight that a mean divides by; none: losses stay as they are. */
+  /** Write checked targets. A mean divides by `count`; without `count`, losses are not divided. */
   write(targets: Targets, rows: TargetRows, count?: number): void;
-  /** Losses of the rows of a call and their sum; leaves the gradient in the output's port if `gradient`. */
+  /** Compute the losses of the rows of a call and their sum. With `gradient`, write the gradient of the output. */
   forward(k: Kernels, extent: BatchShape, gradient: boolean): void;
-  /** The loss, from the sum and the weight of all targets. */
+  /** The loss, from the sum of the losses and the sum of the weights. */
   reduce(total: number, count: number): number;
-  /** Copies of the losses, as the caller has the targets; 0 for padding. */
+  /** A copy of the losses, in the caller's order; 0 for padding. */
   read(rows: TargetRows): Float32Array;
 }
 
-/** @throws {OptionError} When there is no such reduction. */
+/** @throws {OptionError} When the reduction is unknown. */
 export function requireReduction(reduction: Reduction): Reduction {
   if (reduction === "mean" || reduction === "sum") return reduction;
   throw new OptionError(`"reduction" must be "mean" or "sum", got ${JSON.stringify(reduction)}`);
 }
 
-/** @throws {ShapeError} When there are not as many numbers as rows of so many columns have. */
+/** @throws {ShapeError} When y does not have `columns` numbers for each row. */
 export function requireTargets({ y }: Targets, { count }: TargetRows, columns: number): void {
   if (y.length === count * columns) return;
   const expected = columns === 1 ? `${count} elements` : `${count} rows of ${columns} elements`;
@@ -106,12 +110,12 @@ export function requireTargets({ y }: Targets, { count }: TargetRows, columns: n
 }
 
 /**
- * The weight of the target of a row, in memory and outside.
+ * The weight of a target, as a function of its row in memory and the caller's row.
  *
- * @throws {ShapeError} When there are neither as many weights as rows nor as many as sequences.
- * @throws {OptionError} When one is not a finite number.
+ * @throws {ShapeError} When the number of weights is neither the number of rows nor the number of sequences.
+ * @throws {OptionError} When a weight is not a finite number.
  */
-export function weightsOf({ weights }: Targets, rows: TargetRows): (row: number, outside: number) => number {
+export function weightsOf({ weights }: Targets, rows: TargetRows): (row: number, callerRow: number) => number {
   if (!weights) return () => 1;
   const { length } = weights, { count, B } = rows;
   if (length !== count && length !== B) {
@@ -119,10 +123,14 @@ export function weightsOf({ weights }: Targets, rows: TargetRows): (row: number,
     throw new ShapeError(`Cannot read "weights": expected ${each}${B}, one a sequence, got ${length} elements`);
   }
   const weight = (i: number) => requireNumber("weights", weights[i]);
-  return length === count ? (_, outside) => weight(outside) : (row) => weight(rows.sequence(row % B));
+  return length === count ? (_, callerRow) => weight(callerRow) : (row) => weight(rows.sequence(row % B));
 }
 
-/** @throws {OptionError} When a mean would divide by nothing. PyTorch's result is NaN. */
+/**
+ * @param count The sum of the weights of all targets that count.
+ * @param targets The number of targets that count.
+ * @throws {OptionError} When a mean would divide by 0. PyTorch's result is NaN.
+ */
 export function requireCount(reduction: Reduction, count: number, targets: number, { partial }: TargetRows): number {
   if (reduction === "sum" || count > 0 || (partial && !targets)) return count;
   if (!targets) throw new OptionError('Cannot measure a loss: every element of "y" is ignored');
@@ -131,11 +139,11 @@ export function requireCount(reduction: Reduction, count: number, targets: numbe
   );
 }
 
-/** Losses `[rows, columns]` without gaps, as the caller has the rows. */
+/** A copy of the losses, `[rows, columns]` in the caller's order. */
 export function readLosses({ address }: Slot, rows: TargetRows, columns: number): Float32Array {
   const copy = new Float32Array(rows.count * columns);
-  rows.forEach((row, outside) => {
-    if (outside >= 0) copy.set(rows.floats(address + 4 * row * columns, columns), outside * columns);
+  rows.forEach((row, callerRow) => {
+    if (callerRow >= 0) copy.set(rows.floats(address + 4 * row * columns, columns), callerRow * columns);
   });
   return copy;
 }

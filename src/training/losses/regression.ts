@@ -3,8 +3,8 @@ import { elementLoss } from "./element_loss.ts";
 import type { Loss, LossOptions } from "./loss.ts";
 
 /**
- * Squares of the differences between outputs and targets, (x - y)²: PyTorch's `mse_loss`. Targets: a number for each
- * element of the output.
+ * The squared difference of outputs and targets, (x - y)²: PyTorch's `mse_loss`. Targets: a number for each element of
+ * the output.
  *
  * @example
  * ```ts
@@ -20,7 +20,7 @@ export function squaredError({ reduction }: LossOptions = {}): Loss {
 }
 
 /**
- * Distances between outputs and targets, |x - y|, whose gradient is 0 where they are equal: PyTorch's `l1_loss`.
+ * The absolute difference of outputs and targets, |x - y|, whose gradient is 0 where x = y: PyTorch's `l1_loss`.
  * Targets: a number for each element of the output.
  *
  * @example
@@ -37,12 +37,16 @@ export function absoluteError({ reduction }: LossOptions = {}): Loss {
 
 /** Options of `huber`. */
 export interface HuberOptions extends LossOptions {
-  /** The distance, above 0, from which on the loss grows linearly. Default 1. */
+  /**
+   * The distance, above 0, from which on the loss grows linearly.
+   *
+   * @default {1}
+   */
   delta?: number;
 }
 
 /**
- * d² / 2 for differences d = x - y of up to `delta`, delta (|d| - delta / 2) beyond: PyTorch's `huber_loss` (Huber
+ * The Huber loss of d = x - y: d² / 2 where |d| <= `delta`, else delta (|d| - delta / 2). PyTorch's `huber_loss` (Huber
  * 1964). Targets: a number for each element of the output.
  *
  * @throws {OptionError} When `delta` is not a finite number above 0.
@@ -63,13 +67,17 @@ export function huber({ delta = 1, reduction }: HuberOptions = {}): Loss {
 
 /** Options of `smoothL1`. */
 export interface SmoothL1Options extends LossOptions {
-  /** The distance, above 0, from which on the loss grows linearly. Default 1. */
+  /**
+   * The distance, above 0, from which on the loss grows linearly.
+   *
+   * @default {1}
+   */
   beta?: number;
 }
 
 /**
- * The Huber loss divided by its `beta`, so that far differences have slope 1: PyTorch's `smooth_l1_loss`. Targets: a
- * number for each element of the output.
+ * The Huber loss divided by `beta`, so that the slope is 1 for large differences: PyTorch's `smooth_l1_loss`.
+ * Targets: a number for each element of the output.
  *
  * @throws {OptionError} When `beta` is not a finite number above 0.
  *

@@ -1,25 +1,25 @@
 import type { Reduction } from "./loss.ts";
 
-/** Losses of batches put together as the loss's reduction says. */
+/** The loss of several batches together. */
 export class TotalLoss {
-  /** Sum of the losses times counts, or of the losses. */
+  /** Sum of the losses, each times its count for the reduction "mean". */
   sum = 0;
-  /** The weight of all targets that count. */
+  /** Sum of the weights of all targets that count. */
   count = 0;
 
-  /** From nothing, or from where another stood. */
+  /** Starts without batches, or from the sum and count of another total. */
   constructor(readonly reduction: Reduction, { sum, count }: { sum: number; count: number } = { sum: 0, count: 0 }) {
     this.sum = sum;
     this.count = count;
   }
 
-  /** One more batch. */
+  /** Add a batch. */
   add({ loss, count }: { loss: number; count: number }): void {
     this.sum += this.reduction === "mean" ? loss * count : loss;
     this.count += count;
   }
 
-  /** The loss of all of them. */
+  /** The loss of all batches. */
   get loss(): number {
     return this.reduction === "mean" ? this.sum / this.count : this.sum;
   }

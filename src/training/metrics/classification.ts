@@ -3,22 +3,28 @@ import type { EvaluatedBatch, Metric } from "./metric.ts";
 
 /** Options of every metric of classes. */
 export interface ClassMetricOptions {
-  /** The target that means "does not count". Default -100. */
+  /**
+   * The target of rows that do not count.
+   *
+   * @default {-100}
+   */
   ignoreIndex?: number;
 }
 
 /** Options of `precision`, `recall` and `f1`. */
 export interface ClassAverageOptions extends ClassMetricOptions {
   /**
-   * How those of the classes become one number, as scikit-learn has it: `"macro"`, the mean over all classes that
-   * are a target or were predicted; `"weighted"`, the same weighted by how often a class is the target; `"micro"`,
-   * from the sums over all classes; or one class alone. Default `"macro"`.
+   * How the scores of the classes become one number, as in scikit-learn. `"macro"`: the mean over all classes that
+   * are a target or were predicted. `"weighted"`: that mean, weighted by how often a class is the target. `"micro"`:
+   * the score of the sums over all classes. A number: the score of one class.
+   *
+   * @default {"macro"}
    */
   average?: "macro" | "weighted" | "micro" | number;
 }
 
 /**
- * The share of rows whose largest output is at their class. All metrics of classes count a row with its weight; an
+ * The share of rows whose largest output is that of their class. All metrics of classes weight a row by its weight. An
  * output of width 1 is the logit of class 1 against class 0.
  *
  * @example
@@ -81,9 +87,10 @@ export function confusionMatrix({ ignoreIndex = -100 }: ClassMetricOptions = {})
 }
 
 /**
- * Of the rows predicted to be of a class, the share that is: 0 where none was.
+ * The precision of a class: of the rows that were predicted to be of the class, the share that is of the class. 0 when
+ * no row was predicted to be.
  *
- * @throws {OptionError} When `average` is none of its choices.
+ * @throws {OptionError} When `average` has an unknown value.
  *
  * @example
  * ```ts
@@ -101,9 +108,10 @@ export function precision(options: ClassAverageOptions = {}): Metric {
 }
 
 /**
- * Of the rows of a class, the share that was predicted to be: 0 where there is none.
+ * The recall of a class: of the rows of the class, the share that was predicted to be of the class. 0 when no row is of
+ * the class.
  *
- * @throws {OptionError} When `average` is none of its choices.
+ * @throws {OptionError} When `average` has an unknown value.
  *
  * @example
  * ```ts
@@ -121,9 +129,9 @@ export function recall(options: ClassAverageOptions = {}): Metric {
 }
 
 /**
- * The harmonic mean of precision and recall, 2 p r / (p + r): 0 where both are.
+ * The harmonic mean of precision and recall, 2 p r / (p + r). 0 when both are 0.
  *
- * @throws {OptionError} When `average` is none of its choices.
+ * @throws {OptionError} When `average` has an unknown value.
  *
  * @example
  * ```ts
@@ -140,7 +148,7 @@ export function f1(options: ClassAverageOptions = {}): Metric {
   return averaged(options, ({ right, predicted, target }) => ratio(2 * right, predicted + target));
 }
 
-/** How often a class was right, predicted, and the target. */
+/** How often a class was predicted rightly, was predicted, and was the target. */
 interface Counts {
   right: number;
   predicted: number;
@@ -186,21 +194,22 @@ function averaged(options: ClassAverageOptions, score: (counts: Counts) => numbe
   };
 }
 
-function ratio(part: number, whole: number): number {
-  return whole === 0 ? 0 : part / whole;
+function ratio(numerator: number, denominator: number): number {
+  return denominator === 0 ? 0 : numerator / denominator;
 }
 
 function classesOf({ layout: { output } }: EvaluatedBatch): number {
   return output === 1 ? 2 : output;
 }
 
-/** Target and prediction of every row that counts. */
+/** Visits target, prediction and weight of every row that counts. */
 function forEachClass(
   batch: EvaluatedBatch,
   ignoreIndex: number,
   visit: (target: number, predicted: number, weight: number) => void,
 ): void {
-  const { output, y, layout: { output: width, targets } } = batch, rows = output.length / width, C = classesOf(batch);
+  const { output, y, layout: { output: width, targets } } = batch;
+  const rows = output.length / width, C = classesOf(batch);
   if (targets === "labels") throw new OptionError("Cannot measure classes: labels do not belong to rows of the output");
   if (y.length !== rows) {
     throw new ShapeError(`Cannot measure classes: "y" must have a class for each of ${rows} rows, got ${y.length}`);
@@ -208,12 +217,12 @@ function forEachClass(
   batch.forEach((row, weight) => {
     if (y[row] === ignoreIndex) return;
     requireBelow("y", y[row], row, C);
-    visit(y[row], width === 1 ? Number(output[row] > 0) : largest(output, row * width, width), weight);
+    visit(y[row], width === 1 ? Number(output[row] > 0) : argmax(output, row * width, width), weight);
   });
 }
 
-/** Where the first of the largest elements is. */
-function largest(output: Float32Array, from: number, width: number): number {
+/** The index of the largest element; of equal elements, the first. */
+function argmax(output: Float32Array, from: number, width: number): number {
   let best = 0;
   for (let c = 1; c < width; c++) if (output[from + c] > output[from + best]) best = c;
   return best;

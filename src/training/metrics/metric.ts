@@ -2,41 +2,41 @@ import { exp } from "../../kernels/real.ts";
 import type { Layout } from "../data/batch.ts";
 import { TotalLoss } from "../losses/total_loss.ts";
 
-/** What is measured on all batches of an evaluation together. */
+/** A measure of all batches of an evaluation together. */
 export interface Metric<Value = number> {
-  /** Which of two values is the better one. Default: neither is. */
+  /** Whether a higher or a lower value is better. Default: neither. */
   readonly better?: "higher" | "lower";
-  /** A tally without batches. */
+  /** A new state without batches. */
   start(): MetricState<Value>;
 }
 
-/** What a metric has seen. */
+/** The state of a metric between batches. */
 export interface MetricState<Value> {
-  /** One more batch. */
+  /** Add a batch. */
   add(batch: EvaluatedBatch): void;
   /** The metric of all batches so far. */
   value(): Value;
 }
 
-/** A batch that went through a net, and its loss. */
+/** The outputs, targets and loss of a batch. */
 export interface EvaluatedBatch {
-  /** How output and targets are laid out. */
+  /** Layout of output and targets. */
   readonly layout: Layout;
   /** The output: `[T, B, width]` (`[B, T, width]` when batch-first), or `[B, width]`. */
   readonly output: Float32Array;
-  /** The targets, as the loss reads them. */
+  /** The targets that the loss reads. */
   readonly y: ArrayLike<number>;
-  /** The loss, reduced. */
+  /** The reduced loss. */
   readonly loss: number;
-  /** The weight of all targets that count. */
+  /** The sum of the weights of all targets that count. */
   readonly count: number;
-  /** Every row of the output that is no padding and has a weight other than 0. */
+  /** Visits every row of the output that is not padding and whose weight is not 0. */
   forEach(visit: (row: number, weight: number) => void): void;
 }
 
 /**
- * Perplexity: e to the mean loss. It is what its name says where the loss is a cross-entropy without smoothing and
- * class weights; 1 at best, the number of classes for guesses.
+ * Perplexity: e to the mean loss, for a cross-entropy without label smoothing and class weights. 1 is the best value;
+ * uniform guesses have the number of classes.
  *
  * @example
  * ```ts

@@ -1,12 +1,12 @@
 import { ShapeError } from "../../errors.ts";
 import type { Metric } from "./metric.ts";
 
-/** The mean of |x - y| over all numbers of outputs x and targets y; a row's count with its weight. */
+/** The mean of |x - y| over all elements of outputs x and targets y, weighted by the rows' weights. */
 export function meanAbsoluteError(): Metric {
   return meanOf((difference) => Math.abs(difference));
 }
 
-/** The mean of (x - y)² over all numbers of outputs x and targets y; a row's count with its weight. */
+/** The mean of (x - y)² over all elements of outputs x and targets y, weighted by the rows' weights. */
 export function meanSquaredError(): Metric {
   return meanOf((difference) => difference * difference);
 }
@@ -20,7 +20,7 @@ function meanOf(error: (difference: number) => number): Metric {
         add({ output, y, layout: { output: width }, forEach }) {
           if (y.length !== output.length) {
             throw new ShapeError(
-              `Cannot measure errors: "y" must have a number for each of ${output.length} of the output, got ${y.length}`,
+              `Cannot measure errors: "y" must have ${output.length} numbers, as the output has, got ${y.length}`,
             );
           }
           forEach((row, weight) => {

@@ -1,22 +1,40 @@
 import { requireNumber } from "../../errors.ts";
-import { groupsOf, type Optimizer, type OptimizerOptions } from "./optimizer.ts";
-import { requireMomentum } from "./sgd.ts";
+import { AdagradSetting } from "../../kernels/optimizer_settings.ts";
+import {
+  kernelSettings,
+  type Optimizer,
+  type OptimizerOptions,
+  parameterGroups,
+  requireMomentum,
+} from "./optimizer.ts";
 
 /** Options of `adagrad`. */
 export interface AdagradOptions extends OptimizerOptions {
-  /** The learning rate is divided by 1 + t learningRateDecay after t updates. Default 0. */
+  /**
+   * Decay of the learning rate: after t updates the learning rate is divided by 1 + t learningRateDecay.
+   *
+   * @default {0}
+   */
   learningRateDecay?: number;
-  /** What the sums of squares start from. Default 0. */
+  /**
+   * Value of every sum of squares before the first update.
+   *
+   * @default {0}
+   */
   initialAccumulator?: number;
-  /** Added to the root. Default 1e-10. */
+  /**
+   * Number added to the root.
+   *
+   * @default {1e-10}
+   */
   epsilon?: number;
 }
 
 /**
  * Adagrad (Duchi, Hazan & Singer 2011), as PyTorch's `optim.Adagrad`: v = v + g², p -= lr g / (sqrt(v) + epsilon).
- * Learning rate 1e-2 and weight decay (L2) 0 by default.
+ * The default learning rate is 1e-2, the default weight decay (L2) is 0.
  *
- * @throws {OptionError} When an option is out of range.
+ * @throws {OptionError} When an option is out of range, or the schedule changes the momentum.
  *
  * @example
  * ```ts
@@ -35,9 +53,14 @@ export function adagrad(options: AdagradOptions = {}): Optimizer {
   return {
     name: "adagrad",
     moments: [{ name: "sum", initial: initialAccumulator }],
-    groups: groupsOf(options, { learningRate: 1e-2, weightDecay: 0 }),
+    groups: parameterGroups(options, { learningRate: 1e-2, weightDecay: 0 }),
     schedule,
-    settings: (updates, { rate, weightDecay }) => [rate / (1 + updates * learningRateDecay), weightDecay, epsilon],
+    settings: (updates, { learningRate, weightDecay }) =>
+      kernelSettings<AdagradSetting>({
+        [AdagradSetting.LearningRate]: learningRate / (1 + updates * learningRateDecay),
+        [AdagradSetting.WeightDecay]: weightDecay,
+        [AdagradSetting.Epsilon]: epsilon,
+      }),
     update: (k, value, gradient, settings, [sum], n) => k.adagrad(value, sum, gradient, settings, n),
   };
 }

@@ -1,21 +1,34 @@
 import { requireNumber, requireRate } from "../../errors.ts";
+import { AdamSetting } from "../../kernels/optimizer_settings.ts";
 import { power } from "../../kernels/real.ts";
-import { groupsOf, type Optimizer, type OptimizerOptions } from "./optimizer.ts";
+import { kernelSettings, type Optimizer, type OptimizerOptions, parameterGroups } from "./optimizer.ts";
 
 /** Options of `adam` and `adamw`. */
 export interface AdamOptions extends OptimizerOptions {
-  /** Decay of the first and second moments. Default [0.9, 0.999]. */
+  /**
+   * Decay of the first and of the second moment, each from 0 to below 1.
+   *
+   * @default {[0.9, 0.999]}
+   */
   betas?: readonly [number, number];
-  /** Added to the root of the second moment. Default 1e-8. */
+  /**
+   * Number added to the root of the second moment.
+   *
+   * @default {1e-8}
+   */
   epsilon?: number;
-  /** Whether the largest second moment so far is used (Reddi et al. 2018). Default false. */
+  /**
+   * Whether to divide by the root of the largest second moment so far (Reddi et al. 2018).
+   *
+   * @default {false}
+   */
   amsgrad?: boolean;
 }
 
 /**
  * Adam (Kingma & Ba 2015), as PyTorch's `optim.Adam`: m = b1 m + (1 - b1) g, v = b2 v + (1 - b2) g²,
- * p -= lr (m / (1 - b1^t)) / (sqrt(v) / sqrt(1 - b2^t) + epsilon). Learning rate 1e-3 and weight decay (L2) 0 by
- * default.
+ * p -= lr (m / (1 - b1^t)) / (sqrt(v) / sqrt(1 - b2^t) + epsilon). The default learning rate is 1e-3, the default
+ * weight decay (L2) is 0.
  *
  * @throws {OptionError} When an option is out of range.
  *
@@ -37,9 +50,9 @@ export function adam(options: AdamOptions = {}): Optimizer {
 }
 
 /**
- * AdamW (Loshchilov & Hutter 2019), as PyTorch's `optim.AdamW`: Adam whose weight decay does not go through the
- * moments but shrinks the parameters, p = (1 - lr weightDecay) p, before the step. Learning rate 1e-3 and weight
- * decay 1e-2 by default.
+ * AdamW (Loshchilov & Hutter 2019), as PyTorch's `optim.AdamW`: Adam with decoupled weight decay. The decay does not
+ * enter the moments; before the step it shrinks the parameters, p = (1 - lr weightDecay) p. The default learning rate
+ * is 1e-3, the default weight decay is 1e-2.
  *
  * @throws {OptionError} When an option is out of range.
  *
@@ -64,13 +77,21 @@ function adaptiveMoments(name: string, options: AdamOptions, weightDecay: number
   return {
     name,
     moments: moments.map((name) => ({ name, initial: 0 })),
-    groups: groupsOf(options, { learningRate: 1e-3, weightDecay }),
+    groups: parameterGroups(options, { learningRate: 1e-3, weightDecay }),
     schedule,
-    settings(updates, { rate, weightDecay, momentum: beta1 = betas[0] }) {
-      const beta2 = betas[1], t = updates + 1;
-      const stepSize = rate / (1 - power(beta1, t)), correction2 = Math.sqrt(1 - power(beta2, t));
-      const [decay, keep] = decoupled ? [0, 1 - rate * weightDecay] : [weightDecay, 1];
-      return [stepSize, 1 - beta1, beta2, 1 - beta2, correction2, epsilon, decay, keep];
+    settings(updates, { learningRate, weightDecay, momentum: beta1 = betas[0] }) {
+      const beta2 = betas[1];
+      const t = updates + 1;
+      return kernelSettings<AdamSetting>({
+        [AdamSetting.StepSize]: learningRate / (1 - power(beta1, t)),
+        [AdamSetting.OneMinusBeta1]: 1 - beta1,
+        [AdamSetting.Beta2]: beta2,
+        [AdamSetting.OneMinusBeta2]: 1 - beta2,
+        [AdamSetting.RootCorrection2]: Math.sqrt(1 - power(beta2, t)),
+        [AdamSetting.Epsilon]: epsilon,
+        [AdamSetting.WeightDecay]: decoupled ? 0 : weightDecay,
+        [AdamSetting.Shrinkage]: decoupled ? 1 - learningRate * weightDecay : 1,
+      });
     },
     update: (k, value, gradient, settings, [m, v, largest = 0], n) =>
       k.adam(value, m, v, largest, gradient, settings, n),

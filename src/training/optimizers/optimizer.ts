@@ -1,37 +1,46 @@
-import { requireNumber } from "../../errors.ts";
+import { OptionError, requireNumber } from "../../errors.ts";
 import type { Kernels } from "../../kernels/kernels.ts";
 import type { Schedule } from "../schedules/schedule.ts";
 
-/**
- * An optimizer: how parameters follow their gradients. Immutable; what changes from update to update is in the
- * session.
- */
+/** An optimizer: the rule by which gradients change parameters. Immutable; the session holds what changes. */
 export interface Optimizer {
-  /** For messages. */
+  /** Name of the optimizer in error messages. */
   readonly name: string;
-  /** What is kept for every element of a parameter. */
+  /** The moments of every parameter element. */
   readonly moments: readonly Moment[];
-  /** The options of groups of parameters; the first group has those that are in no other. */
+  /** Options by parameter group. The first group holds every parameter that no other group names. */
   readonly groups: readonly Group[];
-  /** How the learning rates of all groups change. */
+  /** Schedule of the learning rates of all groups. */
   readonly schedule?: Schedule;
-  /** The settings of the update after `updates` others, as the kernel reads them. */
+  /**
+   * The settings of one update, in the order in which the optimizer's kernel reads them (see `kernelSettings`).
+   *
+   * @param updates Number of updates before this one.
+   * @param now The group's hyperparameters in this update.
+   */
   settings(updates: number, now: Hyperparameters): readonly number[];
-  /** Update n parameters. Addresses of values, gradients, settings and moments. */
+  /**
+   * Update `n` parameters.
+   *
+   * @param value Address of the parameters, `[n]`.
+   * @param gradient Address of their gradients, `[n]`.
+   * @param settings Address of the numbers that `settings` returned.
+   * @param moments Addresses of the moments, each `[n]`, in the order of `Optimizer.moments`.
+   */
   update(k: Kernels, value: number, gradient: number, settings: number, moments: readonly number[], n: number): void;
 }
 
-/** A number for every element of a parameter that lasts from update to update. */
+/** A number for every parameter element that lasts from update to update. */
 export interface Moment {
-  /** PyTorch's name in the state of its optimizer. */
+  /** Name of the moment in the state of PyTorch's optimizer. */
   readonly name: string;
-  /** What all of them are at first. */
+  /** Value of every element before the first update. */
   readonly initial: number;
 }
 
 /** The options of a group of parameters. */
 export interface Group {
-  /** Names; `*` stands for any part of one. */
+  /** Names of parameters; `*` stands for any part of a name. */
   readonly parameters: readonly string[];
   /** Step size before the schedule. */
   readonly learningRate: number;
@@ -39,13 +48,13 @@ export interface Group {
   readonly weightDecay: number;
 }
 
-/** What a group updates with now. */
+/** The hyperparameters of a group in one update. */
 export interface Hyperparameters {
-  /** Step size. */
-  readonly rate: number;
+  /** Step size after the schedule. */
+  readonly learningRate: number;
   /** Weight decay. */
   readonly weightDecay: number;
-  /** The schedule's momentum, if it has one. */
+  /** Momentum of the schedule, if the schedule has one. */
   readonly momentum?: number;
 }
 
@@ -53,36 +62,76 @@ export interface Hyperparameters {
 export interface ParameterGroup {
   /** Names of parameters; `*` stands for any part of a name: `["embedding.*", "*.bias"]`. */
   parameters: readonly string[];
-  /** Step size. Default: that of the other parameters. */
+  /**
+   * Step size.
+   *
+   * @default the optimizer's
+   */
   learningRate?: number;
-  /** Weight decay. Default: that of the other parameters. */
+  /**
+   * Weight decay.
+   *
+   * @default the optimizer's
+   */
   weightDecay?: number;
 }
 
 /** Options of every optimizer. */
 export interface OptimizerOptions {
-  /** Step size, or what a schedule makes it from. The default is the optimizer's. */
+  /** Step size, or the number from which a schedule computes it. Each optimizer documents its default. */
   learningRate?: number;
   /**
-   * Weight decay: L2, weightDecay * parameter is added to the gradient (`adamw`: decoupled). The default is the
-   * optimizer's.
+   * Weight decay, as L2: weightDecay * parameter is added to the gradient. In `adamw` the decay is decoupled. Each
+   * optimizer documents its default.
    */
   weightDecay?: number;
-  /** How the learning rates of all groups change from update to update. Default: they do not. */
+  /**
+   * Schedule of the learning rates of all groups.
+   *
+   * @default none
+   */
   schedule?: Schedule;
-  /** Parameters with another learning rate or weight decay. Default none. */
+  /**
+   * Parameters with a learning rate or weight decay of their own.
+   *
+   * @default {[]}
+   */
   groups?: readonly ParameterGroup[];
 }
 
-/** Room for the settings of any optimizer, in floats. */
-export const SETTINGS = 8;
+/** Floats that hold the settings of any optimizer; those of Adam are the longest. */
+export const SETTINGS_LENGTH = 8;
 
-/** The groups that the options ask for. */
-export function groupsOf(options: OptimizerOptions, defaults: Omit<Group, "parameters">): Group[] {
+/**
+ * Settings in the order in which a kernel reads them.
+ *
+ * @param settings Every setting by its position, a member of an enum in kernels/optimizer_settings.ts. The keys are
+ * integers, which an object keeps in ascending order.
+ */
+export function kernelSettings<Setting extends number>(settings: Readonly<Record<Setting, number>>): number[] {
+  return Object.values(settings);
+}
+
+/**
+ * The groups that the options describe.
+ *
+ * @throws {OptionError} When a learning rate or a weight decay is negative or not finite.
+ */
+export function parameterGroups(options: OptimizerOptions, defaults: Omit<Group, "parameters">): Group[] {
   const { learningRate = defaults.learningRate, weightDecay = defaults.weightDecay, groups = [] } = options;
   return [{ parameters: [] }, ...groups].map((group: ParameterGroup) => ({
     parameters: group.parameters,
     learningRate: requireNumber("learningRate", group.learningRate ?? learningRate, 0),
     weightDecay: requireNumber("weightDecay", group.weightDecay ?? weightDecay, 0),
   }));
+}
+
+/**
+ * Check that an optimizer has the momentum that its schedule changes.
+ *
+ * @throws {OptionError} When the schedule changes the momentum and `momentum` is 0.
+ */
+export function requireMomentum(schedule: Schedule | undefined, momentum: number): void {
+  if (!schedule?.momentum || momentum) return;
+  throw new OptionError(`The schedule "${schedule.name}" changes the momentum: the optimizer needs "momentum" > 0`);
 }

@@ -1,24 +1,48 @@
 import { requireNumber, requireRate } from "../../errors.ts";
-import { groupsOf, type Moment, type Optimizer, type OptimizerOptions } from "./optimizer.ts";
-import { requireMomentum } from "./sgd.ts";
+import { RmspropSetting } from "../../kernels/optimizer_settings.ts";
+import {
+  kernelSettings,
+  type Moment,
+  type Optimizer,
+  type OptimizerOptions,
+  parameterGroups,
+  requireMomentum,
+} from "./optimizer.ts";
 
 /** Options of `rmsprop`. */
 export interface RmspropOptions extends OptimizerOptions {
-  /** Decay of the mean square, and of the mean. Default 0.99. */
+  /**
+   * Decay of the mean square, and of the mean, from 0 to below 1.
+   *
+   * @default {0.99}
+   */
   alpha?: number;
-  /** Added to the root. Default 1e-8. */
+  /**
+   * Number added to the root.
+   *
+   * @default {1e-8}
+   */
   epsilon?: number;
-  /** Share of the last update's velocity that is kept. Default 0. */
+  /**
+   * Factor of the last update's velocity, from 0 to below 1.
+   *
+   * @default {0}
+   */
   momentum?: number;
-  /** Whether the variance of the gradient, not its mean square, is used (Graves 2013). Default false. */
+  /**
+   * Whether to divide by the root of the gradient's variance, not of its mean square (Graves 2013).
+   *
+   * @default {false}
+   */
   centered?: boolean;
 }
 
 /**
- * RMSprop (Hinton 2012), as PyTorch's `optim.RMSprop`: v = alpha v + (1 - alpha) g², p -= lr g / (sqrt(v) + epsilon),
- * the quotient through a velocity with momentum. Learning rate 1e-2 and weight decay (L2) 0 by default.
+ * RMSprop (Hinton 2012), as PyTorch's `optim.RMSprop`: v = alpha v + (1 - alpha) g², r = g / (sqrt(v) + epsilon), then
+ * p -= lr r, or, with momentum, b = momentum b + r and p -= lr b. The default learning rate is 1e-2, the default weight
+ * decay (L2) is 0.
  *
- * @throws {OptionError} When an option is out of range.
+ * @throws {OptionError} When an option is out of range, or the schedule changes a momentum that is 0.
  *
  * @example
  * ```ts
@@ -41,18 +65,20 @@ export function rmsprop(options: RmspropOptions = {}): Optimizer {
   return {
     name: "rmsprop",
     moments,
-    groups: groupsOf(options, { learningRate: 1e-2, weightDecay: 0 }),
+    groups: parameterGroups(options, { learningRate: 1e-2, weightDecay: 0 }),
     schedule,
-    settings: (_, { rate, weightDecay, momentum: now = momentum }) => [
-      rate,
-      weightDecay,
-      alpha,
-      1 - alpha,
-      epsilon,
-      now,
-    ],
+    settings: (_, { learningRate, weightDecay, momentum: now = momentum }) =>
+      kernelSettings<RmspropSetting>({
+        [RmspropSetting.LearningRate]: learningRate,
+        [RmspropSetting.WeightDecay]: weightDecay,
+        [RmspropSetting.Alpha]: alpha,
+        [RmspropSetting.OneMinusAlpha]: 1 - alpha,
+        [RmspropSetting.Epsilon]: epsilon,
+        [RmspropSetting.Momentum]: now,
+      }),
     update(k, value, gradient, settings, [square, ...others], n) {
-      const mean = centered ? others.shift()! : 0, velocity = momentum ? others[0] : 0;
+      const mean = centered ? others.shift()! : 0;
+      const velocity = momentum ? others[0] : 0;
       k.rmsprop(value, square, mean, velocity, gradient, settings, n);
     },
   };

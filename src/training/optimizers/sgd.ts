@@ -1,22 +1,41 @@
 import { OptionError, requireNumber, requireRate } from "../../errors.ts";
-import type { Schedule } from "../schedules/schedule.ts";
-import { groupsOf, type Optimizer, type OptimizerOptions } from "./optimizer.ts";
+import { SgdSetting } from "../../kernels/optimizer_settings.ts";
+import {
+  kernelSettings,
+  type Optimizer,
+  type OptimizerOptions,
+  parameterGroups,
+  requireMomentum,
+} from "./optimizer.ts";
 
 /** Options of `sgd`. */
 export interface SgdOptions extends OptimizerOptions {
-  /** Share of the last update's velocity that is kept. Default 0: plain gradient descent. */
+  /**
+   * Factor of the last update's velocity, from 0 to below 1. With 0 the optimizer is plain gradient descent.
+   *
+   * @default {0}
+   */
   momentum?: number;
-  /** What the gradient loses on its way into the velocity, from the second update on. Default 0. */
+  /**
+   * Reduction of the gradient in the velocity: from the second update on its factor is 1 - dampening.
+   *
+   * @default {0}
+   */
   dampening?: number;
-  /** Whether the step looks ahead along the new velocity. Needs momentum and no dampening. Default false. */
+  /**
+   * Whether to take Nesterov's step, along the gradient and the new velocity. Needs `momentum` > 0 and `dampening` 0.
+   *
+   * @default {false}
+   */
   nesterov?: boolean;
 }
 
 /**
- * Stochastic gradient descent, with momentum as PyTorch's `optim.SGD` has it: v = momentum v + (1 - dampening) g, p
- * -= lr v, or, by Nesterov, p -= lr (g + momentum v). Learning rate 0.1 and weight decay (L2) 0 by default.
+ * Stochastic gradient descent with momentum, as PyTorch's `optim.SGD`: v = momentum v + (1 - dampening) g, then
+ * p -= lr v, or, with `nesterov`, p -= lr (g + momentum v). The default learning rate is 0.1, the default weight decay
+ * (L2) is 0.
  *
- * @throws {OptionError} When an option is out of range.
+ * @throws {OptionError} When an option is out of range, or the schedule changes a momentum that is 0.
  *
  * @example
  * ```ts
@@ -37,23 +56,18 @@ export function sgd(options: SgdOptions = {}): Optimizer {
   return {
     name: "sgd",
     moments: momentum ? [{ name: "momentum_buffer", initial: 0 }] : [],
-    groups: groupsOf(options, { learningRate: 0.1, weightDecay: 0 }),
+    groups: parameterGroups(options, { learningRate: 0.1, weightDecay: 0 }),
     schedule,
-    settings: (updates, { rate, weightDecay, momentum: now = momentum }) => [
-      rate,
-      weightDecay,
-      now,
-      updates ? 1 - dampening : 1,
-    ],
+    settings: (updates, { learningRate, weightDecay, momentum: now = momentum }) =>
+      kernelSettings<SgdSetting>({
+        [SgdSetting.LearningRate]: learningRate,
+        [SgdSetting.WeightDecay]: weightDecay,
+        [SgdSetting.Momentum]: now,
+        [SgdSetting.OneMinusDampening]: updates ? 1 - dampening : 1,
+      }),
     update(k, value, gradient, settings, [velocity], n) {
       if (momentum) k.sgdMomentum(value, velocity, gradient, settings, n, nesterov ? 1 : 0);
       else k.sgd(value, gradient, settings, n);
     },
   };
-}
-
-/** A schedule that changes the momentum needs an optimizer that has one. */
-export function requireMomentum(schedule: Schedule | undefined, momentum: number): void {
-  if (!schedule?.momentum || momentum) return;
-  throw new OptionError(`The schedule "${schedule.name}" changes the momentum: the optimizer needs "momentum" > 0`);
 }

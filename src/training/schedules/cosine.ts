@@ -4,21 +4,32 @@ import type { Schedule } from "./schedule.ts";
 
 /** Options of `cosine`. */
 export interface CosineOptions {
-  /** Updates until the minimum, warm-up included. */
+  /** Number of updates until the minimum, warm-up included. */
   steps: number;
-  /** Updates of linear warm-up at the start. Default 0. */
+  /**
+   * Number of updates of linear warm-up at the start.
+   *
+   * @default {0}
+   */
   warmUp?: number;
-  /** Share of the learning rate that the warm-up starts from. Default 1/3, as PyTorch's `LinearLR`. */
+  /**
+   * Share of the learning rate that the warm-up starts from. The default is that of PyTorch's `LinearLR`.
+   *
+   * @default {1 / 3}
+   */
   start?: number;
-  /** The learning rate at the end, and after it. Default 0. */
+  /**
+   * The learning rate after `steps` updates.
+   *
+   * @default {0}
+   */
   minimum?: number;
 }
 
 /**
  * Half a cosine wave from the learning rate down to a minimum (Loshchilov & Hutter 2017), after a linear warm-up:
- * PyTorch's
- * `CosineAnnealingLR` with `T_max = steps - warmUp`, behind a `LinearLR` of `warmUp` steps in a `SequentialLR`. After
- * the end the rate stays at the minimum, where PyTorch's would rise again.
+ * PyTorch's `CosineAnnealingLR` with `T_max = steps - warmUp`, after a `LinearLR` of `warmUp` steps in a
+ * `SequentialLR`. After `steps` updates the rate stays at the minimum, where PyTorch's rises again.
  *
  * @throws {OptionError} When an option is out of range.
  *

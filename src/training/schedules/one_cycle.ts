@@ -4,29 +4,48 @@ import type { Schedule } from "./schedule.ts";
 
 /** Options of `oneCycle`. */
 export interface OneCycleOptions {
-  /** Updates of the whole cycle. */
+  /** Number of updates of the cycle. */
   steps: number;
-  /** Share of them in which the rate rises, from 0 to 1. Default 0.3. */
+  /**
+   * Share of the updates in which the rate rises, from 0 to 1.
+   *
+   * @default {0.3}
+   */
   rise?: number;
-  /** The learning rate is divided by this at the start. Default 25. */
+  /**
+   * Ratio of the learning rate to the rate at the start.
+   *
+   * @default {25}
+   */
   startDivisor?: number;
-  /** The rate at the start is divided by this at the end. Default 1e4. */
+  /**
+   * Ratio of the rate at the start to the rate at the end.
+   *
+   * @default {1e4}
+   */
   endDivisor?: number;
-  /** The curve between two rates. Default "cosine". */
+  /**
+   * The curve between two rates.
+   *
+   * @default {"cosine"}
+   */
   curve?: "cosine" | "linear";
-  /** Whether the rate first falls back to that of the start, in as many updates as it rose. Default false. */
+  /**
+   * Whether the rate first falls to the rate at the start, in as many updates as it rose, and then to the end.
+   *
+   * @default {false}
+   */
   threePhase?: boolean;
   /**
    * Lowest and highest momentum (or first beta): the highest at the start, the lowest where the rate is largest.
-   * PyTorch's default is [0.85, 0.95]; here the optimizer's own momentum stays unless this is given.
+   * PyTorch's default is [0.85, 0.95]. Default: the optimizer's momentum.
    */
   momentum?: readonly [low: number, high: number];
 }
 
 /**
- * The learning rate rises to its full value, then falls to almost nothing (Smith & Topin 2018): PyTorch's
- * `OneCycleLR`, whose
- * `max_lr` is the optimizer's learning rate. After the end the rate stays.
+ * The learning rate rises to its full value, then falls to almost zero (Smith & Topin 2018): PyTorch's `OneCycleLR`
+ * with the optimizer's learning rate as `max_lr`. After `steps` updates the rate is constant.
  *
  * @throws {OptionError} When an option is out of range.
  *
@@ -57,10 +76,11 @@ export function oneCycle(
   momentum?.forEach((value) => requireRate("momentum", value));
   const ends = threePhase ? [rise * steps - 1, 2 * rise * steps - 2, steps - 1] : [rise * steps - 1, steps - 1];
 
-  /** On the curve through `values`, one at the start and one at the end of each phase. */
-  function at(updates: number, values: readonly number[]): number {
-    const now = Math.min(updates, steps - 1), phase = ends.findIndex((end) => now <= end);
-    const from = phase ? ends[phase - 1] : 0, share = ends[phase] > from ? (now - from) / (ends[phase] - from) : 1;
+  /** Interpolates `values`: the value at the start, then the value at the end of each phase. */
+  function interpolate(updates: number, values: readonly number[]): number {
+    const update = Math.min(updates, steps - 1), phase = ends.findIndex((end) => update <= end);
+    const from = phase ? ends[phase - 1] : 0;
+    const share = ends[phase] > from ? (update - from) / (ends[phase] - from) : 1;
     const [start, end] = values.slice(phase);
     if (curve === "linear") return (end - start) * share + start;
     return end + (start - end) / 2 * (cosTurn(share / 2) + 1);
@@ -71,11 +91,11 @@ export function oneCycle(
     initial: {},
     rate(learningRate, updates) {
       const start = learningRate / startDivisor, end = start / endDivisor;
-      return at(updates, threePhase ? [start, learningRate, start, end] : [start, learningRate, end]);
+      return interpolate(updates, threePhase ? [start, learningRate, start, end] : [start, learningRate, end]);
     },
     momentum: momentum && ((updates) => {
       const [low, high] = momentum;
-      return at(updates, threePhase ? [high, low, high, high] : [high, low, high]);
+      return interpolate(updates, threePhase ? [high, low, high, high] : [high, low, high]);
     }),
   };
 }

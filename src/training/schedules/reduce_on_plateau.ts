@@ -3,37 +3,71 @@ import type { Schedule, ScheduleState } from "./schedule.ts";
 
 /** Options of `reduceOnPlateau`. */
 export interface ReduceOnPlateauOptions {
-  /** Whether a better metric is smaller or larger. Default "min". */
+  /**
+   * Whether a lower metric is better, or a higher one.
+   *
+   * @default {"min"}
+   */
   mode?: "min" | "max";
-  /** What the learning rate is multiplied with, from 0 to below 1. Default 0.1. */
+  /**
+   * Factor of the learning rate at a reduction, from 0 to below 1.
+   *
+   * @default {0.1}
+   */
   factor?: number;
-  /** Reports in a row that may be no better. Default 10. */
+  /**
+   * Number of reports in a row without improvement that cause no reduction.
+   *
+   * @default {10}
+   */
   patience?: number;
-  /** By how much a metric must be better to count. Default 1e-4. */
+  /**
+   * The smallest improvement that counts.
+   *
+   * @default {1e-4}
+   */
   threshold?: number;
-  /** Whether the threshold is a share of the best metric, or a difference. Default "relative". */
+  /**
+   * Whether the threshold is a share of the best metric, or a difference.
+   *
+   * @default {"relative"}
+   */
   thresholdMode?: "relative" | "absolute";
-  /** Reports after a reduction in which none is counted. Default 0. */
+  /**
+   * Number of reports after a reduction that do not count as reports without improvement.
+   *
+   * @default {0}
+   */
   cooldown?: number;
-  /** The smallest learning rate. Default 0. */
+  /**
+   * The smallest learning rate.
+   *
+   * @default {0}
+   */
   minimum?: number;
-  /** A reduction by no more than this is not made. Default 1e-8. */
+  /**
+   * A reduction by at most this number is not made.
+   *
+   * @default {1e-8}
+   */
   epsilon?: number;
 }
 
-/** What the metrics have shown; the rest follows from the learning rate. */
+/** The state after some reports. The rate follows from the number of reductions. */
 interface PlateauState extends Readonly<Record<string, number | null>> {
-  /** The best metric; null before the first. */
+  /** The best metric; null before the first report. */
   readonly best: number | null;
-  /** Reports since then. */
+  /** Number of reports since the best metric. */
   readonly bad: number;
+  /** Number of reports that the cooldown still lasts. */
   readonly cooldown: number;
+  /** Number of reductions. */
   readonly reductions: number;
 }
 
 /**
- * Reduce the learning rate when a metric, told to `Session.report`, has stopped improving: PyTorch's
- * `ReduceLROnPlateau`.
+ * Reduces the learning rate when a metric stops improving: PyTorch's `ReduceLROnPlateau`. Give the metric to
+ * `Session.report`.
  *
  * @throws {OptionError} When an option is out of range.
  *
@@ -59,7 +93,7 @@ export function reduceOnPlateau(options: ReduceOnPlateauOptions = {}): Schedule 
   for (const [name, value] of Object.entries({ threshold, minimum, epsilon })) requireNumber(name, value, 0);
   const sign = mode === "min" ? -1 : 1;
 
-  function better(metric: number, best: number): boolean {
+  function isBetter(metric: number, best: number): boolean {
     const level = thresholdMode === "relative" ? best * (1 + sign * threshold) : best + sign * threshold;
     return mode === "min" ? metric < level : metric > level;
   }
@@ -76,7 +110,7 @@ export function reduceOnPlateau(options: ReduceOnPlateauOptions = {}): Schedule 
       return learningRate;
     },
     report(state, metric): ScheduleState {
-      const before = state as PlateauState, improved = better(metric, before.best ?? -sign * Infinity);
+      const before = state as PlateauState, improved = isBetter(metric, before.best ?? -sign * Infinity);
       const best = improved ? metric : before.best, cooling = before.cooldown > 0;
       const bad = improved || cooling ? 0 : before.bad + 1;
       if (bad > patience) return { best, bad: 0, cooldown, reductions: before.reductions + 1 };

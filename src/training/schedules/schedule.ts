@@ -1,21 +1,21 @@
-/** What a schedule has learned from the metrics it was told; plain numbers, fit for JSON. */
+/** The state of a schedule after some metrics: plain numbers that JSON can hold. */
 export type ScheduleState = Readonly<Record<string, number | null>>;
 
 /**
- * How the learning rate changes from update to update. Immutable: what changes is the number of updates and the state,
- * both of which the session keeps (and which `Session.trainingState` has).
+ * The learning rate as a function of the number of updates and of a state. Immutable: the session holds the number of
+ * updates and the state, and `Session.trainingState` returns both.
  */
 export interface Schedule {
-  /** For messages. */
+  /** Name in error messages. */
   readonly name: string;
-  /** The state before the first metric; empty where no metric is needed. */
+  /** The state before the first metric; empty for a schedule without metrics. */
   readonly initial: ScheduleState;
   /**
-   * The learning rate after `updates` updates, where the optimizer, or a group of its parameters, has `learningRate`.
+   * The learning rate after `updates` updates. `learningRate` is that of the optimizer, or of a group of parameters.
    */
   rate(learningRate: number, updates: number, state: ScheduleState): number;
-  /** The momentum (the first beta of Adam) after `updates` updates, if the schedule changes that too. */
+  /** The momentum (the first beta of Adam) after `updates` updates. Default: the optimizer's momentum. */
   momentum?(updates: number): number;
-  /** The state after a metric. */
+  /** The state after another metric. Default: the schedule reads no metric. */
   report?(state: ScheduleState, metric: number): ScheduleState;
 }

@@ -3,7 +3,7 @@ import { power } from "../../kernels/real.ts";
 import type { Schedule } from "./schedule.ts";
 
 /**
- * Multiply the learning rate by `factor` (default 0.1) after every `every` updates: PyTorch's `StepLR`.
+ * Multiplies the learning rate by `factor` (default 0.1) after every `every` updates: PyTorch's `StepLR`.
  *
  * @throws {OptionError} When an option is out of range.
  *
@@ -28,7 +28,7 @@ export function stepDecay({ every, factor = 0.1 }: { every: number; factor?: num
 }
 
 /**
- * Multiply the learning rate by `factor` after every update: PyTorch's `ExponentialLR`.
+ * Multiplies the learning rate by `factor` after every update: PyTorch's `ExponentialLR`.
  *
  * @throws {OptionError} When the factor is out of range.
  *

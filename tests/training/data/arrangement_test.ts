@@ -6,12 +6,12 @@ const random = new Generator(1);
 const STEPS = Int32Array.from({ length: 203 }, () => 1 + random.integer(50));
 const OPTIONS: Arrangement = { batch: 8, shuffle: true, seed: 3, bucket: 5 };
 
-/** Steps that a batch has because of its longest sample. */
+/** The number of steps of a batch: that of its longest sample. */
 function padded(batches: number[][]): number {
   return batches.reduce((sum, batch) => sum + batch.length * Math.max(...batch.map((i) => STEPS[i])), 0);
 }
 
-Deno.test("every epoch has every sample once, in full batches but one", () => {
+Deno.test("every epoch has every sample once, and all batches but one are full", () => {
   for (const shuffle of [true, false]) {
     for (const bucket of [1, 5, 1000]) {
       const batches = arrange(STEPS, 4, { ...OPTIONS, shuffle, bucket });
@@ -21,7 +21,7 @@ Deno.test("every epoch has every sample once, in full batches but one", () => {
   }
 });
 
-Deno.test("the order follows from seed and epoch", () => {
+Deno.test("the order depends on seed and epoch only", () => {
   const first = arrange(STEPS, 1, OPTIONS);
   assertEquals(arrange(STEPS, 1, OPTIONS), first);
   assertNotEquals(arrange(STEPS, 2, OPTIONS), first);
@@ -38,7 +38,8 @@ Deno.test("larger buckets leave less padding, and batches of one epoch are not s
     [none, some, all] = [1, 5, 1000].map((bucket) => {
       return padded(arrange(STEPS, 1, { ...OPTIONS, bucket })) / steps;
     });
-  // Of 8 lengths from 1 to 50 the longest is 1.8 times the mean; of 40, cut in 5, a batch spans a fifth of the range.
+  // The longest of 8 lengths from 1 to 50 is 1.8 times the mean. With 40 sorted lengths, a batch spans a fifth of the
+  // range.
   assert(none > 1.6 && some < 1.25 && all < 1.05, `${[none, some, all]}`);
   const longest = arrange(STEPS, 1, { ...OPTIONS, bucket: 1000 }).map((batch) =>
     Math.max(...batch.map((i) => STEPS[i]))
@@ -46,7 +47,7 @@ Deno.test("larger buckets leave less padding, and batches of one epoch are not s
   assertNotEquals(longest, longest.toSorted((a, b) => a - b));
 });
 
-Deno.test("samples of one length are in random company", () => {
+Deno.test("samples of one length stay in random order", () => {
   const same = new Int32Array(64).fill(7), batches = arrange(same, 1, OPTIONS);
   assert(batches.some((batch) => batch.some((i, k) => k && i < batch[k - 1])));
 });

@@ -1,4 +1,4 @@
-/** A batch made of samples is the samples, at tolerance zero in the exact build. */
+/** A batch of samples gives the results of its samples, with tolerance zero in the exact build. */
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import {
   type Batch,
@@ -89,7 +89,7 @@ const PAIRS: Record<string, [loss: Loss, samples: Samples]> = {
 };
 
 for (const [name, [loss, samples]] of Object.entries(PAIRS)) {
-  Deno.test(`${name}: loss, count and gradients of a batch are those of its samples, its padding none`, async () => {
+  Deno.test(`${name}: loss, count and gradients of a batch are those of its samples, without padding`, async () => {
     for (const batchFirst of [false, true]) {
       const options = { batch: N, steps: 6, batchFirst, numerics: "exact", optimizer: sgd(), loss } as const;
       using some = await compile(ofPairs, options), each = await compile(ofPairs, options);
@@ -140,7 +140,7 @@ Deno.test("samples of one length need no lengths", async () => {
   assertEquals(batchOf(some, samples, [2, 0]).lengths, Int32Array.of(6, 4));
 });
 
-Deno.test("batches of pairs are sorted by both lengths", async () => {
+Deno.test("pairs are sorted by both lengths", async () => {
   const options = { batch: 2, steps: 6, loss: crossEntropy() };
   using some = await compile(ofPairs, options);
   const [, { decoderInput, y }] = PAIRS["a class a step of the decoder"];
@@ -150,7 +150,7 @@ Deno.test("batches of pairs are sorted by both lengths", async () => {
   assertEquals(order.map((i) => [steps[i], WRITTEN[i]]), [[3, 2], [3, 5], [6, 1], [6, 2], [6, 3]]);
 });
 
-Deno.test("samples that do not fit are refused by number", async () => {
+Deno.test("samples that do not fit are refused, with their index", async () => {
   using pairs = await compile(ofPairs, { batch: N, steps: 6, decoderSteps: 5, loss: crossEntropy() });
   const [, { decoderInput, y: written }] = PAIRS["a class a step of the decoder"];
   using steps = await session(net("sequence"), crossEntropy()), last = await session(net("last"), crossEntropy());

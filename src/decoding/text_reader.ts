@@ -1,0 +1,58 @@
+import { OptionError } from "../errors.ts";
+import type { CompiledNet } from "../runtime/compiled_net.ts";
+import { EventLoop } from "../runtime/event_loop.ts";
+import type { States } from "../runtime/packed_batch.ts";
+
+/**
+ * A text that a net reads token by token. The states are kept here between two tokens: other callers use the net in
+ * between, and `current` may then give another net with the same layers.
+ */
+export class TextReader {
+  readonly #current: () => CompiledNet;
+  /** The states after the last token, `[H]` by name. */
+  states: States | "zero" = "zero";
+
+  constructor(current: () => CompiledNet) {
+    this.#current = current;
+  }
+
+  /** Read a token. Returns the logits of the next one; with a temperature above 0, its probabilities. */
+  read(token: number, temperature = 0): Float32Array {
+    const net = this.#current();
+    const { states } = this;
+    const outputs = temperature === 0
+      ? net.forward([token], { batch: 1, states })
+      : net.probabilities([token], { batch: 1, states, temperature });
+    this.states = net.states();
+    return outputs;
+  }
+}
+
+/**
+ * The states after each token of a text, `[T, H]` by name. Between two tokens `current` may give another net, and the
+ * parameters may change, when a training runs.
+ *
+ * @throws {OptionError} When there are no tokens.
+ */
+export async function textStates(
+  current: () => CompiledNet,
+  tokens: Int32Array,
+  signal?: AbortSignal,
+): Promise<Map<string, Float32Array<ArrayBuffer>>> {
+  const T = tokens.length;
+  const sequences = new Map<string, Float32Array<ArrayBuffer>>();
+  if (T === 0) throw new OptionError('Cannot read states: "text" must not be empty, got ""');
+  const reader = new TextReader(current);
+  using loop = new EventLoop();
+  for (let t = 0; t < T; t++) {
+    await loop.turn();
+    signal?.throwIfAborted();
+    reader.read(tokens[t]);
+    for (const [name, state] of Object.entries(reader.states as States)) {
+      let sequence = sequences.get(name);
+      if (!sequence) sequences.set(name, sequence = new Float32Array(T * state.length));
+      sequence.set(state, t * state.length);
+    }
+  }
+  return sequences;
+}

@@ -1,0 +1,90 @@
+import { OptionError, requireInteger } from "../errors.ts";
+import { Generator } from "../random/generator.ts";
+import { EventLoop } from "../runtime/event_loop.ts";
+import { mostProbable, sample, truncate } from "../text/sampling.ts";
+import type { Vocabulary } from "../text/vocabulary.ts";
+
+/** How tokens are drawn from a distribution. */
+export interface DrawOptions {
+  /**
+   * Divisor of the logits. Below 1 probable tokens become more probable, above 1 less probable; 0 always takes the most
+   * probable token.
+   *
+   * @default {1}
+   */
+  temperature?: number;
+  /**
+   * Number of most probable tokens to draw from: see `truncate`.
+   *
+   * @default all tokens
+   */
+  topK?: number;
+  /**
+   * Share of probability to draw from, held by the fewest most probable tokens: see `truncate`.
+   *
+   * @default 1 (all tokens)
+   */
+  topP?: number;
+  /**
+   * Seed of the draws.
+   *
+   * @default {0}
+   */
+  seed?: number;
+}
+
+/** A net that reads one token at a time and scores the next one. */
+export interface TokenReader {
+  /** Read a token whose successor is known. */
+  skip(token: number): void;
+  /**
+   * Read a token and score its successor: logits at temperature 0, else probabilities of any positive sum. Tokens that
+   * are never written score -Infinity or 0.
+   */
+  scores(token: number, temperature: number): Float32Array;
+}
+
+/** Options of `drawTokens`. */
+export interface DrawTokensOptions extends DrawOptions {
+  /** Maximum number of tokens to draw. */
+  length: number;
+  /** The token that ends the sequence. It is not yielded. */
+  end?: number;
+}
+
+/**
+ * Draw tokens one by one; each token is the input of the next step. The reader sees all tokens of the prompt, which has
+ * at least one, before the first draw. The event loop gets a turn at least every 50 ms.
+ *
+ * @throws {OptionError} When an option is out of range.
+ */
+export async function* drawTokens(
+  reader: TokenReader,
+  prompt: ArrayLike<number>,
+  { length, end, temperature = 1, topK, topP, seed = 0 }: DrawTokensOptions,
+): AsyncGenerator<number, void, void> {
+  requireInteger("length", length, 0);
+  if (!(temperature >= 0)) throw new OptionError(`"temperature" must be a number >= 0, got ${temperature}`);
+  // `truncate` refuses options out of range; a call of its own refuses them even when nothing is drawn.
+  truncate(Float32Array.of(1), { topK, topP });
+  const random = new Generator(seed);
+  if (length === 0) return;
+  using loop = new EventLoop();
+  const last = prompt.length - 1;
+  for (let i = 0; i < last; i++) {
+    await loop.turn();
+    reader.skip(prompt[i]);
+  }
+  for (let drawn = 0, token = prompt[last]; drawn < length; drawn++) {
+    await loop.turn();
+    const scores = reader.scores(token, temperature);
+    token = temperature === 0 ? mostProbable(scores) : sample(truncate(scores, { topK, topP }), random.uniform());
+    if (token === end) return;
+    yield token;
+  }
+}
+
+/** Ids of the special tokens that are never written. */
+export function mutedTokens(vocabulary: Vocabulary): number[] {
+  return ["<unk>", "<pad>", "<bos>"].map((token) => vocabulary.id(token)).filter((id) => id !== undefined);
+}

@@ -1,0 +1,125 @@
+import { FormatError } from "../errors.ts";
+import { type JsonNode, parseJson } from "../formats/json.ts";
+import type { Dialect } from "./activations.ts";
+import { Hdf5File } from "./files/hdf5_reader.ts";
+import { readZip } from "./files/zip.ts";
+import { type KerasModel, readModel, withVariables } from "./model.ts";
+import { namedVariables, NumberedVariables } from "./read/variable_sources.ts";
+import type { VariableSource } from "./variables.ts";
+
+const CONFIG = "config.json", METADATA = "metadata.json", WEIGHTS = "model.weights.h5";
+
+/** The first bytes of zip and HDF5 files. */
+const ZIP = [0x50, 0x4b], HDF5 = [0x89, 0x48, 0x44, 0x46];
+
+/**
+ * Reads a model of Keras: a `.keras` file of Keras 3, or an `.h5` file of Keras 2 or 3. Sequential models are
+ * supported, and functional models in which each layer reads the layer before it. `readTfjs` lists the supported
+ * layers.
+ *
+ * No code in the file is executed: Lambda layers and custom classes are refused. `jsfive` reads HDF5. A malicious file
+ * can keep `jsfive` busy for a long time, so open files of strangers in a worker that can be terminated.
+ *
+ * @param bytes The content of the file.
+ * @throws {FormatError} When the file is broken, or parts of the model are not supported or do not fit; the message
+ * lists all of them.
+ *
+ * @example
+ * ```ts ignore
+ * import { compile } from "@unroll/rnn";
+ * import { readKeras } from "@unroll/rnn/keras";
+ *
+ * const model = readKeras(await Deno.readFile("tagger.keras")), { layer, parameters, batchFirst } = model;
+ * using session = await compile(layer, { batch: 2, steps: 40, batchFirst });
+ * session.setParameters(parameters);
+ * const x = new Int32Array(2 * 40); // [batch, T] tokens, padded with 0
+ * const { x: padded, lengths } = model.postPadded(x, 2);
+ * const probabilities = model.predictions(session.forward(padded, { lengths }));
+ * ```
+ */
+export function readKeras(bytes: Uint8Array): KerasModel {
+  if (begins(bytes, HDF5)) return readH5(bytes);
+  if (!begins(bytes, ZIP)) throw new FormatError("Cannot read Keras: expected a zip file or HDF5, got other bytes", 0);
+  const entries = readZip(bytes, [CONFIG, METADATA, WEIGHTS]);
+  const missing = [CONFIG, WEIGHTS].filter((name) => !entries.has(name));
+  if (missing.length) throw new FormatError(`Cannot read Keras: the zip file has no ${missing.join(" and no ")}`);
+  const metadata = entries.get(METADATA);
+  const version = metadata && member(json(METADATA, metadata), "keras_version");
+  if (typeof version === "string" && !version.startsWith("3.")) {
+    throw new FormatError(
+      `Cannot read Keras: expected a .keras file of Keras 3, got one of ${version}; save the model as .h5 instead`,
+    );
+  }
+  const config = json(CONFIG, entries.get(CONFIG)!);
+  return readModel(config, "keras3", new NumberedVariables(new Hdf5File(WEIGHTS, entries.get(WEIGHTS)!)));
+}
+
+/**
+ * Reads a model of Keras from its configuration and a separate file of weights.
+ *
+ * @param config The result of `model.to_json()`.
+ * @param weights The content of a file of `model.save_weights()`: `.weights.h5` of Keras 3, or `.h5` of Keras 2.
+ * @throws {FormatError} As `readKeras`.
+ */
+export function readKerasConfig(config: string, weights: Uint8Array): KerasModel {
+  const node = json("the configuration", new TextEncoder().encode(config));
+  const { dialect, source } = sourceOf(new Hdf5File("the weights", weights));
+  const version = member(node, "keras_version");
+  return readModel(node, typeof version === "string" ? dialectOf(version) : dialect, source);
+}
+
+/**
+ * Reads other weights for a model.
+ *
+ * @param model The result of a read function; it stays unchanged.
+ * @param weights The content of a file of `model.save_weights()`.
+ * @returns The same model with the weights of the file.
+ * @throws {FormatError} When the file is broken, or its weights do not fit the model; the message lists all
+ * differences.
+ */
+export function readKerasWeights(model: KerasModel, weights: Uint8Array): KerasModel {
+  return withVariables(model, sourceOf(new Hdf5File("the weights", weights)).source);
+}
+
+/** The variables of a file of weights, and the version that wrote the file. */
+function sourceOf(file: Hdf5File): { dialect: Dialect; source: VariableSource } {
+  const numbered = new NumberedVariables(file);
+  if (numbered.count) return { dialect: "keras3", source: numbered };
+  return { dialect: "keras2", source: namedVariables(file, "") };
+}
+
+function readH5(bytes: Uint8Array): KerasModel {
+  const file = new Hdf5File("the HDF5 file", bytes);
+  const config = file.attribute("", "model_config");
+  if (typeof config !== "string") {
+    throw new FormatError(
+      'Cannot read Keras: the HDF5 file has no "model_config"; for a file of weights use readKerasConfig',
+    );
+  }
+  const version = file.attribute("", "keras_version");
+  const node = json(`"model_config" of the HDF5 file`, new TextEncoder().encode(config.replace(/\0+$/, "")));
+  return readModel(node, dialectOf(String(version ?? "2")), namedVariables(file, "model_weights"));
+}
+
+function dialectOf(version: string): Dialect {
+  return version.startsWith("3") ? "keras3" : "keras2";
+}
+
+/** Parses JSON. Errors call it `what`. */
+function json(what: string, bytes: Uint8Array): JsonNode {
+  return parseJson(
+    bytes,
+    0,
+    bytes.length,
+    (offset, reason) => new FormatError(`Cannot read ${what} at byte ${offset}: ${reason}`, offset),
+  );
+}
+
+/** A member of a JSON object. */
+function member({ value }: JsonNode, key: string): unknown {
+  return value instanceof Map ? value.get(key)?.value : undefined;
+}
+
+function begins(bytes: Uint8Array, start: readonly number[]): boolean {
+  return start.every((byte, i) => bytes[i] === byte);
+}

@@ -1,0 +1,198 @@
+import { lstm } from "../cells/lstm.ts";
+import { OptionError, requireInteger, requireOneOf, requireRate } from "../errors.ts";
+import { exp } from "../kernels/real.ts";
+import { countCharacters } from "../text/tokens.ts";
+import { Vocabulary } from "../text/vocabulary.ts";
+import type { TrainingEvent } from "../trainer/events.ts";
+import { clipNorm } from "../training/clip.ts";
+import type { Samples } from "../training/data/samples.ts";
+import { crossEntropy } from "../training/losses/cross_entropy.ts";
+import { adam } from "../training/optimizers/adam.ts";
+import { EmbeddingStarts } from "./embeddings.ts";
+import type {
+  ConditionedText,
+  SequenceGeneratorEvaluation,
+  SequenceGeneratorFitOptions,
+  SequenceGeneratorOptions,
+} from "./generator_options.ts";
+import { type LoadModelOptions, TrainableModel } from "./model.ts";
+import { GENERATOR, type GeneratorDescription, SequenceGeneratorRunner } from "./run/generator.ts";
+import { GeneratorCodec } from "./run/generator_codec.ts";
+
+const BITS_PER_NAT = 1.4426950408889634;
+
+/** Sessions are for 32 sequences of any length that the model takes, and their ends. */
+const SETUP = {
+  loss: () => crossEntropy(),
+  size: ({ vector, longest }: GeneratorDescription) =>
+    vector ? { batch: 32, steps: 1, decoderSteps: longest + 1 } : { batch: 32, steps: longest + 1 },
+};
+
+/**
+ * Writes separate short texts, each with a beginning and an end: names, tunes, titles. The lecture notes' "one to
+ * many". A text may have a condition: a label, which is the first token in the place of `<bos>`; numbers v, from which
+ * a dense layer makes the initial states, tanh(W v + b) (as from the image in Karpathy & Fei-Fei 2015); or both. The
+ * net is an embedding, recurrent layers, and a dense layer to the logits of the tokens and `<eos>`.
+ *
+ * Texts train in padded batches of similar length; padding does not count. For one long text see `LanguageModel`.
+ *
+ * @example
+ * ```ts
+ * import { adam } from "@unroll/rnn";
+ * import { SequenceGenerator } from "@unroll/rnn/models";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const texts = [{ text: "meow", label: "cat" }, { text: "woof woof", label: "dog" }];
+ * using model = await SequenceGenerator.create(texts, { labels: ["cat", "dog"], hidden: [24], seed: 1 });
+ * for await (const _ of model.fit(texts, { epochs: 120, optimizer: adam({ learningRate: 0.02 }) }));
+ * let text = "";
+ * for await (const piece of model.generate({ label: "dog", temperature: 0 })) text += piece;
+ * assertEquals(text, "woof woof");
+ * ```
+ */
+export class SequenceGenerator extends SequenceGeneratorRunner {
+  readonly #model: TrainableModel<GeneratorDescription>;
+  readonly #codec: GeneratorCodec;
+
+  private constructor(model: TrainableModel<GeneratorDescription>) {
+    super(model);
+    this.#model = model;
+    this.#codec = new GeneratorCodec(model.description);
+  }
+
+  /**
+   * A new model with a given vocabulary, or the vocabulary of texts. The vocabulary of words or spaced tokens has the
+   * tokens that occur at least twice, and `<unk>` for the others.
+   *
+   * @throws {OptionError} When there is no text, or an option is out of range.
+   */
+  static async create(
+    source: readonly (string | ConditionedText)[] | Vocabulary,
+    options: SequenceGeneratorOptions = {},
+  ): Promise<SequenceGenerator> {
+    const { cell = lstm(), hidden = [128], embedding = 32, dropout = 0, labels = [], vector } = options;
+    const vocabulary = vocabularyOf(source, options.tokens);
+    const { longest = source instanceof Vocabulary ? 100 : longestOf(source, vocabulary) } = options;
+    requireInteger("longest", longest, 1);
+    requireRate("dropout", dropout);
+    if (vector !== undefined) requireInteger("vector", vector, 1);
+    const embeddings = new EmbeddingStarts();
+    const weight = vector === undefined ? "embedding.weight" : "decoder.embedding.weight";
+    const width = embeddings.add(weight, embedding, vocabulary);
+    // The file has the description's values in this order.
+    const condition = { vocabulary, labels, vector: vector ?? 0, longest };
+    const description = { cell, hidden, embedding: width, dropout, ...condition, frozen: embeddings.frozen };
+    return new SequenceGenerator(
+      await TrainableModel.create(GENERATOR, description, SETUP, options, embeddings.weights),
+    );
+  }
+
+  /**
+   * Load what `save` wrote. A cell that is not one of the library's must be given again.
+   *
+   * @throws {FormatError} When the bytes are not such a file.
+   */
+  static async load(bytes: Uint8Array, options: LoadModelOptions = {}): Promise<SequenceGenerator> {
+    return new SequenceGenerator(await TrainableModel.load(GENERATOR, bytes, SETUP, options));
+  }
+
+  /**
+   * Train the model. The events are those of the trainer: see `fit`. Texts are shuffled, in batches of similar length.
+   * The loss is the mean over the tokens and the ends. Breaking out of the loop ends the training; see `checkpoint` for
+   * how to continue.
+   *
+   * @throws {OptionError} When a text is too long or has unknown tokens, a label is none of the model's, or the model
+   * is already being trained.
+   * @throws {ShapeError} When a vector does not have the model's length.
+   * @throws {FormatError} When `resume` is not a checkpoint.
+   * @throws {NonFiniteError} When the loss or the gradient is not finite. The parameters are then those of the step
+   * before.
+   */
+  async *fit(
+    texts: readonly (string | ConditionedText)[],
+    options: SequenceGeneratorFitOptions = {},
+  ): AsyncGenerator<TrainingEvent, void, void> {
+    const { batch = 32, optimizer = adam({ learningRate: 2e-3 }), clip = clipNorm(5), resume, ...more } = options;
+    const { validation, every, ...trainer } = more;
+    requireInteger("batch", batch, 1);
+    const { samples } = this.#encode(texts);
+    const evaluate = validation && { data: this.#encode(validation).samples, every };
+    yield* this.#model.fit({ batch, optimizer, clip }, () => samples, { ...trainer, batch, evaluate }, resume);
+  }
+
+  /**
+   * Evaluate the prediction of texts, each token from the condition and the tokens before it.
+   *
+   * @throws {OptionError} When a text is too long or has unknown tokens, or a label is none of the model's.
+   * @throws {ShapeError} When a vector does not have the model's length.
+   */
+  async evaluate(
+    texts: readonly (string | ConditionedText)[],
+    { signal }: { signal?: AbortSignal } = {},
+  ): Promise<SequenceGeneratorEvaluation> {
+    const { samples, characters } = this.#encode(texts);
+    const { loss, count: tokens } = await this.#model.evaluate(samples, { signal });
+    const bitsPerCharacter = loss * BITS_PER_NAT * tokens / characters;
+    return { loss, perplexity: exp(loss), tokens, characters, bitsPerCharacter };
+  }
+
+  /**
+   * All that an exact continuation of the last training needs, after its last event. `resume` of `fit` takes it, in a
+   * model with the same vocabulary and options.
+   *
+   * @throws {OptionError} When there was no training.
+   */
+  checkpoint(): Uint8Array<ArrayBuffer> {
+    return this.#model.checkpoint();
+  }
+
+  /** Texts as samples of the trainer, and the number of their characters. */
+  #encode(texts: readonly (string | ConditionedText)[]): { samples: Samples; characters: number } {
+    const codec = this.#codec;
+    const vectors: Float32Array[] = [];
+    const inputs: Int32Array[] = [];
+    const y: Int32Array[] = [];
+    let count = 0;
+    texts.forEach((element, i) => {
+      const { text, ...condition } = typeof element === "string" ? { text: element } : element;
+      const where = `sequence ${i}`;
+      const { first, vector } = codec.encodeCondition(condition, where);
+      const ids = codec.encode(text, where);
+      vectors.push(vector);
+      inputs.push(Int32Array.of(first, ...ids));
+      y.push(Int32Array.of(...ids, codec.end));
+      for (const part of typeof text === "string" ? [text] : text) count += countCharacters(part);
+    });
+    return { samples: codec.vector ? { x: vectors, decoderInput: inputs, y } : { x: inputs, y }, characters: count };
+  }
+}
+
+function vocabularyOf(
+  source: readonly (string | ConditionedText)[] | Vocabulary,
+  tokens?: SequenceGeneratorOptions["tokens"],
+): Vocabulary {
+  if (source instanceof Vocabulary) {
+    if (tokens === undefined) return source;
+    throw new OptionError(`"tokens" is for texts: a vocabulary says itself what a token is, got "${tokens}"`);
+  }
+  const kind = requireOneOf("tokens", tokens ?? "characters", ["characters", "words", "spaced"]);
+  const texts = source.map((element) => {
+    const text = textOf(element);
+    return typeof text === "string" ? text : text.join(kind === "spaced" ? " " : "");
+  });
+  if (kind === "characters") return Vocabulary.characters(texts.join(""));
+  const vocabulary = Vocabulary[kind](texts.join("\n"), { special: ["<unk>"], minimumCount: 2 });
+  // A line break is a token of the texts only if one of them has it.
+  const hasLineBreak = texts.some((text) => text.includes("\n"));
+  const found = hasLineBreak ? vocabulary.tokens : vocabulary.tokens.filter((token) => token !== "\n");
+  return Vocabulary.fromJSON({ kind, tokens: [...found] });
+}
+
+function longestOf(texts: readonly (string | ConditionedText)[], vocabulary: Vocabulary): number {
+  const lengths = texts.map((element) => vocabulary.encode(textOf(element)).length);
+  return lengths.reduce((longest, length) => Math.max(longest, length), 1);
+}
+
+function textOf(element: string | ConditionedText): string | readonly string[] {
+  return typeof element === "string" ? element : element.text;
+}

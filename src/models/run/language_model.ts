@@ -1,0 +1,151 @@
+import type { Cell } from "../../cells/cell.ts";
+import {
+  type Continuation,
+  continuations,
+  generate,
+  type GenerateOptions,
+  readable,
+  type SearchOptions,
+} from "../../decoding/generate.ts";
+import { textStates } from "../../decoding/text_reader.ts";
+import { OptionError, requireRate } from "../../errors.ts";
+import { dense } from "../../layers/dense.ts";
+import { dropout } from "../../layers/dropout.ts";
+import { embedding, oneHot } from "../../layers/embedding.ts";
+import type { Layer } from "../../layers/layer.ts";
+import { recurrent } from "../../layers/recurrent.ts";
+import { sequential } from "../../layers/sequential.ts";
+import type { Vocabulary } from "../../text/vocabulary.ts";
+import { type ModelKind, ModelRunner, type RunnableModel } from "./model.ts";
+import type { ModelDescription } from "./model_file.ts";
+
+/** All that makes up a language model. */
+export interface LanguageModelDescription extends ModelDescription {
+  /** Hidden size of each layer, bottom to top. */
+  readonly hidden: readonly number[];
+  /** Width of the embedding; undefined: tokens are one-hot vectors. */
+  readonly embedding?: number;
+  /** Whether the weight of the decoder is the weight of the embedding. */
+  readonly tied?: boolean;
+  /** Rate of dropout. */
+  readonly dropout?: number;
+  /** The tokens. */
+  readonly vocabulary: Vocabulary;
+}
+
+/** The kind of a language model. */
+export const LANGUAGE_MODEL: ModelKind<LanguageModelDescription> = {
+  name: "language model",
+  required: ["vocabulary", "hidden"],
+  vocabularies: ["vocabulary"],
+  net: languageNet,
+  // One step of at most 10 hypotheses of a beam search.
+  size: () => ({ batch: 10, steps: 1 }),
+};
+
+/**
+ * A saved `LanguageModel` to run, not to train: `generate`, `beamSearch` and `states` with the same results.
+ *
+ * A training that begins meanwhile replaces the net of a `LanguageModel`; `generate` and `states` continue with the new
+ * net, a beam search ends with an error.
+ */
+export class LanguageModelRunner extends ModelRunner {
+  /** The tokens that the model knows. */
+  readonly vocabulary: Vocabulary;
+  readonly #model: RunnableModel<LanguageModelDescription>;
+
+  /** Runners are made by `loadLanguageModel`. */
+  constructor(model: RunnableModel<LanguageModelDescription>) {
+    super(model);
+    this.#model = model;
+    this.vocabulary = model.description.vocabulary;
+  }
+
+  /**
+   * Write text, one token a piece: the lecture notes' sampling, "Language model and sequence generation". The same seed
+   * gives the same text. `<eos>` ends the text; `<unk>`, `<pad>` and `<bos>` are never written.
+   *
+   * @throws {OptionError} When the prompt has unknown characters, or an option is out of range.
+   */
+  generate(options: GenerateOptions = {}): AsyncGenerator<string, void, void> {
+    return generate(() => this.#model.compiled.current, this.vocabulary, options);
+  }
+
+  /**
+   * The pieces of `generate` as a stream: `new Response(model.generateStream().pipeThrough(new TextEncoderStream()))`.
+   * Each read makes one piece, and throws what `generate` throws. Cancelling the stream ends the writing.
+   */
+  generateStream(options: GenerateOptions = {}): ReadableStream<string> {
+    return readable(this.generate(options));
+  }
+
+  /**
+   * Search for the most probable continuations by beam search: see `beamSearch`. The best comes first; there are at
+   * most `width`.
+   *
+   * @throws {OptionError} When the prompt has unknown characters, or an option is out of range.
+   */
+  beamSearch(options: SearchOptions = {}): Promise<Continuation[]> {
+    return continuations(this.#model.compiled.current, this.vocabulary, options);
+  }
+
+  /**
+   * The states after each token of a text, which is read from its beginning: `[T, H]` of each layer by name,
+   * `rnn.h_l0`, in an LSTM also `rnn.c_l0`. A column is the state of one unit after each token. `signal` ends the
+   * reading between two tokens, with the signal's reason as the error.
+   *
+   * @throws {OptionError} When the text is empty or has unknown characters.
+   *
+   * @example
+   * ```ts
+   * import { LanguageModel } from "@unroll/rnn";
+   * import { assertEquals } from "@std/assert";
+   *
+   * using model = await LanguageModel.create("to be or not to be", { hidden: [32, 16] });
+   * const states = await model.states("to be");
+   * assertEquals([...states.keys()], ["rnn.h_l0", "rnn.c_l0", "rnn.h_l1", "rnn.c_l1"]);
+   * assertEquals(states.get("rnn.h_l1")!.length, 5 * 16);
+   * ```
+   */
+  async states(
+    text: string,
+    { signal }: { signal?: AbortSignal } = {},
+  ): Promise<Map<string, Float32Array<ArrayBuffer>>> {
+    return await textStates(() => this.#model.compiled.current, this.vocabulary.encode(text), signal);
+  }
+
+  /** The recurrent cell of every layer. */
+  get cell(): Cell {
+    return this.#model.description.cell;
+  }
+
+  /** Hidden size of each layer, bottom to top. */
+  get hidden(): readonly number[] {
+    return this.#model.description.hidden;
+  }
+}
+
+/** Width of the output of the last layer. */
+export function outputWidth({ cell, hidden }: Pick<LanguageModelDescription, "cell" | "hidden">): number {
+  return Object.values(cell.states(hidden[hidden.length - 1]))[0];
+}
+
+/** Embedding or one-hot vectors, recurrent layers, dense layer to the logits of the vocabulary. */
+function languageNet(description: LanguageModelDescription): Layer {
+  const { cell, hidden, embedding: width, tied, dropout: rate = 0, vocabulary } = description;
+  const V = vocabulary.size;
+  const output = outputWidth(description);
+  if (tied && width !== output) {
+    throw new OptionError(`"embedding" must be ${output} to be tied to the decoder, got ${width}`);
+  }
+  requireRate("dropout", rate);
+  // The tied weight is drawn as the decoder's: vectors of length 1 or so would give logits of the order of the width.
+  const tiedNames: Record<string, string> = tied ? { "embedding.weight": "decoder.weight" } : {};
+  return sequential({
+    embedding: width === undefined ? oneHot(V) : embedding(V, width),
+    ...rate && width && { dropout: dropout(width, rate) },
+    rnn: recurrent(cell, { input: width ?? V, hidden, dropout: rate }),
+    ...rate && { dropout_rnn: dropout(output, rate) },
+    decoder: dense(output, V),
+  }, { tied: tiedNames });
+}

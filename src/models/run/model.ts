@@ -1,0 +1,70 @@
+import type { Layer } from "../../layers/layer.ts";
+import type { TensorCopy } from "../../runtime/state_dict.ts";
+import type { GrowingNet, SessionSize } from "./growing_net.ts";
+import { type FileKind, type ModelDescription, writeModel } from "./model_file.ts";
+
+/** One kind of model: its file, and the net that a description makes. */
+export interface ModelKind<Description extends ModelDescription> extends FileKind<Description> {
+  /**
+   * The layers of the model.
+   *
+   * @throws {OptionError} When the description does not make a net.
+   */
+  net(description: Description): Layer;
+  /** The smallest size of a net that runs the model. */
+  size(description: Description): SessionSize;
+}
+
+/** A model as the classes that run it see it; they do not know whether it is trained as well. */
+export interface RunnableModel<Description extends ModelDescription = ModelDescription> {
+  /** The name of the model's kind in its file. */
+  readonly kind: string;
+  /** All that makes up the net. */
+  readonly description: Description;
+  /** The layers. */
+  readonly layer: Layer;
+  /** The layers, compiled. */
+  readonly compiled: GrowingNet;
+}
+
+/** What all models have, whether they only run or can be trained. */
+export abstract class ModelRunner implements Disposable {
+  readonly #model: RunnableModel;
+
+  /** A runner is made by a function such as `loadLanguageModel`, a trainable model by its `create` or `load`. */
+  constructor(model: RunnableModel) {
+    this.#model = model;
+  }
+
+  /** The layers of the model, to be used without the model around them. */
+  get net(): Layer {
+    return this.#model.layer;
+  }
+
+  /** Copies of all parameters by name, as `setParameters` of a session of `net` takes them. */
+  parameters(): Map<string, TensorCopy> {
+    return this.#model.compiled.current.parameters();
+  }
+
+  /** Number of elements of all parameters. */
+  get size(): number {
+    let size = 0;
+    for (const { shape } of Object.values(this.net.parameters)) size += shape.reduce((product, n) => product * n, 1);
+    return size;
+  }
+
+  /** A table of all parameters: names, shapes, sizes and bytes. */
+  summary(): string {
+    return this.#model.compiled.current.summary();
+  }
+
+  /** The model as a safetensors file: parameters by PyTorch's names (`rnn.weight_ih_l0`), the rest as metadata. */
+  save(): Uint8Array<ArrayBuffer> {
+    return writeModel(this.#model.kind, this.#model.description, this.parameters());
+  }
+
+  /** Release the memory. Every later call throws a DisposedError. */
+  [Symbol.dispose](): void {
+    this.#model.compiled[Symbol.dispose]();
+  }
+}

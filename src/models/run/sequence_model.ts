@@ -1,0 +1,112 @@
+import { requireOneOf } from "../../errors.ts";
+import { attentionPool } from "../../layers/attention_pool.ts";
+import { dense } from "../../layers/dense.ts";
+import { dropout } from "../../layers/dropout.ts";
+import { embedding } from "../../layers/embedding.ts";
+import type { Layer } from "../../layers/layer.ts";
+import { pool } from "../../layers/pool.ts";
+import { recurrent } from "../../layers/recurrent.ts";
+import { sequential } from "../../layers/sequential.ts";
+import type { RunnableModel } from "./model.ts";
+import type { ModelDescription } from "./model_file.ts";
+import { runBatches, SequenceInput, type Tokens } from "./sequences.ts";
+
+/**
+ * How the outputs of a sequence's time steps become one: the output after the last step, or a mean, maximum or
+ * attention over all steps (see `pool` and `attentionPool`).
+ */
+export type Pooling = "last" | "mean" | "max" | "attention";
+
+/** When a prediction or an evaluation ends early. */
+export interface TaskRunOptions {
+  /** Ends the computation between two batches, with the signal's reason as the error. */
+  signal?: AbortSignal;
+}
+
+/** What the models that read a sequence and write numbers have in common: a classifier, a regressor, a tagger. */
+export interface SequenceModelDescription extends ModelDescription {
+  /** Hidden size of every layer and direction. */
+  readonly hidden: number;
+  /** Number of recurrent layers. */
+  readonly layers: number;
+  /** Whether each layer also reads against time. */
+  readonly bidirectional: boolean;
+  /** Rate of dropout. */
+  readonly dropout: number;
+  /** Width of the embedding; undefined in a model that reads values. */
+  readonly embedding?: number;
+  /** `"none"`: each time step has an output of its own. */
+  readonly pooling: Pooling | "none";
+  /** Width of an output: the number of classes, or of numbers. */
+  readonly outputs: number;
+  /** The tokens; undefined in a model that reads values. */
+  readonly tokens?: Tokens;
+  /** Values of a time step; undefined in a model that reads tokens. */
+  readonly features?: number;
+}
+
+/** What the kinds of sequence models have in common. */
+export const SEQUENCE_MODEL = {
+  required: ["hidden", "layers", "bidirectional", "pooling", "outputs"],
+  vocabularies: ["tokens"],
+  net: sequenceNet,
+  size: () => ({ batch: 32, steps: 32 }),
+} as const;
+
+/** @throws {OptionError} When there is no such pooling. */
+export function requirePooling(pooling: Pooling): Pooling {
+  return requireOneOf("pooling", pooling, ["last", "mean", "max", "attention"]);
+}
+
+/** Embedding, recurrent layers, pooling, dense layer. */
+function sequenceNet(description: SequenceModelDescription): Layer {
+  const { cell, hidden, layers, bidirectional, dropout: rate, embedding: width, pooling, outputs } = description;
+  const { tokens, features } = new SequenceInput(description);
+  const rnn = recurrent(cell, {
+    input: features ?? width!,
+    hidden,
+    layers,
+    bidirectional,
+    dropout: rate,
+    output: pooling === "last" ? "last" : "sequence",
+  });
+  const H = rnn.output.width;
+  return sequential({
+    ...tokens !== undefined && { embedding: embedding(tokens, width!) },
+    ...tokens !== undefined && rate && { dropout_embedding: dropout(width!, rate) },
+    rnn,
+    ...(pooling === "mean" || pooling === "max") && { pool: pool(H, pooling) },
+    ...pooling === "attention" && { attention: attentionPool(H) },
+    ...rate && { dropout: dropout(H, rate) },
+    decoder: dense(H, outputs),
+  });
+}
+
+/**
+ * The outputs of each encoded sequence: `[outputs]`, or `[T, outputs]` without pooling. `softmax` makes them
+ * probabilities. The net grows with the longest sequence.
+ */
+export async function sequenceOutputs(
+  { layer, compiled, description: { outputs: C } }: RunnableModel<SequenceModelDescription>,
+  input: SequenceInput,
+  sequences: readonly ArrayLike<number>[],
+  { softmax, signal }: TaskRunOptions & { softmax: boolean },
+): Promise<Float32Array[]> {
+  if (!sequences.length) return [];
+  const { columns } = input;
+  const isEachStep = layer.output.steps !== "one";
+  return await compiled.run(input.longest(sequences), (net) => {
+    const options = { columns, batch: SEQUENCE_MODEL.size().batch, signal };
+    return runBatches(sequences, options, ({ x, batch: B, lengths }) => {
+      const call = { batch: B, lengths };
+      const rows = softmax ? net.probabilities(x, call) : net.forward(x, call);
+      return Array.from(lengths, (T, b) => {
+        const outputs = new Float32Array((isEachStep ? T : 1) * C);
+        for (let t = 0; t * C < outputs.length; t++) {
+          outputs.set(rows.subarray((t * B + b) * C, (t * B + b + 1) * C), t * C);
+        }
+        return outputs;
+      });
+    });
+  });
+}

@@ -1,0 +1,216 @@
+import { OptionError, requireBelow, requireInteger, ShapeError } from "../../errors.ts";
+import { EventLoop } from "../../runtime/event_loop.ts";
+import type { Vocabulary } from "../../text/vocabulary.ts";
+import { arrange } from "../../training/data/arrangement.ts";
+import { writePadded } from "../../training/data/padding.ts";
+
+/** Tokens of sequences: a vocabulary, or the number of tokens when sequences are ids. */
+export type Tokens = Vocabulary | number;
+
+/** A sequence of tokens: a text or the list of its tokens, as the vocabulary has them; or ids. */
+export type Sequence = string | readonly string[] | ArrayLike<number>;
+
+/**
+ * What a model reads. A model with `tokens`: a text or the list of its tokens, as the vocabulary has them, or ids. A
+ * model with `features`: values `[T, features]`, row-major or as rows.
+ */
+export type TaskSequence = Sequence | ArrayLike<ArrayLike<number>>;
+
+/** Translates sequences of tokens to ids and back. */
+export class SequenceCodec {
+  /** The tokens. */
+  readonly tokens: Tokens;
+  /** Number of tokens. */
+  readonly size: number;
+  /** Maximum number of tokens of a sequence. */
+  readonly longest: number;
+  readonly #name: string;
+
+  /** `name` is what the errors call a sequence. */
+  constructor(name: string, tokens: Tokens, longest: number) {
+    this.#name = name;
+    this.tokens = tokens;
+    this.size = typeof tokens === "number" ? tokens : tokens.size;
+    this.longest = longest;
+  }
+
+  /**
+   * The ids of a sequence. Tokens that the vocabulary does not have become its `<unk>`.
+   *
+   * @param number The number of the sequence, for the errors.
+   * @throws {OptionError} When the sequence has no tokens or too many, or when a token is unknown and there is no
+   * `<unk>`.
+   */
+  encode(sequence: Sequence, number: number): Int32Array {
+    const { tokens, longest } = this;
+    const fail = (reason: string) => {
+      throw new OptionError(`Cannot read ${this.#name} ${number}: ${reason}`);
+    };
+    if (sequence.length === 0) fail("it must have at least one token, got none");
+    const isText = typeof sequence === "string" || typeof sequence[0] === "string";
+    if (isText && typeof tokens === "number") {
+      fail(`without a vocabulary it must be ids, got ${JSON.stringify(sequence)}`);
+    }
+    const ids = isText
+      ? (tokens as Vocabulary).encode(sequence as string | readonly string[])
+      : Int32Array.from(sequence as ArrayLike<number>, (id, i) => {
+        requireBelow(this.#name, id, i, this.size);
+        return id;
+      });
+    if (ids.length === 0) fail("it must have at least one token, got none");
+    if (ids.length > longest) fail(`it must have at most ${longest} tokens, as "longest" says, got ${ids.length}`);
+    return ids;
+  }
+
+  /** The text of ids; without a vocabulary the ids, separated by spaces. */
+  text(ids: ArrayLike<number>): string {
+    return typeof this.tokens === "number" ? Array.from(ids).join(" ") : this.tokens.decode(ids);
+  }
+
+  /** The token of an id; without a vocabulary the id as text. */
+  name(id: number): string {
+    return typeof this.tokens === "number" ? String(id) : this.tokens.tokens[id];
+  }
+
+  /** The id of a special token; undefined when the vocabulary does not have it. */
+  protected special(token: string): number | undefined {
+    return typeof this.tokens === "number" ? undefined : this.tokens.id(token);
+  }
+}
+
+/**
+ * Translates the sequences that a decoder writes. Begin and end are tokens of their own where the vocabulary has none.
+ */
+export class TargetCodec extends SequenceCodec {
+  /** The token that a decoder reads first: `<bos>`. */
+  readonly begin: number;
+  /** The token that ends a sequence: `<eos>`. */
+  readonly end: number;
+  /** Number of tokens, begin and end included. */
+  readonly classes: number;
+  /** Tokens that are never written. */
+  readonly muted: readonly number[];
+
+  /** `longest` counts neither begin nor end. */
+  constructor(tokens: Tokens, longest: number) {
+    super("target", tokens, longest);
+    let classes = this.size;
+    this.end = this.special("<eos>") ?? classes++;
+    this.begin = this.special("<bos>") ?? classes++;
+    this.classes = classes;
+    const special = ["<unk>", "<pad>"].map((token) => this.special(token)).filter((id) => id !== undefined);
+    this.muted = [this.begin, ...special];
+  }
+
+  override name(id: number): string {
+    return id === this.end ? "<eos>" : id === this.begin ? "<bos>" : super.name(id);
+  }
+}
+
+/** Translates what a model reads, tokens or values of some features, to the input of its net. */
+export class SequenceInput {
+  /** Number of tokens; undefined in a model that reads values. */
+  readonly tokens?: number;
+  /** Values of a time step; undefined in a model that reads tokens. */
+  readonly features?: number;
+  readonly #codec?: SequenceCodec;
+
+  /** @throws {OptionError} Unless exactly one of the two is given. */
+  constructor({ tokens, features }: { readonly tokens?: Tokens; readonly features?: number }) {
+    if ((tokens === undefined) === (features === undefined)) {
+      throw new OptionError('Either "tokens" or "features" must be given: a model reads tokens or values');
+    }
+    if (features !== undefined) requireInteger("features", features, 1);
+    if (typeof tokens === "number") requireInteger("tokens", tokens, 1);
+    this.features = features;
+    if (tokens === undefined) return;
+    this.#codec = new SequenceCodec("sequence", tokens, Infinity);
+    this.tokens = this.#codec.size;
+  }
+
+  /** Elements of a time step: 1 in a model that reads tokens. */
+  get columns(): number {
+    return this.features ?? 1;
+  }
+
+  /**
+   * Each sequence as ids `[T]` or values `[T, features]`.
+   *
+   * @throws {OptionError} When a sequence is empty, or has an unknown token or a number that is not finite.
+   * @throws {ShapeError} When a time step does not have as many values as features.
+   */
+  encode(sequences: readonly TaskSequence[]): ArrayLike<number>[] {
+    const codec = this.#codec;
+    return sequences.map((sequence, i) =>
+      codec ? codec.encode(sequence as Sequence, i) : valuesOf(sequence, this.columns, i)
+    );
+  }
+
+  /** Number of time steps of the longest of these encoded sequences. */
+  longest(sequences: readonly ArrayLike<number>[]): number {
+    return sequences.reduce((longest, { length }) => Math.max(longest, length / this.columns), 1);
+  }
+}
+
+function valuesOf(sequence: TaskSequence, features: number, number: number): Float32Array {
+  if (typeof sequence === "string") {
+    throw new OptionError(`Cannot read sequence ${number}: it must be values, got ${JSON.stringify(sequence)}`);
+  }
+  const isFlat = typeof sequence[0] === "number";
+  const rows = (isFlat ? [sequence] : sequence) as ArrayLike<ArrayLike<number>>;
+  for (let t = 0; t < rows.length; t++) {
+    const { length } = rows[t];
+    if (isFlat ? length % features === 0 : length === features) continue;
+    const got = isFlat ? `${length} elements` : `${length} at step ${t}`;
+    throw new ShapeError(`Cannot read sequence ${number}: each step must have ${features} values, got ${got}`);
+  }
+  const values = Float32Array.from(Array.from(rows).flatMap((row) => Array.from(row)));
+  if (!values.length) throw new OptionError(`Cannot read sequence ${number}: it must have at least one step, got none`);
+  const bad = values.findIndex((value) => !Number.isFinite(value));
+  if (bad < 0) return values;
+  const step = Math.floor(bad / features);
+  throw new OptionError(
+    `Cannot read sequence ${number}: it must be finite numbers, got ${values[bad]} at step ${step}`,
+  );
+}
+
+/** Encoded sequences as the arguments of one call. */
+export interface PaddedBatch {
+  /** The sequences side by side, `[T, B, columns]`. */
+  readonly x: Float64Array;
+  /** Number of sequences, B. */
+  readonly batch: number;
+  /** Number of time steps of each sequence. */
+  readonly lengths: Int32Array;
+}
+
+/** Sequences of `columns` elements a time step as one batch. Doubles hold token ids and f32 values without rounding. */
+export function padded(sequences: readonly ArrayLike<number>[], columns: number): PaddedBatch {
+  const lengths = Int32Array.from(sequences, ({ length }) => length / columns);
+  const T = lengths.reduce((longest, length) => Math.max(longest, length), 0);
+  const x = new Float64Array(T * sequences.length * columns);
+  writePadded(x, columns, sequences, T, false);
+  return { x, batch: sequences.length, lengths };
+}
+
+/**
+ * Run sequences in batches of similar length, so that little is padding; the results are in the order of the sequences.
+ * The event loop gets a turn at least every 50 ms, between two batches; `signal` ends the run there.
+ */
+export async function runBatches<Result>(
+  sequences: readonly ArrayLike<number>[],
+  { columns, batch, signal }: { columns: number; batch: number; signal?: AbortSignal },
+  run: (batch: PaddedBatch) => readonly Result[],
+): Promise<Result[]> {
+  const results = new Array<Result>(sequences.length);
+  const sizes = sequences.map(({ length }) => length);
+  // One bucket sorts all sequences by length.
+  const arrangement = { batch, shuffle: false, seed: 0, bucket: Number.MAX_SAFE_INTEGER };
+  using loop = new EventLoop();
+  for (const members of arrange(sizes, 1, arrangement)) {
+    await loop.turn();
+    signal?.throwIfAborted();
+    run(padded(members.map((i) => sequences[i]), columns)).forEach((result, b) => results[members[b]] = result);
+  }
+  return results;
+}

@@ -1,0 +1,68 @@
+import { type Label, Labels } from "./labels.ts";
+import { type ModelKind, ModelRunner, type RunnableModel } from "./model.ts";
+import type { RegressionLoss } from "./regressor.ts";
+import {
+  SEQUENCE_MODEL,
+  type SequenceModelDescription,
+  sequenceOutputs,
+  type TaskRunOptions,
+} from "./sequence_model.ts";
+import { SequenceInput, type TaskSequence } from "./sequences.ts";
+
+/** What a tagger predicts for a sequence. */
+export interface Tagging {
+  /** The most probable label of each step; empty in a tagger of numbers. */
+  readonly labels: Label[];
+  /** For each step the probability of each label, in the order of `labels`; in a tagger of numbers, the numbers. */
+  readonly outputs: Float32Array[];
+}
+
+/** All that makes up a tagger: of labels, or of numbers and their loss. */
+export interface TaggerDescription extends SequenceModelDescription {
+  /** The classes of a step; undefined in a tagger of numbers. */
+  readonly labels?: readonly Label[];
+  /** The loss of a tagger of numbers. */
+  readonly loss?: RegressionLoss;
+}
+
+/** The kind of a tagger. */
+export const TAGGER: ModelKind<TaggerDescription> = { ...SEQUENCE_MODEL, name: "sequence tagger" };
+
+/** A saved `SequenceTagger` to run, not to train: `predict` with the same results. */
+export class SequenceTaggerRunner extends ModelRunner {
+  readonly #model: RunnableModel<TaggerDescription>;
+  readonly #input: SequenceInput;
+  readonly #labels: Labels | undefined;
+
+  /** Runners are made by `loadSequenceTagger`. */
+  constructor(model: RunnableModel<TaggerDescription>) {
+    super(model);
+    const { labels } = model.description;
+    this.#model = model;
+    this.#input = new SequenceInput(model.description);
+    this.#labels = labels && new Labels(labels);
+  }
+
+  /** The classes; empty in a tagger of numbers. */
+  get labels(): readonly Label[] {
+    return this.#labels?.names ?? [];
+  }
+
+  /**
+   * Predict the tags of each sequence. The prediction for one sequence does not depend on the others. A training that
+   * begins meanwhile ends the call with an error.
+   *
+   * @throws {OptionError} When a sequence has no tokens, or unknown ones.
+   */
+  async predict(sequences: readonly TaskSequence[], options: TaskRunOptions = {}): Promise<Tagging[]> {
+    const labels = this.#labels;
+    const { outputs: width } = this.#model.description;
+    const encoded = this.#input.encode(sequences);
+    const softmax = labels !== undefined;
+    const found = await sequenceOutputs(this.#model, this.#input, encoded, { ...options, softmax });
+    return found.map((rows) => {
+      const outputs = Array.from({ length: rows.length / width }, (_, t) => rows.slice(t * width, (t + 1) * width));
+      return { labels: labels ? outputs.map((row) => labels.mostProbable(row)) : [], outputs };
+    });
+  }
+}

@@ -1,0 +1,141 @@
+import { lstm } from "../cells/lstm.ts";
+import { OptionError, requireInteger, requireNumber, requireOneOf, requireRate, ShapeError } from "../errors.ts";
+import type { Measurement, Metrics } from "../trainer/evaluate.ts";
+import type { TrainingEvent } from "../trainer/events.ts";
+import { clipNorm } from "../training/clip.ts";
+import type { Samples } from "../training/data/samples.ts";
+import type { Loss } from "../training/losses/loss.ts";
+import { absoluteError, huber, squaredError } from "../training/losses/regression.ts";
+import { accuracy, f1 } from "../training/metrics/classification.ts";
+import { meanAbsoluteError, meanSquaredError } from "../training/metrics/regression.ts";
+import { adam } from "../training/optimizers/adam.ts";
+import { EmbeddingStarts } from "./embeddings.ts";
+import type { TrainableModel } from "./model.ts";
+import type { Labels } from "./run/labels.ts";
+import type { RegressionLoss } from "./run/regressor.ts";
+import type { Pooling, SequenceModelDescription, TaskRunOptions } from "./run/sequence_model.ts";
+import { SequenceInput } from "./run/sequences.ts";
+import type { ClassMetrics, NumberMetrics, TaskFitOptions, TaskOptions } from "./sequence_options.ts";
+
+/** What evaluations of a model of classes measure beside the loss. */
+export const CLASS_METRICS: ClassMetrics = { accuracy: accuracy(), f1: f1() };
+
+/** What evaluations of a model of numbers measure beside the loss. */
+export const NUMBER_METRICS: NumberMetrics = {
+  meanAbsoluteError: meanAbsoluteError(),
+  meanSquaredError: meanSquaredError(),
+};
+
+/**
+ * The description of a new model, and its initial embedding.
+ *
+ * @throws {OptionError} When an option is out of range.
+ */
+export function describeSequenceModel(
+  options: TaskOptions,
+  { outputs, pooling }: { outputs: number; pooling: Pooling | "none" },
+): { description: SequenceModelDescription; embeddings: EmbeddingStarts } {
+  const { features } = new SequenceInput(options);
+  const { tokens, cell = lstm(), hidden = 64, layers = 1, bidirectional = false, dropout = 0 } = options;
+  const { embedding = Math.ceil(hidden / 2) } = options;
+  requireInteger("hidden", hidden, 1);
+  requireInteger("layers", layers, 1);
+  requireRate("dropout", dropout);
+  const embeddings = new EmbeddingStarts();
+  const width = tokens === undefined ? undefined : embeddings.add("embedding.weight", embedding, tokens);
+  // The file has the description's values in this order.
+  const shape = { cell, hidden, layers, bidirectional, dropout, embedding: width, pooling, outputs };
+  return { description: { ...shape, tokens, features, frozen: embeddings.frozen }, embeddings };
+}
+
+/** Train a model in a session for the longest sequence of the samples and the validation samples. */
+export async function* fitSequences<M extends Metrics>(
+  model: Pick<TrainableModel<SequenceModelDescription>, "fit">,
+  input: SequenceInput,
+  samples: Samples,
+  validation: Samples | undefined,
+  metrics: M,
+  options: TaskFitOptions<never, M>,
+): AsyncGenerator<TrainingEvent<M>, void, void> {
+  const { batch = 32, optimizer = adam({ learningRate: 2e-3 }), clip = clipNorm(1), every, ...trainer } = options;
+  const { epochs, steps, seconds, seed, bucket, patience, restoreBest, monitor, signal } = trainer;
+  requireInteger("batch", batch, 1);
+  const longest = [samples, validation].map((some) => input.longest(Array.from(some?.x ?? [])));
+  const limits = { epochs, steps, seconds, seed, bucket, patience, restoreBest, monitor, signal, batch };
+  yield* model.fit<M>(
+    { batch, steps: Math.max(...longest), optimizer, clip },
+    () => samples,
+    validation ? { ...limits, metrics, evaluate: { data: validation, every } } : limits,
+  );
+}
+
+/** Loss and metrics of samples, in a session for the longest of their sequences. */
+export async function evaluateSequences<M extends Metrics>(
+  model: Pick<TrainableModel<SequenceModelDescription>, "evaluate">,
+  input: SequenceInput,
+  samples: Samples,
+  metrics: M,
+  { signal }: TaskRunOptions,
+): Promise<Measurement<M>> {
+  return await model.evaluate(samples, { steps: input.longest(Array.from(samples.x)), metrics, signal });
+}
+
+/**
+ * The weight of each class in the loss; undefined when all classes count alike.
+ *
+ * @param classes The classes of the training samples; negative ones do not count.
+ * @throws {OptionError} When the samples have one class only, or the weights do not fit the labels.
+ */
+export function weightsOfClasses(
+  { names }: Labels,
+  classes: Iterable<number>,
+  option: "balanced" | readonly number[] | undefined,
+): readonly number[] | undefined {
+  const C = names.length;
+  const counts = new Array<number>(C).fill(0);
+  for (const c of classes) if (c >= 0) counts[c]++;
+  const present = counts.filter((count) => count > 0).length;
+  if (present === 1) {
+    const only = JSON.stringify(names[counts.findIndex((count) => count > 0)]);
+    throw new OptionError(`Cannot fit: the samples must have at least two labels, got only ${only}`);
+  }
+  if (option === undefined) return undefined;
+  const n = counts.reduce((sum, count) => sum + count);
+  if (option === "balanced") return counts.map((count) => count && n / (present * count));
+  if (option.length !== C) {
+    throw new OptionError(`"classWeights" must have ${C} elements, one a label, got ${option.length}`);
+  }
+  return option.map((weight) => requireNumber("classWeights", weight, 0));
+}
+
+/**
+ * The loss of this name.
+ *
+ * @throws {OptionError} When there is no such loss.
+ */
+export function regressionLoss(name: RegressionLoss): Loss {
+  const losses = { squared: squaredError, absolute: absoluteError, huber };
+  return losses[requireOneOf("loss", name, ["squared", "absolute", "huber"])]();
+}
+
+/**
+ * The numbers of a target.
+ *
+ * @param sample The number of the sample, for the errors.
+ * @throws {ShapeError} When there are not `width` numbers.
+ * @throws {OptionError} When a number is not finite.
+ */
+export function numbersOf(target: number | ArrayLike<number>, width: number, sample: number): ArrayLike<number> {
+  const numbers = typeof target === "number" ? [target] : target ?? [];
+  if (numbers.length !== width) {
+    throw new ShapeError(
+      `Cannot read the target of sample ${sample}: expected ${width} numbers, got ${numbers.length}`,
+    );
+  }
+  try {
+    for (let i = 0; i < width; i++) requireNumber("target", numbers[i]);
+  } catch (error) {
+    throw new OptionError(`Cannot read sample ${sample}: ${(error as Error).message}`);
+  }
+  return numbers;
+}

@@ -1,0 +1,190 @@
+import { FormatError, ShapeError } from "../../errors.ts";
+import type { TensorMessage } from "./schema.ts";
+
+/** An element type by ONNX's name. */
+export type OnnxElementType =
+  | "float"
+  | "double"
+  | "float16"
+  | "bfloat16"
+  | "int8"
+  | "int16"
+  | "int32"
+  | "int64"
+  | "uint8"
+  | "uint16"
+  | "uint32"
+  | "uint64"
+  | "bool";
+
+/** The elements of a tensor in memory. 64-bit integers are doubles: exact up to 2^53, rounded beyond. */
+export type OnnxElements = Float32Array | Float64Array | Int32Array;
+
+/** A tensor. In memory 16-bit floating point numbers are f32, and booleans are 0 and 1. */
+export interface OnnxTensor {
+  /** The element type in ONNX. */
+  readonly type: OnnxElementType;
+  /** The extent of each dimension; `[]` for a single number. */
+  readonly shape: readonly number[];
+  /** All elements, row-major. */
+  readonly data: OnnxElements;
+}
+
+/** For each element type its number and bytes per element in a file, and the array type in memory. */
+const TYPES = {
+  float: { code: 1, bytes: 4, array: Float32Array },
+  uint8: { code: 2, bytes: 1, array: Int32Array },
+  int8: { code: 3, bytes: 1, array: Int32Array },
+  uint16: { code: 4, bytes: 2, array: Int32Array },
+  int16: { code: 5, bytes: 2, array: Int32Array },
+  int32: { code: 6, bytes: 4, array: Int32Array },
+  int64: { code: 7, bytes: 8, array: Float64Array },
+  bool: { code: 9, bytes: 1, array: Int32Array },
+  float16: { code: 10, bytes: 2, array: Float32Array },
+  double: { code: 11, bytes: 8, array: Float64Array },
+  uint32: { code: 12, bytes: 4, array: Float64Array },
+  uint64: { code: 13, bytes: 8, array: Float64Array },
+  bfloat16: { code: 16, bytes: 2, array: Float32Array },
+} as const satisfies Record<OnnxElementType, unknown>;
+
+/** The maximum number of elements of a tensor, so that a broken shape is refused before any allocation. */
+const MAX_SIZE = 2 ** 30;
+
+/**
+ * The element type of a number in a file.
+ *
+ * @param what The tensor's name in errors.
+ * @throws {FormatError} When there is no such type, or it is not supported.
+ */
+export function elementType(what: string, code: number | undefined): OnnxElementType {
+  const names = Object.keys(TYPES) as OnnxElementType[];
+  const name = names.find((name) => TYPES[name].code === code);
+  if (name) return name;
+  throw new FormatError(`Cannot read ONNX: ${what} must have one of the types ${names.join(", ")}, got number ${code}`);
+}
+
+/** The number of an element type in a file. */
+export function typeCode(type: OnnxElementType): number {
+  return TYPES[type].code;
+}
+
+/** Whether the elements are integers or booleans. */
+export function isInteger(type: OnnxElementType): boolean {
+  return !/float|double/.test(type);
+}
+
+/** The number of elements of a shape. */
+export function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((size, extent) => size * extent, 1);
+}
+
+/**
+ * Zeros.
+ *
+ * @throws {ShapeError} When there are too many.
+ */
+export function allocate(type: OnnxElementType, size: number): OnnxElements {
+  if (!(size <= MAX_SIZE)) throw new ShapeError(`a tensor can have at most ${MAX_SIZE} elements, got ${size}`);
+  return new TYPES[type].array(size);
+}
+
+/** A tensor with these elements, each converted to the type. */
+export function tensor(type: OnnxElementType, shape: readonly number[], elements: ArrayLike<number>): OnnxTensor {
+  const { array } = TYPES[type];
+  const half = type === "float16" || type === "bfloat16";
+  return { type, shape, data: elements instanceof array && !half ? elements : rounded(type, array.from(elements)) };
+}
+
+/** An int64 tensor `[n]`, such as a shape. */
+export function integers(elements: readonly number[]): OnnxTensor {
+  return tensor("int64", [elements.length], elements);
+}
+
+/** Rounds the elements of the 16-bit types, which are stored as f32, in place. */
+function rounded(type: OnnxElementType, data: OnnxElements): OnnxElements {
+  if (type === "float16") { for (let i = 0; i < data.length; i++) data[i] = toHalf(data[i]); }
+  if (type === "bfloat16") {
+    const bits = new Uint32Array(data.buffer, data.byteOffset, data.length);
+    // To nearest, ties to even. NaN stays NaN.
+    for (let i = 0; i < bits.length; i++) {
+      if (!Number.isNaN(data[i])) bits[i] = (bits[i] + 0x7fff + ((bits[i] >>> 16) & 1)) & 0xffff0000;
+    }
+  }
+  return data;
+}
+
+/** The nearest float16 number, ties to even. */
+function toHalf(x: number): number {
+  const size = Math.abs(x);
+  if (!(size < 65520)) return size >= 65520 ? x * Infinity : x;
+  // The spacing of float16 numbers near x: 11 significant bits, and 2^-24 for subnormal numbers.
+  let unit = 2 ** -24;
+  while (unit * 2048 <= size) unit *= 2;
+  const scaled = size / unit, floor = Math.floor(scaled), rest = scaled - floor;
+  const whole = rest > 0.5 || (rest === 0.5 && floor % 2) ? floor + 1 : floor;
+  return x < 0 ? -whole * unit : whole * unit;
+}
+
+/**
+ * Reads a tensor of a file.
+ *
+ * @param what The tensor's name in errors.
+ * @throws {FormatError} When the number of elements does not fit the shape, or the elements are in another file.
+ */
+export function readTensor(what: string, message: TensorMessage): OnnxTensor {
+  const { dims: shape, raw } = message;
+  const type = elementType(what, message.type);
+  const size = sizeOf(shape);
+  if (message.location === 1) {
+    throw new FormatError(`Cannot read ONNX: ${what} has its elements in another file, which is not supported`);
+  }
+  const isShape = shape.every((extent) => Number.isSafeInteger(extent) && extent >= 0);
+  const list = raw ? [] : typedList(type, message);
+  const count = raw ? raw.length / TYPES[type].bytes : list.length;
+  if (!isShape || count !== size) {
+    throw new FormatError(`Cannot read ONNX: ${what} must have ${size} elements for shape [${shape}], got ${count}`);
+  }
+  if (raw) return tensor(type, shape, readRaw(type, raw, size));
+  const half = type === "float16" || type === "bfloat16";
+  return tensor(type, shape, half ? list.map((bits) => fromHalf(type, bits)) : list);
+}
+
+/** The list in which a message holds elements of a type. */
+function typedList(type: OnnxElementType, message: TensorMessage): number[] {
+  if (type === "float") return message.floats;
+  if (type === "double") return message.doubles;
+  if (type === "int64") return message.longs;
+  if (type === "uint32" || type === "uint64") return message.unsigned;
+  return message.ints;
+}
+
+function readRaw(type: OnnxElementType, raw: Uint8Array, size: number): OnnxElements {
+  const view = new DataView(raw.buffer, raw.byteOffset, raw.length);
+  const data = allocate(type, size);
+  const readers: Record<OnnxElementType, (i: number) => number> = {
+    float: (i) => view.getFloat32(4 * i, true),
+    double: (i) => view.getFloat64(8 * i, true),
+    uint8: (i) => raw[i],
+    bool: (i) => raw[i],
+    int8: (i) => view.getInt8(i),
+    uint16: (i) => view.getUint16(2 * i, true),
+    int16: (i) => view.getInt16(2 * i, true),
+    uint32: (i) => view.getUint32(4 * i, true),
+    int32: (i) => view.getInt32(4 * i, true),
+    uint64: (i) => Number(view.getBigUint64(8 * i, true)),
+    int64: (i) => Number(view.getBigInt64(8 * i, true)),
+    float16: (i) => fromHalf("float16", view.getUint16(2 * i, true)),
+    bfloat16: (i) => fromHalf("bfloat16", view.getUint16(2 * i, true)),
+  };
+  const read = readers[type];
+  for (let i = 0; i < size; i++) data[i] = read(i);
+  return data;
+}
+
+/** The number that a bit pattern of 16 bits encodes. */
+function fromHalf(type: OnnxElementType, bits: number): number {
+  if (type === "bfloat16") return new Float32Array(Uint32Array.of(bits << 16).buffer)[0];
+  const sign = bits & 0x8000 ? -1 : 1, exponent = (bits >> 10) & 31, fraction = bits & 1023;
+  if (exponent === 31) return fraction ? NaN : sign * Infinity;
+  return sign * (exponent ? (1024 + fraction) * 2 ** (exponent - 25) : fraction * 2 ** -24);
+}

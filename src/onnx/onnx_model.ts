@@ -1,0 +1,153 @@
+import { DisposedError, ShapeError } from "../errors.ts";
+import type { Numerics } from "../kernels/load.ts";
+import { Execution } from "./run/execution.ts";
+import { type Graph, type OnnxValue, readGraph } from "./run/graph.ts";
+import { netOf, type OnnxNet } from "./import/net.ts";
+import { type OnnxTensor, sizeOf, tensor } from "./format/tensor.ts";
+
+/** An input tensor. Its elements are converted to the type that the model declares. */
+export interface OnnxInput {
+  /** The extent of each dimension; `[]` for a single number. */
+  readonly shape: readonly number[];
+  /** All elements, row-major. */
+  readonly data: ArrayLike<number> | ArrayLike<bigint>;
+}
+
+/** Options of `OnnxModel.load`. */
+export interface OnnxOptions {
+  /**
+   * The build of the kernels, as in `compile`.
+   *
+   * @default "fast"
+   */
+  numerics?: Numerics;
+}
+
+/**
+ * An ONNX model (https://onnx.ai). RNN, GRU and LSTM are supported with all their attributes and run on the library's
+ * kernels; around them, the operators of common exports are supported. No code in the file is executed, and no other
+ * file is read.
+ *
+ * @example
+ * ```ts
+ * import { OnnxModel } from "@unroll/rnn/onnx";
+ * import { assertEquals } from "@std/assert";
+ *
+ * // y = x W + 3, W = [1, 2]; usually the content of a file.
+ * const bytes = Uint8Array.fromBase64(
+ *   "CAcSADp2CiEKAXgKAVcKAWISAXkiBEdlbW0qDQoGdHJhbnNCGAGgAQISAWcqEwgBCAIQAUIBV0oIAACAPwAAAEAqDQgBEAFCAWJKBAAAQEBa" +
+ *     "FAoBeBIPCg0IARIJCgMSAW4KAggCYhQKAXkSDwoNCAESCQoDEgFuCgIIAUIECgAQDQ==",
+ * );
+ * using model = OnnxModel.load(bytes);
+ * assertEquals(model.inputs[0], { name: "x", type: "float", shape: ["n", 2] });
+ * const { y } = await model.run({ x: { shape: [2, 2], data: [1, 1, 10, 10] } });
+ * assertEquals([...y.data], [6, 33]);
+ * // As layers that can be trained:
+ * const { layer, parameters } = model.net();
+ * assertEquals(Object.keys(layer.parameters), ["dense.weight", "dense.bias"]);
+ * assertEquals([...parameters.get("dense.weight")!.data], [1, 2]);
+ * ```
+ */
+export class OnnxModel implements Disposable {
+  readonly #graph: Graph;
+  readonly #execution: Execution;
+  #lastRun: Promise<unknown> = Promise.resolve();
+  #disposed = false;
+
+  private constructor(graph: Graph, numerics: Numerics) {
+    this.#graph = graph;
+    this.#execution = new Execution(graph, numerics);
+  }
+
+  /**
+   * Reads a model and computes the values that depend only on its constants.
+   *
+   * @param bytes The whole file.
+   * @throws {FormatError} When the file is broken, or has unsupported operators, attributes or types.
+   * @throws {ShapeError} When the shapes of its constants do not fit together.
+   */
+  static load(bytes: Uint8Array, { numerics = "fast" }: OnnxOptions = {}): OnnxModel {
+    return new OnnxModel(readGraph(bytes), numerics);
+  }
+
+  /** The inputs of `run`. */
+  get inputs(): readonly OnnxValue[] {
+    return this.#graph.inputs;
+  }
+
+  /** The outputs of `run`. */
+  get outputs(): readonly OnnxValue[] {
+    return this.#graph.outputs;
+  }
+
+  /**
+   * Computes all outputs from all inputs. Concurrent calls run one after the other.
+   *
+   * @throws {ShapeError} When an input is missing or unknown, its shape is not the one that the model declares, or
+   * shapes do not fit together in a node, which the message names.
+   * @throws {DisposedError} When the model was disposed.
+   */
+  async run(inputs: Readonly<Record<string, OnnxInput>>): Promise<Record<string, OnnxTensor>> {
+    if (this.#disposed) throw new DisposedError("Cannot run an ONNX model: it was disposed");
+    const checked = this.#check(inputs);
+    const run = this.#lastRun.then(() => this.#execution.run(checked));
+    this.#lastRun = run.catch(() => {});
+    const values = await run;
+    return Object.fromEntries(this.#graph.outputs.map(({ name }) => [name, values.get(name)!]));
+  }
+
+  /**
+   * Converts the model to layers that can be trained.
+   *
+   * @throws {FormatError} When the model is not a net of the library's layers; the message names the first such node.
+   */
+  net(): OnnxNet {
+    return netOf(this.#graph, this.#execution.nodes, this.#execution.constants);
+  }
+
+  /** Frees the memory. Later calls of `run` throw a `DisposedError`. */
+  [Symbol.dispose](): void {
+    this.#disposed = true;
+    this.#execution[Symbol.dispose]();
+  }
+
+  #check(inputs: Readonly<Record<string, OnnxInput>>): Map<string, OnnxTensor> {
+    const declared = this.#graph.inputs;
+    const names = declared.map(({ name }) => name);
+    const extents = new Map<string, number>();
+    const faults = Object.keys(inputs).filter((name) => !names.includes(name)).map((name) =>
+      `"${name}" is not an input of the model`
+    );
+    const checked = new Map<string, OnnxTensor>();
+    for (const { name, type, shape } of declared) {
+      const input = Object.hasOwn(inputs, name) ? inputs[name] : undefined;
+      if (!input) {
+        faults.push(`"${name}" is missing`);
+        continue;
+      }
+      const isShape = input.shape.every((extent) => Number.isSafeInteger(extent) && extent >= 0);
+      if (!isShape || sizeOf(input.shape) !== input.data.length || (shape && !fits(shape, input.shape, extents))) {
+        const expected = shape ? `shape [${shape.join(", ")}]` : "as many elements as its shape says";
+        faults.push(`"${name}" must have ${expected}, got [${input.shape}] with ${input.data.length} elements`);
+        continue;
+      }
+      checked.set(name, tensor(type, [...input.shape], Array.from(input.data, Number)));
+    }
+    if (faults.length) throw new ShapeError(`Cannot run an ONNX model: ${faults.join("; ")}`);
+    return checked;
+  }
+}
+
+/**
+ * Whether a shape is as declared. Extents of one name must be equal.
+ *
+ * @param extents The named extents so far, to which new ones are added.
+ */
+function fits(declared: readonly (number | string)[], shape: readonly number[], extents: Map<string, number>): boolean {
+  return declared.length === shape.length && declared.every((extent, i) => {
+    if (extent === "?") return true;
+    if (typeof extent === "number") return extent === shape[i];
+    if (!extents.has(extent)) extents.set(extent, shape[i]);
+    return extents.get(extent) === shape[i];
+  });
+}

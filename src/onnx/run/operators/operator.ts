@@ -1,0 +1,62 @@
+import { ShapeError } from "../../../errors.ts";
+import type { Attributes } from "../../format/attributes.ts";
+import type { OnnxTensor } from "../../format/tensor.ts";
+
+/** The inputs of a node in order; undefined for an absent optional input. */
+export type Inputs = readonly (OnnxTensor | undefined)[];
+
+/** Computes the outputs of a node, in order, from its inputs. */
+export type Compute = (inputs: Inputs) => OnnxTensor[];
+
+/** A node as an operator sees it. */
+export interface NodeContext {
+  readonly attributes: Attributes;
+  /** The version of the operator set. */
+  readonly opset: number;
+  /** The number of outputs. */
+  readonly outputs: number;
+}
+
+/** An operator. */
+export interface Operator {
+  /** Reads the attributes of a node, once, and returns the computation of the node. */
+  readonly prepare: (node: NodeContext) => Compute;
+  /**
+   * The shape of the output depends on the elements of the inputs from this one on, not only on their shapes.
+   *
+   * @default Infinity
+   */
+  readonly shapedBy?: number;
+  /**
+   * Whether the operator only moves elements of its first input (Concat: of all inputs).
+   *
+   * @default false
+   */
+  readonly moves?: true;
+}
+
+/**
+ * A mandatory input.
+ *
+ * @throws {ShapeError} When the input is absent.
+ */
+export function required(inputs: Inputs, index: number): OnnxTensor {
+  const input = inputs[index];
+  if (input) return input;
+  throw new ShapeError(`input ${index} is missing`);
+}
+
+/** The elements of an optional input that is a list of integers. */
+export function integersOf(inputs: Inputs, index: number): number[] | undefined {
+  return inputs[index] && [...inputs[index].data];
+}
+
+/**
+ * An axis counted from the front; negative axes count from the end.
+ *
+ * @throws {ShapeError} When a tensor with `rank` dimensions has no such axis.
+ */
+export function axisOf(axis: number, rank: number): number {
+  if (Number.isInteger(axis) && axis >= -rank && axis < rank) return axis < 0 ? axis + rank : axis;
+  throw new ShapeError(`an axis of a tensor with ${rank} dimensions must be from ${-rank} to ${rank - 1}, got ${axis}`);
+}
