@@ -81,7 +81,7 @@ export class Communicator {
   }
 }
 
-/** The buffer as Deno's type of one. The buffer may be in memory shared by threads: MPI accepts that, the type does not. */
+/** The buffer with the type that Deno expects, which excludes memory shared by threads. MPI accepts such memory. */
 function unshared(buffer: Buffer): Uint8Array<ArrayBuffer> {
   return buffer as unknown as Uint8Array<ArrayBuffer>;
 }

@@ -14,7 +14,7 @@ export interface MpiOptions {
   library?: string;
 }
 
-/** Milliseconds before a rank aborts because of an `MpiError`: time for the rank that caused it to print its own error. */
+/** Milliseconds that a rank with an `MpiError` waits before MPI_Abort: the rank at fault prints its error meanwhile. */
 const ABORT_DELAY = 500;
 
 /** Bytes of the name of a process. */

@@ -76,8 +76,8 @@ export class MpiWorld implements World, Disposable {
   }
 
   /**
-   * Sum gradients and losses over all ranks: one MPI_Allreduce on the gradients in the memory of the session. Losses are
-   * summed in the order of ranks, in double precision. See `World`.
+   * Sum gradients and losses over all ranks, by one MPI_Allreduce on the gradients in the memory of the session. Losses
+   * are summed in the order of ranks, in double precision. See `World`.
    *
    * @throws {OptionError} When no target of any rank counts and the loss is a mean.
    */
@@ -161,8 +161,8 @@ export class MpiWorld implements World, Disposable {
   }
 
   /**
-   * MPI_Finalize, once all ranks dispose their world. When other ranks make another call, this rank has probably failed:
-   * the disagreement is printed, the exit code of the process becomes 1, and MPI's launcher ends the other ranks.
+   * MPI_Finalize, when all ranks dispose their world. When other ranks make another call, this rank has probably
+   * failed: the disagreement is printed, the exit code of the process becomes 1, and the launcher ends the other ranks.
    */
   [Symbol.dispose](): void {
     if (this.isClosed) return;

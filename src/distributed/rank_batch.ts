@@ -13,9 +13,9 @@ export interface RankBatch {
 }
 
 /**
- * The rows of a batch of B rows that a rank computes: rank, rank + size, rank + 2 size, ... So every rank gets both long
- * and short rows of a batch that is sorted by length, and a row that carries its states stays on its rank. A rank
- * without rows (rank >= B) computes row 0 with weight 0.
+ * The rows of a batch of B rows that a rank computes: rank, rank + size, rank + 2 size, ... So every rank gets long and
+ * short rows of a batch that is sorted by length, and a row that carries its states stays on its rank. A rank without
+ * rows (rank >= B) computes row 0 with weight 0.
  */
 export function rankBatch(batch: Batch, layout: Layout, B: number, rank: number, size: number): RankBatch {
   const isEmpty = rank >= B;

@@ -31,7 +31,7 @@ export class RankCheck {
    *
    * @param report What this rank reports. Fields that are not given are 0.
    * @returns The reports of all ranks, in the order of ranks.
-   * @throws {MpiError} When a rank has failed, makes another call, or has other batches or parameters; or after `close`.
+   * @throws {MpiError} When a rank has failed, makes another call, or has other batches or parameters. After `close`.
    */
   exchange(report: Partial<RankReport>): RankReport[] {
     if (this.#closedBy) throw this.#closedBy;
