@@ -1,7 +1,7 @@
 /** The example alone and on two ranks, and what the guide quotes of it. */
 import { assert, assertEquals } from "@std/assert";
-import { Folder } from "../files/folder.ts";
-import { launchers, start, WRITE } from "./launchers.ts";
+import { Folder } from "../support/files/folder.ts";
+import { launchers, start, WRITE } from "../support/distributed/launchers.ts";
 
 Deno.test("the guide quotes the example", async () => {
   const read = (path: string) => Deno.readTextFile(new URL(`../../${path}`, import.meta.url));
@@ -17,7 +17,7 @@ for (const launcher of launchers) {
     const evaluations: number[][] = [];
     for (const ranks of [1, 2]) {
       const given = [folder.file(`checkpoint${ranks}`)];
-      const { code, stdout, stderr } = await start(launcher, ranks, "../../examples/mpi.ts", {
+      const { code, stdout, stderr } = await start(launcher, ranks, "examples/mpi.ts", {
         given,
         permissions: WRITE,
       })
@@ -30,7 +30,7 @@ for (const launcher of launchers) {
     // As printed, with four digits.
     one.forEach((loss, i) => assert(Math.abs(loss - two[i]) < 1.5e-4, `${loss} and ${two[i]}`));
     const again = { given: [folder.file("checkpoint1")], permissions: WRITE };
-    const { code, stdout } = await start(launcher, 2, "../../examples/mpi.ts", again).outcome;
+    const { code, stdout } = await start(launcher, 2, "examples/mpi.ts", again).outcome;
     assertEquals([code, stdout.includes("2 ranks")], [0, true]);
   });
 }

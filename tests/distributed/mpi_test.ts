@@ -3,8 +3,11 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { readCheckpoint } from "@unroll/rnn";
 import config from "../../deno.json" with { type: "json" };
 import { VERSION } from "../../src/distributed/version.ts";
-import { Folder } from "../files/folder.ts";
-import { distance, launchers, type Outcome, READ, run, start, WRITE } from "./launchers.ts";
+import { Folder } from "../support/files/folder.ts";
+import { distance, launchers, type Outcome, READ, run, start, WRITE } from "../support/distributed/launchers.ts";
+
+const TRAIN = "tests/support/programs/train_small.ts";
+const FAIL = "tests/support/programs/fail.ts";
 
 /** The longest that a job may go on after a rank has failed, start of the processes included; in seconds. */
 const PATIENCE = 20;
@@ -15,17 +18,17 @@ for (const launcher of launchers) {
   const test = (name: string, body: () => Promise<void>) => Deno.test(`${launcher.name}: ${name}`, body);
 
   test("samples of different lengths, uneven shares, evaluations, early stopping", async () => {
-    const one = await run(launcher, 1, "train_small.ts", ["samples"]);
-    const three = await run(launcher, 3, "train_small.ts", ["samples"]);
-    assertEquals(await run(launcher, 3, "train_small.ts", ["samples"]), three, "the same bits every time");
+    const one = await run(launcher, 1, TRAIN, ["samples"]);
+    const three = await run(launcher, 3, TRAIN, ["samples"]);
+    assertEquals(await run(launcher, 3, TRAIN, ["samples"]), three, "the same bits every time");
     assert(distance(one.losses, three.losses) < 1e-5);
     assert(distance(one.evaluations, three.evaluations) < 1e-5);
     assert(one.losses[0] !== one.losses[1]);
   });
 
   test("a language model's streams", async () => {
-    const one = await run(launcher, 1, "train_small.ts", ["text"]);
-    const three = await run(launcher, 3, "train_small.ts", ["text"]);
+    const one = await run(launcher, 1, TRAIN, ["text"]);
+    const three = await run(launcher, 3, TRAIN, ["text"]);
     assert(distance(one.losses, three.losses) < 1e-5);
     assertEquals(three.tokens, one.tokens);
     assert(Math.abs(one.bits - three.bits) < 1e-5);
@@ -37,8 +40,8 @@ for (const launcher of launchers) {
       parts: number[] = [],
       want: number[] = [];
     for (const ranks of [1, 2, 4]) {
-      parts.push(...(await run(launcher, ranks, "train_small.ts", ["resume", changing])).losses);
-      want.push(...(await run(launcher, 1, "train_small.ts", ["resume", whole])).losses);
+      parts.push(...(await run(launcher, ranks, TRAIN, ["resume", changing])).losses);
+      want.push(...(await run(launcher, 1, TRAIN, ["resume", whole])).losses);
     }
     assertEquals(want.length, 21);
     assert(distance(want, parts) < 1e-5, `${distance(want, parts)}`);
@@ -59,7 +62,7 @@ for (const launcher of launchers) {
   };
   for (const [fault, message] of Object.entries(faults)) {
     test(`${fault} on a rank ends all of them with its number and the cause`, async () => {
-      const outcome = await start(launcher, 3, "fail.ts", { given: [fault], permissions: READ }).outcome;
+      const outcome = await start(launcher, 3, FAIL, { given: [fault], permissions: READ }).outcome;
       requireFailure(outcome, message);
     });
   }
@@ -67,7 +70,7 @@ for (const launcher of launchers) {
   test("a rank that is killed ends the job, and the last checkpoint is whole", async () => {
     using folder = new Folder();
     const file = folder.file("checkpoint");
-    const { process, outcome } = start(launcher, 3, "fail.ts", { given: ["endless", file], permissions: WRITE });
+    const { process, outcome } = start(launcher, 3, FAIL, { given: ["endless", file], permissions: WRITE });
     const pid = await rankOf(process.pid, 1);
     while (!folder.names.includes("checkpoint")) await new Promise((resolve) => setTimeout(resolve, 50));
     const killed = performance.now();
@@ -88,7 +91,7 @@ for (const launcher of launchers) {
 
   test("a library that is not the launcher's is refused", async () => {
     const UNROLL_MPI = launcher.name === "MPICH" ? "libmpi.so.40" : "libmpich.so.12";
-    const { code, stderr } = await start(launcher, 2, "fail.ts", { given: ["samples"], env: { UNROLL_MPI } }).outcome;
+    const { code, stderr } = await start(launcher, 2, FAIL, { given: ["samples"], env: { UNROLL_MPI } }).outcome;
     assert(code !== 0);
     assertMatch(stderr, /Cannot join 2 processes: the launcher of|Cannot find an MPI library/);
   });

@@ -21,7 +21,7 @@ import {
 import { encoderDecoder, luong } from "@unroll/rnn/models";
 import { rowsOfRank } from "../../src/distributed/rows_of_rank.ts";
 import { Generator } from "../../src/random/generator.ts";
-import { classifier } from "./small_training.ts";
+import { classifier } from "../support/distributed/small_training.ts";
 
 interface Case {
   session(threads: number): Promise<Session>;

@@ -1,17 +1,19 @@
 /** The benchmarks' char-rnn on several ranks: three to four processes of it, so half a minute under each MPI. */
 import { assert, assertEquals } from "@std/assert";
-import { distance, launchers, run } from "../distributed/launchers.ts";
+import { distance, launchers, run } from "../support/distributed/launchers.ts";
+
+const TRAIN = "tests/support/programs/train_w1.ts";
 
 for (const launcher of launchers) {
   const test = (name: string, body: () => Promise<void>) => Deno.test(`${launcher.name}: ${name}`, body);
 
   test("char-rnn on 2 and 4 ranks has the losses of one process, the same bits every time", async () => {
-    const one = await run(launcher, 1, "train_w1.ts", ["50"]);
-    const two = await run(launcher, 2, "train_w1.ts", ["50"]), again = await run(launcher, 2, "train_w1.ts", ["50"]);
+    const one = await run(launcher, 1, TRAIN, ["50"]);
+    const two = await run(launcher, 2, TRAIN, ["50"]), again = await run(launcher, 2, TRAIN, ["50"]);
     assert(distance(one.losses, two.losses) < 1e-5, `${distance(one.losses, two.losses)}`);
     assertEquals(again, two);
-    const whole = await run(launcher, 1, "train_w1.ts", ["48", "0.5"]);
-    const four = await run(launcher, 4, "train_w1.ts", ["48", "0.5"]);
+    const whole = await run(launcher, 1, TRAIN, ["48", "0.5"]);
+    const four = await run(launcher, 4, TRAIN, ["48", "0.5"]);
     assert(distance(whole.losses, four.losses) < 1e-5, `with dropout, ${distance(whole.losses, four.losses)}`);
   });
 }
