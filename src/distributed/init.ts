@@ -21,8 +21,8 @@ const PROCESS = 100;
 let used = false;
 
 /**
- * Join the processes that `mpirun` has started: MPI_Init. Started without it, a process is a world of its own, of size 1.
- * Once in a process, as MPI has it, and in its main thread. Needs Deno and `--allow-ffi`.
+ * Join the processes that `mpirun` has started: MPI_Init. Started without it, a process is a world of its own, of size
+ * 1. Once in a process, as MPI has it, and in its main thread. Needs Deno and `--allow-ffi`.
  *
  * An error that nobody catches ends all ranks, by MPI_Abort, after it was printed with the number of its rank.
  *

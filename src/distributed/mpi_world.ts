@@ -19,8 +19,8 @@ const NON_FINITE = 1, LATE = 2;
 const REASON = 2000;
 
 /**
- * The processes that an `mpirun` has started, or this one alone: made by `init`, given to `fit` as `world`. Calls block the
- * thread until all ranks have made them; so while a rank waits, its timers and signals wait as well.
+ * The processes that an `mpirun` has started, or this one alone: made by `init`, given to `fit` as `world`. Calls block
+ * the thread until all ranks have made them; so while a rank waits, its timers and signals wait as well.
  */
 export class MpiWorld implements World, Disposable {
   readonly rank: number;
@@ -71,7 +71,9 @@ export class MpiWorld implements World, Disposable {
     return session.accumulate(own, { batch: own.batch, lengths, decoderInput, states: start, shard: share.rows });
   }
 
-  /** See `World`: one MPI_Allreduce, on the gradients themselves. Losses are summed in the order of ranks, as doubles. */
+  /**
+   * See `World`: one MPI_Allreduce, on the gradients themselves. Losses are summed in the order of ranks, as doubles.
+   */
   allReduce(session: Session, total: { sum: number; count: number } = { sum: 0, count: 0 }, late = false): boolean {
     const access = session.trainingAccess();
     const { step, count, isNonFinite } = access.accumulated();
@@ -124,15 +126,17 @@ export class MpiWorld implements World, Disposable {
     );
   }
 
-  /** The sum over all ranks, element by element, in place: MPI_Allreduce. All ranks must call it with as many numbers. */
+  /**
+   * The sum over all ranks, element by element, in place: MPI_Allreduce. All ranks must call it with as many numbers.
+   */
   sum(numbers: Float32Array): void {
     this.#meet({ place: CALL.sum, at: numbers.length });
     this.#communicator.sum(numbers);
   }
 
   /**
-   * The bytes of rank 0 on all ranks, such as a checkpoint that lies on its disk alone. Other ranks' bytes are not looked
-   * at. All ranks must call it.
+   * The bytes of rank 0 on all ranks, such as a checkpoint that lies on its disk alone. Other ranks' bytes are not
+   * looked at. All ranks must call it.
    */
   broadcast(bytes: Uint8Array = new Uint8Array()): Uint8Array<ArrayBuffer> {
     const [{ a: length }] = this.#meet({ place: CALL.broadcast, a: bytes.length });
@@ -152,8 +156,8 @@ export class MpiWorld implements World, Disposable {
   }
 
   /**
-   * All ranks are through: MPI_Finalize. When others are not, this rank has probably failed: what is wrong is printed, the
-   * exit code of the process becomes 1, and MPI's launcher ends the others.
+   * All ranks are through: MPI_Finalize. When others are not, this rank has probably failed: what is wrong is printed,
+   * the exit code of the process becomes 1, and MPI's launcher ends the others.
    */
   [Symbol.dispose](): void {
     if (this.#over) return;

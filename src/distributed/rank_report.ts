@@ -1,7 +1,7 @@
 /**
- * What ranks say to each other before anything that all of them must do together. All that they say has one form and one
- * size, so ranks that are at different places (one has no more data, one has failed, one is through) meet all the same,
- * and instead of waiting for each other for ever each learns who does what.
+ * What ranks say to each other before anything that all of them must do together. All that they say has one form and
+ * one size, so ranks that are at different places (one has no more data, one has failed, one is through) meet all the
+ * same, and instead of waiting for each other for ever each learns who does what.
  */
 import { MpiError } from "./mpi_error.ts";
 
