@@ -1,5 +1,5 @@
 /**
- * Data parallel training of several processes by an installed MPI (Open MPI or MPICH), in Deno.
+ * Data-parallel training on several processes, by an installed MPI library (Open MPI or MPICH). Needs Deno.
  *
  * @module
  */

@@ -6,7 +6,7 @@
  *     mpirun -n 2 deno run --allow-ffi --allow-read --allow-write examples/mpi.ts [checkpoint]
  *
  * With the name of a file, the program saves a checkpoint after every epoch and resumes from an existing one, on any
- * number of ranks. `mpirun` needs an installed Open MPI or MPICH.
+ * number of ranks. The program needs an installed Open MPI or MPICH, without `mpirun` too.
  */
 import {
   accuracy,
@@ -67,6 +67,7 @@ for await (const event of training) {
 }
 if (world.rank === 0) console.log(`${world.size} rank${world.size > 1 ? "s" : ""}, ${world.library}`);
 
+/** The content of the file on rank 0; empty when there is no file, and on other ranks. */
 async function read(file: string): Promise<Uint8Array> {
   return world.rank === 0 ? await Deno.readFile(file).catch(() => new Uint8Array()) : new Uint8Array();
 }

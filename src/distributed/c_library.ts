@@ -1,7 +1,7 @@
-/** What is asked of the C library: to load a library so that its own parts see its symbols, and where symbols are. */
+/** The C library of the operating system: reads environment variables and loads libraries with global symbols. */
 import { MpiError } from "./mpi_error.ts";
 
-/** Where `dlopen` is: since glibc 2.34 in the C library itself, on older systems beside it. */
+/** Libraries that may export `dlopen`: glibc does from 2.34 on; older versions have libdl. */
 const NAMES = Deno.build.os === "darwin" ? ["libSystem.B.dylib"] : ["libc.so.6", "libdl.so.2", "libc.so"];
 const SYMBOLS = {
   dlopen: { parameters: ["buffer", "i32"], result: "pointer" },
@@ -9,49 +9,55 @@ const SYMBOLS = {
   dlerror: { parameters: [], result: "pointer" },
   getenv: { parameters: ["buffer"], result: "pointer" },
 } as const;
-/** RTLD_NOW | RTLD_GLOBAL. */
-const FLAGS = Deno.build.os === "darwin" ? 0x2 | 0x8 : 0x2 | 0x100;
+/** RTLD_NOW | RTLD_GLOBAL: MPI's plug-ins find the symbols of the MPI library only if these are global. */
+const OPEN_FLAGS = Deno.build.os === "darwin" ? 0x2 | 0x8 : 0x2 | 0x100;
 
-/** A C string. */
-export function cString(text: string): Uint8Array<ArrayBuffer> {
-  return new TextEncoder().encode(text + "\0");
-}
-
-/** The C library. */
+/** The C library, open until it is disposed. */
 export class CLibrary implements Disposable {
-  readonly #library = load();
+  readonly #library = openCLibrary();
 
-  /** An environment variable, as MPI itself reads them: without the permission that `Deno.env` asks for. */
-  variable(name: string): string | undefined {
-    return text(this.#library.symbols.getenv(cString(name)));
+  /** The value of an environment variable, read as MPI reads it. `Deno.env` would need a permission of its own. */
+  environment(name: string): string | undefined {
+    return stringAt(this.#library.symbols.getenv(cString(name)));
   }
 
-  /** Load a library with all its symbols visible; what was wrong, or where its symbols are. */
-  open(name: string): { fault: string } | { address: (symbol: string) => bigint } {
-    const { dlopen, dlsym, dlerror } = this.#library.symbols, handle = dlopen(cString(name), FLAGS);
-    if (!handle) return { fault: text(dlerror()) ?? "unknown" };
+  /**
+   * Load a library with global symbols.
+   *
+   * @returns `address`, which gives the address of a symbol or 0n; or `error`, the reason why the library did not load.
+   */
+  open(name: string): { error: string } | { address: (symbol: string) => bigint } {
+    const { dlopen, dlsym, dlerror } = this.#library.symbols;
+    const handle = dlopen(cString(name), OPEN_FLAGS);
+    if (!handle) return { error: stringAt(dlerror()) ?? "unknown" };
     return { address: (symbol) => dlsym(handle, cString(symbol)) };
   }
 
-  /** Close the C library; what it has loaded stays. */
+  /** Close the C library. The libraries that `open` has loaded stay loaded. */
   [Symbol.dispose](): void {
     this.#library.close();
   }
 }
 
-function load(): Deno.DynamicLibrary<typeof SYMBOLS> {
-  const faults: string[] = [];
+function openCLibrary(): Deno.DynamicLibrary<typeof SYMBOLS> {
+  const errors: string[] = [];
   for (const name of NAMES) {
     try {
       return Deno.dlopen(name, SYMBOLS);
     } catch (error) {
       if (error instanceof Deno.errors.NotCapable) throw error;
-      faults.push(`${name} (${(error as Error).message})`);
+      errors.push(`${name} (${(error as Error).message})`);
     }
   }
-  throw new MpiError(`Cannot load the C library, tried ${faults.join(", ")}`);
+  throw new MpiError(`Cannot load the C library, tried ${errors.join(", ")}`);
 }
 
-function text(pointer: Deno.PointerValue): string | undefined {
+/** The text as a zero-terminated C string. */
+function cString(text: string): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(text + "\0");
+}
+
+/** The C string at an address, or undefined at NULL. */
+function stringAt(pointer: Deno.PointerValue): string | undefined {
   return pointer ? new Deno.UnsafePointerView(pointer).getCString() : undefined;
 }

@@ -1,24 +1,25 @@
-/** FNV-1a of 32-bit words: tells whether ranks have the same numbers. */
-const OFFSET = 0x811c9dc5, PRIME = 0x01000193;
-/** Elements of a batch that are looked at. */
+/** FNV-1a hashes of 32-bit words. Ranks compare hashes to check that they have the same numbers. */
+const OFFSET_BASIS = 0x811c9dc5, PRIME = 0x01000193;
+/** The least number of elements that `sampleDigest` reads of a longer array. It reads less than twice as many. */
 const SAMPLE = 1000;
 
-/** Of parameters, bit by bit. */
+/** The hash of the bits of all elements. */
 export function digest({ buffer, byteOffset, length }: Float32Array): number {
   const words = new Int32Array(buffer, byteOffset, length);
-  let hash = OFFSET;
+  let hash = OFFSET_BASIS;
   for (let i = 0; i < length; i++) hash = Math.imul(hash ^ words[i], PRIME);
   return hash >>> 0;
 }
 
-/** Of some elements of a list, and how many it has. */
-export function sampleDigest(list: ArrayLike<number>): number {
-  const stride = Math.max(1, Math.floor(list.length / SAMPLE)), sample: number[] = [list.length];
-  for (let i = 0; i < list.length; i += stride) sample.push(list[i]);
+/** The hash of the length of an array and of elements at equal distances. */
+export function sampleDigest(array: ArrayLike<number>): number {
+  const stride = Math.max(1, Math.floor(array.length / SAMPLE));
+  const sample = [array.length];
+  for (let i = 0; i < array.length; i += stride) sample.push(array[i]);
   return digest(Float32Array.from(sample));
 }
 
-/** Of a text. */
+/** The hash of the UTF-16 code units of a text. */
 export function textDigest(text: string): number {
   return digest(Float32Array.from(text, (_, i) => text.charCodeAt(i)));
 }

@@ -1,30 +1,30 @@
 /**
- * MPI's handles as numbers. To C they are addresses in Open MPI, of symbols that the library exports, and integers in
- * MPICH and all that keep to its binary interface (Intel MPI, MVAPICH, Cray MPICH). Either fits a register, so one
- * signature does for both.
+ * MPI's handles as numbers. In the C interface of Open MPI a handle is the address of a symbol that the library
+ * exports. In that of MPICH and of the libraries that share its ABI (Intel MPI, MVAPICH, Cray MPICH) a handle is a
+ * 32-bit integer. Both fit a register, so one signature of each call serves both.
  */
 import { MpiError } from "./mpi_error.ts";
 
-/** What the calls need. */
+/** The handles that the calls need, and the address MPI_IN_PLACE. */
 export interface Handles {
-  /** MPI_COMM_WORLD */
+  /** MPI_COMM_WORLD. */
   readonly world: bigint;
-  /** MPI_FLOAT */
+  /** MPI_FLOAT. */
   readonly float: bigint;
-  /** MPI_DOUBLE */
+  /** MPI_DOUBLE. */
   readonly double: bigint;
-  /** MPI_BYTE */
+  /** MPI_BYTE. */
   readonly byte: bigint;
-  /** MPI_SUM */
+  /** MPI_SUM. */
   readonly sum: bigint;
-  /** MPI_ERRORS_RETURN */
+  /** MPI_ERRORS_RETURN. */
   readonly errorsReturn: bigint;
-  /** MPI_IN_PLACE */
+  /** MPI_IN_PLACE. */
   readonly inPlace: bigint;
 }
 
-/** From mpi.h of Open MPI 4 and 5. */
-const SYMBOLS = {
+/** Symbols in mpi.h of Open MPI 4 and 5. */
+const OPEN_MPI_SYMBOLS = {
   world: "ompi_mpi_comm_world",
   float: "ompi_mpi_float",
   double: "ompi_mpi_double",
@@ -33,8 +33,11 @@ const SYMBOLS = {
   errorsReturn: "ompi_mpi_errors_return",
 };
 
-/** From mpi.h of MPICH 3 and 4. */
-const MPICH: Handles = {
+/** MPI_IN_PLACE in mpi.h of Open MPI 4 and 5. */
+const OPEN_MPI_IN_PLACE = 1n;
+
+/** Constants in mpi.h of MPICH 3 and 4. */
+const MPICH_HANDLES: Handles = {
   world: 0x44000000n,
   float: 0x4c00040an,
   double: 0x4c00080bn,
@@ -45,19 +48,21 @@ const MPICH: Handles = {
 };
 
 /**
- * The handles of a library, by what it says of itself and where its symbols are.
+ * The handles of a library.
  *
- * @throws {MpiError} When it is neither.
+ * @param version The text of MPI_Get_library_version.
+ * @param address The address of an exported symbol, or 0n.
+ * @throws {MpiError} When the library is neither Open MPI nor of MPICH's ABI, or does not export a symbol.
  */
 export function handlesOf(version: string, address: (symbol: string) => bigint): Handles {
   if (/Open MPI/.test(version)) {
-    const [world, float, double, byte, sum, errorsReturn] = Object.values(SYMBOLS).map((symbol) => {
-      const found = address(symbol);
-      if (!found) throw new MpiError(`Cannot use this Open MPI: it does not export "${symbol}" (${version})`);
-      return found;
+    const [world, float, double, byte, sum, errorsReturn] = Object.values(OPEN_MPI_SYMBOLS).map((symbol) => {
+      const handle = address(symbol);
+      if (!handle) throw new MpiError(`Cannot use this Open MPI: it does not export "${symbol}" (${version})`);
+      return handle;
     });
-    return { world, float, double, byte, sum, errorsReturn, inPlace: 1n };
+    return { world, float, double, byte, sum, errorsReturn, inPlace: OPEN_MPI_IN_PLACE };
   }
-  if (/MPICH|Intel\(R\) MPI|MVAPICH/.test(version)) return MPICH;
-  throw new MpiError(`Cannot use this MPI, it must be Open MPI or keep to MPICH's binary interface: ${version}`);
+  if (/MPICH|Intel\(R\) MPI|MVAPICH/.test(version)) return MPICH_HANDLES;
+  throw new MpiError(`Cannot use this MPI library: expected Open MPI or a library of MPICH's ABI, got "${version}"`);
 }

@@ -6,27 +6,30 @@ import { MpiWorld } from "./mpi_world.ts";
 /** Options of `init`. */
 export interface MpiOptions {
   /**
-   * The library to load, by name or path. Default: what the environment variable UNROLL_MPI says, or else the first of
-   * Open MPI's and MPICH's usual names that there is, that of the launcher first.
+   * The name or path of the MPI library.
+   *
+   * @default the library that the environment variable UNROLL_MPI names, or the first one that loads of the usual names
+   * of Open MPI and MPICH, those of the launcher's MPI first
    */
   library?: string;
 }
 
-/** Milliseconds that a rank which has only heard of a failure leaves to the one that has failed. */
-const GRACE = 500;
+/** Milliseconds that a rank with an `MpiError` waits before MPI_Abort: the rank at fault prints its error meanwhile. */
+const ABORT_DELAY = 500;
 
-/** The most bytes of the name of a process. */
-const PROCESS = 100;
+/** Bytes of the name of a process. */
+const PROCESS_NAME = 100;
 
-let used = false;
+let isInitialised = false;
 
 /**
- * Join the processes that `mpirun` has started: MPI_Init. Started without it, a process is a world of its own, of size
- * 1. Once in a process, as MPI has it, and in its main thread. Needs Deno and `--allow-ffi`.
+ * Join the processes that `mpirun` has started: MPI_Init. Without `mpirun`, the process is a world of size 1. A process
+ * can call `init` once, in its main thread. Needs Deno and the permission `--allow-ffi`.
  *
- * An error that nobody catches ends all ranks, by MPI_Abort, after it was printed with the number of its rank.
+ * An uncaught error on one rank is printed with the number of the rank, then ends all ranks by MPI_Abort.
  *
- * @throws {MpiError} When there is no MPI library, the second time, or when the library is not that of the launcher.
+ * @returns The world, the option `world` of `fit`.
+ * @throws {MpiError} When there is no MPI library, at the second call, or when the library is not the launcher's.
  *
  * @example
  * ```ts ignore
@@ -44,54 +47,58 @@ let used = false;
  */
 export function init({ library: name }: MpiOptions = {}): MpiWorld {
   if (typeof Deno === "undefined" || !Deno.dlopen) {
-    throw new MpiError("Cannot use MPI: it needs Deno, whose main thread can call C libraries");
+    throw new MpiError("Cannot use MPI: expected Deno with its foreign function interface");
   }
-  if (used) throw new MpiError("Cannot initialise MPI again: a process can do so once, and not after its end either");
+  if (isInitialised) {
+    throw new MpiError("Cannot initialise MPI again: a process can do so once, even after MPI_Finalize");
+  }
   const library = loadMpi(name);
-  used = true;
-  const communicator = new Communicator(library), { started, version } = library;
-  if (started && started.size > 1 && communicator.size === 1) {
+  isInitialised = true;
+  const communicator = new Communicator(library);
+  const { launcher, version } = library;
+  if (launcher && launcher.size > 1 && communicator.size === 1) {
     throw new MpiError(
-      `Cannot join ${started.size} processes: the launcher of ${started.by} has started them, but ${library.name} ` +
-        `(${version}) does not know it; name the library of that launcher by "library" or UNROLL_MPI`,
+      `Cannot join ${launcher.size} processes: the launcher of ${launcher.mpi} has started them, but ${library.name} ` +
+        `(${version}) is not its library; name the launcher's library by "library" or UNROLL_MPI`,
     );
   }
   const world = new MpiWorld(communicator, version);
   if (world.size > 1) {
-    endTogether(world, communicator);
+    abortOnFailure(world, communicator);
     if (!/Open MPI/.test(version)) printProcesses(communicator);
   }
   return world;
 }
 
-/** When a process dies, MPICH's launcher names processes and hosts, not ranks: so rank 0 says which is which. */
+/** Print the process of each rank, on rank 0. When a process dies, MPICH's launcher names a process, not a rank. */
 function printProcesses(communicator: Communicator): void {
-  const own = new Uint8Array(PROCESS), text = new TextDecoder();
-  new TextEncoder().encodeInto(`${Deno.pid} on ${communicator.host}`, own);
-  const all = communicator.gather(own);
+  const ownName = new Uint8Array(PROCESS_NAME);
+  new TextEncoder().encodeInto(`${Deno.pid} on ${communicator.host}`, ownName);
+  const names = communicator.allGather(ownName);
   if (communicator.rank > 0) return;
-  const names = Array.from({ length: communicator.size }, (_, rank) => {
-    const name = text.decode(all.subarray(rank * PROCESS, (rank + 1) * PROCESS)).replace(/\0+$/, "");
+  const decoder = new TextDecoder();
+  const lines = Array.from({ length: communicator.size }, (_, rank) => {
+    const name = decoder.decode(names.subarray(rank * PROCESS_NAME, (rank + 1) * PROCESS_NAME)).replace(/\0+$/, "");
     return `rank ${rank} is process ${name}`;
   });
-  console.error(names.join(", "));
+  console.error(lines.join(", "));
 }
 
-/** An error that nobody catches, and an exit before the end, end all ranks. */
-function endTogether(world: MpiWorld, communicator: Communicator): void {
-  let isOver = false;
-  const abort = (what: string, error: unknown) => {
-    if (isOver) return;
-    isOver = true;
+/** End all ranks when this process has an uncaught error, or exits while its world is in use. */
+function abortOnFailure(world: MpiWorld, communicator: Communicator): void {
+  let hasAborted = false;
+  const abort = (event: string, error: unknown) => {
+    if (hasAborted) return;
+    hasAborted = true;
     const reason = error instanceof Error ? error.stack ?? error.message : String(error);
-    console.error(`rank ${world.rank} of ${world.size} ${what}: ${reason}`);
-    // What other ranks have to say of this is not the cause: the one that has it comes first.
-    if (error instanceof MpiError) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, GRACE);
+    console.error(`rank ${world.rank} of ${world.size} ${event}: ${reason}`);
+    // An MpiError is most often the consequence of a failure on another rank, whose error is to be printed first.
+    if (error instanceof MpiError) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ABORT_DELAY);
     communicator.abort(1);
   };
   addEventListener("error", (event) => abort("has failed", event.error));
   addEventListener("unhandledrejection", (event) => abort("has failed", event.reason));
   addEventListener("unload", () => {
-    if (!world.over) abort("exits", `with code ${Deno.exitCode}, without disposing its world`);
+    if (!world.isClosed) abort("exits", `with code ${Deno.exitCode}, without disposing its world`);
   });
 }

@@ -1,16 +1,16 @@
-/** Finds the installed MPI. */
+/** Finds and loads the installed MPI library. */
 import { CLibrary } from "./c_library.ts";
 import { type Handles, handlesOf } from "./handles.ts";
 import { MpiError } from "./mpi_error.ts";
 
+/** The type of a handle, and of a buffer that may be MPI_IN_PLACE: a number that fits a register (see handles.ts). */
 const ADDRESS = "usize";
 
-/** The calls. Handles, and MPI_IN_PLACE, are numbers (see handles.ts); counts are 32-bit integers. */
+/** Signatures of the MPI calls. Counts are 32-bit integers. */
 const SYMBOLS = {
   MPI_Get_library_version: { parameters: ["buffer", "buffer"], result: "i32" },
   MPI_Init: { parameters: [ADDRESS, ADDRESS], result: "i32" },
   MPI_Finalize: { parameters: [], result: "i32" },
-  MPI_Initialized: { parameters: ["buffer"], result: "i32" },
   MPI_Abort: { parameters: [ADDRESS, "i32"], result: "i32" },
   MPI_Comm_set_errhandler: { parameters: [ADDRESS, ADDRESS], result: "i32" },
   MPI_Error_string: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
@@ -22,67 +22,69 @@ const SYMBOLS = {
   MPI_Bcast: { parameters: ["buffer", "i32", ADDRESS, "i32", ADDRESS], result: "i32" },
 } as const;
 
-const OPEN_MPI = ["libmpi.so.40", "libmpi.so", "libmpi.40.dylib", "libmpi.dylib"];
-const MPICH = ["libmpich.so.12", "libmpi.so.12", "libmpich.so", "libmpi.12.dylib", "libpmpi.12.dylib"];
+const OPEN_MPI_FILES = ["libmpi.so.40", "libmpi.so", "libmpi.40.dylib", "libmpi.dylib"];
+const MPICH_FILES = ["libmpich.so.12", "libmpi.so.12", "libmpich.so", "libmpi.12.dylib", "libpmpi.12.dylib"];
 
-/** Variables by which an mpirun tells its processes how many they are, and whose it is. */
-const LAUNCHERS = { OMPI_COMM_WORLD_SIZE: "Open MPI", PMI_SIZE: "MPICH", MPI_LOCALNRANKS: "MPICH" };
+/** Environment variables in which a launcher gives the number of processes, and the MPI that the launcher is of. */
+const LAUNCHER_VARIABLES = { OMPI_COMM_WORLD_SIZE: "Open MPI", PMI_SIZE: "MPICH", MPI_LOCALNRANKS: "MPICH" };
 
-/** The longest text that MPI gives (MPI_MAX_LIBRARY_VERSION_STRING of MPICH). */
-const LONGEST = 8192;
+/** Bytes that hold the longest string of any MPI: MPI_MAX_LIBRARY_VERSION_STRING of MPICH. */
+const MAX_STRING = 8192;
 
-/** A loaded library. */
+/** A loaded MPI library. */
 export interface MpiLibrary {
-  /** The name that it was loaded by. */
+  /** The name or path that the library was loaded by. */
   readonly name: string;
-  /** The first line of what it says of itself. */
+  /** The first line of MPI_Get_library_version. */
   readonly version: string;
   readonly handles: Handles;
   readonly calls: Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
-  /** Processes that the mpirun of another MPI has said there are; undefined: none has. */
-  readonly started: { readonly size: number; readonly by: string } | undefined;
+  /** The launcher of this process, which may be that of another MPI; undefined without a launcher. */
+  readonly launcher: { readonly mpi: string; readonly size: number } | undefined;
 }
 
 /**
- * Load `name`, or what UNROLL_MPI names, or the first MPI that there is: that of the mpirun which has started this
- * process before others.
+ * Load an MPI library: `name`, or the library that the environment variable UNROLL_MPI names, or the first one that
+ * loads of the usual names of Open MPI and MPICH. The names of the launcher's MPI come first.
  *
- * @throws {MpiError} When there is none; it says what was tried.
+ * @throws {MpiError} When no library loads. The message lists the names tried.
  */
 export function loadMpi(name?: string): MpiLibrary {
   using c = new CLibrary();
-  const launcher = Object.entries(LAUNCHERS).find(([variable]) => c.variable(variable) !== undefined);
-  const named = name ?? c.variable("UNROLL_MPI");
-  const names = named ? [named] : launcher?.[1] === "MPICH" ? [...MPICH, ...OPEN_MPI] : [...OPEN_MPI, ...MPICH];
-  const faults: string[] = [];
-  for (const name of names) {
+  const [variable, mpi] = Object.entries(LAUNCHER_VARIABLES).find(([name]) => c.environment(name) !== undefined) ?? [];
+  const chosen = name ?? c.environment("UNROLL_MPI");
+  const usual = mpi === "MPICH" ? [...MPICH_FILES, ...OPEN_MPI_FILES] : [...OPEN_MPI_FILES, ...MPICH_FILES];
+  const errors: string[] = [];
+  for (const name of chosen ? [chosen] : usual) {
     const opened = c.open(name);
-    if ("fault" in opened) {
-      faults.push(opened.fault.includes(name) ? opened.fault : `${name}: ${opened.fault}`);
+    if ("error" in opened) {
+      errors.push(opened.error.includes(name) ? opened.error : `${name}: ${opened.error}`);
       continue;
     }
     try {
-      const { symbols: calls } = Deno.dlopen(name, SYMBOLS), version = versionOf(calls);
-      const started = launcher && { size: Number(c.variable(launcher[0])), by: launcher[1] };
-      return { name, version, handles: handlesOf(version, opened.address), calls, started };
+      const { symbols: calls } = Deno.dlopen(name, SYMBOLS);
+      const version = versionOf(calls);
+      const launcher = variable && mpi ? { mpi, size: Number(c.environment(variable)) } : undefined;
+      return { name, version, handles: handlesOf(version, opened.address), calls, launcher };
     } catch (error) {
-      faults.push(`${name}: ${(error as Error).message}`);
+      errors.push(`${name}: ${(error as Error).message}`);
     }
   }
   throw new MpiError(
-    `Cannot find an MPI library; install Open MPI or MPICH, or name one by "library" or UNROLL_MPI. Tried ${
-      faults.join("; ")
+    `Cannot find an MPI library; install Open MPI or MPICH, or name a library by "library" or UNROLL_MPI. Tried ${
+      errors.join("; ")
     }`,
   );
 }
 
-/** A text that a call writes. */
-export function written(call: (text: Uint8Array<ArrayBuffer>, length: Int32Array<ArrayBuffer>) => number): string {
-  const text = new Uint8Array(LONGEST), length = new Int32Array(1);
+/** The string that an MPI call writes, or "" when the call fails. */
+export function readString(call: (text: Uint8Array<ArrayBuffer>, length: Int32Array<ArrayBuffer>) => number): string {
+  const text = new Uint8Array(MAX_STRING);
+  const length = new Int32Array(1);
   return call(text, length) === 0 ? new TextDecoder().decode(text.subarray(0, length[0])) : "";
 }
 
 function versionOf(calls: MpiLibrary["calls"]): string {
-  return written((text, length) => calls.MPI_Get_library_version(text, length)).split("\n")[0].replace(/\s+/g, " ")
+  return readString((text, length) => calls.MPI_Get_library_version(text, length)).split("\n")[0].replace(/\s+/g, " ")
     .replace(/\0/g, "").trim();
 }

@@ -1,4 +1,4 @@
-/** Ranks cannot go on together, or MPI cannot be used. */
+/** MPI cannot be used, or the ranks cannot train together. */
 export class MpiError extends Error {
   /** The name of the class. */
   override readonly name = "MpiError";

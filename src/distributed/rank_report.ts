@@ -1,102 +1,65 @@
 /**
- * What ranks say to each other before anything that all of them must do together. All that they say has one form and
- * one size, so ranks that are at different places (one has no more data, one has failed, one is through) meet all the
- * same, and instead of waiting for each other for ever each learns who does what.
+ * The reports that ranks exchange before everything they do together. All reports have one form and one size. So ranks
+ * that make different calls (one rank has no more data, has failed, or is done) still complete the exchange, and each
+ * rank learns what the others do instead of waiting for them for ever.
  */
-import { MpiError } from "./mpi_error.ts";
 
-/** Where a rank is. */
-export const CALL = { begin: 1, step: 2, agree: 3, gather: 4, broadcast: 5, leave: 6, failed: 7, sum: 8 } as const;
+/** The calls that ranks make together. */
+export const CALL = {
+  begin: 1,
+  allReduce: 2,
+  agree: 3,
+  gather: 4,
+  broadcast: 5,
+  dispose: 6,
+  fail: 7,
+  sum: 8,
+} as const;
 
-/** What a rank says. */
+/** A rank's report. Numbers, so that a report is eight doubles. */
 export interface RankReport {
-  readonly place: number;
-  /** The number of the update, or a digest of what is agreed on. */
-  readonly at: number;
-  /** Digest of the data, which must be the same on all ranks; 0: nothing is said of it. */
-  readonly data: number;
-  /** Digest of the parameters, which must be the same; 0: nothing is said of them. */
-  readonly parameters: number;
-  /** Numbers. */
-  readonly a: number;
-  readonly b: number;
-  /** Bits. */
-  readonly flags: number;
+  /** The call that the rank makes: one of `CALL`, or 0 in an exchange that belongs to a call already reported. */
+  readonly call: number;
+  /** What must be the same on all ranks: the number of the update, a digest, or a number of elements. */
+  readonly argument: number;
+  /** The digest of the batches since the last update, which must be the same on all ranks; 0: not compared. */
+  readonly batchDigest: number;
+  /** The digest of the parameters, which must be the same on all ranks; 0: not compared. */
+  readonly parametersDigest: number;
+  /** What the ranks exchange: a digest of the training, a sum of losses, a monitored value, or a number of bytes. */
+  readonly value: number;
+  /** The weight of the targets of `allReduce`. */
+  readonly count: number;
+  /** 1: the loss of the rank is not finite. */
+  readonly nonFinite: number;
+  /** 1: the time limit of the training has passed on the rank. */
+  readonly timeUp: number;
 }
 
-const FIELDS = ["place", "at", "data", "parameters", "a", "b", "flags"] as const;
+const NO_REPORT: RankReport = {
+  call: 0,
+  argument: 0,
+  batchDigest: 0,
+  parametersDigest: 0,
+  value: 0,
+  count: 0,
+  nonFinite: 0,
+  timeUp: 0,
+};
+const FIELDS = Object.keys(NO_REPORT) as (keyof RankReport)[];
 
-/** A word as bytes. */
-export function encode(word: RankReport): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(Float64Array.from(FIELDS, (field) => word[field]).buffer);
+/** A report as bytes. Fields that are not given are 0. */
+export function encodeReport(fields: Partial<RankReport>): Uint8Array<ArrayBuffer> {
+  const report = { ...NO_REPORT, ...fields };
+  return new Uint8Array(Float64Array.from(FIELDS, (field) => report[field]).buffer);
 }
 
-/** The words of all ranks. */
-export function decode(bytes: Uint8Array<ArrayBuffer>): RankReport[] {
-  const numbers = new Float64Array(bytes.buffer), n = FIELDS.length;
+/** The reports of all ranks, whose bytes are concatenated in the order of ranks. */
+export function decodeReports(bytes: Uint8Array<ArrayBuffer>): RankReport[] {
+  const numbers = new Float64Array(bytes.buffer);
+  const n = FIELDS.length;
   return Array.from({ length: numbers.length / n }, (_, rank) => {
     const entries = FIELDS.map((field, i) => [field, numbers[rank * n + i]] as const);
     return Object.fromEntries(entries) as unknown as RankReport;
   });
-}
-
-/**
- * Nothing, when all ranks are at one place with the same data and parameters.
- *
- * @throws {MpiError} Otherwise; it names ranks. `updates` is how many there were.
- */
-export function requireAgreement(words: readonly RankReport[], updates: number): void {
-  const [first] = words, others = (differs: (word: RankReport) => boolean) => ranksWhere(words, differs);
-  if (words.some(({ place: place, at }) => place !== first.place || at !== first.at)) {
-    const groups = [...Map.groupBy(words.keys(), (rank) => describe(words[rank]))];
-    const said = groups.map(([what, ranks]) => `${listed(ranks)} ${ranks.length === 1 ? "is" : "are"} ${what}`);
-    throw new MpiError(
-      `Cannot go on together after update ${updates}: ${said.join(", ")}; ` +
-        "all ranks must have the same data and options, and make the same calls",
-    );
-  }
-  const data = others((word) => word.data !== first.data);
-  if (data.length) {
-    throw new MpiError(
-      `Cannot make update ${updates + 1}: the batch of ${listed(data)} is not that of rank 0; ` +
-        "every rank must be given all rows of the same batches, of which it takes its own",
-    );
-  }
-  const parameters = others((word) => word.parameters !== first.parameters);
-  if (parameters.length) {
-    throw new MpiError(
-      `Cannot go on after update ${updates}: the parameters of ${listed(parameters)} are not those of rank 0; ` +
-        'machines that round differently need numerics: "exact"',
-    );
-  }
-}
-
-/** The ranks of which something holds. */
-export function ranksWhere(words: readonly RankReport[], holds: (word: RankReport) => boolean): number[] {
-  return words.flatMap((word, rank) => holds(word) ? [rank] : []);
-}
-
-/** `rank 1`, `ranks 1, 2 and 5`. */
-export function listed(ranks: readonly number[]): string {
-  if (ranks.length === 1) return `rank ${ranks[0]}`;
-  return `ranks ${ranks.slice(0, -1).join(", ")} and ${ranks[ranks.length - 1]}`;
-}
-
-function describe({ place: place, at }: RankReport): string {
-  switch (place) {
-    case CALL.begin:
-      return "at the beginning of a training";
-    case CALL.step:
-      return `at update ${at}`;
-    case CALL.agree:
-      return "at an evaluation, or at the end of an epoch or of the training";
-    case CALL.gather:
-      return "reading the carried states of the training";
-    case CALL.sum:
-      return `at a sum of ${at} numbers`;
-    case CALL.broadcast:
-      return "at a broadcast";
-    default:
-      return "leaving, its loop over";
-  }
 }

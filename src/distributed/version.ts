@@ -1,2 +1,2 @@
-/** The version of the library, by which ranks tell whether they have the same one: that of deno.json. */
+/** The version of this package, as in deno.json. Ranks compare their versions. */
 export const VERSION = "0.1.0";

@@ -286,7 +286,7 @@ export class Session extends CompiledNet {
     return restoreCheckpoint(this.#net, bytes);
   }
 
-  /** What data-parallel training needs: see `World`. */
+  /** Session internals for data-parallel training: what an implementation of `World` needs. */
   trainingAccess(): TrainingAccess {
     this.#requireTraining("train");
     return trainingAccess(this.#net);

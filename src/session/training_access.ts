@@ -3,33 +3,44 @@ import type { TrainingPlan } from "./plan_training.ts";
 import type { TrainedNet } from "./training_step.ts";
 
 /**
- * What data-parallel training needs of a session: processes that each have some rows of every batch, and make the same
- * updates. `Session.trainingAccess` gives it; see `World`. Arrays are views of the session's memory, until the
- * session's next call.
+ * Session internals for data-parallel training, in which processes compute some rows of every batch each and make the
+ * same updates. `Session.trainingAccess` returns them, an implementation of `World` uses them. Arrays are views of the
+ * session's memory, valid until the session's next call. With `threads` above 1 this memory is a SharedArrayBuffer.
  */
 export interface TrainingAccess {
-  /** What must be the same in all processes, fit for JSON: the net, loss, optimizer, clip, seed. */
+  /**
+   * What must be the same in all processes, fit for JSON: net, names and shapes of the parameters, loss, optimizer,
+   * clip, seed.
+   */
   readonly description: Readonly<Record<string, unknown>>;
-  /** The states of the net, in order; `width` elements a row. */
+  /** The states of the net, in order. `Session.states()` has each one as `[rows, width]`, by its name. */
   readonly states: readonly { readonly name: string; readonly width: number }[];
   /** A view of all parameters. */
   parameters(): Float32Array;
-  /** Views of everything that an update changes: parameters, moments, averages. */
+  /**
+   * Views of everything that an update changes: the parameters, each moment of the optimizer, the averages. Processes
+   * with the same `description` have the same views in the same order.
+   */
   trained(): Float32Array[];
-  /** Renew what is derived from the parameters, after `trained` was written. */
+  /** Renew what is derived from the parameters. Call it after a write to `trained`. */
   refresh(): void;
   /**
-   * The gradients since the last update: the number of the next update, those left out included; the weight of all
-   * targets; whether a loss was not finite.
+   * What the gradients since the last update are of: the number of the next update, from 1, with the updates that were
+   * left out; the weight of all targets, which may be 0 with `shard`; whether a loss was not finite, which only a
+   * session with `skipNonFinite` lets pass.
    *
-   * @throws {OptionError} When there are none.
+   * @throws {OptionError} When there are no gradients.
    */
   accumulated(): { readonly step: number; readonly count: number; readonly isNonFinite: boolean };
   /**
-   * Make the gradients those of all processes together.
+   * Make the gradients those of all processes together, for the next `update`. All processes must call it, those with
+   * `count` 0 too.
    *
-   * @param total What `accumulated` is for all processes: the sum of all counts; whether any loss was not finite.
-   * @param sum Replaces the gradients by the sum over all processes; not called when a loss was not finite.
+   * @param total The sum of `count` of all processes; whether `isNonFinite` is true in any process, so that all of them
+   *   leave out the update.
+   * @param sum Replaces the gradients, element by element, by their sum over all processes. `combine` calls it once,
+   *   unless a loss was not finite. Before that `combine` multiplies the gradients of a mean by this process's count /
+   *   `total.count`, so that the sum is the mean over the targets of all processes.
    */
   combine(
     total: { readonly count: number; readonly isNonFinite: boolean },

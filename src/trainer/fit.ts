@@ -185,8 +185,8 @@ export class Training<M extends Metrics = Metrics> implements AsyncIterable<Trai
     const { loss: epochLoss, ...before } = this.#state;
     const step = before.step + 1;
     const { epoch } = before;
-    const isLate = world?.allReduce(session, total, performance.now() >= this.#deadline);
-    if (isLate) this.#deadline = 0;
+    const isTimeUp = world?.allReduce(session, total, performance.now() >= this.#deadline);
+    if (isTimeUp) this.#deadline = 0;
     const isDue = statistics !== undefined && step % statistics.every === 0;
     const values = isDue ? readStatistics(session, statistics) : undefined;
     const update = session.update();

@@ -141,9 +141,14 @@ export interface TrainerOptions<M extends Metrics = Metrics> {
 export type WorldOptions = Omit<TrainerOptions, "monitor"> & { readonly monitor?: PropertyKey };
 
 /**
- * Processes that train one net together, each on its rows of every batch: the interface between `fit` and data-parallel
- * training. Entry `./mpi` makes one; `Session.trainingAccess` has what an implementation needs of a session. Every call
- * but `accumulate` and `fail` waits for all ranks, which must make the same calls.
+ * The processes (ranks) that train one net together, each on its own rows of every batch: the interface between `fit`
+ * and data-parallel training. `init` of entry `./mpi` makes a world. `fit` takes any other implementation as well;
+ * `Session.trainingAccess` has what an implementation needs of a session.
+ *
+ * Every call but `accumulate` and `fail` blocks the thread until all ranks have made the same call. On each rank `fit`
+ * calls `begin` before the first batch; for each update `accumulate` once a batch and then `allReduce`; `agree` after
+ * each evaluation, after each epoch and at the end; `fail` when the training throws an error. `Training.tensors` calls
+ * `gather`.
  */
 export interface World {
   /** The number of this process, from 0. */
@@ -151,26 +156,56 @@ export interface World {
   /** The number of processes. */
   readonly size: number;
   /**
-   * Begin a training: check that the ranks agree on net and options, then take over the parameters and moments of rank
-   * 0.
+   * Begin a training. The parameters, moments and averages of every rank become those of rank 0
+   * (`TrainingAccess.trained`, then `refresh`). The counts of updates and the state of the schedule
+   * (`Session.trainingState`) do not: they must be the same on all ranks, like `TrainingAccess.description`, `options`
+   * and `state`.
+   *
+   * @param options The options of `fit`. Undefined in a loop of the caller's own, like `state`.
+   * @param state The state that `fit` starts from.
    */
   begin(session: Session, options?: WorldOptions, state?: TrainerState): void;
   /**
-   * Accumulate the gradients of this rank's rows of a batch. `states` are those of all rows, or of this rank's rows.
+   * Accumulate the gradients of this rank's rows of a batch, by one `session.accumulate` with the option `shard`. With
+   * `shard`, dropout depends on a row's place in the whole batch instead of the rank, and there may be no target that
+   * counts. A rank without rows accumulates any row with weight 0, because `allReduce` needs gradients on every rank.
+   * Row b of all batches must stay on one rank, because its states do.
+   *
+   * @param batch All rows of the batch.
+   * @param states The initial states: of all rows, or of this rank's rows as `session.states()` has them after the
+   *   batch before.
+   * @returns The loss and the count of this rank's rows, from `session.accumulate`.
    */
   accumulate(session: Session, batch: Batch, states: States | "zero"): { loss: number; count: number };
   /**
-   * Sum gradients and losses over all ranks, between `accumulate` and `update`.
+   * Sum gradients and losses over all ranks, after `accumulate` and before `session.update()`: `TrainingAccess.combine`
+   * with the sums of what `TrainingAccess.accumulated` has on each rank.
    *
-   * @param late Whether the time of the training is over.
-   * @returns `late` of rank 0.
+   * @param total The losses of this rank since the last update, multiplied by their counts if the loss is a mean, and
+   *   the counts. The call replaces both numbers by their sums over all ranks.
+   * @param isTimeUp Whether the time limit of the training has passed on this rank.
+   * @returns `isTimeUp` of rank 0.
    */
-  allReduce(session: Session, total?: { sum: number; count: number }, late?: boolean): boolean;
-  /** The value of rank 0. All ranks must be at the same place and step, with the same parameters. */
+  allReduce(session: Session, total?: { sum: number; count: number }, isTimeUp?: boolean): boolean;
+  /**
+   * The value of rank 0.
+   *
+   * @param place Where `fit` calls: the same on all ranks, as are `step` and the parameters of the session.
+   * @param step The number of updates so far.
+   * @param value The loss or metric of this rank. It may differ in the last bits between ranks.
+   */
   agree(session: Session, place: string, step: number, value: number): number;
-  /** The states of all rows, from those of each rank's rows. */
+  /**
+   * The states of all rows of the last batch, on every rank.
+   *
+   * @param states The states of this rank's rows; or of all rows, which are returned as they are.
+   */
   gather(session: Session, states: States): States;
-  /** Tell the other ranks, when they next wait, that this rank has failed. */
+  /**
+   * Report that this rank has failed: the other ranks throw an error from the call in which they wait, or from their
+   * next one. `fit` also reports errors that calls of the world have thrown on all ranks: for these the call must not
+   * wait.
+   */
   fail(error: unknown): void;
 }
 

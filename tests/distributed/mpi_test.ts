@@ -1,4 +1,4 @@
-/** Trainings on several ranks, under every MPI that is installed; without one there is nothing to test here. */
+/** Trainings on several ranks, under every installed MPI. Without one, only the version is tested. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { readCheckpoint } from "@unroll/rnn";
 import config from "../../deno.json" with { type: "json" };
@@ -9,24 +9,24 @@ import { distance, launchers, type Outcome, READ, run, start, WRITE } from "../s
 const TRAIN = "tests/support/programs/train_small.ts";
 const FAIL = "tests/support/programs/fail.ts";
 
-/** The longest that a job may go on after a rank has failed, start of the processes included; in seconds. */
-const PATIENCE = 20;
+/** Seconds within which a job with a failed rank must end, the start of the processes included. */
+const TIMEOUT = 20;
 
-Deno.test("the version that ranks compare is that of the package", () => assertEquals(VERSION, config.version));
+Deno.test("the version that ranks compare is the version in deno.json", () => assertEquals(VERSION, config.version));
 
 for (const launcher of launchers) {
   const test = (name: string, body: () => Promise<void>) => Deno.test(`${launcher.name}: ${name}`, body);
 
-  test("samples of different lengths, uneven shares, evaluations, early stopping", async () => {
+  test("3 ranks train on samples of different lengths, in uneven shards, as 1 rank does", async () => {
     const one = await run(launcher, 1, TRAIN, ["samples"]);
     const three = await run(launcher, 3, TRAIN, ["samples"]);
-    assertEquals(await run(launcher, 3, TRAIN, ["samples"]), three, "the same bits every time");
+    assertEquals(await run(launcher, 3, TRAIN, ["samples"]), three, "3 ranks give the same bits every time");
     assert(distance(one.losses, three.losses) < 1e-5);
     assert(distance(one.evaluations, three.evaluations) < 1e-5);
     assert(one.losses[0] !== one.losses[1]);
   });
 
-  test("a language model's streams", async () => {
+  test("3 ranks train a language model as 1 rank does", async () => {
     const one = await run(launcher, 1, TRAIN, ["text"]);
     const three = await run(launcher, 3, TRAIN, ["text"]);
     assert(distance(one.losses, three.losses) < 1e-5);
@@ -34,22 +34,23 @@ for (const launcher of launchers) {
     assert(Math.abs(one.bits - three.bits) < 1e-5);
   });
 
-  test("a checkpoint of 1 rank is resumed by 2, and theirs by 4, with carried states", async () => {
+  test("2 ranks resume a checkpoint of 1 rank, and 4 ranks resume theirs, with carried states", async () => {
     using folder = new Folder();
-    const [whole, changing] = [folder.file("whole"), folder.file("changing")],
-      parts: number[] = [],
-      want: number[] = [];
+    const oneRankFile = folder.file("one rank");
+    const anyRanksFile = folder.file("any ranks");
+    const oneRankLosses: number[] = [];
+    const anyRanksLosses: number[] = [];
     for (const ranks of [1, 2, 4]) {
-      parts.push(...(await run(launcher, ranks, TRAIN, ["resume", changing])).losses);
-      want.push(...(await run(launcher, 1, TRAIN, ["resume", whole])).losses);
+      anyRanksLosses.push(...(await run(launcher, ranks, TRAIN, ["resume", anyRanksFile])).losses);
+      oneRankLosses.push(...(await run(launcher, 1, TRAIN, ["resume", oneRankFile])).losses);
     }
-    assertEquals(want.length, 21);
-    assert(distance(want, parts) < 1e-5, `${distance(want, parts)}`);
+    assertEquals(oneRankLosses.length, 21);
+    assert(distance(oneRankLosses, anyRanksLosses) < 1e-5, `${distance(oneRankLosses, anyRanksLosses)}`);
   });
 
   const faults: Record<string, RegExp> = {
-    "throw": /rank 1 of 3 has failed: Error: a mistake in the loop/,
-    "break": /ranks 0 and 2 are at update 6, rank 1 is leaving/,
+    "throw": /rank 1 of 3 has failed: Error: a bug in the loop/,
+    "break": /ranks 0 and 2 are at update 6, rank 1 is disposing its world/,
     "exit": /rank 1 of 3 exits: with code 0/,
     "fewer batches": /ranks 0 and 2 are at update 6, rank 1 is at .* the end of an epoch/,
     "broken data": /[Rr]ank 1 (of 3 )?has failed: Error: the disk is gone/,
@@ -61,17 +62,17 @@ for (const launcher of launchers) {
     "abort": /[Rr]ank 1 (of 3 )?has failed: TimeoutError/,
   };
   for (const [fault, message] of Object.entries(faults)) {
-    test(`${fault} on a rank ends all of them with its number and the cause`, async () => {
-      const outcome = await start(launcher, 3, FAIL, { given: [fault], permissions: READ }).outcome;
+    test(`"${fault}" on rank 1 ends all ranks, with the number of the rank and the cause`, async () => {
+      const outcome = await start(launcher, 3, FAIL, { args: [fault], permissions: READ }).outcome;
       requireFailure(outcome, message);
     });
   }
 
-  test("a rank that is killed ends the job, and the last checkpoint is whole", async () => {
+  test("a killed rank ends the job, and the last checkpoint is complete", async () => {
     using folder = new Folder();
     const file = folder.file("checkpoint");
-    const { process, outcome } = start(launcher, 3, FAIL, { given: ["endless", file], permissions: WRITE });
-    const pid = await rankOf(process.pid, 1);
+    const { process, outcome } = start(launcher, 3, FAIL, { args: ["endless", file], permissions: WRITE });
+    const pid = await processOfRank(process.pid, 1);
     while (!folder.names.includes("checkpoint")) await new Promise((resolve) => setTimeout(resolve, 50));
     const killed = performance.now();
     Deno.kill(pid, "SIGKILL");
@@ -79,19 +80,19 @@ for (const launcher of launchers) {
     requireFailure(result, launcher.name === "Open MPI" ? /rank 1 .*on signal 9 \(Killed\)/ : /Killed \(signal 9\)/);
     if (launcher.name === "MPICH") {
       assertMatch(result.stderr, new RegExp(`rank 1 is process ${pid} on `));
-      // It names the first process that it finds dead, which may be one that it has ended itself.
+      // The launcher names the first process that it finds dead, which may be one that the launcher has ended itself.
       const [, named] = result.stdout.match(/PID (\d+) RUNNING/)!;
       assertMatch(result.stderr, new RegExp(`is process ${named} on `));
     }
-    assert(performance.now() - killed < 1000 * PATIENCE);
+    assert(performance.now() - killed < 1000 * TIMEOUT);
     const { training, extra } = readCheckpoint(await Deno.readFile(file));
     assert(training.updates > 0);
     assertEquals((extra as { step: number }).step, training.updates);
   });
 
-  test("a library that is not the launcher's is refused", async () => {
+  test("`init` refuses a library that is not the launcher's", async () => {
     const UNROLL_MPI = launcher.name === "MPICH" ? "libmpi.so.40" : "libmpich.so.12";
-    const { code, stderr } = await start(launcher, 2, FAIL, { given: ["samples"], env: { UNROLL_MPI } }).outcome;
+    const { code, stderr } = await start(launcher, 2, FAIL, { args: ["samples"], env: { UNROLL_MPI } }).outcome;
     assert(code !== 0);
     assertMatch(stderr, /Cannot join 2 processes: the launcher of|Cannot find an MPI library/);
   });
@@ -100,30 +101,32 @@ for (const launcher of launchers) {
 function requireFailure({ code, stdout, stderr, seconds }: Outcome, message: RegExp): void {
   assert(code !== 0, stdout + stderr);
   assertMatch(stderr + stdout, message);
-  assert(seconds < PATIENCE, `${seconds} s`);
+  assert(seconds < TIMEOUT, `${seconds} s`);
 }
 
-/** The process that is a rank, below the launcher. */
-async function rankOf(launcher: number, rank: number): Promise<number> {
+/** The id of the process of a rank, a descendant of the launcher's process. */
+async function processOfRank(launcher: number, rank: number): Promise<number> {
   for (let tries = 0; tries < 200; tries++) {
     for (const { name } of Deno.readDirSync("/proc")) {
-      if (!/^\d+$/.test(name) || !isBelow(Number(name), launcher)) continue;
+      if (!/^\d+$/.test(name) || !isDescendant(Number(name), launcher)) continue;
       const environment = read(`/proc/${name}/environ`).split("\0");
-      const named = environment.some((line) => line === `OMPI_COMM_WORLD_RANK=${rank}` || line === `PMI_RANK=${rank}`);
-      if (named) return Number(name);
+      const variables = [`OMPI_COMM_WORLD_RANK=${rank}`, `PMI_RANK=${rank}`];
+      if (environment.some((line) => variables.includes(line))) return Number(name);
     }
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  throw new Error("the rank has not been started");
+  throw new Error(`No process of rank ${rank} has started`);
 }
 
-function isBelow(pid: number, ancestor: number): boolean {
+/** Whether a process is `ancestor` or has been started below it. */
+function isDescendant(pid: number, ancestor: number): boolean {
   for (; pid > 1; pid = Number(read(`/proc/${pid}/status`).match(/PPid:\s*(\d+)/)?.[1] ?? 0)) {
     if (pid === ancestor) return true;
   }
   return false;
 }
 
+/** The content of a file, or "" when it cannot be read. */
 function read(path: string): string {
   try {
     return Deno.readTextFileSync(path);

@@ -1,4 +1,4 @@
-/** The shares of all ranks together make the losses and gradients of the whole batch: no MPI is needed to see that. */
+/** The losses and gradients of the shards of all ranks sum to those of the whole batch. Needs no MPI. */
 import { assert, assertEquals } from "@std/assert";
 import {
   type Batch,
@@ -19,14 +19,15 @@ import {
   squaredError,
 } from "@unroll/rnn";
 import { encoderDecoder, luong } from "@unroll/rnn/models";
-import { rowsOfRank } from "../../src/distributed/rows_of_rank.ts";
+import { rankBatch } from "../../src/distributed/rank_batch.ts";
 import { Generator } from "../../src/random/generator.ts";
 import { classifier } from "../support/distributed/small_training.ts";
 
 interface Case {
   session(threads: number): Promise<Session>;
   batch: Batch;
-  states?: boolean;
+  /** Whether the batch starts from `INITIAL_STATES`. */
+  hasStates?: boolean;
 }
 
 const random = new Generator(3);
@@ -56,43 +57,44 @@ const translator = encoderDecoder({
     output: dense(4, 5),
   }),
 });
-const y = integers(6 * 7, 3), ignored = y.map((label, i) => i % 7 === 1 ? -100 : label);
+const y = integers(6 * 7, 3);
+const yWithIgnoredRow = y.map((label, i) => i % 7 === 1 ? -100 : label);
 
 const CASES: Record<string, Case> = {
-  "lengths, one target a sequence, dropout of all kinds": {
+  "lengths, one target per sequence, all kinds of dropout": {
     session: (threads) => classifier({ threads }),
     batch: { x: numbers(9 * 7), y: integers(7, 2), lengths: [3, 9, 1, 4, 9, 2, 6], batch: 7 },
   },
-  "tokens with states, dropout": {
+  "tokens, initial states, dropout": {
     session: compiled(tagger, crossEntropy()),
     batch: { x: integers(42, 5), y },
-    states: true,
+    hasStates: true,
   },
-  "a share of which nothing counts": {
+  "a shard without targets that count": {
     session: compiled(tagger, crossEntropy()),
-    batch: { x: integers(42, 5), y: ignored },
+    batch: { x: integers(42, 5), y: yWithIgnoredRow },
   },
-  "weights of sequences": {
+  "one weight per sequence": {
     session: compiled(tagger, crossEntropy()),
     batch: { x: integers(42, 5), y, weights: [1, 0, 2, 0.5, 1, 3, 1] },
   },
-  "weights of steps, a sum": {
+  "one weight per step, loss reduced to a sum": {
     session: compiled(tagger, crossEntropy({ reduction: "sum" })),
     batch: { x: integers(42, 5), y, weights: numbers(42) },
   },
-  "batch-first, several numbers a step": {
+  "batch-first, several targets per step": {
     session: compiled(regression, squaredError(), { batchFirst: true }),
     batch: { x: numbers(84), y: numbers(84), lengths: [6, 2, 3, 1, 5, 6, 4] },
   },
-  "recomputed in segments, dropout": {
+  "recomputation in segments, dropout": {
     session: compiled(tagger, crossEntropy(), { steps: 4, recompute: true }),
     batch: { x: integers(42, 5), y, lengths: [6, 2, 3, 1, 5, 6, 4] },
   },
-  "labels of CTC, one behind the other": {
+  "concatenated labels of CTC": {
     session: compiled(regression, ctc()),
     batch: { x: numbers(84), y: [1, 1, 1, 1, 1, 1, 1, 1, 1], targetLengths: [1, 2, 1, 0, 2, 1, 2] },
   },
-  "encoder and decoder with attention, dropout": {
+  "encoder-decoder with attention, dropout": {
     session: compiled(translator, crossEntropy(), { decoderSteps: 4 }),
     batch: {
       x: integers(42, 5),
@@ -102,47 +104,51 @@ const CASES: Record<string, Case> = {
       weights: Float32Array.from({ length: 28 }, (_, i) => i % 5 ? 1 : 0),
     },
   },
-  "labels of CTC in rows": {
+  "padded labels of CTC": {
     session: compiled(regression, ctc()),
     batch: { x: numbers(84), y: new Array(14).fill(1), targetLengths: [1, 2, 1, 0, 2, 1, 2] },
   },
 };
 
-/** Loss times count and gradients times count of some rows, each from a session of its own after one other pass. */
-async function made(session: Promise<Session>, B: number, size: number, rank: number, { batch, states }: Case) {
-  using own = await session;
-  const share = rowsOfRank(batch, own.layout, B, rank, size), { lengths, batch: rows, decoderInput } = share.batch;
-  const given = states
-    ? share.take({ "rnn.h_l0": START, "rnn.c_l0": START, "rnn.h_l1": START, "rnn.c_l1": START })
-    : "zero";
-  const { loss, count } = own.accumulate(share.batch, {
-    batch: rows,
-    lengths,
-    decoderInput,
-    states: given,
-    shard: size === 1 ? undefined : share.rows,
+const INITIAL_STATES = numbers(7 * 4);
+
+/** The loss and the gradients of one rank's rows, both times the count when the loss is a mean. */
+async function computeShard(compiling: Promise<Session>, B: number, size: number, rank: number, each: Case) {
+  using session = await compiling;
+  const { batch, shard, takeStates } = rankBatch(each.batch, session.layout, B, rank, size);
+  const names = ["rnn.h_l0", "rnn.c_l0", "rnn.h_l1", "rnn.c_l1"];
+  const states = each.hasStates
+    ? takeStates(Object.fromEntries(names.map((name) => [name, INITIAL_STATES])))
+    : "zero" as const;
+  const { loss, count } = session.accumulate(batch, {
+    batch: batch.batch,
+    lengths: batch.lengths,
+    decoderInput: batch.decoderInput,
+    states,
+    shard: size === 1 ? undefined : shard,
   });
-  const factor = own.layout.reduction === "mean" ? count : 1;
-  const gradients = [...own.gradients().values()].flatMap(({ data }) => [...data].map((g) => g * factor));
+  const factor = session.layout.reduction === "mean" ? count : 1;
+  const gradients = [...session.gradients().values()].flatMap(({ data }) => [...data].map((g) => g * factor));
   return { loss: loss * factor, count, gradients };
 }
 
-const START = numbers(7 * 4);
-
 for (const [name, each] of Object.entries(CASES)) {
   for (const size of [2, 3, 9]) {
-    Deno.test(`${size} shares make the whole: ${name}`, async () => {
-      const threads = size === 2 ? 2 : 1, B = 7;
-      const want = await made(each.session(1), B, 1, 0, each);
-      const parts: (typeof want)[] = [];
-      for (let rank = 0; rank < size; rank++) parts.push(await made(each.session(threads), B, size, rank, each));
-      const sum = (of: (part: typeof want) => number) => parts.reduce((sum, part) => sum + of(part), 0);
-      assert(Math.abs(sum(({ count }) => count) - want.count) < 1e-5, "counts");
-      assert(Math.abs(sum(({ loss }) => loss) - want.loss) <= 2e-6 * Math.abs(want.loss), "losses");
-      const largest = Math.max(...want.gradients.map(Math.abs));
+    Deno.test(`the shards of ${size} ranks sum to the whole batch: ${name}`, async () => {
+      const threads = size === 2 ? 2 : 1;
+      const B = 7;
+      const whole = await computeShard(each.session(1), B, 1, 0, each);
+      const shards: (typeof whole)[] = [];
+      for (let rank = 0; rank < size; rank++) {
+        shards.push(await computeShard(each.session(threads), B, size, rank, each));
+      }
+      const sum = (read: (shard: typeof whole) => number) => shards.reduce((sum, shard) => sum + read(shard), 0);
+      assert(Math.abs(sum(({ count }) => count) - whole.count) < 1e-5, "counts");
+      assert(Math.abs(sum(({ loss }) => loss) - whole.loss) <= 2e-6 * Math.abs(whole.loss), "losses");
+      const largest = Math.max(...whole.gradients.map(Math.abs));
       assert(largest > 0);
-      want.gradients.forEach((gradient, i) => {
-        // A sum of some dozen products in another order.
+      whole.gradients.forEach((gradient, i) => {
+        // The shards sum a few dozen products in another order.
         const difference = Math.abs(sum(({ gradients }) => gradients[i]) - gradient);
         assert(difference <= 2e-6 * largest, `gradient ${i} of ${gradient} differs by ${difference}`);
       });
@@ -150,13 +156,15 @@ for (const [name, each] of Object.entries(CASES)) {
   }
 }
 
-Deno.test("ranks have rows in turn, and states with them", () => {
+Deno.test("a rank has every size-th row of the batch and of the states", () => {
   const layout = { kind: "tokens", columns: 1, output: 3, targets: "step", reduction: "mean", longest: 9 } as const;
-  const batch = { x: integers(5 * 2, 4), y: integers(5 * 2, 3), lengths: [1, 2, 1, 2, 2] };
-  const { batch: own, rows, take } = rowsOfRank(batch, { ...layout, batchFirst: false }, 5, 1, 2);
-  const { x } = batch;
-  assertEquals(Array.from(own.x), [x[1], x[3], x[6], x[8]]);
-  assertEquals(own.lengths, [2, 2]);
-  assertEquals(rows, { B: 5, rows: [0, 1] }); // the longest first: rows 1, 3, 4, then 0 and 2
-  assertEquals(take({ h: Float32Array.from({ length: 10 }, (_, i) => i) }), { h: Float32Array.of(2, 3, 6, 7) });
+  const whole = { x: integers(5 * 2, 4), y: integers(5 * 2, 3), lengths: [1, 2, 1, 2, 2] };
+  const { batch, shard, takeStates } = rankBatch(whole, { ...layout, batchFirst: false }, 5, 1, 2);
+  const { x } = whole;
+  assertEquals(Array.from(batch.x), [x[1], x[3], x[6], x[8]]);
+  assertEquals(batch.lengths, [2, 2]);
+  // Sorted by length, the whole batch is rows 1, 3, 4, 0, 2.
+  assertEquals(shard, { B: 5, rows: [0, 1] });
+  const states = { h: Float32Array.from({ length: 10 }, (_, i) => i) };
+  assertEquals(takeStates(states), { h: Float32Array.of(2, 3, 6, 7) });
 });
