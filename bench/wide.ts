@@ -4,13 +4,11 @@
  *
  *     deno task bench:wide [node]    # npm's package "node" prints a path: npx -y node@26 -p process.execPath
  */
-import { bundle } from "../package/bundle.ts";
-import { stop } from "esbuild";
-
 const node = Deno.args[0] ?? "node";
 const file = await Deno.makeTempFile({ suffix: ".mjs" });
-await Deno.writeFile(file, await bundle("bench/wide/steps.ts"));
-await stop();
+const bundling = ["run", "-A", "--quiet", "package/bundle.ts", "bench/wide/steps.ts", file];
+const bundled = await new Deno.Command(Deno.execPath(), { args: bundling, stderr: "inherit" }).output();
+if (!bundled.success) Deno.exit(1);
 for (const flags of [[], ["--experimental-wasm-revectorize"]]) {
   const { success, stdout } = await new Deno.Command(node, { args: [...flags, file], stderr: "inherit" }).output();
   if (!success) Deno.exit(1);

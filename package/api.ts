@@ -1,6 +1,6 @@
 /**
- * The public API as text: every exported name of every entry with its declaration, without comments. A change of the API
- * shows in the difference of docs/api.txt.
+ * The public API as text: every exported name of every entry with its declaration, without comments. A change of the
+ * API shows in the difference of docs/api.txt.
  *
  *     deno task api            # writes docs/api.txt
  *     deno task api --check    # compares: exit code 1 when the file is out of date

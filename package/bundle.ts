@@ -1,32 +1,29 @@
-/** An entry of the library in one minified file, as a bundler makes it for a page. */
-import { build } from "esbuild";
+/**
+ * An entry of the library in one minified file, as a bundler makes it for a page.
+ *
+ *     deno run -A package/bundle.ts ENTRY FILE    # writes FILE; prints the files that it is made of, one a line
+ */
+import { build, stop } from "esbuild";
+import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** Engines without `using`, as most browsers and Node 20 are, get it rewritten. */
 export const TARGET = "es2022";
 
-/** The bytes of `mod.ts`, `inference.ts` ... with all that it exports. */
-export async function bundle(entry: string): Promise<Uint8Array<ArrayBuffer>> {
-  const { outputFiles: [{ contents }] } = await built(entry);
-  return new Uint8Array(contents);
-}
-
-/** The files that an entry's bundle is made of, by their paths from the root of the repository. */
-export async function bundledFiles(entry: string): Promise<string[]> {
-  return Object.keys((await built(entry)).metafile.inputs);
-}
-
-function built(entry: string) {
-  return build({
-    entryPoints: [entry],
-    absWorkingDir: fileURLToPath(new URL("../", import.meta.url)),
+if (import.meta.main) {
+  const [entry, file] = Deno.args;
+  const { metafile } = await build({
+    entryPoints: [resolve(entry)],
+    outfile: resolve(file),
+    absWorkingDir: fileURLToPath(new URL("../", import.meta.url)), // the paths of the parts are relative to this folder
     bundle: true,
     minify: true,
-    write: false,
     metafile: true,
     format: "esm",
     target: TARGET,
     external: ["node:*"],
     logLevel: "error",
   });
+  console.log(Object.keys(metafile.inputs).join("\n"));
+  await stop(); // its process would keep this one alive for a while
 }

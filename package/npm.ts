@@ -1,6 +1,6 @@
 /**
- * The npm package, in a folder of its own: ES modules by esbuild, declarations by TypeScript. It depends on nothing; what
- * an entry beside the core imports from npm is a peer that only those who want that entry install.
+ * The npm package, in a folder of its own: ES modules by esbuild, declarations by TypeScript. It depends on nothing;
+ * what an entry beside the core imports from npm is a peer that only those who want that entry install.
  *
  *     deno task package:npm [folder]    # default: dist/npm; then: npm publish dist/npm
  */

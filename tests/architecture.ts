@@ -4,11 +4,7 @@
  * Comments do not count, except where a rule says so. Generated files are held to the import rules only.
  */
 
-/** A file: its path from the root of the repository, and its content. */
-export interface Source {
-  readonly path: string;
-  readonly text: string;
-}
+import { circles, closure, importGraph, imports, resolved, type Source, withoutComments } from "./import_graph.ts";
 
 /** Folders of src/ by level: imports go from a level to lower ones, or stay in the folder. */
 const LEVELS: Record<string, number> = {
@@ -83,9 +79,27 @@ const SETTINGS = "../src/kernels/optimizer_settings";
 
 const LONGEST = 400;
 
+/** What a program that only runs trained nets must not load. */
+const TRAINING = /^src\/(session|trainer|decoding|models)\//;
+
+const COLUMNS = 120;
+
+/** Faults that still stand. An entry that nothing needs any more is a fault itself. */
+export interface Known {
+  /** Circles of imports: their files in alphabetical order, joined by spaces. */
+  readonly circles: readonly string[];
+  /** Folders and files with comments that are too wide. */
+  readonly wideComments: readonly string[];
+}
+
 /** Every breach of the rules, one sentence each. */
-export function violations(sources: readonly Source[]): string[] {
-  return sources.flatMap(({ path, text }) => [...ofFile(path, text)]);
+export function violations(sources: readonly Source[], known: Known = { circles: [], wideComments: [] }): string[] {
+  return [
+    ...sources.flatMap(({ path, text }) => [...ofFile(path, text)]),
+    ...inferenceFaults(sources),
+    ...circleFaults(sources, known.circles),
+    ...wideComments(sources, known.wideComments),
+  ];
 }
 
 function* ofFile(path: string, text: string): Iterable<string> {
@@ -107,27 +121,21 @@ function* ofFile(path: string, text: string): Iterable<string> {
   if (path.startsWith("src/") && lines > LONGEST) yield `${path} has ${lines} lines, at most ${LONGEST} are allowed`;
 }
 
-/** What a file names after `from`, `import` and `import(`. */
-export function imports(code: string): string[] {
-  const pattern =
-    /\b(?:import|export)\s+(?:type\s+)?[\w\s{},*$]*?\bfrom\s*(["'])(.*?)\1|\bimport\s*\(?\s*(["'])(.*?)\3/g;
-  return [...code.matchAll(pattern)].map((match) => match[2] ?? match[4]);
-}
-
 function importFault(path: string, target: string): string | undefined {
   const [root] = path.split("/");
   if (root === "assembly") {
     if (path === "assembly/build.ts" || target === SETTINGS || /^\.\/\w+$/.test(target)) return undefined;
     return "kernels import only each other";
   }
+  if (root === "tests") return testImportFault(path, target);
   if (root !== "src" && !ENTRIES.includes(path)) return undefined;
   if (path.startsWith("src/files/") && /^node:(fs|path|process)$/.test(target)) return undefined;
   if (mayImportPackage(path, target)) return undefined;
   if (!/^\.\.?\/.*\.ts$/.test(target)) return "only relative imports that end in .ts work from a URL";
-  const resolved = new URL(target, `file:///${path}`).pathname.slice(1);
-  if (!resolved.startsWith("src/")) return "it lies outside src";
-  if (ENTRIES.includes(path) || resolved === "src/errors.ts") return undefined;
-  const from = folder(path), to = folder(resolved);
+  const imported = resolved(path, target);
+  if (!imported.startsWith("src/")) return "it lies outside src";
+  if (ENTRIES.includes(path) || imported === "src/errors.ts") return undefined;
+  const from = folder(path), to = folder(imported);
   if (from === undefined) return "errors.ts imports nothing";
   if (to === undefined) return "there is nothing to import beside the folders but errors.ts";
   if (from === to) return undefined;
@@ -144,14 +152,51 @@ function mayImportPackage(path: string, target: string): boolean {
   );
 }
 
+/** Tests share code in support/ and data in fixtures/, and nothing else. */
+function testImportFault(path: string, target: string): string | undefined {
+  const imported = target.startsWith(".") ? resolved(path, target) : "";
+  if (!imported.startsWith("tests/")) return undefined;
+  const from = folder(path), to = folder(imported);
+  if (to === "support" || to === "fixtures") return undefined;
+  return from === to ? undefined : "tests share only what is in support and fixtures";
+}
+
 /** `kernels` of `src/kernels/reference/gemm.ts`; undefined of a file beside the folders. */
 function folder(path: string): string | undefined {
   const [, name, ...rest] = path.split("/");
   return rest.length ? name : undefined;
 }
 
-/** The text without comments; strings, which may look as if they held one, stay. */
-export function withoutComments(text: string): string {
-  const pattern = /("(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`)|\/\*[\s\S]*?\*\/|\/\/[^\n]*/g;
-  return text.replaceAll(pattern, (_, string) => string ?? " ");
+function inferenceFaults(sources: readonly Source[]): string[] {
+  const loaded = [...closure(importGraph(sources), "inference.ts")].filter((path) => TRAINING.test(path));
+  return loaded.map((path) => `inference.ts loads ${path}, directly or through others`);
+}
+
+function circleFaults(sources: readonly Source[], known: readonly string[]): string[] {
+  const found = circles(importGraph(sources.filter(({ path }) => path.startsWith("src/")))).map((set) => set.join(" "));
+  return [
+    ...found.filter((set) => !known.includes(set)).map((set) => circle(set.split(" "))),
+    ...known.filter((set) => !found.includes(set)).map((set) => `there is no circle ${set} any more`),
+  ];
+}
+
+function circle(files: readonly string[]): string {
+  return files.length === 1 ? `${files[0]} imports itself` : `${files.join(" and ")} import each other`;
+}
+
+function wideComments(sources: readonly Source[], known: readonly string[]): string[] {
+  const found = sources.filter(({ path }) => !path.includes("/generated/")).flatMap(({ path, text }) => {
+    const code = withoutComments(text).split("\n");
+    const wide = text.split("\n").findIndex((line, i) => line.length > COLUMNS && line !== code[i]);
+    return wide < 0 ? [] : [{ path, line: wide + 1 }];
+  });
+  const isIn = (folder: string, path: string) => path === folder || path.startsWith(`${folder}/`);
+  const isKnown = (path: string) => known.some((folder) => isIn(folder, path));
+  const isNeeded = (folder: string) => found.some(({ path }) => isIn(folder, path));
+  return [
+    ...found.filter(({ path }) => !isKnown(path)).map(({ path, line }) =>
+      `${path}:${line}: a comment of more than ${COLUMNS} columns`
+    ),
+    ...known.filter((folder) => !isNeeded(folder)).map((folder) => `no comment of ${folder} is too wide any more`),
+  ];
 }

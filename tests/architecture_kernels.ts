@@ -5,7 +5,7 @@
  * access table in src/kernels/. They have the same kernels, with the same arguments in the same order. The header has a
  * line for each argument, whose direction is that of the access table.
  */
-import { type Source, withoutComments } from "./architecture.ts";
+import { type Source, withoutComments } from "./import_graph.ts";
 
 const INTERFACES = ["kernels", "loss_kernels", "pooling_kernels"].map((name) => `src/kernels/${name}.ts`);
 

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import type { Source } from "./architecture.ts";
+import type { Source } from "./import_graph.ts";
 import { kernelViolations } from "./architecture_kernels.ts";
 
 function read(folder: string): Source[] {

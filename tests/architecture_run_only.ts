@@ -2,7 +2,7 @@
  * What runs a saved model can be imported without what trains models: no module that the files of src/models/run
  * import, directly or through others, belongs to training. Imports of types do not count: they are gone in JavaScript.
  */
-import { type Source, withoutComments } from "./architecture.ts";
+import { type Source, withoutComments } from "./import_graph.ts";
 
 /** The files that run models. */
 const RUNNING = /^src\/models\/run\//;

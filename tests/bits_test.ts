@@ -1,15 +1,16 @@
 /**
  * What the library computes never changes by a bit. fixtures/bits.json has what version 0.1 computed, written by
- * fixtures/print_bits.ts: the parameters of trained nets (fixtures/bits_nets.ts) and outputs (fixtures/bits_outputs.ts).
+ * support/programs/print_bits.ts: the parameters of trained nets (support/bits_nets.ts) and outputs
+ * (support/bits_outputs.ts).
  *
  * The bits of the exact build are the same everywhere. Those of the fast build are known where multiplications and
  * additions are fused; elsewhere the fast build has the bits of the exact one.
  */
 import { assertEquals } from "@std/assert";
 import known from "./fixtures/bits.json" with { type: "json" };
-import { type Bits, bitsOf, isFused, trainingBits } from "./fixtures/bits.ts";
-import { type Build, NETS } from "./fixtures/bits_nets.ts";
-import { OUTPUTS } from "./fixtures/bits_outputs.ts";
+import { type Bits, bitsOf, isFused, trainingBits } from "./support/bits.ts";
+import { type Build, NETS } from "./support/bits_nets.ts";
+import { OUTPUTS } from "./support/bits_outputs.ts";
 
 type Known = Readonly<Record<string, Bits>>;
 

@@ -1,10 +1,10 @@
 import { assertEquals } from "@std/assert";
 import { compile } from "../mod.ts";
 import { compileReference } from "./support/compile_reference.ts";
-import { Bundle, inDeno, inNode, installed } from "./engines.ts";
-import { HASHED_OPTIONS, hashedNet, parameterHash, THREADS } from "./fixtures/parameter_hash.ts";
+import { Bundle, inDeno, inNode, installed } from "./support/engines.ts";
+import { HASHED_OPTIONS, hashedNet, parameterHash, THREADS } from "./support/parameter_hash.ts";
 
-const PROGRAM = new URL("fixtures/print_parameter_hash.ts", import.meta.url);
+const PROGRAM = new URL("./support/programs/print_parameter_hash.ts", import.meta.url);
 
 async function here(threads = 1): Promise<string> {
   using session = await compile(hashedNet(), { ...HASHED_OPTIONS, numerics: "exact", threads });

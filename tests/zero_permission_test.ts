@@ -19,7 +19,7 @@ async function run(
 }
 
 Deno.test("training needs no permission and no configuration", async () => {
-  const { code, output, errors } = await run(new URL("fixtures/zero_permission.ts", import.meta.url).href);
+  const { code, output, errors } = await run(new URL("./support/programs/zero_permission.ts", import.meta.url).href);
   assertEquals(code, 0, errors);
   const { first, last } = JSON.parse(output);
   // A uniform guess among the text's 12 characters costs ln 12 = 2.48 nats; the net has read the text ten times.
@@ -28,7 +28,7 @@ Deno.test("training needs no permission and no configuration", async () => {
 });
 
 Deno.test("threads need no permission, and end with their session", async () => {
-  const { code, output, errors } = await run(new URL("fixtures/threads.ts", import.meta.url).href);
+  const { code, output, errors } = await run(new URL("./support/programs/threads.ts", import.meta.url).href);
   assertEquals(code, 0, errors);
   assertEquals(JSON.parse(output), { threads: 3, outputs: 64 });
 });
@@ -42,7 +42,7 @@ Deno.test("loading files needs no permission but to read them", async () => {
   try {
     Deno.writeFileSync(`${folder}/net.safetensors`, writeSafetensors(parameters));
     Deno.writeFileSync(`${folder}/net.onnx`, writeOnnx(net, parameters));
-    const program = new URL("fixtures/load_files.ts", import.meta.url).href;
+    const program = new URL("./support/programs/load_files.ts", import.meta.url).href;
     const { code, output, errors } = await run(program, [`--allow-read=${folder}`], [folder]);
     assertEquals(code, 0, errors);
     assertEquals(JSON.parse(output), [16, 16]);

@@ -31,7 +31,8 @@ export type ReadFile = (path: string) => Uint8Array | Promise<Uint8Array>;
  *
  * // A dense layer with W = [1, 2] and b = 3; usually (path) => Deno.readFile(`folder/${path}`), or fetch.
  * const dense = { class_name: "Dense", config: { name: "d", units: 1, batch_input_shape: [null, null, 2] } };
- * const weights = [{ name: "d/kernel", shape: [2, 1], dtype: "float32" }, { name: "d/bias", shape: [1], dtype: "float32" }];
+ * const kernel = { name: "d/kernel", shape: [2, 1], dtype: "float32" };
+ * const weights = [kernel, { name: "d/bias", shape: [1], dtype: "float32" }];
  * const files: Record<string, Uint8Array> = {
  *   "model.json": new TextEncoder().encode(JSON.stringify({
  *     modelTopology: { class_name: "Sequential", config: { name: "s", layers: [dense] } },

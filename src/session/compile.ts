@@ -49,7 +49,8 @@ const MOST_THREADS = 64;
  *   rnn: recurrent(lstm(), { input: 3, hidden: 16 }),
  *   output: dense(16, 3),
  * });
- * using session = await compile(net, { batch: 2, steps: 4, loss: crossEntropy(), optimizer: adam({ learningRate: 0.02 }) });
+ * const optimizer = adam({ learningRate: 0.02 });
+ * using session = await compile(net, { batch: 2, steps: 4, loss: crossEntropy(), optimizer });
  * const x = [0, 1, 1, 2, 2, 0, 0, 1], y = [1, 2, 2, 0, 0, 1, 1, 2]; // [T = 4, B = 2]
  * let loss = Infinity;
  * for (let i = 0; i < 100; i++) loss = session.step({ x, y }).loss;

@@ -1,6 +1,6 @@
 import { elman, gru, lstm } from "../../mod.ts";
-import { conformance } from "./conformance.ts";
-import { VARIANTS } from "./variants.ts";
+import { conformance } from "../support/cells/conformance.ts";
+import { VARIANTS } from "../support/cells/variants.ts";
 
 conformance("elman, tanh", () => elman());
 conformance("elman, relu", () => elman({ activation: "relu" }));

@@ -3,8 +3,8 @@ import { assert } from "@std/assert";
 import { gradientCheck } from "../../check.ts";
 import { layerNormLstm, learn, minimalGatedUnit } from "../../examples/custom_cell.ts";
 import { recurrent } from "../../mod.ts";
-import { assertRight } from "../gradients/assert_right.ts";
-import { conformance } from "./conformance.ts";
+import { assertRight } from "../support/gradients/assert_right.ts";
+import { conformance } from "../support/cells/conformance.ts";
 
 for (const cell of [minimalGatedUnit, layerNormLstm]) {
   const { name } = cell();

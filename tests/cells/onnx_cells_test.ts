@@ -11,7 +11,7 @@ import {
   recurrent,
   type TensorCopy,
 } from "../../mod.ts";
-import cases from "./onnx_cells.json" with { type: "json" };
+import cases from "../fixtures/cells/onnx_cells.json" with { type: "json" };
 
 interface Options {
   activations?: string[];

@@ -14,9 +14,9 @@ import {
   type Session,
   type TensorCopy,
 } from "../../mod.ts";
-import { distance } from "../rounding.ts";
-import { assertSame, draw, pass, type Results } from "./trial.ts";
-import { VARIANTS } from "./variants.ts";
+import { distance } from "../support/rounding.ts";
+import { assertSame, draw, pass, type Results } from "../support/cells/trial.ts";
+import { VARIANTS } from "../support/cells/variants.ts";
 
 const T = 6, B = 5, I = 3, H = 9;
 

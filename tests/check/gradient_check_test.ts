@@ -17,7 +17,7 @@ import {
   ShapeError,
 } from "../../mod.ts";
 import { GradientCheck } from "../../src/check/findings.ts";
-import { assertRight } from "../gradients/assert_right.ts";
+import { assertRight } from "../support/gradients/assert_right.ts";
 
 const BUILDS = 1e-5;
 const NETS: Record<string, { net: Layer; tensors: readonly string[] }> = {

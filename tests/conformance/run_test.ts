@@ -1,15 +1,15 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { type Case, readCases } from "../fixtures/read_cases.ts";
-import { passes } from "./passes.ts";
-import { runFolder } from "./run.ts";
-import { judge, largestShare } from "./verdict.ts";
+import { type Case, readCases } from "../support/conformance/read_cases.ts";
+import { passes } from "../support/conformance/passes.ts";
+import { runFolder } from "../support/conformance/run.ts";
+import { judge, largestShare } from "../support/conformance/verdict.ts";
 
-const FIXTURES = new URL("../fixtures/", import.meta.url), LOSSES = new URL("../training/losses/", import.meta.url);
+const FIXTURES = new URL("../fixtures/", import.meta.url), LOSSES = new URL("../fixtures/losses/", import.meta.url);
 
 for (const kind of ["cross_entropy", "clip_grad_norm", "clip_grad_value"]) passes(kind, ["fast", "exact", "f64"]);
 for (const kind of ["cross_entropy", "ctc_loss", "element_loss"]) passes(kind, ["fast", "exact", "f64"], LOSSES);
 
-const FILES = new URL("../formats/files/", import.meta.url);
+const FILES = new URL("../fixtures/files/", import.meta.url);
 for (const kind of ["bad_safetensors", "edge_safetensors"]) passes(kind, ["exact"], FILES);
 passes("char_lm", ["fast", "exact", "f64"], FILES);
 

@@ -1,7 +1,7 @@
 /** examples/mpi.ts on one rank and on two, and the lines of it that docs/mpi.md quotes. */
 import { assert, assertEquals } from "@std/assert";
-import { Folder } from "../files/folder.ts";
-import { launchers, start, WRITE } from "./launchers.ts";
+import { Folder } from "../support/files/folder.ts";
+import { launchers, start, WRITE } from "../support/distributed/launchers.ts";
 
 Deno.test("docs/mpi.md quotes lines of examples/mpi.ts", async () => {
   const read = (path: string) => Deno.readTextFile(new URL(`../../${path}`, import.meta.url));
@@ -17,7 +17,7 @@ for (const launcher of launchers) {
     const evaluations: number[][] = [];
     for (const ranks of [1, 2]) {
       const options = { args: [folder.file(`checkpoint${ranks}`)], permissions: WRITE };
-      const { code, stdout, stderr } = await start(launcher, ranks, "../../examples/mpi.ts", options).outcome;
+      const { code, stdout, stderr } = await start(launcher, ranks, "examples/mpi.ts", options).outcome;
       assertEquals(code, 0, stderr);
       evaluations.push(Array.from(stdout.matchAll(/loss (\S+),/g), ([, loss]) => Number(loss)));
     }
@@ -26,7 +26,7 @@ for (const launcher of launchers) {
     // The example prints losses with four digits.
     one.forEach((loss, i) => assert(Math.abs(loss - two[i]) < 1.5e-4, `${loss} and ${two[i]}`));
     const resumed = { args: [folder.file("checkpoint1")], permissions: WRITE };
-    const { code, stdout } = await start(launcher, 2, "../../examples/mpi.ts", resumed).outcome;
+    const { code, stdout } = await start(launcher, 2, "examples/mpi.ts", resumed).outcome;
     assertEquals([code, stdout.includes("2 ranks")], [0, true]);
   });
 }

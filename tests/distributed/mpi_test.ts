@@ -3,8 +3,11 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { readCheckpoint } from "@unroll/rnn";
 import config from "../../deno.json" with { type: "json" };
 import { VERSION } from "../../src/distributed/version.ts";
-import { Folder } from "../files/folder.ts";
-import { distance, launchers, type Outcome, READ, run, start, WRITE } from "./launchers.ts";
+import { Folder } from "../support/files/folder.ts";
+import { distance, launchers, type Outcome, READ, run, start, WRITE } from "../support/distributed/launchers.ts";
+
+const TRAIN = "tests/support/programs/train_small.ts";
+const FAIL = "tests/support/programs/fail.ts";
 
 /** Seconds within which a job with a failed rank must end, the start of the processes included. */
 const TIMEOUT = 20;
@@ -15,17 +18,17 @@ for (const launcher of launchers) {
   const test = (name: string, body: () => Promise<void>) => Deno.test(`${launcher.name}: ${name}`, body);
 
   test("3 ranks train on samples of different lengths, in uneven shards, as 1 rank does", async () => {
-    const one = await run(launcher, 1, "train_small.ts", ["samples"]);
-    const three = await run(launcher, 3, "train_small.ts", ["samples"]);
-    assertEquals(await run(launcher, 3, "train_small.ts", ["samples"]), three, "3 ranks give the same bits every time");
+    const one = await run(launcher, 1, TRAIN, ["samples"]);
+    const three = await run(launcher, 3, TRAIN, ["samples"]);
+    assertEquals(await run(launcher, 3, TRAIN, ["samples"]), three, "3 ranks give the same bits every time");
     assert(distance(one.losses, three.losses) < 1e-5);
     assert(distance(one.evaluations, three.evaluations) < 1e-5);
     assert(one.losses[0] !== one.losses[1]);
   });
 
   test("3 ranks train a language model as 1 rank does", async () => {
-    const one = await run(launcher, 1, "train_small.ts", ["text"]);
-    const three = await run(launcher, 3, "train_small.ts", ["text"]);
+    const one = await run(launcher, 1, TRAIN, ["text"]);
+    const three = await run(launcher, 3, TRAIN, ["text"]);
     assert(distance(one.losses, three.losses) < 1e-5);
     assertEquals(three.tokens, one.tokens);
     assert(Math.abs(one.bits - three.bits) < 1e-5);
@@ -38,8 +41,8 @@ for (const launcher of launchers) {
     const oneRankLosses: number[] = [];
     const anyRanksLosses: number[] = [];
     for (const ranks of [1, 2, 4]) {
-      anyRanksLosses.push(...(await run(launcher, ranks, "train_small.ts", ["resume", anyRanksFile])).losses);
-      oneRankLosses.push(...(await run(launcher, 1, "train_small.ts", ["resume", oneRankFile])).losses);
+      anyRanksLosses.push(...(await run(launcher, ranks, TRAIN, ["resume", anyRanksFile])).losses);
+      oneRankLosses.push(...(await run(launcher, 1, TRAIN, ["resume", oneRankFile])).losses);
     }
     assertEquals(oneRankLosses.length, 21);
     assert(distance(oneRankLosses, anyRanksLosses) < 1e-5, `${distance(oneRankLosses, anyRanksLosses)}`);
@@ -60,7 +63,7 @@ for (const launcher of launchers) {
   };
   for (const [fault, message] of Object.entries(faults)) {
     test(`"${fault}" on rank 1 ends all ranks, with the number of the rank and the cause`, async () => {
-      const outcome = await start(launcher, 3, "fail.ts", { args: [fault], permissions: READ }).outcome;
+      const outcome = await start(launcher, 3, FAIL, { args: [fault], permissions: READ }).outcome;
       requireFailure(outcome, message);
     });
   }
@@ -68,7 +71,7 @@ for (const launcher of launchers) {
   test("a killed rank ends the job, and the last checkpoint is complete", async () => {
     using folder = new Folder();
     const file = folder.file("checkpoint");
-    const { process, outcome } = start(launcher, 3, "fail.ts", { args: ["endless", file], permissions: WRITE });
+    const { process, outcome } = start(launcher, 3, FAIL, { args: ["endless", file], permissions: WRITE });
     const pid = await processOfRank(process.pid, 1);
     while (!folder.names.includes("checkpoint")) await new Promise((resolve) => setTimeout(resolve, 50));
     const killed = performance.now();
@@ -89,7 +92,7 @@ for (const launcher of launchers) {
 
   test("`init` refuses a library that is not the launcher's", async () => {
     const UNROLL_MPI = launcher.name === "MPICH" ? "libmpi.so.40" : "libmpich.so.12";
-    const { code, stderr } = await start(launcher, 2, "fail.ts", { args: ["samples"], env: { UNROLL_MPI } }).outcome;
+    const { code, stderr } = await start(launcher, 2, FAIL, { args: ["samples"], env: { UNROLL_MPI } }).outcome;
     assert(code !== 0);
     assertMatch(stderr, /Cannot join 2 processes: the launcher of|Cannot find an MPI library/);
   });

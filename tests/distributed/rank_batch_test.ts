@@ -21,7 +21,7 @@ import {
 import { encoderDecoder, luong } from "@unroll/rnn/models";
 import { rankBatch } from "../../src/distributed/rank_batch.ts";
 import { Generator } from "../../src/random/generator.ts";
-import { classifier } from "./small_training.ts";
+import { classifier } from "../support/distributed/small_training.ts";
 
 interface Case {
   session(threads: number): Promise<Session>;

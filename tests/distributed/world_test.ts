@@ -1,14 +1,14 @@
 /** `fit` with a World other than that of MPI. Needs no MPI. */
 import { assert, assertEquals } from "@std/assert";
-import { type Result, train } from "./carried_training.ts";
-import type { Job } from "./worker_rank.ts";
-import { sharedMemory } from "./worker_world.ts";
+import { type Result, train } from "../support/distributed/carried_training.ts";
+import type { Job } from "../support/distributed/worker_rank.ts";
+import { sharedMemory } from "../support/distributed/worker_world.ts";
 
 /** Train on workers, one a rank. */
 async function trainOnWorkers(size: number, B: number): Promise<Result[]> {
   const memory = sharedMemory(size);
   const workers = Array.from({ length: size }, () => {
-    return new Worker(new URL("worker_rank.ts", import.meta.url), { type: "module" });
+    return new Worker(new URL("../support/distributed/worker_rank.ts", import.meta.url), { type: "module" });
   });
   try {
     return await Promise.all(workers.map((worker, rank) => {

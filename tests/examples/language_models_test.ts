@@ -1,5 +1,5 @@
 import { assertMatch } from "@std/assert";
-import { runExample } from "./run_example.ts";
+import { runExample } from "../support/examples/run_example.ts";
 
 const SMALL = ["--seconds", "1", "--characters", "60000", "--hidden", "16", "--threads", "1", "--length", "20"];
 

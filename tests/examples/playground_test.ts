@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
-import { inBrowser, Playground } from "./playground.ts";
+import { inBrowser, Playground } from "../support/examples/playground.ts";
 
 Deno.test({
   ...inBrowser("the playground trains, pauses, writes, saves, loads and shows units and gradients"),

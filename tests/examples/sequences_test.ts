@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { countBars, readTunes } from "../../examples/frame/abc.ts";
-import { runExample } from "./run_example.ts";
+import { runExample } from "../support/examples/run_example.ts";
 
 Deno.test("names.ts invents names of each gender and prints the loss of n-grams", async () => {
   const text = await runExample("names.ts", "--seconds", "2", "--hidden", "16", "--count", "3");

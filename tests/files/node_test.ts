@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
-import { Bundle, inDeno, inNode, installed } from "../engines.ts";
-import { Folder } from "./folder.ts";
+import { Bundle, inDeno, inNode, installed } from "../support/engines.ts";
+import { Folder } from "../support/files/folder.ts";
 
-const PROGRAM = new URL("print_saves.ts", import.meta.url);
+const PROGRAM = new URL("../support/programs/print_saves.ts", import.meta.url);
 /** Larger than any process number of the system. */
 const DEAD = 2 ** 22 + 1;
 

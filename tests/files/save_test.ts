@@ -4,7 +4,7 @@ import { FileError, latest, requireWritable, saveFile, saveNext } from "../../fi
 import { OptionError } from "../../mod.ts";
 import { DISK, type Disk } from "../../src/files/disk.ts";
 import { replaceFile } from "../../src/files/replace.ts";
-import { assertWhole, Folder, writer } from "./folder.ts";
+import { assertWhole, Folder, writer } from "../support/files/folder.ts";
 
 const OLD = new Uint8Array(10).fill(1), NEW = new Uint8Array(7).fill(2);
 

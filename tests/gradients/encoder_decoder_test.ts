@@ -2,8 +2,8 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { gradientCheck } from "../../check.ts";
 import { crossEntropy, elman, OptionError, recurrent, sequential, ShapeError } from "../../mod.ts";
 import { bahdanau, encoderDecoder, luong } from "../../models.ts";
-import { NETS } from "../layers/encoder_decoder_nets.ts";
-import { assertRight } from "./assert_right.ts";
+import { NETS } from "../support/layers/encoder_decoder_nets.ts";
+import { assertRight } from "../support/gradients/assert_right.ts";
 
 /**
  * The gradients of a step's scores sum to zero over the softmax, so the gradients of queries are differences of nearly

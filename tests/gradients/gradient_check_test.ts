@@ -18,9 +18,9 @@ import {
   sequential,
 } from "../../mod.ts";
 import { ACTIVATION } from "../../src/kernels/activation_kinds.ts";
-import { VARIANTS } from "../cells/variants.ts";
-import { cellRoundings, walk } from "../rounding.ts";
-import { assertRight } from "./assert_right.ts";
+import { VARIANTS } from "../support/cells/variants.ts";
+import { cellRoundings, walk } from "../support/rounding.ts";
+import { assertRight } from "../support/gradients/assert_right.ts";
 
 const CELLS: Record<string, () => Cell> = {
   "elman, tanh": () => elman(),

@@ -3,9 +3,9 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { adam, compile, crossEntropy, ShapeError } from "../../mod.ts";
 import { gradientCheck } from "../../check.ts";
 import { readKeras, writeKeras } from "../../keras.ts";
-import { assertRight } from "../gradients/assert_right.ts";
-import { caseNamed as tfjsCase, jsonFile, readFiles } from "./tfjs/models.ts";
-import { caseNamed } from "./models.ts";
+import { assertRight } from "../support/gradients/assert_right.ts";
+import { caseNamed as tfjsCase, jsonFile, readFiles } from "../support/tfjs/models.ts";
+import { caseNamed } from "../support/keras/models.ts";
 
 Deno.test("lengths are found where padding comes last; other padding is moved there", () => {
   const model = readKeras(caseNamed("embedding").files[".keras"]);

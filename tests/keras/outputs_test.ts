@@ -1,7 +1,7 @@
 /** Models that Keras saved have its outputs (see make_models.py). */
 import { readKeras, readKerasConfig, readKerasWeights } from "../../keras.ts";
-import { MODELS } from "./models.ts";
-import { assertOutputs } from "./outputs.ts";
+import { MODELS } from "../support/keras/models.ts";
+import { assertOutputs } from "../support/keras/outputs.ts";
 
 for (const one of MODELS) {
   const { name, files, config } = one, model = () => readKeras(files[".keras"]);

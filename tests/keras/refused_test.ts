@@ -3,7 +3,7 @@ import { assertStringIncludes, assertThrows } from "@std/assert";
 import { unzipSync, zipSync } from "fflate";
 import { FormatError } from "../../mod.ts";
 import { readKeras, readKerasConfig, readKerasWeights } from "../../keras.ts";
-import { caseNamed } from "./models.ts";
+import { caseNamed } from "../support/keras/models.ts";
 
 const file = caseNamed("embedding").files[".keras"];
 

@@ -24,10 +24,10 @@ import {
   writeKeras,
   writeKerasWeights,
 } from "../../keras.ts";
-import { assertClose } from "../fixtures/read_cases.ts";
-import { findPython, runPython } from "../python.ts";
-import { MODELS } from "./models.ts";
-import { NETS } from "./nets.ts";
+import { assertClose } from "../support/conformance/read_cases.ts";
+import { findPython, runPython } from "../support/python.ts";
+import { MODELS } from "../support/keras/models.ts";
+import { NETS } from "../support/keras/nets.ts";
 
 const TOLERANCE = { atol: 2e-6, rtol: 2e-6 };
 const B = 3, T = 5;
@@ -104,7 +104,7 @@ Deno.test({
         await Deno.writeFile(file(i, ".weights.h5"), await writeKerasWeights(layer, parameters, options));
         await Deno.writeFile(file(i, ".x"), new Uint8Array(x.buffer, x.byteOffset, x.byteLength));
       }
-      const script = fileURLToPath(new URL("read_models.py", import.meta.url));
+      const script = fileURLToPath(new URL("../support/programs/read_keras_models.py", import.meta.url));
       const { code, errors } = await runPython(python.program!, [script, fileURLToPath(folder)]);
       assertEquals(code, 0, errors);
       for (const [i, { name, layer, parameters, options, x }] of tried) {

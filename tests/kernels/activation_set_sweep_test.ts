@@ -6,8 +6,8 @@ import { assert, assertEquals } from "@std/assert";
 import { ACTIVATION } from "../../src/kernels/activation_kinds.ts";
 import * as real from "../../src/kernels/real.ts";
 import * as single from "../../src/kernels/reference/single.ts";
-import { type Bench, kernelTest } from "./harness.ts";
-import { assertNear, grid, logarithmic } from "./sweep.ts";
+import { type Bench, kernelTest } from "../support/kernels/harness.ts";
+import { assertNear, grid, logarithmic } from "../support/kernels/sweep.ts";
 
 type Name = "elu" | "softplus" | "softsign";
 

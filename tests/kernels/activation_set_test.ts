@@ -2,7 +2,7 @@
  * Shapes, aliasing, corners and special values. activation_set_sweep_test.ts measures errors in ulp.
  */
 import { ACTIVATION } from "../../src/kernels/activation_kinds.ts";
-import { kernelTest, U } from "./harness.ts";
+import { kernelTest, U } from "../support/kernels/harness.ts";
 
 const SIZES = [1, 2, 3, 4, 5, 6, 7, 8, 9, 13];
 

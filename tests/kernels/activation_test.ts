@@ -1,5 +1,5 @@
 import type { Kernels } from "../../src/kernels/kernels.ts";
-import { assertSameBits, kernelTest, U } from "./harness.ts";
+import { assertSameBits, kernelTest, U } from "../support/kernels/harness.ts";
 
 const SIZES = [1, 2, 3, 4, 5, 6, 7, 8, 9, 13];
 

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { type Bench, kernelTest, type Tolerance, U } from "./harness.ts";
+import { type Bench, kernelTest, type Tolerance, U } from "../support/kernels/harness.ts";
 
 interface Sequence {
   T: number;

@@ -1,5 +1,5 @@
 import { ELEMENT_LOSS } from "../../src/kernels/element_loss_kinds.ts";
-import { kernelTest, U } from "./harness.ts";
+import { kernelTest, U } from "../support/kernels/harness.ts";
 
 const COLUMNS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 33];
 

@@ -1,4 +1,4 @@
-import { kernelTest, U } from "./harness.ts";
+import { kernelTest, U } from "../support/kernels/harness.ts";
 
 const SIZES = [1, 2, 3, 4, 5, 6, 7, 8, 9, 17];
 

@@ -1,4 +1,4 @@
-import { kernelTest } from "./harness.ts";
+import { kernelTest } from "../support/kernels/harness.ts";
 
 const COLUMNS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 33];
 const V = 7;

@@ -1,4 +1,4 @@
-import { assertEqualColumns, kernelTest, U } from "./harness.ts";
+import { assertEqualColumns, kernelTest, U } from "../support/kernels/harness.ts";
 
 const WIDTHS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 13, 33];
 const BATCHES = [1, 2, 3, 4, 5];

@@ -1,6 +1,6 @@
 import { wide } from "../../wide.ts";
-import { assertSameBits, BUILDS, kernelTest } from "./harness.ts";
-import type { Space } from "./space.ts";
+import { assertSameBits, BUILDS, kernelTest } from "../support/kernels/harness.ts";
+import type { Space } from "../support/kernels/space.ts";
 
 const ROWS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 33, 50, 64, 65, 131];
 const COLUMNS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 33, 65];

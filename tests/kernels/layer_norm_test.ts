@@ -1,5 +1,5 @@
 import { assertAlmostEquals } from "@std/assert";
-import { kernelTest, U } from "./harness.ts";
+import { kernelTest, U } from "../support/kernels/harness.ts";
 
 const ROWS = [1, 2, 3, 5];
 const COLUMNS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 33, 130];

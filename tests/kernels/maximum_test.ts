@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { kernelTest } from "./harness.ts";
+import { kernelTest } from "../support/kernels/harness.ts";
 
 const ROWS = [1, 2, 3, 5], COLUMNS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 33];
 

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { type Bench, kernelTest, U } from "./harness.ts";
+import { type Bench, kernelTest, U } from "../support/kernels/harness.ts";
 
 const POWERS = [1, 2, 3, 1.5, 0.5, Infinity];
 

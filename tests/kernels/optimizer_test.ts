@@ -1,7 +1,7 @@
 import { AdagradSetting, AdamSetting, RmspropSetting, SgdSetting } from "../../src/kernels/optimizer_settings.ts";
 import { kernelSettings } from "../../src/training/optimizers/optimizer.ts";
-import { kernelTest, U } from "./harness.ts";
-import type { Space } from "./space.ts";
+import { kernelTest, U } from "../support/kernels/harness.ts";
+import type { Space } from "../support/kernels/space.ts";
 
 const LENGTHS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 33];
 const STEPS = 4;

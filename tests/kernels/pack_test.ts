@@ -1,4 +1,4 @@
-import { kernelTest } from "./harness.ts";
+import { kernelTest } from "../support/kernels/harness.ts";
 
 kernelTest("pack equals the reference at every remainder", ({ check }) => {
   for (let n = 1; n <= 17; n++) {

@@ -1,6 +1,6 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { philox } from "../../src/random/philox.ts";
-import { assertSameBits, kernelTest, U } from "./harness.ts";
+import { assertSameBits, kernelTest, U } from "../support/kernels/harness.ts";
 
 const SEED = [0x12345678, 0x9abcdef0 | 0, 7, -1] as const;
 

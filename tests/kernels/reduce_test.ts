@@ -1,4 +1,4 @@
-import { kernelTest } from "./harness.ts";
+import { kernelTest } from "../support/kernels/harness.ts";
 
 kernelTest("columnSums equals the reference at all shapes and strides", ({ check }) => {
   for (const m of [1, 2, 3, 7, 50]) {

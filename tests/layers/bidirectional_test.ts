@@ -20,12 +20,12 @@ import {
 } from "../../mod.ts";
 import { bidirectional } from "../../src/layers/bidirectional.ts";
 import { reverse } from "../../src/ops/reverse.ts";
-import { assertSame, draw, pass, type Results } from "../cells/trial.ts";
-import { assertRight } from "../gradients/assert_right.ts";
-import { cellRoundings, walk } from "../rounding.ts";
-import { CELLS, exact } from "./cells.ts";
-import { exchanged, halvesExchanged, renamed, reversed, select } from "./directions.ts";
-import { padded } from "./padding.ts";
+import { assertSame, draw, pass, type Results } from "../support/cells/trial.ts";
+import { assertRight } from "../support/gradients/assert_right.ts";
+import { cellRoundings, walk } from "../support/rounding.ts";
+import { CELLS, exact } from "../support/layers/cells.ts";
+import { exchanged, halvesExchanged, renamed, reversed, select } from "../support/layers/directions.ts";
+import { padded } from "../support/layers/padding.ts";
 
 const SHAPE = { T: 7, B: 5 }, { T, B } = SHAPE, I = 3, H = 9, V = 6, PLAN = { batch: B, steps: T };
 const LENGTHS: readonly (readonly number[] | undefined)[] = [undefined, [3, 7, 1, 7, 4], [2, 5, 1, 1, 3]];

@@ -14,9 +14,9 @@ import {
   sequential,
   ShapeError,
 } from "../../mod.ts";
-import { draw, range } from "../cells/trial.ts";
-import { U } from "../rounding.ts";
-import { CELLS, exact } from "./cells.ts";
+import { draw, range } from "../support/cells/trial.ts";
+import { U } from "../support/rounding.ts";
+import { CELLS, exact } from "../support/layers/cells.ts";
 
 const T = 6, B = 5, H = 9, V = 7, PLAN = { batch: B, steps: T };
 

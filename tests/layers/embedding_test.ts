@@ -1,7 +1,7 @@
 /** The padding token of an embedding: its vector is zeros and does not change; other vectors train as usual. */
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { adamw, crossEntropy, dense, embedding, OptionError, recurrent, sequential } from "../../mod.ts";
-import { CELLS, exact } from "./cells.ts";
+import { CELLS, exact } from "../support/layers/cells.ts";
 
 const V = 5, WIDTH = 3, PADDING = 2, B = 2, T = 4, x = [0, 2, 1, 2, 2, 4, 3, 2], y = [1, 2, 3, 4, 0, 1, 2, 3];
 const net = (paddingIndex?: number) =>

@@ -1,5 +1,5 @@
-import { passes } from "../conformance/passes.ts";
+import { passes } from "../support/conformance/passes.ts";
 
 for (const kind of ["encoder_decoder", "training"]) {
-  passes(kind, ["fast", "exact", "f64"], new URL("encoder_decoder/", import.meta.url));
+  passes(kind, ["fast", "exact", "f64"], new URL("../fixtures/encoder_decoder/", import.meta.url));
 }

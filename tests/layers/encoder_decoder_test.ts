@@ -20,8 +20,8 @@ import {
 } from "../../mod.ts";
 import { attention, encoderDecoder, luong } from "../../models.ts";
 import { Generator } from "../../src/random/generator.ts";
-import { NETS, V, W } from "./encoder_decoder_nets.ts";
-import { transposed } from "./padding.ts";
+import { NETS, V, W } from "../support/layers/encoder_decoder_nets.ts";
+import { transposed } from "../support/layers/padding.ts";
 
 const S = 6, T = 4, B = 5, LENGTHS = [4, 6, 1, 3, 6];
 const SIZE = { batch: B, steps: S, decoderSteps: T, numerics: "exact" } as const;

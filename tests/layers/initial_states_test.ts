@@ -1,10 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
 import { gradientCheck } from "../../check.ts";
 import { crossEntropy, dense, embedding, gru, lstm, recurrent, sequential, sgd } from "../../mod.ts";
-import { draw, pass, range } from "../cells/trial.ts";
-import { assertRight } from "../gradients/assert_right.ts";
-import { cellRoundings, walk } from "../rounding.ts";
-import { CELLS, exact } from "./cells.ts";
+import { draw, pass, range } from "../support/cells/trial.ts";
+import { assertRight } from "../support/gradients/assert_right.ts";
+import { cellRoundings, walk } from "../support/rounding.ts";
+import { CELLS, exact } from "../support/layers/cells.ts";
 
 const T = 5, B = 4, I = 3, H = 6, PLAN = { batch: B, steps: T };
 const BUILDS = walk(2 * cellRoundings({ T, B, I: 8, H }));

@@ -20,11 +20,11 @@ import {
   ShapeError,
   squaredError,
 } from "../../mod.ts";
-import { assertSame, draw, pass, steps } from "../cells/trial.ts";
-import { assertRight } from "../gradients/assert_right.ts";
-import { cellRoundings, U, walk } from "../rounding.ts";
-import { CELLS, exact } from "./cells.ts";
-import { transposed } from "./padding.ts";
+import { assertSame, draw, pass, steps } from "../support/cells/trial.ts";
+import { assertRight } from "../support/gradients/assert_right.ts";
+import { cellRoundings, U, walk } from "../support/rounding.ts";
+import { CELLS, exact } from "../support/layers/cells.ts";
+import { transposed } from "../support/layers/padding.ts";
 
 const SHAPE = { T: 7, B: 5 }, { T, B } = SHAPE, I = 3, H = 9, PLAN = { batch: B, steps: T };
 const LENGTHS: readonly (readonly number[] | undefined)[] = [undefined, [3, 7, 1, 7, 4], [2, 5, 1, 1, 3]];

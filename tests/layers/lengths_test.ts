@@ -16,10 +16,19 @@ import {
   ShapeError,
 } from "../../mod.ts";
 import { Generator } from "../../src/random/generator.ts";
-import { assertSame, type Data, dataRows, draw, pass, range, resultRows, type Results } from "../cells/trial.ts";
-import { cellRoundings, distance, size, walk } from "../rounding.ts";
-import { CELLS, exact } from "./cells.ts";
-import { paddedData, shortResult, shortRow, transposed } from "./padding.ts";
+import {
+  assertSame,
+  type Data,
+  dataRows,
+  draw,
+  pass,
+  range,
+  resultRows,
+  type Results,
+} from "../support/cells/trial.ts";
+import { cellRoundings, distance, size, walk } from "../support/rounding.ts";
+import { CELLS, exact } from "../support/layers/cells.ts";
+import { paddedData, shortResult, shortRow, transposed } from "../support/layers/padding.ts";
 
 const SHAPE = { T: 7, B: 5 }, { T, B } = SHAPE, I = 3, H = 9, PLAN = { batch: B, steps: T };
 /** Lengths that are all different, so that their order is unique. The second lengths are all below T. */

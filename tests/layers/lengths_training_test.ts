@@ -1,9 +1,9 @@
 import { assertEquals } from "@std/assert";
 import { crossEntropy, dense, embedding, lstm, recurrent, sequential, sgd } from "../../mod.ts";
 import { Generator } from "../../src/random/generator.ts";
-import { assertSame, draw, range, type Results } from "../cells/trial.ts";
-import { exact } from "./cells.ts";
-import { padded, shortResult, shortRow, transposed } from "./padding.ts";
+import { assertSame, draw, range, type Results } from "../support/cells/trial.ts";
+import { exact } from "../support/layers/cells.ts";
+import { padded, shortResult, shortRow, transposed } from "../support/layers/padding.ts";
 
 const SHAPE = { T: 7, B: 5 }, { T, B } = SHAPE, I = 3, H = 9, V = 11;
 const LENGTHS = [3, 7, 1, 6, 4];

@@ -22,11 +22,11 @@ import {
 } from "../../mod.ts";
 import { compileReference } from "../support/compile_reference.ts";
 import { Generator } from "../../src/random/generator.ts";
-import { assertSame, type Data, draw, pass, range, type Results, type Shape, steps } from "../cells/trial.ts";
-import { assertRight } from "../gradients/assert_right.ts";
-import { cellRoundings, distance, size, U, walk } from "../rounding.ts";
-import { exact } from "./cells.ts";
-import { padded, transposed } from "./padding.ts";
+import { assertSame, type Data, draw, pass, range, type Results, type Shape, steps } from "../support/cells/trial.ts";
+import { assertRight } from "../support/gradients/assert_right.ts";
+import { cellRoundings, distance, size, U, walk } from "../support/rounding.ts";
+import { exact } from "../support/layers/cells.ts";
+import { padded, transposed } from "../support/layers/padding.ts";
 
 const SHAPE = { T: 7, B: 5 }, { T, B } = SHAPE, I = 3, H = 6, PLAN = { batch: B, steps: T };
 const LENGTHS: readonly (readonly number[])[] = [[3, 7, 1, 7, 4], [2, 5, 1, 1, 3]];

@@ -23,9 +23,9 @@ import {
   ShapeError,
 } from "../../mod.ts";
 import { Generator } from "../../src/random/generator.ts";
-import { assertSame, type Results } from "../cells/trial.ts";
-import { U } from "../rounding.ts";
-import { CELLS, exact } from "./cells.ts";
+import { assertSame, type Results } from "../support/cells/trial.ts";
+import { U } from "../support/rounding.ts";
+import { CELLS, exact } from "../support/layers/cells.ts";
 
 const T = 37, SEGMENT = 5, B = 3, V = 11, H = 9;
 const OPTIONS = { batch: B, loss: crossEntropy(), optimizer: adam({ learningRate: 0.02 }), clip: clipNorm(0.5) };

@@ -11,11 +11,11 @@ import {
   sequential,
   type Session,
 } from "../../mod.ts";
-import { assertSame, draw, pass, range } from "../cells/trial.ts";
-import { assertRight } from "../gradients/assert_right.ts";
-import { cellRoundings, distance, size, walk } from "../rounding.ts";
-import { CELLS, exact } from "./cells.ts";
-import { padded } from "./padding.ts";
+import { assertSame, draw, pass, range } from "../support/cells/trial.ts";
+import { assertRight } from "../support/gradients/assert_right.ts";
+import { cellRoundings, distance, size, walk } from "../support/rounding.ts";
+import { CELLS, exact } from "../support/layers/cells.ts";
+import { padded } from "../support/layers/padding.ts";
 
 const T = 6, B = 5, H = 9, V = 7, PLAN = { batch: B, steps: T };
 const BOUND = walk(2 * cellRoundings({ T, B, I: H, H }));

@@ -18,9 +18,9 @@ import {
   sequential,
   ShapeError,
 } from "../../mod.ts";
-import { assertSame, draw, pass } from "../cells/trial.ts";
-import { exact } from "./cells.ts";
-import { paddedData } from "./padding.ts";
+import { assertSame, draw, pass } from "../support/cells/trial.ts";
+import { exact } from "../support/layers/cells.ts";
+import { paddedData } from "../support/layers/padding.ts";
 
 const T = 4, B = 5, PLAN = { batch: B, steps: T };
 

@@ -2,9 +2,9 @@
 import { assert } from "@std/assert";
 import { compile, recurrent } from "../../mod.ts";
 import { compileReference } from "../support/compile_reference.ts";
-import { draw, pass } from "../cells/trial.ts";
-import { cellRoundings, distance, size, walk } from "../rounding.ts";
-import { CELLS } from "./cells.ts";
+import { draw, pass } from "../support/cells/trial.ts";
+import { cellRoundings, distance, size, walk } from "../support/rounding.ts";
+import { CELLS } from "../support/layers/cells.ts";
 
 const WIDTHS = [1, 3, 7, 33, 65, 100], BATCHES = [1, 5, 17], STEPS = [50, 1, 200, 2];
 

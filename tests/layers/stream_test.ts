@@ -21,8 +21,8 @@ import {
   ShapeError,
   type Stream,
 } from "../../mod.ts";
-import { assertSame, draw, pass, range, steps } from "../cells/trial.ts";
-import { CELLS, exact } from "./cells.ts";
+import { assertSame, draw, pass, range, steps } from "../support/cells/trial.ts";
+import { CELLS, exact } from "../support/layers/cells.ts";
 
 const T = 9, B = 3, I = 5, H = 9, V = 7, PLAN = { batch: B, steps: T };
 

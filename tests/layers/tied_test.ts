@@ -18,7 +18,7 @@ import {
 import { gradientCheck } from "../../check.ts";
 import { load } from "../../inference.ts";
 import { encoderDecoder } from "../../models.ts";
-import { assertRight } from "../gradients/assert_right.ts";
+import { assertRight } from "../support/gradients/assert_right.ts";
 import { Generator } from "../../src/random/generator.ts";
 
 const V = 40, H = 20, T = 6, B = 8;

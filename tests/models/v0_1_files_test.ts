@@ -4,7 +4,7 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { fileURLToPath } from "node:url";
-import { bitsOf } from "../fixtures/bits.ts";
+import { bitsOf } from "../support/bits.ts";
 import expected from "../fixtures/v0_1/expected.json" with { type: "json" };
 import { NUMBERED, READINGS } from "../fixtures/v0_1/readings.ts";
 

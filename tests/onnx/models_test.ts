@@ -1,8 +1,8 @@
 /** Models of single nodes and exports of PyTorch, compared with onnxruntime (see make_models.py). */
 import { assertEquals } from "@std/assert";
 import { OnnxModel } from "../../onnx.ts";
-import { assertClose } from "../fixtures/read_cases.ts";
-import { MODELS } from "./models.ts";
+import { assertClose } from "../support/conformance/read_cases.ts";
+import { MODELS } from "../support/onnx/models.ts";
 
 /** Functions of onnxruntime have errors of some 1e-7, which steps and sums add up. */
 const TOLERANCE = { atol: 3e-6, rtol: 3e-6 };

@@ -2,11 +2,11 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { adam, compile, crossEntropy, FormatError, type States } from "../../mod.ts";
 import { OnnxModel } from "../../onnx.ts";
-import { assertClose } from "../fixtures/read_cases.ts";
+import { assertClose } from "../support/conformance/read_cases.ts";
 import { encode } from "../../src/onnx/format/protobuf.ts";
 import { MODEL } from "../../src/onnx/format/schema.ts";
 import { GraphWriter } from "../../src/onnx/export/graph_writer.ts";
-import { MODELS } from "./models.ts";
+import { MODELS } from "../support/onnx/models.ts";
 
 /** Both run the same kernels on the same numbers, except that dense layers of models sum in double precision. */
 const TOLERANCE = { atol: 2e-6, rtol: 2e-6 };

@@ -4,8 +4,8 @@ import { OnnxModel } from "../../onnx.ts";
 import { encode } from "../../src/onnx/format/protobuf.ts";
 import { MODEL } from "../../src/onnx/format/schema.ts";
 import { attributeMessages, type AttributeValues } from "../../src/onnx/export/graph_writer.ts";
-import { assertClose } from "../fixtures/read_cases.ts";
-import { type Input, onnxruntime } from "./onnxruntime.ts";
+import { assertClose } from "../support/conformance/read_cases.ts";
+import { type Input, onnxruntime } from "../support/onnx/onnxruntime.ts";
 
 /** Functions of both have errors of some 1e-7. */
 const TOLERANCE = { atol: 1e-6, rtol: 1e-6 };

@@ -4,7 +4,7 @@ import { DisposedError, FormatError, ShapeError } from "../../mod.ts";
 import { OnnxModel } from "../../onnx.ts";
 import { encode } from "../../src/onnx/format/protobuf.ts";
 import { MODEL } from "../../src/onnx/format/schema.ts";
-import { MODELS } from "./models.ts";
+import { MODELS } from "../support/onnx/models.ts";
 
 const { bytes } = MODELS.find(({ name }) => name.startsWith("LSTM last"))!;
 

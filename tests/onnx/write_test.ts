@@ -21,9 +21,9 @@ import {
 } from "../../mod.ts";
 import { encoderDecoder } from "../../models.ts";
 import { OnnxModel, type OnnxWriteOptions, writeOnnx } from "../../onnx.ts";
-import { assertClose } from "../fixtures/read_cases.ts";
-import { NETS, parametersOf, PROJECTED } from "./nets.ts";
-import { type Input, onnxruntime, type Outputs } from "./onnxruntime.ts";
+import { assertClose } from "../support/conformance/read_cases.ts";
+import { NETS, parametersOf, PROJECTED } from "../support/onnx/nets.ts";
+import { type Input, onnxruntime, type Outputs } from "../support/onnx/onnxruntime.ts";
 
 /** Functions of onnxruntime have errors of some 1e-7, which layers add up. */
 const TOLERANCE = { atol: 4e-6, rtol: 4e-6 };

@@ -1,6 +1,6 @@
 /** The library from a URL, as from any static host: no package manager, no configuration, one import. */
 import { join } from "node:path";
-import { assertAnswers, run } from "./answers.ts";
+import { assertAnswers, run } from "../support/package/answers.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 const ENTRIES = { "@unroll/rnn/check": "check.ts", "@unroll/rnn/inference": "inference.ts", "@unroll/rnn": "mod.ts" };
@@ -20,7 +20,7 @@ Deno.test("a user's program imports the library from a URL and needs no permissi
   await using server = serve();
   const folder = await Deno.makeTempDir(), host = `127.0.0.1:${server.addr.port}`;
   try {
-    let program = await Deno.readTextFile(new URL("user.ts", import.meta.url));
+    let program = await Deno.readTextFile(new URL("../support/programs/user.ts", import.meta.url));
     for (const [name, file] of Object.entries(ENTRIES)) {
       program = program.replaceAll(`"${name}"`, `"http://${host}/${file}"`);
     }

@@ -3,7 +3,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { parseHTML } from "linkedom";
 import { accuracy, clipNorm, clipValue, fit, type FitEvent, LanguageModel, type TrainingEvent } from "@unroll/rnn";
 import { TrainingReport } from "@unroll/rnn/report";
-import { classifier, sums } from "../trainer/trainer_net.ts";
+import { classifier, sums } from "../support/trainer/trainer_net.ts";
 
 const SCRIPT = '<script>alert("x & y")</script>';
 const SECTIONS = [

@@ -1,6 +1,6 @@
 /**
- * Whole nets, compiled to train: what comes out of a row does not depend on the rows beside it, in either build, as every
- * number is one chain of roundings whose order the size of the batch does not change.
+ * Whole nets, compiled to train: what comes out of a row does not depend on the rows beside it, in either build, as
+ * every number is one chain of roundings whose order the size of the batch does not change.
  */
 import { assert } from "@std/assert";
 import {
@@ -26,7 +26,7 @@ import {
   type States,
 } from "../../mod.ts";
 import { Generator } from "../../src/random/generator.ts";
-import { assertSame, draw, range, type Results } from "../cells/trial.ts";
+import { assertSame, draw, range, type Results } from "../support/cells/trial.ts";
 
 /** More rows than a tile of any build has (6), and a rest; likewise columns. */
 const T = 6, B = 14, V = 19, CLASSES = 9;

@@ -18,7 +18,7 @@ import {
 import { load } from "../../inference.ts";
 import { attention, decode, encoderDecoder, luong } from "../../models.ts";
 import { Generator } from "../../src/random/generator.ts";
-import { NETS, V, W } from "../layers/encoder_decoder_nets.ts";
+import { NETS, V, W } from "../support/layers/encoder_decoder_nets.ts";
 
 const S = 5, T = 4, B = 3, LENGTHS = [2, 5, 4];
 const random = new Generator(5);

@@ -26,7 +26,7 @@ import {
   sequential,
   ShapeError,
 } from "../../mod.ts";
-import { VARIANTS } from "../cells/variants.ts";
+import { VARIANTS } from "../support/cells/variants.ts";
 
 const T = 5, B = 3, I = 4;
 

@@ -1,9 +1,9 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { clipNorm, compile, crossEntropy, NonFiniteError, OptionError, type Session, sgd } from "../../mod.ts";
 import { compileReference } from "../support/compile_reference.ts";
-import { assertSame, type Results } from "../cells/trial.ts";
-import { distance, size, U } from "../rounding.ts";
-import { SMALL, smallData, smallNet } from "./small_net.ts";
+import { assertSame, type Results } from "../support/cells/trial.ts";
+import { distance, size, U } from "../support/rounding.ts";
+import { SMALL, smallData, smallNet } from "../support/session/small_net.ts";
 
 const B = 4, T = SMALL.steps;
 const OPTIONS = { batch: B, steps: T, loss: crossEntropy({ ignoreIndex: 0 }), optimizer: sgd(), clip: clipNorm(0.5) };

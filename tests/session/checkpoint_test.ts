@@ -17,9 +17,9 @@ import {
   squaredError,
   writeSafetensors,
 } from "../../mod.ts";
-import { cutTraining, resumeElsewhere } from "../trainer/cut_training.ts";
-import { net, OPTIMIZERS, start, STEPS, train } from "../trainer/resumable.ts";
-import { SMALL, smallData, smallNet } from "./small_net.ts";
+import { cutTraining, resumeElsewhere } from "../support/trainer/cut_training.ts";
+import { net, OPTIMIZERS, start, STEPS, train } from "../support/trainer/resumable.ts";
+import { SMALL, smallData, smallNet } from "../support/session/small_net.ts";
 
 for (const name of Object.keys(OPTIMIZERS)) {
   Deno.test(`${name}: a training goes on bit for bit from the file of any step`, async () => {

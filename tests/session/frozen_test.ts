@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { adam, compile, OptionError } from "../../mod.ts";
-import { SMALL, smallData, smallNet } from "./small_net.ts";
+import { SMALL, smallData, smallNet } from "../support/session/small_net.ts";
 
 Deno.test("frozen parameters stay, others train as if they were alone, and the norm leaves frozen ones out", async () => {
   const frozen = ["embedding.weight", "decoder.bias"];

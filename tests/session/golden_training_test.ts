@@ -1,3 +1,3 @@
-import { passes } from "../conformance/passes.ts";
+import { passes } from "../support/conformance/passes.ts";
 
 passes("training", ["fast", "exact", "f64"]);

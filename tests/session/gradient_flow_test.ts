@@ -23,7 +23,7 @@ import {
 } from "../../mod.ts";
 import { encoderDecoder } from "../../models.ts";
 import { Generator } from "../../src/random/generator.ts";
-import { classifier, sums } from "../trainer/trainer_net.ts";
+import { classifier, sums } from "../support/trainer/trainer_net.ts";
 
 const T = 7, B = 3, I = 2, H = 5;
 const CELLS: Record<string, () => Cell> = {

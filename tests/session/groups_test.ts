@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { adamw, compile, OptionError, type ParameterGroup, sgd } from "../../mod.ts";
-import { SMALL, smallData, smallNet } from "./small_net.ts";
+import { SMALL, smallData, smallNet } from "../support/session/small_net.ts";
 
 const OPTIONS = { ...SMALL, clip: undefined };
 const data = smallData(SMALL.steps, SMALL.batch);

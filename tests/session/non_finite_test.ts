@@ -18,7 +18,7 @@ import {
   squaredError,
 } from "../../mod.ts";
 import { Generator } from "../../src/random/generator.ts";
-import { SMALL, smallData, smallNet } from "./small_net.ts";
+import { SMALL, smallData, smallNet } from "../support/session/small_net.ts";
 
 const B = 3, T = 4, I = 2;
 

@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { fileURLToPath } from "node:url";
 import { compile, PlanError } from "../../mod.ts";
 import { planTraining } from "../../src/session/plan_training.ts";
-import { SMALL, smallData, smallNet } from "./small_net.ts";
+import { SMALL, smallData, smallNet } from "../support/session/small_net.ts";
 
 const LIMIT = 2 ** 31;
 
@@ -69,7 +70,7 @@ Deno.test({
   name: "where the system has no more memory, the session that is one too many is refused, and the others go on",
   ignore: Deno.build.os !== "linux",
   async fn() {
-    const script = new URL("../fixtures/out_of_memory.ts", import.meta.url).pathname;
+    const script = fileURLToPath(new URL("../support/programs/out_of_memory.ts", import.meta.url));
     const command = `ulimit -v ${ADDRESS_SPACE}; exec "${Deno.execPath()}" run -A --no-check --quiet "${script}"`;
     const { stdout, stderr } = await new Deno.Command("sh", { args: ["-c", command] }).output();
     const output = new TextDecoder().decode(stdout);

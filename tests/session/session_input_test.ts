@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { type CallOptions, compile, gru, OptionError, recurrent, type Session, ShapeError } from "../../mod.ts";
-import { assertSame, type Results } from "../cells/trial.ts";
-import { SMALL, smallData, smallNet, VOCABULARY } from "./small_net.ts";
+import { assertSame, type Results } from "../support/cells/trial.ts";
+import { SMALL, smallData, smallNet, VOCABULARY } from "../support/session/small_net.ts";
 
 const { x, y } = smallData(SMALL.steps, SMALL.batch);
 const other = smallData(2, SMALL.batch, 2);

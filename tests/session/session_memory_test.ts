@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import v8 from "node:v8";
 import vm from "node:vm";
 import { compile } from "../../mod.ts";
-import { SMALL, smallData, smallNet } from "./small_net.ts";
+import { SMALL, smallData, smallNet } from "../support/session/small_net.ts";
 
 v8.setFlagsFromString("--expose-gc");
 const collectGarbage: () => void = vm.runInNewContext("gc");
@@ -32,8 +32,8 @@ Deno.test("memory stays flat over 1,000 rounds of calls of changing size", async
   rounds(1000);
   const growth = bytesHeld() - before;
   assertEquals(session.bytes, bytes);
-  // The engine's own tables move by up to 35,000 bytes, however many rounds (500 to 4,000) are counted. Keeping an empty object of
-  // each of the 3 forward calls of a round shows as 190,000 bytes, keeping an array as 630,000.
+  // The engine's own tables move by up to 35,000 bytes, however many rounds (500 to 4,000) are counted. Keeping an
+  // empty object of each of the 3 forward calls of a round shows as 190,000 bytes, keeping an array as 630,000.
   assert(growth < 65536, `grew by ${growth} bytes`);
 });
 

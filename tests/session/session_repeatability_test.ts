@@ -15,8 +15,8 @@ import {
   sgd,
 } from "../../mod.ts";
 import { compileReference } from "../support/compile_reference.ts";
-import { assertSame, type Results } from "../cells/trial.ts";
-import { SMALL, smallData, smallNet, VOCABULARY } from "./small_net.ts";
+import { assertSame, type Results } from "../support/cells/trial.ts";
+import { SMALL, smallData, smallNet, VOCABULARY } from "../support/session/small_net.ts";
 
 const NETS: Record<string, () => Layer> = {
   "embedding, lstm": smallNet,

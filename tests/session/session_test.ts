@@ -17,8 +17,8 @@ import {
   sgd,
   ShapeError,
 } from "../../mod.ts";
-import { assertSame, type Results } from "../cells/trial.ts";
-import { SMALL, smallData, smallNet, VOCABULARY } from "./small_net.ts";
+import { assertSame, type Results } from "../support/cells/trial.ts";
+import { SMALL, smallData, smallNet, VOCABULARY } from "../support/session/small_net.ts";
 
 const { x, y } = smallData(SMALL.steps, SMALL.batch);
 

@@ -17,8 +17,8 @@ import {
   type Tensor,
   writeSafetensors,
 } from "../../mod.ts";
-import { assertClose } from "../fixtures/read_cases.ts";
-import { findPython, runPython } from "../python.ts";
+import { assertClose } from "../support/conformance/read_cases.ts";
+import { findPython, runPython } from "../support/python.ts";
 
 /**
  * Outputs of order 1, in f32 against float64: the largest difference of all cases is 9e-8. A weight of f16 rounded to a
@@ -108,7 +108,7 @@ function file(name: string, what?: string): URL {
 
 /** Runs the script beside this file: PyTorch's side. */
 async function script(command: "write" | "read"): Promise<void> {
-  const path = fileURLToPath(new URL("torch_state_dict.py", import.meta.url));
+  const path = fileURLToPath(new URL("../support/programs/torch_state_dict.py", import.meta.url));
   const { code, errors } = await runPython(python.program!, [path, command, fileURLToPath(folder)]);
   assertEquals(code, 0, errors);
 }

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { adam, OptionError, type Session, ShapeError, type TrainingState } from "../../mod.ts";
-import { OPTIMIZERS, start, STEPS, train } from "../trainer/resumable.ts";
-import { SMALL, smallData } from "./small_net.ts";
+import { OPTIMIZERS, start, STEPS, train } from "../support/trainer/resumable.ts";
+import { SMALL, smallData } from "../support/session/small_net.ts";
 
 /** All that a session has, as another process would get it: the numbers as text, the tensors as bytes. */
 function saved(session: Session) {

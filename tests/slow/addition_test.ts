@@ -4,7 +4,10 @@ import { type Pair, Seq2Seq } from "../../models.ts";
 
 const PAIRS = 50_000, HELD_OUT = 5_000, BATCH = 32, EPOCHS = 5;
 
-/** Sums of numbers of up to three digits, all different, the question read backwards: 12+345 is 543+21, and its answer 357. */
+/**
+ * Sums of numbers of up to three digits, all different, the question read backwards: 12+345 is 543+21, and its answer
+ * 357.
+ */
 function sums(): Pair[] {
   const random = new Generator(1), pairs = new Map<string, Pair>();
   const number = () => random.integer(10 ** (1 + random.integer(3)));
@@ -19,9 +22,9 @@ function sums(): Pair[] {
 }
 
 /**
- * The known result of sequence-to-sequence learning of addition (Sutskever et al. 2014's reversal, on the sums of Zaremba &
- * Sutskever 2014, as Keras' example has them): 99 % of sums that were not seen, after seeing 45,000. Seed 1 reaches 99.58 %
- * in 104 s of processor time, 4 minutes of two shared cores of an EPYC Milan, Deno 2.9.6, 2026-11-27.
+ * The known result of sequence-to-sequence learning of addition (Sutskever et al. 2014's reversal, on the sums of
+ * Zaremba & Sutskever 2014, as Keras' example has them): 99 % of sums that were not seen, after seeing 45,000. Seed 1
+ * reaches 99.58 % in 104 s of processor time, 4 minutes of two shared cores of an EPYC Milan, Deno 2.9.6, 2026-11-27.
  */
 Deno.test("adds numbers of three digits, read backwards", async () => {
   const all = sums(), held = all.slice(0, HELD_OUT), pairs = all.slice(HELD_OUT);

@@ -1,9 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
 import { compile } from "../../mod.ts";
-import { Bundle, inChromium, inDeno, inNode, installed } from "../engines.ts";
-import { HASHED_OPTIONS, hashedNet, parameterHash, THREADS } from "../fixtures/parameter_hash.ts";
+import { Bundle, inChromium, inDeno, inNode, installed } from "../support/engines.ts";
+import { HASHED_OPTIONS, hashedNet, parameterHash, THREADS } from "../support/parameter_hash.ts";
 
-const PROGRAM = new URL("../fixtures/print_parameter_hash.ts", import.meta.url), RUNS = 20;
+const PROGRAM = new URL("../support/programs/print_parameter_hash.ts", import.meta.url), RUNS = 20;
 /** Runs of each number of threads where the engine works in an unusual way. */
 const FEW = 3;
 

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { latest, saveFile, saveNext } from "../../files.ts";
 import { Generator } from "../../src/random/generator.ts";
-import { assertWhole, Folder, writer } from "../files/folder.ts";
+import { assertWhole, Folder, writer } from "../support/files/folder.ts";
 
 const KILLS = 200, BYTES = new Uint8Array(10).fill(1);
 

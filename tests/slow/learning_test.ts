@@ -3,8 +3,9 @@ import { readCorpus } from "../../examples/frame/corpus.ts";
 import { elman, gru, LanguageModel, lstm } from "../../mod.ts";
 
 /**
- * Bits per character on the last tenth of Moby Dick after one epoch of 2 x 128, B = 50, T = 50, Adam 2e-3, seed 1. Measured values and
- * a tenth of a bit: other engines fuse other products, and one epoch amplifies roundings to hundredths.
+ * Bits per character on the last tenth of Moby Dick after one epoch of 2 x 128, B = 50, T = 50, Adam 2e-3, seed 1.
+ * Measured values and a tenth of a bit: other engines fuse other products, and one epoch amplifies roundings to
+ * hundredths.
  */
 const BOUNDS = { lstm: 3.45, gru: 3.05, elman: 3.07 };
 

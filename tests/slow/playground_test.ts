@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertNotEquals, assertStringIncludes } from "@std/assert";
 import { Buffer } from "node:buffer";
-import { inBrowser, Playground } from "../examples/playground.ts";
+import { inBrowser, Playground } from "../support/examples/playground.ts";
 
 /** The keys that a user without a pointer needs. */
 Deno.test({

@@ -37,7 +37,9 @@ Deno.test(`${STEPS} steps of changing batch and length: the process grows by les
   assert(after <= 1.01 * before, `the process has ${after} bytes, after ${WARM_UP} steps it had ${before}`);
 });
 
-/** Bytes of the process, the least of several looks after garbage was collected (`--expose-gc`, as test:slow has it). */
+/**
+ * Bytes of the process, the least of several looks after garbage was collected (`--expose-gc`, as test:slow has it).
+ */
 async function resident(): Promise<number> {
   let least = Infinity;
   for (let i = 0; i < 5; i++) {

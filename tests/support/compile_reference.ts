@@ -6,8 +6,8 @@ import { Session } from "../../src/session/session.ts";
 import { type PlanOptions, planTraining } from "../../src/session/plan_training.ts";
 
 /**
- * A session on the scalar reference kernels: slow, for checks. Mode "f64" computes in double precision (copies that the session
- * returns are still f32); mode "f32" gives the bits of `compile` with `numerics: "exact"`.
+ * A session on the scalar reference kernels: slow, for checks. Mode "f64" computes in double precision (copies that the
+ * session returns are still f32); mode "f32" gives the bits of `compile` with `numerics: "exact"`.
  */
 export function compileReference(net: Layer, options: PlanOptions, mode: "f32" | "f64"): Session {
   const plan = planTraining(net, options);

@@ -36,11 +36,11 @@ import {
 } from "../../mod.ts";
 import { layerNormLstm, minimalGatedUnit } from "../../examples/custom_cell.ts";
 import { Generator } from "../../src/random/generator.ts";
-import { VARIANTS } from "../cells/variants.ts";
-import { assertSame, draw, pass, type PassOptions, type Results } from "../cells/trial.ts";
-import { CELLS } from "../layers/cells.ts";
-import { interleaved, type Order } from "./interleaved.ts";
-import { stepsBack } from "./steps_back.ts";
+import { VARIANTS } from "../support/cells/variants.ts";
+import { assertSame, draw, pass, type PassOptions, type Results } from "../support/cells/trial.ts";
+import { CELLS } from "../support/layers/cells.ts";
+import { interleaved, type Order } from "../support/threads/interleaved.ts";
+import { stepsBack } from "../support/threads/steps_back.ts";
 
 const T = 4, B = 5, PLAN = { batch: B, steps: T, train: true, seed: 3 };
 const LENGTHS = [2, 4, 1, 4, 3];

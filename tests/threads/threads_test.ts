@@ -23,7 +23,7 @@ import { planTraining } from "../../src/session/plan_training.ts";
 import { Session as SessionClass } from "../../src/session/session.ts";
 import { Threads } from "../../src/threads/threads.ts";
 import { Generator } from "../../src/random/generator.ts";
-import { assertSame, type Results } from "../cells/trial.ts";
+import { assertSame, type Results } from "../support/cells/trial.ts";
 
 const V = 11, T = 12, B = 10;
 const OPTIONS = {

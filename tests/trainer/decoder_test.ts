@@ -2,7 +2,7 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { accuracy, adam, clipNorm, compile, crossEntropy, evaluate, fit, perplexity, type Session } from "../../mod.ts";
 import { Generator } from "../../src/random/generator.ts";
-import { NETS, V, W } from "../layers/encoder_decoder_nets.ts";
+import { NETS, V, W } from "../support/layers/encoder_decoder_nets.ts";
 
 const random = new Generator(4);
 const tokens = (n: number, limit: number) => Array.from({ length: n }, () => random.integer(limit));

@@ -24,8 +24,8 @@ import {
 } from "../../mod.ts";
 import { arrange } from "../../src/training/data/arrangement.ts";
 import { collate, stepsOf } from "../../src/training/data/samples.ts";
-import { SMALL, smallData, smallNet } from "../session/small_net.ts";
-import { classifier, everything, sums } from "./trainer_net.ts";
+import { SMALL, smallData, smallNet } from "../support/session/small_net.ts";
+import { classifier, everything, sums } from "../support/trainer/trainer_net.ts";
 
 const DATA = sums(22), OTHER = sums(9, 2);
 

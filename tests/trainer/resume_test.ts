@@ -20,8 +20,8 @@ import {
   type TrainingEvent,
 } from "../../mod.ts";
 import { Generator } from "../../src/random/generator.ts";
-import { SMALL, smallNet, VOCABULARY } from "../session/small_net.ts";
-import { classifier, everything, sums } from "./trainer_net.ts";
+import { SMALL, smallNet, VOCABULARY } from "../support/session/small_net.ts";
+import { classifier, everything, sums } from "../support/trainer/trainer_net.ts";
 
 interface Case {
   session(): Promise<Session>;

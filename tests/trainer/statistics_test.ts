@@ -21,7 +21,7 @@ import {
   type StatisticsEvent,
 } from "../../mod.ts";
 import { Generator } from "../../src/random/generator.ts";
-import { classifier, sums } from "./trainer_net.ts";
+import { classifier, sums } from "../support/trainer/trainer_net.ts";
 
 const T = 5, B = 3, LENGTHS = [2, 5, 3];
 const random = new Generator(4);

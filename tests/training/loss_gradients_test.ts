@@ -21,7 +21,7 @@ import {
 } from "../../mod.ts";
 import { compileReference } from "../support/compile_reference.ts";
 import { Generator } from "../../src/random/generator.ts";
-import { distance, size, U, walk } from "../rounding.ts";
+import { distance, size, U, walk } from "../support/rounding.ts";
 
 const T = 5, B = 3, C = 4, ROWS = T * B, LENGTHS = [3, 5, 4];
 const random = new Generator(5);

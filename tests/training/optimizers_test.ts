@@ -14,11 +14,11 @@ import {
   sgd,
   stepDecay,
 } from "../../mod.ts";
-import { type Arithmetic, sessionOn } from "../conformance/kind.ts";
-import { torchNames, torchOptimizer, type TorchOptions } from "../conformance/torch_optimizer.ts";
-import { distance, U } from "../rounding.ts";
-import { parametersAsOutput, updateWith } from "./given_gradients.ts";
-import cases from "./optimizers.json" with { type: "json" };
+import { type Arithmetic, sessionOn } from "../support/conformance/kind.ts";
+import { torchNames, torchOptimizer, type TorchOptions } from "../support/conformance/torch_optimizer.ts";
+import { distance, U } from "../support/rounding.ts";
+import { parametersAsOutput, updateWith } from "../support/training/given_gradients.ts";
+import cases from "../fixtures/training/optimizers.json" with { type: "json" };
 
 const SIZES = { a: 7, b: 5 }, STEPS = 8;
 const PLAN = { batch: 1, steps: 1, train: true };

@@ -1,6 +1,6 @@
 /**
- * Write sequences of different lengths side by side into a batch, `[T, B, columns]` (batch-first: `[B, T, columns]`). The
- * padding behind each sequence keeps its values.
+ * Write sequences of different lengths side by side into a batch, `[T, B, columns]` (batch-first: `[B, T, columns]`).
+ * The padding behind each sequence keeps its values.
  */
 export function writePadded(
   batch: Float32Array | Float64Array,

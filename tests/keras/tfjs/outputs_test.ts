@@ -1,6 +1,6 @@
 /** Models that TensorFlow.js saved have its outputs (see make_models.mjs). */
-import { assertOutputs } from "../outputs.ts";
-import { MODELS, readFiles } from "./models.ts";
+import { assertOutputs } from "../../support/keras/outputs.ts";
+import { MODELS, readFiles } from "../../support/tfjs/models.ts";
 
 for (const one of MODELS) {
   Deno.test(`a model has the outputs of TensorFlow.js: ${one.name}`, async () => {

@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { FormatError } from "../../../mod.ts";
 import { readTfjs } from "../../../tfjs.ts";
-import { caseNamed, jsonFile, readFiles } from "./models.ts";
+import { caseNamed, jsonFile, readFiles } from "../../support/tfjs/models.ts";
 
 // deno-lint-ignore no-explicit-any -- arbitrary changes of JSON
 type Any = any;

@@ -15,9 +15,9 @@ import {
   sequential,
 } from "../../../mod.ts";
 import { type KerasOptions, readTfjs, writeTfjs } from "../../../tfjs.ts";
-import { assertClose } from "../../fixtures/read_cases.ts";
-import { NETS } from "../nets.ts";
-import { MODELS, readFiles } from "./models.ts";
+import { assertClose } from "../../support/conformance/read_cases.ts";
+import { NETS } from "../../support/keras/nets.ts";
+import { MODELS, readFiles } from "../../support/tfjs/models.ts";
 
 const TOLERANCE = { atol: 2e-6, rtol: 2e-6 };
 const B = 3, T = 5;

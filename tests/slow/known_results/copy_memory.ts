@@ -15,8 +15,8 @@ export function memoryless(T: number): number {
 }
 
 /**
- * The copy memory problem (Hochreiter & Schmidhuber 1997) as Arjovsky, Shah & Bengio (2016) state it. x: 10 symbols of data, T - 1
- * blanks, "now", 10 blanks; y: T + 10 blanks, then the data. Both `[T + 20, B]`, time-major.
+ * The copy memory problem (Hochreiter & Schmidhuber 1997) as Arjovsky, Shah & Bengio (2016) state it. x: 10 symbols of
+ * data, T - 1 blanks, "now", 10 blanks; y: T + 10 blanks, then the data. Both `[T + 20, B]`, time-major.
  */
 export function copyMemory(random: Generator, T: number, B: number): { x: Int32Array; y: Int32Array } {
   const steps = copySteps(T), x = new Int32Array(steps * B).fill(BLANK), y = x.slice();
@@ -28,8 +28,8 @@ export function copyMemory(random: Generator, T: number, B: number): { x: Int32A
 }
 
 /**
- * Biases of a GRU that make its units remember for 1 to T steps ("chrono initialisation", Tallec & Ollivier 2018): those of
- * the update gate, the second of three, are log u, u uniform from 1 to T - 1; the others zero.
+ * Biases of a GRU that make its units remember for 1 to T steps ("chrono initialisation", Tallec & Ollivier 2018):
+ * those of the update gate, the second of three, are log u, u uniform from 1 to T - 1; the others zero.
  */
 export function chrono(random: Generator, T: number): Initialiser {
   return (_, { value, shape: [rows], write }) => {

@@ -22,8 +22,9 @@ export interface ReberString {
 }
 
 /**
- * A string of the embedded Reber grammar (Smith & Zipser 1989; Hochreiter & Schmidhuber 1997): B, T or P, a string of Reber's grammar
- * (Reber 1967), which begins with B and ends with E, the same T or P again, E. Where two symbols may come, each is equally likely.
+ * A string of the embedded Reber grammar (Smith & Zipser 1989; Hochreiter & Schmidhuber 1997): B, T or P, a string of
+ * Reber's grammar (Reber 1967), which begins with B and ends with E, the same T or P again, E. Where two symbols may
+ * come, each is equally likely.
  */
 export function embeddedReber(random: Generator): ReberString {
   const frame = "TP"[random.integer(2)], text = ["B", frame, "B"], legal = [["T", "P"], ["B"]];

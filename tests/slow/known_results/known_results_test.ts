@@ -1,6 +1,7 @@
 /**
- * Known results of the field, reached again. Each test prints what it reached. All take 45 s of processor time together (EPYC Milan,
- * one thread, Deno 2.9.6, 2026-11-27); bounds are the field's, with seeds that were tried and what came of them beside.
+ * Known results of the field, reached again. Each test prints what it reached. All take 45 s of processor time together
+ * (EPYC Milan, one thread, Deno 2.9.6, 2026-11-27); bounds are the field's, with seeds that were tried and what came of
+ * them beside.
  */
 import { assert, assertEquals } from "@std/assert";
 import { addingProblem } from "../../../examples/adding_problem.ts";
@@ -35,7 +36,8 @@ Deno.test("adding problem, T = 100: mean squared error below 0.01, of a constant
   using session = await compile(net, { batch: 1000, steps: T, ...learning });
   const random = training(), test = addingProblem(fresh(), T, 1000), { y } = test;
   const constant = Array.from(y).reduce((sum, value) => sum + (value - 1) ** 2, 0) / 1000;
-  // The variance of a sum of two uniform numbers is 1/6; that of a thousand squares, 7/180, makes the mean deviate by 0.006.
+  // The variance of a sum of two uniform numbers is 1/6; that of a thousand squares, 7/180, makes the mean deviate by
+  // 0.006.
   assert(Math.abs(constant - 1 / 6) < 0.02, `a constant has ${constant}`);
   for (let step = 0; step < 1500; step++) session.step(addingProblem(random, T, BATCH), { batch: BATCH });
   const { loss } = session.evaluate(test, { batch: 1000 });
@@ -43,8 +45,8 @@ Deno.test("adding problem, T = 100: mean squared error below 0.01, of a constant
   assert(loss < 0.01, `the mean squared error is ${loss}`);
 });
 
-// GRU of 64 units with chrono initialisation, 2000 steps of 32 sequences. Seeds 1 to 3: 0.131, 0.111, 0.134; it still falls then.
-// Without that initialisation it had 0.143 after 2250 steps, an LSTM 0.159.
+// GRU of 64 units with chrono initialisation, 2000 steps of 32 sequences. Seeds 1 to 3: 0.131, 0.111, 0.134; it still
+// falls then. Without that initialisation it had 0.143 after 2250 steps, an LSTM 0.159.
 Deno.test("copy memory, T = 100: below the memoryless 0.1733 nats", async () => {
   const steps = copySteps(T), initial = { bias_ih: chrono(new Generator(SEED, 3), steps), bias_hh: zeros() };
   const net = sequential({
@@ -62,8 +64,8 @@ Deno.test("copy memory, T = 100: below the memoryless 0.1733 nats", async () => 
   assert(loss < 0.15, `the loss is ${loss}`);
 });
 
-// LSTM of 24 units, 4000 steps of 32 strings. Seeds 1 to 5: no prediction of 550,000 in 50,000 strings. With 16 units and 2000
-// steps seed 2 had 2 of 110,235.
+// LSTM of 24 units, 4000 steps of 32 strings. Seeds 1 to 5: no prediction of 550,000 in 50,000 strings. With 16 units
+// and 2000 steps seed 2 had 2 of 110,235.
 Deno.test("embedded Reber grammar: every predicted symbol is legal", async () => {
   const H = 24, STEPS = 4000, LONGEST = 200, LEAST = 0.1;
   const net = sequential({
@@ -99,7 +101,9 @@ Deno.test("embedded Reber grammar: every predicted symbol is legal", async () =>
   assertEquals(wrong, []);
 });
 
-/** Strings side by side `[T, B]`, what is to be predicted, and how long they are; targets behind the end do not count. */
+/**
+ * Strings side by side `[T, B]`, what is to be predicted, and how long they are; targets behind the end do not count.
+ */
 function padded(strings: readonly ReberString[]): { x: Int32Array; y: Int32Array; lengths: number[] } {
   const B = strings.length, lengths = strings.map(({ symbols }) => symbols.length - 1), T = Math.max(...lengths);
   const x = new Int32Array(T * B), y = new Int32Array(T * B);

@@ -1,0 +1,3 @@
+import { mutationTests } from "../support/keras/mutation_tests.ts";
+
+mutationTests(1500);
