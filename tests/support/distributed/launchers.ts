@@ -40,7 +40,7 @@ export interface Outcome {
 /**
  * Start a program on some ranks, with the permission `--allow-ffi`.
  *
- * @param program The path of the program, relative to this folder.
+ * @param program The path of the program, relative to the root of the repository.
  * @param options Arguments of the program, further permissions, and environment variables.
  */
 export function start(
@@ -80,7 +80,7 @@ export interface Result {
   bits: number;
 }
 
-/** Run a training of this folder on some ranks, and read what rank 0 prints. */
+/** Run a training program on some ranks, and read what rank 0 prints. */
 export async function run(launcher: Launcher, ranks: number, program: string, args: string[]): Promise<Result> {
   const { code, stdout, stderr } = await start(launcher, ranks, program, { args, permissions: WRITE }).outcome;
   assertEquals(code, 0, stderr);
