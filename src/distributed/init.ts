@@ -16,7 +16,7 @@ export interface MpiOptions {
 
 /**
  * Milliseconds from the print of an error to MPI_Abort. MPICH's launcher loses output that it has not read by then.
- * Without this time 2 of 210 jobs lost the error, with it none of 350 (MPICH 4.0.2, two busy cores, 2026-11-30).
+ * Without this time 2 of 270 jobs lost the error, with it none of 350 (MPICH 4.0.2, two busy cores, 2026-11-30).
  */
 const OUTPUT_DELAY = 100;
 /** The same for an `MpiError`, which most often follows a failure on another rank: that rank is to end the job. */
