@@ -1,6 +1,6 @@
 /**
- * An implementation of `World` that uses public names only: the ranks are workers of one process, which exchange numbers
- * through shared memory.
+ * An implementation of `World` that uses public names only: the ranks are workers of one process, which exchange
+ * numbers through shared memory.
  */
 import type { Batch, Session, States, World } from "@unroll/rnn";
 
