@@ -12,7 +12,8 @@ Deno.test({
     await playground.until("a loss", async () => await playground.number("#steps") > 0);
     const loss = await playground.number("#loss");
     await playground.until("two samples", async () => await samples.count() >= 2);
-    await playground.until("a lower loss", async () => await playground.number("#loss") < 0.75 * loss);
+    // Well below the limit that the loaded net is held to, as the loss of single steps is noisy.
+    await playground.until("a lower loss", async () => await playground.number("#loss") < 0.6 * loss);
     assertNotEquals(await samples.first().textContent(), await samples.last().textContent());
     assert(await playground.number("#speed") > 0);
     // The default is the maximum of the page, which is one on one core.
