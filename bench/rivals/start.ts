@@ -6,13 +6,15 @@
  *     deno task bench:start [--rounds 21]
  */
 import { parseArgs } from "node:util";
-import { writePackage } from "../../package/npm.ts";
 import { median } from "../measure.ts";
 import { circumstances, table, writeSection } from "./report.ts";
 
 const folder = await Deno.makeTempDir();
 const config = `${folder}/deno.json`, empty = `${folder}/empty.ts`;
-await writePackage(`${folder}/package`);
+const packaging = ["run", "-A", "--quiet", "../../package/npm.ts", `${folder}/package`];
+const packaged = await new Deno.Command(Deno.execPath(), { args: packaging, stdout: "null", stderr: "inherit" })
+  .output();
+if (!packaged.success) Deno.exit(1);
 await Deno.writeTextFile(config, JSON.stringify({ imports: { "@unroll/rnn": "./package/mod.js" } }));
 await Deno.writeTextFile(empty, "");
 const PROGRAMS = {
