@@ -164,7 +164,7 @@ export class MpiWorld implements World, Disposable {
    * MPI_Finalize, when all ranks dispose their world. When other ranks make another call, this rank has probably
    * failed: the disagreement is printed, the exit code of the process becomes 1, and the launcher ends the other ranks.
    */
-  [Symbol.dispose](): void {
+  dispose(): void {
     if (this.isClosed) return;
     try {
       this.#check.exchange({ call: CALL.dispose });
@@ -174,6 +174,11 @@ export class MpiWorld implements World, Disposable {
       console.error(`rank ${this.rank} of ${this.size}: ${(error as Error).message}`);
       Deno.exitCode = 1;
     }
+  }
+
+  /** See `dispose`. */
+  [Symbol.dispose](): void {
+    this.dispose();
   }
 
   /** Whether the world makes no more calls: it was disposed, a rank has failed, or ranks have differed. */
