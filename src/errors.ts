@@ -165,18 +165,18 @@ export function requireArray(name: string, value: unknown): ArrayLike<unknown> {
 }
 
 /**
- * The bytes of a Uint8Array, an ArrayBuffer, or another view of one; nothing is copied.
+ * Check that `value` is an array of numbers, or the like, and return it. Typed arrays are not walked through.
  *
- * @throws {ShapeError} When the value is none of these.
+ * @throws {ShapeError} When it is no array. @throws {OptionError} When an element of it is not a number.
  */
-export function requireBytes(name: string, value: unknown): Uint8Array<ArrayBuffer> {
-  if (value instanceof Uint8Array) return value as Uint8Array<ArrayBuffer>;
-  if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer as ArrayBuffer, value.byteOffset, value.byteLength);
-  const kind = Object.prototype.toString.call(value);
-  if (kind === "[object ArrayBuffer]" || kind === "[object SharedArrayBuffer]") {
-    return new Uint8Array(value as ArrayBuffer);
+export function requireNumbers(name: string, value: unknown): ArrayLike<number> {
+  const array = requireArray(name, value);
+  if (ArrayBuffer.isView(array) && typeof array[0] !== "bigint") return array as ArrayLike<number>;
+  for (let i = 0; i < array.length; i++) {
+    if (typeof array[i] === "number") continue;
+    throw new OptionError(`Every element of "${name}" must be a number, got ${format(array[i])} at ${i}`);
   }
-  throw new ShapeError(`"${name}" must be bytes, a Uint8Array or an ArrayBuffer, got ${format(value)}`);
+  return array as ArrayLike<number>;
 }
 
 /**
@@ -200,6 +200,29 @@ export function requireBelow(name: string, value: number, index: number, limit: 
   throw new OptionError(
     `Every element of "${name}" must be an integer from 0 to ${limit - 1}, got ${format(value)} at ${index}`,
   );
+}
+
+/**
+ * Check that `value` is bytes, and return them: a `Uint8Array`, of any realm, or an `ArrayBuffer`.
+ *
+ * @throws {OptionError} When it is not: `"bytes" must be a Uint8Array or an ArrayBuffer, got a Promise (is "await"
+ * missing?)`.
+ */
+export function requireBytes(name: string, value: unknown): Uint8Array {
+  const kind = Object.prototype.toString.call(value).slice("[object ".length, -1);
+  const isView = ArrayBuffer.isView(value);
+  try {
+    // A DataView refuses what is no buffer, and a buffer that was transferred: an empty view of it is no empty file.
+    const { buffer } = new DataView(isView ? value.buffer : value as ArrayBuffer);
+    if (!isView) return new Uint8Array(buffer);
+    if (kind === "Uint8Array") return value as Uint8Array;
+  } catch {
+    if (isView) throw new OptionError(`"${name}" must have its bytes, but its buffer was transferred`);
+  }
+  const isObject = typeof value === "object" && value !== null;
+  const actual = isObject ? `${/^[AEIO]/.test(kind) ? "an" : "a"} ${kind}` : format(value);
+  const hint = kind === "Promise" ? ' (is "await" missing?)' : "";
+  throw new OptionError(`"${name}" must be a Uint8Array or an ArrayBuffer, got ${actual}${hint}`);
 }
 
 /** A value in an error message: short, of any type, and without errors of its own. */

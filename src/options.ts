@@ -29,6 +29,9 @@ export type Table<Options> = {
     : readonly [Allowed<Options[K]>, typeof REQUIRED];
 };
 
+/** The names of all options of one object, whose values are checked where they are used. */
+export type Names<Options> = { readonly [K in keyof Required<Options>]: true };
+
 /** A table of any options. */
 // deno-lint-ignore no-explicit-any
 type AnyTable = Readonly<Record<string, readonly [Check<any> | readonly string[], unknown?]>>;
@@ -49,16 +52,18 @@ type ValueOf<Entry> = Entry extends readonly [Check<infer Value>, ...unknown[]] 
  * undefined counts as missing.
  *
  * @param of The function that takes the options, for errors.
+ * @param prefix What stands before the names in errors: that of an option that is an option object itself.
  * @throws {OptionError} When an option is unknown, out of range, or missing although it is required.
  */
-export function readOptions<T extends AnyTable>(of: string, table: T, given: unknown): Read<T> {
+export function readOptions<T extends AnyTable>(of: string, table: T, given: unknown, prefix = ""): Read<T> {
   requireKnown(of, table, given);
   const read: Record<string, unknown> = {};
   for (const name in table) {
     const [check, preset] = table[name];
     const value = (given as Record<string, unknown>)[name];
     if (value !== undefined || preset === REQUIRED) {
-      read[name] = typeof check === "function" ? check(name, value) : requireOneOf(name, value as string, check);
+      const label = prefix + name;
+      read[name] = typeof check === "function" ? check(label, value) : requireOneOf(label, value as string, check);
     } else if (preset !== undefined) read[name] = preset;
   }
   return read as Read<T>;

@@ -1,9 +1,9 @@
 /** Option objects: unknown names, values of a wrong kind, and defaults; by the registry over all that take options. */
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { OptionError } from "../src/errors.ts";
 import { readOptions, REQUIRED, requireKnown } from "../src/options.ts";
 import { count, flag, type Table } from "../src/options.ts";
-import { SYNCHRONOUS } from "./support/options/registry.ts";
+import { ASYNCHRONOUS, SYNCHRONOUS } from "./support/options/registry.ts";
 
 interface Sample {
   learningRate?: number;
@@ -71,5 +71,18 @@ for (const [name, { call, options }] of Object.entries(SYNCHRONOUS)) {
     if (first?.length > 1) {
       assertThrows(() => call({ ...options, [`${first}x`]: 1 }), OptionError, `did you mean "${first}"?`);
     }
+  });
+}
+
+for (const [name, { call, options }] of Object.entries(ASYNCHRONOUS)) {
+  Deno.test(`${name} refuses unknown options`, async () => {
+    await call({ ...options });
+    await call({ ...options, zzzz: undefined });
+    const refused = (given: unknown, message: string) =>
+      assertRejects(async () => await call(given), OptionError, message);
+    await refused({ ...options, zzzz: 1 }, 'unknown option "zzzz" of ');
+    for (const wrong of [null, 7, "text", [], () => 1]) await refused(wrong, "expected an object");
+    const [first] = Object.keys(options);
+    await refused({ ...options, [`${first}x`]: 1 }, `did you mean "${first}"?`);
   });
 }

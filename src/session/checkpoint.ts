@@ -1,4 +1,5 @@
 import { FormatError, OptionError, requireInteger, ShapeError } from "../errors.ts";
+import { anything, readOptions, type Table } from "../options.ts";
 import { readSafetensors } from "../formats/safetensors.ts";
 import { writeSafetensors } from "../formats/safetensors_writer.ts";
 import type { States } from "../runtime/packed_batch.ts";
@@ -75,11 +76,14 @@ export interface CheckpointOptions {
   tensors?: ReadonlyMap<string, TensorCopy>;
 }
 
+const CHECKPOINT = { extra: [anything], states: [anything], tensors: [anything] } satisfies Table<CheckpointOptions>;
+
 /** See `Session.checkpoint`. */
 export function takeCheckpoint(
   net: TrainedNet,
-  { extra, states = net.runner.states(), tensors = new Map() }: CheckpointOptions,
+  options: CheckpointOptions,
 ): Uint8Array<ArrayBuffer> {
+  const { extra, states = net.runner.states(), tensors = new Map() } = readOptions("checkpoint", CHECKPOINT, options);
   const { plan, io } = net.runner;
   requireStates(net.runner, states);
   const training = readTrainingState(net);

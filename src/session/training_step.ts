@@ -2,7 +2,7 @@ import type { CallOptions } from "../runtime/packed_batch.ts";
 import type { Gradients } from "./gradients.ts";
 import type { Optimization, Update } from "./optimization.ts";
 import { recomputedGradients } from "./recompute.ts";
-import type { Data, PartLoss, TrainingRunner } from "./training_runner.ts";
+import { type Data, type PartLoss, requireCall, type TrainingRunner } from "./training_runner.ts";
 
 /** What a training step works on. */
 export interface TrainedNet {
@@ -23,6 +23,7 @@ export function trainingStep(
   options: CallOptions,
   isPart: boolean,
 ): { part: PartLoss; update?: Update } {
+  requireCall(data, options);
   optimization.requireTrainedWeights("accumulate gradients");
   if (!isPart) optimization.requireOptimizer();
   const step = optimization.updates + 1;

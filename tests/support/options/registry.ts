@@ -1,4 +1,5 @@
 /** Everything public that takes an option object, each with options that it accepts. */
+import * as inference from "../../../inference.ts";
 import * as unroll from "../../../mod.ts";
 import * as models from "../../../models.ts";
 
@@ -8,6 +9,20 @@ export interface Case<Result> {
   call(options: any): Result;
   readonly options: Readonly<Record<string, unknown>>;
 }
+
+const sizes = { batch: 1, steps: 2 };
+
+/** Makes a session with all that calls need. */
+async function session(): Promise<unroll.Session> {
+  const loss = unroll.squaredError();
+  return await unroll.compile(unroll.dense(2, 2), { ...sizes, loss, optimizer: unroll.sgd() });
+}
+
+/** A session that all calls share. */
+const shared = await session();
+shared.step({ x: [1, 2, 3, 4], y: [1, 2, 3, 4] });
+const data = { x: [1, 2, 3, 4], y: [1, 2, 3, 4] };
+const samples = { x: [[1, 2, 3, 4]], y: [[1, 2, 3, 4]] };
 
 const layer = unroll.dense(2, 2);
 const cell = unroll.gru();
@@ -54,4 +69,74 @@ export const SYNCHRONOUS: Readonly<Record<string, Case<unknown>>> = {
     options: { encoder: layer, decoder: layer },
   },
   orthogonal: { call: unroll.orthogonal, options: { gain: 2 } },
+  streams: { call: (options) => unroll.streams(Int32Array.of(1, 2, 3), options), options: { batch: 1, unroll: 1 } },
+  truncate: { call: (options) => unroll.truncate(Float32Array.of(1), options), options: { topK: 1 } },
+  "Vocabulary.characters": {
+    call: (options) => unroll.Vocabulary.characters("ab", options),
+    options: { special: ["<unk>"] },
+  },
+  "Vocabulary.words": { call: (options) => unroll.Vocabulary.words("ab", options), options: { minimumCount: 1 } },
+  "Vocabulary.spaced": { call: (options) => unroll.Vocabulary.spaced("ab", options), options: { minimumCount: 1 } },
+  ctcGreedy: { call: (options) => unroll.ctcGreedy([1, 2], options), options: { classes: 2 } },
+  ctcBeamSearch: { call: (options) => unroll.ctcBeamSearch([1, 2], options), options: { classes: 2, width: 1 } },
+  accuracy: { call: unroll.accuracy, options: { ignoreIndex: -1 } },
+  confusionMatrix: { call: unroll.confusionMatrix, options: { ignoreIndex: -1 } },
+  precision: { call: unroll.precision, options: { average: "micro" } },
+  recall: { call: unroll.recall, options: { average: "micro" } },
+  f1: { call: unroll.f1, options: { average: "micro" } },
+  "session.forward": { call: (options) => shared.forward(data.x, options), options: { training: true, batch: 1 } },
+  "session.probabilities": {
+    call: (options) => shared.probabilities(data.x, options),
+    options: { temperature: 2, batch: 1 },
+  },
+  "session.stream": { call: (options) => shared.stream(options), options: { batch: 1 } },
+  "session.step": { call: (options) => shared.step(data, options), options: { states: "zero" } },
+  "the data of session.step": { call: (all) => shared.step(all), options: { weights: undefined, ...data } },
+  "session.accumulate": { call: (options) => shared.accumulate(data, options), options: { states: "zero" } },
+  "session.evaluate": { call: (options) => shared.evaluate(data, options), options: { states: "zero" } },
+  "session.losses": { call: (options) => shared.losses(data, options), options: { states: "zero" } },
+  "session.checkpoint": {
+    call: (options) => {
+      shared.discard();
+      return shared.checkpoint(options);
+    },
+    options: { extra: 1 },
+  },
+  "session.setParameters": {
+    call: (options) => shared.setParameters(shared.parameters(), options),
+    options: { strict: true },
+  },
+  fit: { call: (options) => unroll.fit(shared, samples, options), options: { epochs: 1 } },
+  "evaluate of fit": {
+    call: (evaluate) => unroll.fit(shared, samples, { evaluate }),
+    options: { averages: false, data: samples },
+  },
+  "statistics of fit": {
+    call: (statistics) => unroll.fit(shared, samples, { statistics }),
+    options: { gradientFlow: false, every: 1 },
+  },
+};
+
+/** Those that answer later. */
+export const ASYNCHRONOUS: Readonly<Record<string, Case<Promise<unknown>>>> = {
+  compile: {
+    async call(options) {
+      (await unroll.compile(layer, options))[Symbol.dispose]();
+    },
+    options: { threads: 1, ...sizes },
+  },
+  load: {
+    async call(options) {
+      (await inference.load(layer, shared.parameters(), options))[Symbol.dispose]();
+    },
+    options: { numerics: "exact", ...sizes },
+  },
+  evaluate: { call: (options) => unroll.evaluate(shared, samples, options), options: { carry: false } },
+  beamSearch: {
+    async call(options) {
+      using net = await unroll.compile(unroll.sequential({ input: unroll.embedding(2, 2), layer }), sizes);
+      await unroll.beamSearch(net.stream(), [1], options);
+    },
+    options: { lengthPenalty: 0, length: 1 },
+  },
 };
