@@ -170,6 +170,16 @@ export const list: Check<any[]> = (name, value) => Array.isArray(value) ? value 
 /** A list of texts. */
 export const texts: Check<string[]> = (name, value) => list(name, value).map((element) => text(name, element));
 
+/** A size of at least 1, or a list of one size for each layer. */
+export const sizes: Check<number | number[]> = (name, value) => {
+  if (!Array.isArray(value)) return count(name, value);
+  if (!value.length) return refuse(name, "one size for each layer", []);
+  return Array.from(value, (size) => count(name, size));
+};
+
+/** A size of at least 1 for each layer; a number is the size of one layer. */
+export const sizeList: Check<number[]> = (name, value) => [sizes(name, value)].flat();
+
 /** A copy of finite numbers. */
 export const numbers: Check<number[]> = (name, value) =>
   Array.from(requireArray(name, value), (element) => finite(name, element));

@@ -1,8 +1,9 @@
 import { OptionError } from "../errors.ts";
+import { natural, readOptions, type Table } from "../options.ts";
 import type { Numerics } from "../kernels/load.ts";
 import type { Layer } from "../layers/layer.ts";
 import type { TensorCopy, Tensors } from "../runtime/state_dict.ts";
-import { compile, type CompileOptions } from "../session/compile.ts";
+import { COMPILE, compile, type CompileOptions } from "../session/compile.ts";
 import type { Session } from "../session/session.ts";
 import type { TrainingData } from "../trainer/batches.ts";
 import { evaluate, type EvaluateOptions, type Measurement, type Metrics } from "../trainer/evaluate.ts";
@@ -12,7 +13,7 @@ import type { TrainerOptions } from "../trainer/options.ts";
 import type { TrainerState } from "../trainer/state.ts";
 import type { Loss } from "../training/losses/loss.ts";
 import { GrowingNet, type SessionSize } from "./run/growing_net.ts";
-import type { RunnerOptions } from "./run/load.ts";
+import { RUNNER, type RunnerOptions } from "./run/load.ts";
 import type { ModelKind, RunnableModel } from "./run/model.ts";
 import { type ModelDescription, readModel } from "./run/model_file.ts";
 
@@ -38,8 +39,17 @@ export interface SessionOptions {
   threads?: number;
 }
 
+/** The options of the session that a model is trained in. */
+export const SESSION = {
+  seed: [natural, 0],
+  numerics: COMPILE.numerics,
+  threads: COMPILE.threads,
+} satisfies Table<SessionOptions>;
+
 /** Options of the `load` of a model that can be trained: what the file does not have. */
 export interface LoadModelOptions extends RunnerOptions, SessionOptions {}
+
+const LOAD = { ...RUNNER, ...SESSION } satisfies Table<LoadModelOptions>;
 
 /** What differs between the models of one kind, beside their descriptions. */
 interface ModelSetup<Description> {
@@ -110,8 +120,9 @@ export class TrainableModel<Description extends ModelDescription> implements Run
     kind: ModelKind<Description>,
     bytes: Uint8Array,
     setup: ModelSetup<Description>,
-    { cell, ...options }: LoadModelOptions,
+    given: LoadModelOptions,
   ): Promise<TrainableModel<Description>> {
+    const { cell, ...options } = readOptions(`the load of a ${kind.name}`, LOAD, given);
     const { description, tensors } = readModel(kind, bytes, cell);
     const model = await TrainableModel.create(kind, description, setup, options);
     model.compiled.current.setParameters(tensors);

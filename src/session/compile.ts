@@ -33,7 +33,8 @@ export interface CompileOptions extends PlanOptions {
 
 const MOST_THREADS = 64;
 
-const COMPILE = {
+/** The options of `compile`. */
+export const COMPILE = {
   ...PLAN,
   numerics: NUMERICS,
   threads: [(name, value) => requireInteger(name, value, 1, MOST_THREADS), 1],

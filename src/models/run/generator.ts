@@ -1,5 +1,5 @@
-import { type DrawOptions, drawTokens } from "../../decoding/token_draws.ts";
-import { requireInteger } from "../../errors.ts";
+import { DRAW, type DrawOptions, drawTokens } from "../../decoding/token_draws.ts";
+import { anything, natural, readOptions, type Table } from "../../options.ts";
 import { exp } from "../../kernels/real.ts";
 import { conditioning } from "../../layers/conditioning.ts";
 import { dense } from "../../layers/dense.ts";
@@ -31,6 +31,14 @@ export interface SequenceGenerateOptions extends Condition, DrawOptions {
    */
   length?: number;
 }
+
+const GENERATE = {
+  ...DRAW,
+  label: [anything],
+  vector: [anything],
+  prompt: [anything],
+  length: [natural],
+} satisfies Table<SequenceGenerateOptions>;
 
 /** All that makes up a generator. */
 export interface GeneratorDescription extends ModelDescription {
@@ -86,8 +94,11 @@ export class SequenceGeneratorRunner extends ModelRunner {
    */
   async *generate(options: SequenceGenerateOptions = {}): AsyncGenerator<string, void, void> {
     const { vocabulary, longest, end, muted } = this.#codec;
-    const { prompt = "", length = longest, temperature, topK, topP, seed, ...condition } = options;
-    requireInteger("length", length, 0);
+    const { prompt = "", length = longest, temperature, topK, topP, seed, ...condition } = readOptions(
+      "generate",
+      GENERATE,
+      options,
+    );
     const { first, vector } = this.#codec.encodeCondition(condition, "the condition");
     const written = vocabulary.encode(prompt);
     const { current } = this.#model.compiled;

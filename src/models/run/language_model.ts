@@ -9,6 +9,7 @@ import {
 } from "../../decoding/generate.ts";
 import { textStates } from "../../decoding/text_reader.ts";
 import { OptionError, requireRate } from "../../errors.ts";
+import { readOptions } from "../../options.ts";
 import { dense } from "../../layers/dense.ts";
 import { dropout } from "../../layers/dropout.ts";
 import { embedding, oneHot } from "../../layers/embedding.ts";
@@ -16,6 +17,7 @@ import type { Layer } from "../../layers/layer.ts";
 import { recurrent } from "../../layers/recurrent.ts";
 import { sequential } from "../../layers/sequential.ts";
 import type { Vocabulary } from "../../text/vocabulary.ts";
+import { RUN } from "./sequence_model.ts";
 import { type ModelKind, ModelRunner, type RunnableModel } from "./model.ts";
 import type { ModelDescription } from "./model_file.ts";
 
@@ -109,8 +111,9 @@ export class LanguageModelRunner extends ModelRunner {
    */
   async states(
     text: string,
-    { signal }: { signal?: AbortSignal } = {},
+    options: { signal?: AbortSignal } = {},
   ): Promise<Map<string, Float32Array<ArrayBuffer>>> {
+    const { signal } = readOptions("states", RUN, options);
     return await textStates(() => this.#model.compiled.current, this.vocabulary.encode(text), signal);
   }
 

@@ -1,5 +1,7 @@
-import type { Cell } from "../../cells/cell.ts";
+import { type Cell, cell } from "../../cells/cell.ts";
+import { NUMERICS } from "../../kernels/builds.ts";
 import type { Numerics } from "../../kernels/load.ts";
+import { readOptions, type Table } from "../../options.ts";
 import { load } from "../../runtime/load.ts";
 import { CLASSIFIER, SequenceClassifierRunner } from "./classifier.ts";
 import { GENERATOR, SequenceGeneratorRunner } from "./generator.ts";
@@ -26,6 +28,9 @@ export interface RunnerOptions {
    */
   numerics?: Numerics;
 }
+
+/** The options to load a model. */
+export const RUNNER = { cell: [cell], numerics: NUMERICS } satisfies Table<RunnerOptions>;
 
 /**
  * Load what `SequenceClassifier.save` wrote, to run the model with the kernels of forward passes.
@@ -97,8 +102,9 @@ export async function loadSeq2Seq(bytes: Uint8Array, options: RunnerOptions = {}
 async function loadRunnable<Description extends ModelDescription>(
   kind: ModelKind<Description>,
   bytes: Uint8Array,
-  { cell, numerics = "fast" }: RunnerOptions,
+  options: RunnerOptions,
 ): Promise<RunnableModel<Description>> {
+  const { cell, numerics } = readOptions(`the load of a ${kind.name}`, RUNNER, options);
   const { description, tensors } = readModel(kind, bytes, cell);
   const layer = kind.net(description);
   const compile = (size: SessionSize) => load(layer, tensors, { ...size, numerics });

@@ -1,5 +1,7 @@
+import { requireKnown } from "../../options.ts";
 import { type ModelKind, ModelRunner, type RunnableModel } from "./model.ts";
 import {
+  RUN,
   SEQUENCE_MODEL,
   type SequenceModelDescription,
   sequenceOutputs,
@@ -45,6 +47,7 @@ export class SequenceRegressorRunner extends ModelRunner {
    * @throws {OptionError} When a sequence is empty, or a number is not finite.
    */
   async predict(sequences: readonly TaskSequence[], options: TaskRunOptions = {}): Promise<Float32Array[]> {
+    requireKnown("predict", RUN, options);
     const encoded = this.#input.encode(sequences);
     return await sequenceOutputs(this.#model, this.#input, encoded, { ...options, softmax: false });
   }

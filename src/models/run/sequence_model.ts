@@ -1,4 +1,5 @@
 import { requireOneOf } from "../../errors.ts";
+import { signal, type Table } from "../../options.ts";
 import { attentionPool } from "../../layers/attention_pool.ts";
 import { dense } from "../../layers/dense.ts";
 import { dropout } from "../../layers/dropout.ts";
@@ -23,10 +24,13 @@ export interface TaskRunOptions {
   signal?: AbortSignal;
 }
 
+/** The options of a computation that may end early. */
+export const RUN = { signal: [signal] } satisfies Table<TaskRunOptions>;
+
 /** What the models that read a sequence and write numbers have in common: a classifier, a regressor, a tagger. */
 export interface SequenceModelDescription extends ModelDescription {
-  /** Hidden size of every layer and direction. */
-  readonly hidden: number;
+  /** Hidden size of every layer and direction, or of each layer. */
+  readonly hidden: number | readonly number[];
   /** Number of recurrent layers. */
   readonly layers: number;
   /** Whether each layer also reads against time. */

@@ -1,4 +1,5 @@
-import { OptionError, requireBelow, requireInteger, ShapeError } from "../../errors.ts";
+import { format, OptionError, requireArray, requireBelow, requireInteger, ShapeError } from "../../errors.ts";
+import { type Check, count, list as requireList, requireMade } from "../../options.ts";
 import { EventLoop } from "../../runtime/event_loop.ts";
 import type { Vocabulary } from "../../text/vocabulary.ts";
 import { arrange } from "../../training/data/arrangement.ts";
@@ -6,6 +7,12 @@ import { writePadded } from "../../training/data/padding.ts";
 
 /** Tokens of sequences: a vocabulary, or the number of tokens when sequences are ids. */
 export type Tokens = Vocabulary | number;
+
+/** The check of an option that is tokens. */
+export const tokens: Check<Tokens> = (name, value) =>
+  typeof value === "number"
+    ? count(name, value)
+    : requireMade(name, value, "encode", "a vocabulary, or the number of tokens");
 
 /** A sequence of tokens: a text or the list of its tokens, as the vocabulary has them; or ids. */
 export type Sequence = string | readonly string[] | ArrayLike<number>;
@@ -46,6 +53,7 @@ export class SequenceCodec {
     const fail = (reason: string) => {
       throw new OptionError(`Cannot read ${this.#name} ${number}: ${reason}`);
     };
+    if (typeof sequence !== "string") requireArray(`${this.#name} ${number}`, sequence);
     if (sequence.length === 0) fail("it must have at least one token, got none");
     const isText = typeof sequence === "string" || typeof sequence[0] === "string";
     if (isText && typeof tokens === "number") {
@@ -141,7 +149,7 @@ export class SequenceInput {
    */
   encode(sequences: readonly TaskSequence[]): ArrayLike<number>[] {
     const codec = this.#codec;
-    return sequences.map((sequence, i) =>
+    return requireList("sequences", sequences).map((sequence, i) =>
       codec ? codec.encode(sequence as Sequence, i) : valuesOf(sequence, this.columns, i)
     );
   }
@@ -213,4 +221,21 @@ export async function runBatches<Result>(
     run(padded(members.map((i) => sequences[i]), columns)).forEach((result, b) => results[members[b]] = result);
   }
   return results;
+}
+
+/**
+ * Check that samples are pairs.
+ *
+ * @param what What the error calls a sample.
+ * @param parts What a sample has.
+ * @throws {OptionError} When they are not.
+ */
+export function requirePairs(samples: readonly unknown[], what: string, parts: string): void {
+  requireList(`${what}s`, samples);
+  for (let i = 0; i < samples.length; i++) {
+    const pair = samples[i];
+    if (Array.isArray(pair) && pair.length === 2) continue;
+    const got = Array.isArray(pair) ? `${pair.length} elements` : format(pair);
+    throw new OptionError(`Cannot read ${what} ${i}: expected ${parts}, got ${got}`);
+  }
 }

@@ -1,7 +1,9 @@
+import { requireKnown } from "../../options.ts";
 import { type Label, Labels } from "./labels.ts";
 import { type ModelKind, ModelRunner, type RunnableModel } from "./model.ts";
 import type { RegressionLoss } from "./regressor.ts";
 import {
+  RUN,
   SEQUENCE_MODEL,
   type SequenceModelDescription,
   sequenceOutputs,
@@ -57,6 +59,7 @@ export class SequenceTaggerRunner extends ModelRunner {
   async predict(sequences: readonly TaskSequence[], options: TaskRunOptions = {}): Promise<Tagging[]> {
     const labels = this.#labels;
     const { outputs: width } = this.#model.description;
+    requireKnown("predict", RUN, options);
     const encoded = this.#input.encode(sequences);
     const softmax = labels !== undefined;
     const found = await sequenceOutputs(this.#model, this.#input, encoded, { ...options, softmax });

@@ -2,6 +2,7 @@
 import * as inference from "../../../inference.ts";
 import * as unroll from "../../../mod.ts";
 import * as models from "../../../models.ts";
+import { loadLanguageModel } from "../../../src/models/run/load.ts";
 
 /** A function of its options alone, and options that it accepts; the first of them is not required to be one. */
 export interface Case<Result> {
@@ -117,6 +118,32 @@ export const SYNCHRONOUS: Readonly<Record<string, Case<unknown>>> = {
   },
 };
 
+/** A case that makes a model, which is disposed. */
+function create(
+  // deno-lint-ignore no-explicit-any
+  make: (options: any) => Promise<Disposable>,
+  options: Readonly<Record<string, unknown>>,
+): Case<Promise<unknown>> {
+  return { call: async (given) => (await make(given))[Symbol.dispose](), options };
+}
+
+async function all(events: AsyncIterable<unknown>): Promise<void> {
+  for await (const _ of events);
+}
+
+const { signal } = new AbortController();
+const small = { hidden: 2, features: 1 };
+const language = await unroll.LanguageModel.create("abc", { hidden: 2 });
+const classifier = await models.SequenceClassifier.create({ ...small, labels: ["a", "b"] });
+const classes = [[[1], "a"], [[2], "b"]] as const;
+const regressor = await models.SequenceRegressor.create(small);
+const measured = [[[1], 1], [[2], 2]] as const;
+const tagger = await models.SequenceTagger.create({ ...small, labels: ["a", "b"] });
+const tagged = [[[1, 2], ["a", "b"]]] as const;
+const translator = await models.Seq2Seq.create({ source: 3, target: 3, hidden: 2, longest: 3 });
+const pairs = [[[1], [2]]] as const;
+const writer = await models.SequenceGenerator.create(["ab"], { hidden: 2 });
+
 /** Those that answer later. */
 export const ASYNCHRONOUS: Readonly<Record<string, Case<Promise<unknown>>>> = {
   compile: {
@@ -139,4 +166,42 @@ export const ASYNCHRONOUS: Readonly<Record<string, Case<Promise<unknown>>>> = {
     },
     options: { lengthPenalty: 0, length: 1 },
   },
+  "LanguageModel.create": create((options) => unroll.LanguageModel.create("abcab", options), { hidden: 2 }),
+  "LanguageModel.load": create((options) => unroll.LanguageModel.load(language.save(), options), { threads: 1 }),
+  loadLanguageModel: create((options) => loadLanguageModel(language.save(), options), { numerics: "fast" }),
+  "LanguageModel.fit": { call: (options) => all(language.fit("abcabc", options)), options: { epochs: 1, batch: 1 } },
+  "LanguageModel.evaluate": { call: (options) => language.evaluate("abcabcabcabcabc", options), options: { signal } },
+  "LanguageModel.generate": {
+    call: (options) => all(language.generate(options)),
+    options: { temperature: 0, length: 1 },
+  },
+  "LanguageModel.beamSearch": { call: async (options) => await language.beamSearch(options), options: { width: 2 } },
+  "LanguageModel.states": { call: (options) => language.states("ab", options), options: { signal } },
+  "SequenceClassifier.create": create(models.SequenceClassifier.create, { features: 1, labels: ["a", "b"] }),
+  "SequenceClassifier.load": create((options) => models.SequenceClassifier.load(classifier.save(), options), {
+    seed: 1,
+  }),
+  "SequenceClassifier.fit": {
+    call: (options) => all(classifier.fit(classes, options)),
+    options: { epochs: 1, classWeights: "balanced" },
+  },
+  "SequenceClassifier.evaluate": { call: (options) => classifier.evaluate(classes, options), options: { signal } },
+  "SequenceClassifier.predict": { call: (options) => classifier.predict([[1]], options), options: { signal } },
+  "SequenceRegressor.create": create(models.SequenceRegressor.create, { features: 1, outputs: 1 }),
+  "SequenceRegressor.fit": { call: (options) => all(regressor.fit(measured, options)), options: { epochs: 1 } },
+  "SequenceRegressor.evaluate": { call: (options) => regressor.evaluate(measured, options), options: { signal } },
+  "SequenceRegressor.predict": { call: (options) => regressor.predict([[1]], options), options: { signal } },
+  "SequenceTagger.create": create(models.SequenceTagger.create, { features: 1, labels: ["a", "b"] }),
+  "SequenceTagger.fit": { call: (options) => all(tagger.fit(tagged, options)), options: { epochs: 1 } },
+  "SequenceTagger.evaluate": { call: (options) => tagger.evaluate(tagged, options), options: { signal } },
+  "SequenceTagger.predict": { call: (options) => tagger.predict([[1]], options), options: { signal } },
+  "Seq2Seq.create": create(models.Seq2Seq.create, { source: 3, target: 3, hidden: 2 }),
+  "Seq2Seq.fit": { call: (options) => all(translator.fit(pairs, options)), options: { epochs: 1, batch: 1 } },
+  "Seq2Seq.evaluate": { call: (options) => translator.evaluate(pairs, options), options: { signal } },
+  "Seq2Seq.translate": { call: (options) => translator.translate([[1]], options), options: { length: 2 } },
+  "Seq2Seq.beamSearch": { call: (options) => translator.beamSearch([1], options), options: { width: 2 } },
+  "SequenceGenerator.create": create((options) => models.SequenceGenerator.create(["ab"], options), { hidden: 2 }),
+  "SequenceGenerator.fit": { call: (options) => all(writer.fit(["ab"], options)), options: { epochs: 1 } },
+  "SequenceGenerator.evaluate": { call: (options) => writer.evaluate(["ab"], options), options: { signal } },
+  "SequenceGenerator.generate": { call: (options) => all(writer.generate(options)), options: { temperature: 0 } },
 };
