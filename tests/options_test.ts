@@ -86,3 +86,23 @@ for (const [name, { call, options }] of Object.entries(ASYNCHRONOUS)) {
     await refused({ ...options, [`${first}x`]: 1 }, `did you mean "${first}"?`);
   });
 }
+
+Deno.test("every public interface of options has a table", () => {
+  const api = Deno.readTextFileSync(new URL("../docs/api.txt", import.meta.url));
+  const text = [...walk(new URL("../src/", import.meta.url))].map((file) => Deno.readTextFileSync(file)).join();
+  const tables = new Set(
+    [...text.matchAll(/(?:Table|Names)<([^;]*?)>(?:;| =)/g)].flatMap(([, types]) => types.match(/\w+/g)),
+  );
+  const interfaces = [...api.matchAll(/interface (\w+Options)\b/g)].map(([, name]) => name);
+  assert(interfaces.length > 50, "the interfaces are found");
+  // Options of what a cell or layer of one's own calls, and of `World.begin`: no user writes them.
+  const internal = ["RecurrentLinearOptions", "WorldOptions", "ActivationOptions", "OnnxInputOptions"];
+  assertEquals(interfaces.filter((name) => !tables.has(name) && !internal.includes(name)), []);
+});
+
+function* walk(folder: URL): Iterable<URL> {
+  for (const { name, isDirectory } of Deno.readDirSync(folder)) {
+    if (isDirectory) yield* walk(new URL(`${name}/`, folder));
+    else if (name.endsWith(".ts")) yield new URL(name, folder);
+  }
+}

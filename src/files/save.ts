@@ -1,6 +1,7 @@
 import { readdirSync, statSync } from "node:fs";
 import { dirname, join, parse } from "node:path";
-import { FileError, requireInteger } from "../errors.ts";
+import { FileError } from "../errors.ts";
+import { count, readOptions, type Table } from "../options.ts";
 import { DISK } from "./disk.ts";
 import { isNameOf, orFileError, replaceFile } from "./replace.ts";
 import { removeStale, temporaryName } from "./stale.ts";
@@ -43,6 +44,8 @@ export interface SaveNextOptions {
   keep?: number;
 }
 
+const SAVE_NEXT = { keep: [count, 3] } satisfies Table<SaveNextOptions>;
+
 /**
  * Writes the next of a series of numbered files, as `saveFile` does, and then removes all but the last `keep` files.
  * The series of `model.safetensors` is `model.1.safetensors`, `model.2.safetensors` and so on.
@@ -62,8 +65,8 @@ export interface SaveNextOptions {
  * assertEquals([...Deno.readDirSync(path.replace("/model.safetensors", ""))].length, 2);
  * ```
  */
-export function saveNext(path: string, bytes: Uint8Array, { keep = 3 }: SaveNextOptions = {}): string {
-  requireInteger("keep", keep, 1);
+export function saveNext(path: string, bytes: Uint8Array, options: SaveNextOptions = {}): string {
+  const { keep } = readOptions("saveNext", SAVE_NEXT, options);
   const numbers = orFileError(path, () => numbersOf(path));
   const next = numbered(path, (numbers.at(-1) ?? 0) + 1);
   replaceFile(next, bytes, (name) => numberOf(path, name) !== undefined);

@@ -92,7 +92,7 @@ export class SequenceClassifier extends SequenceClassifierRunner {
    *
    * @throws {FormatError} When the bytes are not such a file.
    */
-  static async load(bytes: Uint8Array, options: LoadModelOptions = {}): Promise<SequenceClassifier> {
+  static async load(bytes: Uint8Array | ArrayBuffer, options: LoadModelOptions = {}): Promise<SequenceClassifier> {
     return new SequenceClassifier(await TrainableModel.load(CLASSIFIER, bytes, SETUP, options));
   }
 

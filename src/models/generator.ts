@@ -94,7 +94,7 @@ export class SequenceGenerator extends SequenceGeneratorRunner {
    *
    * @throws {FormatError} When the bytes are not such a file.
    */
-  static async load(bytes: Uint8Array, options: LoadModelOptions = {}): Promise<SequenceGenerator> {
+  static async load(bytes: Uint8Array | ArrayBuffer, options: LoadModelOptions = {}): Promise<SequenceGenerator> {
     return new SequenceGenerator(await TrainableModel.load(GENERATOR, bytes, SETUP, options));
   }
 

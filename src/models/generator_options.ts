@@ -118,7 +118,7 @@ export interface SequenceGeneratorFitOptions
    *
    * @default the training starts anew
    */
-  resume?: Uint8Array;
+  resume?: Uint8Array | ArrayBuffer;
 }
 
 const { epochs, steps, seconds, seed, bucket, patience, restoreBest, signal } = TRAINER;

@@ -82,7 +82,7 @@ export class LanguageModel extends LanguageModelRunner {
    *
    * @throws {FormatError} When the bytes are not such a file.
    */
-  static async load(bytes: Uint8Array, options: LoadModelOptions = {}): Promise<LanguageModel> {
+  static async load(bytes: Uint8Array | ArrayBuffer, options: LoadModelOptions = {}): Promise<LanguageModel> {
     return new LanguageModel(await TrainableModel.load(LANGUAGE_MODEL, bytes, SETUP, options));
   }
 

@@ -123,7 +123,7 @@ export interface FitOptions {
    *
    * @default the training starts anew
    */
-  resume?: Uint8Array;
+  resume?: Uint8Array | ArrayBuffer;
   /**
    * The optimizer.
    *

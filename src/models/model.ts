@@ -118,7 +118,7 @@ export class TrainableModel<Description extends ModelDescription> implements Run
    */
   static async load<Description extends ModelDescription>(
     kind: ModelKind<Description>,
-    bytes: Uint8Array,
+    bytes: Uint8Array | ArrayBuffer,
     setup: ModelSetup<Description>,
     given: LoadModelOptions,
   ): Promise<TrainableModel<Description>> {
@@ -140,7 +140,7 @@ export class TrainableModel<Description extends ModelDescription> implements Run
     { batch, steps, ...options }: FitSession,
     data: (session: Session) => TrainingData,
     trainer: Omit<TrainerOptions<M>, "resume">,
-    resume?: Uint8Array,
+    resume?: Uint8Array | ArrayBuffer,
   ): AsyncGenerator<TrainingEvent<M>, void, void> {
     if (this.compiled.isHeld) throw new OptionError("Cannot fit: this model is already being trained");
     const compileSession = (size: SessionSize) => compile(this.layer, { ...this.#options, ...options, ...size });

@@ -75,7 +75,7 @@ export class SequenceRegressor extends SequenceRegressorRunner {
    *
    * @throws {FormatError} When the bytes are not such a file.
    */
-  static async load(bytes: Uint8Array, options: LoadModelOptions = {}): Promise<SequenceRegressor> {
+  static async load(bytes: Uint8Array | ArrayBuffer, options: LoadModelOptions = {}): Promise<SequenceRegressor> {
     return new SequenceRegressor(await TrainableModel.load(REGRESSOR, bytes, SETUP, options));
   }
 

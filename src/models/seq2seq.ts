@@ -105,7 +105,7 @@ export class Seq2Seq extends Seq2SeqRunner {
    *
    * @throws {FormatError} When the bytes are not such a file.
    */
-  static async load(bytes: Uint8Array, options: LoadModelOptions = {}): Promise<Seq2Seq> {
+  static async load(bytes: Uint8Array | ArrayBuffer, options: LoadModelOptions = {}): Promise<Seq2Seq> {
     return new Seq2Seq(await TrainableModel.load(SEQ2SEQ, bytes, SETUP, options));
   }
 

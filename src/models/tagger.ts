@@ -110,7 +110,7 @@ export class SequenceTagger extends SequenceTaggerRunner {
    *
    * @throws {FormatError} When the bytes are not such a file.
    */
-  static async load(bytes: Uint8Array, options: LoadModelOptions = {}): Promise<SequenceTagger> {
+  static async load(bytes: Uint8Array | ArrayBuffer, options: LoadModelOptions = {}): Promise<SequenceTagger> {
     return new SequenceTagger(await TrainableModel.load(TAGGER, bytes, SETUP, options));
   }
 

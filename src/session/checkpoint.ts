@@ -94,7 +94,7 @@ export function takeCheckpoint(
 /** See `Session.restore`. */
 export function restoreCheckpoint(
   net: TrainedNet,
-  bytes: Uint8Array,
+  bytes: Uint8Array | ArrayBuffer,
 ): Pick<Checkpoint, "extra" | "states" | "tensors"> {
   const { runner } = net;
   const checkpoint = readCheckpoint(bytes);
@@ -160,7 +160,7 @@ function writeCheckpoint(checkpoint: Checkpoint): Uint8Array<ArrayBuffer> {
  * assertEquals(extra, { epoch: 7 });
  * ```
  */
-export function readCheckpoint(bytes: Uint8Array): Checkpoint {
+export function readCheckpoint(bytes: Uint8Array | ArrayBuffer): Checkpoint {
   const { tensors, metadata } = readSafetensors(bytes);
   const { net, training, extra } = parse(metadata[KEY]);
   const parameters = new Map<string, TensorCopy>(), moments = new Map<string, TensorCopy>(), states: States = {};

@@ -279,7 +279,9 @@ export class Session extends CompiledNet {
    * @throws {OptionError} When the checkpoint is of another optimizer, or of another seed and the net draws random
    *   numbers.
    */
-  restore(bytes: Uint8Array): { extra: unknown; states: States; tensors: ReadonlyMap<string, TensorCopy> } {
+  restore(
+    bytes: Uint8Array | ArrayBuffer,
+  ): { extra: unknown; states: States; tensors: ReadonlyMap<string, TensorCopy> } {
     this.#requireTraining("restore a checkpoint");
     return restoreCheckpoint(this.#net, bytes);
   }

@@ -38,7 +38,7 @@ export const RUNNER = { cell: [cell], numerics: NUMERICS } satisfies Table<Runne
  * @throws {FormatError} When the bytes are not such a file.
  */
 export async function loadSequenceClassifier(
-  bytes: Uint8Array,
+  bytes: Uint8Array | ArrayBuffer,
   options: RunnerOptions = {},
 ): Promise<SequenceClassifierRunner> {
   return new SequenceClassifierRunner(await loadRunnable(CLASSIFIER, bytes, options));
@@ -50,7 +50,7 @@ export async function loadSequenceClassifier(
  * @throws {FormatError} When the bytes are not such a file.
  */
 export async function loadSequenceRegressor(
-  bytes: Uint8Array,
+  bytes: Uint8Array | ArrayBuffer,
   options: RunnerOptions = {},
 ): Promise<SequenceRegressorRunner> {
   return new SequenceRegressorRunner(await loadRunnable(REGRESSOR, bytes, options));
@@ -62,7 +62,7 @@ export async function loadSequenceRegressor(
  * @throws {FormatError} When the bytes are not such a file.
  */
 export async function loadSequenceTagger(
-  bytes: Uint8Array,
+  bytes: Uint8Array | ArrayBuffer,
   options: RunnerOptions = {},
 ): Promise<SequenceTaggerRunner> {
   return new SequenceTaggerRunner(await loadRunnable(TAGGER, bytes, options));
@@ -73,7 +73,10 @@ export async function loadSequenceTagger(
  *
  * @throws {FormatError} When the bytes are not such a file.
  */
-export async function loadLanguageModel(bytes: Uint8Array, options: RunnerOptions = {}): Promise<LanguageModelRunner> {
+export async function loadLanguageModel(
+  bytes: Uint8Array | ArrayBuffer,
+  options: RunnerOptions = {},
+): Promise<LanguageModelRunner> {
   return new LanguageModelRunner(await loadRunnable(LANGUAGE_MODEL, bytes, options));
 }
 
@@ -83,7 +86,7 @@ export async function loadLanguageModel(bytes: Uint8Array, options: RunnerOption
  * @throws {FormatError} When the bytes are not such a file.
  */
 export async function loadSequenceGenerator(
-  bytes: Uint8Array,
+  bytes: Uint8Array | ArrayBuffer,
   options: RunnerOptions = {},
 ): Promise<SequenceGeneratorRunner> {
   return new SequenceGeneratorRunner(await loadRunnable(GENERATOR, bytes, options));
@@ -94,14 +97,17 @@ export async function loadSequenceGenerator(
  *
  * @throws {FormatError} When the bytes are not such a file.
  */
-export async function loadSeq2Seq(bytes: Uint8Array, options: RunnerOptions = {}): Promise<Seq2SeqRunner> {
+export async function loadSeq2Seq(
+  bytes: Uint8Array | ArrayBuffer,
+  options: RunnerOptions = {},
+): Promise<Seq2SeqRunner> {
   return new Seq2SeqRunner(await loadRunnable(SEQ2SEQ, bytes, options));
 }
 
 /** The model of a file, whose nets all get the file's parameters. */
 async function loadRunnable<Description extends ModelDescription>(
   kind: ModelKind<Description>,
-  bytes: Uint8Array,
+  bytes: Uint8Array | ArrayBuffer,
   options: RunnerOptions,
 ): Promise<RunnableModel<Description>> {
   const { cell, numerics } = readOptions(`the load of a ${kind.name}`, RUNNER, options);

@@ -27,6 +27,9 @@ export interface RunnableModel<Description extends ModelDescription = ModelDescr
   readonly compiled: GrowingNet;
 }
 
+/** Deno and Node show what this method returns. */
+const INSPECT: unique symbol = Symbol.for("nodejs.util.inspect.custom");
+
 /** What all models have, whether they only run or can be trained. */
 export abstract class ModelRunner implements Disposable {
   readonly #model: RunnableModel;
@@ -61,6 +64,25 @@ export abstract class ModelRunner implements Disposable {
   /** The model as a safetensors file: parameters by PyTorch's names (`rnn.weight_ih_l0`), the rest as metadata. */
   save(): Uint8Array<ArrayBuffer> {
     return writeModel(this.#model.kind, this.#model.description, this.parameters());
+  }
+
+  /**
+   * Refuses JSON, which would have no parameters. A member of each object, not of the class: so `structuredClone`,
+   * which would drop the parameters, refuses the model as well.
+   *
+   * @throws {TypeError} Always: `save` writes a model.
+   */
+  readonly toJSON: () => never = () => {
+    throw new TypeError("Cannot write a model as JSON: expected save(), which gives the bytes of its file");
+  };
+
+  /** What `console.log` shows in Deno and Node. */
+  [INSPECT](): string {
+    try {
+      return `${this.#model.kind}\n${this.summary()}`;
+    } catch {
+      return `${this.#model.kind}, disposed`;
+    }
   }
 
   /** Release the memory. Every later call throws a DisposedError. */

@@ -50,7 +50,7 @@ export function writeModel(
  */
 export function readModel<Description extends ModelDescription>(
   { name, required, vocabularies }: FileKind<Description>,
-  bytes: Uint8Array,
+  bytes: Uint8Array | ArrayBuffer,
   own?: Cell,
 ): { description: Description; tensors: ReadonlyMap<string, TensorSource> } {
   const { tensors, metadata } = readSafetensors(bytes);

@@ -1,4 +1,12 @@
-import { format, OptionError, requireArray, requireBelow, requireInteger, ShapeError } from "../../errors.ts";
+import {
+  format,
+  OptionError,
+  requireArray,
+  requireBelow,
+  requireInteger,
+  requireNumbers,
+  ShapeError,
+} from "../../errors.ts";
 import { type Check, count, list as requireList, requireMade } from "../../options.ts";
 import { EventLoop } from "../../runtime/event_loop.ts";
 import type { Vocabulary } from "../../text/vocabulary.ts";
@@ -164,10 +172,11 @@ function valuesOf(sequence: TaskSequence, features: number, number: number): Flo
   if (typeof sequence === "string") {
     throw new OptionError(`Cannot read sequence ${number}: it must be values, got ${JSON.stringify(sequence)}`);
   }
-  const isFlat = typeof sequence[0] === "number";
+  const name = `sequence ${number}`, first: unknown = requireArray(name, sequence)[0];
+  const isFlat = typeof first !== "object" || first === null;
   const rows = (isFlat ? [sequence] : sequence) as ArrayLike<ArrayLike<number>>;
   for (let t = 0; t < rows.length; t++) {
-    const { length } = rows[t];
+    const { length } = requireNumbers(isFlat ? name : `${name}[${t}]`, rows[t]);
     if (isFlat ? length % features === 0 : length === features) continue;
     const got = isFlat ? `${length} elements` : `${length} at step ${t}`;
     throw new ShapeError(`Cannot read sequence ${number}: each step must have ${features} values, got ${got}`);

@@ -1,7 +1,12 @@
 /** Everything public that takes an option object, each with options that it accepts. */
+import { gradientCheck } from "../../../check.ts";
 import * as inference from "../../../inference.ts";
 import * as unroll from "../../../mod.ts";
+import * as keras from "../../../keras.ts";
 import * as models from "../../../models.ts";
+import * as onnx from "../../../onnx.ts";
+import * as report from "../../../report.ts";
+import * as tfjs from "../../../tfjs.ts";
 import { loadLanguageModel } from "../../../src/models/run/load.ts";
 
 /** A function of its options alone, and options that it accepts; the first of them is not required to be one. */
@@ -27,6 +32,7 @@ const samples = { x: [[1, 2, 3, 4]], y: [[1, 2, 3, 4]] };
 
 const layer = unroll.dense(2, 2);
 const cell = unroll.gru();
+const onnxFile = onnx.writeOnnx(layer, shared.parameters());
 
 /** Those that answer at once. */
 export const SYNCHRONOUS: Readonly<Record<string, Case<unknown>>> = {
@@ -116,6 +122,14 @@ export const SYNCHRONOUS: Readonly<Record<string, Case<unknown>>> = {
     call: (statistics) => unroll.fit(shared, samples, { statistics }),
     options: { gradientFlow: false, every: 1 },
   },
+  "OnnxModel.load": {
+    call: (options) => onnx.OnnxModel.load(onnxFile, options).dispose(),
+    options: { numerics: "exact" },
+  },
+  writeOnnx: { call: (options) => onnx.writeOnnx(layer, shared.parameters(), options), options: { softmax: true } },
+  writeTfjs: { call: (options) => tfjs.writeTfjs(layer, shared.parameters(), options), options: { name: "net" } },
+  TrainingReport: { call: (options) => new report.TrainingReport(options), options: { title: "net" } },
+  pretrained: { call: (options) => models.pretrained(new Map(), options), options: { frozen: true } },
 };
 
 /** A case that makes a model, which is disposed. */
@@ -204,4 +218,10 @@ export const ASYNCHRONOUS: Readonly<Record<string, Case<Promise<unknown>>>> = {
   "SequenceGenerator.fit": { call: (options) => all(writer.fit(["ab"], options)), options: { epochs: 1 } },
   "SequenceGenerator.evaluate": { call: (options) => writer.evaluate(["ab"], options), options: { signal } },
   "SequenceGenerator.generate": { call: (options) => all(writer.generate(options)), options: { temperature: 0 } },
+  gradientCheck: { call: (options) => gradientCheck(layer, options), options: { batch: 1 } },
+  writeKeras: { call: (options) => keras.writeKeras(layer, shared.parameters(), options), options: { name: "net" } },
+  writeKerasWeights: {
+    call: (options) => keras.writeKerasWeights(layer, shared.parameters(), options),
+    options: { name: "net" },
+  },
 };
