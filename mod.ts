@@ -60,7 +60,7 @@ export type { Constant, ParameterSlot, RandomStream, Shape } from "./src/memory/
 export type { Scope, Source } from "./src/memory/scope.ts";
 export type { Slot } from "./src/memory/slot.ts";
 export { beamSearch, type BeamSearchOptions, type Hypothesis } from "./src/decoding/beam_search.ts";
-export type { ActivationStatistics } from "./src/session/activation_statistics.ts";
+export type { ActivationStatistics } from "./src/session/statistics.ts";
 export type { Batches, TrainingData } from "./src/trainer/batches.ts";
 export { compile, type CompileOptions } from "./src/session/compile.ts";
 export type { CompiledNet } from "./src/runtime/compiled_net.ts";
@@ -93,7 +93,7 @@ export type { PlanOptions } from "./src/session/plan_training.ts";
 export type { TrainingAccess } from "./src/session/training_access.ts";
 export type { CheckpointOptions } from "./src/session/checkpoint.ts";
 export type { PartLoss } from "./src/session/training_runner.ts";
-export type { Histogram } from "./src/session/histogram.ts";
+export type { Histogram } from "./src/session/statistics.ts";
 export type { Data } from "./src/session/training_runner.ts";
 export type { Stream } from "./src/runtime/stream.ts";
 export type { CallOptions, InitialStates, States } from "./src/runtime/packed_batch.ts";

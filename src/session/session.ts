@@ -6,11 +6,9 @@ import type { CallOptions, States } from "../runtime/packed_batch.ts";
 import type { IncompatibleKeys, LoadOptions, TensorCopy, Tensors } from "../runtime/state_dict.ts";
 import type { Threads } from "../threads/threads.ts";
 import type { Layout } from "../training/data/batch.ts";
-import { type ActivationStatistics, activationStatistics } from "./activation_statistics.ts";
+import { type ActivationStatistics, activationStatistics } from "./statistics.ts";
 import { type CheckpointOptions, restoreCheckpoint, takeCheckpoint } from "./checkpoint.ts";
 import { Gradients } from "./gradients.ts";
-import { initialiseParameters } from "./initialise.ts";
-import { dataLayout } from "./layout.ts";
 import { Optimization, type Update } from "./optimization.ts";
 import type { TrainingPlan } from "./plan_training.ts";
 import { summary } from "../runtime/summary.ts";
@@ -36,7 +34,7 @@ export class Session extends CompiledNet {
     const runner = new TrainingRunner(plan, kernels, arena, threads);
     super(runner);
     this.threads = threads?.count ?? 1;
-    initialiseParameters(runner);
+    runner.initialiseParameters();
     const gradients = new Gradients(runner);
     this.#net = { runner, gradients, optimization: new Optimization(runner, gradients) };
     plan.layer.refresh(kernels);
@@ -44,7 +42,7 @@ export class Session extends CompiledNet {
 
   /** The layout of training data. */
   get layout(): Layout {
-    return dataLayout(this.runner);
+    return this.runner.dataLayout;
   }
 
   /** As `forward` of every compiled net. `options.training` says whether dropout drops, default false. */

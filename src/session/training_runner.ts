@@ -1,9 +1,12 @@
 import { OptionError, ThreadError } from "../errors.ts";
 import type { Kernels } from "../kernels/kernels.ts";
 import type { Arena } from "../memory/arena.ts";
+import { seedWords } from "../memory/planner.ts";
+import type { TensorSpec } from "../ops/value.ts";
 import { type CallOptions, packBatch, type PackedBatch, type States } from "../runtime/packed_batch.ts";
 import { type CheckedInput, Runner } from "../runtime/runner.ts";
 import type { Threads } from "../threads/threads.ts";
+import type { Layout } from "../training/data/batch.ts";
 import type { PlannedLoss, Targets } from "../training/losses/loss.ts";
 import { GradientFlow } from "./gradient_flow.ts";
 import type { TrainingPlan } from "./plan_training.ts";
@@ -40,6 +43,30 @@ export class TrainingRunner extends Runner {
   constructor(plan: TrainingPlan, kernels: Kernels, arena: Arena, threads?: Threads) {
     super(plan, kernels, new TrainingIO(plan, arena), threads);
     if (plan.options.gradientFlow) this.gradientFlow = new GradientFlow(plan.needs.outputGradients, arena);
+  }
+
+  /** Draw the first values of all parameters; each parameter has its own stream of random numbers. */
+  initialiseParameters(): void {
+    const { plan: { planner, initial, settings }, io } = this;
+    const context = { bounds: settings, read: io.readFlat, write: io.write, seed: seedWords(planner.seed) };
+    planner.parameters.forEach(({ value, shape }, stream) =>
+      initial[stream](this.kernels, { ...context, value, shape, stream })
+    );
+  }
+
+  /** The layout of the data that the net trains on. */
+  get dataLayout(): Layout {
+    const { plan: { input, decoderInput, layer: { output }, options }, loss: { targets, reduction } } = this;
+    const { batchFirst = false, recompute, steps, decoderSteps } = options;
+    return {
+      ...inputLayout(input),
+      output: output.width,
+      batchFirst,
+      targets: targets === "sequence" ? "labels" : output.steps === "one" ? "sequence" : "step",
+      reduction,
+      longest: recompute ? Infinity : steps,
+      decoder: decoderInput && { ...inputLayout(decoderInput), longest: decoderSteps! },
+    };
   }
 
   /** @throws {OptionError} When the session was compiled without a loss. */
@@ -166,4 +193,8 @@ export class TrainingRunner extends Runner {
   rollBack(batch: PackedBatch, states: States): void {
     this.memory = batch.fresh ? { is: "empty" } : { is: "other", batch, states };
   }
+}
+
+function inputLayout({ kind, width }: TensorSpec): Pick<Layout, "kind" | "columns"> {
+  return kind === "values" ? { kind, columns: width } : { kind: "tokens", columns: 1 };
 }

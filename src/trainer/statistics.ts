@@ -1,4 +1,4 @@
-import { histogram } from "../session/histogram.ts";
+import { histogram } from "../session/statistics.ts";
 import type { Session } from "../session/session.ts";
 import type { Statistics } from "./events.ts";
 
