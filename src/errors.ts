@@ -173,6 +173,29 @@ export function requireBelow(name: string, value: number, index: number, limit: 
   );
 }
 
+/**
+ * Check that `value` is bytes, and return them: a `Uint8Array`, of any realm, or an `ArrayBuffer`.
+ *
+ * @throws {OptionError} When it is not: `"bytes" must be a Uint8Array or an ArrayBuffer, got a Promise (is "await"
+ * missing?)`.
+ */
+export function requireBytes(name: string, value: unknown): Uint8Array {
+  const kind = Object.prototype.toString.call(value).slice("[object ".length, -1);
+  const isView = ArrayBuffer.isView(value);
+  try {
+    // A DataView refuses what is no buffer, and a buffer that was transferred: an empty view of it is no empty file.
+    const { buffer } = new DataView(isView ? value.buffer : value as ArrayBuffer);
+    if (!isView) return new Uint8Array(buffer);
+    if (kind === "Uint8Array") return value as Uint8Array;
+  } catch {
+    if (isView) throw new OptionError(`"${name}" must have its bytes, but its buffer was transferred`);
+  }
+  const isObject = typeof value === "object" && value !== null;
+  const actual = isObject ? `${/^[AEIO]/.test(kind) ? "an" : "a"} ${kind}` : format(value);
+  const hint = kind === "Promise" ? ' (is "await" missing?)' : "";
+  throw new OptionError(`"${name}" must be a Uint8Array or an ArrayBuffer, got ${actual}${hint}`);
+}
+
 /** A value in an error message: short, of any type, and without errors of its own. */
 function format(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value.length > 40 ? value.slice(0, 40) + "…" : value);
