@@ -121,15 +121,16 @@ export class Session extends CompiledNet {
    */
   update(): Update {
     this.#requireTraining("update");
-    const { optimization } = this.#net;
-    optimization.requireUpdate();
-    return optimization.update(optimization.clip());
+    return this.#net.optimization.updateAccumulated();
   }
 
-  /** Discard the gradients of `accumulate` or `backward`, if there are any. */
+  /**
+   * Discard the gradients of `accumulate` or `backward`, if there are any. Random numbers go on as if the parts had
+   * never run.
+   */
   discard(): void {
     this.#requireTraining("discard gradients");
-    this.#net.gradients.discard();
+    this.#net.gradients.rollBack();
   }
 
   /** Report a metric, such as a validation loss, to the schedule. Only `reduceOnPlateau` depends on it. */
