@@ -276,6 +276,7 @@ export class Session extends CompiledNet {
   /**
    * Continue where `checkpoint` was called, bit for bit, in a session of the same net, options and seed. With `states:
    * "carry"` the next call carries on the states of the checkpoint. Nothing changes unless all of the checkpoint fits.
+   * The session's batch may be smaller than the rows of the states: a call with `states: "carry"` is then refused.
    *
    * @throws {FormatError} When the bytes are not a checkpoint.
    * @throws {ShapeError} When the checkpoint is of another net.
