@@ -119,15 +119,16 @@ export class Session extends CompiledNet {
    */
   update(): Update {
     this.#requireTraining("update");
-    const { optimization } = this.#net;
-    optimization.requireUpdate();
-    return optimization.update(optimization.clip());
+    return this.#net.optimization.updateAccumulated();
   }
 
-  /** Discard the gradients of `accumulate` or `backward`, if there are any. */
+  /**
+   * Discard the gradients of `accumulate` or `backward`, if there are any. Random numbers go on as if the parts had
+   * never run.
+   */
   discard(): void {
     this.#requireTraining("discard gradients");
-    this.#net.gradients.discard();
+    this.#net.gradients.rollBack();
   }
 
   /** Report a metric, such as a validation loss, to the schedule. Only `reduceOnPlateau` depends on it. */
@@ -273,6 +274,7 @@ export class Session extends CompiledNet {
   /**
    * Continue where `checkpoint` was called, bit for bit, in a session of the same net, options and seed. With `states:
    * "carry"` the next call carries on the states of the checkpoint. Nothing changes unless all of the checkpoint fits.
+   * The session's batch may be smaller than the rows of the states: a call with `states: "carry"` is then refused.
    *
    * @throws {FormatError} When the bytes are not a checkpoint.
    * @throws {ShapeError} When the checkpoint is of another net.
