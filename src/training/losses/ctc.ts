@@ -1,5 +1,6 @@
 import { OptionError, requireBelow, requireInteger, ShapeError } from "../../errors.ts";
-import { type Loss, type LossOptions, requireCount, requireReduction, type Targets, weightsOf } from "./loss.ts";
+import { flag, natural, readOptions, type Table } from "../../options.ts";
+import { LOSS, type Loss, type LossOptions, requireCount, type Targets, weightsOf } from "./loss.ts";
 
 /** Options of `ctc`. */
 export interface CtcOptions extends LossOptions {
@@ -22,6 +23,13 @@ export interface CtcOptions extends LossOptions {
    */
   labels?: number;
 }
+
+const CTC = {
+  ...LOSS,
+  blank: [natural, 0],
+  zeroInfinity: [flag, false],
+  labels: [natural],
+} satisfies Table<CtcOptions>;
 
 /**
  * Connectionist temporal classification (Graves et al. 2006): -log of the probability that a sequence of outputs
@@ -50,9 +58,7 @@ export interface CtcOptions extends LossOptions {
  * ```
  */
 export function ctc(options: CtcOptions = {}): Loss {
-  const { blank = 0, zeroInfinity = false } = options, reduction = requireReduction(options.reduction ?? "mean");
-  requireInteger("blank", blank, 0);
-  if (options.labels !== undefined) requireInteger("labels", options.labels, 0);
+  const { blank, zeroInfinity, reduction, labels: longest } = readOptions("ctc", CTC, options);
   return {
     name: "CTC",
     targets: "sequence",
@@ -63,7 +69,7 @@ export function ctc(options: CtcOptions = {}): Loss {
       if (blank >= width) {
         throw new OptionError(`"blank" must be a class, an integer from 0 to ${width - 1}, got ${blank}`);
       }
-      const { batch, steps } = scope, most = options.labels ?? steps, stride = Math.max(1, most);
+      const { batch, steps } = scope, most = longest ?? steps, stride = Math.max(1, most);
       const labels = scope.integers("labels", batch * stride);
       const sizes = scope.integers("numbers of steps and labels", 2 * batch);
       const weights = scope.activation("weights", 1, batch), losses = scope.activation("losses", 1, batch);

@@ -1,14 +1,6 @@
 import { OptionError } from "../../errors.ts";
 import { ELEMENT_LOSS } from "../../kernels/element_loss_kinds.ts";
-import {
-  type Loss,
-  readLosses,
-  type Reduction,
-  requireCount,
-  requireReduction,
-  requireTargets,
-  weightsOf,
-} from "./loss.ts";
+import { type Loss, readLosses, type Reduction, requireCount, requireTargets, weightsOf } from "./loss.ts";
 
 /** An elementwise loss: a function of an output and its target. */
 export interface ElementLoss {
@@ -37,9 +29,8 @@ export interface ElementLoss {
  * `huber`, `smoothL1` and `binaryCrossEntropy`. A mean divides by the number of elements of the rows that count; with
  * weights, by the sum of the rows' weights times the width.
  */
-export function elementLoss(loss: ElementLoss, reduction: Reduction = "mean"): Loss {
+export function elementLoss(loss: ElementLoss, reduction: Reduction): Loss {
   const { name, kind, factor = 1, range } = loss;
-  requireReduction(reduction);
   return {
     name,
     targets: "step",

@@ -3,6 +3,7 @@ import type { Kernels } from "../../kernels/kernels.ts";
 import type { Scope } from "../../memory/scope.ts";
 import type { Slot } from "../../memory/slot.ts";
 import type { BatchShape, Value } from "../../ops/value.ts";
+import { type Check, requireMade, type Table } from "../../options.ts";
 
 /** The targets of a call, which the loss compares with the outputs. */
 export interface Targets {
@@ -37,6 +38,9 @@ export interface LossOptions {
    */
   reduction?: Reduction;
 }
+
+/** Options of every loss. */
+export const LOSS = { reduction: [["mean", "sum"], "mean"] } satisfies Table<LossOptions>;
 
 /** A function of outputs and targets that training minimises. */
 export interface Loss {
@@ -98,11 +102,8 @@ export interface PlannedLoss {
   read(rows: TargetRows): Float32Array;
 }
 
-/** @throws {OptionError} When the reduction is unknown. */
-export function requireReduction(reduction: Reduction): Reduction {
-  if (reduction === "mean" || reduction === "sum") return reduction;
-  throw new OptionError(`"reduction" must be "mean" or "sum", got ${JSON.stringify(reduction)}`);
-}
+/** The check of an option that is a loss. */
+export const loss: Check<Loss> = (name, value) => requireMade(name, value, "plan", "a loss, such as crossEntropy()");
 
 /** @throws {ShapeError} When y does not have `columns` numbers for each row. */
 export function requireTargets({ y }: Targets, { count }: TargetRows, columns: number): void {
