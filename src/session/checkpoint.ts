@@ -103,7 +103,8 @@ export function restoreCheckpoint(
   const checkpoint = readCheckpoint(bytes);
   const { parameters, training, states, extra, tensors } = checkpoint;
   requireNet(checkpoint, runner.plan);
-  const rows = stateRows(runner, states); // May be more than the session's: only a call that carries them on needs as many.
+  // There may be more rows than the session has: only a call that carries the states on needs as many.
+  const rows = stateRows(runner, states);
   requireTensors("parameter", runner.plan.planner.parameters, parameters);
   setTrainingState(net, training);
   runner.io.parameters.set(parameters, {});

@@ -265,7 +265,7 @@ Deno.test("options out of range are refused when the loss is made or planned", a
     [() => crossEntropy({ labelSmoothing: NaN }), "labelSmoothing"],
     [() => crossEntropy({ classWeights: [1, Infinity] }), "classWeights"],
     [() => crossEntropy({ reduction: "none" as "sum" }), '"reduction" must be one of "mean", "sum", got "none"'],
-    [() => huber({ delta: 0 }), '"delta" must be a number > 0'],
+    [() => huber({ delta: 0 }), '"delta" must be a finite number > 0'],
     [() => smoothL1({ beta: -1 }), "beta"],
     [() => binaryCrossEntropy({ positiveWeight: [1, NaN] }), "positiveWeight"],
     [() => ctc({ blank: -1 }), "blank"],
