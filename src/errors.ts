@@ -197,7 +197,7 @@ export function requireBytes(name: string, value: unknown): Uint8Array {
 }
 
 /** A value in an error message: short, of any type, and without errors of its own. */
-function format(value: unknown): string {
+export function format(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value.length > 40 ? value.slice(0, 40) + "…" : value);
   if (Array.isArray(value)) return "an array";
   if (typeof value === "object" && value !== null) return "an object";

@@ -17,8 +17,8 @@ import { removeStale, temporaryName } from "./stale.ts";
  * once, otherwise after an hour.
  *
  * @param bytes The content: a `Uint8Array` or an `ArrayBuffer`.
- * @throws {FileError} When the system refuses, or the path is a folder, a device, a fifo, a socket or a link to nothing.
- * The file then has its old bytes, or the new ones when only the last sync failed.
+ * @throws {FileError} When the system refuses, or the path is a folder, a device, a fifo, a socket or a link to
+ *   nothing. The file then has its old bytes, or the new ones when only the last sync failed.
  * @throws {OptionError} When `bytes` is something else, such as a promise of bytes.
  *
  * @example
