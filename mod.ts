@@ -75,6 +75,7 @@ export type { EmbeddingStart, PretrainedEmbedding } from "./src/models/embedding
 export type { LoadModelOptions, SessionOptions } from "./src/models/model.ts";
 export type { RunnerOptions } from "./src/models/run/load.ts";
 export type { ModelRunner } from "./src/models/run/model.ts";
+export type { SaveOptions } from "./src/models/run/model_file.ts";
 export type { LanguageModelRunner } from "./src/models/run/language_model.ts";
 export type { Tokens } from "./src/models/run/sequences.ts";
 export { LanguageModel } from "./src/models/language_model.ts";

@@ -14,7 +14,7 @@ import type { Loss } from "../training/losses/loss.ts";
 import { GrowingNet, type SessionSize } from "./run/growing_net.ts";
 import type { RunnerOptions } from "./run/load.ts";
 import type { ModelKind, RunnableModel } from "./run/model.ts";
-import { type ModelDescription, readModel } from "./run/model_file.ts";
+import { type ModelDescription, orRefuse, readModel } from "./run/model_file.ts";
 
 /** Options of the session that a model is trained in. */
 export interface SessionOptions {
@@ -113,7 +113,7 @@ export class TrainableModel<Description extends ModelDescription> implements Run
     { cell, ...options }: LoadModelOptions,
   ): Promise<TrainableModel<Description>> {
     const { description, tensors } = readModel(kind, bytes, cell);
-    const model = await TrainableModel.create(kind, description, setup, options);
+    const model = await orRefuse(kind, () => TrainableModel.create(kind, description, setup, options));
     model.compiled.current.setParameters(tensors);
     return model;
   }

@@ -12,6 +12,7 @@ import { sequential } from "../../layers/sequential.ts";
 import { decode } from "../../runtime/decoder.ts";
 import type { Vocabulary } from "../../text/vocabulary.ts";
 import { logSoftmax } from "../../training/log_softmax.ts";
+import { integer, list, rate, text, vocabulary } from "./description.ts";
 import { type Condition, GeneratorCodec } from "./generator_codec.ts";
 import { type ModelKind, ModelRunner, type RunnableModel } from "./model.ts";
 import type { ModelDescription } from "./model_file.ts";
@@ -53,8 +54,15 @@ export interface GeneratorDescription extends ModelDescription {
 /** The kind of a generator. */
 export const GENERATOR: ModelKind<GeneratorDescription> = {
   name: "sequence generator",
-  required: ["vocabulary", "labels", "vector", "longest", "hidden", "embedding", "dropout"],
-  vocabularies: ["vocabulary"],
+  values: {
+    hidden: list(integer(), 1),
+    embedding: integer(),
+    dropout: rate,
+    vocabulary,
+    labels: list(text),
+    vector: integer(0),
+    longest: integer(),
+  },
   net: generatorNet,
   size: ({ vector }) => ({ batch: 1, steps: 1, decoderSteps: vector ? 1 : undefined }),
 };

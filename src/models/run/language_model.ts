@@ -16,6 +16,7 @@ import type { Layer } from "../../layers/layer.ts";
 import { recurrent } from "../../layers/recurrent.ts";
 import { sequential } from "../../layers/sequential.ts";
 import type { Vocabulary } from "../../text/vocabulary.ts";
+import { flag, integer, list, optional, rate, vocabulary } from "./description.ts";
 import { type ModelKind, ModelRunner, type RunnableModel } from "./model.ts";
 import type { ModelDescription } from "./model_file.ts";
 
@@ -36,8 +37,13 @@ export interface LanguageModelDescription extends ModelDescription {
 /** The kind of a language model. */
 export const LANGUAGE_MODEL: ModelKind<LanguageModelDescription> = {
   name: "language model",
-  required: ["vocabulary", "hidden"],
-  vocabularies: ["vocabulary"],
+  values: {
+    hidden: list(integer(), 1),
+    embedding: optional(integer()),
+    tied: optional(flag),
+    dropout: optional(rate),
+    vocabulary,
+  },
   net: languageNet,
   // One step of at most 10 hypotheses of a beam search.
   size: () => ({ batch: 10, steps: 1 }),

@@ -6,7 +6,7 @@ import { GENERATOR, SequenceGeneratorRunner } from "./generator.ts";
 import { GrowingNet, type SessionSize } from "./growing_net.ts";
 import { LANGUAGE_MODEL, LanguageModelRunner } from "./language_model.ts";
 import type { ModelKind, RunnableModel } from "./model.ts";
-import { type ModelDescription, readModel } from "./model_file.ts";
+import { type ModelDescription, orRefuse, readModel } from "./model_file.ts";
 import { REGRESSOR, SequenceRegressorRunner } from "./regressor.ts";
 import { SEQ2SEQ, Seq2SeqRunner } from "./seq2seq.ts";
 import { SequenceTaggerRunner, TAGGER } from "./tagger.ts";
@@ -102,5 +102,6 @@ async function loadRunnable<Description extends ModelDescription>(
   const { description, tensors } = readModel(kind, bytes, cell);
   const layer = kind.net(description);
   const compile = (size: SessionSize) => load(layer, tensors, { ...size, numerics });
-  return { kind: kind.name, description, layer, compiled: await GrowingNet.create(compile, kind.size(description)) };
+  const compiled = await orRefuse(kind, () => GrowingNet.create(compile, kind.size(description)));
+  return { kind: kind.name, description, layer, compiled };
 }

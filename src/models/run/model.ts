@@ -1,16 +1,10 @@
 import type { Layer } from "../../layers/layer.ts";
 import type { TensorCopy } from "../../runtime/state_dict.ts";
 import type { GrowingNet, SessionSize } from "./growing_net.ts";
-import { type FileKind, type ModelDescription, writeModel } from "./model_file.ts";
+import { type FileKind, type ModelDescription, type SaveOptions, writeModel } from "./model_file.ts";
 
 /** One kind of model: its file, and the net that a description makes. */
 export interface ModelKind<Description extends ModelDescription> extends FileKind<Description> {
-  /**
-   * The layers of the model.
-   *
-   * @throws {OptionError} When the description does not make a net.
-   */
-  net(description: Description): Layer;
   /** The smallest size of a net that runs the model. */
   size(description: Description): SessionSize;
 }
@@ -58,9 +52,13 @@ export abstract class ModelRunner implements Disposable {
     return this.#model.compiled.current.summary();
   }
 
-  /** The model as a safetensors file: parameters by PyTorch's names (`rnn.weight_ih_l0`), the rest as metadata. */
-  save(): Uint8Array<ArrayBuffer> {
-    return writeModel(this.#model.kind, this.#model.description, this.parameters());
+  /**
+   * The model as a safetensors file: parameters by PyTorch's names (`rnn.weight_ih_l0`), the rest as metadata.
+   *
+   * @throws {OptionError} When a parameter has no F16 and `dtype` asks for it.
+   */
+  save(options: SaveOptions = {}): Uint8Array<ArrayBuffer> {
+    return writeModel(this.#model.kind, this.#model.description, this.parameters(), options);
   }
 
   /** Release the memory. Every later call throws a DisposedError. */

@@ -1,3 +1,4 @@
+import { oneOf } from "./description.ts";
 import { type ModelKind, ModelRunner, type RunnableModel } from "./model.ts";
 import {
   SEQUENCE_MODEL,
@@ -20,7 +21,7 @@ export interface RegressorDescription extends SequenceModelDescription {
 export const REGRESSOR: ModelKind<RegressorDescription> = {
   ...SEQUENCE_MODEL,
   name: "sequence regressor",
-  required: [...SEQUENCE_MODEL.required, "loss"],
+  values: { ...SEQUENCE_MODEL.values, loss: oneOf("squared", "absolute", "huber") },
 };
 
 /** A saved `SequenceRegressor` to run, not to train: `predict` with the same results. */

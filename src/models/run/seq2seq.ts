@@ -9,6 +9,7 @@ import { luong } from "../../layers/luong.ts";
 import { recurrent } from "../../layers/recurrent.ts";
 import { sequential } from "../../layers/sequential.ts";
 import { attention } from "../../runtime/decoder.ts";
+import { flag, integer, oneOf, optional, rate, sides, tokens } from "./description.ts";
 import { type ModelKind, ModelRunner, type RunnableModel } from "./model.ts";
 import type { ModelDescription } from "./model_file.ts";
 import {
@@ -62,8 +63,17 @@ export interface Seq2SeqDescription extends ModelDescription, BothSides<Tokens> 
 /** The kind of a sequence-to-sequence model. */
 export const SEQ2SEQ: ModelKind<Seq2SeqDescription> = {
   name: "sequence-to-sequence model",
-  required: ["source", "target", "longest", "hidden", "layers", "bidirectional", "attention", "embedding"],
-  vocabularies: ["source", "target"],
+  values: {
+    source: tokens,
+    target: tokens,
+    hidden: integer(),
+    layers: integer(),
+    bidirectional: flag,
+    attention: oneOf("bahdanau", "dot", "general", "concat", "none"),
+    dropout: optional(rate, 0),
+    embedding: sides(integer()),
+    longest: sides(integer()),
+  },
   net: seq2seqNet,
   size: ({ longest }) => ({ batch: 32, steps: longest.source, decoderSteps: longest.target + 1 }),
 };
