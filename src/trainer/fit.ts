@@ -93,7 +93,7 @@ export class Training<M extends Metrics = Metrics> implements AsyncIterable<Trai
     const { world, seconds = Infinity } = this.#options;
     try {
       world?.begin(this.#session, this.#options, this.#state);
-      using loop = new EventLoop();
+      const loop = new EventLoop();
       this.#deadline = performance.now() + 1000 * seconds;
       yield* this.#evaluate(loop, false);
       while (!this.#reachedLimit()) yield* this.#trainEpoch(loop);
