@@ -26,11 +26,7 @@ export class Session extends CompiledNet {
   readonly threads: number;
   /** @internal */
   declare readonly runner: TrainingRunner;
-  /**
-   * What a training step works on, for `trainingAccess`.
-   *
-   * @internal
-   */
+  /** @internal */
   readonly trained: TrainedNet;
 
   /** `compile` makes sessions. */
