@@ -75,6 +75,7 @@ export type { EmbeddingStart, PretrainedEmbedding } from "./src/models/embedding
 export type { LoadModelOptions, SessionOptions } from "./src/models/model.ts";
 export type { RunnerOptions } from "./src/models/run/load.ts";
 export type { ModelRunner } from "./src/models/run/model.ts";
+export type { SaveOptions } from "./src/models/run/model_file.ts";
 export type { LanguageModelRunner } from "./src/models/run/language_model.ts";
 export type { Tokens } from "./src/models/run/sequences.ts";
 export { LanguageModel } from "./src/models/language_model.ts";
@@ -90,7 +91,6 @@ export type { DrawOptions } from "./src/decoding/token_draws.ts";
 export type { Continuation, GenerateOptions, SearchOptions } from "./src/decoding/generate.ts";
 export type { SizeOptions } from "./src/runtime/plan.ts";
 export type { PlanOptions } from "./src/session/plan_training.ts";
-export type { TrainingAccess } from "./src/session/training_access.ts";
 export type { CheckpointOptions } from "./src/session/checkpoint.ts";
 export type { PartLoss } from "./src/session/training_runner.ts";
 export type { Histogram } from "./src/session/statistics.ts";

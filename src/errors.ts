@@ -208,14 +208,14 @@ export function requireBelow(name: string, value: number, index: number, limit: 
  * @throws {OptionError} When it is not: `"bytes" must be a Uint8Array or an ArrayBuffer, got a Promise (is "await"
  * missing?)`.
  */
-export function requireBytes(name: string, value: unknown): Uint8Array {
+export function requireBytes(name: string, value: unknown): Uint8Array<ArrayBuffer> {
   const kind = Object.prototype.toString.call(value).slice("[object ".length, -1);
   const isView = ArrayBuffer.isView(value);
   try {
     // A DataView refuses what is no buffer, and a buffer that was transferred: an empty view of it is no empty file.
     const { buffer } = new DataView(isView ? value.buffer : value as ArrayBuffer);
-    if (!isView) return new Uint8Array(buffer);
-    if (kind === "Uint8Array") return value as Uint8Array;
+    if (!isView) return new Uint8Array(buffer as ArrayBuffer);
+    if (kind === "Uint8Array") return value as Uint8Array<ArrayBuffer>;
   } catch {
     if (isView) throw new OptionError(`"${name}" must have its bytes, but its buffer was transferred`);
   }

@@ -88,7 +88,7 @@ export function requireKnown(of: string, table: object, given: unknown): void {
 
 /**
  * The name that shares most letters, in their order, with an unknown name: a typing error (`learningrate`), a part
- * (`batchSize`) or initials (`lr`) are near. Undefined when less than 7 in 10 letters of the shorter name are shared.
+ * (`batchSize`) or initials (`lr`) are near. Undefined when less than 8 in 10 letters of the shorter name are shared.
  */
 function nearest(unknown: string, names: readonly string[]): string | undefined {
   const letters = (name: string) => name.toLowerCase().replace(/[^a-z0-9]/g, "");
@@ -99,7 +99,7 @@ function nearest(unknown: string, names: readonly string[]): string | undefined 
     if (a === name[0] + name.replace(/[^A-Z]/g, "").toLowerCase()) return name;
     // Among equal shares the longer one, then the name that has less beside it.
     const score = shared / shorter + shared / 100 - b.length / 1e4;
-    if (shared >= 0.7 * shorter && shared > 1 && score > most) [best, most] = [name, score];
+    if (shared >= 0.8 * shorter && shared > 1 && score > most) [best, most] = [name, score];
   }
   return best;
 }
@@ -190,6 +190,9 @@ export const anything: Check<any> = (_, value) => value;
 
 /** What ends a long call early. */
 export const signal: Check<AbortSignal> = (name, value) => requireMade(name, value, "throwIfAborted", "an AbortSignal");
+
+/** The options of a call that may end early and has no others. */
+export const RUN = { signal: [signal] } satisfies Table<{ signal?: AbortSignal }>;
 
 /**
  * Check that a value is an object with this member, and return it: a cell, a loss, an optimizer.

@@ -1,6 +1,6 @@
 import { lstm } from "../cells/lstm.ts";
 import { OptionError, requireOneOf } from "../errors.ts";
-import { list as requireList, readOptions } from "../options.ts";
+import { list as requireList, readOptions, RUN } from "../options.ts";
 import { exp } from "../kernels/real.ts";
 import { countCharacters } from "../text/tokens.ts";
 import { Vocabulary } from "../text/vocabulary.ts";
@@ -19,7 +19,6 @@ import {
   type SequenceGeneratorOptions,
 } from "./generator_options.ts";
 import { type LoadModelOptions, TrainableModel } from "./model.ts";
-import { RUN } from "./run/sequence_model.ts";
 import { GENERATOR, type GeneratorDescription, SequenceGeneratorRunner } from "./run/generator.ts";
 import { GeneratorCodec } from "./run/generator_codec.ts";
 

@@ -1,6 +1,6 @@
 import { lstm } from "../cells/lstm.ts";
 import { OptionError, requireOneOf } from "../errors.ts";
-import { readOptions, requireMade } from "../options.ts";
+import { readOptions, requireMade, RUN } from "../options.ts";
 import { exp } from "../kernels/real.ts";
 import { type Streams, streams } from "../text/streams.ts";
 import { Vocabulary } from "../text/vocabulary.ts";
@@ -19,7 +19,6 @@ import {
   type LanguageModelOptions,
 } from "./language_model_options.ts";
 import { type LoadModelOptions, TrainableModel } from "./model.ts";
-import { RUN } from "./run/sequence_model.ts";
 import {
   LANGUAGE_MODEL,
   type LanguageModelDescription,

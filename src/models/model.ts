@@ -13,9 +13,8 @@ import type { TrainerOptions } from "../trainer/options.ts";
 import type { TrainerState } from "../trainer/state.ts";
 import type { Loss } from "../training/losses/loss.ts";
 import { GrowingNet, type SessionSize } from "./run/growing_net.ts";
-import { RUNNER, type RunnerOptions } from "./run/load.ts";
-import type { ModelKind, RunnableModel } from "./run/model.ts";
-import { type ModelDescription, readModel } from "./run/model_file.ts";
+import { type ModelKind, type RunnableModel, RUNNER, type RunnerOptions } from "./run/model.ts";
+import { type ModelDescription, orRefuse, readModel } from "./run/model_file.ts";
 
 /** Options of the session that a model is trained in. */
 export interface SessionOptions {
@@ -124,7 +123,7 @@ export class TrainableModel<Description extends ModelDescription> implements Run
   ): Promise<TrainableModel<Description>> {
     const { cell, ...options } = readOptions(`the load of a ${kind.name}`, LOAD, given);
     const { description, tensors } = readModel(kind, bytes, cell);
-    const model = await TrainableModel.create(kind, description, setup, options);
+    const model = await orRefuse(kind, () => TrainableModel.create(kind, description, setup, options));
     model.compiled.current.setParameters(tensors);
     return model;
   }

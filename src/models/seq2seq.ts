@@ -1,7 +1,7 @@
 import { lstm } from "../cells/lstm.ts";
 import { scheduledSampling } from "../decoding/scheduled_sampling.ts";
 import { OptionError } from "../errors.ts";
-import { readOptions } from "../options.ts";
+import { readOptions, RUN } from "../options.ts";
 import { exp } from "../kernels/real.ts";
 import { editDistance } from "../text/edit_distance.ts";
 import type { TrainingEvent } from "../trainer/events.ts";
@@ -12,7 +12,6 @@ import { EmbeddingStarts } from "./embeddings.ts";
 import { type LoadModelOptions, TrainableModel } from "./model.ts";
 import { type BothSides, codecsOf, SEQ2SEQ, type Seq2SeqDescription, Seq2SeqRunner } from "./run/seq2seq.ts";
 import { translateGreedily } from "./run/seq2seq_decoding.ts";
-import { RUN } from "./run/sequence_model.ts";
 import { requirePairs, type SequenceCodec, type TargetCodec } from "./run/sequences.ts";
 import { layerSizes } from "./sequence_options.ts";
 import {

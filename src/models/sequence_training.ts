@@ -1,6 +1,6 @@
 import { lstm } from "../cells/lstm.ts";
 import { OptionError, requireInteger, requireNumber, requireOneOf, ShapeError } from "../errors.ts";
-import { readOptions } from "../options.ts";
+import { readOptions, RUN } from "../options.ts";
 import type { Measurement, Metrics } from "../trainer/evaluate.ts";
 import type { TrainingEvent } from "../trainer/events.ts";
 import { clipNorm } from "../training/clip.ts";
@@ -14,7 +14,7 @@ import { EmbeddingStarts } from "./embeddings.ts";
 import type { TrainableModel } from "./model.ts";
 import type { Labels } from "./run/labels.ts";
 import type { RegressionLoss } from "./run/regressor.ts";
-import { type Pooling, RUN, type SequenceModelDescription, type TaskRunOptions } from "./run/sequence_model.ts";
+import type { Pooling, SequenceModelDescription, TaskRunOptions } from "./run/sequence_model.ts";
 import { SequenceInput } from "./run/sequences.ts";
 import {
   type ClassMetrics,

@@ -97,7 +97,7 @@ export async function evaluate<M extends Metrics = Record<never, never>>(
 ): Promise<Measurement<M>> {
   readOptions("evaluate", EVALUATE, options);
   const source = evaluationSource(session, data, options.batch);
-  using loop = new EventLoop();
+  const loop = new EventLoop();
   return await evaluateSource(session, source, options, loop);
 }
 

@@ -87,7 +87,7 @@ Deno.test("other files are refused, and a cell that is not the library's must be
   await assertRejects(
     () => load(changed(description.replace('"version":1', '"version":2'))),
     FormatError,
-    "must be 1, got 2",
+    "the file has version 2; this version of the library reads versions up to 1",
   );
   await assertRejects(() => load(changed(description.replace("hidden", "width"))), FormatError, 'has no "hidden"');
   await assertRejects(() => load(changed("{")), FormatError, "is not JSON");

@@ -50,7 +50,7 @@ const CALLS: Record<string, (session: Session) => unknown> = {
   setTrainingState: (session) => session.setTrainingState(NO_STATE),
   checkpoint: (session) => session.checkpoint(),
   restore: (session) => session.restore(new Uint8Array()),
-  trainingAccess: (session) => session.trainingAccess(),
+  requireTraining: (session) => session.requireTraining("train"),
 };
 
 Deno.test("after disposal every method throws DisposedError", async () => {

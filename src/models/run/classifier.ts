@@ -1,8 +1,9 @@
-import { requireKnown } from "../../options.ts";
+import { requireKnown, RUN } from "../../options.ts";
+import { label, list } from "./description.ts";
 import { type Label, Labels } from "./labels.ts";
 import { type ModelKind, ModelRunner, type RunnableModel } from "./model.ts";
 import {
-  RUN,
+  labelledNet,
   SEQUENCE_MODEL,
   type SequenceModelDescription,
   sequenceOutputs,
@@ -28,7 +29,8 @@ export interface ClassifierDescription extends SequenceModelDescription {
 export const CLASSIFIER: ModelKind<ClassifierDescription> = {
   ...SEQUENCE_MODEL,
   name: "sequence classifier",
-  required: [...SEQUENCE_MODEL.required, "labels"],
+  values: { ...SEQUENCE_MODEL.values, labels: list(label, 2) },
+  net: (description) => labelledNet(description),
 };
 
 /** A saved `SequenceClassifier` to run, not to train: `predict` with the same results. */

@@ -1,5 +1,5 @@
 import { DRAW, type DrawOptions, drawTokens } from "../../decoding/token_draws.ts";
-import { anything, natural, readOptions, type Table } from "../../options.ts";
+import { anything, count, natural, rate, readOptions, type Table, text } from "../../options.ts";
 import { exp } from "../../kernels/real.ts";
 import { conditioning } from "../../layers/conditioning.ts";
 import { dense } from "../../layers/dense.ts";
@@ -12,6 +12,8 @@ import { sequential } from "../../layers/sequential.ts";
 import { decode } from "../../runtime/decoder.ts";
 import type { Vocabulary } from "../../text/vocabulary.ts";
 import { logSoftmax } from "../../training/log_softmax.ts";
+
+import { list, vocabulary } from "./description.ts";
 import { type Condition, GeneratorCodec } from "./generator_codec.ts";
 import { type ModelKind, ModelRunner, type RunnableModel } from "./model.ts";
 import type { ModelDescription } from "./model_file.ts";
@@ -61,8 +63,15 @@ export interface GeneratorDescription extends ModelDescription {
 /** The kind of a generator. */
 export const GENERATOR: ModelKind<GeneratorDescription> = {
   name: "sequence generator",
-  required: ["vocabulary", "labels", "vector", "longest", "hidden", "embedding", "dropout"],
-  vocabularies: ["vocabulary"],
+  values: {
+    hidden: list(count, 1),
+    embedding: count,
+    dropout: rate,
+    vocabulary,
+    labels: list(text),
+    vector: natural,
+    longest: count,
+  },
   net: generatorNet,
   size: ({ vector }) => ({ batch: 1, steps: 1, decoderSteps: vector ? 1 : undefined }),
 };

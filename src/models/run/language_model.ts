@@ -9,7 +9,6 @@ import {
 } from "../../decoding/generate.ts";
 import { textStates } from "../../decoding/text_reader.ts";
 import { OptionError, requireRate } from "../../errors.ts";
-import { readOptions } from "../../options.ts";
 import { dense } from "../../layers/dense.ts";
 import { dropout } from "../../layers/dropout.ts";
 import { embedding, oneHot } from "../../layers/embedding.ts";
@@ -17,7 +16,8 @@ import type { Layer } from "../../layers/layer.ts";
 import { recurrent } from "../../layers/recurrent.ts";
 import { sequential } from "../../layers/sequential.ts";
 import type { Vocabulary } from "../../text/vocabulary.ts";
-import { RUN } from "./sequence_model.ts";
+import { count, flag, rate, readOptions, RUN } from "../../options.ts";
+import { list, optional, vocabulary } from "./description.ts";
 import { type ModelKind, ModelRunner, type RunnableModel } from "./model.ts";
 import type { ModelDescription } from "./model_file.ts";
 
@@ -38,8 +38,13 @@ export interface LanguageModelDescription extends ModelDescription {
 /** The kind of a language model. */
 export const LANGUAGE_MODEL: ModelKind<LanguageModelDescription> = {
   name: "language model",
-  required: ["vocabulary", "hidden"],
-  vocabularies: ["vocabulary"],
+  values: {
+    hidden: list(count, 1),
+    embedding: optional(count),
+    tied: optional(flag),
+    dropout: optional(rate),
+    vocabulary,
+  },
   net: languageNet,
   // One step of at most 10 hypotheses of a beam search.
   size: () => ({ batch: 10, steps: 1 }),

@@ -1,36 +1,16 @@
-import { type Cell, cell } from "../../cells/cell.ts";
-import { NUMERICS } from "../../kernels/builds.ts";
-import type { Numerics } from "../../kernels/load.ts";
-import { readOptions, type Table } from "../../options.ts";
+import { readOptions } from "../../options.ts";
 import { load } from "../../runtime/load.ts";
 import { CLASSIFIER, SequenceClassifierRunner } from "./classifier.ts";
 import { GENERATOR, SequenceGeneratorRunner } from "./generator.ts";
 import { GrowingNet, type SessionSize } from "./growing_net.ts";
 import { LANGUAGE_MODEL, LanguageModelRunner } from "./language_model.ts";
-import type { ModelKind, RunnableModel } from "./model.ts";
-import { type ModelDescription, readModel } from "./model_file.ts";
+import { type ModelKind, type RunnableModel, RUNNER, type RunnerOptions } from "./model.ts";
+import { type ModelDescription, orRefuse, readModel } from "./model_file.ts";
 import { REGRESSOR, SequenceRegressorRunner } from "./regressor.ts";
 import { SEQ2SEQ, Seq2SeqRunner } from "./seq2seq.ts";
 import { SequenceTaggerRunner, TAGGER } from "./tagger.ts";
 
-/** Options to load a model. */
-export interface RunnerOptions {
-  /**
-   * The recurrent cell of the model, if it is not one of the library's: the file has its name only.
-   *
-   * @default the cell that the file names
-   */
-  cell?: Cell;
-  /**
-   * The kernels: see `compile`.
-   *
-   * @default {"fast"}
-   */
-  numerics?: Numerics;
-}
-
-/** The options to load a model. */
-export const RUNNER = { cell: [cell], numerics: NUMERICS } satisfies Table<RunnerOptions>;
+export type { RunnerOptions };
 
 /**
  * Load what `SequenceClassifier.save` wrote, to run the model with the kernels of forward passes.
@@ -114,5 +94,6 @@ async function loadRunnable<Description extends ModelDescription>(
   const { description, tensors } = readModel(kind, bytes, cell);
   const layer = kind.net(description);
   const compile = (size: SessionSize) => load(layer, tensors, { ...size, numerics });
-  return { kind: kind.name, description, layer, compiled: await GrowingNet.create(compile, kind.size(description)) };
+  const compiled = await orRefuse(kind, () => GrowingNet.create(compile, kind.size(description)));
+  return { kind: kind.name, description, layer, compiled };
 }

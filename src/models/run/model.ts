@@ -1,16 +1,33 @@
+import { type Cell, cell } from "../../cells/cell.ts";
+import { NUMERICS } from "../../kernels/builds.ts";
+import type { Numerics } from "../../kernels/load.ts";
+import type { Table } from "../../options.ts";
 import type { Layer } from "../../layers/layer.ts";
 import type { TensorCopy } from "../../runtime/state_dict.ts";
 import type { GrowingNet, SessionSize } from "./growing_net.ts";
-import { type FileKind, type ModelDescription, writeModel } from "./model_file.ts";
+import { type FileKind, type ModelDescription, type SaveOptions, writeModel } from "./model_file.ts";
+
+/** Options to load a model. */
+export interface RunnerOptions {
+  /**
+   * The recurrent cell of the model, if it is not one of the library's: the file has its name only.
+   *
+   * @default the cell that the file names
+   */
+  cell?: Cell;
+  /**
+   * The kernels: see `compile`.
+   *
+   * @default {"fast"}
+   */
+  numerics?: Numerics;
+}
+
+/** The options to load a model. */
+export const RUNNER = { cell: [cell], numerics: NUMERICS } satisfies Table<RunnerOptions>;
 
 /** One kind of model: its file, and the net that a description makes. */
 export interface ModelKind<Description extends ModelDescription> extends FileKind<Description> {
-  /**
-   * The layers of the model.
-   *
-   * @throws {OptionError} When the description does not make a net.
-   */
-  net(description: Description): Layer;
   /** The smallest size of a net that runs the model. */
   size(description: Description): SessionSize;
 }
@@ -61,9 +78,13 @@ export abstract class ModelRunner implements Disposable {
     return this.#model.compiled.current.summary();
   }
 
-  /** The model as a safetensors file: parameters by PyTorch's names (`rnn.weight_ih_l0`), the rest as metadata. */
-  save(): Uint8Array<ArrayBuffer> {
-    return writeModel(this.#model.kind, this.#model.description, this.parameters());
+  /**
+   * The model as a safetensors file: parameters by PyTorch's names (`rnn.weight_ih_l0`), the rest as metadata.
+   *
+   * @throws {OptionError} When a parameter has no F16 and `dtype` asks for it.
+   */
+  save(options: SaveOptions = {}): Uint8Array<ArrayBuffer> {
+    return writeModel(this.#model.kind, this.#model.description, this.parameters(), options);
   }
 
   /**

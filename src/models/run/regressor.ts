@@ -1,7 +1,7 @@
-import { requireKnown } from "../../options.ts";
+import { requireKnown, RUN } from "../../options.ts";
+import { oneOf } from "./description.ts";
 import { type ModelKind, ModelRunner, type RunnableModel } from "./model.ts";
 import {
-  RUN,
   SEQUENCE_MODEL,
   type SequenceModelDescription,
   sequenceOutputs,
@@ -22,7 +22,7 @@ export interface RegressorDescription extends SequenceModelDescription {
 export const REGRESSOR: ModelKind<RegressorDescription> = {
   ...SEQUENCE_MODEL,
   name: "sequence regressor",
-  required: [...SEQUENCE_MODEL.required, "loss"],
+  values: { ...SEQUENCE_MODEL.values, loss: oneOf("squared", "absolute", "huber") },
 };
 
 /** A saved `SequenceRegressor` to run, not to train: `predict` with the same results. */

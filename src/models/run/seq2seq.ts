@@ -1,6 +1,5 @@
 import { bahdanau } from "../../cells/bahdanau.ts";
 import { OptionError } from "../../errors.ts";
-import { type Check, list as requireList, readOptions, REQUIRED } from "../../options.ts";
 import { dense } from "../../layers/dense.ts";
 import { dropout } from "../../layers/dropout.ts";
 import { embedding } from "../../layers/embedding.ts";
@@ -10,6 +9,8 @@ import { luong } from "../../layers/luong.ts";
 import { recurrent } from "../../layers/recurrent.ts";
 import { sequential } from "../../layers/sequential.ts";
 import { attention } from "../../runtime/decoder.ts";
+import { type Check, count, flag, list as requireList, rate, readOptions, REQUIRED } from "../../options.ts";
+import { oneOf, optional, sides, tokens } from "./description.ts";
 import { type ModelKind, ModelRunner, type RunnableModel } from "./model.ts";
 import type { ModelDescription } from "./model_file.ts";
 import {
@@ -76,8 +77,17 @@ export interface Seq2SeqDescription extends ModelDescription, BothSides<Tokens> 
 /** The kind of a sequence-to-sequence model. */
 export const SEQ2SEQ: ModelKind<Seq2SeqDescription> = {
   name: "sequence-to-sequence model",
-  required: ["source", "target", "longest", "hidden", "layers", "bidirectional", "attention", "embedding"],
-  vocabularies: ["source", "target"],
+  values: {
+    source: tokens,
+    target: tokens,
+    hidden: count,
+    layers: count,
+    bidirectional: flag,
+    attention: oneOf("bahdanau", "dot", "general", "concat", "none"),
+    dropout: optional(rate, 0),
+    embedding: sides(count),
+    longest: sides(count),
+  },
   net: seq2seqNet,
   size: ({ longest }) => ({ batch: 32, steps: longest.source, decoderSteps: longest.target + 1 }),
 };

@@ -1,5 +1,4 @@
-import { requireOneOf } from "../../errors.ts";
-import { signal, type Table } from "../../options.ts";
+import { OptionError, requireOneOf } from "../../errors.ts";
 import { attentionPool } from "../../layers/attention_pool.ts";
 import { dense } from "../../layers/dense.ts";
 import { dropout } from "../../layers/dropout.ts";
@@ -8,6 +7,9 @@ import type { Layer } from "../../layers/layer.ts";
 import { pool } from "../../layers/pool.ts";
 import { recurrent } from "../../layers/recurrent.ts";
 import { sequential } from "../../layers/sequential.ts";
+import { count, flag, rate, sizes } from "../../options.ts";
+import { oneOf, optional, tokens } from "./description.ts";
+import { type Label, Labels } from "./labels.ts";
 import type { RunnableModel } from "./model.ts";
 import type { ModelDescription } from "./model_file.ts";
 import { runBatches, SequenceInput, type Tokens } from "./sequences.ts";
@@ -23,9 +25,6 @@ export interface TaskRunOptions {
   /** Ends the computation between two batches, with the signal's reason as the error. */
   signal?: AbortSignal;
 }
-
-/** The options of a computation that may end early. */
-export const RUN = { signal: [signal] } satisfies Table<TaskRunOptions>;
 
 /** What the models that read a sequence and write numbers have in common: a classifier, a regressor, a tagger. */
 export interface SequenceModelDescription extends ModelDescription {
@@ -51,8 +50,17 @@ export interface SequenceModelDescription extends ModelDescription {
 
 /** What the kinds of sequence models have in common. */
 export const SEQUENCE_MODEL = {
-  required: ["hidden", "layers", "bidirectional", "pooling", "outputs"],
-  vocabularies: ["tokens"],
+  values: {
+    hidden: sizes,
+    layers: count,
+    bidirectional: flag,
+    dropout: optional(rate, 0),
+    embedding: optional(count),
+    pooling: oneOf("last", "mean", "max", "attention", "none"),
+    outputs: count,
+    tokens: optional(tokens),
+    features: optional(count),
+  },
   net: sequenceNet,
   size: () => ({ batch: 32, steps: 32 }),
 } as const;
@@ -60,6 +68,18 @@ export const SEQUENCE_MODEL = {
 /** @throws {OptionError} When there is no such pooling. */
 export function requirePooling(pooling: Pooling): Pooling {
   return requireOneOf("pooling", pooling, ["last", "mean", "max", "attention"]);
+}
+
+/**
+ * The net of a model with or without labels.
+ *
+ * @throws {OptionError} When the labels are not the outputs.
+ */
+export function labelledNet(description: SequenceModelDescription & { readonly labels?: readonly Label[] }): Layer {
+  const { labels, outputs } = description;
+  const count = labels && new Labels(labels).names.length;
+  if (count === undefined || count === outputs) return sequenceNet(description);
+  throw new OptionError(`"outputs" must be the number of "labels", ${count}, got ${outputs}`);
 }
 
 /** Embedding, recurrent layers, pooling, dense layer. */

@@ -1,9 +1,10 @@
-import { requireKnown } from "../../options.ts";
+import { requireKnown, RUN } from "../../options.ts";
+import { label, list, oneOf, optional } from "./description.ts";
 import { type Label, Labels } from "./labels.ts";
 import { type ModelKind, ModelRunner, type RunnableModel } from "./model.ts";
 import type { RegressionLoss } from "./regressor.ts";
 import {
-  RUN,
+  labelledNet,
   SEQUENCE_MODEL,
   type SequenceModelDescription,
   sequenceOutputs,
@@ -28,7 +29,16 @@ export interface TaggerDescription extends SequenceModelDescription {
 }
 
 /** The kind of a tagger. */
-export const TAGGER: ModelKind<TaggerDescription> = { ...SEQUENCE_MODEL, name: "sequence tagger" };
+export const TAGGER: ModelKind<TaggerDescription> = {
+  ...SEQUENCE_MODEL,
+  name: "sequence tagger",
+  values: {
+    ...SEQUENCE_MODEL.values,
+    labels: optional(list(label, 2)),
+    loss: optional(oneOf("squared", "absolute", "huber")),
+  },
+  net: (description) => labelledNet(description),
+};
 
 /** A saved `SequenceTagger` to run, not to train: `predict` with the same results. */
 export class SequenceTaggerRunner extends ModelRunner {

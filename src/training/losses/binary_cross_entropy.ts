@@ -26,7 +26,7 @@ const BINARY_CROSS_ENTROPY = {
  *   -p y log sigmoid(x) - (1 - y) log(1 - sigmoid(x))
  *
  * computed as (1 - y) x + ((p - 1) y + 1) log(1 + exp(-x)), which does not overflow. A mean divides by the number of
- * elements.
+ * elements. A call with a target outside 0 to 1 is refused, also where PyTorch accepts one.
  *
  * @throws {OptionError} When a weight is not a finite number.
  *
@@ -45,6 +45,7 @@ export function binaryCrossEntropy(options: BinaryCrossEntropyOptions = {}): Los
   return elementLoss({
     name: "binary cross-entropy",
     kind: "binaryCrossEntropy",
+    range: [0, 1],
     settings(width) {
       if (typeof weights === "number") return new Array<number>(width).fill(weights);
       if (weights.length === width) return weights;

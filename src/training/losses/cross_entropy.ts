@@ -82,7 +82,7 @@ export function crossEntropy(options: CrossEntropyOptions = {}): Loss {
             counted++;
             sum += weight(row, i) * w[y[i]];
           });
-          return requireCount(reduction, sum, counted, rows);
+          return requireCount(reduction, sum, counted, targets, rows);
         },
         write(targets, rows, count) {
           const { y } = targets, weight = weightsOf(targets, rows);

@@ -39,7 +39,9 @@ const CTC = {
  *
  * Targets: labels, integers from 0 to C - 1 other than `blank`, either padded, `[B, S]`, or the labels of all sequences
  * one after the other, without gaps. `targetLengths` has the number of labels of each sequence, 0 is allowed. Outputs
- * after a row's length do not count. `step` refuses an infinite loss.
+ * after a row's length do not count. Labels take one step each, and one more between two equal neighbours. When a
+ * sequence has fewer steps than its labels take, `evaluate` and `losses` give Infinity as PyTorch; `step` and
+ * `accumulate` refuse the call, unless `zeroInfinity` is set.
  *
  * @throws {OptionError} When a number is out of range.
  *
@@ -94,10 +96,11 @@ export function ctc(options: CtcOptions = {}): Loss {
                 throw new OptionError(`Every label in "y" must be another class than "blank", got ${blank} at ${i}`);
               }
             }
+            if (rows.training && !zeroInfinity) requireEnoughSteps(targets.y, from, length, sequence, rows.steps(b));
             counted++;
             sum += weight(b, sequence);
           }
-          return requireCount(reduction, sum, counted, rows);
+          return requireCount(reduction, sum, counted, targets, rows);
         },
         write(targets, rows, count) {
           const { B } = rows, layout = layoutOf(targets, B), weight = weightsOf(targets, { ...rows, count: B });
@@ -158,5 +161,20 @@ function layoutOf({ y, targetLengths }: Targets, B: number): (sequence: number) 
     `Cannot read "y": it must have ${
       ends[B - 1]
     } labels, or shape [${B}, S] with S >= ${longest}, got ${y.length} elements`,
+  );
+}
+
+/**
+ * @param steps The number of steps of the sequence.
+ * @throws {ShapeError} When no path of so many steps has these labels: the loss would be infinite.
+ */
+function requireEnoughSteps(y: ArrayLike<number>, from: number, length: number, sequence: number, steps: number): void {
+  let needed = length;
+  for (let i = from + 1; i < from + length; i++) if (y[i] === y[i - 1]) needed++;
+  if (needed <= steps) return;
+  const repeats = needed === length ? "" : ` and blanks between ${needed - length} pairs of equal neighbours`;
+  throw new ShapeError(
+    `Cannot read "y": sample ${sequence} has ${length} labels${repeats}, expected at least ${needed} steps, got ` +
+      `${steps}; with "zeroInfinity" of ctc, such a sample has loss 0`,
   );
 }

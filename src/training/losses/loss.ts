@@ -63,6 +63,8 @@ export interface TargetRows {
   readonly count: number;
   /** Whether the rows are a shard of a batch, in which all targets of one shard may not count. */
   readonly partial: boolean;
+  /** Whether backward will follow. */
+  readonly training: boolean;
   /** Visits each row in memory with the caller's row, or -1 for padding. */
   forEach(visit: (row: number, callerRow: number) => void): void;
   /** Index of the caller's sequence that is sequence b in memory. */
@@ -129,12 +131,25 @@ export function weightsOf({ weights }: Targets, rows: TargetRows): (row: number,
 
 /**
  * @param count The sum of the weights of all targets that count.
- * @param targets The number of targets that count.
+ * @param counted The number of targets that count.
  * @throws {OptionError} When a mean would divide by 0. PyTorch's result is NaN.
  */
-export function requireCount(reduction: Reduction, count: number, targets: number, { partial }: TargetRows): number {
-  if (reduction === "sum" || count > 0 || (partial && !targets)) return count;
-  if (!targets) throw new OptionError('Cannot measure a loss: every element of "y" is ignored');
+export function requireCount(
+  reduction: Reduction,
+  count: number,
+  counted: number,
+  { weights }: Targets,
+  { partial }: TargetRows,
+): number {
+  if (reduction === "sum" || count > 0 || (partial && !counted)) return count;
+  if (!counted) {
+    const reason = !weights
+      ? 'every element of "y" is ignored'
+      : Array.prototype.every.call(weights, (weight) => weight === 0)
+      ? 'every element of "weights" is 0, expected at least one that is not'
+      : 'every element of "y" is ignored or has weight 0';
+    throw new OptionError(`Cannot measure a loss: ${reason}`);
+  }
   throw new OptionError(
     `Cannot take the mean of a loss: the weights of all targets sum to ${count}, expected more than 0`,
   );

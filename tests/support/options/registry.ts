@@ -76,6 +76,7 @@ export const SYNCHRONOUS: Readonly<Record<string, Case<unknown>>> = {
     options: { encoder: layer, decoder: layer },
   },
   orthogonal: { call: unroll.orthogonal, options: { gain: 2 } },
+  "LanguageModel.save": { call: (options) => language.save(options), options: { dtype: "F16" } },
   streams: { call: (options) => unroll.streams(Int32Array.of(1, 2, 3), options), options: { batch: 1, unroll: 1 } },
   truncate: { call: (options) => unroll.truncate(Float32Array.of(1), options), options: { topK: 1 } },
   "Vocabulary.characters": {
