@@ -57,7 +57,7 @@ export interface CtcDecoding {
  *
  * @example
  * ```ts
- * import { ctcGreedy } from "@unroll/rnn";
+ * import { ctcGreedy } from "@unroll/rnn/losses";
  * import { assertEquals } from "@std/assert";
  *
  * const outputs = [[0, 9, 0], [0, 9, 0], [9, 0, 0], [0, 9, 0], [0, 0, 9]].flat(); // 1 1 blank 1 2
@@ -117,7 +117,7 @@ interface Prefix {
  *
  * @example
  * ```ts
- * import { ctcBeamSearch, ctcGreedy } from "@unroll/rnn";
+ * import { ctcBeamSearch, ctcGreedy } from "@unroll/rnn/losses";
  * import { assertEquals } from "@std/assert";
  *
  * // In both steps a blank with 0.6 and label 1 with 0.4: the best path, two blanks, has 0.36, the label 0.64.

@@ -47,7 +47,8 @@ const CTC = {
  *
  * @example
  * ```ts
- * import { compile, ctc, ctcGreedy, dense, lstm, recurrent, sequential, sgd } from "@unroll/rnn";
+ * import { compile, dense, lstm, recurrent, sequential, sgd } from "@unroll/rnn";
+ * import { ctc, ctcGreedy } from "@unroll/rnn/losses";
  * import { assertEquals } from "@std/assert";
  *
  * const net = sequential({ rnn: recurrent(lstm(), { input: 1, hidden: 8 }), decoder: dense(8, 3) });

@@ -3,6 +3,7 @@ import { gradientCheck } from "../../../check.ts";
 import * as inference from "../../../inference.ts";
 import * as unroll from "../../../mod.ts";
 import * as keras from "../../../keras.ts";
+import * as losses from "../../../losses.ts";
 import * as models from "../../../models.ts";
 import * as onnx from "../../../onnx.ts";
 import * as report from "../../../report.ts";
@@ -52,7 +53,7 @@ export const SYNCHRONOUS: Readonly<Record<string, Case<unknown>>> = {
   exponentialDecay: { call: unroll.exponentialDecay, options: { factor: 0.9 } },
   binaryCrossEntropy: { call: unroll.binaryCrossEntropy, options: { positiveWeight: 2 } },
   crossEntropy: { call: unroll.crossEntropy, options: { labelSmoothing: 0.1 } },
-  ctc: { call: unroll.ctc, options: { blank: 0 } },
+  ctc: { call: losses.ctc, options: { blank: 0 } },
   squaredError: { call: unroll.squaredError, options: { reduction: "sum" } },
   absoluteError: { call: unroll.absoluteError, options: { reduction: "sum" } },
   huber: { call: unroll.huber, options: { delta: 2 } },
@@ -85,8 +86,8 @@ export const SYNCHRONOUS: Readonly<Record<string, Case<unknown>>> = {
   },
   "Vocabulary.words": { call: (options) => unroll.Vocabulary.words("ab", options), options: { minimumCount: 1 } },
   "Vocabulary.spaced": { call: (options) => unroll.Vocabulary.spaced("ab", options), options: { minimumCount: 1 } },
-  ctcGreedy: { call: (options) => unroll.ctcGreedy([1, 2], options), options: { classes: 2 } },
-  ctcBeamSearch: { call: (options) => unroll.ctcBeamSearch([1, 2], options), options: { classes: 2, width: 1 } },
+  ctcGreedy: { call: (options) => losses.ctcGreedy([1, 2], options), options: { classes: 2 } },
+  ctcBeamSearch: { call: (options) => losses.ctcBeamSearch([1, 2], options), options: { classes: 2, width: 1 } },
   accuracy: { call: unroll.accuracy, options: { ignoreIndex: -1 } },
   confusionMatrix: { call: unroll.confusionMatrix, options: { ignoreIndex: -1 } },
   precision: { call: unroll.precision, options: { average: "micro" } },
