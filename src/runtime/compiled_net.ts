@@ -1,12 +1,12 @@
 import type { PlanRow } from "../memory/memory_map.ts";
-import { requireKnown } from "../options.ts";
+import { extended, requireKnown } from "../options.ts";
 import { CALL, type CallOptions, type States } from "./packed_batch.ts";
 import type { Runner } from "./runner.ts";
 import type { IncompatibleKeys, LoadOptions, TensorCopy, Tensors } from "./state_dict.ts";
 import { openStream, type Stream } from "./stream.ts";
 import { summary } from "./summary.ts";
 
-const PROBABILITIES = { ...CALL, temperature: true };
+const PROBABILITIES = /* @__PURE__ */ extended(CALL, { temperature: true });
 const STREAM = { batch: true };
 
 /**

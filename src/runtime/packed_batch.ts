@@ -1,5 +1,5 @@
 import { OptionError, requireArray, ShapeError } from "../errors.ts";
-import type { Names } from "../options.ts";
+import { extended, type Names } from "../options.ts";
 import type { LayerPart } from "../layers/layer.ts";
 import { type BatchShape, oneStepShape, type Shard } from "../ops/value.ts";
 
@@ -47,7 +47,7 @@ export interface CallOptions {
 export const CALL: Names<CallOptions> = { batch: true, states: true, lengths: true, shard: true, decoderInput: true };
 
 /** The options of `forward` of a net that trains. */
-export const FORWARD: Names<CallOptions & { training?: boolean }> = { ...CALL, training: true };
+export const FORWARD: Names<CallOptions & { training?: boolean }> = /* @__PURE__ */ extended(CALL, { training: true });
 
 /**
  * The shape of one call, and the order of its rows. Like PyTorch's PackedSequence: rows are sorted by descending

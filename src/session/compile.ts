@@ -1,5 +1,5 @@
 import { OptionError, requireInteger } from "../errors.ts";
-import { readOptions, type Table } from "../options.ts";
+import { extended, readOptions, type Table } from "../options.ts";
 import { NUMERICS } from "../kernels/builds.ts";
 import { loadModule, type Numerics } from "../kernels/load.ts";
 import { type Layer, layer } from "../layers/layer.ts";
@@ -34,11 +34,10 @@ export interface CompileOptions extends PlanOptions {
 const MOST_THREADS = 64;
 
 /** The options of `compile`. */
-export const COMPILE = {
-  ...PLAN,
+export const COMPILE = /* @__PURE__ */ extended(PLAN, {
   numerics: NUMERICS,
-  threads: [(name, value) => requireInteger(name, value, 1, MOST_THREADS), 1],
-} satisfies Table<CompileOptions>;
+  threads: [(name: string, value: unknown) => requireInteger(name, value, 1, MOST_THREADS), 1],
+}) satisfies Table<CompileOptions>;
 
 /**
  * Give a net its memory and its kernels. Everything that needs memory is named here (batch, steps, loss, optimizer), so

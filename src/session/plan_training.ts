@@ -1,5 +1,5 @@
 import { OptionError } from "../errors.ts";
-import { flag, natural, rate, type Table, texts } from "../options.ts";
+import { extended, flag, natural, rate, type Table, texts } from "../options.ts";
 import type { Layer } from "../layers/layer.ts";
 import type { ParameterSlot, Planner } from "../memory/planner.ts";
 import type { Slot } from "../memory/slot.ts";
@@ -77,8 +77,7 @@ export interface PlanOptions extends SizeOptions {
 }
 
 /** What a session is compiled for. */
-export const PLAN = {
-  ...SIZE,
+export const PLAN = /* @__PURE__ */ extended(SIZE, {
   recompute: [flag],
   train: [flag],
   loss: [loss],
@@ -89,7 +88,7 @@ export const PLAN = {
   gradientFlow: [flag],
   averageDecay: [rate],
   seed: [natural],
-} satisfies Table<PlanOptions>;
+}) satisfies Table<PlanOptions>;
 
 /** A part of the range of all parameters that is updated alike. */
 export interface ParameterRange {

@@ -1,5 +1,5 @@
 import { requireInteger, requireNumbers, ShapeError } from "../errors.ts";
-import { anything, count, flag, natural, readOptions, REQUIRED, type Table } from "../options.ts";
+import { anything, count, extended, flag, natural, readOptions, REQUIRED, type Table } from "../options.ts";
 import { exp, log } from "../kernels/real.ts";
 import { logSoftmax } from "./log_softmax.ts";
 
@@ -89,7 +89,7 @@ export interface CtcBeamOptions extends CtcDecodingOptions {
   width?: number;
 }
 
-const BEAM = { ...DECODING, width: [count, 10] } satisfies Table<CtcBeamOptions>;
+const BEAM = /* @__PURE__ */ extended(DECODING, { width: [count, 10] }) satisfies Table<CtcBeamOptions>;
 
 /** The labels of the steps so far: a node in the tree of prefixes. */
 interface Prefix {

@@ -1,5 +1,5 @@
 import { OptionError, requireArray, requireBelow, requireInteger, ShapeError } from "../../errors.ts";
-import { flag, natural, readOptions, type Table } from "../../options.ts";
+import { extended, flag, natural, readOptions, type Table } from "../../options.ts";
 import { LOSS, type Loss, type LossOptions, requireCount, type Targets, weightsOf } from "./loss.ts";
 
 /** Options of `ctc`. */
@@ -24,12 +24,11 @@ export interface CtcOptions extends LossOptions {
   labels?: number;
 }
 
-const CTC = {
-  ...LOSS,
+const CTC = /* @__PURE__ */ extended(LOSS, {
   blank: [natural, 0],
   zeroInfinity: [flag, false],
   labels: [natural],
-} satisfies Table<CtcOptions>;
+}) satisfies Table<CtcOptions>;
 
 /**
  * Connectionist temporal classification (Graves et al. 2006): -log of the probability that a sequence of outputs
