@@ -9,7 +9,7 @@ import { CompiledNet } from "./compiled_net.ts";
 import { HostIO } from "./host_io.ts";
 import { type NetPlan, planNet, SIZE, type SizeOptions } from "./plan.ts";
 import { Runner } from "./runner.ts";
-import { type LoadOptions, type Tensors } from "./state_dict.ts";
+import type { LoadOptions, Tensors } from "./state_dict.ts";
 
 /** Options of `load`: sizes as in `compile`, names as in `Session.setParameters`. */
 export interface LoadedOptions
