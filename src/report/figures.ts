@@ -1,9 +1,15 @@
 // deno-lint-ignore-file no-import-prefix -- an entry must work from a URL, where deno.json is absent
-import * as Plot from "npm:@observablehq/plot@0.6.17";
-import { parseHTML } from "npm:linkedom@0.18.15";
+import type { PlotOptions } from "npm:@observablehq/plot@0.6.17";
+import { optionalPackage } from "../optional_package.ts";
 import type { Histogram } from "../session/statistics.ts";
 import type { CurvePoint, Snapshot } from "./series.ts";
 import { formatNumber, formatPercent, formatSteps, html, Markup } from "./text.ts";
+
+const [Plot, { parseHTML }] = await optionalPackage(
+  "A training report",
+  "@observablehq/plot@0.6.17 linkedom@0.18.15",
+  () => Promise.all([import("npm:@observablehq/plot@0.6.17"), import("npm:linkedom@0.18.15")]),
+);
 
 /** Observable Plot. It draws figures without a browser. */
 export { Plot };
@@ -145,7 +151,7 @@ const PIXELS = /\b(d|transform|x|y|x1|x2|y1|y2|width|height)="[^"]*"/g;
  *
  * @param label Content of the drawing in words, for screen readers.
  */
-export function draw(label: string, options: Plot.PlotOptions): Markup {
+export function draw(label: string, options: PlotOptions): Markup {
   const { document } = parseHTML("<html></html>") as unknown as { document: Document };
   const plot = Plot.plot({
     document,

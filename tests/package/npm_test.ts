@@ -1,19 +1,31 @@
 /** The npm package as its users get it: packed, installed, type-checked, run under Node. */
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { join } from "node:path";
+import { writeKeras } from "../../keras.ts";
+import { compile, dense, sequential } from "../../mod.ts";
 import config from "../../deno.json" with { type: "json" };
 import { assertAnswers, run } from "../support/package/answers.ts";
 import { compiler, writePackage } from "../support/package/programs.ts";
 
 const USER = new URL("../support/programs/user.ts", import.meta.url);
+const FORMATS = new URL("../support/programs/other_formats.ts", import.meta.url);
+const PROGRAMS = ["user.ts", "formats.ts", "entries.ts"];
 const STRICT = ["--strict", "--target", "es2022", "--module", "nodenext"];
+
+/** A file that Keras would write, as a data: URL. */
+async function kerasModel(): Promise<string> {
+  const net = sequential({ decoder: dense(2, 1) });
+  using session = await compile(net, { batch: 1, steps: 1 });
+  const bytes = await writeKeras(net, session.parameters());
+  return `data:;base64,${bytes.toBase64()}`;
+}
 
 Deno.test("the packed npm package installs, passes a strict type check and trains under Node", async () => {
   const folder = await Deno.makeTempDir();
   try {
     const npm = (...args: string[]) => run("npm", [...args, "--offline", "--no-audit", "--no-fund"], folder);
     await writePackage(join(folder, "package"));
-    const { exports } = JSON.parse(await Deno.readTextFile(join(folder, "package", "package.json")));
+    const { exports, peerDependencies } = JSON.parse(await Deno.readTextFile(join(folder, "package", "package.json")));
     await npm("pack", "./package");
     await Deno.writeTextFile(join(folder, "package.json"), '{ "private": true, "type": "module" }');
     await npm("install", `./unroll-rnn-${config.version}.tgz`);
@@ -24,14 +36,26 @@ Deno.test("the packed npm package installs, passes a strict type check and train
     assertEquals(packed.filter((name) => name.startsWith(".")), [], "the mark of the folder is not published");
 
     await Deno.copyFile(USER, join(folder, "user.ts"));
+    await Deno.copyFile(FORMATS, join(folder, "formats.ts"));
     const names = Object.keys(exports).map((entry) => config.name + entry.slice(1));
     // All entries but the one that calls foreign functions, which Node does not have.
     assertEquals(new Set([...Object.keys(exports), "./mpi"]), new Set(Object.keys(config.exports)));
     const imports = names.map((entry, i) => `import * as entry${i} from "${entry}";\nvoid entry${i};\n`);
     await Deno.writeTextFile(join(folder, "entries.ts"), imports.join(""));
     await Deno.remove(join(folder, "package"), { recursive: true });
-    await run(Deno.execPath(), [...await compiler(), ...STRICT, "user.ts", "entries.ts"], folder);
+    await run(Deno.execPath(), [...await compiler(), ...STRICT, ...PROGRAMS], folder);
     assertAnswers(await run("node", ["user.js"], folder));
+    const { writeKeras, report, ...read } = JSON.parse(await run("node", ["formats.js", await kerasModel()], folder));
+    assertEquals(read, { onnx: 1, keras: ["decoder.weight", "decoder.bias"] });
+    // What is not installed is named as npm takes it, in a version that the package allows.
+    for (const error of [writeKeras, report]) {
+      const [, install] = error.match(/: npm i (.+)$/) ?? [];
+      assert(install, error);
+      for (const peer of install.split(" ")) {
+        const at = peer.lastIndexOf("@");
+        assertEquals(peerDependencies[peer.slice(0, at)], `^${peer.slice(at + 1)}`);
+      }
+    }
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

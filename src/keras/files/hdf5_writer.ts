@@ -1,3 +1,4 @@
+import { optionalPackage } from "../../optional_package.ts";
 import type { TensorCopy } from "../../runtime/state_dict.ts";
 
 /** Numbers the files: h5wasm keeps all its files in one folder in memory. */
@@ -6,7 +7,8 @@ let count = 0;
 /** Writes an HDF5 file of datasets by their paths. */
 export async function writeHdf5(tensors: ReadonlyMap<string, TensorCopy>): Promise<Uint8Array<ArrayBuffer>> {
   // deno-lint-ignore no-import-prefix -- an entry must work from a URL, where deno.json does not travel
-  const { File, ready } = await import("npm:h5wasm@0.10.3");
+  const load = () => import("npm:h5wasm@0.10.3");
+  const { File, ready } = await optionalPackage("Writing an HDF5 file", "h5wasm@0.10.3", load);
   const { FS } = await ready;
   const name = `unroll-${count++}.h5`;
   const file = new File(name, "w");
