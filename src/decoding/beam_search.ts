@@ -26,6 +26,8 @@ export interface BeamSearchOptions {
    * @default {0.6}
    */
   lengthPenalty?: number;
+  /** Ends the search between two steps, with the signal's reason as the error. */
+  signal?: AbortSignal;
 }
 
 /** A continuation that a beam search found. */
@@ -81,7 +83,7 @@ interface OpenHypothesis {
 export async function beamSearch(
   stream: Pick<Stream, "batch" | "step" | "select">,
   prompt: ArrayLike<number>,
-  { length, stop = [], without = [], lengthPenalty = 0.6 }: BeamSearchOptions,
+  { length, stop = [], without = [], lengthPenalty = 0.6, signal }: BeamSearchOptions,
 ): Promise<Hypothesis[]> {
   requireInteger("length", length, 1);
   requireNumber("lengthPenalty", lengthPenalty, 0);
@@ -92,9 +94,13 @@ export async function beamSearch(
   function finish({ tokens, logProbability }: OpenHypothesis): void {
     finished.push({ tokens, logProbability, score: logProbability / divisor(tokens.length, lengthPenalty) });
   }
-  using loop = new EventLoop();
+  const loop = new EventLoop();
   let logits: Float32Array = new Float32Array();
-  for (let i = 0; i < prompt.length; i++) logits = stream.step(new Int32Array(width).fill(prompt[i]));
+  for (let i = 0; i < prompt.length; i++) {
+    await loop.turn();
+    signal?.throwIfAborted();
+    logits = stream.step(new Int32Array(width).fill(prompt[i]));
+  }
   let open: OpenHypothesis[] = [{ tokens: [], logProbability: 0, row: 0 }];
   for (let n = 1;; n++) {
     const extended = extend(open, width, logits, tokens);
@@ -107,6 +113,7 @@ export async function beamSearch(
       : -Infinity;
     if (n === length || extended.open.length === 0 || finished[width - 1]?.score >= bound) return finished;
     await loop.turn();
+    signal?.throwIfAborted();
     // Rows without a hypothesis of their own repeat the first one; `open` leaves them out.
     const rows = Array.from({ length: width }, (_, b) => extended.open[b] ?? extended.open[0]);
     stream.select(rows.map(({ row }) => row));

@@ -45,13 +45,14 @@ export abstract class CompiledNet implements Disposable {
   }
 
   /**
-   * A stream: runs B sequences one step at a time. Its states are its own, and start from zero (or learned) states. A
-   * stream shares the parameters: training between two steps shows in the next step.
+   * A stream: runs B sequences one step at a time, with states of its own. A stream shares the parameters: training
+   * between two steps shows in the next step.
    *
    * @param options.batch Rows B, at most those of the net. Default 1.
+   * @param options.states The first states, `[B, H]` by name. Default: zero (or learned) states.
    */
-  stream({ batch = 1 }: { batch?: number } = {}): Stream {
-    return openStream(this.runner, batch);
+  stream({ batch = 1, states = "zero" }: { batch?: number; states?: States | "zero" } = {}): Stream {
+    return openStream(this.runner, batch, states);
   }
 
   /** Every slot of the memory with its group and bytes, in the order of addresses. */

@@ -61,15 +61,24 @@ export async function compile(
   net: Layer,
   { numerics = "fast", threads: wanted = 1, ...options }: CompileOptions,
 ): Promise<Session> {
-  requireInteger("threads", wanted, 1, MOST_THREADS);
+  const count = threadCount(wanted);
   checkTraining(options);
-  const count = Threads.available() ? wanted : 1;
   const plan = planTraining(net, options, count);
   const arena = new WasmArena(plan.bytes, count > 1);
   const { kernels, module } = await loadModule(numerics, arena);
   if (count === 1) return new Session(plan, kernels, arena);
   const threads = await Threads.start(count, { module, kernels, arena, map: plan.planner.map });
   return new Session(plan, threads.kernels, threads.arena, threads);
+}
+
+/**
+ * The number of threads that compute: as many as wanted, where the engine allows them.
+ *
+ * @throws {OptionError} When the number is out of range.
+ */
+export function threadCount(wanted: number): number {
+  requireInteger("threads", wanted, 1, MOST_THREADS);
+  return Threads.available() ? wanted : 1;
 }
 
 /** @throws {OptionError} When an option needs another one that is missing. */

@@ -4,11 +4,13 @@ import {
   continuations,
   generate,
   type GenerateOptions,
+  joined,
+  MOST_WIDTH,
   readable,
   type SearchOptions,
 } from "../../decoding/generate.ts";
 import { textStates } from "../../decoding/text_reader.ts";
-import { OptionError, requireRate } from "../../errors.ts";
+import { OptionError, requireInteger, requireRate } from "../../errors.ts";
 import { dense } from "../../layers/dense.ts";
 import { dropout } from "../../layers/dropout.ts";
 import { embedding, oneHot } from "../../layers/embedding.ts";
@@ -18,6 +20,7 @@ import { sequential } from "../../layers/sequential.ts";
 import type { Vocabulary } from "../../text/vocabulary.ts";
 import { type ModelKind, ModelRunner, type RunnableModel } from "./model.ts";
 import type { ModelDescription } from "./model_file.ts";
+import { PIECE } from "./pieces.ts";
 
 /** All that makes up a language model. */
 export interface LanguageModelDescription extends ModelDescription {
@@ -38,16 +41,18 @@ export const LANGUAGE_MODEL: ModelKind<LanguageModelDescription> = {
   name: "language model",
   required: ["vocabulary", "hidden"],
   vocabularies: ["vocabulary"],
-  net: languageNet,
-  // One step of at most 10 hypotheses of a beam search.
-  size: () => ({ batch: 10, steps: 1 }),
+  net: (description) => languageNet(description, "sequence"),
+  runningNet: (description) => languageNet(description, "last"),
+  size: () => ({ batch: 1, steps: PIECE }),
 };
 
+/** Steps in which a beam search reads its prompt. */
+const PROMPT_STEPS = 64;
+
 /**
- * A saved `LanguageModel` to run, not to train: `generate`, `beamSearch` and `states` with the same results.
- *
- * A training that begins meanwhile replaces the net of a `LanguageModel`; `generate` and `states` continue with the new
- * net, a beam search ends with an error.
+ * A saved `LanguageModel` to run, not to train: `generate`, `beamSearch` and `states` with the same results. Any number
+ * of calls may run at once. While a `LanguageModel` is trained, `generate` and `states` take the new parameters between
+ * two tokens; a beam search keeps those that it began with.
  */
 export class LanguageModelRunner extends ModelRunner {
   /** The tokens that the model knows. */
@@ -68,7 +73,12 @@ export class LanguageModelRunner extends ModelRunner {
    * @throws {OptionError} When the prompt has unknown characters, or an option is out of range.
    */
   generate(options: GenerateOptions = {}): AsyncGenerator<string, void, void> {
-    return generate(() => this.#model.compiled.current, this.vocabulary, options);
+    return generate(() => this.#model.parameters.now, this.vocabulary, options);
+  }
+
+  /** The text that `generate` writes, whole. */
+  async write(options: GenerateOptions = {}): Promise<string> {
+    return await joined(this.generate(options));
   }
 
   /**
@@ -85,8 +95,11 @@ export class LanguageModelRunner extends ModelRunner {
    *
    * @throws {OptionError} When the prompt has unknown characters, or an option is out of range.
    */
-  beamSearch(options: SearchOptions = {}): Promise<Continuation[]> {
-    return continuations(this.#model.compiled.current, this.vocabulary, options);
+  async beamSearch(options: SearchOptions = {}): Promise<Continuation[]> {
+    const { width = 5 } = options;
+    requireInteger("width", width, 1, MOST_WIDTH);
+    const size = { batch: width, steps: PROMPT_STEPS };
+    return await this.#model.nets.run(size, (net) => continuations(net, this.vocabulary, options));
   }
 
   /**
@@ -111,7 +124,7 @@ export class LanguageModelRunner extends ModelRunner {
     text: string,
     { signal }: { signal?: AbortSignal } = {},
   ): Promise<Map<string, Float32Array<ArrayBuffer>>> {
-    return await textStates(() => this.#model.compiled.current, this.vocabulary.encode(text), signal);
+    return await textStates(() => this.#model.parameters.now, this.vocabulary.encode(text), signal);
   }
 
   /** The recurrent cell of every layer. */
@@ -130,8 +143,12 @@ export function outputWidth({ cell, hidden }: Pick<LanguageModelDescription, "ce
   return Object.values(cell.states(hidden[hidden.length - 1]))[0];
 }
 
-/** Embedding or one-hot vectors, recurrent layers, dense layer to the logits of the vocabulary. */
-function languageNet(description: LanguageModelDescription): Layer {
+/**
+ * Embedding or one-hot vectors, recurrent layers, dense layer to the logits of the vocabulary.
+ *
+ * @param steps Whether there are logits after each token, or after the last one alone.
+ */
+function languageNet(description: LanguageModelDescription, steps: "sequence" | "last"): Layer {
   const { cell, hidden, embedding: width, tied, dropout: rate = 0, vocabulary } = description;
   const V = vocabulary.size;
   const output = outputWidth(description);
@@ -144,7 +161,7 @@ function languageNet(description: LanguageModelDescription): Layer {
   return sequential({
     embedding: width === undefined ? oneHot(V) : embedding(V, width),
     ...rate && width && { dropout: dropout(width, rate) },
-    rnn: recurrent(cell, { input: width ?? V, hidden, dropout: rate }),
+    rnn: recurrent(cell, { input: width ?? V, hidden, dropout: rate, output: steps }),
     ...rate && { dropout_rnn: dropout(output, rate) },
     decoder: dense(output, V),
   }, { tied: tiedNames });

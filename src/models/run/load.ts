@@ -3,10 +3,10 @@ import type { Numerics } from "../../kernels/load.ts";
 import { load } from "../../runtime/load.ts";
 import { CLASSIFIER, SequenceClassifierRunner } from "./classifier.ts";
 import { GENERATOR, SequenceGeneratorRunner } from "./generator.ts";
-import { GrowingNet, type SessionSize } from "./growing_net.ts";
 import { LANGUAGE_MODEL, LanguageModelRunner } from "./language_model.ts";
 import type { ModelKind, RunnableModel } from "./model.ts";
 import { type ModelDescription, readModel } from "./model_file.ts";
+import { ModelParameters, NetPool, type SessionSize } from "./net_pool.ts";
 import { REGRESSOR, SequenceRegressorRunner } from "./regressor.ts";
 import { SEQ2SEQ, Seq2SeqRunner } from "./seq2seq.ts";
 import { SequenceTaggerRunner, TAGGER } from "./tagger.ts";
@@ -93,7 +93,7 @@ export async function loadSeq2Seq(bytes: Uint8Array, options: RunnerOptions = {}
   return new Seq2SeqRunner(await loadRunnable(SEQ2SEQ, bytes, options));
 }
 
-/** The model of a file, whose nets all get the file's parameters. */
+/** The model of a file. */
 async function loadRunnable<Description extends ModelDescription>(
   kind: ModelKind<Description>,
   bytes: Uint8Array,
@@ -101,6 +101,10 @@ async function loadRunnable<Description extends ModelDescription>(
 ): Promise<RunnableModel<Description>> {
   const { description, tensors } = readModel(kind, bytes, cell);
   const layer = kind.net(description);
-  const compile = (size: SessionSize) => load(layer, tensors, { ...size, numerics });
-  return { kind: kind.name, description, layer, compiled: await GrowingNet.create(compile, kind.size(description)) };
+  const running = kind.runningNet?.(description) ?? layer;
+  const first = await load(running, tensors, { ...kind.size(description), numerics });
+  const parameters = new ModelParameters(first);
+  const compile = (size: SessionSize) => load(running, first.parameters(), { ...size, numerics });
+  const nets = new NetPool(parameters, compile);
+  return { kind: kind.name, description, layer, running, parameters, nets };
 }
