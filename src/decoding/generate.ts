@@ -138,7 +138,8 @@ export async function continuations(
 /** The states of one row, so many times. */
 function repeated(states: States | "zero", rows: number): States | "zero" {
   if (states === "zero") return states;
-  const repeat = (state: Float32Array) => Float32Array.from({ length: rows * state.length }, (_, i) => state[i % state.length]);
+  const repeat = (state: Float32Array) =>
+    Float32Array.from({ length: rows * state.length }, (_, i) => state[i % state.length]);
   return Object.fromEntries(Object.entries(states).map(([name, state]) => [name, repeat(state)]));
 }
 

@@ -49,7 +49,11 @@ export function poolInPieces(width: number, how: "mean" | "max"): Layer {
 }
 
 /** The first states of `poolInPieces`, for sequences of these lengths. */
-export function firstPooling(how: "mean" | "max", width: number, lengths: readonly number[]): Record<string, Float32Array> {
+export function firstPooling(
+  how: "mean" | "max",
+  width: number,
+  lengths: readonly number[],
+): Record<string, Float32Array> {
   // -0 + x is x for every x, also for -0.
   const pooled = new Float32Array(lengths.length * width).fill(how === "mean" ? -0 : -Infinity);
   return how === "mean" ? { pooled, share: Float32Array.from(lengths, (length) => 1 / length) } : { pooled };

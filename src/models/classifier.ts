@@ -19,13 +19,14 @@ import {
   describeSequenceModel,
   evaluateSequences,
   planSequences,
+  SEQUENCES,
   weightsOfClasses,
 } from "./sequence_training.ts";
 
 /** A sequence and its class. */
 export type LabelledSequence = readonly [sequence: TaskSequence, label: Label];
 
-const SETUP = { loss: () => crossEntropy() };
+const SETUP = { loss: () => crossEntropy(), size: SEQUENCES };
 
 /**
  * Classifies sequences, the lecture notes' many to one: is a mail spam, which language is a name from. The net is
@@ -94,7 +95,8 @@ export class SequenceClassifier extends SequenceClassifierRunner {
 
   /**
    * Train the model. The events are those of the trainer: see `fit`. Samples are shuffled, in batches of similar
-   * length. Evaluations measure `accuracy` and `f1`. Await the training, or iterate its events: see `fit` of the trainer.
+   * length. Evaluations measure `accuracy` and `f1`. Await the training, or iterate its events: see `fit` of the
+   * trainer.
    *
    * @throws {OptionError} When a sequence has no tokens or unknown ones, a label is none of the model's, all labels are
    * the same, or the model is already being trained.

@@ -54,7 +54,7 @@ export interface FitOptions {
   /**
    * Number of parallel streams B that the text is cut into.
    *
-   * @default {50}
+   * @default 50; fewer of a short text, so that a stream has `unroll` steps
    */
   batch?: number;
   /**
@@ -64,13 +64,13 @@ export interface FitOptions {
    */
   unroll?: number;
   /**
-   * Passes over the text.
+   * Passes over the text in this call.
    *
    * @default 1; no limit when `steps` or `seconds` is given
    */
   epochs?: number;
   /**
-   * Number of steps, including those before `resume`.
+   * Number of steps of this call, including those before `resume`.
    *
    * @default no limit
    */
@@ -141,8 +141,15 @@ export interface FitOptions {
 
 /** The event of `fit` after each step. */
 export interface FitEvent {
-  /** The kind of event. */
-  readonly type: "step";
+  /**
+   * The kind of event. `"end"` repeats the last step of a training that was suspended when another `fit` began:
+   * `reason` says so, and no event follows.
+   */
+  readonly type: "step" | "end";
+  /** Why an event of type `"end"` comes. */
+  readonly reason?: "replaced";
+  /** In the first event: whether the optimizer has started anew, because the `fit` before had other settings. */
+  readonly restarted?: true;
   /** Number of steps so far, from 1. */
   readonly step: number;
   /** Number of steps in all, if nothing ends the training before; Infinity without a limit. */

@@ -1,6 +1,7 @@
 import { OptionError } from "../errors.ts";
 import type { Numerics } from "../kernels/load.ts";
 import type { Layer } from "../layers/layer.ts";
+import type { CompiledNet } from "../runtime/compiled_net.ts";
 import type { TensorCopy, Tensors } from "../runtime/state_dict.ts";
 import { compile, type CompileOptions, threadCount } from "../session/compile.ts";
 import type { Session } from "../session/session.ts";
@@ -10,6 +11,8 @@ import type { TrainerOptions } from "../trainer/options.ts";
 import type { TrainerState } from "../trainer/state.ts";
 import { Training } from "../trainer/training.ts";
 import type { TrainingRun } from "../trainer/training_run.ts";
+import type { Batch } from "../training/data/batch.ts";
+import type { Samples } from "../training/data/samples.ts";
 import type { Loss } from "../training/losses/loss.ts";
 import type { Optimizer } from "../training/optimizers/optimizer.ts";
 import { haveSameSettings } from "../training/optimizers/same_settings.ts";
@@ -47,12 +50,8 @@ export interface LoadModelOptions extends RunnerOptions, SessionOptions {}
 interface ModelSetup<Description> {
   /** The loss of evaluations, and of trainings that name no other one. */
   readonly loss: (description: Description) => Loss;
-  /**
-   * The size of a session, where a training or an evaluation does not say another one.
-   *
-   * @default the kind's
-   */
-  readonly size?: (description: Description) => SessionSize;
+  /** The size of a session, where a training or an evaluation does not say another one. */
+  readonly size: (description: Description) => SessionSize;
 }
 
 /** How a model is trained. */
@@ -85,10 +84,12 @@ export class TrainableModel<Description extends ModelDescription> implements Run
   readonly layer: Layer;
   readonly running: Layer;
   readonly parameters: ModelParameters;
-  readonly nets: NetPool<Session>;
+  readonly nets: NetPool;
   readonly #evaluations: NetPool<Session>;
   readonly #size: SessionSize;
   readonly #options: Omit<CompileOptions, keyof SessionSize>;
+  /** The loss of evaluations: that of the last training. */
+  #loss: Loss | undefined;
   #run: Pick<TrainingRun<unknown, unknown>, "isBusy"> | undefined;
   #last: LastTraining | undefined;
 
@@ -106,9 +107,16 @@ export class TrainableModel<Description extends ModelDescription> implements Run
     this.parameters = new ModelParameters(first);
     this.#size = size;
     this.#options = options;
+    this.#loss = options.loss;
     const compileRunning = (size: SessionSize) => compile(this.running, { ...options, loss: undefined, ...size });
-    this.nets = new NetPool(this.parameters, compileRunning);
-    this.#evaluations = new NetPool(this.parameters, (size) => compile(this.layer, { ...options, ...size }));
+    this.nets = new NetPool<CompiledNet>(this.parameters, compileRunning);
+    const compileEvaluation = (size: SessionSize) => compile(this.layer, { ...options, loss: this.#loss, ...size });
+    const { parameters } = this;
+    this.#evaluations = new NetPool(
+      parameters,
+      compileEvaluation,
+      ({ runner }) => runner.plan.options.loss === this.#loss,
+    );
   }
 
   /**
@@ -120,7 +128,7 @@ export class TrainableModel<Description extends ModelDescription> implements Run
   static async create<Description extends ModelDescription>(
     kind: ModelKind<Description>,
     description: NoInfer<Description>,
-    { loss, size = kind.size }: ModelSetup<Description>,
+    { loss, size }: ModelSetup<Description>,
     { seed = 0, numerics = "fast", threads = 1 }: SessionOptions,
     initial: (parameters: ReadonlyMap<string, TensorCopy>) => Tensors = () => new Map(),
   ): Promise<TrainableModel<Description>> {
@@ -188,6 +196,7 @@ export class TrainableModel<Description extends ModelDescription> implements Run
       last?.training.replace();
       this.parameters.move(session);
       this.#last = { session, optimizer, training };
+      this.#loss = sessionOptions.loss ?? this.#loss;
       return { training, restarts: !resume && last !== undefined && !goesOn };
     } catch (error) {
       session?.[Symbol.dispose]();
@@ -196,12 +205,18 @@ export class TrainableModel<Description extends ModelDescription> implements Run
     }
   }
 
-  /** Loss and metrics of data for which a net of this size is enough. */
+  /**
+   * Loss and metrics of data for which a net of this size is enough. Samples are measured in batches of the last
+   * training's size, or of the default one if that is larger.
+   */
   async evaluate<M extends Metrics = Record<never, never>>(
-    data: TrainingData,
+    data: Samples | (() => Iterable<Batch>),
     { size, ...options }: EvaluateOptions<M> & { size?: Partial<SessionSize> },
   ): Promise<Measurement<M>> {
-    return await this.#evaluations.run({ ...this.#size, ...size }, (session) => evaluate(session, data, options));
+    const rows = Math.max(this.#size.batch, this.#last?.session.batch ?? 1);
+    const batch = "x" in data ? Math.max(1, Math.min(rows, data.x.length)) : undefined;
+    const whole = { ...this.#size, ...batch && { batch }, ...size };
+    return await this.#evaluations.run(whole, (session) => evaluate(session, data, { ...options, batch }));
   }
 
   /** The state of the last training; undefined before the first one. */

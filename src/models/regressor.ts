@@ -9,16 +9,17 @@ import type { NumberEvaluation, NumberMetrics, RegressorOptions, TaskFitOptions 
 import {
   describeSequenceModel,
   evaluateSequences,
-  planSequences,
   NUMBER_METRICS,
   numbersOf,
+  planSequences,
   regressionLoss,
+  SEQUENCES,
 } from "./sequence_training.ts";
 
 /** A sequence and its number, or numbers. */
 export type MeasuredSequence = readonly [sequence: TaskSequence, target: number | ArrayLike<number>];
 
-const SETUP = { loss: ({ loss }: RegressorDescription) => regressionLoss(loss) };
+const SETUP = { loss: ({ loss }: RegressorDescription) => regressionLoss(loss), size: SEQUENCES };
 
 /**
  * Predicts numbers from sequences, many to one: tomorrow's value from the values of the last weeks. The net is that of
@@ -74,7 +75,8 @@ export class SequenceRegressor extends SequenceRegressorRunner {
 
   /**
    * Train the model. The events are those of the trainer: see `fit`. Samples are shuffled, in batches of similar
-   * length. Evaluations measure `meanAbsoluteError` and `meanSquaredError`. Await the training, or iterate its events: see `fit` of the trainer.
+   * length. Evaluations measure `meanAbsoluteError` and `meanSquaredError`. Await the training, or iterate its events:
+   * see `fit` of the trainer.
    *
    * @throws {OptionError} When a sequence is empty, a number is not finite, or the model is already being trained.
    * @throws {NonFiniteError} When the loss or the gradient is not finite. The parameters are then those of the step

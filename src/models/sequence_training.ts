@@ -11,11 +11,15 @@ import { adam } from "../training/optimizers/adam.ts";
 import { EmbeddingStarts } from "./embeddings.ts";
 import type { FitPlan, TrainableModel } from "./model.ts";
 import type { Labels } from "./run/labels.ts";
+import type { SessionSize } from "./run/net_pool.ts";
 import { MOST_ROWS } from "./run/pieces.ts";
 import type { RegressionLoss } from "./run/regressor.ts";
 import type { Pooling, SequenceModelDescription, TaskRunOptions } from "./run/sequence_model.ts";
 import { SequenceInput } from "./run/sequences.ts";
 import type { ClassMetrics, NumberMetrics, TaskFitOptions, TaskOptions } from "./sequence_options.ts";
+
+/** The size of a session of 32 sequences; their steps are those of the samples. */
+export const SEQUENCES = (): SessionSize => ({ batch: MOST_ROWS, steps: 1 });
 
 /** What evaluations of a model of classes measure beside the loss. */
 export const CLASS_METRICS: ClassMetrics = { accuracy: accuracy(), f1: f1() };
@@ -78,8 +82,7 @@ export async function evaluateSequences<M extends Metrics>(
   metrics: M,
   { signal }: TaskRunOptions,
 ): Promise<Measurement<M>> {
-  const sequences = Array.from(samples.x);
-  const size = { batch: Math.max(1, Math.min(sequences.length, MOST_ROWS)), steps: input.longest(sequences) };
+  const size = { steps: input.longest(Array.from(samples.x)) };
   return await model.evaluate(samples, { size, metrics, signal });
 }
 

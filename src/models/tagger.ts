@@ -23,10 +23,11 @@ import {
   CLASS_METRICS,
   describeSequenceModel,
   evaluateSequences,
-  planSequences,
   NUMBER_METRICS,
   numbersOf,
+  planSequences,
   regressionLoss,
+  SEQUENCES,
   weightsOfClasses,
 } from "./sequence_training.ts";
 
@@ -45,6 +46,7 @@ const IGNORED = -100;
 const SETUP = {
   loss: ({ labels, loss = "squared" }: TaggerDescription): Loss =>
     labels ? crossEntropy({ ignoreIndex: IGNORED }) : regressionLoss(loss),
+  size: SEQUENCES,
 };
 
 /**

@@ -97,5 +97,9 @@ export function openStream(runner: Runner, batch: number, states: States | "zero
   if (wholeSequence) throw new OptionError(`Cannot make a stream: ${wholeSequence} must see a sequence whole`);
   if (states === "zero") return new Stream(runner, batch, states);
   checkStates("states", runner.plan.layer.states, states, batch);
-  return new Stream(runner, batch, Object.fromEntries(Object.entries(states).map(([name, data]) => [name, data.slice()])));
+  return new Stream(
+    runner,
+    batch,
+    Object.fromEntries(Object.entries(states).map(([name, data]) => [name, data.slice()])),
+  );
 }

@@ -11,8 +11,8 @@ import { Training } from "./training.ts";
  *
  * A second `fit` of a session goes on: the numbers of steps and epochs and the order of samples continue, also within
  * an epoch that was interrupted, if the data is the same object. `epochs`, `steps` and `seconds` count the call's own.
- * Another `seed` starts another order at epoch 1. A training that is suspended at an event is ended by the next `fit` of
- * the session, with an `end` event of reason `"replaced"`.
+ * Another `seed` starts another order at epoch 1. A training that is suspended at an event is ended by the next `fit`
+ * of the session, with an `end` event of reason `"replaced"`.
  *
  * The order of events: `step` after each update, `statistics` and `evaluation` when they are due, `epoch` at the end of
  * each epoch, and `end` as the last event. Until the `end` event the parameters and `state` are those after the step.

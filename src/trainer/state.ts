@@ -63,7 +63,17 @@ export function checkedState(state: TrainerState): TrainerState {
       'Cannot go on from "resume": its state needs a loss { sum, count } and a best evaluation or null',
     );
   }
-  return { seed, step, epoch, batch, loss: { ...loss }, evaluated, best: best && { ...best }, bad, ...start && { start: { ...start } } };
+  return {
+    seed,
+    step,
+    epoch,
+    batch,
+    loss: { ...loss },
+    evaluated,
+    best: best && { ...best },
+    bad,
+    ...start && { start: { ...start } },
+  };
 }
 
 const BEST = "best.", STATE = "state.";

@@ -54,7 +54,7 @@ export class Training<M extends Metrics = Metrics> extends TrainingRun<TrainingE
   constructor(session: Session, data: TrainingData, options: TrainerOptions<M>, identity: readonly unknown[] = [data]) {
     super();
     const { evaluate, resume, batch, bucket, shuffle, restoreBest = evaluate !== undefined } = options;
-    const seed = options.seed ?? resume?.state.seed ?? LAST.get(session)?.#state.seed ?? 0;
+    const seed = options.seed ?? resume?.state.seed ?? LAST.get(session)?.state.seed ?? 0;
     this.#session = session;
     this.#data = [...identity, batch, bucket, shuffle];
     this.#options = options;

@@ -104,6 +104,7 @@ const MOST_IDLE = 2;
 export class NetPool<Net extends CompiledNet = CompiledNet> implements Disposable {
   readonly #compile: (size: SessionSize) => Promise<Net>;
   readonly #parameters: ModelParameters;
+  readonly #isFit: (net: Net) => boolean;
   readonly #all = new Set<Net>();
   /** The nets that no computation has, the last used ones first. */
   readonly #idle: Follower<Net>[] = [];
@@ -111,8 +112,17 @@ export class NetPool<Net extends CompiledNet = CompiledNet> implements Disposabl
   #running = 0;
   #isDisposed = false;
 
-  /** A pool of the nets that `compile` makes; it is disposed with the parameters. */
-  constructor(parameters: ModelParameters, compile: (size: SessionSize) => Promise<Net>) {
+  /**
+   * A pool of the nets that `compile` makes; it is disposed with the parameters.
+   *
+   * @param isFit Whether a net is still one that `compile` would make. Default: every net.
+   */
+  constructor(
+    parameters: ModelParameters,
+    compile: (size: SessionSize) => Promise<Net>,
+    isFit: (net: Net) => boolean = () => true,
+  ) {
+    this.#isFit = isFit;
     this.#parameters = parameters;
     this.#compile = compile;
     parameters.disposeWith(this);
@@ -140,10 +150,11 @@ export class NetPool<Net extends CompiledNet = CompiledNet> implements Disposabl
 
   /** The smallest idle net that is large enough, or a new one. */
   async #take(size: SessionSize): Promise<Follower<Net>> {
-    const fitting = this.#idle.filter(({ net }) => isEnough(net, size)).sort((a, b) => a.net.bytes - b.net.bytes);
-    if (fitting.length) {
-      this.#idle.splice(this.#idle.indexOf(fitting[0]), 1);
-      return fitting[0];
+    const fitting = this.#idle.filter(({ net }) => this.#isFit(net) && isEnough(net, size));
+    const [smallest] = fitting.sort((a, b) => a.net.bytes - b.net.bytes);
+    if (smallest) {
+      this.#idle.splice(this.#idle.indexOf(smallest), 1);
+      return smallest;
     }
     const net = await this.#compile(size);
     this.#all.add(net);

@@ -22,7 +22,9 @@ export function sizeFor(count: number, longest: number, isWhole: boolean): Sessi
 
 /** The next power of two: calls of similar sizes share a net. */
 function roundUp(n: number): number {
-  return 2 ** Math.ceil(Math.log2(n));
+  let power = 1;
+  while (power < n) power *= 2;
+  return power;
 }
 
 /** Options of `runInPieces`. */
