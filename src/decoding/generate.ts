@@ -1,10 +1,11 @@
 import { OptionError } from "../errors.ts";
+import { anything, count, natural, nonNegative, readOptions, signal, type Table, texts } from "../options.ts";
 import type { CompiledNet } from "../runtime/compiled_net.ts";
 import { EventLoop } from "../runtime/event_loop.ts";
 import type { States } from "../runtime/packed_batch.ts";
 import type { Vocabulary } from "../text/vocabulary.ts";
 import { beamSearch } from "./beam_search.ts";
-import { type DrawOptions, drawTokens, mutedTokens, type TokenReader } from "./token_draws.ts";
+import { DRAW, type DrawOptions, drawTokens, mutedTokens, type TokenReader } from "./token_draws.ts";
 import { TextReader } from "./text_reader.ts";
 
 /** Options of `LanguageModel.generate`. */
@@ -28,6 +29,13 @@ export interface GenerateOptions extends DrawOptions {
    */
   stop?: readonly string[];
 }
+
+const GENERATE = {
+  ...DRAW,
+  prompt: [anything],
+  length: [natural, 200],
+  stop: [texts, []],
+} satisfies Table<GenerateOptions>;
 
 /** Options of `LanguageModel.beamSearch`. */
 export interface SearchOptions extends Pick<GenerateOptions, "prompt"> {
@@ -59,6 +67,15 @@ export interface SearchOptions extends Pick<GenerateOptions, "prompt"> {
   signal?: AbortSignal;
 }
 
+const SEARCH = {
+  prompt: [anything],
+  width: [count, 5],
+  length: [count, 50],
+  stop: [texts, []],
+  lengthPenalty: [nonNegative],
+  signal: [signal],
+} satisfies Table<SearchOptions>;
+
 /** A continuation that `LanguageModel.beamSearch` found. */
 export interface Continuation {
   /** The text, without the prompt and `<eos>`. */
@@ -81,8 +98,9 @@ export const MOST_WIDTH = 10;
 export async function* generate(
   current: () => CompiledNet,
   vocabulary: Vocabulary,
-  { prompt, length = 200, stop = [], ...drawOptions }: GenerateOptions,
+  options: GenerateOptions,
 ): AsyncGenerator<string, void, void> {
+  const { prompt, length, stop, ...drawOptions } = readOptions("generate", GENERATE, options);
   if (stop.includes("")) throw new OptionError(`Every element of "stop" must be a text that is not empty, got ""`);
   const muted = mutedTokens(vocabulary);
   const reader = new TextReader(current);
@@ -94,9 +112,9 @@ export async function* generate(
       return scores;
     },
   };
-  const options = { ...drawOptions, length, end: vocabulary.id("<eos>") };
+  const draws = { ...drawOptions, length, end: vocabulary.id("<eos>") };
   let text = "";
-  for await (const token of drawTokens(tokens, promptTokens(vocabulary, prompt), options)) {
+  for await (const token of drawTokens(tokens, promptTokens(vocabulary, prompt), draws)) {
     const piece = vocabulary.separator + vocabulary.decode([token]);
     const before = text.length;
     text += piece;
@@ -113,12 +131,13 @@ export async function* generate(
 export async function continuations(
   net: CompiledNet,
   vocabulary: Vocabulary,
-  { prompt, width = 5, length = 50, stop = [], lengthPenalty, signal }: SearchOptions,
+  options: SearchOptions,
 ): Promise<Continuation[]> {
+  const { prompt, width, length, stop, lengthPenalty, signal } = readOptions("beamSearch", SEARCH, options);
   const end = vocabulary.id("<eos>");
   const stopTokens = stop.map((token) => requireToken(vocabulary, token));
   if (end !== undefined) stopTokens.push(end);
-  const options = { length, lengthPenalty, stop: stopTokens, without: mutedTokens(vocabulary), signal };
+  const search = { length, lengthPenalty, stop: stopTokens, without: mutedTokens(vocabulary), signal };
   const tokens = promptTokens(vocabulary, prompt);
   const reader = new TextReader(() => net);
   const loop = new EventLoop();
@@ -128,7 +147,7 @@ export async function continuations(
     signal?.throwIfAborted();
   }
   const stream = net.stream({ batch: width, states: repeated(reader.states, width) });
-  const found = await beamSearch(stream, tokens.subarray(last), options);
+  const found = await beamSearch(stream, tokens.subarray(last), search);
   return found.map(({ tokens, logProbability, score }) => {
     const text = vocabulary.decode(tokens.filter((token) => token !== end));
     return { text: text && vocabulary.separator + text, logProbability, score };

@@ -1,4 +1,5 @@
 import { OptionError, requireInteger } from "../errors.ts";
+import { count, natural, nonNegative, positive, signal, type Table } from "../options.ts";
 import { Generator } from "../random/generator.ts";
 import { EventLoop } from "../runtime/event_loop.ts";
 import { mostProbable, sample, truncate } from "../text/sampling.ts";
@@ -34,6 +35,15 @@ export interface DrawOptions {
   /** Ends the work between two tokens or pieces of the prompt, with the signal's reason as the error. */
   signal?: AbortSignal;
 }
+
+/** The options of every function that draws tokens. */
+export const DRAW = {
+  temperature: [nonNegative],
+  topK: [count],
+  topP: [positive],
+  seed: [natural],
+  signal: [signal],
+} satisfies Table<DrawOptions>;
 
 /** A net that reads one token at a time and scores the next one. */
 export interface TokenReader {

@@ -1,16 +1,18 @@
 import { lstm } from "../cells/lstm.ts";
-import { OptionError, requireInteger, requireOneOf, requireRate } from "../errors.ts";
+import { OptionError, requireOneOf } from "../errors.ts";
+import { count, readOptions, requireMade, signal, type Table } from "../options.ts";
 import { exp } from "../kernels/real.ts";
 import { Vocabulary } from "../text/vocabulary.ts";
 import type { Metrics } from "../trainer/evaluate.ts";
 import { crossEntropy } from "../training/losses/cross_entropy.ts";
 import { EmbeddingStarts } from "./embeddings.ts";
-import type {
-  Evaluation,
-  FitEvaluation,
-  FitEvent,
-  FitOptions,
-  LanguageModelOptions,
+import {
+  type Evaluation,
+  type FitEvaluation,
+  type FitEvent,
+  type FitOptions,
+  LANGUAGE_MODEL_OPTIONS,
+  type LanguageModelOptions,
 } from "./language_model_options.ts";
 import { batches, BITS_PER_NAT, cut, planText, type StreamedText, textEvents } from "./language_model_training.ts";
 import { type LoadModelOptions, TrainableModel } from "./model.ts";
@@ -26,6 +28,7 @@ import {
 const WINDOW = 50;
 /** Multiply-adds of a window of one stream, about: some milliseconds. */
 const LARGE = 2 ** 24;
+const EVALUATE = { streams: [count, 1], signal: [signal] } satisfies Table<{ streams?: number; signal?: AbortSignal }>;
 const SETUP = { loss: () => crossEntropy(), size: () => ({ batch: 1, steps: 1 }) };
 
 /**
@@ -59,10 +62,10 @@ export class LanguageModel extends LanguageModelRunner {
    *
    * @throws {OptionError} When the text is empty, or an option is out of range.
    */
-  static async create(source: string | Vocabulary, options: LanguageModelOptions = {}): Promise<LanguageModel> {
+  static async create(source: string | Vocabulary, given: LanguageModelOptions = {}): Promise<LanguageModel> {
+    const options = readOptions("LanguageModel.create", LANGUAGE_MODEL_OPTIONS, given);
     const vocabulary = vocabularyOf(source, options.tokens);
-    const { cell = lstm(), hidden = [128, 128], tied, dropout = 0 } = options;
-    requireRate("dropout", dropout);
+    const { cell = lstm(), hidden, tied, dropout } = options;
     const { embedding = tied ? outputWidth({ cell, hidden }) : undefined } = options;
     const embeddings = new EmbeddingStarts();
     const width = embedding === undefined ? undefined : embeddings.add("embedding.weight", embedding, vocabulary);
@@ -78,7 +81,7 @@ export class LanguageModel extends LanguageModelRunner {
    *
    * @throws {FormatError} When the bytes are not such a file.
    */
-  static async load(bytes: Uint8Array, options: LoadModelOptions = {}): Promise<LanguageModel> {
+  static async load(bytes: Uint8Array | ArrayBuffer, options: LoadModelOptions = {}): Promise<LanguageModel> {
     return new LanguageModel(await TrainableModel.load(LANGUAGE_MODEL, bytes, SETUP, options));
   }
 
@@ -125,12 +128,9 @@ export class LanguageModel extends LanguageModelRunner {
    *
    * @throws {OptionError} When the text has unknown characters or is too short.
    */
-  async evaluate(
-    text: string,
-    { streams = 1, signal }: { streams?: number; signal?: AbortSignal } = {},
-  ): Promise<Evaluation> {
+  async evaluate(text: string, options: { streams?: number; signal?: AbortSignal } = {}): Promise<Evaluation> {
+    const { streams, signal } = readOptions("LanguageModel.evaluate", EVALUATE, options);
     const { vocabulary } = this;
-    requireInteger("streams", streams, 1);
     // A single stream of a large net takes long enough in fewer steps.
     const unroll = streams > 1 ? WINDOW : Math.max(1, Math.min(WINDOW, Math.floor(LARGE / this.size)));
     const ids = vocabulary.encode(text);
@@ -190,6 +190,7 @@ export class LanguageModel extends LanguageModelRunner {
 
 function vocabularyOf(source: string | Vocabulary, tokens?: "characters" | "words"): Vocabulary {
   if (typeof source !== "string") {
+    requireMade("source", source, "encode", "a text or a vocabulary");
     if (tokens === undefined) return source;
     throw new OptionError(`"tokens" is for a text: a vocabulary says itself what a token is, got "${tokens}"`);
   }

@@ -1,4 +1,5 @@
 import { OptionError } from "../errors.ts";
+import { readOptions } from "../options.ts";
 import { type Streams, streams } from "../text/streams.ts";
 import type { Vocabulary } from "../text/vocabulary.ts";
 import type { Metrics } from "../trainer/evaluate.ts";
@@ -7,13 +8,13 @@ import type { TrainerState } from "../trainer/state.ts";
 import { clipNorm } from "../training/clip.ts";
 import type { Batch } from "../training/data/batch.ts";
 import { adam } from "../training/optimizers/adam.ts";
-import type { FitEvaluation, FitEvent, FitOptions } from "./language_model_options.ts";
+import { FIT, type FitEvaluation, type FitEvent, type FitOptions } from "./language_model_options.ts";
 import type { FitPlan } from "./model.ts";
 
 /** Streams and time steps of the evaluation of a validation text. */
 const VALIDATION = { batch: 10, unroll: 50 };
-/** The most streams and the time steps of a training. */
-const TRAINING = { batch: 50, unroll: 50 };
+/** The most streams of a training. */
+const MOST_STREAMS = 50;
 /** Bits of a nat. */
 export const BITS_PER_NAT = 1.4426950408889634;
 
@@ -51,9 +52,9 @@ export function* batches({ windows, batch }: StreamedText): Iterable<Batch> {
   for (const { x, y } of windows) yield { x, y, batch };
 }
 
-/** As many streams of at least `unroll` steps as the tokens give, at most those of `TRAINING`. */
+/** As many streams of at least `unroll` steps as the tokens give, at most `MOST_STREAMS`. */
 function longStreams(tokens: Int32Array, unroll: number): number {
-  return Math.max(1, Math.min(TRAINING.batch, Math.floor((tokens.length - 1) / unroll)));
+  return Math.max(1, Math.min(MOST_STREAMS, Math.floor((tokens.length - 1) / unroll)));
 }
 
 /** What a training on a text is: its plan, and the text in streams. */
@@ -62,7 +63,8 @@ export function planText(
   text: string,
   options: FitOptions,
 ): { plan: FitPlan<Metrics>; text: StreamedText } {
-  const { unroll = TRAINING.unroll, optimizer = adam({ learningRate: 2e-3 }), clip = clipNorm(5), ...more } = options;
+  const { unroll, ...read } = readOptions("LanguageModel.fit", FIT, options);
+  const { optimizer = adam({ learningRate: 2e-3 }), clip = clipNorm(5), ...more } = read;
   const { batch: given, validation, every, resume, ...limits } = more;
   const { steps, seconds, statistics, world } = limits;
   const { epochs = (steps ?? seconds) === undefined ? 1 : undefined } = limits;

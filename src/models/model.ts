@@ -1,9 +1,10 @@
 import { OptionError } from "../errors.ts";
+import { natural, readOptions, type Table } from "../options.ts";
 import type { Numerics } from "../kernels/load.ts";
 import type { Layer } from "../layers/layer.ts";
 import type { CompiledNet } from "../runtime/compiled_net.ts";
 import type { TensorCopy, Tensors } from "../runtime/state_dict.ts";
-import { compile, type CompileOptions, threadCount } from "../session/compile.ts";
+import { COMPILE, compile, type CompileOptions, threadCount } from "../session/compile.ts";
 import type { Session } from "../session/session.ts";
 import type { TrainingData } from "../trainer/batches.ts";
 import { evaluate, type EvaluateOptions, type Measurement, type Metrics } from "../trainer/evaluate.ts";
@@ -16,9 +17,8 @@ import type { Samples } from "../training/data/samples.ts";
 import type { Loss } from "../training/losses/loss.ts";
 import type { Optimizer } from "../training/optimizers/optimizer.ts";
 import { haveSameSettings } from "../training/optimizers/same_settings.ts";
-import type { RunnerOptions } from "./run/load.ts";
-import type { ModelKind, RunnableModel } from "./run/model.ts";
-import { type ModelDescription, readModel } from "./run/model_file.ts";
+import { type ModelKind, type RunnableModel, RUNNER, type RunnerOptions } from "./run/model.ts";
+import { type ModelDescription, orRefuse, readModel } from "./run/model_file.ts";
 import { ModelParameters, NetPool, type SessionSize } from "./run/net_pool.ts";
 
 /** Options of the session that a model is trained in. */
@@ -43,8 +43,17 @@ export interface SessionOptions {
   threads?: number;
 }
 
+/** The options of the session that a model is trained in. */
+export const SESSION = {
+  seed: [natural, 0],
+  numerics: COMPILE.numerics,
+  threads: COMPILE.threads,
+} satisfies Table<SessionOptions>;
+
 /** Options of the `load` of a model that can be trained: what the file does not have. */
 export interface LoadModelOptions extends RunnerOptions, SessionOptions {}
+
+const LOAD = { ...RUNNER, ...SESSION } satisfies Table<LoadModelOptions>;
 
 /** What differs between the models of one kind, beside their descriptions. */
 interface ModelSetup<Description> {
@@ -148,12 +157,13 @@ export class TrainableModel<Description extends ModelDescription> implements Run
    */
   static async load<Description extends ModelDescription>(
     kind: ModelKind<Description>,
-    bytes: Uint8Array,
+    bytes: Uint8Array | ArrayBuffer,
     setup: ModelSetup<Description>,
-    { cell, ...options }: LoadModelOptions,
+    given: LoadModelOptions,
   ): Promise<TrainableModel<Description>> {
+    const { cell, ...options } = readOptions(`the load of a ${kind.name}`, LOAD, given);
     const { description, tensors } = readModel(kind, bytes, cell);
-    const model = await TrainableModel.create(kind, description, setup, options);
+    const model = await orRefuse(kind, () => TrainableModel.create(kind, description, setup, options));
     model.parameters.owner.setParameters(tensors);
     return model;
   }

@@ -1,4 +1,5 @@
 import { OptionError, requireInteger, ShapeError } from "../errors.ts";
+import { readOptions } from "../options.ts";
 import type { Measurement } from "../trainer/evaluate.ts";
 import type { Samples } from "../training/data/samples.ts";
 import { crossEntropy } from "../training/losses/cross_entropy.ts";
@@ -8,16 +9,18 @@ import { type FitPlan, type LoadModelOptions, TrainableModel } from "./model.ts"
 import { type ModelTraining, trainModel } from "./model_training.ts";
 import { type Label, Labels } from "./run/labels.ts";
 import type { TaskRunOptions } from "./run/sequence_model.ts";
-import { SequenceInput, type TaskSequence } from "./run/sequences.ts";
+import { requirePairs, SequenceInput, type TaskSequence } from "./run/sequences.ts";
 import { SequenceTaggerRunner, TAGGER, type TaggerDescription } from "./run/tagger.ts";
-import type {
-  ClassEvaluation,
-  ClassFitOptions,
-  ClassMetrics,
-  NumberEvaluation,
-  NumberMetrics,
-  TaggerOptions,
-  TaskFitOptions,
+import {
+  CLASS_FIT,
+  type ClassEvaluation,
+  type ClassFitOptions,
+  type ClassMetrics,
+  type NumberEvaluation,
+  type NumberMetrics,
+  TAGGER_OPTIONS,
+  type TaggerOptions,
+  type TaskFitOptions,
 } from "./sequence_options.ts";
 import {
   CLASS_METRICS,
@@ -87,7 +90,8 @@ export class SequenceTagger extends SequenceTaggerRunner {
    *
    * @throws {OptionError} When an option is out of range, or not exactly one of `labels` and `outputs` is given.
    */
-  static async create(options: TaggerOptions): Promise<SequenceTagger> {
+  static async create(given: TaggerOptions): Promise<SequenceTagger> {
+    const options = readOptions("SequenceTagger.create", TAGGER_OPTIONS, given);
     const { labels, outputs } = options;
     if ((labels === undefined) === (outputs === undefined)) {
       throw new OptionError('Either "labels" or "outputs" must be given: a step gets a class or numbers');
@@ -108,7 +112,7 @@ export class SequenceTagger extends SequenceTaggerRunner {
    *
    * @throws {FormatError} When the bytes are not such a file.
    */
-  static async load(bytes: Uint8Array, options: LoadModelOptions = {}): Promise<SequenceTagger> {
+  static async load(bytes: Uint8Array | ArrayBuffer, options: LoadModelOptions = {}): Promise<SequenceTagger> {
     return new SequenceTagger(await TrainableModel.load(TAGGER, bytes, SETUP, options));
   }
 
@@ -134,7 +138,7 @@ export class SequenceTagger extends SequenceTaggerRunner {
     samples: readonly TaggedSequence[],
     options: TaskFitOptions<TaggedSequence, TaggerMetrics> & ClassFitOptions,
   ): FitPlan<TaggerMetrics> {
-    const { classWeights, validation, ...trainer } = options;
+    const { classWeights, validation, ...trainer } = readOptions("SequenceTagger.fit", CLASS_FIT, options);
     const encoded = this.#samples(samples);
     const validationSamples = validation && this.#samples(validation);
     let { weights } = encoded;
@@ -172,6 +176,7 @@ export class SequenceTagger extends SequenceTaggerRunner {
   }
 
   #samples(samples: readonly TaggedSequence[]): Samples & { y: number[][] } {
+    requirePairs(samples, "sample", "[sequence, tags]");
     const x = this.#input.encode(samples.map(([sequence]) => sequence));
     samples.forEach(([, tags], i) => {
       const steps = x[i].length / this.#input.columns;

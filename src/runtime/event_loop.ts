@@ -15,7 +15,7 @@ export class EventLoop {
   /** Yield if 25 ms have passed since the last yield. */
   async turn(): Promise<void> {
     if (performance.now() - this.#last < TURN) return;
-    // A channel that stays open keeps a process alive, for example that of a generator which is never finished.
+    // An open channel keeps a process alive, for example that of a generator which nobody finishes.
     const { port1, port2 } = new MessageChannel();
     await new Promise<void>((resolve) => {
       port1.onmessage = () => resolve();

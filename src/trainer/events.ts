@@ -1,6 +1,6 @@
-import type { ActivationStatistics } from "../session/activation_statistics.ts";
+import type { ActivationStatistics } from "../session/statistics.ts";
 import type { Metrics, MetricValues } from "./evaluate.ts";
-import type { Histogram } from "../session/histogram.ts";
+import type { Histogram } from "../session/statistics.ts";
 import type { Update } from "../session/optimization.ts";
 
 /** The place of an event in the training. */

@@ -5,9 +5,9 @@ import type { TrainerOptions } from "./options.ts";
 import { Training } from "./training.ts";
 
 /**
- * Train a session that was compiled with a loss and an optimizer. Await the training for its
- * history, or iterate it for its events; nothing starts before. `fit` yields to the event loop at least every 50 ms,
- * between two steps.
+ * Train a session that was compiled with a loss and an optimizer. Await the training for its history, or
+ * iterate it for its events; nothing starts before. `fit` yields to the event loop at least every 50 ms, between two
+ * steps.
  *
  * A second `fit` of a session goes on: the numbers of steps and epochs and the order of samples continue, also within
  * an epoch that was interrupted, if the data is the same object. `epochs`, `steps` and `seconds` count the call's own.

@@ -53,12 +53,12 @@ export class Training<M extends Metrics = Metrics> extends TrainingRun<TrainingE
   /** `fit` makes trainings. `identity` tells the data from other data. */
   constructor(session: Session, data: TrainingData, options: TrainerOptions<M>, identity: readonly unknown[] = [data]) {
     super();
+    this.#isLowerBetter = checkOptions(options) === "lower";
     const { evaluate, resume, batch, bucket, shuffle, restoreBest = evaluate !== undefined } = options;
     const seed = options.seed ?? resume?.state.seed ?? LAST.get(session)?.state.seed ?? 0;
     this.#session = session;
     this.#data = [...identity, batch, bucket, shuffle];
     this.#options = options;
-    this.#isLowerBetter = checkOptions(options) === "lower";
     this.#restoresBest = restoreBest;
     const { longest } = session.layout;
     const ranks = options.world?.size;
@@ -207,6 +207,7 @@ export class Training<M extends Metrics = Metrics> extends TrainingRun<TrainingE
         const events = this.#update(part);
         part = this.#startAccumulation();
         yield* events;
+        yield* this.#evaluate(loop, false);
       }
     } finally {
       if (part.batches) this.#session.discard();
@@ -274,6 +275,7 @@ export class Training<M extends Metrics = Metrics> extends TrainingRun<TrainingE
     const value = this.#agree("an evaluation", monitored);
     const { best, bad } = this.#state;
     const epoch = this.#lastEpoch;
+    session.report(value);
     const isBest = Number.isFinite(value) && (!best || (this.#isLowerBetter ? value < best.value : value > best.value));
     if (isBest && this.#restoresBest) this.#best = evaluate.averages ? session.averages() : session.parameters();
     this.#state = {
@@ -282,7 +284,6 @@ export class Training<M extends Metrics = Metrics> extends TrainingRun<TrainingE
       best: isBest ? { value, step, epoch } : best,
       bad: isBest ? 0 : bad + 1,
     };
-    session.report(value);
     yield { type: "evaluation", step, epoch, ...measurement, best: isBest };
   }
 
@@ -290,12 +291,12 @@ export class Training<M extends Metrics = Metrics> extends TrainingRun<TrainingE
     const { step, epoch, loss: epochLoss, start } = this.#state;
     const { loss, count } = new TotalLoss(this.#session.layout.reduction, epochLoss);
     this.#agree("the end of an epoch", loss);
+    if (!this.#evaluationSource) this.#session.report(loss);
     // If this call found no batch left in its first epoch, the next epoch is its first one.
     const isEmpty = start && step === start.step && epoch === start.epoch;
     const next = { epoch: epoch + 1, batch: 0, loss: { sum: 0, count: 0 } };
     this.#state = { ...this.#state, ...next, ...isEmpty && { start: { step, epoch: epoch + 1 } } };
     this.#carried = "zero";
-    if (!this.#evaluationSource) this.#session.report(loss);
     return { type: "epoch", step, epoch, loss, count };
   }
 }

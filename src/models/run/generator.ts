@@ -1,6 +1,6 @@
 import { joined } from "../../decoding/generate.ts";
-import { type DrawOptions, drawTokens } from "../../decoding/token_draws.ts";
-import { requireInteger } from "../../errors.ts";
+import { DRAW, type DrawOptions, drawTokens } from "../../decoding/token_draws.ts";
+import { anything, count, natural, rate, readOptions, signal, type Table, text } from "../../options.ts";
 import { exp } from "../../kernels/real.ts";
 import { conditioning } from "../../layers/conditioning.ts";
 import { dense } from "../../layers/dense.ts";
@@ -13,6 +13,8 @@ import { sequential } from "../../layers/sequential.ts";
 import { decode } from "../../runtime/decoder.ts";
 import type { Vocabulary } from "../../text/vocabulary.ts";
 import { logSoftmax } from "../../training/log_softmax.ts";
+
+import { list, vocabulary } from "./description.ts";
 import { type Condition, GeneratorCodec } from "./generator_codec.ts";
 import { type ModelKind, ModelRunner, type RunnableModel } from "./model.ts";
 import type { ModelDescription } from "./model_file.ts";
@@ -32,6 +34,14 @@ export interface SequenceGenerateOptions extends Condition, DrawOptions {
    */
   length?: number;
 }
+
+const GENERATE = {
+  ...DRAW,
+  label: [anything],
+  vector: [anything],
+  prompt: [anything],
+  length: [natural],
+} satisfies Table<SequenceGenerateOptions>;
 
 /** All that makes up a generator. */
 export interface GeneratorDescription extends ModelDescription {
@@ -54,8 +64,15 @@ export interface GeneratorDescription extends ModelDescription {
 /** The kind of a generator. */
 export const GENERATOR: ModelKind<GeneratorDescription> = {
   name: "sequence generator",
-  required: ["vocabulary", "labels", "vector", "longest", "hidden", "embedding", "dropout"],
-  vocabularies: ["vocabulary"],
+  values: {
+    hidden: list(count, 1),
+    embedding: count,
+    dropout: rate,
+    vocabulary,
+    labels: list(text),
+    vector: natural,
+    longest: count,
+  },
   net: generatorNet,
   size: ({ vector }) => ({ batch: 1, steps: 1, decoderSteps: vector ? 1 : undefined }),
 };
@@ -87,8 +104,11 @@ export class SequenceGeneratorRunner extends ModelRunner {
    */
   async *generate(options: SequenceGenerateOptions = {}): AsyncGenerator<string, void, void> {
     const { vocabulary, longest, end, muted } = this.#codec;
-    const { prompt = "", length = longest, temperature, topK, topP, seed, signal, ...condition } = options;
-    requireInteger("length", length, 0);
+    const { prompt = "", length = longest, temperature, topK, topP, seed, signal, ...condition } = readOptions(
+      "generate",
+      GENERATE,
+      options,
+    );
     const { first, vector } = this.#codec.encodeCondition(condition, "the condition");
     const written = vocabulary.encode(prompt);
     const { parameters } = this.#model;

@@ -18,6 +18,8 @@ import type { Layer } from "../../layers/layer.ts";
 import { recurrent } from "../../layers/recurrent.ts";
 import { sequential } from "../../layers/sequential.ts";
 import type { Vocabulary } from "../../text/vocabulary.ts";
+import { count, flag, rate, readOptions, RUN } from "../../options.ts";
+import { list, optional, vocabulary } from "./description.ts";
 import { type ModelKind, ModelRunner, type RunnableModel } from "./model.ts";
 import type { ModelDescription } from "./model_file.ts";
 import { PIECE } from "./pieces.ts";
@@ -39,8 +41,13 @@ export interface LanguageModelDescription extends ModelDescription {
 /** The kind of a language model. */
 export const LANGUAGE_MODEL: ModelKind<LanguageModelDescription> = {
   name: "language model",
-  required: ["vocabulary", "hidden"],
-  vocabularies: ["vocabulary"],
+  values: {
+    hidden: list(count, 1),
+    embedding: optional(count),
+    tied: optional(flag),
+    dropout: optional(rate),
+    vocabulary,
+  },
   net: (description) => languageNet(description, "sequence"),
   runningNet: (description) => languageNet(description, "last"),
   size: () => ({ batch: 1, steps: PIECE }),
@@ -122,8 +129,9 @@ export class LanguageModelRunner extends ModelRunner {
    */
   async states(
     text: string,
-    { signal }: { signal?: AbortSignal } = {},
+    options: { signal?: AbortSignal } = {},
   ): Promise<Map<string, Float32Array<ArrayBuffer>>> {
+    const { signal } = readOptions("states", RUN, options);
     return await textStates(() => this.#model.parameters.now, this.vocabulary.encode(text), signal);
   }
 

@@ -1,5 +1,6 @@
 import { beamSearch } from "../../decoding/beam_search.ts";
 import { requireInteger } from "../../errors.ts";
+import { count, nonNegative, signal, type Table } from "../../options.ts";
 import type { CompiledNet } from "../../runtime/compiled_net.ts";
 import { decode } from "../../runtime/decoder.ts";
 import { EventLoop } from "../../runtime/event_loop.ts";
@@ -20,6 +21,9 @@ export interface TranslateOptions {
   /** Ends the translation between two steps, with the signal's reason as the error. */
   signal?: AbortSignal;
 }
+
+/** The options of `translate`. */
+export const TRANSLATE = { length: [count], signal: [signal] } satisfies Table<TranslateOptions>;
 
 /** Options of `Seq2Seq.beamSearch`. */
 export interface TranslationSearchOptions {
@@ -44,6 +48,14 @@ export interface TranslationSearchOptions {
   /** Ends the search between two steps, with the signal's reason as the error. */
   signal?: AbortSignal;
 }
+
+/** The options of `beamSearch`. */
+export const SEARCH = {
+  width: [count],
+  length: [count],
+  lengthPenalty: [nonNegative],
+  signal: [signal],
+} satisfies Table<TranslationSearchOptions>;
 
 /** A sequence that a model has written. */
 export interface Translation {

@@ -1,4 +1,4 @@
-import { requireOneOf } from "../../errors.ts";
+import { OptionError, requireOneOf } from "../../errors.ts";
 import { attentionPool } from "../../layers/attention_pool.ts";
 import { dense } from "../../layers/dense.ts";
 import { dropout } from "../../layers/dropout.ts";
@@ -8,7 +8,10 @@ import { pool } from "../../layers/pool.ts";
 import { firstPooling, poolInPieces } from "../../layers/pool_in_pieces.ts";
 import { recurrent } from "../../layers/recurrent.ts";
 import { sequential } from "../../layers/sequential.ts";
+import { count, flag, rate, sizes } from "../../options.ts";
 import type { States } from "../../runtime/packed_batch.ts";
+import { oneOf, optional, tokens } from "./description.ts";
+import { type Label, Labels } from "./labels.ts";
 import type { RunnableModel } from "./model.ts";
 import type { ModelDescription } from "./model_file.ts";
 import { type PiecesOptions, runInPieces, sizeFor } from "./pieces.ts";
@@ -28,8 +31,8 @@ export interface TaskRunOptions {
 
 /** What the models that read a sequence and write numbers have in common: a classifier, a regressor, a tagger. */
 export interface SequenceModelDescription extends ModelDescription {
-  /** Hidden size of every layer and direction. */
-  readonly hidden: number;
+  /** Hidden size of every layer and direction, or of each layer. */
+  readonly hidden: number | readonly number[];
   /** Number of recurrent layers. */
   readonly layers: number;
   /** Whether each layer also reads against time. */
@@ -50,8 +53,17 @@ export interface SequenceModelDescription extends ModelDescription {
 
 /** What the kinds of sequence models have in common. */
 export const SEQUENCE_MODEL = {
-  required: ["hidden", "layers", "bidirectional", "pooling", "outputs"],
-  vocabularies: ["tokens"],
+  values: {
+    hidden: sizes,
+    layers: count,
+    bidirectional: flag,
+    dropout: optional(rate, 0),
+    embedding: optional(count),
+    pooling: oneOf("last", "mean", "max", "attention", "none"),
+    outputs: count,
+    tokens: optional(tokens),
+    features: optional(count),
+  },
   net: sequenceNet,
   runningNet,
   size: () => ({ batch: 1, steps: 1 }),
@@ -60,6 +72,18 @@ export const SEQUENCE_MODEL = {
 /** @throws {OptionError} When there is no such pooling. */
 export function requirePooling(pooling: Pooling): Pooling {
   return requireOneOf("pooling", pooling, ["last", "mean", "max", "attention"]);
+}
+
+/**
+ * The net of a model with or without labels.
+ *
+ * @throws {OptionError} When the labels are not the outputs.
+ */
+export function labelledNet(description: SequenceModelDescription & { readonly labels?: readonly Label[] }): Layer {
+  const { labels, outputs } = description;
+  const count = labels && new Labels(labels).names.length;
+  if (count === undefined || count === outputs) return sequenceNet(description);
+  throw new OptionError(`"outputs" must be the number of "labels", ${count}, got ${outputs}`);
 }
 
 /** Embedding, recurrent layers, pooling, dense layer. */

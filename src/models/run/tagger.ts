@@ -1,7 +1,10 @@
+import { requireKnown, RUN } from "../../options.ts";
+import { label, list, oneOf, optional } from "./description.ts";
 import { type Label, Labels } from "./labels.ts";
 import { type ModelKind, ModelRunner, type RunnableModel } from "./model.ts";
 import type { RegressionLoss } from "./regressor.ts";
 import {
+  labelledNet,
   SEQUENCE_MODEL,
   type SequenceModelDescription,
   sequenceOutputs,
@@ -26,7 +29,16 @@ export interface TaggerDescription extends SequenceModelDescription {
 }
 
 /** The kind of a tagger. */
-export const TAGGER: ModelKind<TaggerDescription> = { ...SEQUENCE_MODEL, name: "sequence tagger" };
+export const TAGGER: ModelKind<TaggerDescription> = {
+  ...SEQUENCE_MODEL,
+  name: "sequence tagger",
+  values: {
+    ...SEQUENCE_MODEL.values,
+    labels: optional(list(label, 2)),
+    loss: optional(oneOf("squared", "absolute", "huber")),
+  },
+  net: (description) => labelledNet(description),
+};
 
 /** A saved `SequenceTagger` to run, not to train: `predict` with the same results. */
 export class SequenceTaggerRunner extends ModelRunner {
@@ -57,6 +69,7 @@ export class SequenceTaggerRunner extends ModelRunner {
   async predict(sequences: readonly TaskSequence[], options: TaskRunOptions = {}): Promise<Tagging[]> {
     const labels = this.#labels;
     const { outputs: width } = this.#model.description;
+    requireKnown("predict", RUN, options);
     const encoded = this.#input.encode(sequences);
     const softmax = labels !== undefined;
     const found = await sequenceOutputs(this.#model, this.#input, encoded, { ...options, softmax });
