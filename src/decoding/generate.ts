@@ -1,5 +1,15 @@
 import { OptionError } from "../errors.ts";
-import { anything, count, natural, nonNegative, readOptions, signal, type Table, texts } from "../options.ts";
+import {
+  anything,
+  count,
+  natural,
+  nonNegative,
+  type Read,
+  readOptions,
+  signal,
+  type Table,
+  texts,
+} from "../options.ts";
 import type { CompiledNet } from "../runtime/compiled_net.ts";
 import { EventLoop } from "../runtime/event_loop.ts";
 import type { States } from "../runtime/packed_batch.ts";
@@ -67,7 +77,8 @@ export interface SearchOptions extends Pick<GenerateOptions, "prompt"> {
   signal?: AbortSignal;
 }
 
-const SEARCH = {
+/** The options of `LanguageModel.beamSearch`. */
+export const SEARCH = {
   prompt: [anything],
   width: [count, 5],
   length: [count, 50],
@@ -131,9 +142,8 @@ export async function* generate(
 export async function continuations(
   net: CompiledNet,
   vocabulary: Vocabulary,
-  options: SearchOptions,
+  { prompt, width, length, stop, lengthPenalty, signal }: Read<typeof SEARCH>,
 ): Promise<Continuation[]> {
-  const { prompt, width, length, stop, lengthPenalty, signal } = readOptions("beamSearch", SEARCH, options);
   const end = vocabulary.id("<eos>");
   const stopTokens = stop.map((token) => requireToken(vocabulary, token));
   if (end !== undefined) stopTokens.push(end);

@@ -30,6 +30,7 @@ export class ModelTraining<M extends Metrics, Event = TrainingEvent<M>> extends 
     this.#translate = translate;
   }
 
+  /** Train. */
   protected override async *run(): AsyncGenerator<Event, void, void> {
     try {
       let restarts = false;
@@ -41,6 +42,7 @@ export class ModelTraining<M extends Metrics, Event = TrainingEvent<M>> extends 
     }
   }
 
+  /** What awaiting gives: the history so far. */
   override get history(): TrainingHistory<M> {
     return this.#training?.history ?? { losses: [], epochs: [], evaluations: [] };
   }

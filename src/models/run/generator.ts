@@ -1,6 +1,6 @@
 import { joined } from "../../decoding/generate.ts";
 import { DRAW, type DrawOptions, drawTokens } from "../../decoding/token_draws.ts";
-import { anything, count, natural, rate, readOptions, signal, type Table, text } from "../../options.ts";
+import { anything, count, natural, rate, readOptions, type Table, text } from "../../options.ts";
 import { exp } from "../../kernels/real.ts";
 import { conditioning } from "../../layers/conditioning.ts";
 import { dense } from "../../layers/dense.ts";

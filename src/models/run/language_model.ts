@@ -7,6 +7,7 @@ import {
   joined,
   MOST_WIDTH,
   readable,
+  SEARCH,
   type SearchOptions,
 } from "../../decoding/generate.ts";
 import { textStates } from "../../decoding/text_reader.ts";
@@ -103,10 +104,9 @@ export class LanguageModelRunner extends ModelRunner {
    * @throws {OptionError} When the prompt has unknown characters, or an option is out of range.
    */
   async beamSearch(options: SearchOptions = {}): Promise<Continuation[]> {
-    const { width = 5 } = options;
-    requireInteger("width", width, 1, MOST_WIDTH);
-    const size = { batch: width, steps: PROMPT_STEPS };
-    return await this.#model.nets.run(size, (net) => continuations(net, this.vocabulary, options));
+    const search = readOptions("beamSearch", SEARCH, options);
+    const size = { batch: requireInteger("width", search.width, 1, MOST_WIDTH), steps: PROMPT_STEPS };
+    return await this.#model.nets.run(size, (net) => continuations(net, this.vocabulary, search));
   }
 
   /**
