@@ -23,7 +23,7 @@ export { gru } from "./src/cells/gru.ts";
 export { lstm } from "./src/cells/lstm.ts";
 export { notesGru } from "./src/cells/notes_gru.ts";
 export { notesLstm } from "./src/cells/notes_lstm.ts";
-export { DisposedError, FormatError, OptionError, PlanError, ShapeError } from "./src/errors.ts";
+export { DisposedError, EngineError, FormatError, OptionError, PlanError, ShapeError } from "./src/errors.ts";
 export { readSafetensors } from "./src/formats/safetensors.ts";
 export { activation } from "./src/layers/activation.ts";
 export { attentionPool } from "./src/layers/attention_pool.ts";

@@ -1,7 +1,7 @@
 import { DisposedError, requireBytes, ShapeError } from "../errors.ts";
-import { NUMERICS } from "../kernels/builds.ts";
+import { type KernelOptions, KERNELS } from "../kernels/builds.ts";
 import { readOptions, type Table } from "../options.ts";
-import type { Numerics } from "../kernels/load.ts";
+import { Resource } from "../resource.ts";
 import { Execution } from "./run/execution.ts";
 import { type Graph, type OnnxValue, readGraph } from "./run/graph.ts";
 import { netOf, type OnnxNet } from "./import/net.ts";
@@ -16,16 +16,9 @@ export interface OnnxInput {
 }
 
 /** Options of `OnnxModel.load`. */
-export interface OnnxOptions {
-  /**
-   * The build of the kernels, as in `compile`.
-   *
-   * @default "fast"
-   */
-  numerics?: Numerics;
-}
+export interface OnnxOptions extends KernelOptions {}
 
-const ONNX = { numerics: NUMERICS } satisfies Table<OnnxOptions>;
+const ONNX = KERNELS satisfies Table<OnnxOptions>;
 
 /**
  * An ONNX model (https://onnx.ai). RNN, GRU and LSTM are supported with all their attributes and run on the library's
@@ -52,15 +45,16 @@ const ONNX = { numerics: NUMERICS } satisfies Table<OnnxOptions>;
  * assertEquals([...parameters.get("dense.weight")!.data], [1, 2]);
  * ```
  */
-export class OnnxModel implements Disposable {
+export class OnnxModel extends Resource {
   readonly #graph: Graph;
   readonly #execution: Execution;
   #lastRun: Promise<unknown> = Promise.resolve();
   #disposed = false;
 
-  private constructor(graph: Graph, numerics: Numerics) {
+  private constructor(graph: Graph, kernels: KernelOptions) {
+    super();
     this.#graph = graph;
-    this.#execution = new Execution(graph, numerics);
+    this.#execution = new Execution(graph, kernels);
   }
 
   /**
@@ -71,8 +65,8 @@ export class OnnxModel implements Disposable {
    * @throws {ShapeError} When the shapes of its constants do not fit together.
    */
   static load(bytes: Uint8Array | ArrayBuffer, options: OnnxOptions = {}): OnnxModel {
-    const { numerics } = readOptions("OnnxModel.load", ONNX, options);
-    return new OnnxModel(readGraph(requireBytes("bytes", bytes)), numerics);
+    const kernels = readOptions("OnnxModel.load", ONNX, options);
+    return new OnnxModel(readGraph(requireBytes("bytes", bytes)), kernels);
   }
 
   /** The inputs of `run`. */
@@ -111,14 +105,9 @@ export class OnnxModel implements Disposable {
   }
 
   /** Frees the memory. Later calls of `run` throw a `DisposedError`. */
-  dispose(): void {
+  override dispose(): void {
     this.#disposed = true;
-    this.#execution[Symbol.dispose]();
-  }
-
-  /** See `dispose`. */
-  [Symbol.dispose](): void {
-    this.dispose();
+    this.#execution.dispose();
   }
 
   #check(inputs: Readonly<Record<string, OnnxInput>>): Map<string, OnnxTensor> {

@@ -217,7 +217,7 @@ function workersDo(script: string): Disposable {
 /** The parts that `compile` puts together; `own` replaces the kernels of the first thread. */
 async function setUp(net: Layer, count: number) {
   const plan = planTraining(net, OPTIONS, count), arena = new WasmArena(plan.bytes, true);
-  const { kernels, module } = await loadModule("exact", arena), { map } = plan.planner;
+  const { kernels, module } = await loadModule({ numerics: "exact" }, arena), { map } = plan.planner;
   const start = (
     own?: (kernels: Kernels) => (name: keyof Kernels) => (...args: number[]) => void,
     timeout?: number,

@@ -1,30 +1,24 @@
 import { type Cell, cell } from "../../cells/cell.ts";
-import { NUMERICS } from "../../kernels/builds.ts";
-import type { Numerics } from "../../kernels/load.ts";
+import { type KernelOptions, KERNELS } from "../../kernels/builds.ts";
 import type { Table } from "../../options.ts";
+import { Resource } from "../../resource.ts";
 import type { Layer } from "../../layers/layer.ts";
 import type { TensorCopy } from "../../runtime/state_dict.ts";
 import { type FileKind, type ModelDescription, type SaveOptions, writeModel } from "./model_file.ts";
 import type { ModelParameters, NetPool, SessionSize } from "./net_pool.ts";
 
 /** Options to load a model. */
-export interface RunnerOptions {
+export interface RunnerOptions extends KernelOptions {
   /**
    * The recurrent cell of the model, if it is not one of the library's: the file has its name only.
    *
    * @default the cell that the file names
    */
   cell?: Cell;
-  /**
-   * The kernels: see `compile`.
-   *
-   * @default {"fast"}
-   */
-  numerics?: Numerics;
 }
 
 /** The options to load a model. */
-export const RUNNER = { cell: [cell], numerics: NUMERICS } satisfies Table<RunnerOptions>;
+export const RUNNER = { cell: [cell], ...KERNELS } satisfies Table<RunnerOptions>;
 
 /** One kind of model: its file, and the net that a description makes. */
 export interface ModelKind<Description extends ModelDescription> extends FileKind<Description> {
@@ -58,11 +52,12 @@ export interface RunnableModel<Description extends ModelDescription = ModelDescr
 const INSPECT: unique symbol = Symbol.for("nodejs.util.inspect.custom");
 
 /** What all models have, whether they only run or can be trained. */
-export abstract class ModelRunner implements Disposable {
+export abstract class ModelRunner extends Resource {
   readonly #model: RunnableModel;
 
   /** A runner is made by a function such as `loadLanguageModel`, a trainable model by its `create` or `load`. */
   constructor(model: RunnableModel) {
+    super();
     this.#model = model;
   }
 
@@ -117,7 +112,7 @@ export abstract class ModelRunner implements Disposable {
   }
 
   /** Release the memory. Every later call throws a DisposedError. */
-  [Symbol.dispose](): void {
-    this.#model.parameters[Symbol.dispose]();
+  override dispose(): void {
+    this.#model.parameters.dispose();
   }
 }

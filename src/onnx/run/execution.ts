@@ -1,4 +1,4 @@
-import type { Numerics } from "../../kernels/load.ts";
+import type { KernelOptions } from "../../kernels/load.ts";
 import { type Graph, type GraphNode, withNodeName } from "./graph.ts";
 import type { Inputs } from "./operators/operator.ts";
 import { OPERATORS } from "./operators/operators.ts";
@@ -9,7 +9,7 @@ import type { OnnxTensor } from "../format/tensor.ts";
  * Runs a graph. Values that depend only on constants are computed once, in the constructor. Values that depend only on
  * the shapes of the inputs are computed again when the shapes differ from those of the call before.
  */
-export class Execution implements Disposable {
+export class Execution {
   readonly #constants: Map<string, OnnxTensor>;
   readonly #nodes: GraphNode[] = [];
   readonly #recurrent = new Map<GraphNode, RecurrentRunner>();
@@ -20,14 +20,14 @@ export class Execution implements Disposable {
   /** The outputs of these nodes for `#shapes`. */
   #byShape = new Map<string, OnnxTensor>();
 
-  constructor(graph: Graph, numerics: Numerics) {
+  constructor(graph: Graph, kernels: KernelOptions) {
     this.#constants = new Map(graph.constants);
     for (const node of graph.nodes) {
       if (node.compute && node.inputs.every((name) => !name || this.#constants.has(name))) {
         store(this.#constants, node, node.compute(gather(this.#constants, node)));
       } else {
         this.#nodes.push(node);
-        if (node.recurrent) this.#recurrent.set(node, new RecurrentRunner(node.recurrent, numerics));
+        if (node.recurrent) this.#recurrent.set(node, new RecurrentRunner(node.recurrent, kernels));
       }
     }
     this.#shapeOnly = shapeOnly(this.#nodes, this.#constants);
@@ -67,8 +67,8 @@ export class Execution implements Disposable {
     }
   }
 
-  [Symbol.dispose](): void {
-    for (const run of this.#recurrent.values()) run[Symbol.dispose]();
+  dispose(): void {
+    for (const run of this.#recurrent.values()) run.dispose();
   }
 }
 
