@@ -121,11 +121,16 @@ export class Builds {
       const bytes = await moduleBytes(this.#embedded, index, 2, shared);
       return await (index && !WebAssembly.validate(bytes) ? this.exact(shared) : WebAssembly.compile(bytes));
     } catch (error) {
-      if (error instanceof EngineError) throw error;
-      const help = `hand in a module by "kernels", or let the page's policy have 'wasm-unsafe-eval'`;
-      throw new EngineError(`Cannot compile the kernels: ${(error as Error).message}; ${help}`);
+      throw forbidden(error as Error);
     }
   }
+}
+
+/** What a host says that forbids wasm, or that cannot inflate it, with the ways out. */
+function forbidden(error: Error): Error {
+  if (error instanceof EngineError) return error;
+  const help = `hand in a module as "kernels"; the policy of a page must have 'wasm-unsafe-eval'`;
+  return new EngineError(`Cannot load the kernels: ${error.message}; ${help}`);
 }
 
 /**
@@ -200,7 +205,10 @@ export async function instantiate(
   if (missing) {
     throw new OptionError(`"kernels" must be a module with all kernels of this version: it has no "${missing}"`);
   }
-  const instance = await WebAssembly.instantiate(module, { env: { memory: arena.memory } });
+  const { memory } = arena;
+  const instance = await WebAssembly.instantiate(module, { env: { memory } }).catch((error) => {
+    throw forbidden(error);
+  });
   const kernels = instance.exports as unknown as Kernels;
   kernels.writeConstants();
   return kernels;

@@ -81,7 +81,8 @@ export async function systemEngines(): Promise<Map<string, Run>> {
       runs.set(name, () => Promise.reject(new Skipped(`there is no ${missing} here`)));
       continue;
     }
-    const [version = ""] = (await output(command, ["--version"])).match(/[\d.]+/) ?? [];
+    const whole = browser.needsDisplay ? ["xvfb-run", "-a", command] : [command];
+    const [version] = (await output(whole[0], [...whole.slice(1), "--version"])).match(/[\d.]+/)!;
     for (const where of ["page", "worker"] as const) {
       runs.set(`${name} ${version}, ${where}`, () => inBrowser(browser, command, program, { where }));
     }

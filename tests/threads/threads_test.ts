@@ -199,6 +199,24 @@ Deno.test("when a worker does not start, or must not, compile throws", async () 
   }
 });
 
+Deno.test("a worker that is refused without a reason, as by a content security policy, is an error that names it", async () => {
+  const { Worker } = globalThis;
+  globalThis.Worker = class extends EventTarget {
+    onerror: ((event: Event) => void) | undefined;
+    constructor() {
+      super();
+      queueMicrotask(() => this.onerror?.(new Event("error")));
+    }
+    postMessage() {}
+    terminate() {}
+  } as unknown as typeof Worker;
+  try {
+    await assertRejects(() => compile(net(), { ...OPTIONS, threads: 2 }), ThreadError, "worker-src blob:");
+  } finally {
+    globalThis.Worker = Worker;
+  }
+});
+
 /** Until disposed, every worker runs this script instead. */
 function workersDo(script: string): Disposable {
   const { Worker } = globalThis;
