@@ -3,9 +3,9 @@ import type { Layer } from "../layers/layer.ts";
 import type { ParameterSlot, Planner } from "../memory/planner.ts";
 import type { Slot } from "../memory/slot.ts";
 import type { Initialiser } from "../ops/initialise.ts";
-import { type NetPlan, placeLayers, type SizeOptions } from "../runtime/plan.ts";
+import { type NetPlan, placeLayers, placeStaging, type SizeOptions } from "../runtime/plan.ts";
 import { type Clip, type ClipSlots, NORM_BLOCK } from "../training/clip.ts";
-import type { Loss, PlannedLoss } from "../training/losses/loss.ts";
+import { type Loss, type PlannedLoss, targetElements } from "../training/losses/loss.ts";
 import { type Group, type Optimizer, SETTINGS_LENGTH } from "../training/optimizers/optimizer.ts";
 
 /** What a session is compiled for. */
@@ -133,6 +133,7 @@ export function planTraining(net: Layer, options: PlanOptions, threads = 1): Tra
   return {
     ...plan,
     ...slots,
+    staging: placeStaging(planner, plan, loss && targetElements(loss, plan.layer.output.value.rows, options.batch)),
     bytes: planner.finish(),
     options: { ...options, ...plan.options, train, frozen },
     initial: Object.values(net.parameters).map(({ initial }) => initial),

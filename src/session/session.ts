@@ -124,10 +124,7 @@ export class Session extends CompiledNet {
     return this.#net.optimization.updateAccumulated();
   }
 
-  /**
-   * Discard the gradients of `accumulate` or `backward`, if there are any. Random numbers go on as if the parts had
-   * never run.
-   */
+  /** Discard the gradients of `accumulate` or `backward`. Random numbers go on as if the parts had never run. */
   discard(): void {
     this.#requireTraining("discard gradients");
     this.#net.gradients.rollBack();

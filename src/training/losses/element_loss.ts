@@ -52,6 +52,7 @@ export function elementLoss(loss: ElementLoss, reduction: Reduction = "mean"): L
       const columns = settings && scope.constant("loss settings", settings);
       return {
         targets: "step",
+        elements: rows * width,
         total,
         check(targets, rows) {
           requireTargets(targets, rows, width);
