@@ -5,7 +5,6 @@ import {
   binaryCrossEntropy,
   compile,
   crossEntropy,
-  ctc,
   type Data,
   embedding,
   huber,
@@ -20,6 +19,7 @@ import {
   squaredError,
   type Targets,
 } from "../../mod.ts";
+import { ctc } from "../../losses.ts";
 import { Generator } from "../../src/random/generator.ts";
 
 const T = 5, B = 3, C = 4, ROWS = T * B, LENGTHS = [3, 5, 4];
@@ -264,8 +264,8 @@ Deno.test("options out of range are refused when the loss is made or planned", a
     [() => crossEntropy({ labelSmoothing: 1.1 }), '"labelSmoothing" must be a number from 0 to 1'],
     [() => crossEntropy({ labelSmoothing: NaN }), "labelSmoothing"],
     [() => crossEntropy({ classWeights: [1, Infinity] }), "classWeights"],
-    [() => crossEntropy({ reduction: "none" as "sum" }), '"reduction" must be "mean" or "sum", got "none"'],
-    [() => huber({ delta: 0 }), '"delta" must be a number > 0'],
+    [() => crossEntropy({ reduction: "none" as "sum" }), '"reduction" must be one of "mean", "sum", got "none"'],
+    [() => huber({ delta: 0 }), '"delta" must be a finite number > 0'],
     [() => smoothL1({ beta: -1 }), "beta"],
     [() => binaryCrossEntropy({ positiveWeight: [1, NaN] }), "positiveWeight"],
     [() => ctc({ blank: -1 }), "blank"],

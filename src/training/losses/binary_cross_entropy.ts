@@ -1,6 +1,7 @@
-import { requireNumber, ShapeError } from "../../errors.ts";
+import { ShapeError } from "../../errors.ts";
+import { extended, finite, numbers, readOptions, type Table } from "../../options.ts";
 import { elementLoss } from "./element_loss.ts";
-import type { Loss, LossOptions } from "./loss.ts";
+import { LOSS, type Loss, type LossOptions } from "./loss.ts";
 
 /** Options of `binaryCrossEntropy`. */
 export interface BinaryCrossEntropyOptions extends LossOptions {
@@ -12,6 +13,10 @@ export interface BinaryCrossEntropyOptions extends LossOptions {
    */
   positiveWeight?: number | ArrayLike<number>;
 }
+
+const BINARY_CROSS_ENTROPY = /* @__PURE__ */ extended(LOSS, {
+  positiveWeight: [(name: string, value: unknown) => (typeof value === "object" ? numbers : finite)(name, value), 1],
+}) satisfies Table<BinaryCrossEntropyOptions>;
 
 /**
  * Cross-entropy of the sigmoid of every output x with a target y, a number from 0 to 1, in nats: PyTorch's
@@ -34,9 +39,8 @@ export interface BinaryCrossEntropyOptions extends LossOptions {
  * assertEquals(session.losses({ x: [1, 2], y: [1, 0, 0, 1] }).length, 4);
  * ```
  */
-export function binaryCrossEntropy({ positiveWeight = 1, reduction }: BinaryCrossEntropyOptions = {}): Loss {
-  const weights = typeof positiveWeight === "number" ? positiveWeight : Array.from(positiveWeight);
-  for (const weight of [weights].flat()) requireNumber("positiveWeight", weight);
+export function binaryCrossEntropy(options: BinaryCrossEntropyOptions = {}): Loss {
+  const { positiveWeight: weights, reduction } = readOptions("binaryCrossEntropy", BINARY_CROSS_ENTROPY, options);
   return elementLoss({
     name: "binary cross-entropy",
     kind: "binaryCrossEntropy",

@@ -1,5 +1,6 @@
-import { OptionError, requireBelow, requireInteger, ShapeError } from "../../errors.ts";
-import { type Loss, type LossOptions, requireCount, requireReduction, type Targets, weightsOf } from "./loss.ts";
+import { OptionError, requireArray, requireBelow, requireInteger, ShapeError } from "../../errors.ts";
+import { extended, flag, natural, readOptions, type Table } from "../../options.ts";
+import { LOSS, type Loss, type LossOptions, requireCount, type Targets, weightsOf } from "./loss.ts";
 
 /** Options of `ctc`. */
 export interface CtcOptions extends LossOptions {
@@ -23,6 +24,12 @@ export interface CtcOptions extends LossOptions {
   labels?: number;
 }
 
+const CTC = /* @__PURE__ */ extended(LOSS, {
+  blank: [natural, 0],
+  zeroInfinity: [flag, false],
+  labels: [natural],
+}) satisfies Table<CtcOptions>;
+
 /**
  * Connectionist temporal classification (Graves et al. 2006): -log of the probability that a sequence of outputs
  * gives its labels, with blanks and repetitions at any place. PyTorch's `ctc_loss`, but of logits: the softmax is part
@@ -39,7 +46,8 @@ export interface CtcOptions extends LossOptions {
  *
  * @example
  * ```ts
- * import { compile, ctc, ctcGreedy, dense, lstm, recurrent, sequential, sgd } from "@unroll/rnn";
+ * import { compile, dense, lstm, recurrent, sequential, sgd } from "@unroll/rnn";
+ * import { ctc, ctcGreedy } from "@unroll/rnn/losses";
  * import { assertEquals } from "@std/assert";
  *
  * const net = sequential({ rnn: recurrent(lstm(), { input: 1, hidden: 8 }), decoder: dense(8, 3) });
@@ -50,9 +58,7 @@ export interface CtcOptions extends LossOptions {
  * ```
  */
 export function ctc(options: CtcOptions = {}): Loss {
-  const { blank = 0, zeroInfinity = false } = options, reduction = requireReduction(options.reduction ?? "mean");
-  requireInteger("blank", blank, 0);
-  if (options.labels !== undefined) requireInteger("labels", options.labels, 0);
+  const { blank, zeroInfinity, reduction, labels: longest } = readOptions("ctc", CTC, options);
   return {
     name: "CTC",
     targets: "sequence",
@@ -63,7 +69,7 @@ export function ctc(options: CtcOptions = {}): Loss {
       if (blank >= width) {
         throw new OptionError(`"blank" must be a class, an integer from 0 to ${width - 1}, got ${blank}`);
       }
-      const { batch, steps } = scope, most = options.labels ?? steps, stride = Math.max(1, most);
+      const { batch, steps } = scope, most = longest ?? steps, stride = Math.max(1, most);
       const labels = scope.integers("labels", batch * stride);
       const sizes = scope.integers("numbers of steps and labels", 2 * batch);
       const weights = scope.activation("weights", 1, batch), losses = scope.activation("losses", 1, batch);
@@ -135,14 +141,14 @@ export function ctc(options: CtcOptions = {}): Loss {
  * `[B, S]`. For `[B, S]` with full rows both are the same.
  */
 function layoutOf({ y, targetLengths }: Targets, B: number): (sequence: number) => { from: number; length: number } {
-  const columns = y.length / B;
+  const columns = requireArray("y", y).length / B;
   if (!targetLengths) {
     if (Number.isInteger(columns)) return (b) => ({ from: b * columns, length: columns });
     throw new ShapeError(
       `Cannot read "y": without "targetLengths" it must have shape [${B}, S], got ${y.length} elements`,
     );
   }
-  if (targetLengths.length !== B) {
+  if (requireArray("targetLengths", targetLengths).length !== B) {
     throw new ShapeError(
       `Cannot read "targetLengths": expected ${B} elements, one a sequence, got ${targetLengths.length}`,
     );

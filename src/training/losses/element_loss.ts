@@ -1,14 +1,6 @@
-import { OptionError } from "../../errors.ts";
+import { format, OptionError } from "../../errors.ts";
 import { ELEMENT_LOSS } from "../../kernels/element_loss_kinds.ts";
-import {
-  type Loss,
-  readLosses,
-  type Reduction,
-  requireCount,
-  requireReduction,
-  requireTargets,
-  weightsOf,
-} from "./loss.ts";
+import { type Loss, readLosses, type Reduction, requireCount, requireTargets, weightsOf } from "./loss.ts";
 
 /** An elementwise loss: a function of an output and its target. */
 export interface ElementLoss {
@@ -37,9 +29,8 @@ export interface ElementLoss {
  * `huber`, `smoothL1` and `binaryCrossEntropy`. A mean divides by the number of elements of the rows that count; with
  * weights, by the sum of the rows' weights times the width.
  */
-export function elementLoss(loss: ElementLoss, reduction: Reduction = "mean"): Loss {
+export function elementLoss(loss: ElementLoss, reduction: Reduction): Loss {
   const { name, kind, factor = 1, range } = loss;
-  requireReduction(reduction);
   return {
     name,
     targets: "step",
@@ -94,5 +85,5 @@ export function elementLoss(loss: ElementLoss, reduction: Reduction = "mean"): L
 function requireTarget(value: number, index: number, range: ElementLoss["range"]): void {
   if (Number.isFinite(value) && (!range || (value >= range[0] && value <= range[1]))) return;
   const expected = range ? `a number from ${range[0]} to ${range[1]}` : "a finite number";
-  throw new OptionError(`Every element of "y" must be ${expected}, got ${value} at ${index}`);
+  throw new OptionError(`Every element of "y" must be ${expected}, got ${format(value)} at ${index}`);
 }

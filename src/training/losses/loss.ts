@@ -1,8 +1,9 @@
-import { OptionError, requireNumber, ShapeError } from "../../errors.ts";
+import { OptionError, requireArray, requireNumber, ShapeError } from "../../errors.ts";
 import type { Kernels } from "../../kernels/kernels.ts";
 import type { Scope } from "../../memory/scope.ts";
 import type { Slot } from "../../memory/slot.ts";
 import type { BatchShape, Value } from "../../ops/value.ts";
+import { type Check, requireMade, type Table } from "../../options.ts";
 
 /** The targets of a call, which the loss compares with the outputs. */
 export interface Targets {
@@ -37,6 +38,9 @@ export interface LossOptions {
    */
   reduction?: Reduction;
 }
+
+/** Options of every loss. */
+export const LOSS = { reduction: [["mean", "sum"], "mean"] } satisfies Table<LossOptions>;
 
 /** A function of outputs and targets that training minimises. */
 export interface Loss {
@@ -117,15 +121,12 @@ export function targetElements({ targets, elements = 0 }: PlannedLoss, rows: num
   return elements + (targets === "sequence" ? 2 * batch : rows);
 }
 
-/** @throws {OptionError} When the reduction is unknown. */
-export function requireReduction(reduction: Reduction): Reduction {
-  if (reduction === "mean" || reduction === "sum") return reduction;
-  throw new OptionError(`"reduction" must be "mean" or "sum", got ${JSON.stringify(reduction)}`);
-}
+/** The check of an option that is a loss. */
+export const loss: Check<Loss> = (name, value) => requireMade(name, value, "plan", "a loss, such as crossEntropy()");
 
 /** @throws {ShapeError} When y does not have `columns` numbers for each row. */
 export function requireTargets({ y }: Targets, { count }: TargetRows, columns: number): void {
-  if (y.length === count * columns) return;
+  if (requireArray("y", y).length === count * columns) return;
   const expected = columns === 1 ? `${count} elements` : `${count} rows of ${columns} elements`;
   throw new ShapeError(`Cannot read "y": expected ${expected}, a row for each target, got ${y.length} elements`);
 }
@@ -138,7 +139,7 @@ export function requireTargets({ y }: Targets, { count }: TargetRows, columns: n
  */
 export function weightsOf({ weights }: Targets, rows: TargetRows): (row: number, callerRow: number) => number {
   if (!weights) return () => 1;
-  const { length } = weights, { count, B } = rows;
+  const { length } = requireArray("weights", weights), { count, B } = rows;
   if (length !== count && length !== B) {
     const each = count === B ? "" : `${count}, one a target, or `;
     throw new ShapeError(`Cannot read "weights": expected ${each}${B}, one a sequence, got ${length} elements`);
