@@ -147,8 +147,15 @@ export { type RowBlock, Step } from "./src/ops/step.ts";
 export { type Exchangeable, Generator, type GeneratorState } from "./src/random/generator.ts";
 export { mostProbable, sample, truncate, type Truncation } from "./src/text/sampling.ts";
 export { splitText, type Streams, streams, type StreamsOptions, type StreamWindow } from "./src/text/streams.ts";
-export type { SpecialToken, TokenKind } from "./src/text/tokens.ts";
-export { Vocabulary, type VocabularyJSON, type VocabularyOptions } from "./src/text/vocabulary.ts";
+export type { ListedKind, SpecialToken, TokenKind } from "./src/text/tokens.ts";
+export type { Tokenizer } from "./src/text/tokenizer.ts";
+export { Vocabulary } from "./src/text/vocabulary.ts";
+export type {
+  TokenizerSource,
+  VocabularyJSON,
+  VocabularyOptions,
+  WordsOptions,
+} from "./src/text/vocabulary_tokens.ts";
 export { type Clip, clipNorm, clipValue } from "./src/training/clip.ts";
 export {
   type CtcBeamOptions,

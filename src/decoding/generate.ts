@@ -2,13 +2,15 @@ import { OptionError, requireInteger } from "../errors.ts";
 import type { CompiledNet } from "../runtime/compiled_net.ts";
 import type { Vocabulary } from "../text/vocabulary.ts";
 import { beamSearch } from "./beam_search.ts";
+import { readPrompt } from "./prompt.ts";
 import { type DrawOptions, drawTokens, mutedTokens, type TokenReader } from "./token_draws.ts";
 import { TextReader } from "./text_reader.ts";
 
 /** Options of `LanguageModel.generate`. */
 export interface GenerateOptions extends DrawOptions {
   /**
-   * Text to continue, or its tokens. The output does not repeat the prompt.
+   * Text to continue, or its tokens. The output does not repeat the prompt. A space at the end makes no difference to
+   * what follows, except in models of characters.
    *
    * @default `<bos>`, a line break or the first token: the first of these that the vocabulary has
    */
@@ -88,9 +90,11 @@ export async function* generate(
     },
   };
   const options = { ...drawOptions, length, end: vocabulary.id("<eos>") };
+  const { ids, writer } = readPrompt(vocabulary, prompt, startOf(vocabulary));
+  const write = writer();
   let text = "";
-  for await (const token of drawTokens(tokens, promptTokens(vocabulary, prompt), options)) {
-    const piece = vocabulary.separator + vocabulary.decode([token]);
+  for await (const token of drawTokens(tokens, ids, options)) {
+    const piece = write(token);
     const before = text.length;
     text += piece;
     yield piece;
@@ -113,10 +117,11 @@ export async function continuations(
   const stopTokens = stop.map((token) => requireToken(vocabulary, token));
   if (end !== undefined) stopTokens.push(end);
   const options = { length, lengthPenalty, stop: stopTokens, without: mutedTokens(vocabulary) };
-  const found = await beamSearch(net.stream({ batch: width }), promptTokens(vocabulary, prompt), options);
+  const { ids, writer } = readPrompt(vocabulary, prompt, startOf(vocabulary));
+  const found = await beamSearch(net.stream({ batch: width }), ids, options);
   return found.map(({ tokens, logProbability, score }) => {
-    const text = vocabulary.decode(tokens.filter((token) => token !== end));
-    return { text: text && vocabulary.separator + text, logProbability, score };
+    const text = tokens.filter((token) => token !== end).map(writer()).join("");
+    return { text, logProbability, score };
   });
 }
 
@@ -134,12 +139,8 @@ export function readable<Piece>(pieces: AsyncGenerator<Piece, void, void>): Read
   }, { highWaterMark: 0 });
 }
 
-/** The tokens of a prompt: at least one. */
-function promptTokens(vocabulary: Vocabulary, prompt: string | readonly string[] = ""): Int32Array {
-  if (prompt.length > 0) {
-    const tokens = vocabulary.encode(prompt);
-    if (tokens.length > 0) return tokens;
-  }
+/** What a text without a prompt begins with. */
+function startOf(vocabulary: Vocabulary): Int32Array<ArrayBuffer> {
   return Int32Array.of(vocabulary.id("<bos>") ?? vocabulary.id("\n") ?? 0);
 }
 

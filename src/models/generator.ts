@@ -181,11 +181,11 @@ function vocabularyOf(
     return typeof text === "string" ? text : text.join(kind === "spaced" ? " " : "");
   });
   if (kind === "characters") return Vocabulary.characters(texts.join(""));
-  const vocabulary = Vocabulary[kind](texts.join("\n"), { special: ["<unk>"], minimumCount: 2 });
+  const vocabulary = Vocabulary[kind](texts.join("\n\n"), { special: ["<unk>"], minimumCount: 2 });
   // A line break is a token of the texts only if one of them has it.
   const hasLineBreak = texts.some((text) => text.includes("\n"));
   const found = hasLineBreak ? vocabulary.tokens : vocabulary.tokens.filter((token) => token !== "\n");
-  return Vocabulary.fromJSON({ kind, tokens: [...found] });
+  return Vocabulary.fromJSON({ ...vocabulary.toJSON(), tokens: [...found] });
 }
 
 function longestOf(texts: readonly (string | ConditionedText)[], vocabulary: Vocabulary): number {

@@ -1,3 +1,4 @@
+import { readPrompt } from "../../decoding/prompt.ts";
 import { type DrawOptions, drawTokens } from "../../decoding/token_draws.ts";
 import { requireInteger } from "../../errors.ts";
 import { exp } from "../../kernels/real.ts";
@@ -89,7 +90,7 @@ export class SequenceGeneratorRunner extends ModelRunner {
     const { prompt = "", length = longest, temperature, topK, topP, seed, ...condition } = options;
     requireInteger("length", length, 0);
     const { first, vector } = this.#codec.encodeCondition(condition, "the condition");
-    const written = vocabulary.encode(prompt);
+    const { ids: written, writer } = readPrompt(vocabulary, prompt);
     const { current } = this.#model.compiled;
     const steps = vector.length ? decode(current, vector, { batch: 1 }) : current.stream();
     const reader = {
@@ -102,11 +103,8 @@ export class SequenceGeneratorRunner extends ModelRunner {
       },
     };
     const drawOptions = { temperature, topK, topP, seed, length: Math.max(0, length - written.length), end };
-    let isFirst = written.length === 0;
-    for await (const token of drawTokens(reader, [first, ...written], drawOptions)) {
-      yield (isFirst ? "" : vocabulary.separator) + vocabulary.decode([token]);
-      isFirst = false;
-    }
+    const write = writer();
+    for await (const token of drawTokens(reader, [first, ...written], drawOptions)) yield write(token);
   }
 }
 
