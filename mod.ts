@@ -36,7 +36,7 @@ export {
 export { ACTIVATION } from "./src/kernels/activation_kinds.ts";
 export { type Elements, type ElementType, floats } from "./src/formats/elements.ts";
 export { readSafetensors, type Safetensors, type Tensor } from "./src/formats/safetensors.ts";
-export { type TensorSource, writeSafetensors } from "./src/formats/safetensors_writer.ts";
+export { type Halves, type TensorSource, writeSafetensors } from "./src/formats/safetensors_writer.ts";
 export type { Kernels } from "./src/kernels/kernels.ts";
 export type { LossKernels } from "./src/kernels/loss_kernels.ts";
 export type { PoolingKernels } from "./src/kernels/pooling_kernels.ts";
@@ -60,7 +60,7 @@ export type { Constant, ParameterSlot, RandomStream, Shape } from "./src/memory/
 export type { Scope, Source } from "./src/memory/scope.ts";
 export type { Slot } from "./src/memory/slot.ts";
 export { beamSearch, type BeamSearchOptions, type Hypothesis } from "./src/decoding/beam_search.ts";
-export type { ActivationStatistics } from "./src/session/activation_statistics.ts";
+export type { ActivationStatistics } from "./src/session/statistics.ts";
 export type { Batches, TrainingData } from "./src/trainer/batches.ts";
 export { compile, type CompileOptions } from "./src/session/compile.ts";
 export type { CompiledNet } from "./src/runtime/compiled_net.ts";
@@ -75,6 +75,7 @@ export type { EmbeddingStart, PretrainedEmbedding } from "./src/models/embedding
 export type { LoadModelOptions, SessionOptions } from "./src/models/model.ts";
 export type { RunnerOptions } from "./src/models/run/load.ts";
 export type { ModelRunner } from "./src/models/run/model.ts";
+export type { SaveOptions } from "./src/models/run/model_file.ts";
 export type { LanguageModelRunner } from "./src/models/run/language_model.ts";
 export type { Tokens } from "./src/models/run/sequences.ts";
 export { LanguageModel } from "./src/models/language_model.ts";
@@ -90,16 +91,19 @@ export type { DrawOptions } from "./src/decoding/token_draws.ts";
 export type { Continuation, GenerateOptions, SearchOptions } from "./src/decoding/generate.ts";
 export type { SizeOptions } from "./src/runtime/plan.ts";
 export type { PlanOptions } from "./src/session/plan_training.ts";
-export type { TrainingAccess } from "./src/session/training_access.ts";
 export type { CheckpointOptions } from "./src/session/checkpoint.ts";
 export type { PartLoss } from "./src/session/training_runner.ts";
-export type { Histogram } from "./src/session/histogram.ts";
+export type { Histogram } from "./src/session/statistics.ts";
 export type { Data } from "./src/session/training_runner.ts";
 export type { Stream } from "./src/runtime/stream.ts";
 export type { CallOptions, InitialStates, States } from "./src/runtime/packed_batch.ts";
 export type { Session } from "./src/session/session.ts";
 export type { IncompatibleKeys, LoadOptions, TensorCopy, Tensors } from "./src/runtime/state_dict.ts";
-export { fit, Training } from "./src/trainer/fit.ts";
+export { fit } from "./src/trainer/fit.ts";
+export { Training } from "./src/trainer/training.ts";
+export type { TrainingRun } from "./src/trainer/training_run.ts";
+export type { ModelTraining } from "./src/models/model_training.ts";
+export type { TrainingHistory } from "./src/trainer/history.ts";
 export type { EvaluationPlan, TrainerOptions } from "./src/trainer/options.ts";
 export type { StatisticsOptions } from "./src/trainer/statistics.ts";
 export type { TrainerState } from "./src/trainer/state.ts";
@@ -109,6 +113,7 @@ export type {
   EpochEvent,
   EvaluationEvent,
   EventPlace,
+  RestartEvent,
   Statistics,
   StatisticsEvent,
   StepEvent,
@@ -150,25 +155,12 @@ export { splitText, type Streams, streams, type StreamsOptions, type StreamWindo
 export type { ListedKind, SpecialToken, TokenKind } from "./src/text/tokens.ts";
 export type { Tokenizer } from "./src/text/tokenizer.ts";
 export { Vocabulary } from "./src/text/vocabulary.ts";
-export type {
-  TokenizerSource,
-  VocabularyJSON,
-  VocabularyOptions,
-  WordsOptions,
-} from "./src/text/vocabulary_tokens.ts";
+export type { TokenizerSource, VocabularyJSON, VocabularyOptions, WordsOptions } from "./src/text/vocabulary_tokens.ts";
 export { type Clip, clipNorm, clipValue } from "./src/training/clip.ts";
-export {
-  type CtcBeamOptions,
-  ctcBeamSearch,
-  type CtcDecoding,
-  type CtcDecodingOptions,
-  ctcGreedy,
-} from "./src/training/ctc_decoding.ts";
 export type { Batch, Layout } from "./src/training/data/batch.ts";
-export type { Samples } from "./src/training/data/samples.ts";
+export type { SampleRows, Samples } from "./src/training/data/samples.ts";
 export { binaryCrossEntropy, type BinaryCrossEntropyOptions } from "./src/training/losses/binary_cross_entropy.ts";
 export { crossEntropy, type CrossEntropyOptions } from "./src/training/losses/cross_entropy.ts";
-export { ctc, type CtcOptions } from "./src/training/losses/ctc.ts";
 export type { Loss, LossOptions, PlannedLoss, Reduction, TargetRows, Targets } from "./src/training/losses/loss.ts";
 export {
   absoluteError,

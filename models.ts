@@ -11,6 +11,7 @@ export { attention, decode, type Decoder } from "./src/runtime/decoder.ts";
 export type { LoadModelOptions, SessionOptions } from "./src/models/model.ts";
 export type { RunnerOptions } from "./src/models/run/load.ts";
 export type { ModelRunner } from "./src/models/run/model.ts";
+export type { SaveOptions } from "./src/models/run/model_file.ts";
 export type { Sequence, TaskSequence, Tokens } from "./src/models/run/sequences.ts";
 export { pretrained, type PretrainedOptions, type Vectors } from "./src/models/embeddings.ts";
 export type { DrawOptions } from "./src/decoding/token_draws.ts";

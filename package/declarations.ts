@@ -1,3 +1,4 @@
+import { dirname, join } from "node:path/posix";
 import ts from "typescript";
 import { installed } from "./installed.ts";
 
@@ -10,6 +11,7 @@ const OPTIONS: ts.CompilerOptions = {
   module: ts.ModuleKind.ESNext,
   moduleResolution: ts.ModuleResolutionKind.Bundler,
   strict: true,
+  stripInternal: true,
   target: ts.ScriptTarget.ESNext,
   types: [],
 };
@@ -18,11 +20,11 @@ const OPTIONS: ts.CompilerOptions = {
 const REFERENCE = '/// <reference lib="esnext.disposable" />\n';
 
 /**
- * Write the declarations of these files, and of all that they import, in the same tree below a folder.
+ * Write the declarations of these files, and of every file that they refer to, in the same tree below a folder.
  *
- * Types are checked elsewhere (`deno check`); every one of an entry is written out, so none depends on a package.
+ * `deno check` checks the types; here the declarations of an entry are written in full, so none depends on a package.
  *
- * @throws {Error} When a declaration cannot be written; all faults are listed.
+ * @throws {Error} When a declaration cannot be written. One error lists all faults.
  */
 export function writeDeclarations(root: string, entries: readonly string[], folder: string): void {
   const program = ts.createProgram(entries.map((entry) => `${root}/${entry}`), {
@@ -30,17 +32,30 @@ export function writeDeclarations(root: string, entries: readonly string[], fold
     rootDir: root,
     outDir: folder,
   });
-  const { diagnostics: faults } = program.emit(undefined, (path, text) => {
-    // Node finds the declarations of "./a.js" in "./a.d.ts".
-    const imports = text.replaceAll(/(\bfrom |\bimport\()"(\.[^"]*)\.ts"/g, '$1"$2.js"')
-      .replaceAll(/"npm:[^"]*"/g, (name) => JSON.stringify(installed(JSON.parse(name)).path));
-    ts.sys.writeFile(path, imports.includes("Disposable") ? REFERENCE + imports : imports);
-  });
-  if (!faults.length) return;
-  const names = {
-    getCanonicalFileName: (name: string) => name,
-    getCurrentDirectory: () => root,
-    getNewLine: () => "\n",
-  };
-  throw new Error(`Cannot write the declarations:\n${ts.formatDiagnostics(faults, names)}`);
+  const declarations = new Map<string, string>();
+  const { diagnostics } = program.emit(undefined, (path, text) => declarations.set(path, forNode(text)));
+  if (diagnostics.length) {
+    const names = {
+      getCanonicalFileName: (name: string) => name,
+      getCurrentDirectory: () => root,
+      getNewLine: () => "\n",
+    };
+    throw new Error(`Cannot write the declarations:\n${ts.formatDiagnostics(diagnostics, names)}`);
+  }
+  // A file that the entries import, and whose declarations mention none of its types, is not needed.
+  const needed = new Set(entries.map((entry) => `${folder}/${entry.replace(/\.ts$/, ".d.ts")}`));
+  for (const path of needed) {
+    const text = declarations.get(path)!;
+    for (const [, target] of text.matchAll(/(?:\bfrom |\bimport\(|\bimport )"(\.[^"]*)\.js"/g)) {
+      needed.add(`${join(dirname(path), target)}.d.ts`);
+    }
+    ts.sys.writeFile(path, text);
+  }
+}
+
+/** Node finds the declarations of "./a.js" in "./a.d.ts". */
+function forNode(text: string): string {
+  const imports = text.replaceAll(/(\bfrom |\bimport\()"(\.[^"]*)\.ts"/g, '$1"$2.js"')
+    .replaceAll(/"npm:[^"]*"/g, (name) => JSON.stringify(installed(JSON.parse(name)).path));
+  return imports.includes("Disposable") ? REFERENCE + imports : imports;
 }

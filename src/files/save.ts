@@ -1,8 +1,9 @@
-import { readdirSync, statSync } from "node:fs";
+import { lstatSync, readdirSync, statSync } from "node:fs";
 import { dirname, join, parse } from "node:path";
-import { FileError, requireInteger } from "../errors.ts";
-import { DISK } from "./disk.ts";
-import { isNameOf, orFileError, replaceFile } from "./replace.ts";
+import { FileError, requireBytes } from "../errors.ts";
+import { count, readOptions, type Table } from "../options.ts";
+import { DISK, type Disk } from "./disk.ts";
+import { isNameOf, orFileError, PERMISSIONS, replaceFile, targetOf, withTemporary } from "./replace.ts";
 import { removeStale, temporaryName } from "./stale.ts";
 
 /**
@@ -11,13 +12,15 @@ import { removeStale, temporaryName } from "./stale.ts";
  *
  * The bytes are written to a temporary file beside the file (`path.<process>.<number>.tmp`), which is synced and
  * renamed; then the folder is synced. Temporary files of dead processes for the same file are removed. The call returns
- * when all of this is done.
+ * when all of this is done. The permission bits of the file stay, and a symbolic link keeps pointing to the file.
  *
  * In Deno, `saveFile` needs permission to read and write the folder. With --allow-run it detects dead processes at
  * once, otherwise after an hour.
  *
- * @throws {FileError} When the system refuses. The file then has its old bytes, or the new ones when only the last sync
- * failed.
+ * @param bytes The content: a `Uint8Array` or an `ArrayBuffer`.
+ * @throws {FileError} When the system refuses, or the path is a folder, a device, a fifo, a socket or a link to
+ *   nothing. The file then has its old bytes, or the new ones when only the last sync failed.
+ * @throws {OptionError} When `bytes` is something else, such as a promise of bytes.
  *
  * @example
  * ```ts
@@ -29,8 +32,8 @@ import { removeStale, temporaryName } from "./stale.ts";
  * assertEquals(Deno.readFileSync(path).length, 3);
  * ```
  */
-export function saveFile(path: string, bytes: Uint8Array): void {
-  replaceFile(path, bytes);
+export function saveFile(path: string, bytes: Uint8Array | ArrayBuffer): void {
+  replaceFile(path, requireBytes("bytes", bytes));
 }
 
 /** Options of `saveNext`. */
@@ -43,13 +46,17 @@ export interface SaveNextOptions {
   keep?: number;
 }
 
+const SAVE_NEXT = { keep: [count, 3] } satisfies Table<SaveNextOptions>;
+
 /**
  * Writes the next of a series of numbered files, as `saveFile` does, and then removes all but the last `keep` files.
- * The series of `model.safetensors` is `model.1.safetensors`, `model.2.safetensors` and so on.
+ * The series of `model.safetensors` is `model.1.safetensors`, `model.2.safetensors` and so on. A new file gets the
+ * permission bits of the file before it. Several processes may write one series at the same time: each file gets a
+ * number of its own, unless the file system has no hard links (FAT, some network drives).
  *
  * @returns The path of the new file.
  * @throws {FileError} When the system refuses. The older files then still exist.
- * @throws {OptionError} When `keep` is not an integer >= 1.
+ * @throws {OptionError} When `keep` is not an integer >= 1, or `bytes` is not bytes.
  *
  * @example
  * ```ts
@@ -62,14 +69,35 @@ export interface SaveNextOptions {
  * assertEquals([...Deno.readDirSync(path.replace("/model.safetensors", ""))].length, 2);
  * ```
  */
-export function saveNext(path: string, bytes: Uint8Array, { keep = 3 }: SaveNextOptions = {}): string {
-  requireInteger("keep", keep, 1);
-  const numbers = orFileError(path, () => numbersOf(path));
-  const next = numbered(path, (numbers.at(-1) ?? 0) + 1);
-  replaceFile(next, bytes, (name) => numberOf(path, name) !== undefined);
-  orFileError(path, () => {
-    for (const number of numbers.slice(0, Math.max(0, numbers.length + 1 - keep))) DISK.remove(numbered(path, number));
+export function saveNext(
+  path: string,
+  bytes: Uint8Array | ArrayBuffer,
+  options: SaveNextOptions = {},
+): string {
+  const { keep } = readOptions("saveNext", SAVE_NEXT, options);
+  const content = requireBytes("bytes", bytes);
+  return orFileError(path, () => addNext(path, content, keep, DISK));
+}
+
+/** Adds a file to a series and removes the oldest files. */
+export function addNext(path: string, bytes: Uint8Array, keep: number, disk: Disk): string {
+  const last = latest(path);
+  const status = last === undefined ? undefined : statSync(last, { throwIfNoEntry: false });
+  const mode = status && status.mode & PERMISSIONS;
+  const isTarget = (name: string) => numberOf(path, name) !== undefined;
+  const next = withTemporary(path, numbered(path, 1), { bytes, mode, isTarget }, disk, (temporary) => {
+    // Other processes may take the number first, or even more of them than are kept: then the file would be an old one.
+    for (;;) {
+      const number = (numbersOf(path).at(-1) ?? 0) + 1;
+      if (!disk.link(temporary, numbered(path, number)) || !numbersOf(path).slice(-keep).includes(number)) continue;
+      disk.remove(temporary);
+      return numbered(path, number);
+    }
   });
+  for (const number of numbersOf(path).slice(0, -keep)) {
+    const file = numbered(path, number);
+    if (lstatSync(file, { throwIfNoEntry: false })?.isFile()) disk.remove(file);
+  }
   return next;
 }
 
@@ -89,10 +117,10 @@ export function requireWritable(path: string): void {
   const folder = dirname(path);
   const refuse = (reason: string) => new FileError(`Cannot write ${path}: ${reason}`);
   if (!isFolder(folder)) throw refuse(`there is no folder ${folder}`);
-  if (statSync(path, { throwIfNoEntry: false })?.isFile() === false) throw refuse("it is not a file");
+  const { target } = targetOf(path);
   orFileError(path, () => {
-    removeStale(folder, isNameOf(path), DISK);
-    const temporary = temporaryName(path);
+    removeStale(dirname(target), isNameOf(target), DISK);
+    const temporary = temporaryName(target);
     DISK.close(DISK.create(temporary));
     DISK.remove(temporary);
   });

@@ -6,6 +6,9 @@ import type { Disk } from "./disk.ts";
 /** The age in milliseconds from which a temporary file is stale: no write of one file takes an hour. */
 const HOUR = 3_600_000;
 
+/** Deno counts the uptime of a worker from the start of the worker, not from that of the process. */
+const IS_WORKER = "WorkerGlobalScope" in globalThis;
+
 /** A new name for a temporary file beside `target`, with the number of the process that writes it. */
 export function temporaryName(target: string): string {
   const [token] = crypto.getRandomValues(new Uint32Array(1));
@@ -24,8 +27,7 @@ function isStale(path: string, pid: number): boolean {
   const written = statSync(path, { throwIfNoEntry: false })?.mtimeMs;
   if (written === undefined) return false; // it was just renamed
   // Systems reuse the numbers of processes; in a container a new process often has the same one.
-  const started = Date.now() - process.uptime() * 1000;
-  if (pid === process.pid) return written < started;
+  if (pid === process.pid) return written < Date.now() - (IS_WORKER ? HOUR : process.uptime() * 1000);
   return !isAlive(pid) || written < Date.now() - HOUR;
 }
 

@@ -1,4 +1,4 @@
-import { FormatError } from "../errors.ts";
+import { FormatError, requireBytes } from "../errors.ts";
 import { type JsonNode, parseJson } from "../formats/json.ts";
 import type { Dialect } from "./activations.ts";
 import { Hdf5File } from "./files/hdf5_reader.ts";
@@ -20,7 +20,7 @@ const ZIP = [0x50, 0x4b], HDF5 = [0x89, 0x48, 0x44, 0x46];
  * No code in the file is executed: Lambda layers and custom classes are refused. `jsfive` reads HDF5. A malicious file
  * can keep `jsfive` busy for a long time, so open files of strangers in a worker that can be terminated.
  *
- * @param bytes The content of the file.
+ * @param file The content of the file.
  * @throws {FormatError} When the file is broken, or parts of the model are not supported or do not fit; the message
  * lists all of them.
  *
@@ -37,7 +37,8 @@ const ZIP = [0x50, 0x4b], HDF5 = [0x89, 0x48, 0x44, 0x46];
  * const probabilities = model.predictions(session.forward(padded, { lengths }));
  * ```
  */
-export function readKeras(bytes: Uint8Array): KerasModel {
+export function readKeras(file: Uint8Array | ArrayBuffer): KerasModel {
+  const bytes = requireBytes("bytes", file);
   if (begins(bytes, HDF5)) return readH5(bytes);
   if (!begins(bytes, ZIP)) throw new FormatError("Cannot read Keras: expected a zip file or HDF5, got other bytes", 0);
   const entries = readZip(bytes, [CONFIG, METADATA, WEIGHTS]);
@@ -61,9 +62,9 @@ export function readKeras(bytes: Uint8Array): KerasModel {
  * @param weights The content of a file of `model.save_weights()`: `.weights.h5` of Keras 3, or `.h5` of Keras 2.
  * @throws {FormatError} As `readKeras`.
  */
-export function readKerasConfig(config: string, weights: Uint8Array): KerasModel {
+export function readKerasConfig(config: string, weights: Uint8Array | ArrayBuffer): KerasModel {
   const node = json("the configuration", new TextEncoder().encode(config));
-  const { dialect, source } = sourceOf(new Hdf5File("the weights", weights));
+  const { dialect, source } = sourceOf(new Hdf5File("the weights", requireBytes("weights", weights)));
   const version = member(node, "keras_version");
   return readModel(node, typeof version === "string" ? dialectOf(version) : dialect, source);
 }
@@ -77,8 +78,8 @@ export function readKerasConfig(config: string, weights: Uint8Array): KerasModel
  * @throws {FormatError} When the file is broken, or its weights do not fit the model; the message lists all
  * differences.
  */
-export function readKerasWeights(model: KerasModel, weights: Uint8Array): KerasModel {
-  return withVariables(model, sourceOf(new Hdf5File("the weights", weights)).source);
+export function readKerasWeights(model: KerasModel, weights: Uint8Array | ArrayBuffer): KerasModel {
+  return withVariables(model, sourceOf(new Hdf5File("the weights", requireBytes("weights", weights))).source);
 }
 
 /** The variables of a file of weights, and the version that wrote the file. */

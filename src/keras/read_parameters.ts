@@ -1,3 +1,4 @@
+import { requireBytes } from "../errors.ts";
 import type { Layer } from "../layers/layer.ts";
 import type { TensorCopy } from "../runtime/state_dict.ts";
 import { Hdf5File } from "./files/hdf5_reader.ts";
@@ -32,10 +33,10 @@ import { configuredNet } from "./write_keras.ts";
  */
 export function readKerasParameters(
   net: Layer,
-  weights: Uint8Array,
+  weights: Uint8Array | ArrayBuffer,
   options: KerasOptions = {},
 ): Map<string, TensorCopy> {
-  const source = new NumberedVariables(new Hdf5File("the weights", weights));
+  const source = new NumberedVariables(new Hdf5File("the weights", requireBytes("weights", weights)));
   const faults = new Faults("read the parameters");
   const zeros = Object.entries(net.parameters).map(([name, { shape }]) => {
     return [name, { shape, data: new Float32Array(shape.reduce((a, b) => a * b, 1)) }] as const;

@@ -6,7 +6,7 @@ import { Config, Faults } from "./read/config.ts";
 import { NamedVariables } from "./read/variable_sources.ts";
 
 /** Reads a file. Paths are relative to the folder of the model. */
-export type ReadFile = (path: string) => Uint8Array | Promise<Uint8Array>;
+export type ReadFile = (path: string) => Uint8Array | ArrayBuffer | Promise<Uint8Array | ArrayBuffer>;
 
 /**
  * Reads a layers model of TensorFlow.js, as written by `model.save()` or by the converter from Keras
@@ -77,7 +77,8 @@ export async function readTfjs(read: ReadFile, model = "model.json"): Promise<Ke
 
 /** The content of a file. A `read` that looks up names may return nothing. */
 async function readBytes(read: ReadFile, path: string): Promise<Uint8Array> {
-  const bytes: Uint8Array | undefined = await read(path);
+  const bytes: Uint8Array | ArrayBuffer | undefined = await read(path);
   if (bytes instanceof Uint8Array) return bytes;
+  if (bytes instanceof ArrayBuffer) return new Uint8Array(bytes);
   throw new FormatError(`Cannot read ${JSON.stringify(path)}: expected a Uint8Array, got ${typeof bytes}`);
 }

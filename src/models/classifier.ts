@@ -1,31 +1,35 @@
-import type { TrainingEvent } from "../trainer/events.ts";
+import { readOptions } from "../options.ts";
 import type { Samples } from "../training/data/samples.ts";
 import { crossEntropy } from "../training/losses/cross_entropy.ts";
 import { confusionMatrix } from "../training/metrics/classification.ts";
-import { type LoadModelOptions, TrainableModel } from "./model.ts";
+import { type FitPlan, type LoadModelOptions, TrainableModel } from "./model.ts";
+import { type ModelTraining, trainModel } from "./model_training.ts";
 import { CLASSIFIER, type ClassifierDescription, SequenceClassifierRunner } from "./run/classifier.ts";
 import { type Label, Labels } from "./run/labels.ts";
-import { requirePooling, type TaskRunOptions } from "./run/sequence_model.ts";
-import { SequenceInput, type TaskSequence } from "./run/sequences.ts";
-import type {
-  ClassEvaluation,
-  ClassFitOptions,
-  ClassifierOptions,
-  ClassMetrics,
-  TaskFitOptions,
+import type { TaskRunOptions } from "./run/sequence_model.ts";
+import { requirePairs, SequenceInput, type TaskSequence } from "./run/sequences.ts";
+import {
+  CLASS_FIT,
+  type ClassEvaluation,
+  type ClassFitOptions,
+  CLASSIFIER_OPTIONS,
+  type ClassifierOptions,
+  type ClassMetrics,
+  type TaskFitOptions,
 } from "./sequence_options.ts";
 import {
   CLASS_METRICS,
   describeSequenceModel,
   evaluateSequences,
-  fitSequences,
+  planSequences,
+  SEQUENCES,
   weightsOfClasses,
 } from "./sequence_training.ts";
 
 /** A sequence and its class. */
 export type LabelledSequence = readonly [sequence: TaskSequence, label: Label];
 
-const SETUP = { loss: () => crossEntropy() };
+const SETUP = { loss: () => crossEntropy(), size: SEQUENCES };
 
 /**
  * Classifies sequences, the lecture notes' many to one: is a mail spam, which language is a name from. The net is
@@ -73,9 +77,10 @@ export class SequenceClassifier extends SequenceClassifierRunner {
    *
    * @throws {OptionError} When an option is out of range.
    */
-  static async create(options: ClassifierOptions): Promise<SequenceClassifier> {
-    const { names } = new Labels(options.labels ?? []);
-    const net = { outputs: names.length, pooling: requirePooling(options.pooling ?? "last") };
+  static async create(given: ClassifierOptions): Promise<SequenceClassifier> {
+    const options = readOptions("SequenceClassifier.create", CLASSIFIER_OPTIONS, given);
+    const { names } = new Labels(options.labels);
+    const net = { outputs: names.length, pooling: options.pooling };
     const { description, embeddings } = describeSequenceModel(options, net);
     const whole = { ...description, labels: names };
     return new SequenceClassifier(
@@ -88,29 +93,37 @@ export class SequenceClassifier extends SequenceClassifierRunner {
    *
    * @throws {FormatError} When the bytes are not such a file.
    */
-  static async load(bytes: Uint8Array, options: LoadModelOptions = {}): Promise<SequenceClassifier> {
+  static async load(bytes: Uint8Array | ArrayBuffer, options: LoadModelOptions = {}): Promise<SequenceClassifier> {
     return new SequenceClassifier(await TrainableModel.load(CLASSIFIER, bytes, SETUP, options));
   }
 
   /**
    * Train the model. The events are those of the trainer: see `fit`. Samples are shuffled, in batches of similar
-   * length. Evaluations measure `accuracy` and `f1`. Breaking out of the loop ends the training.
+   * length. Evaluations measure `accuracy` and `f1`. Await the training, or iterate its events: see `fit` of the
+   * trainer.
    *
    * @throws {OptionError} When a sequence has no tokens or unknown ones, a label is none of the model's, all labels are
    * the same, or the model is already being trained.
    * @throws {NonFiniteError} When the loss or the gradient is not finite. The parameters are then those of the step
    * before.
    */
-  async *fit(
+  fit(
     samples: readonly LabelledSequence[],
     options: TaskFitOptions<LabelledSequence, ClassMetrics> & ClassFitOptions = {},
-  ): AsyncGenerator<TrainingEvent<ClassMetrics>, void, void> {
-    const { classWeights, validation, ...trainer } = options;
+  ): ModelTraining<ClassMetrics> {
+    return trainModel(this.#model, () => this.#plan(samples, options));
+  }
+
+  #plan(
+    samples: readonly LabelledSequence[],
+    options: TaskFitOptions<LabelledSequence, ClassMetrics> & ClassFitOptions,
+  ): FitPlan<ClassMetrics> {
+    const { classWeights, validation, ...trainer } = readOptions("SequenceClassifier.fit", CLASS_FIT, options);
     const { x, y } = this.#samples(samples);
     const weights = weightsOfClasses(this.#labels, y, classWeights);
     const weighted = { x, y, weights: weights && y.map((label) => weights[label]) };
     const validationSamples = validation && this.#samples(validation);
-    yield* fitSequences(this.#model, this.#input, weighted, validationSamples, CLASS_METRICS, trainer);
+    return planSequences(this.#input, weighted, validationSamples, CLASS_METRICS, trainer, [samples]);
   }
 
   /**
@@ -127,6 +140,7 @@ export class SequenceClassifier extends SequenceClassifierRunner {
   }
 
   #samples(samples: readonly LabelledSequence[]): Samples & { y: number[] } {
+    requirePairs(samples, "sample", "[sequence, label]");
     return {
       x: this.#input.encode(samples.map(([sequence]) => sequence)),
       y: samples.map(([, label], i) => this.#labels.classOf(label, i)),

@@ -1,11 +1,13 @@
-import type { Cell } from "../cells/cell.ts";
+import { type Cell, cell } from "../cells/cell.ts";
+import { requireBytes } from "../errors.ts";
+import { count, flag, rate, signal, sizeList, type Table, text } from "../options.ts";
 import type { EvaluationEvent, Statistics } from "../trainer/events.ts";
 import type { StatisticsOptions } from "../trainer/statistics.ts";
-import type { World } from "../trainer/options.ts";
-import type { Clip } from "../training/clip.ts";
-import type { Optimizer } from "../training/optimizers/optimizer.ts";
-import type { PretrainedEmbedding } from "./embeddings.ts";
-import type { SessionOptions } from "./model.ts";
+import { statistics, TRAINER, type World, world } from "../trainer/options.ts";
+import { type Clip, clip } from "../training/clip.ts";
+import { type Optimizer, optimizer } from "../training/optimizers/optimizer.ts";
+import { embedding, type PretrainedEmbedding } from "./embeddings.ts";
+import { SESSION, type SessionOptions } from "./model.ts";
 
 /** Options of `LanguageModel.create`. */
 export interface LanguageModelOptions extends SessionOptions {
@@ -22,11 +24,11 @@ export interface LanguageModelOptions extends SessionOptions {
    */
   cell?: Cell;
   /**
-   * Hidden size of each layer, bottom to top.
+   * Hidden size of each layer, bottom to top; a number is the size of one layer.
    *
    * @default {[128, 128]}
    */
-  hidden?: readonly number[];
+  hidden?: number | readonly number[];
   /**
    * Width of a learned embedding, or vectors learned elsewhere.
    *
@@ -49,12 +51,23 @@ export interface LanguageModelOptions extends SessionOptions {
   dropout?: number;
 }
 
+/** The options of `LanguageModel.create`. */
+export const LANGUAGE_MODEL_OPTIONS = {
+  ...SESSION,
+  tokens: [["characters", "words"]],
+  cell: [cell],
+  hidden: [sizeList, [128, 128]],
+  embedding: [embedding],
+  tied: [flag],
+  dropout: [rate, 0],
+} satisfies Table<LanguageModelOptions>;
+
 /** Options of `LanguageModel.fit`. */
 export interface FitOptions {
   /**
    * Number of parallel streams B that the text is cut into.
    *
-   * @default {50}
+   * @default 50; fewer of a short text, so that a stream has `unroll` steps
    */
   batch?: number;
   /**
@@ -64,13 +77,13 @@ export interface FitOptions {
    */
   unroll?: number;
   /**
-   * Passes over the text.
+   * Passes over the text in this call.
    *
    * @default 1; no limit when `steps` or `seconds` is given
    */
   epochs?: number;
   /**
-   * Number of steps, including those before `resume`.
+   * Number of steps of this call, including those before `resume`.
    *
    * @default no limit
    */
@@ -110,7 +123,7 @@ export interface FitOptions {
    *
    * @default the training starts anew
    */
-  resume?: Uint8Array;
+  resume?: Uint8Array | ArrayBuffer;
   /**
    * The optimizer.
    *
@@ -139,10 +152,38 @@ export interface FitOptions {
   signal?: AbortSignal;
 }
 
+const { epochs, steps, seconds, patience, restoreBest } = TRAINER;
+
+/** The options of `LanguageModel.fit`. */
+export const FIT = {
+  batch: [count],
+  unroll: [count, 50],
+  epochs,
+  steps,
+  seconds,
+  validation: [text],
+  every: [count],
+  patience,
+  restoreBest,
+  resume: [requireBytes],
+  optimizer: [optimizer],
+  clip: [clip],
+  statistics: [statistics],
+  world: [world],
+  signal: [signal],
+} satisfies Table<FitOptions>;
+
 /** The event of `fit` after each step. */
 export interface FitEvent {
-  /** The kind of event. */
-  readonly type: "step";
+  /**
+   * The kind of event. `"end"` repeats the last step of a training that was suspended when another `fit` began:
+   * `reason` says so, and no event follows.
+   */
+  readonly type: "step" | "end";
+  /** Why an event of type `"end"` comes. */
+  readonly reason?: "replaced";
+  /** In the first event: whether the optimizer has started anew, because the `fit` before had other settings. */
+  readonly restarted?: true;
   /** Number of steps so far, from 1. */
   readonly step: number;
   /** Number of steps in all, if nothing ends the training before; Infinity without a limit. */

@@ -1,24 +1,32 @@
-import { requireInteger } from "../errors.ts";
-import type { TrainingEvent } from "../trainer/events.ts";
+import { readOptions } from "../options.ts";
 import type { Samples } from "../training/data/samples.ts";
-import { type LoadModelOptions, TrainableModel } from "./model.ts";
+import { type FitPlan, type LoadModelOptions, TrainableModel } from "./model.ts";
+import { type ModelTraining, trainModel } from "./model_training.ts";
 import { REGRESSOR, type RegressorDescription, SequenceRegressorRunner } from "./run/regressor.ts";
-import { requirePooling, type TaskRunOptions } from "./run/sequence_model.ts";
-import { SequenceInput, type TaskSequence } from "./run/sequences.ts";
-import type { NumberEvaluation, NumberMetrics, RegressorOptions, TaskFitOptions } from "./sequence_options.ts";
+import type { TaskRunOptions } from "./run/sequence_model.ts";
+import { requirePairs, SequenceInput, type TaskSequence } from "./run/sequences.ts";
+import {
+  FIT,
+  type NumberEvaluation,
+  type NumberMetrics,
+  REGRESSOR_OPTIONS,
+  type RegressorOptions,
+  type TaskFitOptions,
+} from "./sequence_options.ts";
 import {
   describeSequenceModel,
   evaluateSequences,
-  fitSequences,
   NUMBER_METRICS,
   numbersOf,
+  planSequences,
   regressionLoss,
+  SEQUENCES,
 } from "./sequence_training.ts";
 
 /** A sequence and its number, or numbers. */
 export type MeasuredSequence = readonly [sequence: TaskSequence, target: number | ArrayLike<number>];
 
-const SETUP = { loss: ({ loss }: RegressorDescription) => regressionLoss(loss) };
+const SETUP = { loss: ({ loss }: RegressorDescription) => regressionLoss(loss), size: SEQUENCES };
 
 /**
  * Predicts numbers from sequences, many to one: tomorrow's value from the values of the last weeks. The net is that of
@@ -52,10 +60,10 @@ export class SequenceRegressor extends SequenceRegressorRunner {
    *
    * @throws {OptionError} When an option is out of range.
    */
-  static async create(options: RegressorOptions): Promise<SequenceRegressor> {
-    const { outputs = 1, loss = "squared", pooling = "last" } = options;
-    requireInteger("outputs", outputs, 1);
-    const net = { outputs, pooling: requirePooling(pooling) };
+  static async create(given: RegressorOptions): Promise<SequenceRegressor> {
+    const options = readOptions("SequenceRegressor.create", REGRESSOR_OPTIONS, given);
+    const { outputs, loss, pooling } = options;
+    const net = { outputs, pooling };
     const { description, embeddings } = describeSequenceModel(options, net);
     const whole = { ...description, loss };
     return new SequenceRegressor(
@@ -68,26 +76,34 @@ export class SequenceRegressor extends SequenceRegressorRunner {
    *
    * @throws {FormatError} When the bytes are not such a file.
    */
-  static async load(bytes: Uint8Array, options: LoadModelOptions = {}): Promise<SequenceRegressor> {
+  static async load(bytes: Uint8Array | ArrayBuffer, options: LoadModelOptions = {}): Promise<SequenceRegressor> {
     return new SequenceRegressor(await TrainableModel.load(REGRESSOR, bytes, SETUP, options));
   }
 
   /**
    * Train the model. The events are those of the trainer: see `fit`. Samples are shuffled, in batches of similar
-   * length. Evaluations measure `meanAbsoluteError` and `meanSquaredError`. Breaking out of the loop ends the training.
+   * length. Evaluations measure `meanAbsoluteError` and `meanSquaredError`. Await the training, or iterate its events:
+   * see `fit` of the trainer.
    *
    * @throws {OptionError} When a sequence is empty, a number is not finite, or the model is already being trained.
    * @throws {NonFiniteError} When the loss or the gradient is not finite. The parameters are then those of the step
    * before.
    */
-  async *fit(
+  fit(
     samples: readonly MeasuredSequence[],
     options: TaskFitOptions<MeasuredSequence, NumberMetrics> = {},
-  ): AsyncGenerator<TrainingEvent<NumberMetrics>, void, void> {
-    const { validation, ...trainer } = options;
+  ): ModelTraining<NumberMetrics> {
+    return trainModel(this.#model, () => this.#plan(samples, options));
+  }
+
+  #plan(
+    samples: readonly MeasuredSequence[],
+    options: TaskFitOptions<MeasuredSequence, NumberMetrics>,
+  ): FitPlan<NumberMetrics> {
+    const { validation, ...trainer } = readOptions("SequenceRegressor.fit", FIT, options);
     const encoded = this.#samples(samples);
     const validationSamples = validation && this.#samples(validation);
-    yield* fitSequences(this.#model, this.#input, encoded, validationSamples, NUMBER_METRICS, trainer);
+    return planSequences(this.#input, encoded, validationSamples, NUMBER_METRICS, trainer, [samples]);
   }
 
   /**
@@ -108,6 +124,7 @@ export class SequenceRegressor extends SequenceRegressorRunner {
   }
 
   #samples(samples: readonly MeasuredSequence[]): Samples {
+    requirePairs(samples, "sample", "[sequence, target]");
     return {
       x: this.#input.encode(samples.map(([sequence]) => sequence)),
       y: samples.map(([, target], i) => numbersOf(target, this.outputs, i)),

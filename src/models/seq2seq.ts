@@ -1,20 +1,38 @@
 import { lstm } from "../cells/lstm.ts";
 import { scheduledSampling } from "../decoding/scheduled_sampling.ts";
-import { requireInteger, requireOneOf, requireRate } from "../errors.ts";
+import { OptionError } from "../errors.ts";
+import { readOptions, RUN } from "../options.ts";
 import { exp } from "../kernels/real.ts";
 import { editDistance } from "../text/edit_distance.ts";
-import type { TrainingEvent } from "../trainer/events.ts";
+import type { Metrics } from "../trainer/evaluate.ts";
 import { clipNorm } from "../training/clip.ts";
 import { crossEntropy } from "../training/losses/cross_entropy.ts";
 import { adam } from "../training/optimizers/adam.ts";
 import { EmbeddingStarts } from "./embeddings.ts";
-import { type LoadModelOptions, TrainableModel } from "./model.ts";
+import { type FitPlan, type LoadModelOptions, TrainableModel } from "./model.ts";
+import { type ModelTraining, trainModel } from "./model_training.ts";
+import { MOST_ROWS } from "./run/pieces.ts";
 import { type BothSides, codecsOf, SEQ2SEQ, type Seq2SeqDescription, Seq2SeqRunner } from "./run/seq2seq.ts";
 import { translateGreedily } from "./run/seq2seq_decoding.ts";
-import type { SequenceCodec, TargetCodec } from "./run/sequences.ts";
-import type { Pair, Seq2SeqEvaluation, Seq2SeqFitOptions, Seq2SeqOptions } from "./seq2seq_options.ts";
+import { requirePairs, type SequenceCodec, type TargetCodec } from "./run/sequences.ts";
+import { layerSizes } from "./sequence_options.ts";
+import {
+  FIT,
+  type Pair,
+  SEQ2SEQ_OPTIONS,
+  type Seq2SeqEvaluation,
+  type Seq2SeqFitOptions,
+  type Seq2SeqOptions,
+} from "./seq2seq_options.ts";
 
-const SETUP = { loss: () => crossEntropy() };
+const SETUP = {
+  loss: () => crossEntropy(),
+  size: ({ longest }: Seq2SeqDescription) => ({
+    batch: MOST_ROWS,
+    steps: longest.source,
+    decoderSteps: longest.target + 1,
+  }),
+};
 
 /** Pairs as samples of the trainer. */
 interface EncodedPairs {
@@ -69,23 +87,20 @@ export class Seq2Seq extends Seq2SeqRunner {
    *
    * @throws {OptionError} When an option is out of range.
    */
-  static async create(options: Seq2SeqOptions): Promise<Seq2Seq> {
-    const { source, target, cell = lstm(), hidden = 128, layers = 1, bidirectional = true, dropout = 0 } = options;
-    const { attention = "general", embedding = Math.ceil(hidden / 2) } = options;
-    requireInteger("hidden", hidden, 1);
-    requireInteger("layers", layers, 1);
-    requireRate("dropout", dropout);
-    requireOneOf("attention", attention, ["bahdanau", "dot", "general", "concat", "none"]);
-    const longest = bothSides(options.longest ?? 50);
-    for (const length of Object.values(longest)) requireInteger("longest", length, 1);
-    for (const [name, tokens] of Object.entries({ source, target })) {
-      if (typeof tokens === "number") requireInteger(name, tokens, 1);
+  static async create(given: Seq2SeqOptions): Promise<Seq2Seq> {
+    const options = readOptions("Seq2Seq.create", SEQ2SEQ_OPTIONS, given);
+    const { source, target, cell = lstm(), bidirectional, dropout, attention } = options;
+    const { hidden, layers } = layerSizes(options.hidden, options.layers);
+    if (typeof hidden !== "number") {
+      throw new OptionError(`"hidden" of Seq2Seq must be the same for each layer, got ${hidden.join(", ")}`);
     }
+    const { embedding = Math.ceil(hidden / 2) } = options;
+    const longest = bothSides(options.longest);
     const embeddings = new EmbeddingStarts();
-    const given = bothSides(embedding);
+    const sides = bothSides(embedding);
     const widths = {
-      source: embeddings.add("encoder.embedding.weight", given.source, source),
-      target: embeddings.add("decoder.embedding.weight", given.target, target),
+      source: embeddings.add("encoder.embedding.weight", sides.source, source),
+      target: embeddings.add("decoder.embedding.weight", sides.target, target),
     };
     // The file has the description's values in this order.
     const shape = { cell, hidden, layers, bidirectional, attention, dropout, embedding: widths };
@@ -98,35 +113,38 @@ export class Seq2Seq extends Seq2SeqRunner {
    *
    * @throws {FormatError} When the bytes are not such a file.
    */
-  static async load(bytes: Uint8Array, options: LoadModelOptions = {}): Promise<Seq2Seq> {
+  static async load(bytes: Uint8Array | ArrayBuffer, options: LoadModelOptions = {}): Promise<Seq2Seq> {
     return new Seq2Seq(await TrainableModel.load(SEQ2SEQ, bytes, SETUP, options));
   }
 
   /**
    * Train the model. The events are those of the trainer: see `fit`. Pairs are shuffled, in batches of similar length.
-   * The loss is the mean over the tokens of the targets and their ends. Breaking out of the loop ends the training.
+   * The loss is the mean over the tokens of the targets and their ends. Await the training, or iterate its events.
    *
    * @throws {OptionError} When a sequence has no tokens, too many or unknown ones, or the model is already being
    * trained.
    * @throws {NonFiniteError} When the loss or the gradient is not finite. The parameters are then those of the step
    * before.
    */
-  async *fit(pairs: readonly Pair[], options: Seq2SeqFitOptions = {}): AsyncGenerator<TrainingEvent, void, void> {
-    const { batch = 64, optimizer = adam({ learningRate: 2e-3 }), clip = clipNorm(1), labelSmoothing, ...more } =
-      options;
-    const { sampling = 0, validation, every, seed = 0, bucket = 16, ...trainer } = more;
-    requireInteger("batch", batch, 1);
-    requireInteger("seed", seed, 0);
-    requireInteger("bucket", bucket, 1);
+  fit(pairs: readonly Pair[], options: Seq2SeqFitOptions = {}): ModelTraining<Metrics> {
+    return trainModel(this.#model, () => this.#plan(pairs, options));
+  }
+
+  #plan(pairs: readonly Pair[], options: Seq2SeqFitOptions): FitPlan<Metrics> {
+    const { batch, sampling, labelSmoothing, ...more } = readOptions("Seq2Seq.fit", FIT, options);
+    const { optimizer = adam({ learningRate: 2e-3 }), clip = clipNorm(1), ...others } = more;
+    const { validation, every, seed = 0, bucket = 16, ...trainer } = others;
     const samples = this.#encode(pairs);
     const evaluate = validation && { data: this.#encode(validation), every };
     const probability = typeof sampling === "number" ? () => sampling : sampling;
     const arrangement = { batch: Math.min(batch, pairs.length), bucket, seed };
-    yield* this.#model.fit(
-      { batch, loss: crossEntropy({ labelSmoothing }), optimizer, clip },
-      (session) => sampling === 0 ? samples : scheduledSampling(session, samples, { ...arrangement, probability }),
-      { ...trainer, ...arrangement, evaluate },
-    );
+    return {
+      session: { batch, loss: crossEntropy({ labelSmoothing }), optimizer, clip },
+      data: (session) =>
+        sampling === 0 ? samples : scheduledSampling(session, samples, { ...arrangement, probability }),
+      identity: [pairs],
+      trainer: { ...trainer, ...arrangement, evaluate },
+    };
   }
 
   /**
@@ -134,10 +152,11 @@ export class Seq2Seq extends Seq2SeqRunner {
    *
    * @throws {OptionError} When a sequence has no tokens, too many or unknown ones.
    */
-  async evaluate(pairs: readonly Pair[], { signal }: { signal?: AbortSignal } = {}): Promise<Seq2SeqEvaluation> {
+  async evaluate(pairs: readonly Pair[], options: { signal?: AbortSignal } = {}): Promise<Seq2SeqEvaluation> {
+    const { signal } = readOptions("Seq2Seq.evaluate", RUN, options);
     const samples = this.#encode(pairs);
     const { loss, count } = await this.#model.evaluate(samples, { signal });
-    const translations = await translateGreedily(this.#model.compiled, samples.x, this.#target, { signal });
+    const translations = await translateGreedily(this.#model.nets, samples.x, this.#target, { signal });
     const targets = samples.y.map((ids) => ids.subarray(0, -1));
     const distances = targets.map((target, i) => editDistance(translations[i].ids, target));
     const edits = distances.reduce((sum, distance) => sum + distance, 0);
@@ -148,6 +167,7 @@ export class Seq2Seq extends Seq2SeqRunner {
 
   #encode(pairs: readonly Pair[]): EncodedPairs {
     const { begin, end } = this.#target;
+    requirePairs(pairs, "pair", "[source, target]");
     const x = pairs.map(([source], i) => this.#source.encode(source, i));
     const targets = pairs.map(([, target], i) => this.#target.encode(target, i));
     return {

@@ -1,32 +1,36 @@
 import { OptionError, requireInteger, ShapeError } from "../errors.ts";
+import { readOptions } from "../options.ts";
 import type { Measurement } from "../trainer/evaluate.ts";
-import type { TrainingEvent } from "../trainer/events.ts";
 import type { Samples } from "../training/data/samples.ts";
 import { crossEntropy } from "../training/losses/cross_entropy.ts";
 import type { Loss } from "../training/losses/loss.ts";
 import { confusionMatrix } from "../training/metrics/classification.ts";
-import { type LoadModelOptions, TrainableModel } from "./model.ts";
+import { type FitPlan, type LoadModelOptions, TrainableModel } from "./model.ts";
+import { type ModelTraining, trainModel } from "./model_training.ts";
 import { type Label, Labels } from "./run/labels.ts";
 import type { TaskRunOptions } from "./run/sequence_model.ts";
-import { SequenceInput, type TaskSequence } from "./run/sequences.ts";
+import { requirePairs, SequenceInput, type TaskSequence } from "./run/sequences.ts";
 import { SequenceTaggerRunner, TAGGER, type TaggerDescription } from "./run/tagger.ts";
-import type {
-  ClassEvaluation,
-  ClassFitOptions,
-  ClassMetrics,
-  NumberEvaluation,
-  NumberMetrics,
-  TaggerOptions,
-  TaskFitOptions,
+import {
+  CLASS_FIT,
+  type ClassEvaluation,
+  type ClassFitOptions,
+  type ClassMetrics,
+  type NumberEvaluation,
+  type NumberMetrics,
+  TAGGER_OPTIONS,
+  type TaggerOptions,
+  type TaskFitOptions,
 } from "./sequence_options.ts";
 import {
   CLASS_METRICS,
   describeSequenceModel,
   evaluateSequences,
-  fitSequences,
   NUMBER_METRICS,
   numbersOf,
+  planSequences,
   regressionLoss,
+  SEQUENCES,
   weightsOfClasses,
 } from "./sequence_training.ts";
 
@@ -45,6 +49,7 @@ const IGNORED = -100;
 const SETUP = {
   loss: ({ labels, loss = "squared" }: TaggerDescription): Loss =>
     labels ? crossEntropy({ ignoreIndex: IGNORED }) : regressionLoss(loss),
+  size: SEQUENCES,
 };
 
 /**
@@ -85,7 +90,8 @@ export class SequenceTagger extends SequenceTaggerRunner {
    *
    * @throws {OptionError} When an option is out of range, or not exactly one of `labels` and `outputs` is given.
    */
-  static async create(options: TaggerOptions): Promise<SequenceTagger> {
+  static async create(given: TaggerOptions): Promise<SequenceTagger> {
+    const options = readOptions("SequenceTagger.create", TAGGER_OPTIONS, given);
     const { labels, outputs } = options;
     if ((labels === undefined) === (outputs === undefined)) {
       throw new OptionError('Either "labels" or "outputs" must be given: a step gets a class or numbers');
@@ -106,14 +112,14 @@ export class SequenceTagger extends SequenceTaggerRunner {
    *
    * @throws {FormatError} When the bytes are not such a file.
    */
-  static async load(bytes: Uint8Array, options: LoadModelOptions = {}): Promise<SequenceTagger> {
+  static async load(bytes: Uint8Array | ArrayBuffer, options: LoadModelOptions = {}): Promise<SequenceTagger> {
     return new SequenceTagger(await TrainableModel.load(TAGGER, bytes, SETUP, options));
   }
 
   /**
    * Train the model. The events are those of the trainer: see `fit`. Samples are shuffled, in batches of similar
-   * length. Evaluations measure `accuracy` and `f1`, or `meanAbsoluteError` and `meanSquaredError`. Breaking out of the
-   * loop ends the training.
+   * length. Evaluations measure `accuracy` and `f1`, or `meanAbsoluteError` and `meanSquaredError`. Await the
+   * training, or iterate its events.
    *
    * @throws {OptionError} When a sequence has no tokens or unknown ones, a label is none of the model's, all labels are
    * the same, or the model is already being trained.
@@ -121,11 +127,18 @@ export class SequenceTagger extends SequenceTaggerRunner {
    * @throws {NonFiniteError} When the loss or the gradient is not finite. The parameters are then those of the step
    * before.
    */
-  async *fit(
+  fit(
     samples: readonly TaggedSequence[],
     options: TaskFitOptions<TaggedSequence, TaggerMetrics> & ClassFitOptions = {},
-  ): AsyncGenerator<TrainingEvent<TaggerMetrics>, void, void> {
-    const { classWeights, validation, ...trainer } = options;
+  ): ModelTraining<TaggerMetrics> {
+    return trainModel(this.#model, () => this.#plan(samples, options));
+  }
+
+  #plan(
+    samples: readonly TaggedSequence[],
+    options: TaskFitOptions<TaggedSequence, TaggerMetrics> & ClassFitOptions,
+  ): FitPlan<TaggerMetrics> {
+    const { classWeights, validation, ...trainer } = readOptions("SequenceTagger.fit", CLASS_FIT, options);
     const encoded = this.#samples(samples);
     const validationSamples = validation && this.#samples(validation);
     let { weights } = encoded;
@@ -135,7 +148,7 @@ export class SequenceTagger extends SequenceTaggerRunner {
       weights = ofClass && encoded.y.map((tags) => Array.from(tags, (tag) => ofClass[tag] ?? 0));
     } else if (classWeights) throw new OptionError('"classWeights" are for a tagger with labels');
     const metrics: TaggerMetrics = this.#labels ? CLASS_METRICS : NUMBER_METRICS;
-    yield* fitSequences(this.#model, this.#input, { ...encoded, weights }, validationSamples, metrics, trainer);
+    return planSequences(this.#input, { ...encoded, weights }, validationSamples, metrics, trainer, [samples]);
   }
 
   /**
@@ -163,6 +176,7 @@ export class SequenceTagger extends SequenceTaggerRunner {
   }
 
   #samples(samples: readonly TaggedSequence[]): Samples & { y: number[][] } {
+    requirePairs(samples, "sample", "[sequence, tags]");
     const x = this.#input.encode(samples.map(([sequence]) => sequence));
     samples.forEach(([, tags], i) => {
       const steps = x[i].length / this.#input.columns;

@@ -1,4 +1,6 @@
-import { DisposedError, ShapeError } from "../errors.ts";
+import { DisposedError, requireBytes, ShapeError } from "../errors.ts";
+import { NUMERICS } from "../kernels/builds.ts";
+import { readOptions, type Table } from "../options.ts";
 import type { Numerics } from "../kernels/load.ts";
 import { Execution } from "./run/execution.ts";
 import { type Graph, type OnnxValue, readGraph } from "./run/graph.ts";
@@ -22,6 +24,8 @@ export interface OnnxOptions {
    */
   numerics?: Numerics;
 }
+
+const ONNX = { numerics: NUMERICS } satisfies Table<OnnxOptions>;
 
 /**
  * An ONNX model (https://onnx.ai). RNN, GRU and LSTM are supported with all their attributes and run on the library's
@@ -66,8 +70,9 @@ export class OnnxModel implements Disposable {
    * @throws {FormatError} When the file is broken, or has unsupported operators, attributes or types.
    * @throws {ShapeError} When the shapes of its constants do not fit together.
    */
-  static load(bytes: Uint8Array, { numerics = "fast" }: OnnxOptions = {}): OnnxModel {
-    return new OnnxModel(readGraph(bytes), numerics);
+  static load(bytes: Uint8Array | ArrayBuffer, options: OnnxOptions = {}): OnnxModel {
+    const { numerics } = readOptions("OnnxModel.load", ONNX, options);
+    return new OnnxModel(readGraph(requireBytes("bytes", bytes)), numerics);
   }
 
   /** The inputs of `run`. */
@@ -106,9 +111,14 @@ export class OnnxModel implements Disposable {
   }
 
   /** Frees the memory. Later calls of `run` throw a `DisposedError`. */
-  [Symbol.dispose](): void {
+  dispose(): void {
     this.#disposed = true;
     this.#execution[Symbol.dispose]();
+  }
+
+  /** See `dispose`. */
+  [Symbol.dispose](): void {
+    this.dispose();
   }
 
   #check(inputs: Readonly<Record<string, OnnxInput>>): Map<string, OnnxTensor> {

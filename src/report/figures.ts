@@ -1,7 +1,7 @@
 // deno-lint-ignore-file no-import-prefix -- an entry must work from a URL, where deno.json is absent
 import * as Plot from "npm:@observablehq/plot@0.6.17";
 import { parseHTML } from "npm:linkedom@0.18.15";
-import type { Histogram } from "../session/histogram.ts";
+import type { Histogram } from "../session/statistics.ts";
 import type { CurvePoint, Snapshot } from "./series.ts";
 import { formatNumber, formatPercent, formatSteps, html, Markup } from "./text.ts";
 

@@ -1,5 +1,5 @@
 import type { FitEvaluation, FitEvent } from "../models/language_model_options.ts";
-import type { Histogram } from "../session/histogram.ts";
+import type { Histogram } from "../session/statistics.ts";
 import type { Statistics, StepEvent, TrainingEvent } from "../trainer/events.ts";
 import type { Clip } from "../training/clip.ts";
 import type { FlowProfile } from "./flow_figure.ts";

@@ -1,9 +1,13 @@
 import type { PlanRow } from "../memory/memory_map.ts";
-import type { CallOptions, States } from "./packed_batch.ts";
+import { extended, requireKnown } from "../options.ts";
+import { CALL, type CallOptions, type States } from "./packed_batch.ts";
 import type { Runner } from "./runner.ts";
 import type { IncompatibleKeys, LoadOptions, TensorCopy, Tensors } from "./state_dict.ts";
 import { openStream, type Stream } from "./stream.ts";
 import { summary } from "./summary.ts";
+
+const PROBABILITIES = /* @__PURE__ */ extended(CALL, { temperature: true });
+const STREAM = { batch: true, states: true };
 
 /**
  * A net in one memory, and the calls that run it. Every returned array is a copy. Sequences are time-major, `[T, B,
@@ -31,7 +35,7 @@ export abstract class CompiledNet implements Disposable {
    * @throws {ShapeError} When x does not divide into steps, or has more steps than the net was compiled for.
    */
   forward(x: ArrayLike<number>, options: CallOptions = {}): Float32Array {
-    return this.runner.predict(x, options, false);
+    return this.runner.predict(x, options, CALL);
   }
 
   /**
@@ -41,17 +45,20 @@ export abstract class CompiledNet implements Disposable {
    * @returns Probabilities `[T, B, output]`.
    */
   probabilities(x: ArrayLike<number>, options: CallOptions & { temperature?: number } = {}): Float32Array {
+    requireKnown("probabilities", PROBABILITIES, options);
     return this.runner.probabilities(x, options);
   }
 
   /**
-   * A stream: runs B sequences one step at a time. Its states are its own, and start from zero (or learned) states. A
-   * stream shares the parameters: training between two steps shows in the next step.
+   * A stream: runs B sequences one step at a time, with states of its own. A stream shares the parameters: training
+   * between two steps shows in the next step.
    *
    * @param options.batch Rows B, at most those of the net. Default 1.
+   * @param options.states The first states, `[B, H]` by name. Default: zero (or learned) states.
    */
-  stream({ batch = 1 }: { batch?: number } = {}): Stream {
-    return openStream(this.runner, batch);
+  stream(options: { batch?: number; states?: States | "zero" } = {}): Stream {
+    requireKnown("stream", STREAM, options);
+    return openStream(this.runner, options.batch ?? 1, options.states ?? "zero");
   }
 
   /** Every slot of the memory with its group and bytes, in the order of addresses. */
@@ -129,7 +136,12 @@ export abstract class CompiledNet implements Disposable {
   }
 
   /** Release the memory and end the workers, if there are any. Every later call throws DisposedError. */
-  [Symbol.dispose](): void {
+  dispose(): void {
     this.runner.release();
+  }
+
+  /** See `dispose`. */
+  [Symbol.dispose](): void {
+    this.dispose();
   }
 }

@@ -1,4 +1,5 @@
 import { FormatError, OptionError, requireInteger, ShapeError } from "../errors.ts";
+import { anything, readOptions, type Table } from "../options.ts";
 import { readSafetensors } from "../formats/safetensors.ts";
 import { writeSafetensors } from "../formats/safetensors_writer.ts";
 import type { States } from "../runtime/packed_batch.ts";
@@ -75,28 +76,39 @@ export interface CheckpointOptions {
   tensors?: ReadonlyMap<string, TensorCopy>;
 }
 
+const CHECKPOINT = { extra: [anything], states: [anything], tensors: [anything] } satisfies Table<CheckpointOptions>;
+
 /** See `Session.checkpoint`. */
 export function takeCheckpoint(
   net: TrainedNet,
-  { extra, states = net.runner.states(), tensors = new Map() }: CheckpointOptions,
+  options: CheckpointOptions,
 ): Uint8Array<ArrayBuffer> {
+  const { extra, states, tensors = new Map() } = readOptions("checkpoint", CHECKPOINT, options);
   const { plan, io } = net.runner;
-  requireStates(net.runner, states);
+  if (states) requireInteger("rows of states", stateRows(net.runner, states) ?? 1, 1, plan.options.batch);
   const training = readTrainingState(net);
   const parameters = io.parameters.copies(({ value }) => io.readFlat(value));
-  return writeCheckpoint({ net: describeNet(plan), parameters, training, states, extra, tensors });
+  return writeCheckpoint({
+    net: describeNet(plan),
+    parameters,
+    training,
+    states: states ?? net.runner.states(),
+    extra,
+    tensors,
+  });
 }
 
 /** See `Session.restore`. */
 export function restoreCheckpoint(
   net: TrainedNet,
-  bytes: Uint8Array,
+  bytes: Uint8Array | ArrayBuffer,
 ): Pick<Checkpoint, "extra" | "states" | "tensors"> {
   const { runner } = net;
   const checkpoint = readCheckpoint(bytes);
   const { parameters, training, states, extra, tensors } = checkpoint;
   requireNet(checkpoint, runner.plan);
-  const rows = requireStates(runner, states);
+  // There may be more rows than the session has: only a call that carries the states on needs as many.
+  const rows = stateRows(runner, states);
   requireTensors("parameter", runner.plan.planner.parameters, parameters);
   setTrainingState(net, training);
   runner.io.parameters.set(parameters, {});
@@ -105,14 +117,15 @@ export function restoreCheckpoint(
   return { extra, states, tensors };
 }
 
-/** The rows of states that a session can carry; undefined when there are no states. */
-function requireStates(
-  { plan: { layer, options: { batch } }, io }: TrainingRunner,
-  states: States,
-): number | undefined {
+/**
+ * The rows of states; undefined when there are no states.
+ *
+ * @throws {ShapeError} When the states are not those of the net.
+ */
+function stateRows({ plan: { layer }, io }: TrainingRunner, states: States): number | undefined {
   const [first] = layer.states;
   if (!first || !Object.keys(states).length) return undefined;
-  const rows = requireInteger("rows of states", (states[first.name]?.length ?? 0) / first.width, 1, batch);
+  const rows = requireInteger("rows of states", (states[first.name]?.length ?? 0) / first.width, 1);
   io.checkStates(states, rows);
   return rows;
 }
@@ -156,7 +169,7 @@ function writeCheckpoint(checkpoint: Checkpoint): Uint8Array<ArrayBuffer> {
  * assertEquals(extra, { epoch: 7 });
  * ```
  */
-export function readCheckpoint(bytes: Uint8Array): Checkpoint {
+export function readCheckpoint(bytes: Uint8Array | ArrayBuffer): Checkpoint {
   const { tensors, metadata } = readSafetensors(bytes);
   const { net, training, extra } = parse(metadata[KEY]);
   const parameters = new Map<string, TensorCopy>(), moments = new Map<string, TensorCopy>(), states: States = {};

@@ -1,9 +1,13 @@
 import { OptionError, ThreadError } from "../errors.ts";
+import { type Names, requireKnown } from "../options.ts";
 import type { Kernels } from "../kernels/kernels.ts";
 import type { Arena } from "../memory/arena.ts";
-import { type CallOptions, packBatch, type PackedBatch, type States } from "../runtime/packed_batch.ts";
+import { seedWords } from "../memory/planner.ts";
+import type { TensorSpec } from "../ops/value.ts";
+import { CALL, type CallOptions, packBatch, type PackedBatch, type States } from "../runtime/packed_batch.ts";
 import { type CheckedInput, Runner } from "../runtime/runner.ts";
 import type { Threads } from "../threads/threads.ts";
+import type { Layout } from "../training/data/batch.ts";
 import type { PlannedLoss, Targets } from "../training/losses/loss.ts";
 import { GradientFlow } from "./gradient_flow.ts";
 import type { TrainingPlan } from "./plan_training.ts";
@@ -13,6 +17,24 @@ import { TrainingIO } from "./training_io.ts";
 export interface Data extends Targets {
   /** Tokens `[T, B]` or values `[T, B, input]`. */
   x: ArrayLike<number>;
+}
+
+const DATA: Names<Data> = { x: true, y: true, weights: true, targetLengths: true };
+
+/**
+ * Check the names of a call. A batch of the trainer is data and options in one, so options may stand in both.
+ *
+ * @throws {OptionError} When a name is unknown, or an option stands in the data alone.
+ */
+export function requireCall(data: Data, options: CallOptions): void {
+  requireKnown("a call", CALL, options);
+  const given = data as Data & CallOptions;
+  if (typeof data !== "object" || !data || Array.isArray(data)) requireKnown("the data", DATA, data);
+  for (const name in given) {
+    if (name in DATA || name === "steps") continue; // A window of `streams` has its number of steps.
+    const option = name as keyof CallOptions;
+    if (!(name in CALL) || given[option] !== options[option]) requireKnown("the data", DATA, { [name]: given[option] });
+  }
 }
 
 /** A loss, and the weight of the targets that count. */
@@ -40,6 +62,30 @@ export class TrainingRunner extends Runner {
   constructor(plan: TrainingPlan, kernels: Kernels, arena: Arena, threads?: Threads) {
     super(plan, kernels, new TrainingIO(plan, arena), threads);
     if (plan.options.gradientFlow) this.gradientFlow = new GradientFlow(plan.needs.outputGradients, arena);
+  }
+
+  /** Draw the first values of all parameters; each parameter has its own stream of random numbers. */
+  initialiseParameters(): void {
+    const { plan: { planner, initial, settings }, io } = this;
+    const context = { bounds: settings, read: io.readFlat, write: io.write, seed: seedWords(planner.seed) };
+    planner.parameters.forEach(({ value, shape }, stream) =>
+      initial[stream](this.kernels, { ...context, value, shape, stream })
+    );
+  }
+
+  /** The layout of the data that the net trains on. */
+  get dataLayout(): Layout {
+    const { plan: { input, decoderInput, layer: { output }, options }, loss: { targets, reduction } } = this;
+    const { batchFirst = false, recompute, steps, decoderSteps } = options;
+    return {
+      ...inputLayout(input),
+      output: output.width,
+      batchFirst,
+      targets: targets === "sequence" ? "labels" : output.steps === "one" ? "sequence" : "step",
+      reduction,
+      longest: recompute ? Infinity : steps,
+      decoder: decoderInput && { ...inputLayout(decoderInput), longest: decoderSteps! },
+    };
   }
 
   /** @throws {OptionError} When the session was compiled without a loss. */
@@ -74,6 +120,7 @@ export class TrainingRunner extends Runner {
 
   /** The loss without gradients. */
   evaluate(data: Data, options: CallOptions): PartLoss {
+    requireCall(data, options);
     const checked = this.checkData(data, options, false);
     this.writeData(checked);
     this.forward(checked.batch);
@@ -82,6 +129,7 @@ export class TrainingRunner extends Runner {
 
   /** The losses of all targets, not reduced, without gradients. */
   losses(data: Data, options: CallOptions): Float32Array {
+    requireCall(data, options);
     const { loss } = this;
     const { batch, ...input } = this.checkData(data, options, false);
     const rows = this.io.targetRows(batch);
@@ -136,7 +184,7 @@ export class TrainingRunner extends Runner {
   isLongerThanPlan({ x }: Data, { batch: B = this.plan.options.batch }: CallOptions): boolean {
     const { input, options: { recompute = false, steps } } = this.plan;
     const columns = input.kind === "values" ? input.width : 1;
-    return recompute && B > 0 && x.length > steps * B * columns;
+    return recompute && B > 0 && x?.length > steps * B * columns;
   }
 
   /** Reserve the numbers of `n` training passes; the first of them. */
@@ -166,4 +214,8 @@ export class TrainingRunner extends Runner {
   rollBack(batch: PackedBatch, states: States): void {
     this.memory = batch.fresh ? { is: "empty" } : { is: "other", batch, states };
   }
+}
+
+function inputLayout({ kind, width }: TensorSpec): Pick<Layout, "kind" | "columns"> {
+  return kind === "values" ? { kind, columns: width } : { kind: "tokens", columns: 1 };
 }

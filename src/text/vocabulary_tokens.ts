@@ -1,4 +1,5 @@
-import { FormatError, OptionError, requireInteger, requireOneOf } from "../errors.ts";
+import { FormatError, OptionError, requireOneOf } from "../errors.ts";
+import { count, list, readOptions, type Table, text as requireText } from "../options.ts";
 import { segmenterOf, TokenList } from "./token_list.ts";
 import { type Tokenizer, TokenizerTokens } from "./tokenizer.ts";
 import {
@@ -39,6 +40,12 @@ export interface WordsOptions extends VocabularyOptions {
   locale?: string;
 }
 
+const WORDS = {
+  special: [(name, value) => list(name, value).map((token) => requireOneOf(name, token, SPECIAL)), []],
+  minimumCount: [count, 1],
+  locale: [requireText],
+} satisfies Table<WordsOptions>;
+
 /** A vocabulary as data: the result of `Vocabulary.toJSON`, and the argument of `Vocabulary.fromJSON`. */
 export interface VocabularyJSON {
   /** The kind of its tokens. */
@@ -58,9 +65,8 @@ export type TokenizerSource = Tokenizer | ((json: unknown) => Tokenizer);
 
 /** The distinct tokens of a text. */
 export function listTokens(kind: ListedKind, text: string, options: WordsOptions): TokenList {
-  const { special = [], minimumCount = 1, locale } = options;
-  requireInteger("minimumCount", minimumCount, 1);
-  special.forEach((token) => requireOneOf("special", token, SPECIAL));
+  requireText("text", text);
+  const { special, minimumCount, locale } = readOptions(`Vocabulary.${kind}`, WORDS, options);
   if (new Set(special).size < special.length) {
     throw new OptionError(`"special" must not have a token twice, got ${special.join(", ")}`);
   }

@@ -25,7 +25,7 @@ Deno.test("of a view only its part of the buffer is written, and partial writes 
     ...DISK,
     write: (h: number, b: Uint8Array, from: number) => DISK.write(h, b.subarray(0, from + 7), from),
   };
-  replaceFile(path, bytes.subarray(3, 95), undefined, disk);
+  replaceFile(path, bytes.subarray(3, 95), disk);
   assertEquals(Deno.readFileSync(path), bytes.slice(3, 95));
 });
 
@@ -49,7 +49,7 @@ Deno.test("the bytes are on the disk before the rename, and the name before the 
       return (call as (...args: unknown[]) => unknown)(...args);
     }]),
   ) as unknown as Disk;
-  replaceFile(folder.file("model"), OLD, undefined, disk);
+  replaceFile(folder.file("model"), OLD, disk);
   assertEquals(calls, ["create", "write", "sync", "close", "rename", "syncFolder"]);
 });
 
@@ -59,12 +59,12 @@ for (const call of ["create", "write", "sync", "close", "rename"] as const) {
     const path = folder.file("model"), fault = new Error("EIO: i/o error, somewhere");
     saveFile(path, OLD);
     const disk = { ...DISK, [call]: call === "close" ? failAfter(DISK.close, fault) : () => fail(fault) };
-    const error = assertThrows(() => replaceFile(path, NEW, undefined, disk), FileError);
+    const error = assertThrows(() => replaceFile(path, NEW, disk), FileError);
     assertEquals([error.message, error.cause], [`Cannot write ${path}: i/o error`, fault]);
     assertEquals(folder.names, ["model"]);
     assertEquals(Deno.readFileSync(path), OLD);
     // No file appears where there was none.
-    assertThrows(() => replaceFile(folder.file("other"), NEW, undefined, disk), FileError);
+    assertThrows(() => replaceFile(folder.file("other"), NEW, disk), FileError);
     assertEquals(folder.names, ["model"]);
     saveFile(path, NEW);
     assertEquals(Deno.readFileSync(path), NEW);
@@ -76,10 +76,10 @@ Deno.test("a write of no bytes is an error; a failed sync of the folder is an er
   const path = folder.file("model");
   saveFile(path, OLD);
   const stuck = { ...DISK, write: () => 0 };
-  assertThrows(() => replaceFile(path, NEW, undefined, stuck), FileError, "only 0 of 7 bytes");
+  assertThrows(() => replaceFile(path, NEW, stuck), FileError, "only 0 of 7 bytes");
   assertEquals(Deno.readFileSync(path), OLD);
   const lost = { ...DISK, syncFolder: () => fail(new Error("EIO: i/o error, fsync")) };
-  assertThrows(() => replaceFile(path, NEW, undefined, lost), FileError, "i/o error");
+  assertThrows(() => replaceFile(path, NEW, lost), FileError, "i/o error");
   assertEquals([folder.names, Deno.readFileSync(path)], [["model"], NEW]);
 });
 
@@ -190,7 +190,7 @@ Deno.test("requireWritable refuses unwritable paths and leaves no files", () => 
   requireWritable(folder.file("model"));
   requireWritable(folder.file("new"));
   const refused: [string, string][] = [
-    ["folder", "it is not a file"],
+    ["folder", "it is not a regular file"],
     ["none/model", `there is no folder ${folder.file("none")}`],
     ["model/model", `there is no folder ${folder.file("model")}`],
   ];

@@ -12,7 +12,7 @@ Deno.test("a model refuses the file of another kind of model and names the kind"
   using other = await Seq2Seq.create({ source: letters, target: letters, hidden: 4 });
   await assertRejects(() => LanguageModel.load(other.save()), FormatError, "that of a sequence-to-sequence model");
   const changed = (text: string) => () => LanguageModel.load(writeSafetensors(tensors, { [KEY]: text }));
-  await assertRejects(changed("null"), FormatError, "its version must be 1, got undefined");
+  await assertRejects(changed("null"), FormatError, "its version must be an integer from 1 to 1, got undefined");
   await assertRejects(changed("["), FormatError, "is not JSON");
   const without = metadata[KEY].replace('"vocabulary"', '"words"');
   await assertRejects(changed(without), FormatError, 'has no "vocabulary"');

@@ -20,6 +20,8 @@ Deno.test("the packed npm package installs, passes a strict type check and train
     // npm's own note of what it has done is hidden.
     const installed = [...Deno.readDirSync(join(folder, "node_modules"))].map(({ name }) => name);
     assertEquals(installed.filter((name) => !name.startsWith(".")), ["@unroll"]);
+    const packed = [...Deno.readDirSync(join(folder, "node_modules/@unroll/rnn"))].map(({ name }) => name);
+    assertEquals(packed.filter((name) => name.startsWith(".")), [], "the mark of the folder is not published");
 
     await Deno.copyFile(USER, join(folder, "user.ts"));
     const names = Object.keys(exports).map((entry) => config.name + entry.slice(1));

@@ -1,6 +1,9 @@
+import { requireKnown, RUN } from "../../options.ts";
+import { label, list } from "./description.ts";
 import { type Label, Labels } from "./labels.ts";
 import { type ModelKind, ModelRunner, type RunnableModel } from "./model.ts";
 import {
+  labelledNet,
   SEQUENCE_MODEL,
   type SequenceModelDescription,
   sequenceOutputs,
@@ -26,7 +29,8 @@ export interface ClassifierDescription extends SequenceModelDescription {
 export const CLASSIFIER: ModelKind<ClassifierDescription> = {
   ...SEQUENCE_MODEL,
   name: "sequence classifier",
-  required: [...SEQUENCE_MODEL.required, "labels"],
+  values: { ...SEQUENCE_MODEL.values, labels: list(label, 2) },
+  net: (description) => labelledNet(description),
 };
 
 /** A saved `SequenceClassifier` to run, not to train: `predict` with the same results. */
@@ -49,12 +53,13 @@ export class SequenceClassifierRunner extends ModelRunner {
   }
 
   /**
-   * Predict the label of each sequence. The prediction for one sequence does not depend on the others. A training that
-   * begins meanwhile ends the call with an error.
+   * Predict the label of each sequence. The prediction for one sequence does not depend on the others, nor on other
+   * calls.
    *
    * @throws {OptionError} When a sequence has no tokens, or unknown ones.
    */
   async predict(sequences: readonly TaskSequence[], options: TaskRunOptions = {}): Promise<Classification[]> {
+    requireKnown("predict", RUN, options);
     const encoded = this.#input.encode(sequences);
     const outputs = await sequenceOutputs(this.#model, this.#input, encoded, { ...options, softmax: true });
     return outputs.map((probabilities) => ({ label: this.#labels.mostProbable(probabilities), probabilities }));

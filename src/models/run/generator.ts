@@ -1,6 +1,7 @@
+import { joined } from "../../decoding/generate.ts";
 import { readPrompt } from "../../decoding/prompt.ts";
-import { type DrawOptions, drawTokens } from "../../decoding/token_draws.ts";
-import { requireInteger } from "../../errors.ts";
+import { DRAW, type DrawOptions, drawTokens } from "../../decoding/token_draws.ts";
+import { anything, count, natural, rate, readOptions, type Table, text } from "../../options.ts";
 import { exp } from "../../kernels/real.ts";
 import { conditioning } from "../../layers/conditioning.ts";
 import { dense } from "../../layers/dense.ts";
@@ -13,6 +14,8 @@ import { sequential } from "../../layers/sequential.ts";
 import { decode } from "../../runtime/decoder.ts";
 import type { Vocabulary } from "../../text/vocabulary.ts";
 import { logSoftmax } from "../../training/log_softmax.ts";
+
+import { list, vocabulary } from "./description.ts";
 import { type Condition, GeneratorCodec } from "./generator_codec.ts";
 import { type ModelKind, ModelRunner, type RunnableModel } from "./model.ts";
 import type { ModelDescription } from "./model_file.ts";
@@ -32,6 +35,14 @@ export interface SequenceGenerateOptions extends Condition, DrawOptions {
    */
   length?: number;
 }
+
+const GENERATE = {
+  ...DRAW,
+  label: [anything],
+  vector: [anything],
+  prompt: [anything],
+  length: [natural],
+} satisfies Table<SequenceGenerateOptions>;
 
 /** All that makes up a generator. */
 export interface GeneratorDescription extends ModelDescription {
@@ -54,8 +65,15 @@ export interface GeneratorDescription extends ModelDescription {
 /** The kind of a generator. */
 export const GENERATOR: ModelKind<GeneratorDescription> = {
   name: "sequence generator",
-  required: ["vocabulary", "labels", "vector", "longest", "hidden", "embedding", "dropout"],
-  vocabularies: ["vocabulary"],
+  values: {
+    hidden: list(count, 1),
+    embedding: count,
+    dropout: rate,
+    vocabulary,
+    labels: list(text),
+    vector: natural,
+    longest: count,
+  },
   net: generatorNet,
   size: ({ vector }) => ({ batch: 1, steps: 1, decoderSteps: vector ? 1 : undefined }),
 };
@@ -79,7 +97,7 @@ export class SequenceGeneratorRunner extends ModelRunner {
 
   /**
    * Write a text from its condition to `<eos>`, one token a piece. The same seed gives the same text; `<unk>`, `<pad>`
-   * and `<bos>` are never written. A training that begins meanwhile ends the writing with an error.
+   * and `<bos>` are never written. While the model is trained, the next token is that of the new parameters.
    *
    * @throws {OptionError} When the prompt has unknown tokens, the label is none of the model's, or an option is out of
    * range.
@@ -87,24 +105,39 @@ export class SequenceGeneratorRunner extends ModelRunner {
    */
   async *generate(options: SequenceGenerateOptions = {}): AsyncGenerator<string, void, void> {
     const { vocabulary, longest, end, muted } = this.#codec;
-    const { prompt = "", length = longest, temperature, topK, topP, seed, ...condition } = options;
-    requireInteger("length", length, 0);
+    const { prompt = "", length = longest, temperature, topK, topP, seed, signal, ...condition } = readOptions(
+      "generate",
+      GENERATE,
+      options,
+    );
     const { first, vector } = this.#codec.encodeCondition(condition, "the condition");
     const { ids: written, writer } = readPrompt(vocabulary, prompt);
-    const { current } = this.#model.compiled;
-    const steps = vector.length ? decode(current, vector, { batch: 1 }) : current.stream();
+    const { parameters } = this.#model;
+    const steps = vector.length ? decode(parameters.now, vector, { batch: 1 }) : parameters.now.stream();
+    const read = (token: number) => {
+      parameters.refresh(); // The net of `steps` gets the parameters of this moment.
+      return steps.step([token]);
+    };
     const reader = {
-      skip: (token: number) => void steps.step([token]),
+      skip(tokens: ArrayLike<number>, from: number) {
+        read(tokens[from]);
+        return 1;
+      },
       scores(token: number, temperature: number) {
-        const logits = steps.step([token]);
+        const logits = read(token);
         for (const id of muted) logits[id] = -Infinity;
         if (temperature === 0) return logits;
         return Float32Array.from(logSoftmax(logits.map((logit) => logit / temperature)), (p) => exp(p));
       },
     };
-    const drawOptions = { temperature, topK, topP, seed, length: Math.max(0, length - written.length), end };
+    const drawOptions = { temperature, topK, topP, seed, signal, length: Math.max(0, length - written.length), end };
     const write = writer();
     for await (const token of drawTokens(reader, [first, ...written], drawOptions)) yield write(token);
+  }
+
+  /** The text that `generate` writes, whole. */
+  async write(options: SequenceGenerateOptions = {}): Promise<string> {
+    return await joined(this.generate(options));
   }
 }
 

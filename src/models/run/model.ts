@@ -1,17 +1,40 @@
+import { type Cell, cell } from "../../cells/cell.ts";
+import { NUMERICS } from "../../kernels/builds.ts";
+import type { Numerics } from "../../kernels/load.ts";
+import type { Table } from "../../options.ts";
 import type { Layer } from "../../layers/layer.ts";
 import type { TensorCopy } from "../../runtime/state_dict.ts";
-import type { GrowingNet, SessionSize } from "./growing_net.ts";
-import { type FileKind, type ModelDescription, writeModel } from "./model_file.ts";
+import { type FileKind, type ModelDescription, type SaveOptions, writeModel } from "./model_file.ts";
+import type { ModelParameters, NetPool, SessionSize } from "./net_pool.ts";
+
+/** Options to load a model. */
+export interface RunnerOptions {
+  /**
+   * The recurrent cell of the model, if it is not one of the library's: the file has its name only.
+   *
+   * @default the cell that the file names
+   */
+  cell?: Cell;
+  /**
+   * The kernels: see `compile`.
+   *
+   * @default {"fast"}
+   */
+  numerics?: Numerics;
+}
+
+/** The options to load a model. */
+export const RUNNER = { cell: [cell], numerics: NUMERICS } satisfies Table<RunnerOptions>;
 
 /** One kind of model: its file, and the net that a description makes. */
 export interface ModelKind<Description extends ModelDescription> extends FileKind<Description> {
   /**
-   * The layers of the model.
+   * The same layers as they run forward, piece by piece: with the same parameters, and outputs that are needed alone.
    *
-   * @throws {OptionError} When the description does not make a net.
+   * @default {net}
    */
-  net(description: Description): Layer;
-  /** The smallest size of a net that runs the model. */
+  runningNet?(description: Description): Layer;
+  /** The size of the net for computations within one task of the event loop. */
   size(description: Description): SessionSize;
 }
 
@@ -23,9 +46,16 @@ export interface RunnableModel<Description extends ModelDescription = ModelDescr
   readonly description: Description;
   /** The layers. */
   readonly layer: Layer;
-  /** The layers, compiled. */
-  readonly compiled: GrowingNet;
+  /** The layers as they run forward. */
+  readonly running: Layer;
+  /** The parameters, and a net for computations within one task of the event loop. */
+  readonly parameters: ModelParameters;
+  /** Nets of `running` for all other computations. */
+  readonly nets: NetPool;
 }
+
+/** Deno and Node show what this method returns. */
+const INSPECT: unique symbol = Symbol.for("nodejs.util.inspect.custom");
 
 /** What all models have, whether they only run or can be trained. */
 export abstract class ModelRunner implements Disposable {
@@ -43,7 +73,7 @@ export abstract class ModelRunner implements Disposable {
 
   /** Copies of all parameters by name, as `setParameters` of a session of `net` takes them. */
   parameters(): Map<string, TensorCopy> {
-    return this.#model.compiled.current.parameters();
+    return this.#model.parameters.owner.parameters();
   }
 
   /** Number of elements of all parameters. */
@@ -55,16 +85,39 @@ export abstract class ModelRunner implements Disposable {
 
   /** A table of all parameters: names, shapes, sizes and bytes. */
   summary(): string {
-    return this.#model.compiled.current.summary();
+    return this.#model.parameters.now.summary();
   }
 
-  /** The model as a safetensors file: parameters by PyTorch's names (`rnn.weight_ih_l0`), the rest as metadata. */
-  save(): Uint8Array<ArrayBuffer> {
-    return writeModel(this.#model.kind, this.#model.description, this.parameters());
+  /**
+   * The model as a safetensors file: parameters by PyTorch's names (`rnn.weight_ih_l0`), the rest as metadata.
+   *
+   * @throws {OptionError} When a parameter has no F16 and `dtype` asks for it.
+   */
+  save(options: SaveOptions = {}): Uint8Array<ArrayBuffer> {
+    return writeModel(this.#model.kind, this.#model.description, this.parameters(), options);
+  }
+
+  /**
+   * Refuses JSON, which would have no parameters. A member of each object, not of the class: so `structuredClone`,
+   * which would drop the parameters, refuses the model as well.
+   *
+   * @throws {TypeError} Always: `save` writes a model.
+   */
+  readonly toJSON: () => never = () => {
+    throw new TypeError("Cannot write a model as JSON: expected save(), which gives the bytes of its file");
+  };
+
+  /** What `console.log` shows in Deno and Node. */
+  [INSPECT](): string {
+    try {
+      return `${this.#model.kind}\n${this.summary()}`;
+    } catch {
+      return `${this.#model.kind}, disposed`;
+    }
   }
 
   /** Release the memory. Every later call throws a DisposedError. */
   [Symbol.dispose](): void {
-    this.#model.compiled[Symbol.dispose]();
+    this.#model.parameters[Symbol.dispose]();
   }
 }

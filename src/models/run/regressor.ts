@@ -1,3 +1,5 @@
+import { requireKnown, RUN } from "../../options.ts";
+import { oneOf } from "./description.ts";
 import { type ModelKind, ModelRunner, type RunnableModel } from "./model.ts";
 import {
   SEQUENCE_MODEL,
@@ -20,7 +22,7 @@ export interface RegressorDescription extends SequenceModelDescription {
 export const REGRESSOR: ModelKind<RegressorDescription> = {
   ...SEQUENCE_MODEL,
   name: "sequence regressor",
-  required: [...SEQUENCE_MODEL.required, "loss"],
+  values: { ...SEQUENCE_MODEL.values, loss: oneOf("squared", "absolute", "huber") },
 };
 
 /** A saved `SequenceRegressor` to run, not to train: `predict` with the same results. */
@@ -39,12 +41,13 @@ export class SequenceRegressorRunner extends ModelRunner {
   }
 
   /**
-   * Predict the numbers of each sequence, `[outputs]`. The prediction for one sequence does not depend on the others. A
-   * training that begins meanwhile ends the call with an error.
+   * Predict the numbers of each sequence, `[outputs]`. The prediction for one sequence does not depend on the others,
+   * nor on other calls.
    *
    * @throws {OptionError} When a sequence is empty, or a number is not finite.
    */
   async predict(sequences: readonly TaskSequence[], options: TaskRunOptions = {}): Promise<Float32Array[]> {
+    requireKnown("predict", RUN, options);
     const encoded = this.#input.encode(sequences);
     return await sequenceOutputs(this.#model, this.#input, encoded, { ...options, softmax: false });
   }

@@ -9,10 +9,14 @@ import { luong } from "../../layers/luong.ts";
 import { recurrent } from "../../layers/recurrent.ts";
 import { sequential } from "../../layers/sequential.ts";
 import { attention } from "../../runtime/decoder.ts";
+import { type Check, count, flag, list as requireList, rate, readOptions, REQUIRED } from "../../options.ts";
+import { oneOf, optional, sides, tokens } from "./description.ts";
 import { type ModelKind, ModelRunner, type RunnableModel } from "./model.ts";
 import type { ModelDescription } from "./model_file.ts";
 import {
+  SEARCH,
   searchTranslations,
+  TRANSLATE,
   translateGreedily,
   type TranslateOptions,
   type Translation,
@@ -41,6 +45,17 @@ export interface BothSides<Value> {
   readonly target: Value;
 }
 
+/** The check of an option that has one value for both sides or one for each. */
+export function eachSide<Value>(check: Check<Value>): Check<Value | BothSides<Value>> {
+  return (name, value) => {
+    if (typeof value !== "object" || value === null || !("source" in value || "target" in value)) {
+      return check(name, value);
+    }
+    const side: readonly [Check<Value>, typeof REQUIRED] = [check, REQUIRED];
+    return readOptions(name, { source: side, target: side }, value, `${name}.`);
+  };
+}
+
 /** All that makes up a sequence-to-sequence model. */
 export interface Seq2SeqDescription extends ModelDescription, BothSides<Tokens> {
   /** Hidden size of every layer and direction. */
@@ -62,10 +77,19 @@ export interface Seq2SeqDescription extends ModelDescription, BothSides<Tokens> 
 /** The kind of a sequence-to-sequence model. */
 export const SEQ2SEQ: ModelKind<Seq2SeqDescription> = {
   name: "sequence-to-sequence model",
-  required: ["source", "target", "longest", "hidden", "layers", "bidirectional", "attention", "embedding"],
-  vocabularies: ["source", "target"],
+  values: {
+    source: tokens,
+    target: tokens,
+    hidden: count,
+    layers: count,
+    bidirectional: flag,
+    attention: oneOf("bahdanau", "dot", "general", "concat", "none"),
+    dropout: optional(rate, 0),
+    embedding: sides(count),
+    longest: sides(count),
+  },
   net: seq2seqNet,
-  size: ({ longest }) => ({ batch: 32, steps: longest.source, decoderSteps: longest.target + 1 }),
+  size: ({ longest }) => ({ batch: 1, steps: longest.source, decoderSteps: longest.target + 1 }),
 };
 
 /** A saved `Seq2Seq` to run, not to train: `translate`, `beamSearch` and `align` with the same results. */
@@ -87,18 +111,20 @@ export class Seq2SeqRunner extends ModelRunner {
    * @throws {OptionError} When a source has no tokens, too many or unknown ones.
    */
   async translate(sources: readonly Sequence[], options: TranslateOptions = {}): Promise<Translation[]> {
-    const ids = sources.map((source, i) => this.#source.encode(source, i));
-    return await translateGreedily(this.#model.compiled, ids, this.#target, options);
+    readOptions("translate", TRANSLATE, options);
+    const ids = requireList("sources", sources).map((source, i) => this.#source.encode(source, i));
+    return await translateGreedily(this.#model.nets, ids, this.#target, options);
   }
 
   /**
    * Search for the most probable translations of a source by beam search: see `beamSearch`. The best comes first; there
-   * are at most `width`. A training that begins or continues meanwhile ends the search with an error.
+   * are at most `width`.
    *
    * @throws {OptionError} When the source has no tokens, too many or unknown ones, or an option is out of range.
    */
   async beamSearch(source: Sequence, options: TranslationSearchOptions = {}): Promise<Translation[]> {
-    return await searchTranslations(this.#model.compiled, this.#source.encode(source, 0), this.#target, options);
+    readOptions("beamSearch", SEARCH, options);
+    return await searchTranslations(this.#model.nets, this.#source.encode(source, 0), this.#target, options);
   }
 
   /**
@@ -109,14 +135,15 @@ export class Seq2SeqRunner extends ModelRunner {
    * none.
    */
   align(source: Sequence, target: Sequence): Alignment {
-    const { description, compiled } = this.#model;
+    const { description, parameters } = this.#model;
     if (description.attention === "none") throw new OptionError('Cannot align: the model has "attention" "none"');
     const x = this.#source.encode(source, 0);
     const ids = target.length ? this.#target.encode(target, 0) : [];
     const y = [...ids, this.#target.end];
     const S = x.length;
-    compiled.current.forward(x, { batch: 1, decoderInput: [this.#target.begin, ...ids] });
-    const [{ data }] = attention(compiled.current).values();
+    const net = parameters.now;
+    net.forward(x, { batch: 1, decoderInput: [this.#target.begin, ...ids] });
+    const [{ data }] = attention(net).values();
     return {
       source: Array.from(x, (id) => this.#source.name(id)),
       target: Array.from(y, (id) => this.#target.name(id)),

@@ -1,4 +1,13 @@
-import { OptionError, requireBelow, requireInteger, ShapeError } from "../../errors.ts";
+import {
+  format,
+  OptionError,
+  requireArray,
+  requireBelow,
+  requireInteger,
+  requireNumbers,
+  ShapeError,
+} from "../../errors.ts";
+import { type Check, count, list as requireList, requireMade } from "../../options.ts";
 import { EventLoop } from "../../runtime/event_loop.ts";
 import type { Vocabulary } from "../../text/vocabulary.ts";
 import { arrange } from "../../training/data/arrangement.ts";
@@ -6,6 +15,12 @@ import { writePadded } from "../../training/data/padding.ts";
 
 /** Tokens of sequences: a vocabulary, or the number of tokens when sequences are ids. */
 export type Tokens = Vocabulary | number;
+
+/** The check of an option that is tokens. */
+export const tokens: Check<Tokens> = (name, value) =>
+  typeof value === "number"
+    ? count(name, value)
+    : requireMade(name, value, "encode", "a vocabulary, or the number of tokens");
 
 /** A sequence of tokens: a text or the list of its tokens, as the vocabulary has them; or ids. */
 export type Sequence = string | readonly string[] | ArrayLike<number>;
@@ -46,6 +61,7 @@ export class SequenceCodec {
     const fail = (reason: string) => {
       throw new OptionError(`Cannot read ${this.#name} ${number}: ${reason}`);
     };
+    if (typeof sequence !== "string") requireArray(`${this.#name} ${number}`, sequence);
     if (sequence.length === 0) fail("it must have at least one token, got none");
     const isText = typeof sequence === "string" || typeof sequence[0] === "string";
     if (isText && typeof tokens === "number") {
@@ -53,12 +69,19 @@ export class SequenceCodec {
     }
     const ids = isText
       ? (tokens as Vocabulary).encode(sequence as string | readonly string[])
-      : Int32Array.from(sequence as ArrayLike<number>, (id, i) => {
-        requireBelow(this.#name, id, i, this.size);
-        return id;
-      });
+      : this.#checked(sequence as ArrayLike<number>);
     if (ids.length === 0) fail("it must have at least one token, got none");
     if (ids.length > longest) fail(`it must have at most ${longest} tokens, as "longest" says, got ${ids.length}`);
+    return ids;
+  }
+
+  /** A copy of ids. */
+  #checked(sequence: ArrayLike<number>): Int32Array {
+    const ids = new Int32Array(sequence.length);
+    for (let i = 0; i < ids.length; i++) {
+      requireBelow(this.#name, sequence[i], i, this.size);
+      ids[i] = sequence[i];
+    }
     return ids;
   }
 
@@ -141,7 +164,7 @@ export class SequenceInput {
    */
   encode(sequences: readonly TaskSequence[]): ArrayLike<number>[] {
     const codec = this.#codec;
-    return sequences.map((sequence, i) =>
+    return requireList("sequences", sequences).map((sequence, i) =>
       codec ? codec.encode(sequence as Sequence, i) : valuesOf(sequence, this.columns, i)
     );
   }
@@ -156,16 +179,20 @@ function valuesOf(sequence: TaskSequence, features: number, number: number): Flo
   if (typeof sequence === "string") {
     throw new OptionError(`Cannot read sequence ${number}: it must be values, got ${JSON.stringify(sequence)}`);
   }
-  const isFlat = typeof sequence[0] === "number";
+  const name = `sequence ${number}`, first: unknown = requireArray(name, sequence)[0];
+  const isFlat = typeof first !== "object" || first === null;
   const rows = (isFlat ? [sequence] : sequence) as ArrayLike<ArrayLike<number>>;
   for (let t = 0; t < rows.length; t++) {
-    const { length } = rows[t];
+    const { length } = requireNumbers(isFlat ? name : `${name}[${t}]`, rows[t]);
     if (isFlat ? length % features === 0 : length === features) continue;
     const got = isFlat ? `${length} elements` : `${length} at step ${t}`;
     throw new ShapeError(`Cannot read sequence ${number}: each step must have ${features} values, got ${got}`);
   }
-  const values = Float32Array.from(Array.from(rows).flatMap((row) => Array.from(row)));
-  if (!values.length) throw new OptionError(`Cannot read sequence ${number}: it must have at least one step, got none`);
+  let size = 0;
+  for (let t = 0; t < rows.length; t++) size += rows[t].length;
+  if (!size) throw new OptionError(`Cannot read sequence ${number}: it must have at least one step, got none`);
+  const values = new Float32Array(size);
+  for (let t = 0, at = 0; t < rows.length; at += rows[t++].length) values.set(rows[t], at);
   const bad = values.findIndex((value) => !Number.isFinite(value));
   if (bad < 0) return values;
   const step = Math.floor(bad / features);
@@ -195,22 +222,39 @@ export function padded(sequences: readonly ArrayLike<number>[], columns: number)
 
 /**
  * Run sequences in batches of similar length, so that little is padding; the results are in the order of the sequences.
- * The event loop gets a turn at least every 50 ms, between two batches; `signal` ends the run there.
+ * The event loop gets a turn between two batches when it is due; `signal` ends the run there.
  */
-export async function runBatches<Result>(
-  sequences: readonly ArrayLike<number>[],
-  { columns, batch, signal }: { columns: number; batch: number; signal?: AbortSignal },
-  run: (batch: PaddedBatch) => readonly Result[],
+export async function runBatches<Item extends ArrayLike<number>, Result>(
+  sequences: readonly Item[],
+  { batch, signal }: { batch: number; signal?: AbortSignal },
+  run: (members: Item[]) => readonly Result[] | Promise<readonly Result[]>,
 ): Promise<Result[]> {
   const results = new Array<Result>(sequences.length);
   const sizes = sequences.map(({ length }) => length);
   // One bucket sorts all sequences by length.
   const arrangement = { batch, shuffle: false, seed: 0, bucket: Number.MAX_SAFE_INTEGER };
-  using loop = new EventLoop();
+  const loop = new EventLoop();
   for (const members of arrange(sizes, 1, arrangement)) {
     await loop.turn();
     signal?.throwIfAborted();
-    run(padded(members.map((i) => sequences[i]), columns)).forEach((result, b) => results[members[b]] = result);
+    (await run(members.map((i) => sequences[i]))).forEach((result, b) => results[members[b]] = result);
   }
   return results;
+}
+
+/**
+ * Check that samples are pairs.
+ *
+ * @param what What the error calls a sample.
+ * @param parts What a sample has.
+ * @throws {OptionError} When they are not.
+ */
+export function requirePairs(samples: readonly unknown[], what: string, parts: string): void {
+  requireList(`${what}s`, samples);
+  for (let i = 0; i < samples.length; i++) {
+    const pair = samples[i];
+    if (Array.isArray(pair) && pair.length === 2) continue;
+    const got = Array.isArray(pair) ? `${pair.length} elements` : format(pair);
+    throw new OptionError(`Cannot read ${what} ${i}: expected ${parts}, got ${got}`);
+  }
 }

@@ -34,3 +34,11 @@ export function assertWhole(path: string, what: string): number {
   if (bytes.length > 10) assertEquals(bytes.length, 300_000, what);
   return bytes[0];
 }
+
+/** A process that writes files of a series with the texts "<writer> <number>". Returns their paths. */
+export async function series(path: string, writer: number, files: number): Promise<string[]> {
+  const script = fileURLToPath(new URL("../programs/series.ts", import.meta.url));
+  const args = ["run", "-A", "--no-check", "--quiet", script, path, String(writer), String(files)];
+  const { stdout } = await new Deno.Command(Deno.execPath(), { args }).output();
+  return JSON.parse(new TextDecoder().decode(stdout));
+}

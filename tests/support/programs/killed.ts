@@ -35,4 +35,4 @@ if (how === "round") {
     else saveFile(path, bytes);
   }
 }
-replaceFile(path, new Uint8Array(SIZE).fill(2), undefined, deadly());
+replaceFile(path, new Uint8Array(SIZE).fill(2), deadly());
