@@ -14,6 +14,9 @@ import { cut, isUnspaced, isWhite, JOIN, Spacing, splitWords } from "./words.ts"
  */
 export type TokenKind = ListedKind | "tokenizer";
 
+/** A kind whose tokens are listed. */
+export type ListedKind = "characters" | "words2" | "folded" | "spaced" | "words";
+
 /**
  * A token without text of its own.
  *
@@ -50,7 +53,7 @@ interface TokenRules {
 const written = () => (token: string) => token;
 
 /** The rules of each kind. A model's file has the name of a kind: rules that a released version had do not change. */
-const RULES = {
+const RULES: Readonly<Record<ListedKind, TokenRules>> = {
   characters: {
     split: (text) => text,
     writer: written,
@@ -97,13 +100,10 @@ const RULES = {
     isToken: (text) => text !== "",
     isWhole: true,
   },
-} satisfies Record<string, TokenRules>;
-
-/** A kind whose tokens are listed. */
-export type ListedKind = keyof typeof RULES;
+};
 
 /** All kinds whose tokens are listed. */
-export const LISTED_KINDS = Object.keys(RULES) as ListedKind[];
+export const LISTED_KINDS = /* @__PURE__ */ Object.keys(RULES) as ListedKind[];
 
 /** The rules of a kind. */
 export function rulesOf(kind: ListedKind): TokenRules {

@@ -195,5 +195,5 @@ Deno.test("bad options are refused", async () => {
   const create = (source: string | Vocabulary, tokens: unknown) => () =>
     LanguageModel.create(source, { tokens: tokens as "words" });
   await assertRejects(create(TEXT, "syllables"), OptionError, '"tokens" must be one of "characters", "words"');
-  await assertRejects(create(model.vocabulary, "words"), OptionError, '"tokens" is for a text');
+  await assertRejects(create(model.vocabulary, "words"), OptionError, '"tokens" is for texts');
 });
