@@ -1,5 +1,5 @@
 import { FormatError, OptionError, requireOneOf } from "../errors.ts";
-import { count, list, readOptions, type Table, text as requireText } from "../options.ts";
+import { count, extended, list, readOptions, type Table, text as requireText } from "../options.ts";
 import { segmenterOf, TokenList } from "./token_list.ts";
 import { type Tokenizer, TokenizerTokens } from "./tokenizer.ts";
 import {
@@ -40,11 +40,12 @@ export interface WordsOptions extends VocabularyOptions {
   locale?: string;
 }
 
-const WORDS = {
+const VOCABULARY = {
   special: [(name, value) => list(name, value).map((token) => requireOneOf(name, token, SPECIAL)), []],
   minimumCount: [count, 1],
-  locale: [requireText],
-} satisfies Table<WordsOptions>;
+} satisfies Table<VocabularyOptions>;
+
+const WORDS = /* @__PURE__ */ extended(VOCABULARY, { locale: [requireText] }) satisfies Table<WordsOptions>;
 
 /** A vocabulary as data: the result of `Vocabulary.toJSON`, and the argument of `Vocabulary.fromJSON`. */
 export interface VocabularyJSON {
@@ -66,7 +67,9 @@ export type TokenizerSource = Tokenizer | ((json: unknown) => Tokenizer);
 /** The distinct tokens of a text. */
 export function listTokens(kind: ListedKind, text: string, options: WordsOptions): TokenList {
   requireText("text", text);
-  const { special, minimumCount, locale } = readOptions(`Vocabulary.${kind}`, WORDS, options);
+  const { split, always = [], hasLocale } = rulesOf(kind);
+  const table = hasLocale ? WORDS : VOCABULARY;
+  const { special, minimumCount } = readOptions(`Vocabulary.${kind}`, table, options), { locale } = options;
   if (new Set(special).size < special.length) {
     throw new OptionError(`"special" must not have a token twice, got ${special.join(", ")}`);
   }
@@ -74,7 +77,6 @@ export function listTokens(kind: ListedKind, text: string, options: WordsOptions
     throw new OptionError(`"minimumCount" above 1 needs "<unk>" among "special", got ${minimumCount} without it`);
   }
   if (text.length === 0) throw new OptionError(`Cannot make a vocabulary: "text" must not be empty, got ""`);
-  const { split, always = [] } = rulesOf(kind);
   const counts = new Map<string, number>();
   for (const token of split(text, segmenterOf(kind, locale))) counts.set(token, (counts.get(token) ?? 0) + 1);
   for (const token of special) counts.delete(token);
