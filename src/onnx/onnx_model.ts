@@ -1,5 +1,7 @@
-import { DisposedError, ShapeError } from "../errors.ts";
+import { DisposedError, requireBytes, ShapeError } from "../errors.ts";
+import { Budget, type ReadLimits } from "../formats/limits.ts";
 import type { Numerics } from "../kernels/load.ts";
+import { within } from "./format/budget.ts";
 import { Execution } from "./run/execution.ts";
 import { type Graph, type OnnxValue, readGraph } from "./run/graph.ts";
 import { netOf, type OnnxNet } from "./import/net.ts";
@@ -15,6 +17,8 @@ export interface OnnxInput {
 
 /** Options of `OnnxModel.load`. */
 export interface OnnxOptions {
+  /** How much memory and time a model may take to be read, and to be converted to layers. */
+  limits?: ReadLimits;
   /**
    * The build of the kernels, as in `compile`.
    *
@@ -51,23 +55,30 @@ export interface OnnxOptions {
 export class OnnxModel implements Disposable {
   readonly #graph: Graph;
   readonly #execution: Execution;
+  readonly #budget: () => Budget;
   #lastRun: Promise<unknown> = Promise.resolve();
   #disposed = false;
 
-  private constructor(graph: Graph, numerics: Numerics) {
+  private constructor(graph: Graph, execution: Execution, budget: () => Budget) {
     this.#graph = graph;
-    this.#execution = new Execution(graph, numerics);
+    this.#execution = execution;
+    this.#budget = budget;
   }
 
   /**
    * Reads a model and computes the values that depend only on its constants.
    *
    * @param bytes The whole file.
-   * @throws {FormatError} When the file is broken, or has unsupported operators, attributes or types.
-   * @throws {ShapeError} When the shapes of its constants do not fit together.
+   * @throws {FormatError} When the file is broken, has unsupported operators, attributes or types, or constants whose
+   * shapes do not fit together, or takes more than `limits` allow.
    */
-  static load(bytes: Uint8Array, { numerics = "fast" }: OnnxOptions = {}): OnnxModel {
-    return new OnnxModel(readGraph(bytes), numerics);
+  static load(bytes: Uint8Array | ArrayBuffer, { numerics = "fast", limits }: OnnxOptions = {}): OnnxModel {
+    const file = requireBytes("bytes", bytes);
+    const budget = () => new Budget("ONNX", file.length, limits);
+    return within(budget(), () => {
+      const graph = readGraph(file);
+      return new OnnxModel(graph, new Execution(graph, numerics), budget);
+    });
   }
 
   /** The inputs of `run`. */
@@ -100,9 +111,11 @@ export class OnnxModel implements Disposable {
    * Converts the model to layers that can be trained.
    *
    * @throws {FormatError} When the model is not a net of the library's layers; the message names the first such node.
+   * Or when this takes more than `limits` allow.
    */
   net(): OnnxNet {
-    return netOf(this.#graph, this.#execution.nodes, this.#execution.constants);
+    const { nodes, constants } = this.#execution;
+    return within(this.#budget(), () => netOf(this.#graph, nodes, constants));
   }
 
   /** Frees the memory. Later calls of `run` throw a `DisposedError`. */

@@ -1,3 +1,4 @@
+import { spend } from "../format/budget.ts";
 import { type OnnxTensor, sizeOf } from "../format/tensor.ts";
 import type { GraphNode } from "../run/graph.ts";
 import type { FoundLayer, FoundRecurrent } from "./found_layer.ts";
@@ -73,6 +74,7 @@ export class Chain {
       throw cannotImport(label, "it reads the weights of attention");
     }
     const { shape, data } = x.indices;
+    spend(data.length);
     const width = shape.at(-1) ?? 1;
     const r = this.recurrent;
     if (r && r.width === width) {

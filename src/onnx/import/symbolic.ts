@@ -1,5 +1,5 @@
 import { FormatError } from "../../errors.ts";
-import { isInteger, type OnnxTensor, sizeOf, tensor } from "../format/tensor.ts";
+import { allocate, isInteger, type OnnxTensor, tensor } from "../format/tensor.ts";
 import type { GraphNode, OnnxValue } from "../run/graph.ts";
 import type { Compute } from "../run/operators/operator.ts";
 import { OPERATORS } from "../run/operators/operators.ts";
@@ -41,7 +41,9 @@ export function cannotImport(label: string, reason: string): FormatError {
 
 /** A tensor of `shape` whose element i is f(i), by default i. */
 export function indexTensor(shape: readonly number[], f: (i: number) => number = (i) => i): OnnxTensor {
-  return tensor("int64", shape, Float64Array.from({ length: sizeOf(shape) }, (_, i) => f(i)));
+  const data = allocate("int64", shape);
+  for (let i = 0; i < data.length; i++) data[i] = f(i);
+  return { type: "int64", shape, data };
 }
 
 /** Whether the elements' sources are known rather than the elements. */

@@ -49,7 +49,7 @@ export class RecurrentRunner implements Disposable {
     const x = swapped(inputs[0]!).data;
     // Rows of length 0 are left out: a session needs at least one step.
     const rows = [...lengths.keys()].filter((b) => lengths[b] > 0), n = rows.length;
-    const Y = allocate("float", T * D * B * H);
+    const Y = allocate("float", [T, D, B, H]);
     const names = node.operator === "LSTM" ? ["h", "c"] : ["h"];
     const states = names.map((_, i) => {
       const initial = inputs[5 + i];

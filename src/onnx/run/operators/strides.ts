@@ -19,7 +19,7 @@ export function strided(
   strides: readonly number[],
   offset = 0,
 ): OnnxTensor {
-  const size = sizeOf(shape), data = allocate(x.type, size), source = x.data, rank = shape.length;
+  const size = sizeOf(shape), data = allocate(x.type, shape), source = x.data, rank = shape.length;
   if (size === 0) return { type: x.type, shape, data };
   const inner = rank ? shape[rank - 1] : 1, stride = rank ? strides[rank - 1] : 0;
   const index = new Array<number>(rank).fill(0);
