@@ -134,7 +134,7 @@ export function requireInteger(
  * @throws {OptionError} When it is not.
  */
 export function requireRate(name: string, value: number): number {
-  if (value >= 0 && value < 1) return value;
+  if (typeof value === "number" && value >= 0 && value < 1) return value;
   throw new OptionError(`"${name}" must be a number >= 0 and < 1, got ${format(value)}`);
 }
 

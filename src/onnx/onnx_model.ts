@@ -1,7 +1,7 @@
 import { DisposedError, requireBytes, ShapeError } from "../errors.ts";
 import { Budget, type ReadLimits } from "../formats/limits.ts";
 import type { Numerics } from "../kernels/load.ts";
-import { within } from "./format/budget.ts";
+import { readWithin } from "./format/budget.ts";
 import { Execution } from "./run/execution.ts";
 import { type Graph, type OnnxValue, readGraph } from "./run/graph.ts";
 import { netOf, type OnnxNet } from "./import/net.ts";
@@ -15,9 +15,15 @@ export interface OnnxInput {
   readonly data: ArrayLike<number> | ArrayLike<bigint>;
 }
 
+/** Bytes that a call of a small model may take, without those for its inputs and its weights. */
+const RUN_BYTES = 2 ** 28;
+
 /** Options of `OnnxModel.load`. */
 export interface OnnxOptions {
-  /** How much memory and time a model may take to be read, and to be converted to layers. */
+  /**
+   * How much memory and time a model may take to be read, and to be converted to layers. A call of `run` may take 8
+   * bytes more for each element of its inputs and each byte of the file; its default begins at 256 MiB.
+   */
   limits?: ReadLimits;
   /**
    * The build of the kernels, as in `compile`.
@@ -75,9 +81,13 @@ export class OnnxModel implements Disposable {
   static load(bytes: Uint8Array | ArrayBuffer, { numerics = "fast", limits }: OnnxOptions = {}): OnnxModel {
     const file = requireBytes("bytes", bytes);
     const budget = () => new Budget("ONNX", file.length, limits);
-    return within(budget(), () => {
+    return readWithin(budget(), () => {
       const graph = readGraph(file);
-      return new OnnxModel(graph, new Execution(graph, numerics), budget);
+      const run = (elements: number) => {
+        const { bytes = RUN_BYTES + 128 * file.length } = limits ?? {};
+        return new Budget("and run ONNX", file.length, { bytes: bytes + 8 * elements * file.length });
+      };
+      return new OnnxModel(graph, new Execution(graph, numerics, run), budget);
     });
   }
 
@@ -96,6 +106,7 @@ export class OnnxModel implements Disposable {
    *
    * @throws {ShapeError} When an input is missing or unknown, its shape is not the one that the model declares, or
    * shapes do not fit together in a node, which the message names.
+   * @throws {FormatError} When the call takes more than `limits` allow.
    * @throws {DisposedError} When the model was disposed.
    */
   async run(inputs: Readonly<Record<string, OnnxInput>>): Promise<Record<string, OnnxTensor>> {
@@ -115,7 +126,7 @@ export class OnnxModel implements Disposable {
    */
   net(): OnnxNet {
     const { nodes, constants } = this.#execution;
-    return within(this.#budget(), () => netOf(this.#graph, nodes, constants));
+    return readWithin(this.#budget(), () => netOf(this.#graph, nodes, constants));
   }
 
   /** Frees the memory. Later calls of `run` throw a `DisposedError`. */

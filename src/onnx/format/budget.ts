@@ -1,23 +1,35 @@
-import { FormatError, ShapeError } from "../../errors.ts";
+import { FormatError, OptionError, ShapeError } from "../../errors.ts";
 import { Budget } from "../../formats/limits.ts";
 
-/** The budget of the reader that is at work: readers run without a break, so there is one at a time. */
+/** The budget of the work that is going on: it runs without a break, so there is one at a time. */
 let current = Budget.unlimited;
+
+/**
+ * Works within a budget.
+ *
+ * @throws {FormatError} When the work takes more.
+ */
+export function within<Result>(budget: Budget, work: () => Result): Result {
+  const before = current;
+  current = budget;
+  try {
+    return work();
+  } finally {
+    current = before;
+  }
+}
 
 /**
  * Reads a part of a file within a budget.
  *
  * @throws {FormatError} When the part takes more, or its shapes do not fit together.
  */
-export function within<Result>(budget: Budget, read: () => Result): Result {
-  const before = current;
-  current = budget;
+export function readWithin<Result>(budget: Budget, read: () => Result): Result {
   try {
-    return read();
+    return within(budget, read);
   } catch (error) {
-    throw error instanceof ShapeError ? new FormatError(`Cannot read ONNX: ${error.message}`) : error;
-  } finally {
-    current = before;
+    const isFault = error instanceof ShapeError || error instanceof OptionError;
+    throw isFault ? new FormatError(`Cannot read ONNX: ${error.message}`) : error;
   }
 }
 

@@ -1,4 +1,5 @@
 import { ShapeError } from "../../errors.ts";
+import type { Budget } from "../../formats/limits.ts";
 import type { Numerics } from "../../kernels/load.ts";
 import { recurrent } from "../../layers/recurrent.ts";
 import { compile } from "../../session/compile.ts";
@@ -36,12 +37,15 @@ export class RecurrentRunner implements Disposable {
    * zero, as in onnxruntime.
    *
    * @throws {ShapeError} When the shapes of the inputs do not fit together.
+   * @throws {FormatError} When the call takes more than the budget has.
    */
-  async run(inputs: Inputs): Promise<OnnxTensor[]> {
+  async run(inputs: Inputs, budget: Budget): Promise<OnnxTensor[]> {
     const node = this.#node;
     const checked = recurrentInputs(node, inputs);
     const { T, B, I, H } = checked;
     const D = node.directions.length;
+    // An output, and the gates of a step, which are four at most.
+    budget.spend(8 * T * B * D * (H + 4));
     const { type } = inputs[0]!;
     const lengths = rowLengths(inputs[4], T, B);
     /** Between the layout of the node and the time-major one; its own inverse. */

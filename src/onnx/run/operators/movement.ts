@@ -132,7 +132,7 @@ export const concat: Operator = {
   prepare({ attributes }) {
     const axis = attributes.take("axis", "int");
     return (inputs) => {
-      const tensors = inputs.map((_, i) => required(inputs, i)), [{ type, shape }] = tensors;
+      const { type, shape } = required(inputs, 0), tensors = inputs.map((_, i) => required(inputs, i));
       if (axis === undefined) throw new ShapeError('"axis" is missing');
       const at = axisOf(axis, shape.length), outer = sizeOf(shape.slice(0, at)), inner = sizeOf(shape.slice(at + 1));
       const odd = tensors.find((x) =>
