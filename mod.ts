@@ -91,7 +91,6 @@ export type { DrawOptions } from "./src/decoding/token_draws.ts";
 export type { Continuation, GenerateOptions, SearchOptions } from "./src/decoding/generate.ts";
 export type { SizeOptions } from "./src/runtime/plan.ts";
 export type { PlanOptions } from "./src/session/plan_training.ts";
-export type { TrainingAccess } from "./src/session/training_access.ts";
 export type { CheckpointOptions } from "./src/session/checkpoint.ts";
 export type { PartLoss } from "./src/session/training_runner.ts";
 export type { Histogram } from "./src/session/statistics.ts";

@@ -7,3 +7,4 @@ export { init, type MpiOptions } from "./src/distributed/init.ts";
 export { MpiError } from "./src/distributed/mpi_error.ts";
 export { MpiWorld } from "./src/distributed/mpi_world.ts";
 export type { World, WorldOptions } from "./src/trainer/options.ts";
+export { type TrainingAccess, trainingAccess } from "./src/session/training_access.ts";

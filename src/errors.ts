@@ -133,7 +133,7 @@ export function requireInteger(
  *
  * @throws {OptionError} When it is not.
  */
-export function requireRate(name: string, value: number): number {
+export function requireRate(name: string, value: unknown): number {
   if (typeof value === "number" && value >= 0 && value < 1) return value;
   throw new OptionError(`"${name}" must be a number >= 0 and < 1, got ${format(value)}`);
 }
@@ -143,11 +143,25 @@ export function requireRate(name: string, value: number): number {
  *
  * @throws {OptionError} When it is not.
  */
-export function requireNumber(name: string, value: number, low = -Infinity): number {
-  if (Number.isFinite(value) && value >= low) return value;
+export function requireNumber(name: string, value: unknown, low = -Infinity): number {
+  if (Number.isFinite(value) && (value as number) >= low) return value as number;
   throw new OptionError(
     `"${name}" must be a finite number${low > -Infinity ? ` >= ${low}` : ""}, got ${format(value)}`,
   );
+}
+
+/**
+ * Check that `value` is an array, a typed array or the like, and return it.
+ *
+ * @throws {ShapeError} When it is not.
+ */
+export function requireArray<Elements extends ArrayLike<unknown>>(name: string, value: Elements): Elements;
+export function requireArray(name: string, value: unknown): ArrayLike<unknown>;
+export function requireArray(name: string, value: unknown): ArrayLike<unknown> {
+  if (typeof value === "object" && value !== null && Number.isInteger((value as ArrayLike<unknown>).length)) {
+    return value as ArrayLike<unknown>;
+  }
+  throw new ShapeError(`"${name}" must be an array or a typed array, got ${format(value)}`);
 }
 
 /**
@@ -169,7 +183,7 @@ export function requireOneOf<A extends string>(name: string, value: A, choices: 
 export function requireBelow(name: string, value: number, index: number, limit: number): void {
   if (Number.isInteger(value) && value >= 0 && value < limit) return;
   throw new OptionError(
-    `Every element of "${name}" must be an integer from 0 to ${limit - 1}, got ${value} at ${index}`,
+    `Every element of "${name}" must be an integer from 0 to ${limit - 1}, got ${format(value)} at ${index}`,
   );
 }
 
@@ -179,14 +193,14 @@ export function requireBelow(name: string, value: number, index: number, limit: 
  * @throws {OptionError} When it is not: `"bytes" must be a Uint8Array or an ArrayBuffer, got a Promise (is "await"
  * missing?)`.
  */
-export function requireBytes(name: string, value: unknown): Uint8Array {
+export function requireBytes(name: string, value: unknown): Uint8Array<ArrayBuffer> {
   const kind = Object.prototype.toString.call(value).slice("[object ".length, -1);
   const isView = ArrayBuffer.isView(value);
   try {
     // A DataView refuses what is no buffer, and a buffer that was transferred: an empty view of it is no empty file.
     const { buffer } = new DataView(isView ? value.buffer : value as ArrayBuffer);
-    if (!isView) return new Uint8Array(buffer);
-    if (kind === "Uint8Array") return value as Uint8Array;
+    if (!isView) return new Uint8Array(buffer as ArrayBuffer);
+    if (kind === "Uint8Array") return value as Uint8Array<ArrayBuffer>;
   } catch {
     if (isView) throw new OptionError(`"${name}" must have its bytes, but its buffer was transferred`);
   }
@@ -200,7 +214,8 @@ export function requireBytes(name: string, value: unknown): Uint8Array {
 export function format(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value.length > 40 ? value.slice(0, 40) + "…" : value);
   if (Array.isArray(value)) return "an array";
-  if (typeof value === "object" && value !== null) return "an object";
+  if (typeof value === "object" && value !== null) return "then" in value ? "a promise: await it" : "an object";
   if (typeof value === "function") return "a function";
+  if (typeof value === "bigint") return `${value}n`;
   return Object.is(value, -0) ? "-0" : String(value);
 }

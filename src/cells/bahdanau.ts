@@ -1,9 +1,9 @@
-import { requireInteger } from "../errors.ts";
 import { attention } from "../ops/attention.ts";
 import { uniform } from "../ops/initialise.ts";
 import { linear } from "../ops/linear.ts";
 import { joinNeeds } from "../ops/needs.ts";
-import type { Cell } from "./cell.ts";
+import { count, readOptions, REQUIRED, type Table } from "../options.ts";
+import { type Cell, cell as checkCell } from "./cell.ts";
 
 /** Options of `bahdanau`. */
 export interface BahdanauOptions {
@@ -16,6 +16,8 @@ export interface BahdanauOptions {
    */
   width?: number;
 }
+
+const BAHDANAU = { source: [count, REQUIRED], width: [count] } satisfies Table<BahdanauOptions>;
 
 /**
  * Any cell with Bahdanau's attention (Bahdanau, Cho & Bengio 2014, "Neural machine translation by jointly learning to
@@ -52,9 +54,9 @@ export interface BahdanauOptions {
  * assertEquals(rnn.parameters.weight_key_l0.shape, [7, 10]);
  * ```
  */
-export function bahdanau(cell: Cell, { source: M, width }: BahdanauOptions): Cell {
-  requireInteger("source", M, 1);
-  if (width !== undefined) requireInteger("width", width, 1);
+export function bahdanau(cell: Cell, options: BahdanauOptions): Cell {
+  checkCell("cell", cell);
+  const { source: M, width } = readOptions("bahdanau", BAHDANAU, options);
   return {
     name: `${cell.name}-bahdanau`,
     gates: cell.gates,

@@ -1,3 +1,4 @@
+import { type Check, requireMade } from "../options.ts";
 import type { Kernels } from "../kernels/kernels.ts";
 import type { Scope } from "../memory/scope.ts";
 import type { Slot } from "../memory/slot.ts";
@@ -105,3 +106,6 @@ export function gateParameters(
   if (!bias) return weights;
   return { ...weights, bias_ih: { shape: [rows], initial }, bias_hh: { shape: [rows], initial } };
 }
+
+/** The check of an argument that is a cell. */
+export const cell: Check<Cell> = (name, value) => requireMade(name, value, "gates", "a cell, such as lstm()");

@@ -1,5 +1,5 @@
+import { anything, flag, positiveFinite, readOptions, type Table } from "../options.ts";
 import { type Activation, completeActivation, describeActivation, type NamedActivation } from "../ops/activation.ts";
-import { requireClip } from "../ops/gate.ts";
 
 /** Options of `elman`. */
 export interface ElmanOptions {
@@ -19,6 +19,12 @@ export interface ElmanOptions {
   bias?: boolean;
 }
 
+const ELMAN = {
+  activation: [anything, "tanh"], // Checked by `completeActivation`.
+  clip: [positiveFinite],
+  bias: [flag, true],
+} satisfies Table<ElmanOptions>;
+
 /** Checked options of `elman`, with the defaults filled in. */
 export interface ElmanSettings {
   /** Whether the cell has biases. */
@@ -30,10 +36,9 @@ export interface ElmanSettings {
 }
 
 /** Checks the options and fills in the defaults. */
-export function elmanSettings({ activation = "tanh", clip, bias = true }: ElmanOptions): ElmanSettings {
-  const complete = completeActivation("activation", activation);
-  if (clip !== undefined) requireClip(clip);
-  return { bias, clip, activation: complete };
+export function elmanSettings(options: ElmanOptions): ElmanSettings {
+  const { bias, clip, activation } = readOptions("elman", ELMAN, options);
+  return { bias, clip, activation: completeActivation("activation", activation) };
 }
 
 /** The name of the cell, with every option that is not the default. */

@@ -1,6 +1,5 @@
-import { OptionError } from "../errors.ts";
+import { anything, flag, positiveFinite, readOptions, type Table } from "../options.ts";
 import { type Activation, completeActivation, describeActivation, type NamedActivation } from "../ops/activation.ts";
-import { requireClip } from "../ops/gate.ts";
 
 /** Options of `gru`. */
 export interface GruOptions {
@@ -38,6 +37,18 @@ export interface GruActivations {
   candidate?: Activation;
 }
 
+const ACTIVATIONS = {
+  gates: [anything, "sigmoid"],
+  candidate: [anything, "tanh"],
+} satisfies Table<GruActivations>;
+
+const GRU = {
+  reset: [["after", "before"], "after"],
+  bias: [flag, true],
+  clip: [positiveFinite],
+  activations: [anything, {}],
+} satisfies Table<GruOptions>;
+
 /** Checked options of `gru`, with the defaults filled in. */
 export interface GruSettings {
   /** Name of the cell, with every option that is not the default. */
@@ -55,13 +66,11 @@ export interface GruSettings {
 }
 
 /** Checks the options and fills in the defaults. */
-export function gruSettings({ reset = "after", bias = true, clip, activations = {} }: GruOptions): GruSettings {
-  if (reset !== "after" && reset !== "before") {
-    throw new OptionError(`"reset" must be "after" or "before", got ${JSON.stringify(reset)}`);
-  }
-  if (clip !== undefined) requireClip(clip);
-  const gates = completeActivation("activations.gates", activations.gates ?? "sigmoid");
-  const candidate = completeActivation("activations.candidate", activations.candidate ?? "tanh");
+export function gruSettings(options: GruOptions): GruSettings {
+  const { reset, bias, clip, activations } = readOptions("gru", GRU, options);
+  const named = readOptions("the activations of gru", ACTIVATIONS, activations);
+  const gates = completeActivation("activations.gates", named.gates);
+  const candidate = completeActivation("activations.candidate", named.candidate);
   const variant = [
     ...(clip === undefined ? [] : ["clip", clip]),
     ...(gates.name === "sigmoid" ? [] : ["gates", describeActivation(gates)]),

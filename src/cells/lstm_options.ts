@@ -1,6 +1,5 @@
-import { requireInteger } from "../errors.ts";
+import { anything, count, flag, positiveFinite, readOptions, type Table } from "../options.ts";
 import { type Activation, completeActivation, describeActivation, type NamedActivation } from "../ops/activation.ts";
-import { requireClip } from "../ops/gate.ts";
 
 /** Options of `lstm`. */
 export interface LstmOptions {
@@ -55,6 +54,21 @@ export interface LstmActivations {
   hidden?: Activation;
 }
 
+const ACTIVATIONS = {
+  gates: [anything, "sigmoid"],
+  cell: [anything, "tanh"],
+  hidden: [anything, "tanh"],
+} satisfies Table<LstmActivations>;
+
+const LSTM = {
+  bias: [flag, true],
+  projection: [count],
+  peepholes: [flag, false],
+  coupled: [flag, false],
+  clip: [positiveFinite],
+  activations: [anything, {}],
+} satisfies Table<LstmOptions>;
+
 /** Checked options of `lstm`, with the defaults filled in. */
 export interface LstmSettings {
   /** Name of the cell, with every option that is not the default. */
@@ -77,10 +91,9 @@ export interface LstmSettings {
 
 /** Checks the options and fills in the defaults. */
 export function lstmSettings(options: LstmOptions): LstmSettings {
-  const { bias = true, projection, peepholes = false, coupled = false, clip } = options;
-  const { gates = "sigmoid", cell = "tanh", hidden = "tanh" } = options.activations ?? {};
-  if (projection !== undefined) requireInteger("projection", projection, 1);
-  if (clip !== undefined) requireClip(clip);
+  const read = readOptions("lstm", LSTM, options);
+  const { bias, projection, peepholes, coupled, clip } = read;
+  const { gates, cell, hidden } = readOptions("the activations of lstm", ACTIVATIONS, read.activations);
   const activations = {
     gates: completeActivation("activations.gates", gates),
     cell: completeActivation("activations.cell", cell),

@@ -92,7 +92,7 @@ export async function beamSearch(
   function finish({ tokens, logProbability }: OpenHypothesis): void {
     finished.push({ tokens, logProbability, score: logProbability / divisor(tokens.length, lengthPenalty) });
   }
-  using loop = new EventLoop();
+  const loop = new EventLoop();
   let logits: Float32Array = new Float32Array();
   for (let i = 0; i < prompt.length; i++) logits = stream.step(new Int32Array(width).fill(prompt[i]));
   let open: OpenHypothesis[] = [{ tokens: [], logProbability: 0, row: 0 }];

@@ -43,7 +43,7 @@ export async function textStates(
   const sequences = new Map<string, Float32Array<ArrayBuffer>>();
   if (T === 0) throw new OptionError('Cannot read states: "text" must not be empty, got ""');
   const reader = new TextReader(current);
-  using loop = new EventLoop();
+  const loop = new EventLoop();
   for (let t = 0; t < T; t++) {
     await loop.turn();
     signal?.throwIfAborted();

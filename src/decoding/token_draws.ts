@@ -69,7 +69,7 @@ export async function* drawTokens(
   truncate(Float32Array.of(1), { topK, topP });
   const random = new Generator(seed);
   if (length === 0) return;
-  using loop = new EventLoop();
+  const loop = new EventLoop();
   const last = prompt.length - 1;
   for (let i = 0; i < last; i++) {
     await loop.turn();

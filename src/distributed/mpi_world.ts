@@ -1,6 +1,7 @@
 import { OptionError } from "../errors.ts";
 import type { States } from "../runtime/packed_batch.ts";
 import type { Session } from "../session/session.ts";
+import { trainingAccess } from "../session/training_access.ts";
 import type { World, WorldOptions } from "../trainer/options.ts";
 import type { TrainerState } from "../trainer/state.ts";
 import type { Batch } from "../training/data/batch.ts";
@@ -49,7 +50,7 @@ export class MpiWorld implements World, Disposable {
    * @throws {MpiError} When ranks differ. The message has the first difference of each rank from rank 0.
    */
   begin(session: Session, options: WorldOptions = {}, state?: TrainerState): void {
-    const access = session.trainingAccess();
+    const access = trainingAccess(session);
     const { tensors: _, ...counts } = session.trainingState();
     const text = JSON.stringify({ ...describeTraining(access, options), counts, state });
     const reports = this.#check.exchange({ call: CALL.begin, value: textDigest(text) });
@@ -86,7 +87,7 @@ export class MpiWorld implements World, Disposable {
     total: { sum: number; count: number } = { sum: 0, count: 0 },
     isTimeUp = false,
   ): boolean {
-    const access = session.trainingAccess();
+    const access = trainingAccess(session);
     const { step, count, isNonFinite } = access.accumulated();
     const reports = this.#check.exchange({
       call: CALL.allReduce,
@@ -116,7 +117,7 @@ export class MpiWorld implements World, Disposable {
 
   /** The value of rank 0. See `World`. */
   agree(session: Session, place: string, step: number, value: number): number {
-    const parametersDigest = digest(session.trainingAccess().parameters());
+    const parametersDigest = digest(trainingAccess(session).parameters());
     const argument = textDigest(`${place} ${step}`);
     const [first] = this.#check.exchange({ call: CALL.agree, argument, value, parametersDigest });
     return first.value;
@@ -164,7 +165,7 @@ export class MpiWorld implements World, Disposable {
    * MPI_Finalize, when all ranks dispose their world. When other ranks make another call, this rank has probably
    * failed: the disagreement is printed, the exit code of the process becomes 1, and the launcher ends the other ranks.
    */
-  [Symbol.dispose](): void {
+  dispose(): void {
     if (this.isClosed) return;
     try {
       this.#check.exchange({ call: CALL.dispose });
@@ -176,6 +177,11 @@ export class MpiWorld implements World, Disposable {
     }
   }
 
+  /** See `dispose`. */
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
   /** Whether the world makes no more calls: it was disposed, a rank has failed, or ranks have differed. */
   get isClosed(): boolean {
     return this.#check.isClosed;
@@ -185,7 +191,7 @@ export class MpiWorld implements World, Disposable {
   #broadcastStates(session: Session, states: States, rank: number, B: number): States {
     const rows = range(rank, B, this.size).length;
     return Object.fromEntries(
-      session.trainingAccess().states.map(({ name, width }) => {
+      trainingAccess(session).states.map(({ name, width }) => {
         const data = rank === this.rank ? states[name].slice() : new Float32Array(rows * width);
         this.#communicator.broadcast(data, rank);
         return [name, data];
@@ -196,6 +202,6 @@ export class MpiWorld implements World, Disposable {
 
 /** The number of rows of states; 0 when the net has no states. */
 function stateRows(session: Session, states: States): number {
-  const [first] = session.trainingAccess().states;
+  const [first] = trainingAccess(session).states;
   return first ? states[first.name].length / first.width : 0;
 }

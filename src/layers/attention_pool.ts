@@ -1,4 +1,5 @@
 import { requireInteger } from "../errors.ts";
+import { count, readOptions, type Table } from "../options.ts";
 import { uniform } from "../ops/initialise.ts";
 import { forEachLength, requireSteps, requireValues } from "../ops/value.ts";
 import { projection } from "../ops/projection.ts";
@@ -13,6 +14,8 @@ export interface AttentionPoolOptions {
    */
   hidden?: number;
 }
+
+const ATTENTION_POOL = { hidden: [count] } satisfies Table<AttentionPoolOptions>;
 
 /**
  * One row for a whole sequence: the mean of its steps, weighted by how well each step fits a learned query (Yang et al.
@@ -44,9 +47,9 @@ export interface AttentionPoolOptions {
  * assertEquals(net.parameters["attention.query"].shape, [24]);
  * ```
  */
-export function attentionPool(width: number, { hidden = width }: AttentionPoolOptions = {}): Layer {
+export function attentionPool(width: number, options: AttentionPoolOptions = {}): Layer {
   requireInteger("width", width, 1);
-  requireInteger("hidden", hidden, 1);
+  const { hidden = width } = readOptions("attentionPool", ATTENTION_POOL, options);
   const initial = uniform(1 / Math.sqrt(width));
   return {
     description: { kind: "attentionPool" },

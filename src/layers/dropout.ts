@@ -1,4 +1,5 @@
 import { requireInteger, requireRate, ShapeError } from "../errors.ts";
+import { flag, readOptions, type Table } from "../options.ts";
 import { dropoutMask } from "../ops/dropout.ts";
 import type { Layer } from "./layer.ts";
 
@@ -11,6 +12,8 @@ export interface DropoutOptions {
    */
   variational?: boolean;
 }
+
+const DROPOUT = { variational: [flag, false] } satisfies Table<DropoutOptions>;
 
 /**
  * Dropout of values `[T, B, width]`. In training an element becomes 0 with probability `rate`, and other elements are
@@ -27,7 +30,8 @@ export interface DropoutOptions {
  * assertEquals(dropout(128, 0.5).output.width, 128);
  * ```
  */
-export function dropout(width: number, rate: number, { variational = false }: DropoutOptions = {}): Layer {
+export function dropout(width: number, rate: number, options: DropoutOptions = {}): Layer {
+  const { variational } = readOptions("dropout", DROPOUT, options);
   requireInteger("width", width, 1);
   requireRate("rate", rate);
   return {

@@ -1,4 +1,5 @@
 import { requireInteger } from "../errors.ts";
+import { anything, readOptions, type Table } from "../options.ts";
 import type { Kernels } from "../kernels/kernels.ts";
 import type { Slot } from "../memory/slot.ts";
 import { type Initialiser, normal } from "../ops/initialise.ts";
@@ -9,6 +10,8 @@ export interface EmbeddingOptions {
   /** A token whose vector is initially zero and is not trained, PyTorch's `padding_idx`. Default: no such token. */
   paddingIndex?: number;
 }
+
+const EMBEDDING = { paddingIndex: [anything] } satisfies Table<EmbeddingOptions>; // Below the vocabulary.
 
 /**
  * Learned vectors for tokens, as PyTorch's `nn.Embedding`: takes tokens `[T, B]` below `vocabulary`, gives
@@ -25,7 +28,8 @@ export interface EmbeddingOptions {
  * assertEquals(embedding(10_000, 256).parameters.weight.shape, [10_000, 256]);
  * ```
  */
-export function embedding(vocabulary: number, width: number, { paddingIndex }: EmbeddingOptions = {}): Layer {
+export function embedding(vocabulary: number, width: number, options: EmbeddingOptions = {}): Layer {
+  const { paddingIndex } = readOptions("embedding", EMBEDDING, options);
   requireInteger("vocabulary", vocabulary, 1);
   requireInteger("width", width, 1);
   if (paddingIndex !== undefined) requireInteger("paddingIndex", paddingIndex, 0, vocabulary - 1);

@@ -1,11 +1,12 @@
-import { requireOneOf, ShapeError } from "../errors.ts";
+import { ShapeError } from "../errors.ts";
+import { readOptions, REQUIRED, type Table } from "../options.ts";
 import type { Kernels } from "../kernels/kernels.ts";
 import { noSource } from "../memory/scope.ts";
 import { requireSourceWidth } from "../ops/attention.ts";
 import { joinNeeds, type Needs } from "../ops/needs.ts";
 import type { BatchShape, TensorSpec } from "../ops/value.ts";
 import { bridge, type BridgeKind, bridgeParameters, planBridge, type PlannedBridge } from "./bridge.ts";
-import type { Layer, LayerPart, PlannedDecoder, PlannedLayer } from "./layer.ts";
+import { type Layer, layer, type LayerPart, type PlannedDecoder, type PlannedLayer } from "./layer.ts";
 import { joinDeclarations } from "./declarations.ts";
 
 /** Options of `encoderDecoder`. */
@@ -22,6 +23,12 @@ export interface EncoderDecoderOptions {
    */
   readonly bridge?: BridgeKind;
 }
+
+const ENCODER_DECODER = {
+  encoder: [layer, REQUIRED],
+  decoder: [layer, REQUIRED],
+  bridge: [["copy", "dense", "none"]],
+} satisfies Table<EncoderDecoderOptions>;
 
 /**
  * A net of two layers. An encoder reads a sequence, the source. A decoder starts from the encoder's last states and
@@ -68,8 +75,8 @@ export interface EncoderDecoderOptions {
  * assertEquals(attention(session).get("decoder.attention.attention")!.shape, [2, 4, 3]); // [B, T, S]
  * ```
  */
-export function encoderDecoder({ encoder, decoder, bridge: kind }: EncoderDecoderOptions): Layer {
-  if (kind !== undefined) requireOneOf("bridge", kind, ["copy", "dense", "none"]);
+export function encoderDecoder(options: EncoderDecoderOptions): Layer {
+  const { encoder, decoder, bridge: kind } = readOptions("encoderDecoder", ENCODER_DECODER, options);
   if (decoder.output.steps === "one" || decoder.output.parts || decoder.output.kind !== "values") {
     throw new ShapeError(`Cannot make an encoder-decoder: the decoder must give one row of values for each step`);
   }

@@ -1,3 +1,4 @@
+import { type Check, requireMade } from "../options.ts";
 import type { Kernels } from "../kernels/kernels.ts";
 import type { ParameterSlot } from "../memory/planner.ts";
 import type { Scope } from "../memory/scope.ts";
@@ -122,3 +123,6 @@ export interface PlannedLayer {
   /** Add to the gradients of the parameters. Runs after `backward`. */
   gradients(k: Kernels, shape: BatchShape): void;
 }
+
+/** The check of an argument that is a layer. */
+export const layer: Check<Layer> = (name, value) => requireMade(name, value, "input", "a layer, such as dense(8, 2)");

@@ -1,4 +1,5 @@
-import { OptionError, requireInteger, requireNumber } from "../errors.ts";
+import { requireInteger } from "../errors.ts";
+import { positiveFinite, readOptions, type Table } from "../options.ts";
 import { constant, zeros } from "../ops/initialise.ts";
 import { requireValues } from "../ops/value.ts";
 import type { Layer } from "./layer.ts";
@@ -12,6 +13,8 @@ export interface LayerNormOptions {
    */
   epsilon?: number;
 }
+
+const LAYER_NORM = { epsilon: [positiveFinite, 1e-5] } satisfies Table<LayerNormOptions>;
 
 /**
  * Layer normalisation (Ba, Kiros & Hinton 2016) of values `[T, B, width]`, as PyTorch's `nn.LayerNorm`. Each row is
@@ -37,11 +40,9 @@ export interface LayerNormOptions {
  * assertEquals(net.parameters["norm.weight"].shape, [7]);
  * ```
  */
-export function layerNorm(width: number, { epsilon = 1e-5 }: LayerNormOptions = {}): Layer {
+export function layerNorm(width: number, options: LayerNormOptions = {}): Layer {
   requireInteger("width", width, 1);
-  if (requireNumber("epsilon", epsilon) <= 0) {
-    throw new OptionError(`"epsilon" must be a finite number > 0, got ${epsilon}`);
-  }
+  const { epsilon } = readOptions("layerNorm", LAYER_NORM, options);
   return {
     description: { kind: "layerNorm", epsilon },
     input: { kind: "values", width },

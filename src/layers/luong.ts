@@ -1,4 +1,5 @@
-import { OptionError, requireInteger, requireOneOf } from "../errors.ts";
+import { OptionError, requireInteger } from "../errors.ts";
+import { count, readOptions, REQUIRED, type Table } from "../options.ts";
 import { attention } from "../ops/attention.ts";
 import { type Parameter, uniform } from "../ops/initialise.ts";
 import { linear } from "../ops/linear.ts";
@@ -22,6 +23,12 @@ export interface LuongOptions {
    */
   output?: number;
 }
+
+const LUONG = {
+  source: [count, REQUIRED],
+  score: [["dot", "general", "concat"], "general"],
+  output: [count],
+} satisfies Table<LuongOptions>;
 
 /**
  * Luong's global attention (Luong, Pham & Manning 2015, "Effective approaches to attention-based neural machine
@@ -59,11 +66,9 @@ export interface LuongOptions {
  * assertEquals(attention.parameters.weight_query.shape, [10, 7]);
  * ```
  */
-export function luong(width: number, { source: M, score = "general", output = width }: LuongOptions): Layer {
+export function luong(width: number, options: LuongOptions): Layer {
   requireInteger("width", width, 1);
-  requireInteger("source", M, 1);
-  requireInteger("output", output, 1);
-  requireOneOf("score", score, ["dot", "general", "concat"]);
+  const { source: M, score, output = width } = readOptions("luong", LUONG, options);
   if (score === "dot" && M !== width) {
     throw new OptionError(`"score" "dot" needs a source of the input's width ${width}, got ${M}; use "general"`);
   }

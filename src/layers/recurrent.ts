@@ -1,10 +1,11 @@
-import type { Cell } from "../cells/cell.ts";
-import { OptionError, requireInteger, requireOneOf, requireRate } from "../errors.ts";
+import { type Cell, cell as checkCell } from "../cells/cell.ts";
+import { OptionError, requireInteger } from "../errors.ts";
 import { type Parameter, zeros } from "../ops/initialise.ts";
+import { readOptions } from "../options.ts";
 import { bidirectional } from "./bidirectional.ts";
 import { dropout } from "./dropout.ts";
 import type { Layer } from "./layer.ts";
-import type { RecurrentOptions } from "./recurrent_options.ts";
+import { RECURRENT, type RecurrentOptions } from "./recurrent_options.ts";
 import { stacked } from "./stacked.ts";
 import { unroll } from "./unroll.ts";
 
@@ -29,16 +30,9 @@ import { unroll } from "./unroll.ts";
  * ```
  */
 export function recurrent(cell: Cell, options: RecurrentOptions): Layer {
-  const { input, hidden, layers, merge = "concat" } = options;
-  requireInteger("input", input, 1);
-  if (layers !== undefined) requireInteger("layers", layers, 1);
-  requireRate("dropout", options.dropout ?? 0);
-  requireRate("inputDropout", options.inputDropout ?? 0);
-  requireRate("recurrentDropout", options.recurrentDropout ?? 0);
-  requireOneOf("output", options.output ?? "sequence", ["sequence", "last"]);
-  requireOneOf("merge", merge, ["concat", "sum", "average", "multiply", "none"]);
-  requireOneOf("initialStates", options.initialStates ?? "zero", ["zero", "learned"]);
-  const sizes = typeof hidden === "number" ? Array<number>(layers ?? 1).fill(hidden) : [...hidden];
+  checkCell("cell", cell);
+  const { input, hidden, layers, merge } = readOptions("recurrent", RECURRENT, options);
+  const sizes = Array.isArray(hidden) ? [...hidden] : Array<number>(layers ?? 1).fill(hidden);
   if (!sizes.length || (layers !== undefined && sizes.length !== layers)) {
     throw new OptionError(`"hidden" must have one size for each of the layers, got ${sizes.length}`);
   }

@@ -1,3 +1,4 @@
+import { anything, count, flag, rate, REQUIRED, type Table } from "../options.ts";
 import type { Initialiser } from "../ops/initialise.ts";
 import type { Merge } from "../ops/merge.ts";
 
@@ -60,3 +61,18 @@ export interface RecurrentOptions {
   /** Initialisers instead of the cell's, by the parameter's name without suffix: `{ weight_hh: orthogonal() }`. */
   initial?: Readonly<Record<string, Initialiser>>;
 }
+
+/** The options of `recurrent`. */
+export const RECURRENT = {
+  input: [count, REQUIRED],
+  hidden: [anything, REQUIRED], // A number, or one for each layer.
+  layers: [count],
+  bidirectional: [flag, false],
+  merge: [["concat", "sum", "average", "multiply", "none"], "concat"],
+  output: [["sequence", "last"], "sequence"],
+  dropout: [rate, 0],
+  inputDropout: [rate, 0],
+  recurrentDropout: [rate, 0],
+  initialStates: [["zero", "learned"], "zero"],
+  initial: [anything],
+} satisfies Table<RecurrentOptions>;

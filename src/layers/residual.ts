@@ -1,7 +1,7 @@
 import { ShapeError } from "../errors.ts";
 import { requireValues } from "../ops/value.ts";
 import { joinDeclarations } from "./declarations.ts";
-import type { Layer } from "./layer.ts";
+import { type Layer, layer as checkLayer } from "./layer.ts";
 
 /**
  * A layer whose output is added to its input: y = x + f(x) `[T, B, width]` (He et al. 2016). Backward: dx = dy + the
@@ -19,7 +19,7 @@ import type { Layer } from "./layer.ts";
  * ```
  */
 export function residual(layer: Layer): Layer {
-  const { input, output } = layer, { width } = input;
+  const { input, output } = checkLayer("layer", layer), { width } = input;
   if (
     input.kind !== "values" || output.kind !== "values" || output.width !== width || output.parts ||
     output.steps === "one"

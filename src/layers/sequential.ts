@@ -1,6 +1,7 @@
 import { ShapeError } from "../errors.ts";
+import { anything, readOptions, type Table } from "../options.ts";
 import type { TensorSpec } from "../ops/value.ts";
-import type { Layer } from "./layer.ts";
+import { type Layer, layer as checkLayer } from "./layer.ts";
 import { stacked } from "./stacked.ts";
 
 /** Options of `sequential`. */
@@ -14,6 +15,8 @@ export interface SequentialOptions {
    */
   tied?: Readonly<Record<string, string>>;
 }
+
+const SEQUENTIAL = { tied: [anything] } satisfies Table<SequentialOptions>;
 
 /**
  * A net: named layers in the order of the keys. The keys are the prefixes of the state dict, so
@@ -47,9 +50,11 @@ export interface SequentialOptions {
  * assertStrictEquals(all.get("in.weight"), all.get("out.weight"));
  * ```
  */
-export function sequential(layers: Record<string, Layer>, { tied }: SequentialOptions = {}): Layer {
+export function sequential(layers: Record<string, Layer>, options: SequentialOptions = {}): Layer {
+  const { tied } = readOptions("sequential", SEQUENTIAL, options);
   const names = Object.keys(layers);
   if (!names.length) throw new ShapeError(`Cannot make a net: "layers" must name at least one layer, got none`);
+  for (const name of names) checkLayer(name, layers[name]);
   for (let i = 1; i < names.length; i++) {
     const { output } = layers[names[i - 1]], { input } = layers[names[i]];
     if (!fits(output, input)) {

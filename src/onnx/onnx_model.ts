@@ -130,9 +130,14 @@ export class OnnxModel implements Disposable {
   }
 
   /** Frees the memory. Later calls of `run` throw a `DisposedError`. */
-  [Symbol.dispose](): void {
+  dispose(): void {
     this.#disposed = true;
     this.#execution[Symbol.dispose]();
+  }
+
+  /** See `dispose`. */
+  [Symbol.dispose](): void {
+    this.dispose();
   }
 
   #check(inputs: Readonly<Record<string, OnnxInput>>): Map<string, OnnxTensor> {

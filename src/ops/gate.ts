@@ -1,4 +1,3 @@
-import { OptionError, requireNumber } from "../errors.ts";
 import type { Kernels } from "../kernels/kernels.ts";
 import type { Scope } from "../memory/scope.ts";
 import type { Slot } from "../memory/slot.ts";
@@ -66,10 +65,4 @@ export function gate(
 
     gradient: (k, c, first, rows) => peephole?.gradient(k, slot, c, first, rows),
   };
-}
-
-/** @throws {OptionError} When `clip` is not a finite number above 0. */
-export function requireClip(clip: number): number {
-  if (requireNumber("clip", clip) > 0) return clip;
-  throw new OptionError(`"clip" must be a finite number > 0, got ${clip}`);
 }

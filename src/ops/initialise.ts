@@ -1,4 +1,5 @@
-import { requireInteger, requireNumber, ShapeError } from "../errors.ts";
+import { requireNumber, ShapeError } from "../errors.ts";
+import { count, finite, readOptions, type Table } from "../options.ts";
 import type { Kernels } from "../kernels/kernels.ts";
 import type { Shape } from "../memory/planner.ts";
 import type { Slot } from "../memory/slot.ts";
@@ -154,6 +155,8 @@ export interface OrthogonalOptions {
   blocks?: number;
 }
 
+const ORTHOGONAL = { gain: [finite, 1], blocks: [count, 1] } satisfies Table<OrthogonalOptions>;
+
 /**
  * A random orthogonal matrix (Saxe, McClelland & Ganguli 2014). Its columns, or its rows if it has fewer rows than
  * columns, have length `gain` and are at right angles. All such matrices are equally likely.
@@ -173,9 +176,8 @@ export interface OrthogonalOptions {
  * assertEquals(rnn.parameters.weight_hh_l0.shape, [28, 7]);
  * ```
  */
-export function orthogonal({ gain = 1, blocks = 1 }: OrthogonalOptions = {}): Initialiser {
-  requireNumber("gain", gain);
-  requireInteger("blocks", blocks, 1);
+export function orthogonal(options: OrthogonalOptions = {}): Initialiser {
+  const { gain, blocks } = readOptions("orthogonal", ORTHOGONAL, options);
   return (k, context) => {
     const { value, read, write } = context, [rows, columns] = requireMatrix("orthogonal", context);
     if (rows % blocks !== 0) {

@@ -129,7 +129,12 @@ export abstract class CompiledNet implements Disposable {
   }
 
   /** Release the memory and end the workers, if there are any. Every later call throws DisposedError. */
-  [Symbol.dispose](): void {
+  dispose(): void {
     this.runner.release();
+  }
+
+  /** See `dispose`. */
+  [Symbol.dispose](): void {
+    this.dispose();
   }
 }

@@ -6,24 +6,19 @@ const TURN = 50;
  * the last one. A promise alone would not do: timers, signals and aborts never run between microtasks. A message
  * arrives sooner than a timer, which is delayed by 1 ms in Deno and 4 ms in browsers.
  */
-export class EventLoop implements Disposable {
-  readonly #channel = new MessageChannel();
+export class EventLoop {
   #last = performance.now();
 
   /** Yield if 50 ms have passed since the last yield. */
   async turn(): Promise<void> {
     if (performance.now() - this.#last < TURN) return;
-    const { port1, port2 } = this.#channel;
+    // An open channel keeps a process alive, for example that of a generator which nobody finishes.
+    const { port1, port2 } = new MessageChannel();
     await new Promise<void>((resolve) => {
       port1.onmessage = () => resolve();
       port2.postMessage(null);
     });
+    port1.close();
     this.#last = performance.now();
-  }
-
-  /** Close the message channel: an open channel keeps a process alive. */
-  [Symbol.dispose](): void {
-    this.#channel.port1.close();
-    this.#channel.port2.close();
   }
 }

@@ -147,7 +147,9 @@ export class HostIO {
       throw new OptionError(`"states" must be "zero", "carry" or states by name, got ${JSON.stringify(initial)}`);
     }
     if (initial === "carry" && last && last.B !== B) {
-      throw new ShapeError(`Cannot carry states: the call before had ${last.B} rows, this one has ${B}`);
+      throw new ShapeError(
+        `Cannot carry states: the call before had ${last.B} rows, this one has ${B}; expected as many, or "zero" states`,
+      );
     }
   }
 

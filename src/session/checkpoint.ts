@@ -78,13 +78,20 @@ export interface CheckpointOptions {
 /** See `Session.checkpoint`. */
 export function takeCheckpoint(
   net: TrainedNet,
-  { extra, states = net.runner.states(), tensors = new Map() }: CheckpointOptions,
+  { extra, states, tensors = new Map() }: CheckpointOptions,
 ): Uint8Array<ArrayBuffer> {
   const { plan, io } = net.runner;
-  requireStates(net.runner, states);
+  if (states) requireInteger("rows of states", stateRows(net.runner, states) ?? 1, 1, plan.options.batch);
   const training = readTrainingState(net);
   const parameters = io.parameters.copies(({ value }) => io.readFlat(value));
-  return writeCheckpoint({ net: describeNet(plan), parameters, training, states, extra, tensors });
+  return writeCheckpoint({
+    net: describeNet(plan),
+    parameters,
+    training,
+    states: states ?? net.runner.states(),
+    extra,
+    tensors,
+  });
 }
 
 /** See `Session.restore`. */
@@ -96,7 +103,8 @@ export function restoreCheckpoint(
   const checkpoint = readCheckpoint(bytes);
   const { parameters, training, states, extra, tensors } = checkpoint;
   requireNet(checkpoint, runner.plan);
-  const rows = requireStates(runner, states);
+  // There may be more rows than the session has: only a call that carries the states on needs as many.
+  const rows = stateRows(runner, states);
   requireTensors("parameter", runner.plan.planner.parameters, parameters);
   setTrainingState(net, training);
   runner.io.parameters.set(parameters, {});
@@ -105,14 +113,15 @@ export function restoreCheckpoint(
   return { extra, states, tensors };
 }
 
-/** The rows of states that a session can carry; undefined when there are no states. */
-function requireStates(
-  { plan: { layer, options: { batch } }, io }: TrainingRunner,
-  states: States,
-): number | undefined {
+/**
+ * The rows of states; undefined when there are no states.
+ *
+ * @throws {ShapeError} When the states are not those of the net.
+ */
+function stateRows({ plan: { layer }, io }: TrainingRunner, states: States): number | undefined {
   const [first] = layer.states;
   if (!first || !Object.keys(states).length) return undefined;
-  const rows = requireInteger("rows of states", (states[first.name]?.length ?? 0) / first.width, 1, batch);
+  const rows = requireInteger("rows of states", (states[first.name]?.length ?? 0) / first.width, 1);
   io.checkStates(states, rows);
   return rows;
 }

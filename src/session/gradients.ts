@@ -27,6 +27,8 @@ const LOSS_ITSELF = { layer: "", tensor: "loss", finding: "all outputs of the ne
 export class Gradients {
   readonly #runner: TrainingRunner;
   #memory: GradientMemory = { is: "none" };
+  /** The training passes before the first part since the last update. Undefined: there was no part. */
+  #passesBefore: number | undefined;
 
   constructor(runner: TrainingRunner) {
     this.#runner = runner;
@@ -65,6 +67,11 @@ export class Gradients {
     this.#memory = { is: "given", replay: this.replay(batch) };
   }
 
+  /** A part begins: from now on `rollBack` has something to take back. */
+  begin(): void {
+    this.#passesBefore ??= this.#runner.passes;
+  }
+
   /**
    * Prepare for the gradients of one more part, whose targets weigh `count`. The gradients so far are scaled such that,
    * once those of the part are added, one more scaling makes the mean over all.
@@ -86,8 +93,8 @@ export class Gradients {
    * part has started from, and the next update is left out.
    *
    * @param step The number of the update.
-   * @throws {NonFiniteError} When the loss is not finite, unless compiled with `skipNonFinite`. All gradients are
-   *   discarded.
+   * @throws {NonFiniteError} When the loss is not finite, unless compiled with `skipNonFinite`. `trainingStep` then
+   *   takes back all parts.
    */
   accepts({ loss, count }: PartLoss, step: number, replay: Replay): boolean {
     if (Number.isFinite(loss)) return true;
@@ -101,7 +108,6 @@ export class Gradients {
     runner.rollBack(first!.batch, first!.states);
     this.#memory = { is: "nonFinite", count: this.count + count };
     if (runner.plan.options.skipNonFinite) return false;
-    this.discard();
     throw nonFiniteError(step, "loss", loss, source ?? LOSS_ITSELF);
   }
 
@@ -125,6 +131,16 @@ export class Gradients {
   /** Discard the gradients. */
   discard(): void {
     this.#memory = { is: "none" }; // Also lets go of the caller's data, which a replay holds.
+    this.#passesBefore = undefined;
+  }
+
+  /**
+   * Take back all parts since the last update: discard their gradients, and give back the numbers of their training
+   * passes, so that the same parts would draw the same random numbers again.
+   */
+  rollBack(): void {
+    if (this.#passesBefore !== undefined) this.#runner.passes = this.#passesBefore;
+    this.discard();
   }
 
   /** The calls that the gradients are of. */

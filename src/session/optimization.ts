@@ -17,6 +17,14 @@ export interface Update {
   readonly skipped: number;
 }
 
+/** What the schedule says about the next update. */
+interface Rates {
+  /** The learning rate of each group. */
+  readonly learningRates: readonly number[];
+  /** The optimizer's settings of each group. */
+  readonly settings: readonly (readonly number[])[];
+}
+
 /** What turns gradients into an update of the parameters: clipping, optimizer, schedule, moving average. */
 export class Optimization {
   readonly #runner: TrainingRunner;
@@ -57,15 +65,26 @@ export class Optimization {
     throw new OptionError('Cannot update the parameters: the session was compiled without "optimizer"');
   }
 
-  /** @throws {OptionError} When there is nothing to update, or nothing to update with. */
-  requireUpdate(): void {
+  /**
+   * Update the parameters with the gradients of `accumulate` or `backward`. See `Session.update`.
+   *
+   * @throws {OptionError} When there is nothing to update, or nothing to update with. Nothing has changed then.
+   */
+  updateAccumulated(): Update {
     this.requireTrainedWeights("update");
     this.requireOptimizer();
     this.#gradients.require();
+    const rates = this.rates(); // An error up to here keeps the gradients.
+    try {
+      return this.update(rates);
+    } catch (error) {
+      this.#gradients.rollBack();
+      throw error;
+    }
   }
 
   /** Clip the gradients, if their norm is finite. Returns the norm before clipping. */
-  clip(): number {
+  #clip(): number {
     const { kernels: k, io, plan: { norm, planner, options: { clip, frozen = [] } } } = this.#runner;
     for (const { name, gradient, size } of planner.parameters) {
       if (frozen.includes(name)) k.zero(gradient.address, 1, size, size);
@@ -77,30 +96,61 @@ export class Optimization {
   }
 
   /**
-   * Update the parameters with the gradients.
+   * The rates of the next update. A step asks for them before it changes anything.
    *
-   * @throws {NonFiniteError} When the norm is not finite, unless compiled with `skipNonFinite`. Nothing has changed
-   *   then.
+   * @throws {OptionError} When the schedule gives a learning rate that is not a finite number >= 0, or a momentum that
+   *   is not a number >= 0 and < 1. What the schedule throws, it throws here.
    */
-  update(gradientNorm: number): Update {
-    const { groups, schedule } = this.requireOptimizer();
-    const rates = groups.map(({ learningRate: base }) => schedule?.rate(base, this.updates, this.schedule) ?? base);
-    if (Number.isFinite(gradientNorm)) this.#apply(rates);
-    else this.#skip(gradientNorm);
-    return { gradientNorm, learningRate: rates[0], skipped: this.skipped };
+  rates(): Rates {
+    const optimizer = this.requireOptimizer();
+    const { groups, schedule } = optimizer;
+    const learningRates = groups.map(({ learningRate: base }) => {
+      return schedule ? this.#requireLearningRate(schedule.rate(base, this.updates, this.schedule), base) : base;
+    });
+    const momentum = schedule?.momentum?.(this.updates);
+    if (momentum !== undefined && !(momentum >= 0 && momentum < 1)) {
+      throw this.#badSchedule(`momentum ${momentum}`, "a number >= 0 and < 1");
+    }
+    const settings = groups.map(({ weightDecay }, i) => {
+      return optimizer.settings(this.updates, { learningRate: learningRates[i], weightDecay, momentum });
+    });
+    return { learningRates, settings };
   }
 
-  /** Make the update with these learning rates, one a group. */
-  #apply(rates: readonly number[]): void {
+  /** A learning rate that memory, which has f32, can hold. */
+  #requireLearningRate(rate: number, base: number): number {
+    if (typeof rate === "number" && rate >= 0 && Math.fround(rate) < Infinity) return rate;
+    throw this.#badSchedule(`learning rate ${rate} (the optimizer's is ${base})`, "a finite number >= 0");
+  }
+
+  #badSchedule(got: string, expected: string): OptionError {
+    const name = this.requireOptimizer().schedule?.name;
+    return new OptionError(
+      `Cannot make update ${this.updates + 1}: expected ${expected} from the schedule "${name}", got the ${got}`,
+    );
+  }
+
+  /**
+   * Clip the gradients, and update the parameters with them.
+   *
+   * @throws {NonFiniteError} When the norm is not finite, unless compiled with `skipNonFinite`. The parameters have not
+   *   changed then, and the caller takes back the gradients.
+   */
+  update(rates: Rates): Update {
+    const gradientNorm = this.#clip();
+    if (Number.isFinite(gradientNorm)) this.#apply(rates);
+    else this.#skip(gradientNorm);
+    return { gradientNorm, learningRate: rates.learningRates[0], skipped: this.skipped };
+  }
+
+  /** Make the update. */
+  #apply({ settings }: Rates): void {
     const runner = this.#runner;
     const { io, kernels: k, plan: { planner, groupSettings, moments, trained, average, options } } = runner;
     const { value, gradient } = planner.ranges;
     const optimizer = this.requireOptimizer();
-    const momentum = optimizer.schedule?.momentum?.(this.updates);
     this.#gradients.discard();
-    optimizer.groups.forEach(({ weightDecay }, i) => {
-      io.write(groupSettings[i], optimizer.settings(this.updates, { learningRate: rates[i], weightDecay, momentum }));
-    });
+    groupSettings.forEach((slot, i) => io.write(slot, settings[i]));
     if (average) io.write(average.mix, [this.updates ? 1 - (options.averageDecay ?? 0) : 1]);
     runner.changeParameters(() => {
       for (const { from, elements, group } of trained) {
@@ -116,9 +166,11 @@ export class Optimization {
   /** Leave out an update whose gradient norm is not finite. */
   #skip(gradientNorm: number): void {
     const { skipNonFinite } = this.#runner.plan.options;
-    const source = skipNonFinite ? undefined : gradientSource(this.#runner, this.#gradients.replayed());
+    if (!skipNonFinite) {
+      const source = gradientSource(this.#runner, this.#gradients.replayed());
+      throw nonFiniteError(this.updates + 1, "gradient norm", gradientNorm, source);
+    }
     this.#gradients.discard();
-    if (source) throw nonFiniteError(this.updates + 1, "gradient norm", gradientNorm, source);
     this.skipped++;
   }
 

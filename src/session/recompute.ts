@@ -10,6 +10,16 @@ import type { Gradients } from "./gradients.ts";
 import type { CheckedData, Data, PartLoss, TrainingRunner } from "./training_runner.ts";
 
 /**
+ * Check a sequence that is longer than the plan.
+ *
+ * @throws {OptionError} When the net or the options need the whole sequence in memory. See also `checkData`.
+ */
+export function checkSegments(runner: TrainingRunner, data: Data, options: CallOptions): CheckedData {
+  requireSegments(runner, options);
+  return runner.checkData(data, options, true, Infinity);
+}
+
+/**
  * Add the gradients of a sequence that is longer than the plan, in the memory of one segment and one set of states per
  * segment (Chen et al. 2016, "sublinear memory cost"). Forward runs segment by segment and keeps the states between
  * them; backward runs from the last segment to the first, each forward once more. With segments of about sqrt(T) steps
@@ -24,13 +34,10 @@ export function recomputedGradients(
   runner: TrainingRunner,
   gradients: Gradients,
   step: number,
-  data: Data,
-  options: CallOptions,
+  whole: CheckedData,
 ): PartLoss {
-  requireSegments(runner, options);
   const { plan, io, loss, kernels: k } = runner;
-  const whole = runner.checkData(data, options, true, Infinity);
-  const { count } = whole;
+  const { count, targets } = whole;
   const batches = segments(whole.batch, plan.options.steps);
 
   const firstPass = runner.reservePasses(batches.length);
@@ -62,7 +69,7 @@ export function recomputedGradients(
     const { batch } = run(s);
     if (hasOneOutput && s + 1 < batches.length) io.clearOutputGradient(k, batch);
     else {
-      loss.write(data, io.targetRows(batch), count);
+      loss.write(targets, io.targetRows(batch), count);
       loss.forward(k, io.outputBatch(batch), true);
       sum += io.scalar(loss.total);
       const part = { loss: loss.reduce(sum, count), count };
@@ -76,7 +83,6 @@ export function recomputedGradients(
   return { loss: count ? loss.reduce(sum, count) : 0, count };
 }
 
-/** @throws {OptionError} When the net or the options need the whole sequence in memory. */
 function requireSegments({ plan, loss }: TrainingRunner, { lengths }: CallOptions): void {
   const { wholeSequence } = plan;
   if (wholeSequence) {

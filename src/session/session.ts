@@ -12,7 +12,6 @@ import { Gradients } from "./gradients.ts";
 import { Optimization, type Update } from "./optimization.ts";
 import type { TrainingPlan } from "./plan_training.ts";
 import { summary } from "../runtime/summary.ts";
-import { type TrainingAccess, trainingAccess } from "./training_access.ts";
 import { type Data, type PartLoss, TrainingRunner } from "./training_runner.ts";
 import { readTrainingState, setTrainingState, type TrainingState } from "./training_state.ts";
 import { type TrainedNet, trainingStep } from "./training_step.ts";
@@ -27,7 +26,8 @@ export class Session extends CompiledNet {
   readonly threads: number;
   /** @internal */
   declare readonly runner: TrainingRunner;
-  readonly #net: TrainedNet;
+  /** @internal */
+  readonly trained: TrainedNet;
 
   /** `compile` makes sessions. */
   constructor(plan: TrainingPlan, kernels: Kernels, arena: Arena, threads?: Threads) {
@@ -36,7 +36,7 @@ export class Session extends CompiledNet {
     this.threads = threads?.count ?? 1;
     runner.initialiseParameters();
     const gradients = new Gradients(runner);
-    this.#net = { runner, gradients, optimization: new Optimization(runner, gradients) };
+    this.trained = { runner, gradients, optimization: new Optimization(runner, gradients) };
     plan.layer.refresh(kernels);
   }
 
@@ -63,8 +63,8 @@ export class Session extends CompiledNet {
     dOutput: ArrayLike<number>,
     dStates: States = {},
   ): { dx: Float32Array | undefined; dDecoderInput: Float32Array | undefined; dStates: States } {
-    this.#requireTraining("backward");
-    const { runner, gradients } = this.#net;
+    this.requireTraining("backward");
+    const { runner, gradients } = this.trained;
     const { io, plan: { input, decoderInput } } = runner;
     const batch = runner.requireActivations();
     io.checkOutputGradient(dOutput, batch);
@@ -91,8 +91,8 @@ export class Session extends CompiledNet {
    *   finite, the states that the next call may carry are those that the step has started from.
    */
   step(data: Data, options: CallOptions = {}): { loss: number } & Update {
-    this.#requireTraining("step");
-    const { part: { loss }, update } = trainingStep(this.#net, data, options, false);
+    this.requireTraining("step");
+    const { part: { loss }, update } = trainingStep(this.trained, data, options, false);
     return { loss, ...update! };
   }
 
@@ -106,8 +106,8 @@ export class Session extends CompiledNet {
    *   `skipNonFinite`, the next `update` is left out instead.
    */
   accumulate(data: Data, options: CallOptions = {}): PartLoss {
-    this.#requireTraining("accumulate gradients");
-    return trainingStep(this.#net, data, options, true).part;
+    this.requireTraining("accumulate gradients");
+    return trainingStep(this.trained, data, options, true).part;
   }
 
   /**
@@ -118,22 +118,23 @@ export class Session extends CompiledNet {
    *   unchanged, the gradients discarded.
    */
   update(): Update {
-    this.#requireTraining("update");
-    const { optimization } = this.#net;
-    optimization.requireUpdate();
-    return optimization.update(optimization.clip());
+    this.requireTraining("update");
+    return this.trained.optimization.updateAccumulated();
   }
 
-  /** Discard the gradients of `accumulate` or `backward`, if there are any. */
+  /**
+   * Discard the gradients of `accumulate` or `backward`, if there are any. Random numbers go on as if the parts had
+   * never run.
+   */
   discard(): void {
-    this.#requireTraining("discard gradients");
-    this.#net.gradients.discard();
+    this.requireTraining("discard gradients");
+    this.trained.gradients.rollBack();
   }
 
   /** Report a metric, such as a validation loss, to the schedule. Only `reduceOnPlateau` depends on it. */
   report(metric: number): void {
-    this.#requireTraining("report a metric");
-    this.#net.optimization.report(metric);
+    this.requireTraining("report a metric");
+    this.trained.optimization.report(metric);
   }
 
   /**
@@ -161,7 +162,7 @@ export class Session extends CompiledNet {
    * @throws {OptionError} When the session was compiled without `train`: it then keeps no activations.
    */
   activations(): Map<string, ActivationStatistics> {
-    this.#requireTraining("read activations");
+    this.requireTraining("read activations");
     return activationStatistics(this.runner, this.runner.requireOutputs("activations"));
   }
 
@@ -205,7 +206,7 @@ export class Session extends CompiledNet {
    * gradient of tied parameters, summed over all their uses, has the name of the one that the others are tied to.
    */
   gradients(): Map<string, TensorCopy> {
-    this.#requireTraining("read gradients");
+    this.requireTraining("read gradients");
     const { io, plan } = this.runner;
     return new Map(plan.planner.parameters.map(({ name, shape, gradient }) => {
       return [name, { shape, data: io.readFlat(gradient) }];
@@ -215,14 +216,14 @@ export class Session extends CompiledNet {
   /** As `setParameters` of every compiled net. @throws {OptionError} While the averages are in use. */
   override setParameters(tensors: Tensors, options: LoadOptions = {}): IncompatibleKeys {
     this.runner.requireOpen();
-    this.#net.optimization.requireTrainedWeights("set the parameters");
+    this.trained.optimization.requireTrainedWeights("set the parameters");
     return super.setParameters(tensors, options);
   }
 
   /** Copies of the moving averages of all parameters, by name; before the first update, of the parameters. */
   averages(): Map<string, TensorCopy> {
     this.runner.requireOpen();
-    const range = this.#net.optimization.averages;
+    const range = this.trained.optimization.averages;
     if (!range) return this.parameters();
     const { parameters } = this.runner.io;
     return parameters.copies((parameter) => parameters.read(range, parameter));
@@ -234,7 +235,7 @@ export class Session extends CompiledNet {
    */
   useAverages(use: boolean): void {
     this.runner.requireOpen();
-    this.#net.optimization.useAverages(use);
+    this.trained.optimization.useAverages(use);
   }
 
   /**
@@ -244,8 +245,8 @@ export class Session extends CompiledNet {
    * @throws {OptionError} Between `accumulate` and `update`, or while the averages are in use.
    */
   trainingState(): TrainingState {
-    this.#requireTraining("read the training state");
-    return readTrainingState(this.#net);
+    this.requireTraining("read the training state");
+    return readTrainingState(this.trained);
   }
 
   /**
@@ -254,8 +255,8 @@ export class Session extends CompiledNet {
    * @throws {ShapeError} When names or shapes of the tensors differ.
    */
   setTrainingState(state: Omit<TrainingState, "tensors"> & { tensors: Tensors }): void {
-    this.#requireTraining("set the training state");
-    setTrainingState(this.#net, state);
+    this.requireTraining("set the training state");
+    setTrainingState(this.trained, state);
   }
 
   /**
@@ -266,13 +267,14 @@ export class Session extends CompiledNet {
    * @throws {OptionError} Between `accumulate` and `update`, or while the averages are in use.
    */
   checkpoint(options: CheckpointOptions = {}): Uint8Array<ArrayBuffer> {
-    this.#requireTraining("write a checkpoint");
-    return takeCheckpoint(this.#net, options);
+    this.requireTraining("write a checkpoint");
+    return takeCheckpoint(this.trained, options);
   }
 
   /**
    * Continue where `checkpoint` was called, bit for bit, in a session of the same net, options and seed. With `states:
    * "carry"` the next call carries on the states of the checkpoint. Nothing changes unless all of the checkpoint fits.
+   * The session's batch may be smaller than the rows of the states: a call with `states: "carry"` is then refused.
    *
    * @throws {FormatError} When the bytes are not a checkpoint.
    * @throws {ShapeError} When the checkpoint is of another net.
@@ -280,17 +282,15 @@ export class Session extends CompiledNet {
    *   numbers.
    */
   restore(bytes: Uint8Array): { extra: unknown; states: States; tensors: ReadonlyMap<string, TensorCopy> } {
-    this.#requireTraining("restore a checkpoint");
-    return restoreCheckpoint(this.#net, bytes);
+    this.requireTraining("restore a checkpoint");
+    return restoreCheckpoint(this.trained, bytes);
   }
 
-  /** Session internals for data-parallel training: what an implementation of `World` needs. */
-  trainingAccess(): TrainingAccess {
-    this.#requireTraining("train");
-    return trainingAccess(this.#net);
-  }
-
-  #requireTraining(what: string): void {
+  /**
+   * @internal
+   * @throws {OptionError} When the session was compiled without training.
+   */
+  requireTraining(what: string): void {
     this.runner.requireOpen();
     if (this.runner.plan.options.train) return;
     throw new OptionError(`Cannot ${what}: the session was compiled without "train" or "optimizer"`);

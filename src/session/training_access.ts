@@ -1,10 +1,10 @@
 import { describeNet } from "./checkpoint.ts";
 import type { TrainingPlan } from "./plan_training.ts";
-import type { TrainedNet } from "./training_step.ts";
+import type { Session } from "./session.ts";
 
 /**
  * Session internals for data-parallel training, in which processes compute some rows of every batch each and make the
- * same updates. `Session.trainingAccess` returns them, an implementation of `World` uses them. Arrays are views of the
+ * same updates. `trainingAccess` returns them, an implementation of `World` uses them. Arrays are views of the
  * session's memory, valid until the session's next call. With `threads` above 1 this memory is a SharedArrayBuffer.
  */
 export interface TrainingAccess {
@@ -48,8 +48,26 @@ export interface TrainingAccess {
   ): void;
 }
 
-/** The access to a session. */
-export function trainingAccess({ runner, gradients, optimization }: TrainedNet): TrainingAccess {
+/**
+ * The access to a session.
+ *
+ * @throws {OptionError} When the session was compiled without training.
+ *
+ * @example
+ * ```ts
+ * import { compile, dense, sgd, squaredError } from "@unroll/rnn";
+ * import { trainingAccess } from "@unroll/rnn/mpi";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const training = { loss: squaredError(), optimizer: sgd() };
+ * using session = await compile(dense(2, 1), { batch: 1, steps: 1, ...training });
+ * session.accumulate({ x: [1, 2], y: [3] });
+ * assertEquals(trainingAccess(session).accumulated().count, 1);
+ * ```
+ */
+export function trainingAccess(session: Session): TrainingAccess {
+  session.requireTraining("train");
+  const { runner, gradients, optimization } = session.trained;
   const { plan, io } = runner;
   const { planner: { ranges, elements }, moments, average } = plan;
   return {

@@ -11,11 +11,12 @@ export class TrainingIO extends HostIO {
   targetRows(batch: PackedBatch): TargetRows {
     const { layout } = this;
     const outputBatch = this.outputBatch(batch);
-    const { T, B, totalSteps, lengths, order, shard } = outputBatch;
+    const { T, B, totalSteps, lengths, order, shard, training } = outputBatch;
     return {
       B,
       count: totalSteps * B,
       partial: shard !== undefined,
+      training,
       forEach: (visit) => layout.forEach(outputBatch, visit),
       sequence: (b) => order ? order[b] : b,
       steps: (b) => lengths ? lengths[b] : T,

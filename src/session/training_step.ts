@@ -1,8 +1,8 @@
 import type { CallOptions } from "../runtime/packed_batch.ts";
 import type { Gradients } from "./gradients.ts";
 import type { Optimization, Update } from "./optimization.ts";
-import { recomputedGradients } from "./recompute.ts";
-import type { Data, PartLoss, TrainingRunner } from "./training_runner.ts";
+import { checkSegments, recomputedGradients } from "./recompute.ts";
+import type { CheckedData, Data, PartLoss, TrainingRunner } from "./training_runner.ts";
 
 /** What a training step works on. */
 export interface TrainedNet {
@@ -12,7 +12,8 @@ export interface TrainedNet {
 }
 
 /**
- * One training step, from top to bottom.
+ * One training step, from top to bottom. An error of a check, or of the schedule, changes nothing. A later error takes
+ * back the step, with all parts since the last update: nothing of a failed step is in the next one.
  *
  * @param isPart Whether the data is a part of a batch, of which other parts follow: its gradients are accumulated,
  *   without an update.
@@ -24,22 +25,31 @@ export function trainingStep(
   isPart: boolean,
 ): { part: PartLoss; update?: Update } {
   optimization.requireTrainedWeights("accumulate gradients");
-  if (!isPart) optimization.requireOptimizer();
+  const rates = isPart ? undefined : optimization.rates();
   const step = optimization.updates + 1;
-  let part: PartLoss;
-  if (runner.isLongerThanPlan(data, options)) part = recomputedGradients(runner, gradients, step, data, options);
-  else {
-    const checked = runner.checkData(data, options, true); // An error up to here changes nothing.
-    runner.writeData(checked);
-    runner.forward(checked.batch);
-    part = runner.measureLoss(checked);
-    if (gradients.accepts(part, step, gradients.replay(checked.batch))) {
-      gradients.beginPart(part.count);
-      runner.backward(checked.batch);
-      gradients.endPart(part.count, gradients.replay(checked.batch));
-    }
+  const isLong = runner.isLongerThanPlan(data, options);
+  const checked = isLong ? checkSegments(runner, data, options) : runner.checkData(data, options, true);
+  gradients.begin(); // An error up to here changes nothing.
+  try {
+    const part = isLong
+      ? recomputedGradients(runner, gradients, step, checked)
+      : wholeGradients(runner, gradients, step, checked);
+    return { part, update: rates && optimization.update(rates) };
+  } catch (error) {
+    gradients.rollBack();
+    throw error;
   }
-  if (isPart) return { part };
-  const gradientNorm = optimization.clip();
-  return { part, update: optimization.update(gradientNorm) };
+}
+
+/** Add the gradients of a batch that fits in memory as a whole. When its loss is not finite, backward is left out. */
+function wholeGradients(runner: TrainingRunner, gradients: Gradients, step: number, checked: CheckedData): PartLoss {
+  const { batch } = checked;
+  runner.writeData(checked);
+  runner.forward(batch);
+  const part = runner.measureLoss(checked);
+  if (!gradients.accepts(part, step, gradients.replay(batch))) return part;
+  gradients.beginPart(part.count);
+  runner.backward(batch);
+  gradients.endPart(part.count, gradients.replay(batch));
+  return part;
 }

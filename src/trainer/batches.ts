@@ -74,7 +74,7 @@ export function batchSource(session: Session, data: TrainingData, options: Batch
 
 /** The batches after the first `used`. */
 async function* skip(batches: Batches, epoch: number, used: number): AsyncGenerator<Batch, void, void> {
-  using loop = new EventLoop();
+  const loop = new EventLoop();
   let seen = 0;
   for await (const batch of batches) {
     if (seen++ >= used) yield batch;

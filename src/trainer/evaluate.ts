@@ -78,7 +78,7 @@ export async function evaluate<M extends Metrics = Record<never, never>>(
   options: EvaluateOptions<M> = {},
 ): Promise<Measurement<M>> {
   const source = evaluationSource(session, data, options.batch);
-  using loop = new EventLoop();
+  const loop = new EventLoop();
   return await evaluateSource(session, source, options, loop);
 }
 

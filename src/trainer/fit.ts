@@ -93,7 +93,7 @@ export class Training<M extends Metrics = Metrics> implements AsyncIterable<Trai
     const { world, seconds = Infinity } = this.#options;
     try {
       world?.begin(this.#session, this.#options, this.#state);
-      using loop = new EventLoop();
+      const loop = new EventLoop();
       this.#deadline = performance.now() + 1000 * seconds;
       yield* this.#evaluate(loop, false);
       while (!this.#reachedLimit()) yield* this.#trainEpoch(loop);
@@ -155,6 +155,7 @@ export class Training<M extends Metrics = Metrics> implements AsyncIterable<Trai
         const events = this.#update(part);
         part = this.#startAccumulation();
         yield* events;
+        yield* this.#evaluate(loop, false);
       }
     } finally {
       if (part.batches) this.#session.discard();
@@ -222,6 +223,7 @@ export class Training<M extends Metrics = Metrics> implements AsyncIterable<Trai
     const value = this.#agree("an evaluation", monitored);
     const { best, bad } = this.#state;
     const epoch = this.#lastEpoch;
+    session.report(value);
     const isBest = Number.isFinite(value) && (!best || (this.#isLowerBetter ? value < best.value : value > best.value));
     if (isBest && this.#restoresBest) this.#best = evaluate.averages ? session.averages() : session.parameters();
     this.#state = {
@@ -230,7 +232,6 @@ export class Training<M extends Metrics = Metrics> implements AsyncIterable<Trai
       best: isBest ? { value, step, epoch } : best,
       bad: isBest ? 0 : bad + 1,
     };
-    session.report(value);
     yield { type: "evaluation", step, epoch, ...measurement, best: isBest };
   }
 
@@ -238,9 +239,9 @@ export class Training<M extends Metrics = Metrics> implements AsyncIterable<Trai
     const { step, epoch, loss: epochLoss } = this.#state;
     const { loss, count } = new TotalLoss(this.#session.layout.reduction, epochLoss);
     this.#agree("the end of an epoch", loss);
+    if (!this.#evaluationSource) this.#session.report(loss);
     this.#state = { ...this.#state, epoch: epoch + 1, batch: 0, loss: { sum: 0, count: 0 } };
     this.#carried = "zero";
-    if (!this.#evaluationSource) this.#session.report(loss);
     return { type: "epoch", step, epoch, loss, count };
   }
 }

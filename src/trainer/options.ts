@@ -143,7 +143,7 @@ export type WorldOptions = Omit<TrainerOptions, "monitor"> & { readonly monitor?
 /**
  * The processes (ranks) that train one net together, each on its own rows of every batch: the interface between `fit`
  * and data-parallel training. `init` of entry `./mpi` makes a world. `fit` takes any other implementation as well;
- * `Session.trainingAccess` has what an implementation needs of a session.
+ * `trainingAccess` of that entry has what an implementation needs of a session.
  *
  * Every call but `accumulate` and `fail` blocks the thread until all ranks have made the same call. On each rank `fit`
  * calls `begin` before the first batch; for each update `accumulate` once a batch and then `allReduce`; `agree` after

@@ -1,6 +1,6 @@
-import { OptionError } from "../errors.ts";
 import type { Kernels } from "../kernels/kernels.ts";
 import type { Slot } from "../memory/slot.ts";
+import { type Check, positive, readOptions, requireMade, type Table } from "../options.ts";
 
 /** Gradient clipping, against exploding gradients (Pascanu, Mikolov & Bengio 2013). */
 export interface Clip {
@@ -11,6 +11,11 @@ export interface Clip {
   /** The order of the norm. */
   readonly p?: number;
 }
+
+const CLIP_NORM = { p: [positive, 2] } satisfies Table<{ p?: number }>;
+
+/** The check of an option that is gradient clipping. */
+export const clip: Check<Clip> = (name, value) => requireMade(name, value, "limit", "clipping, such as clipNorm(5)");
 
 /**
  * Scales all gradients by min(1, limit / (norm + 1e-6)): PyTorch's `clip_grad_norm_` with `norm_type` p. The norm is
@@ -29,8 +34,8 @@ export interface Clip {
  * assertEquals(clipNorm(0.1, { p: Infinity }).p, Infinity);
  * ```
  */
-export function clipNorm(limit: number, { p = 2 }: { p?: number } = {}): Clip {
-  return { by: "norm", limit: requirePositive("limit", limit), p: requirePositive("p", p) };
+export function clipNorm(limit: number, options: { p?: number } = {}): Clip {
+  return { by: "norm", limit: positive("limit", limit), p: readOptions("clipNorm", CLIP_NORM, options).p };
 }
 
 /**
@@ -47,12 +52,7 @@ export function clipNorm(limit: number, { p = 2 }: { p?: number } = {}): Clip {
  * ```
  */
 export function clipValue(limit: number): Clip {
-  return { by: "value", limit: requirePositive("limit", limit) };
-}
-
-function requirePositive(what: string, value: number): number {
-  if (!(value > 0)) throw new OptionError(`"${what}" of gradient clipping must be a number > 0, got ${value}`);
-  return value;
+  return { by: "value", limit: positive("limit", limit) };
 }
 
 /** Slots of the gradient norm: f64 sums of blocks, and one f32 each for norm, scale, limit and order. */

@@ -136,7 +136,7 @@ Deno.test("a wrong file is one line of error before the training", async () => {
     ["--corpus corpus.txt --prompt Zoë", /--prompt has characters that the model does not know: "Z", "ë"\n/],
     ["--corpus corpus.txt --save missing/model", /cannot write missing\/model: there is no folder missing/],
     ["--corpus corpus.txt --report missing/page.html", /cannot write missing\/page.html: there is no folder missing/],
-    ["--corpus corpus.txt --save folder", /cannot write folder: it is not a file/],
+    ["--corpus corpus.txt --save folder", /cannot write folder: it is not a regular file/],
     ["--load missing", /cannot read missing: no such file/],
     ["--load corpus.txt", /corpus.txt: Cannot read safetensors/],
     ["--load model --prompt Zoë", /--prompt has characters that the model does not know: "Z", "ë"\n/],

@@ -171,6 +171,36 @@ Deno.test("evaluate returns an infinite loss; with zeroInfinity the loss is 0 an
   assertEquals(zero.evaluate(data, { batch: 2 }), { loss: second / 2, count: 2 });
 });
 
+Deno.test("labels that take more steps than their sequence has are refused in training, unless zeroInfinity", async () => {
+  const labels = (y: number[], ...targetLengths: number[]) => ({ x, y, targetLengths });
+  // Sequences of 3, 5 and 4 steps. The labels of the last take 3 steps, and 1 or 2 between equal neighbours.
+  const fits = labels([1, 2, 3, 1, 2, 3, 1, 2, 2, 2, 1], 3, 5, 3), full = [1, 2, 3, 1, 2, 3, 1, 2, 1, 1, 1];
+  const cases: [Data, string][] = [
+    [
+      labels(full, 3, 5, 3),
+      "sample 2 has 3 labels and blanks between 2 pairs of equal neighbours, expected at least 5 steps, got 4",
+    ],
+    [labels([1, 1, 2, 3], 3, 1, 0), "sample 0 has 3 labels and blanks"],
+    [labels([1, 2, 1, 2, 1], 0, 0, 5), "sample 2 has 5 labels, expected at least 5 steps, got 4"],
+  ];
+  using some = await session(ctc()),
+    zero = await session(ctc({ zeroInfinity: true })),
+    untouched = await session(ctc());
+  for (const [data, says] of cases) {
+    for (const call of ["step", "accumulate"] as const) {
+      const { message } = assertThrows(() => some[call](data, { lengths: LENGTHS }), ShapeError, says);
+      assert(message.includes('"zeroInfinity"'), message);
+    }
+    assertEquals(some.evaluate(data, { lengths: LENGTHS }).loss, Infinity);
+    // A sample of weight 0 is not read.
+    const weights = [0, 0, 0].with(says.includes("sample 0") ? 1 : 0, 1);
+    for (const each of [some, untouched]) each.step({ ...data, weights }, { lengths: LENGTHS });
+    assert(Number.isFinite(zero.step(data, { lengths: LENGTHS }).loss));
+  }
+  assertEquals(some.step(fits, { lengths: LENGTHS }), untouched.step(fits, { lengths: LENGTHS }));
+  assertEquals(gradient(some), gradient(untouched));
+});
+
 /** Refused calls, and words of the error message. */
 const REFUSED: Record<
   string,
@@ -181,7 +211,25 @@ const REFUSED: Record<
   "too few weights": [squaredError(), { y: NUMBERS, weights: [1, 1] }, ShapeError, "expected 15, one a target, or 3"],
   "a weight that is infinite": [squaredError(), { y: NUMBERS, weights: [1, 1, Infinity] }, OptionError, '"weights"'],
   "weights that sum to 0": [huber(), { y: NUMBERS, weights: [1, -2, 1] }, OptionError, "sum to 0"],
-  "weights that are all 0": [huber(), { y: NUMBERS, weights: [0, 0, 0] }, OptionError, "is ignored"],
+  "weights that are all 0": [
+    huber(),
+    { y: NUMBERS, weights: [0, 0, 0] },
+    OptionError,
+    'every element of "weights" is 0',
+  ],
+  "a weight of 0 or an ignored target": [
+    crossEntropy({ ignoreIndex: 0 }),
+    { y: x.map((row) => row % 2), weights: [...x].map((row) => 1 - row % 2) },
+    OptionError,
+    "is ignored or has weight 0",
+  ],
+  "a probability above 1": [
+    binaryCrossEntropy(),
+    { y: NUMBERS.with(9, 1.5) },
+    OptionError,
+    'Every element of "y" must be a number from 0 to 1, got 1.5 at 9',
+  ],
+  "a probability below 0": [binaryCrossEntropy(), { y: NUMBERS.with(0, -1) }, OptionError, "0 to 1, got -1 at 0"],
   "classes whose weights are 0": [
     crossEntropy({ classWeights: [1, 0, 1, 1] }),
     { y: x.map(() => 1) },
@@ -216,8 +264,8 @@ Deno.test("options out of range are refused when the loss is made or planned", a
     [() => crossEntropy({ labelSmoothing: 1.1 }), '"labelSmoothing" must be a number from 0 to 1'],
     [() => crossEntropy({ labelSmoothing: NaN }), "labelSmoothing"],
     [() => crossEntropy({ classWeights: [1, Infinity] }), "classWeights"],
-    [() => crossEntropy({ reduction: "none" as "sum" }), '"reduction" must be "mean" or "sum", got "none"'],
-    [() => huber({ delta: 0 }), '"delta" must be a number > 0'],
+    [() => crossEntropy({ reduction: "none" as "sum" }), '"reduction" must be one of "mean", "sum", got "none"'],
+    [() => huber({ delta: 0 }), '"delta" must be a finite number > 0'],
     [() => smoothL1({ beta: -1 }), "beta"],
     [() => binaryCrossEntropy({ positiveWeight: [1, NaN] }), "positiveWeight"],
     [() => ctc({ blank: -1 }), "blank"],

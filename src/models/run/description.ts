@@ -1,4 +1,5 @@
-import { format, FormatError, requireInteger, requireNumber, requireOneOf, requireRate } from "../../errors.ts";
+import { requireNumber, requireOneOf } from "../../errors.ts";
+import { count, list as array, refuse } from "../../options.ts";
 import { Vocabulary } from "../../text/vocabulary.ts";
 
 /**
@@ -15,20 +16,6 @@ export interface ReadValue<Value> {
 /** How each value of a description is read. The compiler asks for all of them. */
 export type ReadValues<Description> = { readonly [Key in keyof Description]-?: ReadValue<Description[Key]> };
 
-/** Reads an integer from `low` up. */
-export function integer(low = 1): ReadValue<number> {
-  return (name, value) => requireInteger(name, value, low);
-}
-
-/** Reads a rate of dropout. */
-export const rate: ReadValue<number> = (name, value) => requireRate(name, value as number);
-
-/** Reads true or false. */
-export const flag: ReadValue<boolean> = (name, value) => {
-  if (typeof value !== "boolean") throw refuse(name, "true or false", value);
-  return value;
-};
-
 /** Reads one of some names. */
 export function oneOf<Name extends string>(...names: Name[]): ReadValue<Name> {
   return (name, value) => requireOneOf(name, value as Name, names);
@@ -37,16 +24,11 @@ export function oneOf<Name extends string>(...names: Name[]): ReadValue<Name> {
 /** Reads a list of at least `least` values. */
 export function list<Value>(read: ReadValue<Value>, least = 0): ReadValue<readonly Value[]> {
   return (name, value) => {
-    if (!Array.isArray(value) || value.length < least) throw refuse(name, `a list of at least ${least} values`, value);
-    return value.map((element) => read(name, element));
+    const values = array(name, value);
+    if (values.length < least) refuse(name, `an array of at least ${least} values`, value);
+    return values.map((element) => read(name, element));
   };
 }
-
-/** Reads text. */
-export const text: ReadValue<string> = (name, value) => {
-  if (typeof value !== "string") throw refuse(name, "text", value);
-  return value;
-};
 
 /** Reads the name of a class. */
 export const label: ReadValue<string | number> = (name, value) => {
@@ -55,13 +37,13 @@ export const label: ReadValue<string | number> = (name, value) => {
 
 /** Reads a vocabulary. */
 export const vocabulary: ReadValue<Vocabulary> = (name, value) => {
-  if (typeof value !== "object") throw refuse(name, "a vocabulary", value);
+  if (typeof value !== "object") refuse(name, "a vocabulary", value);
   return Vocabulary.fromJSON(value as Parameters<typeof Vocabulary.fromJSON>[0]);
 };
 
 /** Reads a vocabulary, or the number of tokens. */
 export const tokens: ReadValue<Vocabulary | number> = (name, value) => {
-  return typeof value === "object" ? vocabulary(name, value) : requireInteger(name, value, 1);
+  return typeof value === "object" ? vocabulary(name, value) : count(name, value);
 };
 
 /** Reads a value for the source and one for the target. */
@@ -79,8 +61,4 @@ export function optional<Value>(read: ReadValue<Value>, absent: Value): ReadValu
 export function optional<Value>(read: ReadValue<Value>, absent?: Value): ReadValue<Value | undefined> {
   const readIfPresent = (name: string, value: unknown) => value === undefined ? absent : read(name, value);
   return Object.assign(readIfPresent, { isOptional: true as const });
-}
-
-function refuse(name: string, expected: string, value: unknown): FormatError {
-  return new FormatError(`"${name}" must be ${expected}, got ${format(value)}`);
 }

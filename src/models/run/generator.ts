@@ -12,7 +12,8 @@ import { sequential } from "../../layers/sequential.ts";
 import { decode } from "../../runtime/decoder.ts";
 import type { Vocabulary } from "../../text/vocabulary.ts";
 import { logSoftmax } from "../../training/log_softmax.ts";
-import { integer, list, rate, text, vocabulary } from "./description.ts";
+import { count, natural, rate, text } from "../../options.ts";
+import { list, vocabulary } from "./description.ts";
 import { type Condition, GeneratorCodec } from "./generator_codec.ts";
 import { type ModelKind, ModelRunner, type RunnableModel } from "./model.ts";
 import type { ModelDescription } from "./model_file.ts";
@@ -55,13 +56,13 @@ export interface GeneratorDescription extends ModelDescription {
 export const GENERATOR: ModelKind<GeneratorDescription> = {
   name: "sequence generator",
   values: {
-    hidden: list(integer(), 1),
-    embedding: integer(),
+    hidden: list(count, 1),
+    embedding: count,
     dropout: rate,
     vocabulary,
     labels: list(text),
-    vector: integer(0),
-    longest: integer(),
+    vector: natural,
+    longest: count,
   },
   net: generatorNet,
   size: ({ vector }) => ({ batch: 1, steps: 1, decoderSteps: vector ? 1 : undefined }),

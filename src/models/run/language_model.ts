@@ -16,7 +16,8 @@ import type { Layer } from "../../layers/layer.ts";
 import { recurrent } from "../../layers/recurrent.ts";
 import { sequential } from "../../layers/sequential.ts";
 import type { Vocabulary } from "../../text/vocabulary.ts";
-import { flag, integer, list, optional, rate, vocabulary } from "./description.ts";
+import { count, flag, rate } from "../../options.ts";
+import { list, optional, vocabulary } from "./description.ts";
 import { type ModelKind, ModelRunner, type RunnableModel } from "./model.ts";
 import type { ModelDescription } from "./model_file.ts";
 
@@ -38,8 +39,8 @@ export interface LanguageModelDescription extends ModelDescription {
 export const LANGUAGE_MODEL: ModelKind<LanguageModelDescription> = {
   name: "language model",
   values: {
-    hidden: list(integer(), 1),
-    embedding: optional(integer()),
+    hidden: list(count, 1),
+    embedding: optional(count),
     tied: optional(flag),
     dropout: optional(rate),
     vocabulary,

@@ -7,7 +7,8 @@ import { readSafetensors } from "../../formats/safetensors.ts";
 import { type TensorSource, writeSafetensors } from "../../formats/safetensors_writer.ts";
 import type { Layer } from "../../layers/layer.ts";
 import { requireTensors, type TensorCopy } from "../../runtime/state_dict.ts";
-import { list, optional, type ReadValue, type ReadValues, text } from "./description.ts";
+import { text } from "../../options.ts";
+import { list, optional, type ReadValue, type ReadValues } from "./description.ts";
 
 /**
  * Metadata key of a model's file. The file is safetensors: the parameters by PyTorch's names, and under this key, as

@@ -9,7 +9,8 @@ import { luong } from "../../layers/luong.ts";
 import { recurrent } from "../../layers/recurrent.ts";
 import { sequential } from "../../layers/sequential.ts";
 import { attention } from "../../runtime/decoder.ts";
-import { flag, integer, oneOf, optional, rate, sides, tokens } from "./description.ts";
+import { count, flag, rate } from "../../options.ts";
+import { oneOf, optional, sides, tokens } from "./description.ts";
 import { type ModelKind, ModelRunner, type RunnableModel } from "./model.ts";
 import type { ModelDescription } from "./model_file.ts";
 import {
@@ -66,13 +67,13 @@ export const SEQ2SEQ: ModelKind<Seq2SeqDescription> = {
   values: {
     source: tokens,
     target: tokens,
-    hidden: integer(),
-    layers: integer(),
+    hidden: count,
+    layers: count,
     bidirectional: flag,
     attention: oneOf("bahdanau", "dot", "general", "concat", "none"),
     dropout: optional(rate, 0),
-    embedding: sides(integer()),
-    longest: sides(integer()),
+    embedding: sides(count),
+    longest: sides(count),
   },
   net: seq2seqNet,
   size: ({ longest }) => ({ batch: 32, steps: longest.source, decoderSteps: longest.target + 1 }),

@@ -7,7 +7,8 @@ import type { Layer } from "../../layers/layer.ts";
 import { pool } from "../../layers/pool.ts";
 import { recurrent } from "../../layers/recurrent.ts";
 import { sequential } from "../../layers/sequential.ts";
-import { flag, integer, oneOf, optional, rate, tokens } from "./description.ts";
+import { count, flag, rate } from "../../options.ts";
+import { oneOf, optional, tokens } from "./description.ts";
 import { type Label, Labels } from "./labels.ts";
 import type { RunnableModel } from "./model.ts";
 import type { ModelDescription } from "./model_file.ts";
@@ -50,15 +51,15 @@ export interface SequenceModelDescription extends ModelDescription {
 /** What the kinds of sequence models have in common. */
 export const SEQUENCE_MODEL = {
   values: {
-    hidden: integer(),
-    layers: integer(),
+    hidden: count,
+    layers: count,
     bidirectional: flag,
     dropout: optional(rate, 0),
-    embedding: optional(integer()),
+    embedding: optional(count),
     pooling: oneOf("last", "mean", "max", "attention", "none"),
-    outputs: integer(),
+    outputs: count,
     tokens: optional(tokens),
-    features: optional(integer()),
+    features: optional(count),
   },
   net: sequenceNet,
   size: () => ({ batch: 32, steps: 32 }),

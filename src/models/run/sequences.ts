@@ -206,7 +206,7 @@ export async function runBatches<Result>(
   const sizes = sequences.map(({ length }) => length);
   // One bucket sorts all sequences by length.
   const arrangement = { batch, shuffle: false, seed: 0, bucket: Number.MAX_SAFE_INTEGER };
-  using loop = new EventLoop();
+  const loop = new EventLoop();
   for (const members of arrange(sizes, 1, arrangement)) {
     await loop.turn();
     signal?.throwIfAborted();

@@ -1,6 +1,7 @@
-import { requireNumber, ShapeError } from "../../errors.ts";
+import { ShapeError } from "../../errors.ts";
+import { finite, numbers, readOptions, type Table } from "../../options.ts";
 import { elementLoss } from "./element_loss.ts";
-import type { Loss, LossOptions } from "./loss.ts";
+import { LOSS, type Loss, type LossOptions } from "./loss.ts";
 
 /** Options of `binaryCrossEntropy`. */
 export interface BinaryCrossEntropyOptions extends LossOptions {
@@ -13,6 +14,11 @@ export interface BinaryCrossEntropyOptions extends LossOptions {
   positiveWeight?: number | ArrayLike<number>;
 }
 
+const BINARY_CROSS_ENTROPY = {
+  ...LOSS,
+  positiveWeight: [(name, value) => (typeof value === "object" ? numbers : finite)(name, value), 1],
+} satisfies Table<BinaryCrossEntropyOptions>;
+
 /**
  * Cross-entropy of the sigmoid of every output x with a target y, a number from 0 to 1, in nats: PyTorch's
  * `binary_cross_entropy_with_logits`. With p the positive weight,
@@ -20,7 +26,7 @@ export interface BinaryCrossEntropyOptions extends LossOptions {
  *   -p y log sigmoid(x) - (1 - y) log(1 - sigmoid(x))
  *
  * computed as (1 - y) x + ((p - 1) y + 1) log(1 + exp(-x)), which does not overflow. A mean divides by the number of
- * elements.
+ * elements. A call with a target outside 0 to 1 is refused, also where PyTorch accepts one.
  *
  * @throws {OptionError} When a weight is not a finite number.
  *
@@ -34,12 +40,12 @@ export interface BinaryCrossEntropyOptions extends LossOptions {
  * assertEquals(session.losses({ x: [1, 2], y: [1, 0, 0, 1] }).length, 4);
  * ```
  */
-export function binaryCrossEntropy({ positiveWeight = 1, reduction }: BinaryCrossEntropyOptions = {}): Loss {
-  const weights = typeof positiveWeight === "number" ? positiveWeight : Array.from(positiveWeight);
-  for (const weight of [weights].flat()) requireNumber("positiveWeight", weight);
+export function binaryCrossEntropy(options: BinaryCrossEntropyOptions = {}): Loss {
+  const { positiveWeight: weights, reduction } = readOptions("binaryCrossEntropy", BINARY_CROSS_ENTROPY, options);
   return elementLoss({
     name: "binary cross-entropy",
     kind: "binaryCrossEntropy",
+    range: [0, 1],
     settings(width) {
       if (typeof weights === "number") return new Array<number>(width).fill(weights);
       if (weights.length === width) return weights;

@@ -1,13 +1,6 @@
-import { OptionError, requireBelow, requireNumber, ShapeError } from "../../errors.ts";
-import {
-  type Loss,
-  type LossOptions,
-  readLosses,
-  requireCount,
-  requireReduction,
-  requireTargets,
-  weightsOf,
-} from "./loss.ts";
+import { requireBelow, ShapeError } from "../../errors.ts";
+import { finite, numbers, readOptions, share, type Table } from "../../options.ts";
+import { LOSS, type Loss, type LossOptions, readLosses, requireCount, requireTargets, weightsOf } from "./loss.ts";
 
 /** Options of `crossEntropy`. */
 export interface CrossEntropyOptions extends LossOptions {
@@ -26,6 +19,13 @@ export interface CrossEntropyOptions extends LossOptions {
   /** A weight for each class, finite numbers. Default: all 1. */
   classWeights?: ArrayLike<number>;
 }
+
+const CROSS_ENTROPY = {
+  ...LOSS,
+  ignoreIndex: [finite, -100],
+  labelSmoothing: [share, 0],
+  classWeights: [numbers],
+} satisfies Table<CrossEntropyOptions>;
 
 /**
  * Cross-entropy of a softmax over the columns of the output with one class a row, in nats: PyTorch's `cross_entropy`.
@@ -52,12 +52,8 @@ export interface CrossEntropyOptions extends LossOptions {
  * ```
  */
 export function crossEntropy(options: CrossEntropyOptions = {}): Loss {
-  const { ignoreIndex = -100, labelSmoothing: smoothing = 0, classWeights } = options;
-  const reduction = requireReduction(options.reduction ?? "mean");
-  if (!(smoothing >= 0 && smoothing <= 1)) {
-    throw new OptionError(`"labelSmoothing" must be a number from 0 to 1, got ${smoothing}`);
-  }
-  const ownWeights = classWeights && Array.from(classWeights, (weight) => requireNumber("classWeights", weight));
+  const read = readOptions("crossEntropy", CROSS_ENTROPY, options);
+  const { reduction, ignoreIndex, labelSmoothing: smoothing, classWeights: ownWeights } = read;
   return {
     name: "cross-entropy",
     targets: "step",
@@ -86,7 +82,7 @@ export function crossEntropy(options: CrossEntropyOptions = {}): Loss {
             counted++;
             sum += weight(row, i) * w[y[i]];
           });
-          return requireCount(reduction, sum, counted, rows);
+          return requireCount(reduction, sum, counted, targets, rows);
         },
         write(targets, rows, count) {
           const { y } = targets, weight = weightsOf(targets, rows);

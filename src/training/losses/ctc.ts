@@ -1,5 +1,6 @@
 import { OptionError, requireBelow, requireInteger, ShapeError } from "../../errors.ts";
-import { type Loss, type LossOptions, requireCount, requireReduction, type Targets, weightsOf } from "./loss.ts";
+import { flag, natural, readOptions, type Table } from "../../options.ts";
+import { LOSS, type Loss, type LossOptions, requireCount, type Targets, weightsOf } from "./loss.ts";
 
 /** Options of `ctc`. */
 export interface CtcOptions extends LossOptions {
@@ -23,6 +24,13 @@ export interface CtcOptions extends LossOptions {
   labels?: number;
 }
 
+const CTC = {
+  ...LOSS,
+  blank: [natural, 0],
+  zeroInfinity: [flag, false],
+  labels: [natural],
+} satisfies Table<CtcOptions>;
+
 /**
  * Connectionist temporal classification (Graves et al. 2006): -log of the probability that a sequence of outputs
  * gives its labels, with blanks and repetitions at any place. PyTorch's `ctc_loss`, but of logits: the softmax is part
@@ -31,7 +39,9 @@ export interface CtcOptions extends LossOptions {
  *
  * Targets: labels, integers from 0 to C - 1 other than `blank`, either padded, `[B, S]`, or the labels of all sequences
  * one after the other, without gaps. `targetLengths` has the number of labels of each sequence, 0 is allowed. Outputs
- * after a row's length do not count. `step` refuses an infinite loss.
+ * after a row's length do not count. Labels take one step each, and one more between two equal neighbours. When a
+ * sequence has fewer steps than its labels take, `evaluate` and `losses` give Infinity as PyTorch; `step` and
+ * `accumulate` refuse the call, unless `zeroInfinity` is set.
  *
  * @throws {OptionError} When a number is out of range.
  *
@@ -48,9 +58,7 @@ export interface CtcOptions extends LossOptions {
  * ```
  */
 export function ctc(options: CtcOptions = {}): Loss {
-  const { blank = 0, zeroInfinity = false } = options, reduction = requireReduction(options.reduction ?? "mean");
-  requireInteger("blank", blank, 0);
-  if (options.labels !== undefined) requireInteger("labels", options.labels, 0);
+  const { blank, zeroInfinity, reduction, labels: longest } = readOptions("ctc", CTC, options);
   return {
     name: "CTC",
     targets: "sequence",
@@ -61,7 +69,7 @@ export function ctc(options: CtcOptions = {}): Loss {
       if (blank >= width) {
         throw new OptionError(`"blank" must be a class, an integer from 0 to ${width - 1}, got ${blank}`);
       }
-      const { batch, steps } = scope, most = options.labels ?? steps, stride = Math.max(1, most);
+      const { batch, steps } = scope, most = longest ?? steps, stride = Math.max(1, most);
       const labels = scope.integers("labels", batch * stride);
       const sizes = scope.integers("numbers of steps and labels", 2 * batch);
       const weights = scope.activation("weights", 1, batch), losses = scope.activation("losses", 1, batch);
@@ -88,10 +96,11 @@ export function ctc(options: CtcOptions = {}): Loss {
                 throw new OptionError(`Every label in "y" must be another class than "blank", got ${blank} at ${i}`);
               }
             }
+            if (rows.training && !zeroInfinity) requireEnoughSteps(targets.y, from, length, sequence, rows.steps(b));
             counted++;
             sum += weight(b, sequence);
           }
-          return requireCount(reduction, sum, counted, rows);
+          return requireCount(reduction, sum, counted, targets, rows);
         },
         write(targets, rows, count) {
           const { B } = rows, layout = layoutOf(targets, B), weight = weightsOf(targets, { ...rows, count: B });
@@ -152,5 +161,20 @@ function layoutOf({ y, targetLengths }: Targets, B: number): (sequence: number) 
     `Cannot read "y": it must have ${
       ends[B - 1]
     } labels, or shape [${B}, S] with S >= ${longest}, got ${y.length} elements`,
+  );
+}
+
+/**
+ * @param steps The number of steps of the sequence.
+ * @throws {ShapeError} When no path of so many steps has these labels: the loss would be infinite.
+ */
+function requireEnoughSteps(y: ArrayLike<number>, from: number, length: number, sequence: number, steps: number): void {
+  let needed = length;
+  for (let i = from + 1; i < from + length; i++) if (y[i] === y[i - 1]) needed++;
+  if (needed <= steps) return;
+  const repeats = needed === length ? "" : ` and blanks between ${needed - length} pairs of equal neighbours`;
+  throw new ShapeError(
+    `Cannot read "y": sample ${sequence} has ${length} labels${repeats}, expected at least ${needed} steps, got ` +
+      `${steps}; with "zeroInfinity" of ctc, such a sample has loss 0`,
   );
 }

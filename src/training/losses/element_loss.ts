@@ -1,14 +1,6 @@
-import { requireNumber } from "../../errors.ts";
+import { OptionError } from "../../errors.ts";
 import { ELEMENT_LOSS } from "../../kernels/element_loss_kinds.ts";
-import {
-  type Loss,
-  readLosses,
-  type Reduction,
-  requireCount,
-  requireReduction,
-  requireTargets,
-  weightsOf,
-} from "./loss.ts";
+import { type Loss, readLosses, type Reduction, requireCount, requireTargets, weightsOf } from "./loss.ts";
 
 /** An elementwise loss: a function of an output and its target. */
 export interface ElementLoss {
@@ -22,6 +14,12 @@ export interface ElementLoss {
    * @default {1}
    */
   readonly factor?: number;
+  /**
+   * The smallest and the largest target.
+   *
+   * @default any finite number
+   */
+  readonly range?: readonly [low: number, high: number];
   /** The function's parameter for each column of the output. Default: the function has no parameter. */
   settings?(width: number): readonly number[];
 }
@@ -31,9 +29,8 @@ export interface ElementLoss {
  * `huber`, `smoothL1` and `binaryCrossEntropy`. A mean divides by the number of elements of the rows that count; with
  * weights, by the sum of the rows' weights times the width.
  */
-export function elementLoss(loss: ElementLoss, reduction: Reduction = "mean"): Loss {
-  const { name, kind, factor = 1 } = loss;
-  requireReduction(reduction);
+export function elementLoss(loss: ElementLoss, reduction: Reduction): Loss {
+  const { name, kind, factor = 1, range } = loss;
   return {
     name,
     targets: "step",
@@ -53,11 +50,11 @@ export function elementLoss(loss: ElementLoss, reduction: Reduction = "mean"): L
           let counted = 0, sum = 0;
           rows.forEach((row, i) => {
             if (i < 0 || weight(row, i) === 0) return;
-            for (let j = i * width; j < (i + 1) * width; j++) requireNumber("y", targets.y[j]);
+            for (let j = i * width; j < (i + 1) * width; j++) requireTarget(targets.y[j], j, range);
             counted++;
             sum += weight(row, i);
           });
-          return requireCount(reduction, sum, counted, rows);
+          return requireCount(reduction, sum, counted, targets, rows);
         },
         write(targets, rows, count) {
           const { y } = targets, weight = weightsOf(targets, rows);
@@ -81,4 +78,11 @@ export function elementLoss(loss: ElementLoss, reduction: Reduction = "mean"): L
       };
     },
   };
+}
+
+/** @throws {OptionError} When element `index` of y is not a finite number in the range. */
+function requireTarget(value: number, index: number, range: ElementLoss["range"]): void {
+  if (Number.isFinite(value) && (!range || (value >= range[0] && value <= range[1]))) return;
+  const expected = range ? `a number from ${range[0]} to ${range[1]}` : "a finite number";
+  throw new OptionError(`Every element of "y" must be ${expected}, got ${value} at ${index}`);
 }

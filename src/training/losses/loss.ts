@@ -3,6 +3,7 @@ import type { Kernels } from "../../kernels/kernels.ts";
 import type { Scope } from "../../memory/scope.ts";
 import type { Slot } from "../../memory/slot.ts";
 import type { BatchShape, Value } from "../../ops/value.ts";
+import { type Check, requireMade, type Table } from "../../options.ts";
 
 /** The targets of a call, which the loss compares with the outputs. */
 export interface Targets {
@@ -38,6 +39,9 @@ export interface LossOptions {
   reduction?: Reduction;
 }
 
+/** Options of every loss. */
+export const LOSS = { reduction: [["mean", "sum"], "mean"] } satisfies Table<LossOptions>;
+
 /** A function of outputs and targets that training minimises. */
 export interface Loss {
   /** Name in error messages. */
@@ -59,6 +63,8 @@ export interface TargetRows {
   readonly count: number;
   /** Whether the rows are a shard of a batch, in which all targets of one shard may not count. */
   readonly partial: boolean;
+  /** Whether backward will follow. */
+  readonly training: boolean;
   /** Visits each row in memory with the caller's row, or -1 for padding. */
   forEach(visit: (row: number, callerRow: number) => void): void;
   /** Index of the caller's sequence that is sequence b in memory. */
@@ -96,11 +102,8 @@ export interface PlannedLoss {
   read(rows: TargetRows): Float32Array;
 }
 
-/** @throws {OptionError} When the reduction is unknown. */
-export function requireReduction(reduction: Reduction): Reduction {
-  if (reduction === "mean" || reduction === "sum") return reduction;
-  throw new OptionError(`"reduction" must be "mean" or "sum", got ${JSON.stringify(reduction)}`);
-}
+/** The check of an option that is a loss. */
+export const loss: Check<Loss> = (name, value) => requireMade(name, value, "plan", "a loss, such as crossEntropy()");
 
 /** @throws {ShapeError} When y does not have `columns` numbers for each row. */
 export function requireTargets({ y }: Targets, { count }: TargetRows, columns: number): void {
@@ -128,12 +131,25 @@ export function weightsOf({ weights }: Targets, rows: TargetRows): (row: number,
 
 /**
  * @param count The sum of the weights of all targets that count.
- * @param targets The number of targets that count.
+ * @param counted The number of targets that count.
  * @throws {OptionError} When a mean would divide by 0. PyTorch's result is NaN.
  */
-export function requireCount(reduction: Reduction, count: number, targets: number, { partial }: TargetRows): number {
-  if (reduction === "sum" || count > 0 || (partial && !targets)) return count;
-  if (!targets) throw new OptionError('Cannot measure a loss: every element of "y" is ignored');
+export function requireCount(
+  reduction: Reduction,
+  count: number,
+  counted: number,
+  { weights }: Targets,
+  { partial }: TargetRows,
+): number {
+  if (reduction === "sum" || count > 0 || (partial && !counted)) return count;
+  if (!counted) {
+    const reason = !weights
+      ? 'every element of "y" is ignored'
+      : Array.prototype.every.call(weights, (weight) => weight === 0)
+      ? 'every element of "weights" is 0, expected at least one that is not'
+      : 'every element of "y" is ignored or has weight 0';
+    throw new OptionError(`Cannot measure a loss: ${reason}`);
+  }
   throw new OptionError(
     `Cannot take the mean of a loss: the weights of all targets sum to ${count}, expected more than 0`,
   );

@@ -1,6 +1,6 @@
-import { OptionError, requireNumber } from "../../errors.ts";
+import { positiveFinite, readOptions, type Table } from "../../options.ts";
 import { elementLoss } from "./element_loss.ts";
-import type { Loss, LossOptions } from "./loss.ts";
+import { LOSS, type Loss, type LossOptions } from "./loss.ts";
 
 /**
  * The squared difference of outputs and targets, (x - y)²: PyTorch's `mse_loss`. Targets: a number for each element of
@@ -15,7 +15,8 @@ import type { Loss, LossOptions } from "./loss.ts";
  * assertEquals(session.evaluate({ x: [1, 2, 3, 4], y: [1, 0, 3, 0] }).loss, (4 + 16) / 4);
  * ```
  */
-export function squaredError({ reduction }: LossOptions = {}): Loss {
+export function squaredError(options: LossOptions = {}): Loss {
+  const { reduction } = readOptions("squaredError", LOSS, options);
   return elementLoss({ name: "squared error", kind: "squared" }, reduction);
 }
 
@@ -31,7 +32,8 @@ export function squaredError({ reduction }: LossOptions = {}): Loss {
  * assertEquals(absoluteError({ reduction: "sum" }).targets, "step");
  * ```
  */
-export function absoluteError({ reduction }: LossOptions = {}): Loss {
+export function absoluteError(options: LossOptions = {}): Loss {
+  const { reduction } = readOptions("absoluteError", LOSS, options);
   return elementLoss({ name: "absolute error", kind: "absolute" }, reduction);
 }
 
@@ -44,6 +46,8 @@ export interface HuberOptions extends LossOptions {
    */
   delta?: number;
 }
+
+const HUBER = { ...LOSS, delta: [positiveFinite, 1] } satisfies Table<HuberOptions>;
 
 /**
  * The Huber loss of d = x - y: d² / 2 where |d| <= `delta`, else delta (|d| - delta / 2). PyTorch's `huber_loss` (Huber
@@ -60,8 +64,8 @@ export interface HuberOptions extends LossOptions {
  * assertEquals(session.losses({ x: [1, 6], y: [0, 0] }), new Float32Array([0.5, 10]));
  * ```
  */
-export function huber({ delta = 1, reduction }: HuberOptions = {}): Loss {
-  requireAboveZero("delta", delta);
+export function huber(options: HuberOptions = {}): Loss {
+  const { delta, reduction } = readOptions("huber", HUBER, options);
   return elementLoss({ name: "Huber loss", kind: "huber", settings: (width) => filled(width, delta) }, reduction);
 }
 
@@ -74,6 +78,8 @@ export interface SmoothL1Options extends LossOptions {
    */
   beta?: number;
 }
+
+const SMOOTH_L1 = { ...LOSS, beta: [positiveFinite, 1] } satisfies Table<SmoothL1Options>;
 
 /**
  * The Huber loss divided by `beta`, so that the slope is 1 for large differences: PyTorch's `smooth_l1_loss`.
@@ -90,14 +96,10 @@ export interface SmoothL1Options extends LossOptions {
  * assertEquals(session.losses({ x: [1, 6], y: [0, 0] }), new Float32Array([0.25, 5]));
  * ```
  */
-export function smoothL1({ beta = 1, reduction }: SmoothL1Options = {}): Loss {
-  requireAboveZero("beta", beta);
+export function smoothL1(options: SmoothL1Options = {}): Loss {
+  const { beta, reduction } = readOptions("smoothL1", SMOOTH_L1, options);
   const settings = (width: number) => filled(width, beta);
   return elementLoss({ name: "smooth L1 loss", kind: "huber", factor: 1 / beta, settings }, reduction);
-}
-
-function requireAboveZero(what: string, value: number): void {
-  if (!(requireNumber(what, value) > 0)) throw new OptionError(`"${what}" must be a number > 0, got ${value}`);
 }
 
 function filled(length: number, value: number): number[] {

@@ -1,7 +1,8 @@
-import { requireNumber } from "../../errors.ts";
 import { AdagradSetting } from "../../kernels/optimizer_settings.ts";
+import { nonNegative, readOptions, type Table } from "../../options.ts";
 import {
   kernelSettings,
+  OPTIMIZER,
   type Optimizer,
   type OptimizerOptions,
   parameterGroups,
@@ -30,6 +31,13 @@ export interface AdagradOptions extends OptimizerOptions {
   epsilon?: number;
 }
 
+const ADAGRAD = {
+  ...OPTIMIZER,
+  learningRateDecay: [nonNegative, 0],
+  initialAccumulator: [nonNegative, 0],
+  epsilon: [nonNegative, 1e-10],
+} satisfies Table<AdagradOptions>;
+
 /**
  * Adagrad (Duchi, Hazan & Singer 2011), as PyTorch's `optim.Adagrad`: v = v + g², p -= lr g / (sqrt(v) + epsilon).
  * The default learning rate is 1e-2, the default weight decay (L2) is 0.
@@ -45,15 +53,13 @@ export interface AdagradOptions extends OptimizerOptions {
  * ```
  */
 export function adagrad(options: AdagradOptions = {}): Optimizer {
-  const { learningRateDecay = 0, initialAccumulator = 0, epsilon = 1e-10, schedule } = options;
-  requireNumber("learningRateDecay", learningRateDecay, 0);
-  requireNumber("initialAccumulator", initialAccumulator, 0);
-  requireNumber("epsilon", epsilon, 0);
+  const read = readOptions("adagrad", ADAGRAD, options);
+  const { learningRateDecay, initialAccumulator, epsilon, schedule } = read;
   requireMomentum(schedule, 0);
   return {
     name: "adagrad",
     moments: [{ name: "sum", initial: initialAccumulator }],
-    groups: parameterGroups(options, { learningRate: 1e-2, weightDecay: 0 }),
+    groups: parameterGroups(read, { learningRate: 1e-2, weightDecay: 0 }),
     schedule,
     settings: (updates, { learningRate, weightDecay }) =>
       kernelSettings<AdagradSetting>({

@@ -1,7 +1,7 @@
-import { requireNumber, requireRate } from "../../errors.ts";
 import { AdamSetting } from "../../kernels/optimizer_settings.ts";
 import { power } from "../../kernels/real.ts";
-import { kernelSettings, type Optimizer, type OptimizerOptions, parameterGroups } from "./optimizer.ts";
+import { flag, nonNegative, ratePair, readOptions, type Table } from "../../options.ts";
+import { kernelSettings, OPTIMIZER, type Optimizer, type OptimizerOptions, parameterGroups } from "./optimizer.ts";
 
 /** Options of `adam` and `adamw`. */
 export interface AdamOptions extends OptimizerOptions {
@@ -24,6 +24,13 @@ export interface AdamOptions extends OptimizerOptions {
    */
   amsgrad?: boolean;
 }
+
+const ADAM = {
+  ...OPTIMIZER,
+  betas: [ratePair, [0.9, 0.999]],
+  epsilon: [nonNegative, 1e-8],
+  amsgrad: [flag, false],
+} satisfies Table<AdamOptions>;
 
 /**
  * Adam (Kingma & Ba 2015), as PyTorch's `optim.Adam`: m = b1 m + (1 - b1) g, v = b2 v + (1 - b2) g²,
@@ -70,14 +77,13 @@ export function adamw(options: AdamOptions = {}): Optimizer {
 }
 
 function adaptiveMoments(name: string, options: AdamOptions, weightDecay: number, decoupled: boolean): Optimizer {
-  const { betas = [0.9, 0.999], epsilon = 1e-8, amsgrad = false, schedule } = options;
-  betas.forEach((beta) => requireRate("betas", beta));
-  requireNumber("epsilon", epsilon, 0);
+  const read = readOptions(name, ADAM, options);
+  const { betas, epsilon, amsgrad, schedule } = read;
   const moments = ["exp_avg", "exp_avg_sq", ...(amsgrad ? ["max_exp_avg_sq"] : [])];
   return {
     name,
     moments: moments.map((name) => ({ name, initial: 0 })),
-    groups: parameterGroups(options, { learningRate: 1e-3, weightDecay }),
+    groups: parameterGroups(read, { learningRate: 1e-3, weightDecay }),
     schedule,
     settings(updates, { learningRate, weightDecay, momentum: beta1 = betas[0] }) {
       const beta2 = betas[1];

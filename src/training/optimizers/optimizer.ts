@@ -1,6 +1,7 @@
-import { OptionError, requireNumber } from "../../errors.ts";
+import { OptionError } from "../../errors.ts";
 import type { Kernels } from "../../kernels/kernels.ts";
-import type { Schedule } from "../schedules/schedule.ts";
+import { type Check, list, nonNegative, readOptions, REQUIRED, requireMade, type Table, texts } from "../../options.ts";
+import { type Schedule, schedule } from "../schedules/schedule.ts";
 
 /** An optimizer: the rule by which gradients change parameters. Immutable; the session holds what changes. */
 export interface Optimizer {
@@ -99,6 +100,24 @@ export interface OptimizerOptions {
   groups?: readonly ParameterGroup[];
 }
 
+const GROUP = {
+  parameters: [texts, REQUIRED],
+  learningRate: [nonNegative],
+  weightDecay: [nonNegative],
+} satisfies Table<ParameterGroup>;
+
+/** Options of every optimizer. */
+export const OPTIMIZER = {
+  learningRate: [nonNegative],
+  weightDecay: [nonNegative],
+  schedule: [schedule],
+  groups: [(name, value) => list(name, value).map((group) => readOptions("a parameter group", GROUP, group))],
+} satisfies Table<OptimizerOptions>;
+
+/** The check of an option that is an optimizer. */
+export const optimizer: Check<Optimizer> = (name, value) =>
+  requireMade(name, value, "update", "an optimizer, such as adam()");
+
 /** Floats that hold the settings of any optimizer; those of Adam are the longest. */
 export const SETTINGS_LENGTH = 8;
 
@@ -112,17 +131,13 @@ export function kernelSettings<Setting extends number>(settings: Readonly<Record
   return Object.values(settings);
 }
 
-/**
- * The groups that the options describe.
- *
- * @throws {OptionError} When a learning rate or a weight decay is negative or not finite.
- */
+/** The groups that checked options describe. */
 export function parameterGroups(options: OptimizerOptions, defaults: Omit<Group, "parameters">): Group[] {
   const { learningRate = defaults.learningRate, weightDecay = defaults.weightDecay, groups = [] } = options;
   return [{ parameters: [] }, ...groups].map((group: ParameterGroup) => ({
     parameters: group.parameters,
-    learningRate: requireNumber("learningRate", group.learningRate ?? learningRate, 0),
-    weightDecay: requireNumber("weightDecay", group.weightDecay ?? weightDecay, 0),
+    learningRate: group.learningRate ?? learningRate,
+    weightDecay: group.weightDecay ?? weightDecay,
   }));
 }
 

@@ -1,8 +1,9 @@
-import { requireNumber, requireRate } from "../../errors.ts";
 import { RmspropSetting } from "../../kernels/optimizer_settings.ts";
+import { flag, nonNegative, rate, readOptions, type Table } from "../../options.ts";
 import {
   kernelSettings,
   type Moment,
+  OPTIMIZER,
   type Optimizer,
   type OptimizerOptions,
   parameterGroups,
@@ -37,6 +38,14 @@ export interface RmspropOptions extends OptimizerOptions {
   centered?: boolean;
 }
 
+const RMSPROP = {
+  ...OPTIMIZER,
+  alpha: [rate, 0.99],
+  epsilon: [nonNegative, 1e-8],
+  momentum: [rate, 0],
+  centered: [flag, false],
+} satisfies Table<RmspropOptions>;
+
 /**
  * RMSprop (Hinton 2012), as PyTorch's `optim.RMSprop`: v = alpha v + (1 - alpha) g², r = g / (sqrt(v) + epsilon), then
  * p -= lr r, or, with momentum, b = momentum b + r and p -= lr b. The default learning rate is 1e-2, the default weight
@@ -54,10 +63,8 @@ export interface RmspropOptions extends OptimizerOptions {
  * ```
  */
 export function rmsprop(options: RmspropOptions = {}): Optimizer {
-  const { alpha = 0.99, epsilon = 1e-8, momentum = 0, centered = false, schedule } = options;
-  requireRate("alpha", alpha);
-  requireNumber("epsilon", epsilon, 0);
-  requireRate("momentum", momentum);
+  const read = readOptions("rmsprop", RMSPROP, options);
+  const { alpha, epsilon, momentum, centered, schedule } = read;
   requireMomentum(schedule, momentum);
   const moments: Moment[] = [{ name: "square_avg", initial: 0 }];
   if (centered) moments.push({ name: "grad_avg", initial: 0 });
@@ -65,7 +72,7 @@ export function rmsprop(options: RmspropOptions = {}): Optimizer {
   return {
     name: "rmsprop",
     moments,
-    groups: parameterGroups(options, { learningRate: 1e-2, weightDecay: 0 }),
+    groups: parameterGroups(read, { learningRate: 1e-2, weightDecay: 0 }),
     schedule,
     settings: (_, { learningRate, weightDecay, momentum: now = momentum }) =>
       kernelSettings<RmspropSetting>({

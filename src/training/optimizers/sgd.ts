@@ -1,7 +1,9 @@
-import { OptionError, requireNumber, requireRate } from "../../errors.ts";
+import { OptionError } from "../../errors.ts";
 import { SgdSetting } from "../../kernels/optimizer_settings.ts";
+import { flag, nonNegative, rate, readOptions, type Table } from "../../options.ts";
 import {
   kernelSettings,
+  OPTIMIZER,
   type Optimizer,
   type OptimizerOptions,
   parameterGroups,
@@ -30,6 +32,13 @@ export interface SgdOptions extends OptimizerOptions {
   nesterov?: boolean;
 }
 
+const SGD = {
+  ...OPTIMIZER,
+  momentum: [rate, 0],
+  dampening: [nonNegative, 0],
+  nesterov: [flag, false],
+} satisfies Table<SgdOptions>;
+
 /**
  * Stochastic gradient descent with momentum, as PyTorch's `optim.SGD`: v = momentum v + (1 - dampening) g, then
  * p -= lr v, or, with `nesterov`, p -= lr (g + momentum v). The default learning rate is 0.1, the default weight decay
@@ -46,9 +55,8 @@ export interface SgdOptions extends OptimizerOptions {
  * ```
  */
 export function sgd(options: SgdOptions = {}): Optimizer {
-  const { momentum = 0, dampening = 0, nesterov = false, schedule } = options;
-  requireRate("momentum", momentum);
-  requireNumber("dampening", dampening, 0);
+  const read = readOptions("sgd", SGD, options);
+  const { momentum, dampening, nesterov, schedule } = read;
   if (nesterov && (!momentum || dampening)) {
     throw new OptionError(`"nesterov" needs "momentum" > 0 and "dampening" 0, got ${momentum} and ${dampening}`);
   }
@@ -56,7 +64,7 @@ export function sgd(options: SgdOptions = {}): Optimizer {
   return {
     name: "sgd",
     moments: momentum ? [{ name: "momentum_buffer", initial: 0 }] : [],
-    groups: parameterGroups(options, { learningRate: 0.1, weightDecay: 0 }),
+    groups: parameterGroups(read, { learningRate: 0.1, weightDecay: 0 }),
     schedule,
     settings: (updates, { learningRate, weightDecay, momentum: now = momentum }) =>
       kernelSettings<SgdSetting>({

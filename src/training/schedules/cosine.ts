@@ -1,5 +1,6 @@
-import { requireInteger, requireNumber } from "../../errors.ts";
+import { requireInteger } from "../../errors.ts";
 import { cosTurn } from "../../kernels/real.ts";
+import { anything, natural, nonNegative, readOptions, REQUIRED, type Table } from "../../options.ts";
 import type { Schedule } from "./schedule.ts";
 
 /** Options of `cosine`. */
@@ -26,6 +27,13 @@ export interface CosineOptions {
   minimum?: number;
 }
 
+const COSINE = {
+  steps: [anything, REQUIRED], // More than the warm-up.
+  warmUp: [natural, 0],
+  start: [nonNegative, 1 / 3],
+  minimum: [nonNegative, 0],
+} satisfies Table<CosineOptions>;
+
 /**
  * Half a cosine wave from the learning rate down to a minimum (Loshchilov & Hutter 2017), after a linear warm-up:
  * PyTorch's `CosineAnnealingLR` with `T_max = steps - warmUp`, after a `LinearLR` of `warmUp` steps in a
@@ -44,11 +52,9 @@ export interface CosineOptions {
  * assertAlmostEquals(schedule.rate(1, 60, {}), 0.505);
  * ```
  */
-export function cosine({ steps, warmUp = 0, start = 1 / 3, minimum = 0 }: CosineOptions): Schedule {
-  requireInteger("warmUp", warmUp, 0);
+export function cosine(options: CosineOptions): Schedule {
+  const { steps, warmUp, start, minimum } = readOptions("cosine", COSINE, options);
   requireInteger("steps", steps, warmUp + 1);
-  requireNumber("start", start, 0);
-  requireNumber("minimum", minimum, 0);
   return {
     name: "cosine",
     initial: {},

@@ -1,5 +1,6 @@
-import { OptionError, requireInteger, requireRate } from "../../errors.ts";
+import { OptionError, requireInteger } from "../../errors.ts";
 import { cosTurn } from "../../kernels/real.ts";
+import { anything, flag, positive, ratePair, readOptions, REQUIRED, type Table } from "../../options.ts";
 import type { Schedule } from "./schedule.ts";
 
 /** Options of `oneCycle`. */
@@ -43,6 +44,16 @@ export interface OneCycleOptions {
   momentum?: readonly [low: number, high: number];
 }
 
+const ONE_CYCLE = {
+  steps: [(name, value) => requireInteger(name, value, 2), REQUIRED],
+  rise: [anything, 0.3], // The most depends on `threePhase`.
+  startDivisor: [positive, 25],
+  endDivisor: [positive, 1e4],
+  curve: [["cosine", "linear"], "cosine"],
+  threePhase: [flag, false],
+  momentum: [ratePair],
+} satisfies Table<OneCycleOptions>;
+
 /**
  * The learning rate rises to its full value, then falls to almost zero (Smith & Topin 2018): PyTorch's `OneCycleLR`
  * with the optimizer's learning rate as `max_lr`. After `steps` updates the rate is constant.
@@ -60,20 +71,11 @@ export interface OneCycleOptions {
  * assertAlmostEquals(schedule.rate(1, 99, {}), 1 / 25 / 1e4);
  * ```
  */
-export function oneCycle(
-  { steps, rise = 0.3, startDivisor = 25, endDivisor = 1e4, curve = "cosine", threePhase = false, momentum }:
-    OneCycleOptions,
-): Schedule {
-  requireInteger("steps", steps, 2);
-  if (!(rise >= 0 && rise <= (threePhase ? 0.5 : 1))) {
-    throw new OptionError(`"rise" must be a number from 0 to ${threePhase ? 0.5 : 1}, got ${rise}`);
-  }
-  if (!(startDivisor > 0)) throw new OptionError(`"startDivisor" must be a number > 0, got ${startDivisor}`);
-  if (!(endDivisor > 0)) throw new OptionError(`"endDivisor" must be a number > 0, got ${endDivisor}`);
-  if (curve !== "cosine" && curve !== "linear") {
-    throw new OptionError(`"curve" must be "cosine" or "linear", got ${JSON.stringify(curve)}`);
-  }
-  momentum?.forEach((value) => requireRate("momentum", value));
+export function oneCycle(options: OneCycleOptions): Schedule {
+  const read = readOptions("oneCycle", ONE_CYCLE, options);
+  const { steps, rise, startDivisor, endDivisor, curve, threePhase, momentum } = read;
+  const most = threePhase ? 0.5 : 1;
+  if (!(rise >= 0 && rise <= most)) throw new OptionError(`"rise" must be a number from 0 to ${most}, got ${rise}`);
   const ends = threePhase ? [rise * steps - 1, 2 * rise * steps - 2, steps - 1] : [rise * steps - 1, steps - 1];
 
   /** Interpolates `values`: the value at the start, then the value at the end of each phase. */

@@ -1,4 +1,4 @@
-import { OptionError, requireInteger, requireNumber, requireRate } from "../../errors.ts";
+import { natural, nonNegative, rate, readOptions, type Table } from "../../options.ts";
 import type { Schedule, ScheduleState } from "./schedule.ts";
 
 /** Options of `reduceOnPlateau`. */
@@ -53,6 +53,17 @@ export interface ReduceOnPlateauOptions {
   epsilon?: number;
 }
 
+const REDUCE_ON_PLATEAU = {
+  mode: [["min", "max"], "min"],
+  factor: [rate, 0.1],
+  patience: [natural, 10],
+  threshold: [nonNegative, 1e-4],
+  thresholdMode: [["relative", "absolute"], "relative"],
+  cooldown: [natural, 0],
+  minimum: [nonNegative, 0],
+  epsilon: [nonNegative, 1e-8],
+} satisfies Table<ReduceOnPlateauOptions>;
+
 /** The state after some reports. The rate follows from the number of reductions. */
 interface PlateauState extends Readonly<Record<string, number | null>> {
   /** The best metric; null before the first report. */
@@ -83,14 +94,8 @@ interface PlateauState extends Readonly<Record<string, number | null>> {
  * ```
  */
 export function reduceOnPlateau(options: ReduceOnPlateauOptions = {}): Schedule {
-  const { mode = "min", factor = 0.1, patience = 10, cooldown = 0 } = options;
-  const { threshold = 1e-4, thresholdMode = "relative", minimum = 0, epsilon = 1e-8 } = options;
-  requireOneOf("mode", mode, ["min", "max"]);
-  requireOneOf("thresholdMode", thresholdMode, ["relative", "absolute"]);
-  requireRate("factor", factor);
-  requireInteger("patience", patience, 0);
-  requireInteger("cooldown", cooldown, 0);
-  for (const [name, value] of Object.entries({ threshold, minimum, epsilon })) requireNumber(name, value, 0);
+  const read = readOptions("reduceOnPlateau", REDUCE_ON_PLATEAU, options);
+  const { mode, factor, patience, threshold, thresholdMode, cooldown, minimum, epsilon } = read;
   const sign = mode === "min" ? -1 : 1;
 
   function isBetter(metric: number, best: number): boolean {
@@ -117,9 +122,4 @@ export function reduceOnPlateau(options: ReduceOnPlateauOptions = {}): Schedule 
       return { best, bad, cooldown: cooling ? before.cooldown - 1 : 0, reductions: before.reductions };
     },
   };
-}
-
-function requireOneOf(what: string, value: string, allowed: readonly string[]): void {
-  if (allowed.includes(value)) return;
-  throw new OptionError(`"${what}" must be "${allowed.join('" or "')}", got ${JSON.stringify(value)}`);
 }

@@ -1,3 +1,5 @@
+import { type Check, requireMade } from "../../options.ts";
+
 /** The state of a schedule after some metrics: plain numbers that JSON can hold. */
 export type ScheduleState = Readonly<Record<string, number | null>>;
 
@@ -19,3 +21,7 @@ export interface Schedule {
   /** The state after another metric. Default: the schedule reads no metric. */
   report?(state: ScheduleState, metric: number): ScheduleState;
 }
+
+/** The check of an option that is a schedule. */
+export const schedule: Check<Schedule> = (name, value) =>
+  requireMade(name, value, "rate", "a schedule, such as cosine({ steps: 1000 })");

@@ -1,6 +1,13 @@
-import { requireInteger, requireNumber } from "../../errors.ts";
 import { power } from "../../kernels/real.ts";
+import { count, nonNegative, readOptions, REQUIRED, type Table } from "../../options.ts";
 import type { Schedule } from "./schedule.ts";
+
+const STEP_DECAY = {
+  every: [count, REQUIRED],
+  factor: [nonNegative, 0.1],
+} satisfies Table<Parameters<typeof stepDecay>[0]>;
+
+const EXPONENTIAL_DECAY = { factor: [nonNegative, REQUIRED] } satisfies Table<Parameters<typeof exponentialDecay>[0]>;
 
 /**
  * Multiplies the learning rate by `factor` (default 0.1) after every `every` updates: PyTorch's `StepLR`.
@@ -17,9 +24,8 @@ import type { Schedule } from "./schedule.ts";
  * assertEquals(sgd({ learningRate: 0.1, schedule }).schedule, schedule);
  * ```
  */
-export function stepDecay({ every, factor = 0.1 }: { every: number; factor?: number }): Schedule {
-  requireInteger("every", every, 1);
-  requireNumber("factor", factor, 0);
+export function stepDecay(options: { every: number; factor?: number }): Schedule {
+  const { every, factor } = readOptions("stepDecay", STEP_DECAY, options);
   return {
     name: "step decay",
     initial: {},
@@ -41,8 +47,8 @@ export function stepDecay({ every, factor = 0.1 }: { every: number; factor?: num
  * assertEquals([0, 1, 2].map((updates) => schedule.rate(0.1, updates, {})), [0.1, 0.05, 0.025]);
  * ```
  */
-export function exponentialDecay({ factor }: { factor: number }): Schedule {
-  requireNumber("factor", factor, 0);
+export function exponentialDecay(options: { factor: number }): Schedule {
+  const { factor } = readOptions("exponentialDecay", EXPONENTIAL_DECAY, options);
   return {
     name: "exponential decay",
     initial: {},

@@ -3,6 +3,7 @@
  * numbers through shared memory.
  */
 import type { Batch, Session, States, World } from "@unroll/rnn";
+import { trainingAccess } from "@unroll/rnn/mpi";
 
 /** Numbers that a rank can exchange at once. */
 const CAPACITY = 4096;
@@ -36,7 +37,7 @@ export class WorkerWorld implements World {
   }
 
   begin(session: Session): void {
-    const access = session.trainingAccess();
+    const access = trainingAccess(session);
     for (const numbers of access.trained()) numbers.set(this.#allGather(numbers)[0]);
     access.refresh();
   }
@@ -49,7 +50,7 @@ export class WorkerWorld implements World {
       return Array.from({ length: data.length / B }, (_, t) => own.map((b) => data[t * B + b])).flat();
     };
     const ownStates = states === "zero" ? states : Object.fromEntries(
-      session.trainingAccess().states.map(({ name, width }) => {
+      trainingAccess(session).states.map(({ name, width }) => {
         const data = states[name];
         if (data.length === own.length * width) return [name, data];
         return [name, Float32Array.from(own.flatMap((b) => [...data.subarray(b * width, (b + 1) * width)]))];
@@ -60,7 +61,7 @@ export class WorkerWorld implements World {
   }
 
   allReduce(session: Session, total = { sum: 0, count: 0 }, isTimeUp = false): boolean {
-    const access = session.trainingAccess();
+    const access = trainingAccess(session);
     const { count, isNonFinite } = access.accumulated();
     const all = this.#allGather([total.sum, count, Number(isNonFinite), Number(isTimeUp)]);
     const sum = (column: number) => all.reduce((sum, numbers) => sum + numbers[column], 0);
@@ -79,7 +80,7 @@ export class WorkerWorld implements World {
 
   gather(session: Session, states: States): States {
     return Object.fromEntries(
-      session.trainingAccess().states.map(({ name, width }) => {
+      trainingAccess(session).states.map(({ name, width }) => {
         const all = this.#allGather(states[name], CAPACITY);
         const rows = all.flatMap((data, rank) => [...data.subarray(0, this.#rowsOf(rank).rows * width)]);
         return [name, Float32Array.from(rows)];
