@@ -1,6 +1,7 @@
 import { lstatSync, readdirSync, statSync } from "node:fs";
 import { dirname, join, parse } from "node:path";
-import { FileError, requireBytes, requireInteger } from "../errors.ts";
+import { FileError, requireBytes } from "../errors.ts";
+import { count, readOptions, type Table } from "../options.ts";
 import { DISK, type Disk } from "./disk.ts";
 import { isNameOf, orFileError, PERMISSIONS, replaceFile, targetOf, withTemporary } from "./replace.ts";
 import { removeStale, temporaryName } from "./stale.ts";
@@ -45,6 +46,8 @@ export interface SaveNextOptions {
   keep?: number;
 }
 
+const SAVE_NEXT = { keep: [count, 3] } satisfies Table<SaveNextOptions>;
+
 /**
  * Writes the next of a series of numbered files, as `saveFile` does, and then removes all but the last `keep` files.
  * The series of `model.safetensors` is `model.1.safetensors`, `model.2.safetensors` and so on. A new file gets the
@@ -69,9 +72,9 @@ export interface SaveNextOptions {
 export function saveNext(
   path: string,
   bytes: Uint8Array | ArrayBuffer,
-  { keep = 3 }: SaveNextOptions = {},
+  options: SaveNextOptions = {},
 ): string {
-  requireInteger("keep", keep, 1);
+  const { keep } = readOptions("saveNext", SAVE_NEXT, options);
   const content = requireBytes("bytes", bytes);
   return orFileError(path, () => addNext(path, content, keep, DISK));
 }

@@ -1,4 +1,5 @@
-import { FormatError, requireNumber } from "../errors.ts";
+import { FormatError } from "../errors.ts";
+import { type Check, nonNegative, readOptions, type Table } from "../options.ts";
 
 /** How much a reader of files takes at most, so that a small hostile file cannot stop the program. */
 export interface ReadLimits {
@@ -9,6 +10,11 @@ export interface ReadLimits {
    */
   bytes?: number;
 }
+
+const LIMITS = { bytes: [nonNegative] } satisfies Table<ReadLimits>;
+
+/** The check of the option "limits". */
+export const limits: Check<ReadLimits> = (name, value) => readOptions(`"${name}"`, LIMITS, value);
 
 /** The bytes that a reader may still take. */
 export class Budget {
@@ -22,11 +28,11 @@ export class Budget {
   /**
    * @param what What cannot be read, in the error.
    * @param length The length of the file in bytes.
-   * @throws {OptionError} When a limit is not a number >= 0.
+   * @param limits As the option `limits` was read.
    */
   constructor(what: string, length: number, { bytes = 2 ** 26 + 128 * length }: ReadLimits = {}) {
     this.#what = what;
-    this.#limit = this.#left = requireNumber("limits.bytes", bytes, 0);
+    this.#limit = this.#left = bytes;
   }
 
   /**

@@ -1,6 +1,7 @@
 import { FormatError, requireBytes } from "../errors.ts";
 import { type JsonNode, parseJson } from "../formats/json.ts";
-import { Budget, type ReadLimits } from "../formats/limits.ts";
+import { Budget, limits as readLimits, type ReadLimits } from "../formats/limits.ts";
+import { readOptions, type Table } from "../options.ts";
 import type { Dialect } from "./activations.ts";
 import { Hdf5File } from "./files/hdf5_reader.ts";
 import { readZip } from "./files/zip.ts";
@@ -15,6 +16,8 @@ export interface ReadKerasOptions {
   /** How much memory and time a file may take. Compressed files are inflated within the limits. */
   limits?: ReadLimits;
 }
+
+const READ = { limits: [readLimits] } satisfies Table<ReadKerasOptions>;
 
 /** The first bytes of zip and HDF5 files. */
 const ZIP = [0x50, 0x4b], HDF5 = [0x89, 0x48, 0x44, 0x46];
@@ -44,7 +47,8 @@ const ZIP = [0x50, 0x4b], HDF5 = [0x89, 0x48, 0x44, 0x46];
  * const probabilities = model.predictions(session.forward(padded, { lengths }));
  * ```
  */
-export function readKeras(bytes: Uint8Array | ArrayBuffer, { limits }: ReadKerasOptions = {}): KerasModel {
+export function readKeras(bytes: Uint8Array | ArrayBuffer, options: ReadKerasOptions = {}): KerasModel {
+  const { limits } = readOptions("readKeras", READ, options);
   const file = requireBytes("bytes", bytes), budget = new Budget("Keras", file.length, limits);
   if (begins(file, HDF5)) return readH5(file, budget);
   if (!begins(file, ZIP)) throw new FormatError("Cannot read Keras: expected a zip file or HDF5, got other bytes", 0);
@@ -96,8 +100,9 @@ export function readKerasWeights(
 /** The variables of a file of weights, and the version that wrote the file. */
 function sourceOf(
   weights: Uint8Array | ArrayBuffer,
-  { limits }: ReadKerasOptions,
+  options: ReadKerasOptions,
 ): { dialect: Dialect; source: VariableSource } {
+  const { limits } = readOptions("a reader of weights", READ, options);
   const bytes = requireBytes("weights", weights), budget = new Budget("the weights", bytes.length, limits);
   const file = new Hdf5File("the weights", bytes, budget);
   const numbered = new NumberedVariables(file);

@@ -1,5 +1,5 @@
 import { requireBytes } from "../errors.ts";
-import { Budget } from "../formats/limits.ts";
+import { Budget, limits as readLimits } from "../formats/limits.ts";
 import type { Layer } from "../layers/layer.ts";
 import type { TensorCopy } from "../runtime/state_dict.ts";
 import { Hdf5File } from "./files/hdf5_reader.ts";
@@ -38,7 +38,8 @@ export function readKerasParameters(
   weights: Uint8Array | ArrayBuffer,
   { limits, ...options }: KerasOptions & ReadKerasOptions = {},
 ): Map<string, TensorCopy> {
-  const bytes = requireBytes("weights", weights), budget = new Budget("the weights", bytes.length, limits);
+  const bytes = requireBytes("weights", weights),
+    budget = new Budget("the weights", bytes.length, limits && readLimits("limits", limits));
   const source = new NumberedVariables(new Hdf5File("the weights", bytes, budget));
   const faults = new Faults("read the parameters");
   const zeros = Object.entries(net.parameters).map(([name, { shape }]) => {

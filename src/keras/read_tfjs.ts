@@ -1,6 +1,7 @@
 import { FormatError, requireBytes } from "../errors.ts";
 import { parseJson } from "../formats/json.ts";
-import { Budget, type ReadLimits } from "../formats/limits.ts";
+import { Budget, limits as readLimits, type ReadLimits } from "../formats/limits.ts";
+import { readOptions, type Table } from "../options.ts";
 import { readManifest, readWeights } from "./files/tfjs_manifest.ts";
 import { type KerasModel, readModel } from "./model.ts";
 import { Config, Faults } from "./read/config.ts";
@@ -14,6 +15,8 @@ export interface ReadTfjsOptions {
   /** How much memory and time the files may take. */
   limits?: ReadLimits;
 }
+
+const READ = { limits: [readLimits] } satisfies Table<ReadTfjsOptions>;
 
 /**
  * Reads a layers model of TensorFlow.js, as written by `model.save()` or by the converter from Keras
@@ -56,8 +59,9 @@ export interface ReadTfjsOptions {
 export async function readTfjs(
   read: ReadFile,
   model = "model.json",
-  { limits }: ReadTfjsOptions = {},
+  options: ReadTfjsOptions = {},
 ): Promise<KerasModel> {
+  const { limits } = readOptions("readTfjs", READ, options);
   const bytes = await readBytes(read, model);
   const faults = new Faults(`read ${model}`);
   const root = parseJson(

@@ -1,6 +1,7 @@
 import { DisposedError, requireBytes, ShapeError } from "../errors.ts";
-import { Budget, type ReadLimits } from "../formats/limits.ts";
+import { Budget, limits as readLimits, type ReadLimits } from "../formats/limits.ts";
 import type { Numerics } from "../kernels/load.ts";
+import { anything, readOptions, type Table } from "../options.ts";
 import { readWithin } from "./format/budget.ts";
 import { Execution } from "./run/execution.ts";
 import { type Graph, type OnnxValue, readGraph } from "./run/graph.ts";
@@ -32,6 +33,8 @@ export interface OnnxOptions {
    */
   numerics?: Numerics;
 }
+
+const ONNX = { numerics: [anything, "fast"], limits: [readLimits] } satisfies Table<OnnxOptions>;
 
 /**
  * An ONNX model (https://onnx.ai). RNN, GRU and LSTM are supported with all their attributes and run on the library's
@@ -78,7 +81,8 @@ export class OnnxModel implements Disposable {
    * @throws {FormatError} When the file is broken, has unsupported operators, attributes or types, or constants whose
    * shapes do not fit together, or takes more than `limits` allow.
    */
-  static load(bytes: Uint8Array | ArrayBuffer, { numerics = "fast", limits }: OnnxOptions = {}): OnnxModel {
+  static load(bytes: Uint8Array | ArrayBuffer, options: OnnxOptions = {}): OnnxModel {
+    const { numerics, limits } = readOptions("OnnxModel.load", ONNX, options);
     const file = requireBytes("bytes", bytes);
     const budget = () => new Budget("ONNX", file.length, limits);
     return readWithin(budget(), () => {

@@ -106,7 +106,7 @@ Deno.test("raised limits read what the default ones refuse, and lower ones refus
   const small = file([node("Relu", ["x"])], []);
   OnnxModel.load(small)[Symbol.dispose]();
   assertThrows(() => OnnxModel.load(small, { limits: { bytes: 10 } }), FormatError, "more than 10 bytes");
-  assertThrows(() => OnnxModel.load(small, { limits: { bytes: NaN } }), OptionError, '"limits.bytes"');
+  assertThrows(() => OnnxModel.load(small, { limits: { bytes: NaN } }), OptionError, '"bytes"');
   // What was refused does not count for the next model.
   OnnxModel.load(small)[Symbol.dispose]();
 });

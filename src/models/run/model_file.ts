@@ -2,12 +2,12 @@ import type { Cell } from "../../cells/cell.ts";
 import { elman } from "../../cells/elman.ts";
 import { gru } from "../../cells/gru.ts";
 import { lstm } from "../../cells/lstm.ts";
-import { format, FormatError, OptionError, PlanError, requireOneOf, ShapeError } from "../../errors.ts";
+import { format, FormatError, OptionError, PlanError, ShapeError } from "../../errors.ts";
 import { readSafetensors } from "../../formats/safetensors.ts";
 import { type TensorSource, writeSafetensors } from "../../formats/safetensors_writer.ts";
 import type { Layer } from "../../layers/layer.ts";
 import { requireTensors, type TensorCopy } from "../../runtime/state_dict.ts";
-import { text } from "../../options.ts";
+import { readOptions, type Table, text } from "../../options.ts";
 import { list, optional, type ReadValue, type ReadValues } from "./description.ts";
 
 /**
@@ -55,6 +55,8 @@ export interface SaveOptions {
   dtype?: "F32" | "F16";
 }
 
+const SAVE = { dtype: [["F32", "F16"], "F32"] } satisfies Table<SaveOptions>;
+
 /** The largest number that F16 has, and half a step above: numbers from there on are rounded to infinity. */
 const F16_LIMIT = 65520;
 
@@ -68,9 +70,9 @@ export function writeModel(
   kind: string,
   { cell, ...description }: ModelDescription,
   tensors: ReadonlyMap<string, TensorSource & TensorCopy>,
-  { dtype = "F32" }: SaveOptions = {},
+  options: SaveOptions = {},
 ): Uint8Array<ArrayBuffer> {
-  requireOneOf("dtype", dtype, ["F32", "F16"]);
+  const { dtype } = readOptions("save", SAVE, options);
   const content = { version: VERSION, kind, cell: cell.name, ...description };
   const stored = [...tensors].map(([name, tensor]) => {
     const large = dtype === "F16" ? tensor.data.find((x) => Number.isFinite(x) && Math.abs(x) >= F16_LIMIT) : undefined;

@@ -37,6 +37,7 @@ const pairs: Pair[] = [
 /** Places of structure in an HDF5 file: the superblock, what begins with a signature, and headers of objects. */
 function structure(bytes: Uint8Array): number[] {
   const text = new TextDecoder("latin1").decode(bytes);
+  // deno-lint-ignore no-control-regex -- headers of objects begin with the byte 1
   const starts = [...text.matchAll(/TREE|HEAP|SNOD|OHDR|OCHK|GCOL|\x89HDF|\x01\0[\x01-\x1e]\0\x01\0\0\0/g)];
   return starts.flatMap(({ index }) => Array.from({ length: 64 }, (_, i) => index + i));
 }

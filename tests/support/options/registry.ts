@@ -1,6 +1,10 @@
 /** Everything public that takes an option object, each with options that it accepts. */
 import * as unroll from "../../../mod.ts";
+import { readKeras, readKerasConfig } from "../../../keras.ts";
 import * as models from "../../../models.ts";
+import { OnnxModel } from "../../../onnx.ts";
+import { MODELS as KERAS } from "../keras/models.ts";
+import { MODELS as ONNX } from "../onnx/models.ts";
 
 /** A function of its options alone, and options that it accepts; the first of them is not required to be one. */
 export interface Case<Result> {
@@ -11,6 +15,9 @@ export interface Case<Result> {
 
 const layer = unroll.dense(2, 2);
 const cell = unroll.gru();
+const [{ bytes: onnx }] = ONNX;
+const { config, files } = KERAS.find(({ config }) => config)!;
+const model = await models.SequenceClassifier.create({ cell, hidden: 2, features: 2, labels: ["a", "b"] });
 
 /** Those that answer at once. */
 export const SYNCHRONOUS: Readonly<Record<string, Case<unknown>>> = {
@@ -53,5 +60,13 @@ export const SYNCHRONOUS: Readonly<Record<string, Case<unknown>>> = {
     call: models.encoderDecoder,
     options: { encoder: layer, decoder: layer },
   },
+  "OnnxModel.load": { call: (options) => OnnxModel.load(onnx, options), options: { limits: {} } },
+  readKeras: { call: (options) => readKeras(files[".keras"], options), options: { limits: {} } },
+  readKerasConfig: {
+    call: (options) => readKerasConfig(config!, files[".weights.h5"], options),
+    options: { limits: {} },
+  },
+  "save of a model": { call: (options) => model.save(options), options: { dtype: "F16" } },
+  "limits of readKeras": { call: (limits) => readKeras(files[".keras"], { limits }), options: { bytes: 1e9 } },
   orthogonal: { call: unroll.orthogonal, options: { gain: 2 } },
 };
