@@ -36,7 +36,7 @@ export {
 export { ACTIVATION } from "./src/kernels/activation_kinds.ts";
 export { type Elements, type ElementType, floats } from "./src/formats/elements.ts";
 export { readSafetensors, type Safetensors, type Tensor } from "./src/formats/safetensors.ts";
-export { type TensorSource, writeSafetensors } from "./src/formats/safetensors_writer.ts";
+export { type Halves, type TensorSource, writeSafetensors } from "./src/formats/safetensors_writer.ts";
 export type { Kernels } from "./src/kernels/kernels.ts";
 export type { LossKernels } from "./src/kernels/loss_kernels.ts";
 export type { PoolingKernels } from "./src/kernels/pooling_kernels.ts";
@@ -150,18 +150,10 @@ export { splitText, type Streams, streams, type StreamsOptions, type StreamWindo
 export type { SpecialToken, TokenKind } from "./src/text/tokens.ts";
 export { Vocabulary, type VocabularyJSON, type VocabularyOptions } from "./src/text/vocabulary.ts";
 export { type Clip, clipNorm, clipValue } from "./src/training/clip.ts";
-export {
-  type CtcBeamOptions,
-  ctcBeamSearch,
-  type CtcDecoding,
-  type CtcDecodingOptions,
-  ctcGreedy,
-} from "./src/training/ctc_decoding.ts";
 export type { Batch, Layout } from "./src/training/data/batch.ts";
-export type { Samples } from "./src/training/data/samples.ts";
+export type { SampleRows, Samples } from "./src/training/data/samples.ts";
 export { binaryCrossEntropy, type BinaryCrossEntropyOptions } from "./src/training/losses/binary_cross_entropy.ts";
 export { crossEntropy, type CrossEntropyOptions } from "./src/training/losses/cross_entropy.ts";
-export { ctc, type CtcOptions } from "./src/training/losses/ctc.ts";
 export type { Loss, LossOptions, PlannedLoss, Reduction, TargetRows, Targets } from "./src/training/losses/loss.ts";
 export {
   absoluteError,

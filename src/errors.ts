@@ -165,6 +165,21 @@ export function requireArray(name: string, value: unknown): ArrayLike<unknown> {
 }
 
 /**
+ * Check that `value` is an array of numbers, or the like, and return it. Typed arrays are not walked through.
+ *
+ * @throws {ShapeError} When it is no array. @throws {OptionError} When an element of it is not a number.
+ */
+export function requireNumbers(name: string, value: unknown): ArrayLike<number> {
+  const array = requireArray(name, value);
+  if (ArrayBuffer.isView(array) && typeof array[0] !== "bigint") return array as ArrayLike<number>;
+  for (let i = 0; i < array.length; i++) {
+    if (typeof array[i] === "number") continue;
+    throw new OptionError(`Every element of "${name}" must be a number, got ${format(array[i])} at ${i}`);
+  }
+  return array as ArrayLike<number>;
+}
+
+/**
  * Check that `value` is one of the choices, and return it.
  *
  * @throws {OptionError} When it is not.

@@ -29,6 +29,9 @@ export type Table<Options> = {
     : readonly [Allowed<Options[K]>, typeof REQUIRED];
 };
 
+/** The names of all options of one object, whose values are checked where they are used. */
+export type Names<Options> = { readonly [K in keyof Required<Options>]: true };
+
 /** A table of any options. */
 // deno-lint-ignore no-explicit-any
 type AnyTable = Readonly<Record<string, readonly [Check<any> | readonly string[], unknown?]>>;
@@ -49,16 +52,18 @@ type ValueOf<Entry> = Entry extends readonly [Check<infer Value>, ...unknown[]] 
  * undefined counts as missing.
  *
  * @param of The function that takes the options, for errors.
+ * @param prefix What stands before the names in errors: that of an option that is an option object itself.
  * @throws {OptionError} When an option is unknown, out of range, or missing although it is required.
  */
-export function readOptions<T extends AnyTable>(of: string, table: T, given: unknown): Read<T> {
+export function readOptions<T extends AnyTable>(of: string, table: T, given: unknown, prefix = ""): Read<T> {
   requireKnown(of, table, given);
   const read: Record<string, unknown> = {};
   for (const name in table) {
     const [check, preset] = table[name];
     const value = (given as Record<string, unknown>)[name];
     if (value !== undefined || preset === REQUIRED) {
-      read[name] = typeof check === "function" ? check(name, value) : requireOneOf(name, value as string, check);
+      const label = prefix + name;
+      read[name] = typeof check === "function" ? check(label, value) : requireOneOf(label, value as string, check);
     } else if (preset !== undefined) read[name] = preset;
   }
   return read as Read<T>;
@@ -83,7 +88,7 @@ export function requireKnown(of: string, table: object, given: unknown): void {
 
 /**
  * The name that shares most letters, in their order, with an unknown name: a typing error (`learningrate`), a part
- * (`batchSize`) or initials (`lr`) are near. Undefined when less than 7 in 10 letters of the shorter name are shared.
+ * (`batchSize`) or initials (`lr`) are near. Undefined when less than 8 in 10 letters of the shorter name are shared.
  */
 function nearest(unknown: string, names: readonly string[]): string | undefined {
   const letters = (name: string) => name.toLowerCase().replace(/[^a-z0-9]/g, "");
@@ -94,7 +99,7 @@ function nearest(unknown: string, names: readonly string[]): string | undefined 
     if (a === name[0] + name.replace(/[^A-Z]/g, "").toLowerCase()) return name;
     // Among equal shares the longer one, then the name that has less beside it.
     const score = shared / shorter + shared / 100 - b.length / 1e4;
-    if (shared >= 0.7 * shorter && shared > 1 && score > most) [best, most] = [name, score];
+    if (shared >= 0.8 * shorter && shared > 1 && score > most) [best, most] = [name, score];
   }
   return best;
 }
@@ -165,6 +170,16 @@ export const list: Check<any[]> = (name, value) => Array.isArray(value) ? value 
 /** A list of texts. */
 export const texts: Check<string[]> = (name, value) => list(name, value).map((element) => text(name, element));
 
+/** A size of at least 1, or a list of one size for each layer. */
+export const sizes: Check<number | number[]> = (name, value) => {
+  if (!Array.isArray(value)) return count(name, value);
+  if (!value.length) return refuse(name, "one size for each layer", []);
+  return Array.from(value, (size) => count(name, size));
+};
+
+/** A size of at least 1 for each layer; a number is the size of one layer. */
+export const sizeList: Check<number[]> = (name, value) => [sizes(name, value)].flat();
+
 /** A copy of finite numbers. */
 export const numbers: Check<number[]> = (name, value) =>
   Array.from(requireArray(name, value), (element) => finite(name, element));
@@ -175,6 +190,9 @@ export const anything: Check<any> = (_, value) => value;
 
 /** What ends a long call early. */
 export const signal: Check<AbortSignal> = (name, value) => requireMade(name, value, "throwIfAborted", "an AbortSignal");
+
+/** The options of a call that may end early and has no others. */
+export const RUN = { signal: [signal] } satisfies Table<{ signal?: AbortSignal }>;
 
 /**
  * Check that a value is an object with this member, and return it: a cell, a loss, an optimizer.
@@ -190,4 +208,17 @@ export function requireMade<Made>(name: string, value: unknown, member: string, 
 /** Refuse the value of an option. */
 export function refuse(name: string, expected: string, value: unknown): never {
   throw new OptionError(`"${name}" must be ${expected}, got ${format(value)}`);
+}
+
+/**
+ * A table, or names, with others added. Bundlers drop a call marked as pure where nothing reads its result, and keep an
+ * object spread and everything that it names.
+ */
+export function extended<const Base extends object, const Own extends object>(base: Base, own: Own): Base & Own {
+  return { ...base, ...own };
+}
+
+/** Some entries of a table. */
+export function picked<T extends object, K extends keyof T>(table: T, ...names: K[]): Pick<T, K> {
+  return Object.fromEntries(names.map((name) => [name, table[name]])) as Pick<T, K>;
 }

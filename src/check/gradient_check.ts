@@ -1,4 +1,5 @@
 import { OptionError } from "../errors.ts";
+import { readOptions } from "../options.ts";
 import { loadKernels, type Numerics } from "../kernels/load.ts";
 import { referenceKernels } from "../kernels/reference/reference_kernels.ts";
 import type { Layer } from "../layers/layer.ts";
@@ -8,7 +9,7 @@ import { planTraining } from "../session/plan_training.ts";
 import { Generator } from "../random/generator.ts";
 import { GradientCheck } from "./findings.ts";
 import { Probe } from "./probe.ts";
-import { DATA, drawTrial, type GradientCheckOptions, stepsOf, type Trial } from "./trial.ts";
+import { DATA, drawTrial, GRADIENT_CHECK, type GradientCheckOptions, stepsOf, type Trial } from "./trial.ts";
 
 /**
  * Step of the central differences. Their error is the third derivative times STEP² / 6, and the rounding of the loss
@@ -73,6 +74,7 @@ const MOVES = DATA + 1, ELEMENTS = DATA + 2;
  * ```
  */
 export async function gradientCheck(net: Layer, options: GradientCheckOptions = {}): Promise<GradientCheck> {
+  readOptions("gradientCheck", GRADIENT_CHECK, options);
   const { batch = 3, loss, y, seed = 0, x, decoderInput } = options;
   const { steps = x ? stepsOf(net.input, batch, x) : STEPS } = options;
   const ownSteps = net.decoderInput && decoderInput ? stepsOf(net.decoderInput, batch, decoderInput) : undefined;

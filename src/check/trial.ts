@@ -1,8 +1,10 @@
+import { requireNumbers } from "../errors.ts";
 import type { Layer } from "../layers/layer.ts";
 import type { NetPlan } from "../runtime/plan.ts";
 import type { TensorSpec } from "../ops/value.ts";
 import { Generator } from "../random/generator.ts";
-import type { Loss } from "../training/losses/loss.ts";
+import { count, natural, type Table } from "../options.ts";
+import { type Loss, loss } from "../training/losses/loss.ts";
 
 /** Options of `gradientCheck`. */
 export interface GradientCheckOptions {
@@ -36,6 +38,19 @@ export interface GradientCheckOptions {
    */
   seed?: number;
 }
+
+/** The options of `gradientCheck`. */
+export const GRADIENT_CHECK = {
+  batch: [count],
+  steps: [count],
+  lengths: [requireNumbers],
+  x: [requireNumbers],
+  decoderSteps: [count],
+  decoderInput: [requireNumbers],
+  loss: [loss],
+  y: [requireNumbers],
+  seed: [natural],
+} satisfies Table<GradientCheckOptions>;
 
 /** The inputs of a pass, in doubles, and the weights of the default loss. */
 export interface Trial {

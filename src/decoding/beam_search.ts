@@ -1,4 +1,5 @@
-import { OptionError, requireInteger, requireNumber } from "../errors.ts";
+import { OptionError } from "../errors.ts";
+import { anything, count, nonNegative, readOptions, REQUIRED, type Table } from "../options.ts";
 import { exp, log } from "../kernels/real.ts";
 import { EventLoop } from "../runtime/event_loop.ts";
 import type { Stream } from "../runtime/stream.ts";
@@ -27,6 +28,13 @@ export interface BeamSearchOptions {
    */
   lengthPenalty?: number;
 }
+
+const BEAM_SEARCH = {
+  length: [count, REQUIRED],
+  stop: [anything, []],
+  without: [anything, []],
+  lengthPenalty: [nonNegative, 0.6],
+} satisfies Table<BeamSearchOptions>;
 
 /** A continuation that a beam search found. */
 export interface Hypothesis {
@@ -81,13 +89,12 @@ interface OpenHypothesis {
 export async function beamSearch(
   stream: Pick<Stream, "batch" | "step" | "select">,
   prompt: ArrayLike<number>,
-  { length, stop = [], without = [], lengthPenalty = 0.6 }: BeamSearchOptions,
+  options: BeamSearchOptions,
 ): Promise<Hypothesis[]> {
-  requireInteger("length", length, 1);
-  requireNumber("lengthPenalty", lengthPenalty, 0);
+  const { length, stop, without, lengthPenalty } = readOptions("beamSearch", BEAM_SEARCH, options);
   if (prompt.length === 0) throw new OptionError(`Cannot search: "prompt" must have at least one token, got none`);
   const width = stream.batch;
-  const tokens = { stop: new Set(stop), without: new Set(without) };
+  const tokens = { stop: new Set<number>(stop), without: new Set<number>(without) };
   const finished: Hypothesis[] = [];
   function finish({ tokens, logProbability }: OpenHypothesis): void {
     finished.push({ tokens, logProbability, score: logProbability / divisor(tokens.length, lengthPenalty) });

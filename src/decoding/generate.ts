@@ -1,8 +1,9 @@
 import { OptionError, requireInteger } from "../errors.ts";
+import { anything, count, natural, nonNegative, readOptions, type Table, texts } from "../options.ts";
 import type { CompiledNet } from "../runtime/compiled_net.ts";
 import type { Vocabulary } from "../text/vocabulary.ts";
 import { beamSearch } from "./beam_search.ts";
-import { type DrawOptions, drawTokens, mutedTokens, type TokenReader } from "./token_draws.ts";
+import { DRAW, type DrawOptions, drawTokens, mutedTokens, type TokenReader } from "./token_draws.ts";
 import { TextReader } from "./text_reader.ts";
 
 /** Options of `LanguageModel.generate`. */
@@ -26,6 +27,13 @@ export interface GenerateOptions extends DrawOptions {
    */
   stop?: readonly string[];
 }
+
+const GENERATE = {
+  ...DRAW,
+  prompt: [anything],
+  length: [natural, 200],
+  stop: [texts, []],
+} satisfies Table<GenerateOptions>;
 
 /** Options of `LanguageModel.beamSearch`. */
 export interface SearchOptions extends Pick<GenerateOptions, "prompt"> {
@@ -55,6 +63,14 @@ export interface SearchOptions extends Pick<GenerateOptions, "prompt"> {
   lengthPenalty?: number;
 }
 
+const SEARCH = {
+  prompt: [anything],
+  width: [count, 5],
+  length: [count, 50],
+  stop: [texts, []],
+  lengthPenalty: [nonNegative],
+} satisfies Table<SearchOptions>;
+
 /** A continuation that `LanguageModel.beamSearch` found. */
 export interface Continuation {
   /** The text, without the prompt and `<eos>`. */
@@ -74,8 +90,9 @@ export interface Continuation {
 export async function* generate(
   current: () => CompiledNet,
   vocabulary: Vocabulary,
-  { prompt, length = 200, stop = [], ...drawOptions }: GenerateOptions,
+  options: GenerateOptions,
 ): AsyncGenerator<string, void, void> {
+  const { prompt, length, stop, ...drawOptions } = readOptions("generate", GENERATE, options);
   if (stop.includes("")) throw new OptionError(`Every element of "stop" must be a text that is not empty, got ""`);
   const muted = mutedTokens(vocabulary);
   const reader = new TextReader(current);
@@ -87,9 +104,9 @@ export async function* generate(
       return scores;
     },
   };
-  const options = { ...drawOptions, length, end: vocabulary.id("<eos>") };
+  const draws = { ...drawOptions, length, end: vocabulary.id("<eos>") };
   let text = "";
-  for await (const token of drawTokens(tokens, promptTokens(vocabulary, prompt), options)) {
+  for await (const token of drawTokens(tokens, promptTokens(vocabulary, prompt), draws)) {
     const piece = vocabulary.separator + vocabulary.decode([token]);
     const before = text.length;
     text += piece;
@@ -106,14 +123,15 @@ export async function* generate(
 export async function continuations(
   net: CompiledNet,
   vocabulary: Vocabulary,
-  { prompt, width = 5, length = 50, stop = [], lengthPenalty }: SearchOptions,
+  options: SearchOptions,
 ): Promise<Continuation[]> {
+  const { prompt, width, length, stop, lengthPenalty } = readOptions("beamSearch", SEARCH, options);
   requireInteger("width", width, 1, net.batch);
   const end = vocabulary.id("<eos>");
   const stopTokens = stop.map((token) => requireToken(vocabulary, token));
   if (end !== undefined) stopTokens.push(end);
-  const options = { length, lengthPenalty, stop: stopTokens, without: mutedTokens(vocabulary) };
-  const found = await beamSearch(net.stream({ batch: width }), promptTokens(vocabulary, prompt), options);
+  const search = { length, lengthPenalty, stop: stopTokens, without: mutedTokens(vocabulary) };
+  const found = await beamSearch(net.stream({ batch: width }), promptTokens(vocabulary, prompt), search);
   return found.map(({ tokens, logProbability, score }) => {
     const text = vocabulary.decode(tokens.filter((token) => token !== end));
     return { text: text && vocabulary.separator + text, logProbability, score };

@@ -1,4 +1,5 @@
 import { OptionError, requireInteger } from "../errors.ts";
+import { count, natural, nonNegative, positive, type Table } from "../options.ts";
 import { Generator } from "../random/generator.ts";
 import { EventLoop } from "../runtime/event_loop.ts";
 import { mostProbable, sample, truncate } from "../text/sampling.ts";
@@ -32,6 +33,14 @@ export interface DrawOptions {
    */
   seed?: number;
 }
+
+/** The options of every function that draws tokens. */
+export const DRAW = {
+  temperature: [nonNegative],
+  topK: [count],
+  topP: [positive],
+  seed: [natural],
+} satisfies Table<DrawOptions>;
 
 /** A net that reads one token at a time and scores the next one. */
 export interface TokenReader {

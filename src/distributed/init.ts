@@ -1,3 +1,4 @@
+import { readOptions, type Table, text } from "../options.ts";
 import { Communicator } from "./communicator.ts";
 import { loadMpi } from "./library.ts";
 import { MpiError } from "./mpi_error.ts";
@@ -13,6 +14,8 @@ export interface MpiOptions {
    */
   library?: string;
 }
+
+const MPI = { library: [text] } satisfies Table<MpiOptions>;
 
 /**
  * Milliseconds from the print of an error to MPI_Abort. MPICH's launcher loses output that it has not read by then.
@@ -50,7 +53,8 @@ let isInitialised = false;
  * }
  * ```
  */
-export function init({ library: name }: MpiOptions = {}): MpiWorld {
+export function init(options: MpiOptions = {}): MpiWorld {
+  const { library: name } = readOptions("init", MPI, options);
   if (typeof Deno === "undefined" || !Deno.dlopen) {
     throw new MpiError("Cannot use MPI: expected Deno with its foreign function interface");
   }

@@ -3,12 +3,12 @@
  * the header in N bytes of JSON, then the elements of all tensors, little-endian and without gaps.
  */
 
-import { FormatError } from "../errors.ts";
+import { FormatError, requireBytes } from "../errors.ts";
 import { ELEMENT_TYPES, type Elements, type ElementType, STORAGE } from "./elements.ts";
 import { type JsonNode, parseJson, quote } from "./json.ts";
 
 /** The element types of the format that are not supported. */
-const UNSUPPORTED = "F4 F6_E2M3 F6_E3M2 F8_E5M2 F8_E4M3 F8_E8M0 F8_E4M3FNUZ F8_E5M2FNUZ C64".split(" ");
+const UNSUPPORTED = "F4 F6_E2M3 F6_E3M2 F8_E5M2 F8_E4M3 F8_E8M0 F8_E4M3FNUZ F8_E5M2FNUZ C64";
 
 /** The maximum length of a header in bytes. */
 const MAX_HEADER = 100_000_000;
@@ -45,7 +45,7 @@ interface Entry {
  * Reads a safetensors file. Reading is strict: each byte of the data must belong to exactly one tensor, no key may
  * occur twice, and every size is checked before it is used. Tensors are copies, and may have any alignment in the file.
  *
- * @param bytes The content of the file.
+ * @param file The content of the file.
  * @throws {FormatError} When the file breaks a rule of the format, or a tensor has an element type that is not in
  * `Elements` (floating point types of 8 bits and fewer, complex numbers). The error has the byte `offset` of the fault.
  * No memory is allocated for tensors before the whole header is checked.
@@ -61,7 +61,8 @@ interface Entry {
  * assertEquals(metadata.epoch, "7");
  * ```
  */
-export function readSafetensors(bytes: Uint8Array): Safetensors {
+export function readSafetensors(file: Uint8Array | ArrayBuffer): Safetensors {
+  const bytes = requireBytes("bytes", file);
   const dataStart = 8 + headerLength(bytes);
   const dataLength = bytes.length - dataStart;
   if (bytes[8] !== 0x7b) throw refuse(8, `expected a header that begins with "{", got byte 0x${bytes[8].toString(16)}`);
@@ -118,7 +119,9 @@ function readEntry(name: string, member: JsonNode, dataLength: number): Entry {
   const { start, value: dtype } = field("dtype");
   const type = ELEMENT_TYPES.find((type) => type === dtype);
   if (!type) {
-    const actual = UNSUPPORTED.includes(dtype as string) ? `${dtype}, which is not supported` : "an unknown type";
+    const actual = UNSUPPORTED.split(" ").includes(dtype as string)
+      ? `${dtype}, which is not supported`
+      : "an unknown type";
     throw refuse(start, `expected ${tensor} to have the type ${ELEMENT_TYPES.join(", ")}, got ${actual}`);
   }
   const shape = readIntegers(field("shape"), `the shape of ${tensor}`);

@@ -13,8 +13,17 @@ export interface TensorSource {
    * @default The type of the array: F32 for a Float32Array.
    */
   readonly dtype?: ElementType;
-  /** The elements. For F16 and BF16, a Float32Array whose elements are rounded to nearest in the file. */
-  readonly data: Elements[ElementType];
+  /**
+   * The elements. For F16 and BF16, a Float32Array whose elements are rounded to nearest in the file. A Float16Array
+   * has the type F16.
+   */
+  readonly data: Elements[ElementType] | Halves;
+}
+
+/** A Float16Array, which not every engine has. */
+export interface Halves extends ArrayLike<number> {
+  /** The name of the class. */
+  readonly [Symbol.toStringTag]: "Float16Array";
 }
 
 /**
@@ -44,7 +53,8 @@ export function writeSafetensors(
 ): Uint8Array<ArrayBuffer> {
   const sources = new Map<string, { shape: readonly number[]; dtype: ElementType; data: Elements[ElementType] }>();
   for (const text of Object.entries(metadata).flat()) checkText(text);
-  for (const [name, { shape, data, dtype = defaultType(data) }] of tensors) {
+  for (const [name, { shape, data: elements, dtype = defaultType(elements) }] of tensors) {
+    const data = isHalves(elements) ? Float32Array.from(elements) : elements;
     checkText(name);
     checkSource(name, { shape, data, dtype });
     if (name === METADATA || sources.has(name)) {
@@ -81,7 +91,11 @@ export function writeSafetensors(
 
 /** The default element type of an array. */
 function defaultType(data: unknown): ElementType | undefined {
-  return ELEMENT_TYPES.find((type) => data instanceof STORAGE[type].array);
+  return isHalves(data) ? "F16" : ELEMENT_TYPES.find((type) => data instanceof STORAGE[type].array);
+}
+
+function isHalves(data: unknown): data is Halves {
+  return Object.prototype.toString.call(data) === "[object Float16Array]";
 }
 
 function checkSource(name: string, { shape, dtype, data }: TensorSource): void {

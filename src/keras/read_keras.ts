@@ -17,7 +17,8 @@ export interface ReadKerasOptions {
   limits?: ReadLimits;
 }
 
-const READ = { limits: [readLimits] } satisfies Table<ReadKerasOptions>;
+/** The table of these options. */
+export const READ_KERAS = { limits: [readLimits] } satisfies Table<ReadKerasOptions>;
 
 /** The first bytes of zip and HDF5 files. */
 const ZIP = [0x50, 0x4b], HDF5 = [0x89, 0x48, 0x44, 0x46];
@@ -30,7 +31,7 @@ const ZIP = [0x50, 0x4b], HDF5 = [0x89, 0x48, 0x44, 0x46];
  * No code in the file is executed: Lambda layers and custom classes are refused. A small file that would take much
  * memory or time is refused too: see `limits`.
  *
- * @param bytes The content of the file.
+ * @param file The content of the file.
  * @throws {FormatError} When the file is broken, or parts of the model are not supported or do not fit; the message
  * lists all of them.
  *
@@ -47,12 +48,12 @@ const ZIP = [0x50, 0x4b], HDF5 = [0x89, 0x48, 0x44, 0x46];
  * const probabilities = model.predictions(session.forward(padded, { lengths }));
  * ```
  */
-export function readKeras(bytes: Uint8Array | ArrayBuffer, options: ReadKerasOptions = {}): KerasModel {
-  const { limits } = readOptions("readKeras", READ, options);
-  const file = requireBytes("bytes", bytes), budget = new Budget("Keras", file.length, limits);
-  if (begins(file, HDF5)) return readH5(file, budget);
-  if (!begins(file, ZIP)) throw new FormatError("Cannot read Keras: expected a zip file or HDF5, got other bytes", 0);
-  const entries = readZip(file, [CONFIG, METADATA, WEIGHTS], budget);
+export function readKeras(file: Uint8Array | ArrayBuffer, options: ReadKerasOptions = {}): KerasModel {
+  const { limits } = readOptions("readKeras", READ_KERAS, options);
+  const bytes = requireBytes("bytes", file), budget = new Budget("Keras", bytes.length, limits);
+  if (begins(bytes, HDF5)) return readH5(bytes, budget);
+  if (!begins(bytes, ZIP)) throw new FormatError("Cannot read Keras: expected a zip file or HDF5, got other bytes", 0);
+  const entries = readZip(bytes, [CONFIG, METADATA, WEIGHTS], budget);
   const missing = [CONFIG, WEIGHTS].filter((name) => !entries.has(name));
   if (missing.length) throw new FormatError(`Cannot read Keras: the zip file has no ${missing.join(" and no ")}`);
   const metadata = entries.get(METADATA);
@@ -75,7 +76,7 @@ export function readKerasConfig(
   options: ReadKerasOptions = {},
 ): KerasModel {
   const node = json("the configuration", new TextEncoder().encode(config));
-  const { dialect, source } = sourceOf(weights, options);
+  const { dialect, source } = sourceOf("readKerasConfig", weights, options);
   const version = member(node, "keras_version");
   return readModel(node, typeof version === "string" ? dialectOf(version) : dialect, source);
 }
@@ -94,15 +95,16 @@ export function readKerasWeights(
   weights: Uint8Array | ArrayBuffer,
   options: ReadKerasOptions = {},
 ): KerasModel {
-  return withVariables(model, sourceOf(weights, options).source);
+  return withVariables(model, sourceOf("readKerasWeights", weights, options).source);
 }
 
 /** The variables of a file of weights, and the version that wrote the file. */
 function sourceOf(
+  of: string,
   weights: Uint8Array | ArrayBuffer,
   options: ReadKerasOptions,
 ): { dialect: Dialect; source: VariableSource } {
-  const { limits } = readOptions("a reader of weights", READ, options);
+  const { limits } = readOptions(of, READ_KERAS, options);
   const bytes = requireBytes("weights", weights), budget = new Budget("the weights", bytes.length, limits);
   const file = new Hdf5File("the weights", bytes, budget);
   const numbered = new NumberedVariables(file);

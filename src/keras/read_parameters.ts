@@ -5,9 +5,9 @@ import type { TensorCopy } from "../runtime/state_dict.ts";
 import { Hdf5File } from "./files/hdf5_reader.ts";
 import { Faults } from "./read/config.ts";
 import { NumberedVariables } from "./read/variable_sources.ts";
-import type { ReadKerasOptions } from "./read_keras.ts";
+import { READ_KERAS, type ReadKerasOptions } from "./read_keras.ts";
 import { variablesOf } from "./variables.ts";
-import type { KerasOptions } from "./write/config.ts";
+import { type KerasOptions, requireKerasOptions } from "./write/config.ts";
 import { configuredNet } from "./write_keras.ts";
 
 /**
@@ -36,10 +36,11 @@ import { configuredNet } from "./write_keras.ts";
 export function readKerasParameters(
   net: Layer,
   weights: Uint8Array | ArrayBuffer,
-  { limits, ...options }: KerasOptions & ReadKerasOptions = {},
+  options: KerasOptions & ReadKerasOptions = {},
 ): Map<string, TensorCopy> {
-  const bytes = requireBytes("weights", weights),
-    budget = new Budget("the weights", bytes.length, limits && readLimits("limits", limits));
+  requireKerasOptions("readKerasParameters", options, READ_KERAS);
+  const limits = options.limits && readLimits("limits", options.limits);
+  const bytes = requireBytes("weights", weights), budget = new Budget("the weights", bytes.length, limits);
   const source = new NumberedVariables(new Hdf5File("the weights", bytes, budget));
   const faults = new Faults("read the parameters");
   const zeros = Object.entries(net.parameters).map(([name, { shape }]) => {

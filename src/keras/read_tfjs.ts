@@ -94,7 +94,10 @@ export async function readTfjs(
 
 /** The content of a file. A `read` that looks up names may return nothing. */
 async function readBytes(read: ReadFile, path: string): Promise<Uint8Array> {
-  const bytes: Uint8Array | ArrayBuffer | undefined = await read(path);
-  if (bytes instanceof ArrayBuffer || bytes instanceof Uint8Array) return requireBytes(path, bytes);
-  throw new FormatError(`Cannot read ${JSON.stringify(path)}: expected a Uint8Array, got ${typeof bytes}`);
+  const bytes: unknown = await read(path);
+  try {
+    return requireBytes(path, bytes);
+  } catch (error) {
+    throw new FormatError(`Cannot read ${JSON.stringify(path)}: ${(error as Error).message}`);
+  }
 }

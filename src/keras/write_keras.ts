@@ -3,7 +3,13 @@ import type { Tensors } from "../runtime/state_dict.ts";
 import { writeHdf5 } from "./files/hdf5_writer.ts";
 import { writeZip } from "./files/zip.ts";
 import { variablePath, variablesOf } from "./variables.ts";
-import { type ConfiguredLayer, configureLayers, type KerasOptions, modelJson } from "./write/config.ts";
+import {
+  type ConfiguredLayer,
+  configureLayers,
+  type KerasOptions,
+  modelJson,
+  requireKerasOptions,
+} from "./write/config.ts";
 import { describeNet } from "./write/describe.ts";
 
 /** The version of Keras whose files these are. */
@@ -46,6 +52,7 @@ export async function writeKeras(
   parameters: Tensors,
   options: KerasOptions = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
+  requireKerasOptions("writeKeras", options);
   const layers = configuredNet(net, parameters, options);
   const text = (json: unknown) => new TextEncoder().encode(JSON.stringify(json));
   return writeZip({
@@ -68,6 +75,7 @@ export async function writeKerasWeights(
   parameters: Tensors,
   options: KerasOptions = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
+  requireKerasOptions("writeKerasWeights", options);
   return await writeHdf5(datasets(configuredNet(net, parameters, options)));
 }
 

@@ -1,7 +1,7 @@
 import type { Layer } from "../layers/layer.ts";
 import type { Tensors } from "../runtime/state_dict.ts";
 import { variableNames } from "./variables.ts";
-import { configureLayers, type KerasOptions, modelJson } from "./write/config.ts";
+import { configureLayers, type KerasOptions, modelJson, requireKerasOptions } from "./write/config.ts";
 import { describeNet } from "./write/describe.ts";
 
 /**
@@ -44,6 +44,7 @@ export function writeTfjs(
   parameters: Tensors,
   options: KerasOptions = {},
 ): Map<string, Uint8Array<ArrayBuffer>> {
+  requireKerasOptions("writeTfjs", options);
   const input = { tokens: net.input.kind === "tokens", width: net.input.width };
   const layers = configureLayers(describeNet(net, parameters), input, options, "tfjs");
   const weights = layers.flatMap(({ spec, variables }) => {

@@ -1,3 +1,5 @@
+import { requireOneOf } from "../errors.ts";
+import { requireMade } from "../options.ts";
 import type { WasmArena } from "../memory/wasm_arena.ts";
 import type { Kernels } from "./kernels.ts";
 
@@ -24,6 +26,15 @@ export interface KernelBuild {
  * bits on one machine. Another entry may bring a build of its own.
  */
 export type Numerics = "fast" | "exact" | KernelBuild;
+
+/** The option `numerics`: its check and its default. */
+export const NUMERICS: readonly [check: (name: string, value: unknown) => Numerics, preset: Numerics] = [
+  (name, value) =>
+    typeof value === "object"
+      ? requireMade(name, value, "module", "a build of the kernels")
+      : requireOneOf<"fast" | "exact">(name, value as "fast", ["fast", "exact"]),
+  "fast",
+];
 
 /** The plain and the relaxed build of a list of kernels. Compiles each on first use, for shared memory or not. */
 export class Builds {

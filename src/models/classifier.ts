@@ -1,3 +1,4 @@
+import { readOptions } from "../options.ts";
 import type { TrainingEvent } from "../trainer/events.ts";
 import type { Samples } from "../training/data/samples.ts";
 import { crossEntropy } from "../training/losses/cross_entropy.ts";
@@ -5,14 +6,16 @@ import { confusionMatrix } from "../training/metrics/classification.ts";
 import { type LoadModelOptions, TrainableModel } from "./model.ts";
 import { CLASSIFIER, type ClassifierDescription, SequenceClassifierRunner } from "./run/classifier.ts";
 import { type Label, Labels } from "./run/labels.ts";
-import { requirePooling, type TaskRunOptions } from "./run/sequence_model.ts";
-import { SequenceInput, type TaskSequence } from "./run/sequences.ts";
-import type {
-  ClassEvaluation,
-  ClassFitOptions,
-  ClassifierOptions,
-  ClassMetrics,
-  TaskFitOptions,
+import type { TaskRunOptions } from "./run/sequence_model.ts";
+import { requirePairs, SequenceInput, type TaskSequence } from "./run/sequences.ts";
+import {
+  CLASS_FIT,
+  type ClassEvaluation,
+  type ClassFitOptions,
+  CLASSIFIER_OPTIONS,
+  type ClassifierOptions,
+  type ClassMetrics,
+  type TaskFitOptions,
 } from "./sequence_options.ts";
 import {
   CLASS_METRICS,
@@ -73,9 +76,10 @@ export class SequenceClassifier extends SequenceClassifierRunner {
    *
    * @throws {OptionError} When an option is out of range.
    */
-  static async create(options: ClassifierOptions): Promise<SequenceClassifier> {
-    const { names } = new Labels(options.labels ?? []);
-    const net = { outputs: names.length, pooling: requirePooling(options.pooling ?? "last") };
+  static async create(given: ClassifierOptions): Promise<SequenceClassifier> {
+    const options = readOptions("SequenceClassifier.create", CLASSIFIER_OPTIONS, given);
+    const { names } = new Labels(options.labels);
+    const net = { outputs: names.length, pooling: options.pooling };
     const { description, embeddings } = describeSequenceModel(options, net);
     const whole = { ...description, labels: names };
     return new SequenceClassifier(
@@ -88,7 +92,7 @@ export class SequenceClassifier extends SequenceClassifierRunner {
    *
    * @throws {FormatError} When the bytes are not such a file.
    */
-  static async load(bytes: Uint8Array, options: LoadModelOptions = {}): Promise<SequenceClassifier> {
+  static async load(bytes: Uint8Array | ArrayBuffer, options: LoadModelOptions = {}): Promise<SequenceClassifier> {
     return new SequenceClassifier(await TrainableModel.load(CLASSIFIER, bytes, SETUP, options));
   }
 
@@ -105,7 +109,7 @@ export class SequenceClassifier extends SequenceClassifierRunner {
     samples: readonly LabelledSequence[],
     options: TaskFitOptions<LabelledSequence, ClassMetrics> & ClassFitOptions = {},
   ): AsyncGenerator<TrainingEvent<ClassMetrics>, void, void> {
-    const { classWeights, validation, ...trainer } = options;
+    const { classWeights, validation, ...trainer } = readOptions("SequenceClassifier.fit", CLASS_FIT, options);
     const { x, y } = this.#samples(samples);
     const weights = weightsOfClasses(this.#labels, y, classWeights);
     const weighted = { x, y, weights: weights && y.map((label) => weights[label]) };
@@ -127,6 +131,7 @@ export class SequenceClassifier extends SequenceClassifierRunner {
   }
 
   #samples(samples: readonly LabelledSequence[]): Samples & { y: number[] } {
+    requirePairs(samples, "sample", "[sequence, label]");
     return {
       x: this.#input.encode(samples.map(([sequence]) => sequence)),
       y: samples.map(([, label], i) => this.#labels.classOf(label, i)),

@@ -1,4 +1,5 @@
 import { OptionError, requireInteger, requireNumber, ShapeError } from "../errors.ts";
+import { type Check, count, flag, readOptions, requireMade, type Table } from "../options.ts";
 import type { TensorCopy, Tensors } from "../runtime/state_dict.ts";
 import type { Tokens } from "./run/sequences.ts";
 
@@ -34,6 +35,12 @@ export interface PretrainedOptions {
   frozen?: boolean;
 }
 
+const PRETRAINED = { frozen: [flag, false] } satisfies Table<PretrainedOptions>;
+
+/** The check of an option that is the width of an embedding, or vectors. */
+export const embedding: Check<number | PretrainedEmbedding> = (name, value) =>
+  typeof value === "object" ? requireMade(name, value, "start", "a width, or pretrained(vectors)") : count(name, value);
+
 type Matrix = Exclude<Vectors, ReadonlyMap<string, unknown>>;
 
 /**
@@ -60,7 +67,8 @@ type Matrix = Exclude<Vectors, ReadonlyMap<string, unknown>>;
  * assertEquals([...weight.data.slice(2 * id, 2 * id + 2)], [-0.5, 0.25]);
  * ```
  */
-export function pretrained(vectors: Vectors, { frozen = false }: PretrainedOptions = {}): PretrainedEmbedding {
+export function pretrained(vectors: Vectors, options: PretrainedOptions = {}): PretrainedEmbedding {
+  const { frozen } = readOptions("pretrained", PRETRAINED, options);
   return {
     frozen,
     start: (tokens) => vectors instanceof Map ? startByWord(vectors, tokens) : startById(vectors as Matrix, tokens),

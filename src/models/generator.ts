@@ -1,5 +1,6 @@
 import { lstm } from "../cells/lstm.ts";
-import { OptionError, requireInteger, requireOneOf, requireRate } from "../errors.ts";
+import { OptionError, requireOneOf } from "../errors.ts";
+import { list as requireList, readOptions, RUN } from "../options.ts";
 import { exp } from "../kernels/real.ts";
 import { countCharacters } from "../text/tokens.ts";
 import { Vocabulary } from "../text/vocabulary.ts";
@@ -9,11 +10,13 @@ import type { Samples } from "../training/data/samples.ts";
 import { crossEntropy } from "../training/losses/cross_entropy.ts";
 import { adam } from "../training/optimizers/adam.ts";
 import { EmbeddingStarts } from "./embeddings.ts";
-import type {
-  ConditionedText,
-  SequenceGeneratorEvaluation,
-  SequenceGeneratorFitOptions,
-  SequenceGeneratorOptions,
+import {
+  type ConditionedText,
+  FIT,
+  GENERATOR_OPTIONS,
+  type SequenceGeneratorEvaluation,
+  type SequenceGeneratorFitOptions,
+  type SequenceGeneratorOptions,
 } from "./generator_options.ts";
 import { type LoadModelOptions, TrainableModel } from "./model.ts";
 import { GENERATOR, type GeneratorDescription, SequenceGeneratorRunner } from "./run/generator.ts";
@@ -68,14 +71,12 @@ export class SequenceGenerator extends SequenceGeneratorRunner {
    */
   static async create(
     source: readonly (string | ConditionedText)[] | Vocabulary,
-    options: SequenceGeneratorOptions = {},
+    given: SequenceGeneratorOptions = {},
   ): Promise<SequenceGenerator> {
-    const { cell = lstm(), hidden = [128], embedding = 32, dropout = 0, labels = [], vector } = options;
+    const options = readOptions("SequenceGenerator.create", GENERATOR_OPTIONS, given);
+    const { cell = lstm(), hidden, embedding, dropout, labels, vector } = options;
     const vocabulary = vocabularyOf(source, options.tokens);
     const { longest = source instanceof Vocabulary ? 100 : longestOf(source, vocabulary) } = options;
-    requireInteger("longest", longest, 1);
-    requireRate("dropout", dropout);
-    if (vector !== undefined) requireInteger("vector", vector, 1);
     const embeddings = new EmbeddingStarts();
     const weight = vector === undefined ? "embedding.weight" : "decoder.embedding.weight";
     const width = embeddings.add(weight, embedding, vocabulary);
@@ -92,7 +93,7 @@ export class SequenceGenerator extends SequenceGeneratorRunner {
    *
    * @throws {FormatError} When the bytes are not such a file.
    */
-  static async load(bytes: Uint8Array, options: LoadModelOptions = {}): Promise<SequenceGenerator> {
+  static async load(bytes: Uint8Array | ArrayBuffer, options: LoadModelOptions = {}): Promise<SequenceGenerator> {
     return new SequenceGenerator(await TrainableModel.load(GENERATOR, bytes, SETUP, options));
   }
 
@@ -112,9 +113,8 @@ export class SequenceGenerator extends SequenceGeneratorRunner {
     texts: readonly (string | ConditionedText)[],
     options: SequenceGeneratorFitOptions = {},
   ): AsyncGenerator<TrainingEvent, void, void> {
-    const { batch = 32, optimizer = adam({ learningRate: 2e-3 }), clip = clipNorm(5), resume, ...more } = options;
-    const { validation, every, ...trainer } = more;
-    requireInteger("batch", batch, 1);
+    const { batch, resume, validation, every, ...given } = readOptions("SequenceGenerator.fit", FIT, options);
+    const { optimizer = adam({ learningRate: 2e-3 }), clip = clipNorm(5), ...trainer } = given;
     const { samples } = this.#encode(texts);
     const evaluate = validation && { data: this.#encode(validation).samples, every };
     yield* this.#model.fit({ batch, optimizer, clip }, () => samples, { ...trainer, batch, evaluate }, resume);
@@ -128,8 +128,9 @@ export class SequenceGenerator extends SequenceGeneratorRunner {
    */
   async evaluate(
     texts: readonly (string | ConditionedText)[],
-    { signal }: { signal?: AbortSignal } = {},
+    options: { signal?: AbortSignal } = {},
   ): Promise<SequenceGeneratorEvaluation> {
+    const { signal } = readOptions("SequenceGenerator.evaluate", RUN, options);
     const { samples, characters } = this.#encode(texts);
     const { loss, count: tokens } = await this.#model.evaluate(samples, { signal });
     const bitsPerCharacter = loss * BITS_PER_NAT * tokens / characters;
@@ -153,7 +154,7 @@ export class SequenceGenerator extends SequenceGeneratorRunner {
     const inputs: Int32Array[] = [];
     const y: Int32Array[] = [];
     let count = 0;
-    texts.forEach((element, i) => {
+    requireList("texts", texts).forEach((element, i) => {
       const { text, ...condition } = typeof element === "string" ? { text: element } : element;
       const where = `sequence ${i}`;
       const { first, vector } = codec.encodeCondition(condition, where);
@@ -176,7 +177,7 @@ function vocabularyOf(
     throw new OptionError(`"tokens" is for texts: a vocabulary says itself what a token is, got "${tokens}"`);
   }
   const kind = requireOneOf("tokens", tokens ?? "characters", ["characters", "words", "spaced"]);
-  const texts = source.map((element) => {
+  const texts = requireList("source", source).map((element) => {
     const text = textOf(element);
     return typeof text === "string" ? text : text.join(kind === "spaced" ? " " : "");
   });

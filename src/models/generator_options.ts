@@ -1,9 +1,11 @@
-import type { Cell } from "../cells/cell.ts";
-import type { TrainerOptions } from "../trainer/options.ts";
-import type { Clip } from "../training/clip.ts";
-import type { Optimizer } from "../training/optimizers/optimizer.ts";
-import type { PretrainedEmbedding } from "./embeddings.ts";
-import type { SessionOptions } from "./model.ts";
+import { type Cell, cell } from "../cells/cell.ts";
+import { requireBytes } from "../errors.ts";
+import { count, list, rate, sizeList, type Table, texts } from "../options.ts";
+import { TRAINER, type TrainerOptions } from "../trainer/options.ts";
+import { type Clip, clip } from "../training/clip.ts";
+import { type Optimizer, optimizer } from "../training/optimizers/optimizer.ts";
+import { embedding, type PretrainedEmbedding } from "./embeddings.ts";
+import { SESSION, type SessionOptions } from "./model.ts";
 import type { Condition } from "./run/generator_codec.ts";
 
 /** A sequence: its text, or the list of its tokens, and its condition. */
@@ -39,11 +41,11 @@ export interface SequenceGeneratorOptions extends SessionOptions {
    */
   cell?: Cell;
   /**
-   * Hidden size of each layer, bottom to top.
+   * Hidden size of each layer, bottom to top; a number is the size of one layer.
    *
    * @default {[128]}
    */
-  hidden?: readonly number[];
+  hidden?: number | readonly number[];
   /**
    * Width of the embedding of tokens and labels, or vectors of the tokens learned elsewhere.
    *
@@ -63,6 +65,19 @@ export interface SequenceGeneratorOptions extends SessionOptions {
    */
   longest?: number;
 }
+
+/** The options of `SequenceGenerator.create`. */
+export const GENERATOR_OPTIONS = {
+  ...SESSION,
+  tokens: [["characters", "words", "spaced"]],
+  labels: [texts, []],
+  vector: [count],
+  cell: [cell],
+  hidden: [sizeList, [128]],
+  embedding: [embedding, 32],
+  dropout: [rate, 0],
+  longest: [count],
+} satisfies Table<SequenceGeneratorOptions>;
 
 /** Options of `SequenceGenerator.fit`: those of the model, and some of the trainer. */
 export interface SequenceGeneratorFitOptions
@@ -103,8 +118,28 @@ export interface SequenceGeneratorFitOptions
    *
    * @default the training starts anew
    */
-  resume?: Uint8Array;
+  resume?: Uint8Array | ArrayBuffer;
 }
+
+const { epochs, steps, seconds, seed, bucket, patience, restoreBest, signal } = TRAINER;
+
+/** The options of `SequenceGenerator.fit`. */
+export const FIT = {
+  epochs,
+  steps,
+  seconds,
+  seed,
+  bucket,
+  patience,
+  restoreBest,
+  signal,
+  batch: [count, 32],
+  optimizer: [optimizer],
+  clip: [clip],
+  validation: [list],
+  every: [count],
+  resume: [requireBytes],
+} satisfies Table<SequenceGeneratorFitOptions>;
 
 /** Evaluation of a generator: each sequence is predicted from its condition on. */
 export interface SequenceGeneratorEvaluation {

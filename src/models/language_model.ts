@@ -1,5 +1,6 @@
 import { lstm } from "../cells/lstm.ts";
-import { OptionError, requireOneOf, requireRate } from "../errors.ts";
+import { OptionError, requireOneOf } from "../errors.ts";
+import { readOptions, requireMade, RUN } from "../options.ts";
 import { exp } from "../kernels/real.ts";
 import { type Streams, streams } from "../text/streams.ts";
 import { Vocabulary } from "../text/vocabulary.ts";
@@ -8,12 +9,14 @@ import type { Batch } from "../training/data/batch.ts";
 import { crossEntropy } from "../training/losses/cross_entropy.ts";
 import { adam } from "../training/optimizers/adam.ts";
 import { EmbeddingStarts } from "./embeddings.ts";
-import type {
-  Evaluation,
-  FitEvaluation,
-  FitEvent,
-  FitOptions,
-  LanguageModelOptions,
+import {
+  type Evaluation,
+  FIT,
+  type FitEvaluation,
+  type FitEvent,
+  type FitOptions,
+  LANGUAGE_MODEL_OPTIONS,
+  type LanguageModelOptions,
 } from "./language_model_options.ts";
 import { type LoadModelOptions, TrainableModel } from "./model.ts";
 import {
@@ -59,10 +62,10 @@ export class LanguageModel extends LanguageModelRunner {
    *
    * @throws {OptionError} When the text is empty, or an option is out of range.
    */
-  static async create(source: string | Vocabulary, options: LanguageModelOptions = {}): Promise<LanguageModel> {
+  static async create(source: string | Vocabulary, given: LanguageModelOptions = {}): Promise<LanguageModel> {
+    const options = readOptions("LanguageModel.create", LANGUAGE_MODEL_OPTIONS, given);
     const vocabulary = vocabularyOf(source, options.tokens);
-    const { cell = lstm(), hidden = [128, 128], tied, dropout = 0 } = options;
-    requireRate("dropout", dropout);
+    const { cell = lstm(), hidden, tied, dropout } = options;
     const { embedding = tied ? outputWidth({ cell, hidden }) : undefined } = options;
     const embeddings = new EmbeddingStarts();
     const width = embedding === undefined ? undefined : embeddings.add("embedding.weight", embedding, vocabulary);
@@ -78,7 +81,7 @@ export class LanguageModel extends LanguageModelRunner {
    *
    * @throws {FormatError} When the bytes are not such a file.
    */
-  static async load(bytes: Uint8Array, options: LoadModelOptions = {}): Promise<LanguageModel> {
+  static async load(bytes: Uint8Array | ArrayBuffer, options: LoadModelOptions = {}): Promise<LanguageModel> {
     return new LanguageModel(await TrainableModel.load(LANGUAGE_MODEL, bytes, SETUP, options));
   }
 
@@ -101,7 +104,8 @@ export class LanguageModel extends LanguageModelRunner {
   /** Train with or without a validation text. */
   fit(text: string, options?: FitOptions): AsyncGenerator<FitEvent | FitEvaluation, void, void>;
   async *fit(text: string, options: FitOptions = {}): AsyncGenerator<FitEvent | FitEvaluation, void, void> {
-    const { batch = 50, unroll = 50, optimizer = adam({ learningRate: 2e-3 }), clip = clipNorm(5), ...more } = options;
+    const { batch, unroll, ...given } = readOptions("LanguageModel.fit", FIT, options);
+    const { optimizer = adam({ learningRate: 2e-3 }), clip = clipNorm(5), ...more } = given;
     const { validation, every, resume, ...limits } = more;
     const { steps, seconds, statistics, world } = limits;
     const { epochs = (steps ?? seconds) === undefined ? 1 : undefined } = limits;
@@ -141,7 +145,8 @@ export class LanguageModel extends LanguageModelRunner {
    *
    * @throws {OptionError} When the text has unknown characters or is too short.
    */
-  async evaluate(text: string, { signal }: { signal?: AbortSignal } = {}): Promise<Evaluation> {
+  async evaluate(text: string, options: { signal?: AbortSignal } = {}): Promise<Evaluation> {
+    const { signal } = readOptions("LanguageModel.evaluate", RUN, options);
     const { loss, count: tokens } = await this.#model.evaluate(this.#evaluationData(text), { carry: true, signal });
     // `streams` predicts the tokens from the second one on; those that do not fill a stream are left out.
     const predicted = <A extends Int32Array>(perToken: A) => perToken.subarray(1, tokens + 1);
@@ -201,6 +206,7 @@ export class LanguageModel extends LanguageModelRunner {
 
 function vocabularyOf(source: string | Vocabulary, tokens?: "characters" | "words"): Vocabulary {
   if (typeof source !== "string") {
+    requireMade("source", source, "encode", "a text or a vocabulary");
     if (tokens === undefined) return source;
     throw new OptionError(`"tokens" is for a text: a vocabulary says itself what a token is, got "${tokens}"`);
   }

@@ -1,11 +1,13 @@
-import type { Cell } from "../cells/cell.ts";
+import { type Cell, cell } from "../cells/cell.ts";
+import { requireBytes } from "../errors.ts";
+import { count, flag, rate, signal, sizeList, type Table, text } from "../options.ts";
 import type { EvaluationEvent, Statistics } from "../trainer/events.ts";
 import type { StatisticsOptions } from "../trainer/statistics.ts";
-import type { World } from "../trainer/options.ts";
-import type { Clip } from "../training/clip.ts";
-import type { Optimizer } from "../training/optimizers/optimizer.ts";
-import type { PretrainedEmbedding } from "./embeddings.ts";
-import type { SessionOptions } from "./model.ts";
+import { statistics, TRAINER, type World, world } from "../trainer/options.ts";
+import { type Clip, clip } from "../training/clip.ts";
+import { type Optimizer, optimizer } from "../training/optimizers/optimizer.ts";
+import { embedding, type PretrainedEmbedding } from "./embeddings.ts";
+import { SESSION, type SessionOptions } from "./model.ts";
 
 /** Options of `LanguageModel.create`. */
 export interface LanguageModelOptions extends SessionOptions {
@@ -22,11 +24,11 @@ export interface LanguageModelOptions extends SessionOptions {
    */
   cell?: Cell;
   /**
-   * Hidden size of each layer, bottom to top.
+   * Hidden size of each layer, bottom to top; a number is the size of one layer.
    *
    * @default {[128, 128]}
    */
-  hidden?: readonly number[];
+  hidden?: number | readonly number[];
   /**
    * Width of a learned embedding, or vectors learned elsewhere.
    *
@@ -48,6 +50,17 @@ export interface LanguageModelOptions extends SessionOptions {
    */
   dropout?: number;
 }
+
+/** The options of `LanguageModel.create`. */
+export const LANGUAGE_MODEL_OPTIONS = {
+  ...SESSION,
+  tokens: [["characters", "words"]],
+  cell: [cell],
+  hidden: [sizeList, [128, 128]],
+  embedding: [embedding],
+  tied: [flag],
+  dropout: [rate, 0],
+} satisfies Table<LanguageModelOptions>;
 
 /** Options of `LanguageModel.fit`. */
 export interface FitOptions {
@@ -110,7 +123,7 @@ export interface FitOptions {
    *
    * @default the training starts anew
    */
-  resume?: Uint8Array;
+  resume?: Uint8Array | ArrayBuffer;
   /**
    * The optimizer.
    *
@@ -138,6 +151,27 @@ export interface FitOptions {
   /** Ends the training between two steps, with the signal's reason as the error. */
   signal?: AbortSignal;
 }
+
+const { epochs, steps, seconds, patience, restoreBest } = TRAINER;
+
+/** The options of `LanguageModel.fit`. */
+export const FIT = {
+  batch: [count, 50],
+  unroll: [count, 50],
+  epochs,
+  steps,
+  seconds,
+  validation: [text],
+  every: [count],
+  patience,
+  restoreBest,
+  resume: [requireBytes],
+  optimizer: [optimizer],
+  clip: [clip],
+  statistics: [statistics],
+  world: [world],
+  signal: [signal],
+} satisfies Table<FitOptions>;
 
 /** The event of `fit` after each step. */
 export interface FitEvent {

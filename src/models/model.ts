@@ -1,8 +1,9 @@
 import { OptionError } from "../errors.ts";
+import { natural, readOptions, type Table } from "../options.ts";
 import type { Numerics } from "../kernels/load.ts";
 import type { Layer } from "../layers/layer.ts";
 import type { TensorCopy, Tensors } from "../runtime/state_dict.ts";
-import { compile, type CompileOptions } from "../session/compile.ts";
+import { COMPILE, compile, type CompileOptions } from "../session/compile.ts";
 import type { Session } from "../session/session.ts";
 import type { TrainingData } from "../trainer/batches.ts";
 import { evaluate, type EvaluateOptions, type Measurement, type Metrics } from "../trainer/evaluate.ts";
@@ -12,8 +13,7 @@ import type { TrainerOptions } from "../trainer/options.ts";
 import type { TrainerState } from "../trainer/state.ts";
 import type { Loss } from "../training/losses/loss.ts";
 import { GrowingNet, type SessionSize } from "./run/growing_net.ts";
-import type { RunnerOptions } from "./run/load.ts";
-import type { ModelKind, RunnableModel } from "./run/model.ts";
+import { type ModelKind, type RunnableModel, RUNNER, type RunnerOptions } from "./run/model.ts";
 import { type ModelDescription, orRefuse, readModel } from "./run/model_file.ts";
 
 /** Options of the session that a model is trained in. */
@@ -38,8 +38,17 @@ export interface SessionOptions {
   threads?: number;
 }
 
+/** The options of the session that a model is trained in. */
+export const SESSION = {
+  seed: [natural, 0],
+  numerics: COMPILE.numerics,
+  threads: COMPILE.threads,
+} satisfies Table<SessionOptions>;
+
 /** Options of the `load` of a model that can be trained: what the file does not have. */
 export interface LoadModelOptions extends RunnerOptions, SessionOptions {}
+
+const LOAD = { ...RUNNER, ...SESSION } satisfies Table<LoadModelOptions>;
 
 /** What differs between the models of one kind, beside their descriptions. */
 interface ModelSetup<Description> {
@@ -108,10 +117,11 @@ export class TrainableModel<Description extends ModelDescription> implements Run
    */
   static async load<Description extends ModelDescription>(
     kind: ModelKind<Description>,
-    bytes: Uint8Array,
+    bytes: Uint8Array | ArrayBuffer,
     setup: ModelSetup<Description>,
-    { cell, ...options }: LoadModelOptions,
+    given: LoadModelOptions,
   ): Promise<TrainableModel<Description>> {
+    const { cell, ...options } = readOptions(`the load of a ${kind.name}`, LOAD, given);
     const { description, tensors } = readModel(kind, bytes, cell);
     const model = await orRefuse(kind, () => TrainableModel.create(kind, description, setup, options));
     model.compiled.current.setParameters(tensors);
@@ -129,7 +139,7 @@ export class TrainableModel<Description extends ModelDescription> implements Run
     { batch, steps, ...options }: FitSession,
     data: (session: Session) => TrainingData,
     trainer: Omit<TrainerOptions<M>, "resume">,
-    resume?: Uint8Array,
+    resume?: Uint8Array | ArrayBuffer,
   ): AsyncGenerator<TrainingEvent<M>, void, void> {
     if (this.compiled.isHeld) throw new OptionError("Cannot fit: this model is already being trained");
     const compileSession = (size: SessionSize) => compile(this.layer, { ...this.#options, ...options, ...size });

@@ -1,11 +1,18 @@
-import { requireInteger } from "../errors.ts";
+import { readOptions } from "../options.ts";
 import type { TrainingEvent } from "../trainer/events.ts";
 import type { Samples } from "../training/data/samples.ts";
 import { type LoadModelOptions, TrainableModel } from "./model.ts";
 import { REGRESSOR, type RegressorDescription, SequenceRegressorRunner } from "./run/regressor.ts";
-import { requirePooling, type TaskRunOptions } from "./run/sequence_model.ts";
-import { SequenceInput, type TaskSequence } from "./run/sequences.ts";
-import type { NumberEvaluation, NumberMetrics, RegressorOptions, TaskFitOptions } from "./sequence_options.ts";
+import type { TaskRunOptions } from "./run/sequence_model.ts";
+import { requirePairs, SequenceInput, type TaskSequence } from "./run/sequences.ts";
+import {
+  FIT,
+  type NumberEvaluation,
+  type NumberMetrics,
+  REGRESSOR_OPTIONS,
+  type RegressorOptions,
+  type TaskFitOptions,
+} from "./sequence_options.ts";
 import {
   describeSequenceModel,
   evaluateSequences,
@@ -52,10 +59,10 @@ export class SequenceRegressor extends SequenceRegressorRunner {
    *
    * @throws {OptionError} When an option is out of range.
    */
-  static async create(options: RegressorOptions): Promise<SequenceRegressor> {
-    const { outputs = 1, loss = "squared", pooling = "last" } = options;
-    requireInteger("outputs", outputs, 1);
-    const net = { outputs, pooling: requirePooling(pooling) };
+  static async create(given: RegressorOptions): Promise<SequenceRegressor> {
+    const options = readOptions("SequenceRegressor.create", REGRESSOR_OPTIONS, given);
+    const { outputs, loss, pooling } = options;
+    const net = { outputs, pooling };
     const { description, embeddings } = describeSequenceModel(options, net);
     const whole = { ...description, loss };
     return new SequenceRegressor(
@@ -68,7 +75,7 @@ export class SequenceRegressor extends SequenceRegressorRunner {
    *
    * @throws {FormatError} When the bytes are not such a file.
    */
-  static async load(bytes: Uint8Array, options: LoadModelOptions = {}): Promise<SequenceRegressor> {
+  static async load(bytes: Uint8Array | ArrayBuffer, options: LoadModelOptions = {}): Promise<SequenceRegressor> {
     return new SequenceRegressor(await TrainableModel.load(REGRESSOR, bytes, SETUP, options));
   }
 
@@ -84,7 +91,7 @@ export class SequenceRegressor extends SequenceRegressorRunner {
     samples: readonly MeasuredSequence[],
     options: TaskFitOptions<MeasuredSequence, NumberMetrics> = {},
   ): AsyncGenerator<TrainingEvent<NumberMetrics>, void, void> {
-    const { validation, ...trainer } = options;
+    const { validation, ...trainer } = readOptions("SequenceRegressor.fit", FIT, options);
     const encoded = this.#samples(samples);
     const validationSamples = validation && this.#samples(validation);
     yield* fitSequences(this.#model, this.#input, encoded, validationSamples, NUMBER_METRICS, trainer);
@@ -108,6 +115,7 @@ export class SequenceRegressor extends SequenceRegressorRunner {
   }
 
   #samples(samples: readonly MeasuredSequence[]): Samples {
+    requirePairs(samples, "sample", "[sequence, target]");
     return {
       x: this.#input.encode(samples.map(([sequence]) => sequence)),
       y: samples.map(([, target], i) => numbersOf(target, this.outputs, i)),

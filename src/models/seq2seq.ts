@@ -1,6 +1,7 @@
 import { lstm } from "../cells/lstm.ts";
 import { scheduledSampling } from "../decoding/scheduled_sampling.ts";
-import { requireInteger, requireOneOf, requireRate } from "../errors.ts";
+import { OptionError } from "../errors.ts";
+import { readOptions, RUN } from "../options.ts";
 import { exp } from "../kernels/real.ts";
 import { editDistance } from "../text/edit_distance.ts";
 import type { TrainingEvent } from "../trainer/events.ts";
@@ -11,8 +12,16 @@ import { EmbeddingStarts } from "./embeddings.ts";
 import { type LoadModelOptions, TrainableModel } from "./model.ts";
 import { type BothSides, codecsOf, SEQ2SEQ, type Seq2SeqDescription, Seq2SeqRunner } from "./run/seq2seq.ts";
 import { translateGreedily } from "./run/seq2seq_decoding.ts";
-import type { SequenceCodec, TargetCodec } from "./run/sequences.ts";
-import type { Pair, Seq2SeqEvaluation, Seq2SeqFitOptions, Seq2SeqOptions } from "./seq2seq_options.ts";
+import { requirePairs, type SequenceCodec, type TargetCodec } from "./run/sequences.ts";
+import { layerSizes } from "./sequence_options.ts";
+import {
+  FIT,
+  type Pair,
+  SEQ2SEQ_OPTIONS,
+  type Seq2SeqEvaluation,
+  type Seq2SeqFitOptions,
+  type Seq2SeqOptions,
+} from "./seq2seq_options.ts";
 
 const SETUP = { loss: () => crossEntropy() };
 
@@ -69,23 +78,20 @@ export class Seq2Seq extends Seq2SeqRunner {
    *
    * @throws {OptionError} When an option is out of range.
    */
-  static async create(options: Seq2SeqOptions): Promise<Seq2Seq> {
-    const { source, target, cell = lstm(), hidden = 128, layers = 1, bidirectional = true, dropout = 0 } = options;
-    const { attention = "general", embedding = Math.ceil(hidden / 2) } = options;
-    requireInteger("hidden", hidden, 1);
-    requireInteger("layers", layers, 1);
-    requireRate("dropout", dropout);
-    requireOneOf("attention", attention, ["bahdanau", "dot", "general", "concat", "none"]);
-    const longest = bothSides(options.longest ?? 50);
-    for (const length of Object.values(longest)) requireInteger("longest", length, 1);
-    for (const [name, tokens] of Object.entries({ source, target })) {
-      if (typeof tokens === "number") requireInteger(name, tokens, 1);
+  static async create(given: Seq2SeqOptions): Promise<Seq2Seq> {
+    const options = readOptions("Seq2Seq.create", SEQ2SEQ_OPTIONS, given);
+    const { source, target, cell = lstm(), bidirectional, dropout, attention } = options;
+    const { hidden, layers } = layerSizes(options.hidden, options.layers);
+    if (typeof hidden !== "number") {
+      throw new OptionError(`"hidden" of Seq2Seq must be the same for each layer, got ${hidden.join(", ")}`);
     }
+    const { embedding = Math.ceil(hidden / 2) } = options;
+    const longest = bothSides(options.longest);
     const embeddings = new EmbeddingStarts();
-    const given = bothSides(embedding);
+    const sides = bothSides(embedding);
     const widths = {
-      source: embeddings.add("encoder.embedding.weight", given.source, source),
-      target: embeddings.add("decoder.embedding.weight", given.target, target),
+      source: embeddings.add("encoder.embedding.weight", sides.source, source),
+      target: embeddings.add("decoder.embedding.weight", sides.target, target),
     };
     // The file has the description's values in this order.
     const shape = { cell, hidden, layers, bidirectional, attention, dropout, embedding: widths };
@@ -98,7 +104,7 @@ export class Seq2Seq extends Seq2SeqRunner {
    *
    * @throws {FormatError} When the bytes are not such a file.
    */
-  static async load(bytes: Uint8Array, options: LoadModelOptions = {}): Promise<Seq2Seq> {
+  static async load(bytes: Uint8Array | ArrayBuffer, options: LoadModelOptions = {}): Promise<Seq2Seq> {
     return new Seq2Seq(await TrainableModel.load(SEQ2SEQ, bytes, SETUP, options));
   }
 
@@ -112,12 +118,9 @@ export class Seq2Seq extends Seq2SeqRunner {
    * before.
    */
   async *fit(pairs: readonly Pair[], options: Seq2SeqFitOptions = {}): AsyncGenerator<TrainingEvent, void, void> {
-    const { batch = 64, optimizer = adam({ learningRate: 2e-3 }), clip = clipNorm(1), labelSmoothing, ...more } =
-      options;
-    const { sampling = 0, validation, every, seed = 0, bucket = 16, ...trainer } = more;
-    requireInteger("batch", batch, 1);
-    requireInteger("seed", seed, 0);
-    requireInteger("bucket", bucket, 1);
+    const { batch, sampling, labelSmoothing, ...more } = readOptions("Seq2Seq.fit", FIT, options);
+    const { optimizer = adam({ learningRate: 2e-3 }), clip = clipNorm(1), ...others } = more;
+    const { validation, every, seed = 0, bucket = 16, ...trainer } = others;
     const samples = this.#encode(pairs);
     const evaluate = validation && { data: this.#encode(validation), every };
     const probability = typeof sampling === "number" ? () => sampling : sampling;
@@ -134,7 +137,8 @@ export class Seq2Seq extends Seq2SeqRunner {
    *
    * @throws {OptionError} When a sequence has no tokens, too many or unknown ones.
    */
-  async evaluate(pairs: readonly Pair[], { signal }: { signal?: AbortSignal } = {}): Promise<Seq2SeqEvaluation> {
+  async evaluate(pairs: readonly Pair[], options: { signal?: AbortSignal } = {}): Promise<Seq2SeqEvaluation> {
+    const { signal } = readOptions("Seq2Seq.evaluate", RUN, options);
     const samples = this.#encode(pairs);
     const { loss, count } = await this.#model.evaluate(samples, { signal });
     const translations = await translateGreedily(this.#model.compiled, samples.x, this.#target, { signal });
@@ -148,6 +152,7 @@ export class Seq2Seq extends Seq2SeqRunner {
 
   #encode(pairs: readonly Pair[]): EncodedPairs {
     const { begin, end } = this.#target;
+    requirePairs(pairs, "pair", "[source, target]");
     const x = pairs.map(([source], i) => this.#source.encode(source, i));
     const targets = pairs.map(([, target], i) => this.#target.encode(target, i));
     return {

@@ -1,11 +1,12 @@
-import type { Cell } from "../cells/cell.ts";
-import type { TrainerOptions } from "../trainer/options.ts";
-import type { Clip } from "../training/clip.ts";
-import type { Optimizer } from "../training/optimizers/optimizer.ts";
-import type { PretrainedEmbedding } from "./embeddings.ts";
-import type { SessionOptions } from "./model.ts";
-import type { AttentionKind, BothSides } from "./run/seq2seq.ts";
-import type { Sequence, Tokens } from "./run/sequences.ts";
+import { type Cell, cell } from "../cells/cell.ts";
+import { count, flag, list, rate, REQUIRED, share, sizes, type Table } from "../options.ts";
+import { TRAINER, type TrainerOptions } from "../trainer/options.ts";
+import { type Clip, clip } from "../training/clip.ts";
+import { type Optimizer, optimizer } from "../training/optimizers/optimizer.ts";
+import { embedding, type PretrainedEmbedding } from "./embeddings.ts";
+import { SESSION, type SessionOptions } from "./model.ts";
+import { type AttentionKind, type BothSides, eachSide } from "./run/seq2seq.ts";
+import { type Sequence, type Tokens, tokens } from "./run/sequences.ts";
 
 /** A source and its target. */
 export type Pair = readonly [source: Sequence, target: Sequence];
@@ -23,11 +24,11 @@ export interface Seq2SeqOptions extends SessionOptions {
    */
   cell?: Cell;
   /**
-   * Hidden size of every layer and direction.
+   * Hidden size of every layer and direction; or a list with the same size for each layer.
    *
    * @default {128}
    */
-  hidden?: number;
+  hidden?: number | readonly number[];
   /**
    * Number of recurrent layers of the encoder, and of the decoder.
    *
@@ -68,6 +69,21 @@ export interface Seq2SeqOptions extends SessionOptions {
    */
   longest?: number | BothSides<number>;
 }
+
+/** The options of `Seq2Seq.create`. */
+export const SEQ2SEQ_OPTIONS = {
+  ...SESSION,
+  source: [tokens, REQUIRED],
+  target: [tokens, REQUIRED],
+  cell: [cell],
+  hidden: [sizes, 128],
+  layers: [count],
+  bidirectional: [flag, true],
+  attention: [["bahdanau", "dot", "general", "concat", "none"], "general"],
+  embedding: [eachSide(embedding)],
+  dropout: [rate, 0],
+  longest: [eachSide(count), 50],
+} satisfies Table<Seq2SeqOptions>;
 
 /** Options of `Seq2Seq.fit`: those of the model, and some of the trainer. */
 export interface Seq2SeqFitOptions
@@ -117,6 +133,27 @@ export interface Seq2SeqFitOptions
    */
   every?: number;
 }
+
+const { epochs, steps, seconds, seed, bucket, patience, restoreBest, signal } = TRAINER;
+
+/** The options of `Seq2Seq.fit`. */
+export const FIT = {
+  epochs,
+  steps,
+  seconds,
+  seed,
+  bucket,
+  patience,
+  restoreBest,
+  signal,
+  batch: [count, 64],
+  optimizer: [optimizer],
+  clip: [clip],
+  labelSmoothing: [share],
+  sampling: [(name, value) => typeof value === "function" ? value as (step: number) => number : share(name, value), 0],
+  validation: [list],
+  every: [count],
+} satisfies Table<Seq2SeqFitOptions>;
 
 /** Evaluation of a model on pairs. */
 export interface Seq2SeqEvaluation {

@@ -1,15 +1,17 @@
-import type { Cell } from "../cells/cell.ts";
+import { type Cell, cell } from "../cells/cell.ts";
+import { OptionError } from "../errors.ts";
+import { anything, count, flag, list, rate, REQUIRED, sizes, type Table } from "../options.ts";
 import type { Metrics } from "../trainer/evaluate.ts";
-import type { TrainerOptions } from "../trainer/options.ts";
-import type { Clip } from "../training/clip.ts";
+import { TRAINER, type TrainerOptions } from "../trainer/options.ts";
+import { type Clip, clip } from "../training/clip.ts";
 import type { Metric } from "../training/metrics/metric.ts";
-import type { Optimizer } from "../training/optimizers/optimizer.ts";
-import type { PretrainedEmbedding } from "./embeddings.ts";
-import type { SessionOptions } from "./model.ts";
+import { type Optimizer, optimizer } from "../training/optimizers/optimizer.ts";
+import { embedding, type PretrainedEmbedding } from "./embeddings.ts";
+import { SESSION, type SessionOptions } from "./model.ts";
 import type { Label } from "./run/labels.ts";
 import type { RegressionLoss } from "./run/regressor.ts";
 import type { Pooling } from "./run/sequence_model.ts";
-import type { Tokens } from "./run/sequences.ts";
+import { type Tokens, tokens } from "./run/sequences.ts";
 
 /** Options of the models that read sequences: one of `tokens` and `features` must be given. */
 export interface TaskOptions extends SessionOptions {
@@ -39,15 +41,15 @@ export interface TaskOptions extends SessionOptions {
    */
   cell?: Cell;
   /**
-   * Hidden size of every layer and direction.
+   * Hidden size of every layer and direction, or of each layer, bottom to top.
    *
    * @default {64}
    */
-  hidden?: number;
+  hidden?: number | readonly number[];
   /**
    * Number of recurrent layers.
    *
-   * @default {1}
+   * @default 1, or as many as `hidden` has sizes
    */
   layers?: number;
   /**
@@ -64,6 +66,21 @@ export interface TaskOptions extends SessionOptions {
   dropout?: number;
 }
 
+const TASK = {
+  ...SESSION,
+  tokens: [tokens],
+  features: [count],
+  embedding: [embedding],
+  cell: [cell],
+  hidden: [sizes, 64],
+  layers: [count],
+  bidirectional: [flag],
+  dropout: [rate, 0],
+} satisfies Table<TaskOptions>;
+
+const POOLING = ["last", "mean", "max", "attention"] as const;
+const LOSSES = ["squared", "absolute", "huber"] as const;
+
 /** Options of `SequenceClassifier.create`. */
 export interface ClassifierOptions extends TaskOptions {
   /** The classes, at least two. */
@@ -75,6 +92,13 @@ export interface ClassifierOptions extends TaskOptions {
    */
   pooling?: Pooling;
 }
+
+/** The options of `SequenceClassifier.create`. */
+export const CLASSIFIER_OPTIONS = {
+  ...TASK,
+  labels: [list, REQUIRED],
+  pooling: [POOLING, "last"],
+} satisfies Table<ClassifierOptions>;
 
 /** Options of `SequenceRegressor.create`. */
 export interface RegressorOptions extends TaskOptions {
@@ -98,6 +122,14 @@ export interface RegressorOptions extends TaskOptions {
   pooling?: Pooling;
 }
 
+/** The options of `SequenceRegressor.create`. */
+export const REGRESSOR_OPTIONS = {
+  ...TASK,
+  outputs: [count, 1],
+  loss: [LOSSES, "squared"],
+  pooling: [POOLING, "last"],
+} satisfies Table<RegressorOptions>;
+
 /** Options of `SequenceTagger.create`: one of `labels` and `outputs` must be given. */
 export interface TaggerOptions extends TaskOptions {
   /**
@@ -119,6 +151,14 @@ export interface TaggerOptions extends TaskOptions {
    */
   loss?: RegressionLoss;
 }
+
+/** The options of `SequenceTagger.create`. */
+export const TAGGER_OPTIONS = {
+  ...TASK,
+  labels: [list],
+  outputs: [count],
+  loss: [LOSSES],
+} satisfies Table<TaggerOptions>;
 
 /** Options of `fit`: those of the model, and some of the trainer. */
 export interface TaskFitOptions<Sample, M extends Metrics> extends
@@ -168,6 +208,49 @@ export interface ClassFitOptions {
    * @default all 1
    */
   classWeights?: "balanced" | readonly number[];
+}
+
+const { epochs, steps, seconds, seed, bucket, patience, restoreBest, monitor, signal } = TRAINER;
+
+/** The options of `SequenceRegressor.fit`. */
+export const FIT = {
+  epochs,
+  steps,
+  seconds,
+  seed,
+  bucket,
+  patience,
+  restoreBest,
+  monitor,
+  signal,
+  batch: [count, 32],
+  optimizer: [optimizer],
+  clip: [clip],
+  validation: [list],
+  every: [count],
+} satisfies Table<TaskFitOptions<unknown, Metrics>>;
+
+/** The options of `fit` of a model of classes. */
+export const CLASS_FIT = {
+  ...FIT,
+  classWeights: [anything],
+} satisfies Table<TaskFitOptions<unknown, Metrics> & ClassFitOptions>;
+
+/**
+ * The hidden sizes of layers as a model's file has them: one number where all layers are alike, or a list.
+ *
+ * @throws {OptionError} When there is not one size for each of the layers.
+ */
+export function layerSizes(
+  hidden: number | readonly number[],
+  layers?: number,
+): { hidden: number | readonly number[]; layers: number } {
+  if (typeof hidden === "number") return { hidden, layers: layers ?? 1 };
+  const { length } = hidden;
+  if (layers !== undefined && layers !== length) {
+    throw new OptionError(`"hidden" must have one size for each of ${layers} layers, got ${length}`);
+  }
+  return { hidden: hidden.every((size) => size === hidden[0]) ? hidden[0] : hidden, layers: length };
 }
 
 /** What the evaluations of a training measure in a model of classes. */

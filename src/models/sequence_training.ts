@@ -1,5 +1,6 @@
 import { lstm } from "../cells/lstm.ts";
-import { OptionError, requireInteger, requireNumber, requireOneOf, requireRate, ShapeError } from "../errors.ts";
+import { OptionError, requireInteger, requireNumber, requireOneOf, ShapeError } from "../errors.ts";
+import { readOptions, RUN } from "../options.ts";
 import type { Measurement, Metrics } from "../trainer/evaluate.ts";
 import type { TrainingEvent } from "../trainer/events.ts";
 import { clipNorm } from "../training/clip.ts";
@@ -15,7 +16,13 @@ import type { Labels } from "./run/labels.ts";
 import type { RegressionLoss } from "./run/regressor.ts";
 import type { Pooling, SequenceModelDescription, TaskRunOptions } from "./run/sequence_model.ts";
 import { SequenceInput } from "./run/sequences.ts";
-import type { ClassMetrics, NumberMetrics, TaskFitOptions, TaskOptions } from "./sequence_options.ts";
+import {
+  type ClassMetrics,
+  layerSizes,
+  type NumberMetrics,
+  type TaskFitOptions,
+  type TaskOptions,
+} from "./sequence_options.ts";
 
 /** What evaluations of a model of classes measure beside the loss. */
 export const CLASS_METRICS: ClassMetrics = { accuracy: accuracy(), f1: f1() };
@@ -36,11 +43,9 @@ export function describeSequenceModel(
   { outputs, pooling }: { outputs: number; pooling: Pooling | "none" },
 ): { description: SequenceModelDescription; embeddings: EmbeddingStarts } {
   const { features } = new SequenceInput(options);
-  const { tokens, cell = lstm(), hidden = 64, layers = 1, bidirectional = false, dropout = 0 } = options;
-  const { embedding = Math.ceil(hidden / 2) } = options;
-  requireInteger("hidden", hidden, 1);
-  requireInteger("layers", layers, 1);
-  requireRate("dropout", dropout);
+  const { tokens, cell = lstm(), bidirectional = false, dropout = 0 } = options;
+  const { hidden, layers } = layerSizes(options.hidden ?? 64, options.layers);
+  const { embedding = Math.ceil([hidden].flat()[0] / 2) } = options;
   const embeddings = new EmbeddingStarts();
   const width = tokens === undefined ? undefined : embeddings.add("embedding.weight", embedding, tokens);
   // The file has the description's values in this order.
@@ -75,8 +80,9 @@ export async function evaluateSequences<M extends Metrics>(
   input: SequenceInput,
   samples: Samples,
   metrics: M,
-  { signal }: TaskRunOptions,
+  options: TaskRunOptions,
 ): Promise<Measurement<M>> {
+  const { signal } = readOptions("evaluate", RUN, options);
   return await model.evaluate(samples, { steps: input.longest(Array.from(samples.x)), metrics, signal });
 }
 

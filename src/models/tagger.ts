@@ -1,4 +1,5 @@
 import { OptionError, requireInteger, ShapeError } from "../errors.ts";
+import { readOptions } from "../options.ts";
 import type { Measurement } from "../trainer/evaluate.ts";
 import type { TrainingEvent } from "../trainer/events.ts";
 import type { Samples } from "../training/data/samples.ts";
@@ -8,16 +9,18 @@ import { confusionMatrix } from "../training/metrics/classification.ts";
 import { type LoadModelOptions, TrainableModel } from "./model.ts";
 import { type Label, Labels } from "./run/labels.ts";
 import type { TaskRunOptions } from "./run/sequence_model.ts";
-import { SequenceInput, type TaskSequence } from "./run/sequences.ts";
+import { requirePairs, SequenceInput, type TaskSequence } from "./run/sequences.ts";
 import { SequenceTaggerRunner, TAGGER, type TaggerDescription } from "./run/tagger.ts";
-import type {
-  ClassEvaluation,
-  ClassFitOptions,
-  ClassMetrics,
-  NumberEvaluation,
-  NumberMetrics,
-  TaggerOptions,
-  TaskFitOptions,
+import {
+  CLASS_FIT,
+  type ClassEvaluation,
+  type ClassFitOptions,
+  type ClassMetrics,
+  type NumberEvaluation,
+  type NumberMetrics,
+  TAGGER_OPTIONS,
+  type TaggerOptions,
+  type TaskFitOptions,
 } from "./sequence_options.ts";
 import {
   CLASS_METRICS,
@@ -85,7 +88,8 @@ export class SequenceTagger extends SequenceTaggerRunner {
    *
    * @throws {OptionError} When an option is out of range, or not exactly one of `labels` and `outputs` is given.
    */
-  static async create(options: TaggerOptions): Promise<SequenceTagger> {
+  static async create(given: TaggerOptions): Promise<SequenceTagger> {
+    const options = readOptions("SequenceTagger.create", TAGGER_OPTIONS, given);
     const { labels, outputs } = options;
     if ((labels === undefined) === (outputs === undefined)) {
       throw new OptionError('Either "labels" or "outputs" must be given: a step gets a class or numbers');
@@ -106,7 +110,7 @@ export class SequenceTagger extends SequenceTaggerRunner {
    *
    * @throws {FormatError} When the bytes are not such a file.
    */
-  static async load(bytes: Uint8Array, options: LoadModelOptions = {}): Promise<SequenceTagger> {
+  static async load(bytes: Uint8Array | ArrayBuffer, options: LoadModelOptions = {}): Promise<SequenceTagger> {
     return new SequenceTagger(await TrainableModel.load(TAGGER, bytes, SETUP, options));
   }
 
@@ -125,7 +129,7 @@ export class SequenceTagger extends SequenceTaggerRunner {
     samples: readonly TaggedSequence[],
     options: TaskFitOptions<TaggedSequence, TaggerMetrics> & ClassFitOptions = {},
   ): AsyncGenerator<TrainingEvent<TaggerMetrics>, void, void> {
-    const { classWeights, validation, ...trainer } = options;
+    const { classWeights, validation, ...trainer } = readOptions("SequenceTagger.fit", CLASS_FIT, options);
     const encoded = this.#samples(samples);
     const validationSamples = validation && this.#samples(validation);
     let { weights } = encoded;
@@ -163,6 +167,7 @@ export class SequenceTagger extends SequenceTaggerRunner {
   }
 
   #samples(samples: readonly TaggedSequence[]): Samples & { y: number[][] } {
+    requirePairs(samples, "sample", "[sequence, tags]");
     const x = this.#input.encode(samples.map(([sequence]) => sequence));
     samples.forEach(([, tags], i) => {
       const steps = x[i].length / this.#input.columns;

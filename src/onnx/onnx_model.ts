@@ -1,7 +1,8 @@
 import { DisposedError, requireBytes, ShapeError } from "../errors.ts";
 import { Budget, limits as readLimits, type ReadLimits } from "../formats/limits.ts";
+import { NUMERICS } from "../kernels/builds.ts";
 import type { Numerics } from "../kernels/load.ts";
-import { anything, readOptions, type Table } from "../options.ts";
+import { readOptions, type Table } from "../options.ts";
 import { readWithin } from "./format/budget.ts";
 import { Execution } from "./run/execution.ts";
 import { type Graph, type OnnxValue, readGraph } from "./run/graph.ts";
@@ -34,7 +35,7 @@ export interface OnnxOptions {
   numerics?: Numerics;
 }
 
-const ONNX = { numerics: [anything, "fast"], limits: [readLimits] } satisfies Table<OnnxOptions>;
+const ONNX = { numerics: NUMERICS, limits: [readLimits] } satisfies Table<OnnxOptions>;
 
 /**
  * An ONNX model (https://onnx.ai). RNN, GRU and LSTM are supported with all their attributes and run on the library's

@@ -1,3 +1,4 @@
+import { flag, readOptions, type Table } from "../options.ts";
 import type { Layer } from "../layers/layer.ts";
 import { requireParameters, type Tensors } from "../runtime/state_dict.ts";
 import type { ExportContext, ExportValue } from "./export/context.ts";
@@ -35,6 +36,13 @@ export interface OnnxWriteOptions {
   softmax?: boolean;
 }
 
+const WRITE = {
+  batchFirst: [flag],
+  lengths: [flag],
+  states: [flag],
+  softmax: [flag],
+} satisfies Table<OnnxWriteOptions>;
+
 /**
  * Writes a net as an ONNX model with operators of version 17, for onnxruntime and other ONNX runtimes. The model
  * computes the outputs of a session's `forward`.
@@ -71,6 +79,7 @@ export interface OnnxWriteOptions {
  * ```
  */
 export function writeOnnx(net: Layer, parameters: Tensors, options: OnnxWriteOptions = {}): Uint8Array<ArrayBuffer> {
+  readOptions("writeOnnx", WRITE, options);
   const { batchFirst = false, states = false } = options;
   const tensors = requireParameters(net, parameters);
   const graph = new GraphWriter();

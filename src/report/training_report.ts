@@ -1,5 +1,6 @@
 import type { FitEvaluation, FitEvent } from "../models/language_model_options.ts";
 import type { TrainingEvent } from "../trainer/events.ts";
+import { anything, flag, readOptions, type Table, text } from "../options.ts";
 import type { Clip } from "../training/clip.ts";
 import { type Facts, writePage } from "./page.ts";
 import { TrainingRun } from "./training_run.ts";
@@ -41,6 +42,14 @@ export interface TrainingReportOptions {
   environment?: Facts;
 }
 
+const REPORT = {
+  title: [text],
+  clip: [anything],
+  perplexity: [flag],
+  configuration: [anything],
+  environment: [anything],
+} satisfies Table<TrainingReportOptions>;
+
 /**
  * Collects the events of one or several trainings and writes one HTML page. The page needs no network and no scripts.
  *
@@ -71,6 +80,7 @@ export class TrainingReport {
 
   /** Create an empty report. The report measures time from here. */
   constructor(options: TrainingReportOptions = {}) {
+    readOptions("TrainingReport", REPORT, options);
     this.#options = options;
   }
 

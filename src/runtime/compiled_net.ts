@@ -1,9 +1,13 @@
 import type { PlanRow } from "../memory/memory_map.ts";
-import type { CallOptions, States } from "./packed_batch.ts";
+import { extended, requireKnown } from "../options.ts";
+import { CALL, type CallOptions, type States } from "./packed_batch.ts";
 import type { Runner } from "./runner.ts";
 import type { IncompatibleKeys, LoadOptions, TensorCopy, Tensors } from "./state_dict.ts";
 import { openStream, type Stream } from "./stream.ts";
 import { summary } from "./summary.ts";
+
+const PROBABILITIES = /* @__PURE__ */ extended(CALL, { temperature: true });
+const STREAM = { batch: true };
 
 /**
  * A net in one memory, and the calls that run it. Every returned array is a copy. Sequences are time-major, `[T, B,
@@ -31,7 +35,7 @@ export abstract class CompiledNet implements Disposable {
    * @throws {ShapeError} When x does not divide into steps, or has more steps than the net was compiled for.
    */
   forward(x: ArrayLike<number>, options: CallOptions = {}): Float32Array {
-    return this.runner.predict(x, options, false);
+    return this.runner.predict(x, options, CALL);
   }
 
   /**
@@ -41,6 +45,7 @@ export abstract class CompiledNet implements Disposable {
    * @returns Probabilities `[T, B, output]`.
    */
   probabilities(x: ArrayLike<number>, options: CallOptions & { temperature?: number } = {}): Float32Array {
+    requireKnown("probabilities", PROBABILITIES, options);
     return this.runner.probabilities(x, options);
   }
 
@@ -50,8 +55,9 @@ export abstract class CompiledNet implements Disposable {
    *
    * @param options.batch Rows B, at most those of the net. Default 1.
    */
-  stream({ batch = 1 }: { batch?: number } = {}): Stream {
-    return openStream(this.runner, batch);
+  stream(options: { batch?: number } = {}): Stream {
+    requireKnown("stream", STREAM, options);
+    return openStream(this.runner, options.batch ?? 1);
   }
 
   /** Every slot of the memory with its group and bytes, in the order of addresses. */

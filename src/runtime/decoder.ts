@@ -1,4 +1,5 @@
 import { OptionError, ShapeError } from "../errors.ts";
+import { requireKnown } from "../options.ts";
 import type { PlannedDecoder } from "../layers/layer.ts";
 import type { TensorSpec } from "../ops/value.ts";
 import type { CompiledNet } from "./compiled_net.ts";
@@ -6,6 +7,8 @@ import type { CallOptions, PackedBatch, States } from "./packed_batch.ts";
 import type { Runner } from "./runner.ts";
 import type { TensorCopy } from "./state_dict.ts";
 import { selectRows } from "./stream.ts";
+
+const DECODE = { batch: true, lengths: true };
 
 /**
  * The decoder of a net, run one step at a time on sequences that the encoder has read. In the exact build its outputs
@@ -137,6 +140,7 @@ export function decode(
   x: ArrayLike<number>,
   options: Pick<CallOptions, "batch" | "lengths"> = {},
 ): Decoder {
+  requireKnown("decode", DECODE, options);
   return new Decoder(net.runner, x, options);
 }
 

@@ -1,4 +1,4 @@
-import { OptionError, requireBelow, ShapeError } from "../errors.ts";
+import { OptionError, requireArray, requireBelow, requireNumbers, ShapeError } from "../errors.ts";
 import type { Kernels } from "../kernels/kernels.ts";
 import type { PlannedState } from "../layers/layer.ts";
 import type { Arena } from "../memory/arena.ts";
@@ -130,6 +130,7 @@ export class HostIO {
   /** The number of steps T of a sequence of B rows. */
   #requireSteps(name: string, x: ArrayLike<number>, { kind, width }: Value, B: number, steps: number): number {
     const isValues = kind === "values";
+    (isValues ? requireNumbers : requireArray)(name, x);
     const T = x.length / (isValues ? B * width : B);
     if (Number.isInteger(T) && T >= 1 && T <= steps) return T;
     const shape = [...(this.plan.options.batchFirst ? [B, "T"] : ["T", B]), ...(isValues ? [width] : [])].join(", ");
@@ -139,7 +140,7 @@ export class HostIO {
   }
 
   #checkInitialStates({ B }: PackedBatch, initial: InitialStates, last: PackedBatch | undefined): void {
-    if (typeof initial === "object") return checkStates("states", this.plan.layer.states, initial, B);
+    if (typeof initial === "object" && initial) return checkStates("states", this.plan.layer.states, initial, B);
     if (initial === "carry" && this.plan.decoderInput) {
       throw new OptionError("Cannot carry states: a net with a decoder sees every sequence whole");
     }
@@ -254,7 +255,7 @@ export function checkStates(
     throw new ShapeError(`Cannot use "${what}": the net has no state "${unknown}", it has ${[...names].join(", ")}`);
   }
   for (const { name, width } of expected) {
-    const length = states[name]?.length;
+    const length = states[name] && requireNumbers(name, states[name]).length;
     if (length === B * width) continue;
     throw new ShapeError(
       `Cannot use "${what}": "${name}" must have ${B} rows of ${width} elements, got ${length ?? "none"}`,

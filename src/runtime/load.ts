@@ -1,12 +1,13 @@
 import type { Kernels } from "../kernels/kernels.ts";
 import { loadInferenceKernels } from "../kernels/load_inference.ts";
-import type { Numerics } from "../kernels/load.ts";
-import type { Layer } from "../layers/layer.ts";
+import { NUMERICS, type Numerics } from "../kernels/builds.ts";
+import { type Layer, layer } from "../layers/layer.ts";
 import type { Arena } from "../memory/arena.ts";
 import { WasmArena } from "../memory/wasm_arena.ts";
+import { anything, extended, readOptions, type Table } from "../options.ts";
 import { CompiledNet } from "./compiled_net.ts";
 import { HostIO } from "./host_io.ts";
-import { type NetPlan, planNet, type SizeOptions } from "./plan.ts";
+import { type NetPlan, planNet, SIZE, type SizeOptions } from "./plan.ts";
 import { Runner } from "./runner.ts";
 import type { LoadOptions, Tensors } from "./state_dict.ts";
 
@@ -20,6 +21,10 @@ export interface LoadedOptions
    */
   numerics?: Numerics;
 }
+
+const LOADED = /* @__PURE__ */ extended(SIZE, { rename: [anything, {}], numerics: NUMERICS }) satisfies Table<
+  LoadedOptions
+>;
 
 /** A net with fixed parameters in one memory, which runs and does not train. `load` makes loaded nets. */
 export class LoadedNet extends CompiledNet {
@@ -63,9 +68,10 @@ export class LoadedNet extends CompiledNet {
 export async function load(
   net: Layer,
   tensors: Tensors,
-  { numerics = "fast", rename, ...sizes }: LoadedOptions,
+  options: LoadedOptions,
 ): Promise<LoadedNet> {
-  const plan = planNet(net, sizes);
+  const { numerics, rename, ...sizes } = readOptions("load", LOADED, options);
+  const plan = planNet(layer("net", net), sizes);
   const arena = new WasmArena(plan.bytes);
   const kernels = await loadInferenceKernels(numerics, arena);
   return new LoadedNet(plan, kernels, arena, tensors, { rename });

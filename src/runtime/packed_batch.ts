@@ -1,4 +1,5 @@
-import { OptionError, ShapeError } from "../errors.ts";
+import { OptionError, requireArray, ShapeError } from "../errors.ts";
+import { extended, type Names } from "../options.ts";
 import type { LayerPart } from "../layers/layer.ts";
 import { type BatchShape, oneStepShape, type Shard } from "../ops/value.ts";
 
@@ -42,6 +43,12 @@ export interface CallOptions {
   decoderInput?: ArrayLike<number>;
 }
 
+/** The options of a call. */
+export const CALL: Names<CallOptions> = { batch: true, states: true, lengths: true, shard: true, decoderInput: true };
+
+/** The options of `forward` of a net that trains. */
+export const FORWARD: Names<CallOptions & { training?: boolean }> = /* @__PURE__ */ extended(CALL, { training: true });
+
 /**
  * The shape of one call, and the order of its rows. Like PyTorch's PackedSequence: rows are sorted by descending
  * length, and `active(t)` is the batch size of step t.
@@ -74,7 +81,7 @@ export function packBatch(
 ): PackedBatch {
   const shape = { T, B, training, fresh, shard, totalSteps: T, offset: 0 };
   if (lengths === undefined) return { ...shape, active: () => B };
-  if (lengths.length !== B) {
+  if (requireArray("lengths", lengths).length !== B) {
     throw new ShapeError(`Cannot run a sequence: "lengths" must have ${B} elements, one a row, got ${lengths.length}`);
   }
   for (let b = 0; b < B; b++) {

@@ -1,4 +1,5 @@
 import { OptionError, requireInteger, ShapeError } from "../errors.ts";
+import { count, flag, REQUIRED, type Table } from "../options.ts";
 import type { Layer, PlannedLayer } from "../layers/layer.ts";
 import { planLayer, planParameters } from "../layers/planning.ts";
 import { Planner } from "../memory/planner.ts";
@@ -26,6 +27,14 @@ export interface SizeOptions {
    */
   batchFirst?: boolean;
 }
+
+/** The sizes of a plan. */
+export const SIZE = {
+  batch: [count, REQUIRED],
+  steps: [count, REQUIRED],
+  decoderSteps: [count],
+  batchFirst: [flag],
+} satisfies Table<SizeOptions>;
 
 /** What the plan of the layers depends on, beside the sizes. */
 interface LayerOptions extends SizeOptions {

@@ -1,4 +1,5 @@
 import { DisposedError, OptionError } from "../errors.ts";
+import { requireKnown } from "../options.ts";
 import type { Kernels } from "../kernels/kernels.ts";
 import type { Threads } from "../threads/threads.ts";
 import type { HostIO } from "./host_io.ts";
@@ -106,9 +107,14 @@ export class Runner {
     this.plan.layer.forward(this.kernels, batch);
   }
 
-  /** Check, write and run forward; a copy of the outputs. */
-  predict(x: ArrayLike<number>, options: CallOptions, training: boolean): Float32Array {
-    const input = this.check(x, options, training);
+  /**
+   * Check, write and run forward; a copy of the outputs.
+   *
+   * @param known The names of the options that the net has.
+   */
+  predict(x: ArrayLike<number>, options: CallOptions & { training?: boolean }, known: object): Float32Array {
+    requireKnown("forward", known, options);
+    const input = this.check(x, options, options.training ?? false);
     this.write(input);
     this.forward(input.batch);
     return this.io.readOutput(input.batch);
@@ -122,7 +128,9 @@ export class Runner {
     if (layer.output.parts) {
       throw new OptionError(`Cannot make probabilities of two sequences: the net ends with merge "none"`);
     }
-    if (!(temperature > 0)) throw new OptionError(`"temperature" must be a number > 0, got ${temperature}`);
+    if (typeof temperature !== "number" || !(temperature > 0)) {
+      throw new OptionError(`"temperature" must be a number > 0, got ${temperature}`);
+    }
     const input = this.check(x, options, false);
     const { batch } = input;
     this.write(input);

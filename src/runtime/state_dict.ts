@@ -1,4 +1,5 @@
 import { ShapeError } from "../errors.ts";
+import { anything, flag, readOptions, type Table } from "../options.ts";
 import type { Layer } from "../layers/layer.ts";
 
 /** A tensor outside the session's memory: a copy. */
@@ -35,6 +36,9 @@ export interface LoadOptions {
   strict?: boolean;
 }
 
+/** The options of `setParameters`. */
+export const LOAD = { rename: [anything, {}], strict: [flag, true] } satisfies Table<LoadOptions>;
+
 /** Names without a match, as PyTorch's `load_state_dict` returns them. */
 export interface IncompatibleKeys {
   /** The net's names that have no tensor. */
@@ -63,8 +67,9 @@ export function requireTensors(
   what: string,
   places: readonly TensorPlace[],
   tensors: Tensors,
-  { rename = {}, strict = true }: LoadOptions = {},
+  options: LoadOptions = {},
 ): IncompatibleKeys & { fitting: Tensors } {
+  const { rename, strict } = readOptions("setParameters", LOAD, options);
   const placeOf = new Map(places.flatMap((place) => [place.name, ...place.aliases ?? []].map((name) => [name, place])));
   const fitting = new Map<string, SourceTensor>();
   const sources = new Map<string, string>();

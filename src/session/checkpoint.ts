@@ -1,4 +1,5 @@
 import { format, FormatError, OptionError, requireInteger, ShapeError } from "../errors.ts";
+import { anything, readOptions, type Table } from "../options.ts";
 import { readSafetensors } from "../formats/safetensors.ts";
 import { writeSafetensors } from "../formats/safetensors_writer.ts";
 import type { States } from "../runtime/packed_batch.ts";
@@ -75,11 +76,14 @@ export interface CheckpointOptions {
   tensors?: ReadonlyMap<string, TensorCopy>;
 }
 
+const CHECKPOINT = { extra: [anything], states: [anything], tensors: [anything] } satisfies Table<CheckpointOptions>;
+
 /** See `Session.checkpoint`. */
 export function takeCheckpoint(
   net: TrainedNet,
-  { extra, states, tensors = new Map() }: CheckpointOptions,
+  options: CheckpointOptions,
 ): Uint8Array<ArrayBuffer> {
+  const { extra, states, tensors = new Map() } = readOptions("checkpoint", CHECKPOINT, options);
   const { plan, io } = net.runner;
   if (states) requireInteger("rows of states", stateRows(net.runner, states) ?? 1, 1, plan.options.batch);
   const training = readTrainingState(net);
@@ -97,7 +101,7 @@ export function takeCheckpoint(
 /** See `Session.restore`. */
 export function restoreCheckpoint(
   net: TrainedNet,
-  bytes: Uint8Array,
+  bytes: Uint8Array | ArrayBuffer,
 ): Pick<Checkpoint, "extra" | "states" | "tensors"> {
   const { runner } = net;
   const checkpoint = readCheckpoint(bytes);
@@ -165,7 +169,7 @@ function writeCheckpoint(checkpoint: Checkpoint): Uint8Array<ArrayBuffer> {
  * assertEquals(extra, { epoch: 7 });
  * ```
  */
-export function readCheckpoint(bytes: Uint8Array): Checkpoint {
+export function readCheckpoint(bytes: Uint8Array | ArrayBuffer): Checkpoint {
   const { tensors, metadata } = readSafetensors(bytes);
   const { net, training, extra } = parse(metadata[KEY]);
   const parameters = new Map<string, TensorCopy>(), moments = new Map<string, TensorCopy>(), states: States = {};

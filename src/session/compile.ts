@@ -1,10 +1,12 @@
-import { OptionError, requireInteger, requireRate } from "../errors.ts";
+import { OptionError, requireInteger } from "../errors.ts";
+import { extended, readOptions, type Table } from "../options.ts";
+import { NUMERICS } from "../kernels/builds.ts";
 import { loadModule, type Numerics } from "../kernels/load.ts";
-import type { Layer } from "../layers/layer.ts";
+import { type Layer, layer } from "../layers/layer.ts";
 import { WasmArena } from "../memory/wasm_arena.ts";
 import { Threads } from "../threads/threads.ts";
 import { Session } from "./session.ts";
-import { type PlanOptions, planTraining } from "./plan_training.ts";
+import { PLAN, type PlanOptions, planTraining } from "./plan_training.ts";
 
 /** Options of `compile`. */
 export interface CompileOptions extends PlanOptions {
@@ -30,6 +32,12 @@ export interface CompileOptions extends PlanOptions {
 }
 
 const MOST_THREADS = 64;
+
+/** The options of `compile`. */
+export const COMPILE = /* @__PURE__ */ extended(PLAN, {
+  numerics: NUMERICS,
+  threads: [(name: string, value: unknown) => requireInteger(name, value, 1, MOST_THREADS), 1],
+}) satisfies Table<CompileOptions>;
 
 /**
  * Give a net its memory and its kernels. Everything that needs memory is named here (batch, steps, loss, optimizer), so
@@ -59,12 +67,12 @@ const MOST_THREADS = 64;
  */
 export async function compile(
   net: Layer,
-  { numerics = "fast", threads: wanted = 1, ...options }: CompileOptions,
+  options: CompileOptions,
 ): Promise<Session> {
-  requireInteger("threads", wanted, 1, MOST_THREADS);
-  checkTraining(options);
+  const { numerics, threads: wanted, ...training } = readOptions("compile", COMPILE, options);
+  checkTraining(training);
   const count = Threads.available() ? wanted : 1;
-  const plan = planTraining(net, options, count);
+  const plan = planTraining(layer("net", net), training, count);
   const arena = new WasmArena(plan.bytes, count > 1);
   const { kernels, module } = await loadModule(numerics, arena);
   if (count === 1) return new Session(plan, kernels, arena);
@@ -76,6 +84,5 @@ export async function compile(
 function checkTraining({ optimizer, averageDecay, gradientFlow, train = optimizer !== undefined }: PlanOptions): void {
   if (gradientFlow && !train) throw new OptionError('"gradientFlow" needs gradients: "train" or an "optimizer"');
   if (averageDecay === undefined) return;
-  requireRate("averageDecay", averageDecay);
   if (!optimizer) throw new OptionError('"averageDecay" needs an "optimizer": without updates there is no average');
 }

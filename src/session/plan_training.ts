@@ -1,12 +1,13 @@
 import { OptionError } from "../errors.ts";
+import { extended, flag, natural, rate, type Table, texts } from "../options.ts";
 import type { Layer } from "../layers/layer.ts";
 import type { ParameterSlot, Planner } from "../memory/planner.ts";
 import type { Slot } from "../memory/slot.ts";
 import type { Initialiser } from "../ops/initialise.ts";
-import { type NetPlan, placeLayers, type SizeOptions } from "../runtime/plan.ts";
-import { type Clip, type ClipSlots, NORM_BLOCK } from "../training/clip.ts";
-import type { Loss, PlannedLoss } from "../training/losses/loss.ts";
-import { type Group, type Optimizer, SETTINGS_LENGTH } from "../training/optimizers/optimizer.ts";
+import { type NetPlan, placeLayers, SIZE, type SizeOptions } from "../runtime/plan.ts";
+import { type Clip, clip, type ClipSlots, NORM_BLOCK } from "../training/clip.ts";
+import { type Loss, loss, type PlannedLoss } from "../training/losses/loss.ts";
+import { type Group, type Optimizer, optimizer, SETTINGS_LENGTH } from "../training/optimizers/optimizer.ts";
 
 /** What a session is compiled for. */
 export interface PlanOptions extends SizeOptions {
@@ -74,6 +75,20 @@ export interface PlanOptions extends SizeOptions {
    */
   seed?: number;
 }
+
+/** What a session is compiled for. */
+export const PLAN = /* @__PURE__ */ extended(SIZE, {
+  recompute: [flag],
+  train: [flag],
+  loss: [loss],
+  optimizer: [optimizer],
+  clip: [clip],
+  skipNonFinite: [flag],
+  frozen: [texts],
+  gradientFlow: [flag],
+  averageDecay: [rate],
+  seed: [natural],
+}) satisfies Table<PlanOptions>;
 
 /** A part of the range of all parameters that is updated alike. */
 export interface ParameterRange {

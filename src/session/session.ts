@@ -2,7 +2,7 @@ import { OptionError } from "../errors.ts";
 import type { Kernels } from "../kernels/kernels.ts";
 import type { Arena } from "../memory/arena.ts";
 import { CompiledNet } from "../runtime/compiled_net.ts";
-import type { CallOptions, States } from "../runtime/packed_batch.ts";
+import { type CallOptions, FORWARD, type States } from "../runtime/packed_batch.ts";
 import type { IncompatibleKeys, LoadOptions, TensorCopy, Tensors } from "../runtime/state_dict.ts";
 import type { Threads } from "../threads/threads.ts";
 import type { Layout } from "../training/data/batch.ts";
@@ -47,7 +47,7 @@ export class Session extends CompiledNet {
 
   /** As `forward` of every compiled net. `options.training` says whether dropout drops, default false. */
   override forward(x: ArrayLike<number>, options: CallOptions & { training?: boolean } = {}): Float32Array {
-    return this.runner.predict(x, options, options.training ?? false);
+    return this.runner.predict(x, options, FORWARD);
   }
 
   /**
@@ -281,7 +281,9 @@ export class Session extends CompiledNet {
    * @throws {OptionError} When the checkpoint is of another optimizer, or of another seed and the net draws random
    *   numbers.
    */
-  restore(bytes: Uint8Array): { extra: unknown; states: States; tensors: ReadonlyMap<string, TensorCopy> } {
+  restore(
+    bytes: Uint8Array | ArrayBuffer,
+  ): { extra: unknown; states: States; tensors: ReadonlyMap<string, TensorCopy> } {
     this.requireTraining("restore a checkpoint");
     return restoreCheckpoint(this.trained, bytes);
   }

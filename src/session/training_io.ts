@@ -1,4 +1,4 @@
-import { ShapeError } from "../errors.ts";
+import { requireNumbers, ShapeError } from "../errors.ts";
 import type { Kernels } from "../kernels/kernels.ts";
 import type { Slot } from "../memory/slot.ts";
 import { checkStates, HostIO } from "../runtime/host_io.ts";
@@ -30,7 +30,7 @@ export class TrainingIO extends HostIO {
     const { totalSteps, B } = this.outputBatch(batch);
     const { width } = this.plan.layer.output;
     const n = totalSteps * B;
-    if (dOutput.length === n * width) return;
+    if (requireNumbers("dOutput", dOutput).length === n * width) return;
     const rows = width === 1 ? `${n} elements` : `${n} rows of ${width} elements`;
     throw new ShapeError(`Cannot read "dOutput": expected ${rows}, as the output has, got ${dOutput.length} elements`);
   }

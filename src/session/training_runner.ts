@@ -1,9 +1,10 @@
 import { OptionError, ThreadError } from "../errors.ts";
+import { type Names, requireKnown } from "../options.ts";
 import type { Kernels } from "../kernels/kernels.ts";
 import type { Arena } from "../memory/arena.ts";
 import { seedWords } from "../memory/planner.ts";
 import type { TensorSpec } from "../ops/value.ts";
-import { type CallOptions, packBatch, type PackedBatch, type States } from "../runtime/packed_batch.ts";
+import { CALL, type CallOptions, packBatch, type PackedBatch, type States } from "../runtime/packed_batch.ts";
 import { type CheckedInput, Runner } from "../runtime/runner.ts";
 import type { Threads } from "../threads/threads.ts";
 import type { Layout } from "../training/data/batch.ts";
@@ -16,6 +17,24 @@ import { TrainingIO } from "./training_io.ts";
 export interface Data extends Targets {
   /** Tokens `[T, B]` or values `[T, B, input]`. */
   x: ArrayLike<number>;
+}
+
+const DATA: Names<Data> = { x: true, y: true, weights: true, targetLengths: true };
+
+/**
+ * Check the names of a call. A batch of the trainer is data and options in one, so options may stand in both.
+ *
+ * @throws {OptionError} When a name is unknown, or an option stands in the data alone.
+ */
+export function requireCall(data: Data, options: CallOptions): void {
+  requireKnown("a call", CALL, options);
+  const given = data as Data & CallOptions;
+  if (typeof data !== "object" || !data || Array.isArray(data)) requireKnown("the data", DATA, data);
+  for (const name in given) {
+    if (name in DATA || name === "steps") continue; // A window of `streams` has its number of steps.
+    const option = name as keyof CallOptions;
+    if (!(name in CALL) || given[option] !== options[option]) requireKnown("the data", DATA, { [name]: given[option] });
+  }
 }
 
 /** A loss, and the weight of the targets that count. */
@@ -101,6 +120,7 @@ export class TrainingRunner extends Runner {
 
   /** The loss without gradients. */
   evaluate(data: Data, options: CallOptions): PartLoss {
+    requireCall(data, options);
     const checked = this.checkData(data, options, false);
     this.writeData(checked);
     this.forward(checked.batch);
@@ -109,6 +129,7 @@ export class TrainingRunner extends Runner {
 
   /** The losses of all targets, not reduced, without gradients. */
   losses(data: Data, options: CallOptions): Float32Array {
+    requireCall(data, options);
     const { loss } = this;
     const { batch, ...input } = this.checkData(data, options, false);
     const rows = this.io.targetRows(batch);
@@ -163,7 +184,7 @@ export class TrainingRunner extends Runner {
   isLongerThanPlan({ x }: Data, { batch: B = this.plan.options.batch }: CallOptions): boolean {
     const { input, options: { recompute = false, steps } } = this.plan;
     const columns = input.kind === "values" ? input.width : 1;
-    return recompute && B > 0 && x.length > steps * B * columns;
+    return recompute && B > 0 && x?.length > steps * B * columns;
   }
 
   /** Reserve the numbers of `n` training passes; the first of them. */

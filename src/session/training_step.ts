@@ -2,7 +2,7 @@ import type { CallOptions } from "../runtime/packed_batch.ts";
 import type { Gradients } from "./gradients.ts";
 import type { Optimization, Update } from "./optimization.ts";
 import { checkSegments, recomputedGradients } from "./recompute.ts";
-import type { CheckedData, Data, PartLoss, TrainingRunner } from "./training_runner.ts";
+import { type CheckedData, type Data, type PartLoss, requireCall, type TrainingRunner } from "./training_runner.ts";
 
 /** What a training step works on. */
 export interface TrainedNet {
@@ -24,6 +24,7 @@ export function trainingStep(
   options: CallOptions,
   isPart: boolean,
 ): { part: PartLoss; update?: Update } {
+  requireCall(data, options);
   optimization.requireTrainedWeights("accumulate gradients");
   const rates = isPart ? undefined : optimization.rates();
   const step = optimization.updates + 1;

@@ -1,4 +1,5 @@
 import { NonFiniteError, OptionError, requireInteger } from "../errors.ts";
+import { type Names, requireKnown } from "../options.ts";
 
 /**
  * Samples a token: the first token whose cumulative probability exceeds u times the sum of all probabilities.
@@ -52,6 +53,8 @@ export interface Truncation {
   topP?: number;
 }
 
+const TRUNCATION: Names<Truncation> = { topK: true, topP: true };
+
 /**
  * A copy of a distribution in which improbable tokens have probability 0. The other probabilities stay unchanged, so
  * that their sum may be below 1, which `sample` allows. Of equally probable tokens the first are kept.
@@ -68,7 +71,9 @@ export interface Truncation {
  * assertEquals(truncate(probabilities, { topP: 0.7 }), Float32Array.of(0, 0.5, 0.25, 0));
  * ```
  */
-export function truncate(probabilities: Float32Array, { topK, topP = 1 }: Truncation): Float32Array {
+export function truncate(probabilities: Float32Array, options: Truncation): Float32Array {
+  requireKnown("truncate", TRUNCATION, options);
+  const { topK, topP = 1 } = options;
   if (topK !== undefined) requireInteger("topK", topK, 1);
   if (!(topP > 0 && topP <= 1)) throw new OptionError(`"topP" must be a number > 0 and <= 1, got ${topP}`);
   if (topK === undefined && topP === 1) return probabilities.slice();

@@ -1,4 +1,5 @@
 import { OptionError, requireInteger } from "../errors.ts";
+import { count, readOptions, REQUIRED, type Table } from "../options.ts";
 
 /** Options of `streams`. */
 export interface StreamsOptions {
@@ -7,6 +8,8 @@ export interface StreamsOptions {
   /** T, the number of steps in a window. */
   unroll: number;
 }
+
+const STREAMS = { batch: [count, REQUIRED], unroll: [count, REQUIRED] } satisfies Table<StreamsOptions>;
 
 /** Some consecutive steps of every stream, time-major: element `t * B + b` belongs to step t of stream b. */
 export interface StreamWindow {
@@ -57,8 +60,7 @@ export interface Streams extends Iterable<StreamWindow> {
  * ```
  */
 export function streams(tokens: Int32Array, options: StreamsOptions): Streams {
-  const batch = requireInteger("batch", options.batch, 1);
-  const unroll = requireInteger("unroll", options.unroll, 1);
+  const { batch, unroll } = readOptions("streams", STREAMS, options);
   const length = Math.floor((tokens.length - 1) / batch);
   if (length < 1) {
     throw new OptionError(

@@ -1,4 +1,5 @@
-import { FormatError, OptionError, requireInteger, requireOneOf } from "../errors.ts";
+import { FormatError, OptionError, requireOneOf } from "../errors.ts";
+import { count, list, readOptions, type Table, text as requireText } from "../options.ts";
 import {
   countCharacters,
   SPECIAL,
@@ -25,6 +26,11 @@ export interface VocabularyOptions {
    */
   minimumCount?: number;
 }
+
+const VOCABULARY = {
+  special: [(name, value) => list(name, value).map((token) => requireOneOf(name, token, SPECIAL)), []],
+  minimumCount: [count, 1],
+} satisfies Table<VocabularyOptions>;
 
 /** A vocabulary as data: the result of `Vocabulary.toJSON`, and the argument of `Vocabulary.fromJSON`. */
 export interface VocabularyJSON {
@@ -132,9 +138,9 @@ export class Vocabulary {
     return new Vocabulary(kind!, tokens!);
   }
 
-  static #of(kind: TokenKind, text: string, { special = [], minimumCount = 1 }: VocabularyOptions): Vocabulary {
-    requireInteger("minimumCount", minimumCount, 1);
-    special.forEach((token) => requireOneOf("special", token, SPECIAL));
+  static #of(kind: TokenKind, text: string, options: VocabularyOptions): Vocabulary {
+    requireText("text", text);
+    const { special, minimumCount } = readOptions(`Vocabulary.${kind}`, VOCABULARY, options);
     if (new Set(special).size < special.length) {
       throw new OptionError(`"special" must not have a token twice, got ${special.join(", ")}`);
     }

@@ -1,7 +1,7 @@
 import { OptionError, requireInteger } from "../errors.ts";
 import { arrange } from "../training/data/arrangement.ts";
 import type { Batch } from "../training/data/batch.ts";
-import { collate, type Samples, sizesOf, stepsOf } from "../training/data/samples.ts";
+import { collate, flatSamples, type SampleRows, sizesOf, stepsOf } from "../training/data/samples.ts";
 import { EventLoop } from "../runtime/event_loop.ts";
 import type { Session } from "../session/session.ts";
 
@@ -12,7 +12,7 @@ export type Batches = Iterable<Batch> | AsyncIterable<Batch>;
  * The data that a net is trained or evaluated on: samples, from which batches are made; or batches, which are iterated
  * in their order once an epoch; or a function from the epoch (1, 2, ...) to its batches.
  */
-export type TrainingData = Samples | Batches | ((epoch: number) => Batches);
+export type TrainingData = SampleRows | Batches | ((epoch: number) => Batches);
 
 /** The batches of an epoch after the first `used`. */
 export type BatchSource = (epoch: number, used: number) => Batches;
@@ -55,21 +55,26 @@ export function batchSource(session: Session, data: TrainingData, options: Batch
   requireInteger("bucket", bucket, 1);
   requireInteger("seed", seed, 0);
   if (typeof data === "function") return (epoch, used) => skip(data(epoch), epoch, used);
+  if (typeof data !== "object" || data === null) throw refused();
   if (Symbol.iterator in data || Symbol.asyncIterator in data) {
     return (epoch, used) => skip(data as Batches, epoch, used);
   }
-  if (!("x" in data && "y" in data)) {
-    throw new OptionError(
-      'Cannot make batches: "data" must be samples { x, y }, an iterable of batches, or a function',
-    );
-  }
-  const { layout } = session, steps = stepsOf(data, layout, longest), arrangement = { batch, shuffle, seed, bucket };
-  const sizes = sizesOf(data, steps, layout);
+  if (!("x" in data && "y" in data)) throw refused();
+  const samples = flatSamples(data);
+  const { layout } = session, steps = stepsOf(samples, layout, longest), arrangement = { batch, shuffle, seed, bucket };
+  const sizes = sizesOf(samples, steps, layout);
   return function* (epoch, used) {
     const batches = arrange(sizes, epoch, arrangement);
     requireUsed(batches.length, epoch, used);
-    for (const members of batches.slice(used)) yield collate(data, members, steps, layout);
+    for (const members of batches.slice(used)) yield collate(samples, members, steps, layout);
   };
+}
+
+/** The error of data that is none. */
+function refused(): OptionError {
+  return new OptionError(
+    'Cannot make batches: "data" must be samples { x, y }, an iterable of batches, or a function',
+  );
 }
 
 /** The batches after the first `used`. */

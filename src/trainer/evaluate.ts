@@ -1,3 +1,4 @@
+import { count, flag, readOptions, refuse, requireMade, signal, type Table } from "../options.ts";
 import type { Batch } from "../training/data/batch.ts";
 import { TotalLoss } from "../training/losses/total_loss.ts";
 import type { EvaluatedBatch, Metric } from "../training/metrics/metric.ts";
@@ -44,6 +45,23 @@ export interface EvaluateOptions<M extends Metrics = Metrics> {
   signal?: AbortSignal;
 }
 
+const EVALUATE = {
+  metrics: [metrics],
+  batch: [count],
+  carry: [flag],
+  averages: [flag],
+  signal: [signal],
+} satisfies Table<EvaluateOptions>;
+
+/** The check of an option that is metrics by name. */
+export function metrics(name: string, value: unknown): Metrics {
+  if (typeof value !== "object" || value === null) return refuse(name, "metrics by name", value);
+  for (const [key, metric] of Object.entries(value)) {
+    requireMade(`${name}.${key}`, metric, "start", "a metric, such as accuracy()");
+  }
+  return value as Metrics;
+}
+
 /** The result of `evaluate`. */
 export interface Measurement<M extends Metrics = Metrics> {
   /** The loss of all batches together, reduced as the loss says. */
@@ -77,6 +95,7 @@ export async function evaluate<M extends Metrics = Record<never, never>>(
   data: TrainingData,
   options: EvaluateOptions<M> = {},
 ): Promise<Measurement<M>> {
+  readOptions("evaluate", EVALUATE, options);
   const source = evaluationSource(session, data, options.batch);
   const loop = new EventLoop();
   return await evaluateSource(session, source, options, loop);

@@ -43,11 +43,11 @@ export class Training<M extends Metrics = Metrics> implements AsyncIterable<Trai
 
   /** `fit` makes trainings. */
   constructor(session: Session, data: TrainingData, options: TrainerOptions<M>) {
+    this.#isLowerBetter = checkOptions(options) === "lower";
     const { evaluate, resume, batch, restoreBest = evaluate !== undefined } = options;
     const seed = options.seed ?? resume?.state.seed ?? 0;
     this.#session = session;
     this.#options = options;
-    this.#isLowerBetter = checkOptions(options) === "lower";
     this.#restoresBest = restoreBest;
     const { longest } = session.layout;
     const ranks = options.world?.size;

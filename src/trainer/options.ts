@@ -1,12 +1,25 @@
-import { OptionError, requireInteger } from "../errors.ts";
+import { OptionError } from "../errors.ts";
+import {
+  anything,
+  type Check,
+  count,
+  flag,
+  natural,
+  positive,
+  readOptions,
+  REQUIRED,
+  requireMade,
+  signal,
+  type Table,
+} from "../options.ts";
 import type { States } from "../runtime/packed_batch.ts";
 import type { Tensors } from "../runtime/state_dict.ts";
 import type { Session } from "../session/session.ts";
 import type { Batch } from "../training/data/batch.ts";
 import type { TrainingData } from "./batches.ts";
-import type { Metrics } from "./evaluate.ts";
+import { type Metrics, metrics } from "./evaluate.ts";
 import type { TrainerState } from "./state.ts";
-import type { StatisticsOptions } from "./statistics.ts";
+import { STATISTICS, type StatisticsOptions } from "./statistics.ts";
 
 /** The evaluation during a training. */
 export interface EvaluationPlan {
@@ -209,6 +222,44 @@ export interface World {
   fail(error: unknown): void;
 }
 
+const EVALUATION = {
+  data: [anything, REQUIRED],
+  every: [count],
+  averages: [flag],
+} satisfies Table<EvaluationPlan>;
+
+const RESUME = { state: [anything, REQUIRED], tensors: [anything] } satisfies Table<
+  NonNullable<TrainerOptions["resume"]>
+>;
+
+/** The check of an option that is the processes that train together. */
+export const world: Check<World> = (name, value) => requireMade(name, value, "allReduce", "a world, such as init()");
+
+/** The check of how often there are statistics. */
+export const statistics: Check<StatisticsOptions> = (name, value) => readOptions(name, STATISTICS, value, `${name}.`);
+
+/** Options of `fit`. */
+export const TRAINER = {
+  epochs: [count],
+  steps: [count],
+  seconds: [positive],
+  batch: [count],
+  shuffle: [flag],
+  seed: [natural],
+  bucket: [count],
+  carry: [flag],
+  accumulate: [count],
+  evaluate: [(name, value) => readOptions(name, EVALUATION, value, `${name}.`)],
+  metrics: [metrics],
+  monitor: [anything],
+  patience: [natural],
+  restoreBest: [flag],
+  statistics: [statistics],
+  resume: [(name, value) => readOptions(name, RESUME, value, `${name}.`)],
+  world: [world],
+  signal: [signal],
+} satisfies Table<TrainerOptions>;
+
 /**
  * Check the options.
  *
@@ -216,13 +267,8 @@ export interface World {
  * @throws {OptionError} When an option is out of range or needs another one.
  */
 export function checkOptions<M extends Metrics>(options: TrainerOptions<M>): "higher" | "lower" {
-  const { evaluate, metrics, monitor = "loss", epochs, steps, seconds, statistics, accumulate, patience } = options;
-  const every = { "evaluate.every": evaluate?.every, "statistics.every": statistics?.every };
-  for (const [name, value] of Object.entries({ epochs, steps, accumulate, ...every })) {
-    if (value !== undefined) requireInteger(name, value, 1);
-  }
-  if (patience !== undefined) requireInteger("patience", patience, 0);
-  if (seconds !== undefined && !(seconds > 0)) throw new OptionError(`"seconds" must be a number > 0, got ${seconds}`);
+  readOptions("fit", TRAINER, options);
+  const { evaluate, metrics, monitor = "loss", patience } = options;
   if (!evaluate && (patience !== undefined || options.restoreBest || metrics)) {
     throw new OptionError('Cannot use "patience", "restoreBest" or "metrics" without "evaluate": nothing is measured');
   }

@@ -1,3 +1,4 @@
+import { count, flag, REQUIRED, type Table } from "../options.ts";
 import { histogram } from "../session/statistics.ts";
 import type { Session } from "../session/session.ts";
 import type { Statistics } from "./events.ts";
@@ -11,6 +12,9 @@ export interface StatisticsOptions {
    */
   gradientFlow?: boolean;
 }
+
+/** Options of training statistics. */
+export const STATISTICS = { every: [count, REQUIRED], gradientFlow: [flag] } satisfies Table<StatisticsOptions>;
 
 /** The statistics of a session between backward and update, so before clipping. */
 export function readStatistics(

@@ -1,4 +1,5 @@
-import { requireInteger, ShapeError } from "../errors.ts";
+import { requireInteger, requireNumbers, ShapeError } from "../errors.ts";
+import { anything, count, extended, flag, natural, readOptions, REQUIRED, type Table } from "../options.ts";
 import { exp, log } from "../kernels/real.ts";
 import { logSoftmax } from "./log_softmax.ts";
 
@@ -28,6 +29,14 @@ export interface CtcDecodingOptions {
   blank?: number;
 }
 
+const DECODING = {
+  classes: [count, REQUIRED],
+  batch: [count],
+  batchFirst: [flag],
+  lengths: [anything],
+  blank: [natural],
+} satisfies Table<CtcDecodingOptions>;
+
 /** Labels that were decoded from a sequence. */
 export interface CtcDecoding {
   /** Classes, without blanks and repetitions. */
@@ -48,7 +57,7 @@ export interface CtcDecoding {
  *
  * @example
  * ```ts
- * import { ctcGreedy } from "@unroll/rnn";
+ * import { ctcGreedy } from "@unroll/rnn/losses";
  * import { assertEquals } from "@std/assert";
  *
  * const outputs = [[0, 9, 0], [0, 9, 0], [9, 0, 0], [0, 9, 0], [0, 0, 9]].flat(); // 1 1 blank 1 2
@@ -56,7 +65,7 @@ export interface CtcDecoding {
  * ```
  */
 export function ctcGreedy(outputs: ArrayLike<number>, options: CtcDecodingOptions): CtcDecoding[] {
-  const { blank = 0 } = options;
+  const { blank = 0 } = readOptions("ctcGreedy", DECODING, options);
   return sequences(outputs, options).map((steps) => {
     const labels: number[] = [];
     let logProbability = 0, previous = blank;
@@ -79,6 +88,8 @@ export interface CtcBeamOptions extends CtcDecodingOptions {
    */
   width?: number;
 }
+
+const BEAM = /* @__PURE__ */ extended(DECODING, { width: [count, 10] }) satisfies Table<CtcBeamOptions>;
 
 /** The labels of the steps so far: a node in the tree of prefixes. */
 interface Prefix {
@@ -106,7 +117,7 @@ interface Prefix {
  *
  * @example
  * ```ts
- * import { ctcBeamSearch, ctcGreedy } from "@unroll/rnn";
+ * import { ctcBeamSearch, ctcGreedy } from "@unroll/rnn/losses";
  * import { assertEquals } from "@std/assert";
  *
  * // In both steps a blank with 0.6 and label 1 with 0.4: the best path, two blanks, has 0.36, the label 0.64.
@@ -116,8 +127,7 @@ interface Prefix {
  * ```
  */
 export function ctcBeamSearch(outputs: ArrayLike<number>, options: CtcBeamOptions): CtcDecoding[][] {
-  const { blank = 0, width = 10 } = options;
-  requireInteger("width", width, 1);
+  const { blank = 0, width } = readOptions("ctcBeamSearch", BEAM, options);
   return sequences(outputs, options).map((steps) => {
     let beam = [{ label: -1, children: new Map(), blank: 0, labelled: -Infinity } as Prefix];
     for (const step of steps) beam = advance(beam, step, blank).slice(0, width);
@@ -173,10 +183,8 @@ function logSum(a: number, b: number): number {
 /** The steps of each sequence, each the logarithm of the softmax of the outputs. */
 function sequences(outputs: ArrayLike<number>, options: CtcDecodingOptions): Float64Array[][] {
   const { classes, batch: B = 1, batchFirst = false, lengths, blank = 0 } = options;
-  requireInteger("classes", classes, 1);
-  requireInteger("batch", B, 1);
   requireInteger("blank", blank, 0, classes - 1);
-  const T = outputs.length / (B * classes);
+  const T = requireNumbers("outputs", outputs).length / (B * classes);
   if (!Number.isInteger(T)) {
     const shape = batchFirst ? `[${B}, T, ${classes}]` : `[T, ${B}, ${classes}]`;
     throw new ShapeError(`Cannot decode: the outputs must have shape ${shape}, got ${outputs.length} elements`);

@@ -162,7 +162,7 @@ Deno.test("scheduled sampling has the given probability, and the same run gives 
   await assertRejects(
     () => train(all, { sampling: 2 }),
     OptionError,
-    '"sampling" must be a probability from 0 to 1, got 2',
+    '"sampling" must be a number from 0 to 1, got 2',
   );
 });
 
@@ -226,7 +226,7 @@ Deno.test("options out of range are refused", async () => {
     [{ attention: "other" as "dot" }, '"attention"'],
     [{ attention: "dot" }, '"score" "dot" needs a source of the input\'s width'],
     [{ longest: 0 }, '"longest"'],
-    [{ embedding: { source: 3, target: 0.5 } }, '"embedding"'],
+    [{ embedding: { source: 3, target: 0.5 } }, '"embedding.target"'],
     [{ source: 0 }, '"source"'],
   ];
   for (const [options, text] of refused) await assertRejects(() => make(options), OptionError, text);

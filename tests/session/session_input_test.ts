@@ -43,12 +43,12 @@ const REFUSED: Record<string, { x?: ArrayLike<number>; y?: ArrayLike<number>; op
   "targets that are all ignored": { y: y.map(() => -100), says: "ignored" },
 };
 
-for (const [name, { says, ...given }] of Object.entries(REFUSED)) {
+for (const [name, { says, options, ...given }] of Object.entries(REFUSED)) {
   Deno.test(`${name} is refused, and nothing has changed`, async () => {
     using session = await compile(smallNet(), SMALL);
     using untouched = await compile(smallNet(), SMALL);
     for (const each of [session, untouched]) each.forward(other.x, { states: states(3) }); // leaves states to carry
-    const input = { x, y, ...given }, { options } = given;
+    const input = { x, y, ...given };
     const calls: Record<string, () => unknown> = {
       step: () => session.step(input, options),
       evaluate: () => session.evaluate(input, options),

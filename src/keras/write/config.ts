@@ -1,5 +1,6 @@
 import { type Activation, completeActivation } from "../../ops/activation.ts";
 import { activationName, type Dialect } from "../activations.ts";
+import { type Names, requireKnown } from "../../options.ts";
 import type { Head } from "../read/net.ts";
 import { type CellSpec, type LayerSpec, MERGES, poolSkipsPadding, type RecurrentSpec } from "../spec.ts";
 import { innerName, snakeCase } from "../variables.ts";
@@ -32,6 +33,20 @@ export interface KerasOptions {
    * @default false
    */
   readonly stateful?: boolean;
+}
+
+const KERAS: Names<KerasOptions> = { name: true, head: true, padding: true, stateful: true };
+
+/**
+ * Check the names of options; a `KerasModel` in their place has more.
+ *
+ * @param of The function that takes the options.
+ * @param more Other names that it takes.
+ * @throws {OptionError} When an option is unknown.
+ */
+export function requireKerasOptions(of: string, options: KerasOptions, more: object = {}): void {
+  const isModel = typeof options === "object" && options !== null && "postPadded" in options;
+  if (!isModel) requireKnown(of, { ...KERAS, ...more }, options);
 }
 
 /** The JSON of a layer or model. */

@@ -1,3 +1,4 @@
+import { requireKnown, RUN } from "../../options.ts";
 import { label, list } from "./description.ts";
 import { type Label, Labels } from "./labels.ts";
 import { type ModelKind, ModelRunner, type RunnableModel } from "./model.ts";
@@ -58,6 +59,7 @@ export class SequenceClassifierRunner extends ModelRunner {
    * @throws {OptionError} When a sequence has no tokens, or unknown ones.
    */
   async predict(sequences: readonly TaskSequence[], options: TaskRunOptions = {}): Promise<Classification[]> {
+    requireKnown("predict", RUN, options);
     const encoded = this.#input.encode(sequences);
     const outputs = await sequenceOutputs(this.#model, this.#input, encoded, { ...options, softmax: true });
     return outputs.map((probabilities) => ({ label: this.#labels.mostProbable(probabilities), probabilities }));

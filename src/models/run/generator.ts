@@ -1,5 +1,5 @@
-import { type DrawOptions, drawTokens } from "../../decoding/token_draws.ts";
-import { requireInteger } from "../../errors.ts";
+import { DRAW, type DrawOptions, drawTokens } from "../../decoding/token_draws.ts";
+import { anything, count, natural, rate, readOptions, type Table, text } from "../../options.ts";
 import { exp } from "../../kernels/real.ts";
 import { conditioning } from "../../layers/conditioning.ts";
 import { dense } from "../../layers/dense.ts";
@@ -12,7 +12,7 @@ import { sequential } from "../../layers/sequential.ts";
 import { decode } from "../../runtime/decoder.ts";
 import type { Vocabulary } from "../../text/vocabulary.ts";
 import { logSoftmax } from "../../training/log_softmax.ts";
-import { count, natural, rate, text } from "../../options.ts";
+
 import { list, vocabulary } from "./description.ts";
 import { type Condition, GeneratorCodec } from "./generator_codec.ts";
 import { type ModelKind, ModelRunner, type RunnableModel } from "./model.ts";
@@ -33,6 +33,14 @@ export interface SequenceGenerateOptions extends Condition, DrawOptions {
    */
   length?: number;
 }
+
+const GENERATE = {
+  ...DRAW,
+  label: [anything],
+  vector: [anything],
+  prompt: [anything],
+  length: [natural],
+} satisfies Table<SequenceGenerateOptions>;
 
 /** All that makes up a generator. */
 export interface GeneratorDescription extends ModelDescription {
@@ -95,8 +103,11 @@ export class SequenceGeneratorRunner extends ModelRunner {
    */
   async *generate(options: SequenceGenerateOptions = {}): AsyncGenerator<string, void, void> {
     const { vocabulary, longest, end, muted } = this.#codec;
-    const { prompt = "", length = longest, temperature, topK, topP, seed, ...condition } = options;
-    requireInteger("length", length, 0);
+    const { prompt = "", length = longest, temperature, topK, topP, seed, ...condition } = readOptions(
+      "generate",
+      GENERATE,
+      options,
+    );
     const { first, vector } = this.#codec.encodeCondition(condition, "the condition");
     const written = vocabulary.encode(prompt);
     const { current } = this.#model.compiled;

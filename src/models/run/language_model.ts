@@ -16,7 +16,7 @@ import type { Layer } from "../../layers/layer.ts";
 import { recurrent } from "../../layers/recurrent.ts";
 import { sequential } from "../../layers/sequential.ts";
 import type { Vocabulary } from "../../text/vocabulary.ts";
-import { count, flag, rate } from "../../options.ts";
+import { count, flag, rate, readOptions, RUN } from "../../options.ts";
 import { list, optional, vocabulary } from "./description.ts";
 import { type ModelKind, ModelRunner, type RunnableModel } from "./model.ts";
 import type { ModelDescription } from "./model_file.ts";
@@ -116,8 +116,9 @@ export class LanguageModelRunner extends ModelRunner {
    */
   async states(
     text: string,
-    { signal }: { signal?: AbortSignal } = {},
+    options: { signal?: AbortSignal } = {},
   ): Promise<Map<string, Float32Array<ArrayBuffer>>> {
+    const { signal } = readOptions("states", RUN, options);
     return await textStates(() => this.#model.compiled.current, this.vocabulary.encode(text), signal);
   }
 

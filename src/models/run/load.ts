@@ -1,31 +1,16 @@
-import type { Cell } from "../../cells/cell.ts";
-import type { Numerics } from "../../kernels/load.ts";
+import { readOptions } from "../../options.ts";
 import { load } from "../../runtime/load.ts";
 import { CLASSIFIER, SequenceClassifierRunner } from "./classifier.ts";
 import { GENERATOR, SequenceGeneratorRunner } from "./generator.ts";
 import { GrowingNet, type SessionSize } from "./growing_net.ts";
 import { LANGUAGE_MODEL, LanguageModelRunner } from "./language_model.ts";
-import type { ModelKind, RunnableModel } from "./model.ts";
+import { type ModelKind, type RunnableModel, RUNNER, type RunnerOptions } from "./model.ts";
 import { type ModelDescription, orRefuse, readModel } from "./model_file.ts";
 import { REGRESSOR, SequenceRegressorRunner } from "./regressor.ts";
 import { SEQ2SEQ, Seq2SeqRunner } from "./seq2seq.ts";
 import { SequenceTaggerRunner, TAGGER } from "./tagger.ts";
 
-/** Options to load a model. */
-export interface RunnerOptions {
-  /**
-   * The recurrent cell of the model, if it is not one of the library's: the file has its name only.
-   *
-   * @default the cell that the file names
-   */
-  cell?: Cell;
-  /**
-   * The kernels: see `compile`.
-   *
-   * @default {"fast"}
-   */
-  numerics?: Numerics;
-}
+export type { RunnerOptions };
 
 /**
  * Load what `SequenceClassifier.save` wrote, to run the model with the kernels of forward passes.
@@ -33,7 +18,7 @@ export interface RunnerOptions {
  * @throws {FormatError} When the bytes are not such a file.
  */
 export async function loadSequenceClassifier(
-  bytes: Uint8Array,
+  bytes: Uint8Array | ArrayBuffer,
   options: RunnerOptions = {},
 ): Promise<SequenceClassifierRunner> {
   return new SequenceClassifierRunner(await loadRunnable(CLASSIFIER, bytes, options));
@@ -45,7 +30,7 @@ export async function loadSequenceClassifier(
  * @throws {FormatError} When the bytes are not such a file.
  */
 export async function loadSequenceRegressor(
-  bytes: Uint8Array,
+  bytes: Uint8Array | ArrayBuffer,
   options: RunnerOptions = {},
 ): Promise<SequenceRegressorRunner> {
   return new SequenceRegressorRunner(await loadRunnable(REGRESSOR, bytes, options));
@@ -57,7 +42,7 @@ export async function loadSequenceRegressor(
  * @throws {FormatError} When the bytes are not such a file.
  */
 export async function loadSequenceTagger(
-  bytes: Uint8Array,
+  bytes: Uint8Array | ArrayBuffer,
   options: RunnerOptions = {},
 ): Promise<SequenceTaggerRunner> {
   return new SequenceTaggerRunner(await loadRunnable(TAGGER, bytes, options));
@@ -68,7 +53,10 @@ export async function loadSequenceTagger(
  *
  * @throws {FormatError} When the bytes are not such a file.
  */
-export async function loadLanguageModel(bytes: Uint8Array, options: RunnerOptions = {}): Promise<LanguageModelRunner> {
+export async function loadLanguageModel(
+  bytes: Uint8Array | ArrayBuffer,
+  options: RunnerOptions = {},
+): Promise<LanguageModelRunner> {
   return new LanguageModelRunner(await loadRunnable(LANGUAGE_MODEL, bytes, options));
 }
 
@@ -78,7 +66,7 @@ export async function loadLanguageModel(bytes: Uint8Array, options: RunnerOption
  * @throws {FormatError} When the bytes are not such a file.
  */
 export async function loadSequenceGenerator(
-  bytes: Uint8Array,
+  bytes: Uint8Array | ArrayBuffer,
   options: RunnerOptions = {},
 ): Promise<SequenceGeneratorRunner> {
   return new SequenceGeneratorRunner(await loadRunnable(GENERATOR, bytes, options));
@@ -89,16 +77,20 @@ export async function loadSequenceGenerator(
  *
  * @throws {FormatError} When the bytes are not such a file.
  */
-export async function loadSeq2Seq(bytes: Uint8Array, options: RunnerOptions = {}): Promise<Seq2SeqRunner> {
+export async function loadSeq2Seq(
+  bytes: Uint8Array | ArrayBuffer,
+  options: RunnerOptions = {},
+): Promise<Seq2SeqRunner> {
   return new Seq2SeqRunner(await loadRunnable(SEQ2SEQ, bytes, options));
 }
 
 /** The model of a file, whose nets all get the file's parameters. */
 async function loadRunnable<Description extends ModelDescription>(
   kind: ModelKind<Description>,
-  bytes: Uint8Array,
-  { cell, numerics = "fast" }: RunnerOptions,
+  bytes: Uint8Array | ArrayBuffer,
+  options: RunnerOptions,
 ): Promise<RunnableModel<Description>> {
+  const { cell, numerics } = readOptions(`the load of a ${kind.name}`, RUNNER, options);
   const { description, tensors } = readModel(kind, bytes, cell);
   const layer = kind.net(description);
   const compile = (size: SessionSize) => load(layer, tensors, { ...size, numerics });

@@ -1,7 +1,30 @@
+import { type Cell, cell } from "../../cells/cell.ts";
+import { NUMERICS } from "../../kernels/builds.ts";
+import type { Numerics } from "../../kernels/load.ts";
+import type { Table } from "../../options.ts";
 import type { Layer } from "../../layers/layer.ts";
 import type { TensorCopy } from "../../runtime/state_dict.ts";
 import type { GrowingNet, SessionSize } from "./growing_net.ts";
 import { type FileKind, type ModelDescription, type SaveOptions, writeModel } from "./model_file.ts";
+
+/** Options to load a model. */
+export interface RunnerOptions {
+  /**
+   * The recurrent cell of the model, if it is not one of the library's: the file has its name only.
+   *
+   * @default the cell that the file names
+   */
+  cell?: Cell;
+  /**
+   * The kernels: see `compile`.
+   *
+   * @default {"fast"}
+   */
+  numerics?: Numerics;
+}
+
+/** The options to load a model. */
+export const RUNNER = { cell: [cell], numerics: NUMERICS } satisfies Table<RunnerOptions>;
 
 /** One kind of model: its file, and the net that a description makes. */
 export interface ModelKind<Description extends ModelDescription> extends FileKind<Description> {
@@ -20,6 +43,9 @@ export interface RunnableModel<Description extends ModelDescription = ModelDescr
   /** The layers, compiled. */
   readonly compiled: GrowingNet;
 }
+
+/** Deno and Node show what this method returns. */
+const INSPECT: unique symbol = Symbol.for("nodejs.util.inspect.custom");
 
 /** What all models have, whether they only run or can be trained. */
 export abstract class ModelRunner implements Disposable {
@@ -59,6 +85,25 @@ export abstract class ModelRunner implements Disposable {
    */
   save(options: SaveOptions = {}): Uint8Array<ArrayBuffer> {
     return writeModel(this.#model.kind, this.#model.description, this.parameters(), options);
+  }
+
+  /**
+   * Refuses JSON, which would have no parameters. A member of each object, not of the class: so `structuredClone`,
+   * which would drop the parameters, refuses the model as well.
+   *
+   * @throws {TypeError} Always: `save` writes a model.
+   */
+  readonly toJSON: () => never = () => {
+    throw new TypeError("Cannot write a model as JSON: expected save(), which gives the bytes of its file");
+  };
+
+  /** What `console.log` shows in Deno and Node. */
+  [INSPECT](): string {
+    try {
+      return `${this.#model.kind}\n${this.summary()}`;
+    } catch {
+      return `${this.#model.kind}, disposed`;
+    }
   }
 
   /** Release the memory. Every later call throws a DisposedError. */

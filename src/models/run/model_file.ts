@@ -97,7 +97,7 @@ interface ReadModel<Description> {
  */
 export function readModel<Description extends ModelDescription>(
   kind: FileKind<Description>,
-  bytes: Uint8Array,
+  bytes: Uint8Array | ArrayBuffer,
   own?: Cell,
 ): ReadModel<Description> {
   const { tensors, metadata } = readSafetensors(bytes);

@@ -1,3 +1,4 @@
+import { requireKnown, RUN } from "../../options.ts";
 import { oneOf } from "./description.ts";
 import { type ModelKind, ModelRunner, type RunnableModel } from "./model.ts";
 import {
@@ -46,6 +47,7 @@ export class SequenceRegressorRunner extends ModelRunner {
    * @throws {OptionError} When a sequence is empty, or a number is not finite.
    */
   async predict(sequences: readonly TaskSequence[], options: TaskRunOptions = {}): Promise<Float32Array[]> {
+    requireKnown("predict", RUN, options);
     const encoded = this.#input.encode(sequences);
     return await sequenceOutputs(this.#model, this.#input, encoded, { ...options, softmax: false });
   }

@@ -9,12 +9,14 @@ import { luong } from "../../layers/luong.ts";
 import { recurrent } from "../../layers/recurrent.ts";
 import { sequential } from "../../layers/sequential.ts";
 import { attention } from "../../runtime/decoder.ts";
-import { count, flag, rate } from "../../options.ts";
+import { type Check, count, flag, list as requireList, rate, readOptions, REQUIRED } from "../../options.ts";
 import { oneOf, optional, sides, tokens } from "./description.ts";
 import { type ModelKind, ModelRunner, type RunnableModel } from "./model.ts";
 import type { ModelDescription } from "./model_file.ts";
 import {
+  SEARCH,
   searchTranslations,
+  TRANSLATE,
   translateGreedily,
   type TranslateOptions,
   type Translation,
@@ -41,6 +43,17 @@ export interface BothSides<Value> {
   readonly source: Value;
   /** The value of the target. */
   readonly target: Value;
+}
+
+/** The check of an option that has one value for both sides or one for each. */
+export function eachSide<Value>(check: Check<Value>): Check<Value | BothSides<Value>> {
+  return (name, value) => {
+    if (typeof value !== "object" || value === null || !("source" in value || "target" in value)) {
+      return check(name, value);
+    }
+    const side: readonly [Check<Value>, typeof REQUIRED] = [check, REQUIRED];
+    return readOptions(name, { source: side, target: side }, value, `${name}.`);
+  };
 }
 
 /** All that makes up a sequence-to-sequence model. */
@@ -98,7 +111,8 @@ export class Seq2SeqRunner extends ModelRunner {
    * @throws {OptionError} When a source has no tokens, too many or unknown ones.
    */
   async translate(sources: readonly Sequence[], options: TranslateOptions = {}): Promise<Translation[]> {
-    const ids = sources.map((source, i) => this.#source.encode(source, i));
+    readOptions("translate", TRANSLATE, options);
+    const ids = requireList("sources", sources).map((source, i) => this.#source.encode(source, i));
     return await translateGreedily(this.#model.compiled, ids, this.#target, options);
   }
 
@@ -109,6 +123,7 @@ export class Seq2SeqRunner extends ModelRunner {
    * @throws {OptionError} When the source has no tokens, too many or unknown ones, or an option is out of range.
    */
   async beamSearch(source: Sequence, options: TranslationSearchOptions = {}): Promise<Translation[]> {
+    readOptions("beamSearch", SEARCH, options);
     return await searchTranslations(this.#model.compiled, this.#source.encode(source, 0), this.#target, options);
   }
 

@@ -1,5 +1,6 @@
 import { beamSearch } from "../../decoding/beam_search.ts";
 import { requireInteger } from "../../errors.ts";
+import { count, nonNegative, signal, type Table } from "../../options.ts";
 import type { CompiledNet } from "../../runtime/compiled_net.ts";
 import { decode } from "../../runtime/decoder.ts";
 import { mostProbable } from "../../text/sampling.ts";
@@ -18,6 +19,9 @@ export interface TranslateOptions {
   /** Ends the translation between two batches, with the signal's reason as the error. */
   signal?: AbortSignal;
 }
+
+/** The options of `translate`. */
+export const TRANSLATE = { length: [count], signal: [signal] } satisfies Table<TranslateOptions>;
 
 /** Options of `Seq2Seq.beamSearch`. */
 export interface TranslationSearchOptions {
@@ -40,6 +44,13 @@ export interface TranslationSearchOptions {
    */
   lengthPenalty?: number;
 }
+
+/** The options of `beamSearch`. */
+export const SEARCH = {
+  width: [count],
+  length: [count],
+  lengthPenalty: [nonNegative],
+} satisfies Table<TranslationSearchOptions>;
 
 /** A sequence that a model has written. */
 export interface Translation {

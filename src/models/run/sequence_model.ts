@@ -7,7 +7,7 @@ import type { Layer } from "../../layers/layer.ts";
 import { pool } from "../../layers/pool.ts";
 import { recurrent } from "../../layers/recurrent.ts";
 import { sequential } from "../../layers/sequential.ts";
-import { count, flag, rate } from "../../options.ts";
+import { count, flag, rate, sizes } from "../../options.ts";
 import { oneOf, optional, tokens } from "./description.ts";
 import { type Label, Labels } from "./labels.ts";
 import type { RunnableModel } from "./model.ts";
@@ -28,8 +28,8 @@ export interface TaskRunOptions {
 
 /** What the models that read a sequence and write numbers have in common: a classifier, a regressor, a tagger. */
 export interface SequenceModelDescription extends ModelDescription {
-  /** Hidden size of every layer and direction. */
-  readonly hidden: number;
+  /** Hidden size of every layer and direction, or of each layer. */
+  readonly hidden: number | readonly number[];
   /** Number of recurrent layers. */
   readonly layers: number;
   /** Whether each layer also reads against time. */
@@ -51,7 +51,7 @@ export interface SequenceModelDescription extends ModelDescription {
 /** What the kinds of sequence models have in common. */
 export const SEQUENCE_MODEL = {
   values: {
-    hidden: count,
+    hidden: sizes,
     layers: count,
     bidirectional: flag,
     dropout: optional(rate, 0),

@@ -1,4 +1,13 @@
-import { OptionError, requireBelow, requireInteger, ShapeError } from "../../errors.ts";
+import {
+  format,
+  OptionError,
+  requireArray,
+  requireBelow,
+  requireInteger,
+  requireNumbers,
+  ShapeError,
+} from "../../errors.ts";
+import { type Check, count, list as requireList, requireMade } from "../../options.ts";
 import { EventLoop } from "../../runtime/event_loop.ts";
 import type { Vocabulary } from "../../text/vocabulary.ts";
 import { arrange } from "../../training/data/arrangement.ts";
@@ -6,6 +15,12 @@ import { writePadded } from "../../training/data/padding.ts";
 
 /** Tokens of sequences: a vocabulary, or the number of tokens when sequences are ids. */
 export type Tokens = Vocabulary | number;
+
+/** The check of an option that is tokens. */
+export const tokens: Check<Tokens> = (name, value) =>
+  typeof value === "number"
+    ? count(name, value)
+    : requireMade(name, value, "encode", "a vocabulary, or the number of tokens");
 
 /** A sequence of tokens: a text or the list of its tokens, as the vocabulary has them; or ids. */
 export type Sequence = string | readonly string[] | ArrayLike<number>;
@@ -46,6 +61,7 @@ export class SequenceCodec {
     const fail = (reason: string) => {
       throw new OptionError(`Cannot read ${this.#name} ${number}: ${reason}`);
     };
+    if (typeof sequence !== "string") requireArray(`${this.#name} ${number}`, sequence);
     if (sequence.length === 0) fail("it must have at least one token, got none");
     const isText = typeof sequence === "string" || typeof sequence[0] === "string";
     if (isText && typeof tokens === "number") {
@@ -141,7 +157,7 @@ export class SequenceInput {
    */
   encode(sequences: readonly TaskSequence[]): ArrayLike<number>[] {
     const codec = this.#codec;
-    return sequences.map((sequence, i) =>
+    return requireList("sequences", sequences).map((sequence, i) =>
       codec ? codec.encode(sequence as Sequence, i) : valuesOf(sequence, this.columns, i)
     );
   }
@@ -156,10 +172,11 @@ function valuesOf(sequence: TaskSequence, features: number, number: number): Flo
   if (typeof sequence === "string") {
     throw new OptionError(`Cannot read sequence ${number}: it must be values, got ${JSON.stringify(sequence)}`);
   }
-  const isFlat = typeof sequence[0] === "number";
+  const name = `sequence ${number}`, first: unknown = requireArray(name, sequence)[0];
+  const isFlat = typeof first !== "object" || first === null;
   const rows = (isFlat ? [sequence] : sequence) as ArrayLike<ArrayLike<number>>;
   for (let t = 0; t < rows.length; t++) {
-    const { length } = rows[t];
+    const { length } = requireNumbers(isFlat ? name : `${name}[${t}]`, rows[t]);
     if (isFlat ? length % features === 0 : length === features) continue;
     const got = isFlat ? `${length} elements` : `${length} at step ${t}`;
     throw new ShapeError(`Cannot read sequence ${number}: each step must have ${features} values, got ${got}`);
@@ -213,4 +230,21 @@ export async function runBatches<Result>(
     run(padded(members.map((i) => sequences[i]), columns)).forEach((result, b) => results[members[b]] = result);
   }
   return results;
+}
+
+/**
+ * Check that samples are pairs.
+ *
+ * @param what What the error calls a sample.
+ * @param parts What a sample has.
+ * @throws {OptionError} When they are not.
+ */
+export function requirePairs(samples: readonly unknown[], what: string, parts: string): void {
+  requireList(`${what}s`, samples);
+  for (let i = 0; i < samples.length; i++) {
+    const pair = samples[i];
+    if (Array.isArray(pair) && pair.length === 2) continue;
+    const got = Array.isArray(pair) ? `${pair.length} elements` : format(pair);
+    throw new OptionError(`Cannot read ${what} ${i}: expected ${parts}, got ${got}`);
+  }
 }

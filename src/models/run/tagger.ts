@@ -1,3 +1,4 @@
+import { requireKnown, RUN } from "../../options.ts";
 import { label, list, oneOf, optional } from "./description.ts";
 import { type Label, Labels } from "./labels.ts";
 import { type ModelKind, ModelRunner, type RunnableModel } from "./model.ts";
@@ -68,6 +69,7 @@ export class SequenceTaggerRunner extends ModelRunner {
   async predict(sequences: readonly TaskSequence[], options: TaskRunOptions = {}): Promise<Tagging[]> {
     const labels = this.#labels;
     const { outputs: width } = this.#model.description;
+    requireKnown("predict", RUN, options);
     const encoded = this.#input.encode(sequences);
     const softmax = labels !== undefined;
     const found = await sequenceOutputs(this.#model, this.#input, encoded, { ...options, softmax });

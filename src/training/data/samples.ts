@@ -1,4 +1,5 @@
-import { OptionError, ShapeError } from "../../errors.ts";
+import { OptionError, requireArray, requireNumbers, ShapeError } from "../../errors.ts";
+import { type Names, requireKnown } from "../../options.ts";
 import type { Batch, Layout } from "./batch.ts";
 import { writePadded } from "./padding.ts";
 
@@ -18,6 +19,20 @@ export interface Samples {
   /** Weight of each sequence, a number, or of each of its targets, `[T]`. Default: all 1. */
   readonly weights?: ArrayLike<number | ArrayLike<number>>;
 }
+
+/** As `Samples`; each sequence, and its targets, may also be rows, `[T][width]`. */
+export interface SampleRows {
+  /** Sequences: tokens `[T]`, or values `[T, input]` row-major, or as rows. */
+  readonly x: ArrayLike<ArrayLike<number | ArrayLike<number>>>;
+  /** Inputs of the decoder. */
+  readonly decoderInput?: ArrayLike<ArrayLike<number | ArrayLike<number>>>;
+  /** Targets of each sequence. */
+  readonly y: ArrayLike<number | ArrayLike<number | ArrayLike<number>>>;
+  /** Weights, as in `Samples`. */
+  readonly weights?: ArrayLike<number | ArrayLike<number>>;
+}
+
+const SAMPLES: Names<Samples> = { x: true, y: true, weights: true, decoderInput: true };
 
 /**
  * Checks the samples and returns the number of steps of each.
@@ -53,6 +68,42 @@ export function stepsOf(samples: Samples, layout: Layout, longest: number): Int3
     }
   }
   return steps;
+}
+
+/**
+ * The samples with each sequence as one list: rows, `[T][width]`, become `[T * width]`. Every element must be a number.
+ *
+ * @throws {ShapeError} When something is no array, or the rows of a sequence differ in length.
+ * @throws {OptionError} When a name is unknown, or an element is not a number.
+ */
+export function flatSamples(samples: SampleRows): Samples {
+  requireKnown("samples", SAMPLES, samples);
+  const { x, y, weights, decoderInput } = samples;
+  return {
+    x: flatSequences("x", x) as Samples["x"],
+    y: flatSequences("y", y),
+    weights: weights && flatSequences("weights", weights),
+    decoderInput: decoderInput && flatSequences("decoderInput", decoderInput) as Samples["x"],
+  };
+}
+
+/** Sequences, or numbers, each as a number or a list of numbers. Nothing is copied that is flat already. */
+function flatSequences(name: string, all: ArrayLike<unknown>): ArrayLike<number | ArrayLike<number>> {
+  const sequences = requireArray(name, all);
+  if (ArrayBuffer.isView(sequences)) return requireNumbers(name, sequences);
+  return Array.from(sequences, (sequence, i) => {
+    if (typeof sequence === "number") return sequence;
+    const rows = requireArray(`${name}[${i}]`, sequence);
+    if (typeof rows[0] !== "object" || rows[0] === null) return requireNumbers(`${name}[${i}]`, rows);
+    const width = requireArray(`${name}[${i}][0]`, rows[0]).length;
+    return Array.from(rows, (row, t) => {
+      const numbers = requireNumbers(`${name}[${i}][${t}]`, row);
+      if (numbers.length === width) return Array.from(numbers);
+      throw new ShapeError(
+        `Cannot read sample ${i}: the rows of "${name}" must have one length, got ${width} and ${numbers.length}`,
+      );
+    }).flat();
+  });
 }
 
 /** The sort keys of samples for batches of similar lengths: the number of steps, then that of the decoder. */

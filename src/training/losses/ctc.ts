@@ -1,5 +1,5 @@
-import { OptionError, requireBelow, requireInteger, ShapeError } from "../../errors.ts";
-import { flag, natural, readOptions, type Table } from "../../options.ts";
+import { OptionError, requireArray, requireBelow, requireInteger, ShapeError } from "../../errors.ts";
+import { extended, flag, natural, readOptions, type Table } from "../../options.ts";
 import { LOSS, type Loss, type LossOptions, requireCount, type Targets, weightsOf } from "./loss.ts";
 
 /** Options of `ctc`. */
@@ -24,12 +24,11 @@ export interface CtcOptions extends LossOptions {
   labels?: number;
 }
 
-const CTC = {
-  ...LOSS,
+const CTC = /* @__PURE__ */ extended(LOSS, {
   blank: [natural, 0],
   zeroInfinity: [flag, false],
   labels: [natural],
-} satisfies Table<CtcOptions>;
+}) satisfies Table<CtcOptions>;
 
 /**
  * Connectionist temporal classification (Graves et al. 2006): -log of the probability that a sequence of outputs
@@ -47,7 +46,8 @@ const CTC = {
  *
  * @example
  * ```ts
- * import { compile, ctc, ctcGreedy, dense, lstm, recurrent, sequential, sgd } from "@unroll/rnn";
+ * import { compile, dense, lstm, recurrent, sequential, sgd } from "@unroll/rnn";
+ * import { ctc, ctcGreedy } from "@unroll/rnn/losses";
  * import { assertEquals } from "@std/assert";
  *
  * const net = sequential({ rnn: recurrent(lstm(), { input: 1, hidden: 8 }), decoder: dense(8, 3) });
@@ -140,14 +140,14 @@ export function ctc(options: CtcOptions = {}): Loss {
  * `[B, S]`. For `[B, S]` with full rows both are the same.
  */
 function layoutOf({ y, targetLengths }: Targets, B: number): (sequence: number) => { from: number; length: number } {
-  const columns = y.length / B;
+  const columns = requireArray("y", y).length / B;
   if (!targetLengths) {
     if (Number.isInteger(columns)) return (b) => ({ from: b * columns, length: columns });
     throw new ShapeError(
       `Cannot read "y": without "targetLengths" it must have shape [${B}, S], got ${y.length} elements`,
     );
   }
-  if (targetLengths.length !== B) {
+  if (requireArray("targetLengths", targetLengths).length !== B) {
     throw new ShapeError(
       `Cannot read "targetLengths": expected ${B} elements, one a sequence, got ${targetLengths.length}`,
     );

@@ -1,4 +1,4 @@
-import { OptionError } from "../../errors.ts";
+import { format, OptionError } from "../../errors.ts";
 import { ELEMENT_LOSS } from "../../kernels/element_loss_kinds.ts";
 import { type Loss, readLosses, type Reduction, requireCount, requireTargets, weightsOf } from "./loss.ts";
 
@@ -84,5 +84,5 @@ export function elementLoss(loss: ElementLoss, reduction: Reduction): Loss {
 function requireTarget(value: number, index: number, range: ElementLoss["range"]): void {
   if (Number.isFinite(value) && (!range || (value >= range[0] && value <= range[1]))) return;
   const expected = range ? `a number from ${range[0]} to ${range[1]}` : "a finite number";
-  throw new OptionError(`Every element of "y" must be ${expected}, got ${value} at ${index}`);
+  throw new OptionError(`Every element of "y" must be ${expected}, got ${format(value)} at ${index}`);
 }

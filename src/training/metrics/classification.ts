@@ -1,4 +1,5 @@
 import { OptionError, requireBelow, requireInteger, ShapeError } from "../../errors.ts";
+import { anything, extended, finite, readOptions, type Table } from "../../options.ts";
 import type { EvaluatedBatch, Metric } from "./metric.ts";
 
 /** Options of every metric of classes. */
@@ -11,6 +12,8 @@ export interface ClassMetricOptions {
   ignoreIndex?: number;
 }
 
+const METRIC = { ignoreIndex: [finite, -100] } satisfies Table<ClassMetricOptions>;
+
 /** Options of `precision`, `recall` and `f1`. */
 export interface ClassAverageOptions extends ClassMetricOptions {
   /**
@@ -22,6 +25,8 @@ export interface ClassAverageOptions extends ClassMetricOptions {
    */
   average?: "macro" | "weighted" | "micro" | number;
 }
+
+const AVERAGE = /* @__PURE__ */ extended(METRIC, { average: [anything, "macro"] }) satisfies Table<ClassAverageOptions>;
 
 /**
  * The share of rows whose largest output is that of their class. All metrics of classes weight a row by its weight. An
@@ -38,7 +43,8 @@ export interface ClassAverageOptions extends ClassMetricOptions {
  * assertEquals(metrics.accuracy, 0.75);
  * ```
  */
-export function accuracy({ ignoreIndex = -100 }: ClassMetricOptions = {}): Metric {
+export function accuracy(options: ClassMetricOptions = {}): Metric {
+  const { ignoreIndex } = readOptions("accuracy", METRIC, options);
   return {
     better: "higher",
     start() {
@@ -70,7 +76,8 @@ export function accuracy({ ignoreIndex = -100 }: ClassMetricOptions = {}): Metri
  * assertEquals(metrics.matrix, [[1, 1], [0, 2]]);
  * ```
  */
-export function confusionMatrix({ ignoreIndex = -100 }: ClassMetricOptions = {}): Metric<number[][]> {
+export function confusionMatrix(options: ClassMetricOptions = {}): Metric<number[][]> {
+  const { ignoreIndex } = readOptions("confusionMatrix", METRIC, options);
   return {
     start() {
       const matrix: number[][] = [];
@@ -104,7 +111,7 @@ export function confusionMatrix({ ignoreIndex = -100 }: ClassMetricOptions = {})
  * ```
  */
 export function precision(options: ClassAverageOptions = {}): Metric {
-  return averaged(options, ({ right, predicted }) => ratio(right, predicted));
+  return averaged("precision", options, ({ right, predicted }) => ratio(right, predicted));
 }
 
 /**
@@ -125,7 +132,7 @@ export function precision(options: ClassAverageOptions = {}): Metric {
  * ```
  */
 export function recall(options: ClassAverageOptions = {}): Metric {
-  return averaged(options, ({ right, target }) => ratio(right, target));
+  return averaged("recall", options, ({ right, target }) => ratio(right, target));
 }
 
 /**
@@ -145,7 +152,7 @@ export function recall(options: ClassAverageOptions = {}): Metric {
  * ```
  */
 export function f1(options: ClassAverageOptions = {}): Metric {
-  return averaged(options, ({ right, predicted, target }) => ratio(2 * right, predicted + target));
+  return averaged("f1", options, ({ right, predicted, target }) => ratio(2 * right, predicted + target));
 }
 
 /** How often a class was predicted rightly, was predicted, and was the target. */
@@ -155,8 +162,8 @@ interface Counts {
   target: number;
 }
 
-function averaged(options: ClassAverageOptions, score: (counts: Counts) => number): Metric {
-  const { average = "macro", ignoreIndex = -100 } = options;
+function averaged(name: string, options: ClassAverageOptions, score: (counts: Counts) => number): Metric {
+  const { average, ignoreIndex } = readOptions(name, AVERAGE, options);
   if (typeof average === "number") requireInteger("average", average, 0);
   else if (!["macro", "weighted", "micro"].includes(average)) {
     throw new OptionError(`"average" must be "macro", "weighted", "micro" or a class, got ${JSON.stringify(average)}`);
