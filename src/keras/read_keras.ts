@@ -57,6 +57,8 @@ export function readKeras(file: Uint8Array | ArrayBuffer, options: ReadKerasOpti
   const missing = [CONFIG, WEIGHTS].filter((name) => !entries.has(name));
   if (missing.length) throw new FormatError(`Cannot read Keras: the zip file has no ${missing.join(" and no ")}`);
   const metadata = entries.get(METADATA);
+  // A value of JSON takes 100 bytes of memory and may be 2 bytes of text.
+  budget.spend(32 * (entries.get(CONFIG)!.length + (metadata?.length ?? 0)));
   const version = metadata && member(json(METADATA, metadata), "keras_version");
   const dialect = typeof version === "string" ? dialectOf(version) : "keras3";
   const config = json(CONFIG, entries.get(CONFIG)!);

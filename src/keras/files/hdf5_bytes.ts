@@ -87,6 +87,9 @@ export class Hdf5Bytes {
   }
 }
 
+/** Bytes of memory for a small object. Its structure in a file can have fewer, and several objects can share it. */
+export const OBJECT = 64;
+
 /** Rounds up to a multiple of 8. */
 export function padded(length: number): number {
   return Math.ceil(length / 8) * 8;

@@ -1,4 +1,4 @@
-import { type Hdf5Bytes, padded } from "./hdf5_bytes.ts";
+import { type Hdf5Bytes, OBJECT, padded } from "./hdf5_bytes.ts";
 
 /**
  * Groups and datasets of HDF5 (https://support.hdfgroup.org/documentation/hdf5/latest/_f_m_t3.html): what is left out
@@ -60,7 +60,10 @@ export function readMessages(file: Hdf5Bytes, address: number): Message[] {
         blocks.push(
           isOld ? { at: next, end: next + size, head, ordered } : { at: next + 4, end: next + size - 4, head, ordered },
         );
-      } else messages.push({ type, at: data, length, shared: (flags & 2) !== 0 });
+      } else {
+        file.budget.spend(OBJECT);
+        messages.push({ type, at: data, length, shared: (flags & 2) !== 0 });
+      }
       at = data + length;
     }
   }

@@ -1,7 +1,7 @@
 import { FormatError } from "../../errors.ts";
 import type { Budget } from "../../formats/limits.ts";
 import type { TensorCopy } from "../../runtime/state_dict.ts";
-import { Hdf5Bytes } from "./hdf5_bytes.ts";
+import { Hdf5Bytes, OBJECT } from "./hdf5_bytes.ts";
 import {
   type AttributeFields,
   MESSAGE,
@@ -128,6 +128,7 @@ export class Hdf5File {
   }
 
   #find(path: string): Hdf5Object | undefined {
+    this.#file.budget.spend(OBJECT + 8 * path.length);
     return path.split("/").reduce<Hdf5Object | undefined>((group, name) => {
       const address = group && this.#links(group).get(name);
       return address === undefined ? undefined : this.#object(address);

@@ -172,7 +172,10 @@ function unshuffled(file: Hdf5Bytes, bytes: Uint8Array, size: number): Uint8Arra
   return result;
 }
 
-/** Copies the part of a chunk that lies within the dataset, run by run along the last dimension. */
+/**
+ * Copies the part of a chunk that lies within the dataset, run by run. A run goes along the last dimension in which the
+ * dataset has other extents than the chunk; those behind it are whole.
+ */
 function copyChunk(
   data: Uint8Array,
   chunk: Uint8Array,
@@ -182,11 +185,12 @@ function copyChunk(
   elementSize: number,
 ): void {
   const sizes = shape.map((size, d) => Math.min(size, extents[d] - offset[d]));
-  const last = shape.length - 1, run = sizes[last] * elementSize;
+  const last = Math.max(0, shape.findLastIndex((size, d) => size !== extents[d]));
+  const row = sizeOf(shape.slice(last + 1)) * elementSize, run = sizes[last] * row;
   const copy = (d: number, from: number, to: number): void => {
     if (d === last) {
-      const start = from * shape[last] * elementSize;
-      data.set(chunk.subarray(start, start + run), (to * extents[last] + offset[last]) * elementSize);
+      const start = from * shape[last] * row;
+      data.set(chunk.subarray(start, start + run), (to * extents[last] + offset[last]) * row);
       return;
     }
     for (let i = 0; i < sizes[d]; i++) copy(d + 1, from * shape[d] + i, to * extents[d] + offset[d] + i);

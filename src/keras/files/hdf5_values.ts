@@ -1,5 +1,5 @@
 import { fromF16 } from "../../formats/float16.ts";
-import { type Hdf5Bytes, padded } from "./hdf5_bytes.ts";
+import { type Hdf5Bytes, OBJECT, padded } from "./hdf5_bytes.ts";
 import type { AttributeFields } from "./hdf5_objects.ts";
 
 /** The most dimensions of a dataset. */
@@ -66,7 +66,7 @@ export function readStrings(
   const isVariable = kind === VARIABLE && (file.u8(type + 1) & 15) === 1;
   if (kind !== STRING && !isVariable) return null;
   file.take(data, count * size);
-  file.budget.spend(32 * count); // strings that may be empty
+  file.budget.spend(4 * OBJECT * count); // whatever a name costs its reader: it may be empty
   const strings = Array.from({ length: count }, (_, i) => {
     const at = data + i * size;
     return isVariable ? heapText(file, at, heaps) : file.text(at, size);
@@ -96,6 +96,7 @@ function readHeap(file: Hdf5Bytes, address: number): Heap {
   for (let at = address + 16; at + 16 <= address + length;) {
     const number = file.u16(at), size = file.u64(at + 8);
     if (number === 0) break;
+    file.budget.spend(OBJECT);
     objects.set(number, { at: at + 16, size });
     at += 16 + padded(size);
   }

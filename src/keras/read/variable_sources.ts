@@ -20,6 +20,7 @@ export class NamedVariables implements VariableSource {
     this.#budget = budget;
     for (const key of tensors.keys()) {
       for (const part of key.split("/").slice(0, -1)) {
+        budget.spend(128); // a set
         const keys = this.#unread.get(part);
         if (keys) keys.add(key);
         else this.#unread.set(part, new Set([key]));

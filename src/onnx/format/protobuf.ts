@@ -28,6 +28,8 @@ interface Message {
  */
 const MESSAGE = 32;
 
+const UTF8 = new TextDecoder("utf-8", { fatal: true });
+
 /** Wire types of single numbers. A packed list is length-delimited, whatever its elements are. */
 const WIRE = { integer: WireType.Varint, float: WireType.Bit32, double: WireType.Bit64 };
 
@@ -76,7 +78,7 @@ function readField(reader: BinaryReader, field: Field, wire: WireType, message: 
   requireWire(wire, WireType.LengthDelimited);
   const bytes = reader.bytes();
   if (kind === "bytes") add(bytes);
-  else if (kind === "text") add(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  else if (kind === "text") add(UTF8.decode(bytes));
   else add(decode(kind as Schema, bytes, offset + reader.pos - bytes.length));
 }
 

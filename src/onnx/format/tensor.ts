@@ -102,12 +102,17 @@ export function allocate(type: OnnxElementType, shape: readonly number[]): OnnxE
  * @throws {ShapeError} When the shape has too many dimensions, or extents that are not integers >= 0, or too large.
  */
 function visits(shape: readonly number[]): number {
-  if (shape.length > MAX_RANK) throw new ShapeError(`a tensor can have ${MAX_RANK} dimensions, got ${shape.length}`);
+  requireRank(shape);
   const wrong = shape.find((extent) => !Number.isSafeInteger(extent) || extent < 0);
   if (wrong !== undefined) throw new ShapeError(`an extent must be an integer >= 0, got ${wrong} in [${shape}]`);
   const count = shape.reduce((count, extent) => count * Math.max(extent, 1), 1);
   if (!(count <= MAX_SIZE)) throw new ShapeError(`a tensor can have ${MAX_SIZE} elements, got shape [${shape}]`);
   return count;
+}
+
+/** @throws {ShapeError} When a shape has too many dimensions. */
+export function requireRank({ length }: readonly number[]): void {
+  if (length > MAX_RANK) throw new ShapeError(`a tensor can have ${MAX_RANK} dimensions, got ${length}`);
 }
 
 /** A tensor with these elements, each converted to the type. */

@@ -35,6 +35,9 @@ interface Position {
   readonly timeless: boolean;
 }
 
+/** The most residual layers inside each other: building nets is recursive. */
+const MAX_DEPTH = 64;
+
 /** The layers found so far. Each reads the output of the layer before it. */
 export class Chain {
   readonly layers: FoundLayer[] = [];
@@ -135,7 +138,10 @@ export class Chain {
     if (!position || !sameRows || this.steps === "one" || position.layers === this.layers.length) {
       throw cannotImport(label, "it adds neither a constant nor an earlier layer's output, row by row");
     }
-    this.layers.push({ kind: "residual", layers: this.layers.splice(position.layers) });
+    const layers = this.layers.splice(position.layers);
+    const depth = layers.reduce((depth, layer) => layer.kind === "residual" ? Math.max(depth, layer.depth) : depth, 0);
+    if (depth >= MAX_DEPTH) throw cannotImport(label, `more than ${MAX_DEPTH} residual layers are inside each other`);
+    this.layers.push({ kind: "residual", layers, depth: depth + 1 });
     return this.topOutput(indices);
   }
 

@@ -1,4 +1,5 @@
 import { FormatError } from "../../errors.ts";
+import { spend } from "../format/budget.ts";
 import { allocate, isInteger, type OnnxTensor, tensor } from "../format/tensor.ts";
 import type { GraphNode, OnnxValue } from "../run/graph.ts";
 import type { Compute } from "../run/operators/operator.ts";
@@ -106,9 +107,11 @@ export function symbolicOutputs(
 
 /** The concatenation of values from several sources. */
 function concatenated(values: readonly ElementSource[], compute: Compute): ElementSource[] {
-  const sources = [...new Set(values.flatMap((value) => value.sources ?? [value.source]))];
+  const all = values.flatMap((value) => value.sources ?? [value.source]);
+  for (const { length } of all) spend(length);
+  const sources = [...new Set(all)], places = new Map(sources.map((name, k) => [name, k]));
   const inputs = values.map(({ source, indices, sources: own = [source] }) => {
-    const to = own.map((name) => sources.indexOf(name));
+    const to = own.map((name) => places.get(name)!);
     const renumbered = indices.data.map((index) =>
       index % SOURCE_STRIDE + to[Math.floor(index / SOURCE_STRIDE)] * SOURCE_STRIDE
     );

@@ -44,8 +44,8 @@ export class RecurrentRunner implements Disposable {
     const checked = recurrentInputs(node, inputs);
     const { T, B, I, H } = checked;
     const D = node.directions.length;
-    // An output, and the gates of a step, which are four at most.
-    budget.spend(8 * T * B * D * (H + 4));
+    // The rows of inputs, gates and outputs, and one byte for 16 multiplications; then all copies of the weights.
+    budget.spend(T * B * D * (32 * (H + I + 8) + H * (H + I) / 4) + 64 * D * H * (H + I));
     const { type } = inputs[0]!;
     const lengths = rowLengths(inputs[4], T, B);
     /** Between the layout of the node and the time-major one; its own inverse. */

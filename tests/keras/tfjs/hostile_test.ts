@@ -1,8 +1,9 @@
-/** Models of TensorFlow.js that are large in names, layers or claims: about a second a megabyte, and named errors. */
+/** Models of TensorFlow.js that are large in names, layers or claims: work in proportion, and named errors. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { FormatError } from "../../../mod.ts";
 import { type KerasModel, readTfjs, type ReadTfjsOptions } from "../../../tfjs.ts";
 import { jsonFile } from "../../support/tfjs/models.ts";
+import { within } from "../../support/work.ts";
 
 interface Weight {
   name: string;
@@ -27,21 +28,14 @@ function files(layers: object[], weights: Weight[], { paths = ["w"], bytes, ...m
   };
 }
 
-async function inTime<Result>(files: Record<string, Uint8Array>, work: () => Promise<Result>): Promise<Result> {
-  const length = Object.values(files).reduce((sum, { length }) => sum + length, 0);
-  const start = performance.now(), before = Deno.memoryUsage().rss;
-  const result = await work();
-  const seconds = (performance.now() - start) / 1000, grown = Deno.memoryUsage().rss - before;
-  assert(seconds < 1 + length / 1e6, `${seconds} s for ${length} bytes`);
-  assert(grown < 200e6 + 150 * length, `${grown} bytes for ${length}`);
-  return result;
-}
+const lengthOf = (files: Record<string, Uint8Array>) =>
+  Object.values(files).reduce((sum, { length }) => sum + length, 0);
 
 const read = (files: Record<string, Uint8Array>, options?: ReadTfjsOptions): Promise<KerasModel> => {
-  return inTime(files, () => readTfjs((path) => files[path], "model.json", options));
+  return within(lengthOf(files), () => readTfjs((path) => files[path], "model.json", options));
 };
 const refused = (files: Record<string, Uint8Array>): Promise<FormatError> => {
-  return inTime(files, () => assertRejects(() => readTfjs((path) => files[path]), FormatError));
+  return within(lengthOf(files), () => assertRejects(() => readTfjs((path) => files[path]), FormatError));
 };
 
 const N = 5000;

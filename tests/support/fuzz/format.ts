@@ -9,6 +9,7 @@ import {
   PlanError,
   ShapeError,
 } from "../../../mod.ts";
+import { takeWork } from "../work.ts";
 
 /** A format to be fuzzed. */
 export interface Format<Input = unknown> {
@@ -25,8 +26,8 @@ export interface Format<Input = unknown> {
 
 const NAMED = [DisposedError, FormatError, NonFiniteError, OptionError, PlanError, ShapeError];
 
-/** Milliseconds for an input of 20 kB at most, on a machine that does other work too: a thousand times the usual. */
-const LIMIT = 3000;
+/** The work of so many inputs is counted together: blocks that ran, six times as many as the worst hundred. */
+const GROUP = 100, WORK = 1e8;
 
 /** Bytes by which the process may grow at one input: 64 MiB are the readers' limit, and copies of them. */
 const GROWTH = 400e6;
@@ -39,7 +40,7 @@ export interface Count {
 
 /**
  * Reads inputs `from` to before `to` of a seed; an input depends on the seed and its number only. Asserts that each is
- * read or refused with the right error, in little time and memory, and that no prototype changes.
+ * read or refused with the right error, with little work and memory, and that no prototype changes.
  *
  * @param report Is told the number of each input before it is read.
  */
@@ -49,10 +50,10 @@ export async function fuzz<Input>(
 ): Promise<Count> {
   const count = { read: 0, refused: 0 }, prototypes = prototypeNames();
   let memory = Deno.memoryUsage().rss;
+  await takeWork();
   for (let i = from; i < to; i++) {
     report(i);
     const random = new Generator(seed, i), input = format.make(random), what = `seed ${seed}, input ${i}`;
-    const start = performance.now();
     let result: unknown;
     let isRead = false;
     try {
@@ -67,8 +68,10 @@ export async function fuzz<Input>(
       assert(NAMED.some((Kind) => error instanceof Kind), `${what}, in use: ${describe(error)}`);
     }
     isRead ? count.read++ : count.refused++;
-    const time = performance.now() - start;
-    assert(time < LIMIT, `${what}: ${time} ms for ${format.size(input)} bytes`);
+    if ((i + 1) % GROUP === 0) {
+      const work = await takeWork();
+      assert(work < WORK, `${what} and those before it: ${work} blocks ran`);
+    }
     const now = Deno.memoryUsage().rss;
     assert(now - memory < GROWTH, `${what}: the process grew by ${now - memory} for ${format.size(input)} bytes`);
     memory = now;

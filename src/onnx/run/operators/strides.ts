@@ -1,5 +1,5 @@
 import { ShapeError } from "../../../errors.ts";
-import { allocate, type OnnxTensor, sizeOf } from "../../format/tensor.ts";
+import { allocate, type OnnxTensor, requireRank, sizeOf } from "../../format/tensor.ts";
 
 /** The strides of a row-major tensor, in elements. */
 export function stridesOf(shape: readonly number[]): number[] {
@@ -62,6 +62,7 @@ export function broadcast(x: OnnxTensor, shape: readonly number[]): OnnxTensor {
  * @throws {ShapeError} When the shape has another number of elements.
  */
 export function reshaped(x: OnnxTensor, shape: readonly number[]): OnnxTensor {
+  requireRank(shape);
   if (sizeOf(shape) === x.data.length) return { type: x.type, shape, data: x.data };
   throw new ShapeError(`${x.data.length} elements of shape [${x.shape}] do not fill shape [${shape}]`);
 }
