@@ -6,7 +6,7 @@ import { readKeras, readKerasConfig, readKerasWeights } from "../../keras.ts";
 import { Budget } from "../../src/formats/limits.ts";
 import { Hdf5File } from "../../src/keras/files/hdf5_reader.ts";
 import fixtures from "../fixtures/keras/hdf5.json" with { type: "json" };
-import { attributeBomb } from "../support/keras/hdf5.ts";
+import { attributeBomb, chunkedFile, sharedHeader } from "../support/keras/hdf5.ts";
 import { caseNamed, unpacked } from "../support/keras/models.ts";
 import { within } from "../support/work.ts";
 
@@ -91,6 +91,32 @@ Deno.test("a compressed entry that claims another size, or too much, is refused 
       await assertRefused(`${size} zeros as ${claim}`, lie.length, () => readKeras(lie));
     }
   }
+});
+
+Deno.test("a configuration that is long only when it is inflated is refused", async () => {
+  const entries = unzipSync(caseNamed("embedding").files[".keras"]);
+  const layers = new Array(200_000).fill({ class_name: "ReLU", config: {} });
+  const configs = {
+    "two million numbers": `[${"0,".repeat(1_900_000)}0]`,
+    layers: JSON.stringify({ class_name: "Sequential", config: { layers } }),
+  };
+  for (const [what, config] of Object.entries(configs)) {
+    const bomb = zipSync({ ...entries, "config.json": new TextEncoder().encode(config) }, { level: 9 });
+    await assertRefused(what, bomb.length, () => readKeras(bomb));
+  }
+});
+
+Deno.test("datasets of thousands of small chunks, and of one large one, are read with little work", async () => {
+  for (const rows of [20, 400_000]) {
+    const data = Float32Array.from({ length: 400_000 }, (_, i) => i % 7);
+    const bytes = await chunkedFile(data, rows);
+    await within(bytes.length, () => assertEquals(read(bytes).tensor("x"), { shape: [400_000, 1], data }));
+  }
+});
+
+Deno.test("a header that thousands of groups share is refused", async () => {
+  const bytes = sharedHeader();
+  await assertRefused("a shared header", bytes.length, () => read(bytes).datasets());
 });
 
 Deno.test("a model beyond the limits is refused, and read with higher ones", () => {

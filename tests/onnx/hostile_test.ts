@@ -103,12 +103,6 @@ const CASES: Record<string, Uint8Array> = {
     [],
     "x3000",
   ),
-  "thousands of reshapes to a thousand dimensions": file(
-    Array.from({ length: 3000 }, (_, i) => node("Reshape", [i ? `x${i}` : "w", "s"], [], [`x${i + 1}`])),
-    [one, ints("s", ...new Array(1000).fill(1))],
-    [],
-    "x3000",
-  ),
   "two million empty nodes": encode({ 7: { name: "graph", kind: "bytes" } }, {
     graph: new Uint8Array(4_000_000).map((_, i) => i % 2 ? 0 : 0x0a),
   }),
@@ -141,14 +135,13 @@ Deno.test("ten thousand layers are converted with as much work as their bytes al
 });
 
 Deno.test("a call of a small model takes little work and memory, or is refused", async () => {
-  const expanded = (...shape: number[]) =>
-    [
-      [node("Expand", ["w", "s"], [], ["x"]), node("LSTM", ["x", "a", "a"])],
-      [one, ints("s", ...shape), zeros("a", 1, 4, 1)],
-    ] as const;
+  const expanded = (...shape: number[]) => {
+    const nodes = [node("Expand", ["w", "s"], [], ["x"]), node("LSTM", ["x", "a", "a"])];
+    return file(nodes, [one, ints("s", ...shape), zeros("a", 1, 4, 1)], []);
+  };
   const files = {
-    "a million steps": file(...expanded(2 ** 20, 1, 1), []),
-    "a million rows": file(...expanded(1, 2 ** 20, 1), []),
+    "a million steps": expanded(2 ** 20, 1, 1),
+    "a million rows": expanded(1, 2 ** 20, 1),
     "a matrix of the shape in the file": file(
       [node("Expand", ["x", "s"], [], ["a"]), node("MatMul", ["a", "a"])],
       [ints("s", 4096, 4096)],
