@@ -99,7 +99,11 @@ export type { Stream } from "./src/runtime/stream.ts";
 export type { CallOptions, InitialStates, States } from "./src/runtime/packed_batch.ts";
 export type { Session } from "./src/session/session.ts";
 export type { IncompatibleKeys, LoadOptions, TensorCopy, Tensors } from "./src/runtime/state_dict.ts";
-export { fit, Training } from "./src/trainer/fit.ts";
+export { fit } from "./src/trainer/fit.ts";
+export { Training } from "./src/trainer/training.ts";
+export type { TrainingRun } from "./src/trainer/training_run.ts";
+export type { ModelTraining } from "./src/models/model_training.ts";
+export type { TrainingHistory } from "./src/trainer/history.ts";
 export type { EvaluationPlan, TrainerOptions } from "./src/trainer/options.ts";
 export type { StatisticsOptions } from "./src/trainer/statistics.ts";
 export type { TrainerState } from "./src/trainer/state.ts";
@@ -109,6 +113,7 @@ export type {
   EpochEvent,
   EvaluationEvent,
   EventPlace,
+  RestartEvent,
   Statistics,
   StatisticsEvent,
   StepEvent,

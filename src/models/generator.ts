@@ -4,7 +4,7 @@ import { list as requireList, readOptions, RUN } from "../options.ts";
 import { exp } from "../kernels/real.ts";
 import { countCharacters } from "../text/tokens.ts";
 import { Vocabulary } from "../text/vocabulary.ts";
-import type { TrainingEvent } from "../trainer/events.ts";
+import type { Metrics } from "../trainer/evaluate.ts";
 import { clipNorm } from "../training/clip.ts";
 import type { Samples } from "../training/data/samples.ts";
 import { crossEntropy } from "../training/losses/cross_entropy.ts";
@@ -18,7 +18,8 @@ import {
   type SequenceGeneratorFitOptions,
   type SequenceGeneratorOptions,
 } from "./generator_options.ts";
-import { type LoadModelOptions, TrainableModel } from "./model.ts";
+import { type FitPlan, type LoadModelOptions, TrainableModel } from "./model.ts";
+import { type ModelTraining, trainModel } from "./model_training.ts";
 import { GENERATOR, type GeneratorDescription, SequenceGeneratorRunner } from "./run/generator.ts";
 import { GeneratorCodec } from "./run/generator_codec.ts";
 
@@ -99,8 +100,8 @@ export class SequenceGenerator extends SequenceGeneratorRunner {
 
   /**
    * Train the model. The events are those of the trainer: see `fit`. Texts are shuffled, in batches of similar length.
-   * The loss is the mean over the tokens and the ends. Breaking out of the loop ends the training; see `checkpoint` for
-   * how to continue.
+   * The loss is the mean over the tokens and the ends. Await the training, or iterate its events; see `checkpoint`
+   * for how to continue in another process.
    *
    * @throws {OptionError} When a text is too long or has unknown tokens, a label is none of the model's, or the model
    * is already being trained.
@@ -109,15 +110,28 @@ export class SequenceGenerator extends SequenceGeneratorRunner {
    * @throws {NonFiniteError} When the loss or the gradient is not finite. The parameters are then those of the step
    * before.
    */
-  async *fit(
+  fit(
     texts: readonly (string | ConditionedText)[],
     options: SequenceGeneratorFitOptions = {},
-  ): AsyncGenerator<TrainingEvent, void, void> {
+  ): ModelTraining<Metrics> {
+    return trainModel(this.#model, () => this.#plan(texts, options));
+  }
+
+  #plan(
+    texts: readonly (string | ConditionedText)[],
+    options: SequenceGeneratorFitOptions,
+  ): FitPlan<Metrics> {
     const { batch, resume, validation, every, ...given } = readOptions("SequenceGenerator.fit", FIT, options);
     const { optimizer = adam({ learningRate: 2e-3 }), clip = clipNorm(5), ...trainer } = given;
     const { samples } = this.#encode(texts);
     const evaluate = validation && { data: this.#encode(validation).samples, every };
-    yield* this.#model.fit({ batch, optimizer, clip }, () => samples, { ...trainer, batch, evaluate }, resume);
+    return {
+      session: { batch, optimizer, clip },
+      data: () => samples,
+      identity: [texts],
+      trainer: { ...trainer, batch, evaluate },
+      resume,
+    };
   }
 
   /**

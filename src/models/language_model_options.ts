@@ -67,7 +67,7 @@ export interface FitOptions {
   /**
    * Number of parallel streams B that the text is cut into.
    *
-   * @default {50}
+   * @default 50; fewer of a short text, so that a stream has `unroll` steps
    */
   batch?: number;
   /**
@@ -77,13 +77,13 @@ export interface FitOptions {
    */
   unroll?: number;
   /**
-   * Passes over the text.
+   * Passes over the text in this call.
    *
    * @default 1; no limit when `steps` or `seconds` is given
    */
   epochs?: number;
   /**
-   * Number of steps, including those before `resume`.
+   * Number of steps of this call, including those before `resume`.
    *
    * @default no limit
    */
@@ -156,7 +156,7 @@ const { epochs, steps, seconds, patience, restoreBest } = TRAINER;
 
 /** The options of `LanguageModel.fit`. */
 export const FIT = {
-  batch: [count, 50],
+  batch: [count],
   unroll: [count, 50],
   epochs,
   steps,
@@ -175,8 +175,15 @@ export const FIT = {
 
 /** The event of `fit` after each step. */
 export interface FitEvent {
-  /** The kind of event. */
-  readonly type: "step";
+  /**
+   * The kind of event. `"end"` repeats the last step of a training that was suspended when another `fit` began:
+   * `reason` says so, and no event follows.
+   */
+  readonly type: "step" | "end";
+  /** Why an event of type `"end"` comes. */
+  readonly reason?: "replaced";
+  /** In the first event: whether the optimizer has started anew, because the `fit` before had other settings. */
+  readonly restarted?: true;
   /** Number of steps so far, from 1. */
   readonly step: number;
   /** Number of steps in all, if nothing ends the training before; Infinity without a limit. */

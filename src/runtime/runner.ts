@@ -35,6 +35,8 @@ export class Runner {
   passes = 0;
   /** Increases whenever the activation memory or a parameter changes. */
   version = 0;
+  /** Increases whenever a parameter changes. */
+  parameterVersion = 0;
   /** What computes; or the error that every call throws: the net was disposed, or a thread failed in an update. */
   #engine: { readonly kernels: Kernels; readonly threads?: Threads } | Error;
 
@@ -149,6 +151,7 @@ export class Runner {
   refresh(): void {
     if (this.memory.is === "activations") this.memory = { is: "outputs", batch: this.memory.batch };
     this.version++;
+    this.parameterVersion++;
     this.plan.layer.refresh(this.kernels);
     this.#threads?.finish();
   }

@@ -42,13 +42,13 @@ export interface EvaluationPlan {
 /** Options of `fit`. */
 export interface TrainerOptions<M extends Metrics = Metrics> {
   /**
-   * Passes over the data.
+   * Passes over the data, in this call.
    *
    * @default 10, or no limit when `steps` or `seconds` is given
    */
   epochs?: number;
   /**
-   * Updates, those before `resume` included.
+   * Updates, in this call; those before `resume` included.
    *
    * @default no limit
    */
@@ -75,7 +75,7 @@ export interface TrainerOptions<M extends Metrics = Metrics> {
   /**
    * Seed of the order of samples.
    *
-   * @default {0}
+   * @default that of the session's last training, else 0
    */
   seed?: number;
   /**

@@ -7,8 +7,8 @@ import type { Budget } from "../../formats/limits.ts";
 const MAX_RATIO = 1032;
 
 /**
- * Compressed bytes that are inflated at a time, so that a lie about the size ends early. So few or fewer are inflated at
- * once: a stream takes 0.2 ms to begin, and a dataset can have thousands of chunks.
+ * Compressed bytes that are inflated at a time, so that a lie about the size ends early. So few or fewer are inflated
+ * at once: a stream takes 0.2 ms to begin, and a dataset can have thousands of chunks.
  */
 const STEP = 1 << 14;
 

@@ -4,8 +4,8 @@ import type { Numerics } from "../../kernels/load.ts";
 import type { Table } from "../../options.ts";
 import type { Layer } from "../../layers/layer.ts";
 import type { TensorCopy } from "../../runtime/state_dict.ts";
-import type { GrowingNet, SessionSize } from "./growing_net.ts";
 import { type FileKind, type ModelDescription, type SaveOptions, writeModel } from "./model_file.ts";
+import type { ModelParameters, NetPool, SessionSize } from "./net_pool.ts";
 
 /** Options to load a model. */
 export interface RunnerOptions {
@@ -28,7 +28,13 @@ export const RUNNER = { cell: [cell], numerics: NUMERICS } satisfies Table<Runne
 
 /** One kind of model: its file, and the net that a description makes. */
 export interface ModelKind<Description extends ModelDescription> extends FileKind<Description> {
-  /** The smallest size of a net that runs the model. */
+  /**
+   * The same layers as they run forward, piece by piece: with the same parameters, and outputs that are needed alone.
+   *
+   * @default {net}
+   */
+  runningNet?(description: Description): Layer;
+  /** The size of the net for computations within one task of the event loop. */
   size(description: Description): SessionSize;
 }
 
@@ -40,8 +46,12 @@ export interface RunnableModel<Description extends ModelDescription = ModelDescr
   readonly description: Description;
   /** The layers. */
   readonly layer: Layer;
-  /** The layers, compiled. */
-  readonly compiled: GrowingNet;
+  /** The layers as they run forward. */
+  readonly running: Layer;
+  /** The parameters, and a net for computations within one task of the event loop. */
+  readonly parameters: ModelParameters;
+  /** Nets of `running` for all other computations. */
+  readonly nets: NetPool;
 }
 
 /** Deno and Node show what this method returns. */
@@ -63,7 +73,7 @@ export abstract class ModelRunner implements Disposable {
 
   /** Copies of all parameters by name, as `setParameters` of a session of `net` takes them. */
   parameters(): Map<string, TensorCopy> {
-    return this.#model.compiled.current.parameters();
+    return this.#model.parameters.owner.parameters();
   }
 
   /** Number of elements of all parameters. */
@@ -75,7 +85,7 @@ export abstract class ModelRunner implements Disposable {
 
   /** A table of all parameters: names, shapes, sizes and bytes. */
   summary(): string {
-    return this.#model.compiled.current.summary();
+    return this.#model.parameters.now.summary();
   }
 
   /**
@@ -108,6 +118,6 @@ export abstract class ModelRunner implements Disposable {
 
   /** Release the memory. Every later call throws a DisposedError. */
   [Symbol.dispose](): void {
-    this.#model.compiled[Symbol.dispose]();
+    this.#model.parameters[Symbol.dispose]();
   }
 }
