@@ -9,7 +9,9 @@ import {
   fit,
   gru,
   recurrent,
+  reduceOnPlateau,
   sequential,
+  type TrainerState,
 } from "../../../mod.ts";
 import type { Format } from "./format.ts";
 import { editedFile } from "./models.ts";
@@ -24,12 +26,13 @@ const options = {
   batch: 2,
   steps: 3,
   loss: crossEntropy(),
-  optimizer: adam({ learningRate: 1e-2 }),
+  optimizer: adam({ learningRate: 1e-2, schedule: reduceOnPlateau({ factor: 0.5 }) }),
   averageDecay: 0.9,
 };
 const session = await compile(net, options);
 const sequences = Array.from({ length: 9 }, (_, i) => [i, (i + 1) % 10, 3]);
-const training = fit(session, { x: sequences, y: sequences }, { epochs: 1 });
+const data = { x: sequences, y: sequences };
+const training = fit(session, data, { epochs: 1, evaluate: { data } });
 for await (const _ of training);
 const good = session.checkpoint({ extra: training.state, tensors: training.tensors() });
 
@@ -37,11 +40,18 @@ const good = session.checkpoint({ extra: training.state, tensors: training.tenso
 export const checkpoints: Format<Uint8Array> = {
   make: (random) => editedFile(good, random),
   read: (bytes) => bytes,
-  use(bytes: Uint8Array) {
+  async use(bytes: Uint8Array, random) {
     session.restore(good);
+    let isRestored = false;
     try {
-      session.restore(bytes);
+      const { extra, tensors } = session.restore(bytes);
+      isRestored = true;
+      if (random.integer(10)) return;
+      const resume = { state: extra as TrainerState, tensors };
+      let events = 0;
+      for await (const _ of fit(session, data, { epochs: 2, evaluate: { data }, resume })) if (++events > 3) break;
     } catch (error) {
+      if (isRestored) throw error;
       assertEquals(session.checkpoint({ extra: training.state, tensors: training.tensors() }), good);
       throw error;
     }
