@@ -1,7 +1,9 @@
 import { type Cell, cell } from "../../cells/cell.ts";
 import { type KernelOptions, KERNELS } from "../../kernels/builds.ts";
-import type { Table } from "../../options.ts";
+import { type Check, refuse, type Table } from "../../options.ts";
 import { Resource } from "../../resource.ts";
+import { isTokenizer } from "../../text/tokenizer.ts";
+import type { TokenizerSource } from "../../text/vocabulary_tokens.ts";
 import type { Layer } from "../../layers/layer.ts";
 import type { TensorCopy } from "../../runtime/state_dict.ts";
 import { type FileKind, type ModelDescription, type SaveOptions, writeModel } from "./model_file.ts";
@@ -15,10 +17,22 @@ export interface RunnerOptions extends KernelOptions {
    * @default the cell that the file names
    */
   cell?: Cell;
+  /**
+   * The tokenizer of the model, if it is one of another library: the file has what `JSON.stringify` makes of it. A
+   * function makes the tokenizer from that.
+   *
+   * @default the vocabulary that the file has
+   */
+  tokens?: TokenizerSource;
 }
 
+const tokenizer: Check<TokenizerSource> = (name, value) =>
+  typeof value === "function" || isTokenizer(value)
+    ? value as TokenizerSource
+    : refuse(name, "a tokenizer, or a function that makes one", value);
+
 /** The options to load a model. */
-export const RUNNER = { cell: [cell], ...KERNELS } satisfies Table<RunnerOptions>;
+export const RUNNER = { cell: [cell], tokens: [tokenizer], ...KERNELS } satisfies Table<RunnerOptions>;
 
 /** One kind of model: its file, and the net that a description makes. */
 export interface ModelKind<Description extends ModelDescription> extends FileKind<Description> {

@@ -1,6 +1,6 @@
 /**
- * Runs a stream where there is nothing of the web platform, as in an AudioWorklet: the host hands in the kernels' module
- * and the parameters, and gets the outputs.
+ * Runs a stream where there is nothing of the web platform, as in an AudioWorklet: the host hands in the kernels'
+ * module and the parameters, and gets the outputs.
  */
 import { load } from "../../../inference.ts";
 import { streamedNet } from "../streamed_net.ts";
