@@ -44,3 +44,4 @@ export { Step } from "./src/ops/step.ts";
 export { Generator } from "./src/random/generator.ts";
 export { mostProbable, sample } from "./src/text/sampling.ts";
 export { Vocabulary } from "./src/text/vocabulary.ts";
+export type { Resource } from "./src/resource.ts";

@@ -198,3 +198,4 @@ export { oneCycle, type OneCycleOptions } from "./src/training/schedules/one_cyc
 export { reduceOnPlateau, type ReduceOnPlateauOptions } from "./src/training/schedules/reduce_on_plateau.ts";
 export type { Schedule, ScheduleState } from "./src/training/schedules/schedule.ts";
 export { exponentialDecay, stepDecay } from "./src/training/schedules/step_decay.ts";
+export type { Resource } from "./src/resource.ts";
