@@ -15,7 +15,8 @@ const MODULES = {
 export const wasmFiles: readonly string[] = Object.keys(MODULES);
 
 /** The type of what a bundler or a host makes of a file. */
-const DECLARATION = "declare const module: WebAssembly.Module;\nexport default module;\n";
+const DECLARATION =
+  '/// <reference path="./platform.d.ts" />\ndeclare const module: WebAssembly.Module;\nexport default module;\n';
 
 /** Writes the files and their declarations into a folder. */
 export async function writeWasm(folder: string): Promise<void> {
