@@ -16,9 +16,22 @@ const OPTIONS: ts.CompilerOptions = {
   types: [],
 };
 
-/** Declares what the library mentions of the web platform. */
+/**
+ * What the declarations mention of the web platform, and a file that declares it for programs whose `lib` has no "dom".
+ * Where "dom" or @types/node is there, the file adds nothing to their interfaces.
+ */
 const PLATFORM = "platform.d.ts";
 const MENTIONED = /\b(AbortSignal|ReadableStream|WebAssembly)\b/;
+const PLATFORM_TYPES = `declare global {
+  interface AbortSignal {}
+  interface ReadableStream<R = any> {}
+  namespace WebAssembly {
+    interface Memory {}
+    interface Module {}
+  }
+}
+export {};
+`;
 
 /** `Disposable` is in no version of the standard yet that a user's program may be set to. */
 const REFERENCE = '/// <reference lib="esnext.disposable" />\n';
@@ -58,10 +71,10 @@ export function writeDeclarations(root: string, entries: readonly string[], fold
     }
     ts.sys.writeFile(path, text);
   }
-  ts.sys.writeFile(`${folder}/${PLATFORM}`, ts.sys.readFile(`${root}/package/${PLATFORM}`)!);
+  ts.sys.writeFile(`${folder}/${PLATFORM}`, PLATFORM_TYPES);
 }
 
-/** Node finds the declarations of "./a.js" in "./a.d.ts". `toRoot` is the path from the file's folder to the package. */
+/** Node finds the declarations of "./a.js" in "./a.d.ts". `toRoot`: the path from the file's folder to the package. */
 function forNode(text: string, toRoot: string): string {
   const imports = text.replaceAll(/(\bfrom |\bimport\()"(\.[^"]*)\.ts"/g, '$1"$2.js"')
     .replaceAll(/"npm:[^"]*"/g, (name) => JSON.stringify(installed(JSON.parse(name)).path));
