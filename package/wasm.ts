@@ -18,11 +18,16 @@ export const wasmFiles: readonly string[] = Object.keys(MODULES);
 const DECLARATION =
   '/// <reference path="./platform.d.ts" />\ndeclare const module: WebAssembly.Module;\nexport default module;\n';
 
+/** The bytes of a file. */
+export function wasm(name: keyof typeof MODULES): Uint8Array {
+  const [embedded, index] = MODULES[name], bytes = moduleBytes(embedded, index, false);
+  return name.includes(FAST) ? marked(bytes) : bytes;
+}
+
 /** Writes the files and their declarations into a folder. */
 export async function writeWasm(folder: string): Promise<void> {
-  for (const [name, [embedded, index]] of Object.entries(MODULES)) {
-    const bytes = moduleBytes(embedded, index, false);
-    await Deno.writeFile(`${folder}/${name}`, name.includes(FAST) ? marked(bytes) : bytes);
+  for (const name of Object.keys(MODULES) as (keyof typeof MODULES)[]) {
+    await Deno.writeFile(`${folder}/${name}`, wasm(name));
     await Deno.writeTextFile(`${folder}/${name}.d.ts`, DECLARATION);
   }
 }
