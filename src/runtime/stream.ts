@@ -42,11 +42,12 @@ export class Stream {
     if (output && output.length !== size) {
       throw new ShapeError(`Cannot run a step: "output" must have ${size} elements, got ${output.length}`);
     }
-    if (this.#runner.check(x, { batch: batch.B }, false).batch.T !== 1) {
+    const checked = this.#runner.check(x, { batch: batch.B }, false);
+    if (checked.batch.T !== 1) {
       throw new ShapeError(`Cannot run a step: "x" must be one step of ${batch.B} rows, got ${x.length} elements`);
     }
     this.#runner.runApart(batch, (k) => {
-      io.writeInput(x, batch);
+      io.writeInput(checked.x, batch);
       io.writeStates(k, batch, this.#isFirst ? this.#first : this.#states, undefined);
       layer.forward(k, batch);
     });
