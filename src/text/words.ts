@@ -37,14 +37,17 @@ const UNSPACED = raw`\u0e01-\u0e3e\u0e40-\u0e4e\u0e50-\u0e59\u0e80-\u0eff\u1000-
 const LETTER = `[^${BREAK}${SPACE}${MARK}${UNSPACED}]`;
 const EMOJI = raw`[\u231a-\u27bf\u2b05-\u2b55\u{1f000}-\u{1faff}]`;
 
-/** Everything that is cut off as one piece. A word may have an apostrophe or an underscore inside, a number a point. */
+/**
+ * Everything that is cut off as one piece. A word may have an apostrophe or an underscore inside, a number a point.
+ * Words have at most 999 parts: V8's stack for parts in a row is full after some millions.
+ */
 const PIECES = new RegExp(
   [
     raw`\r\n|[${BREAK}${SPACE}]`,
     raw`[\u{1f1e6}-\u{1f1ff}]{2}`, // flags
-    raw`${EMOJI}(?:[\ufe0f\u{1f3fb}-\u{1f3ff}\u{e0020}-\u{e007f}]|\u200d${EMOJI})*`,
+    raw`${EMOJI}(?:[\ufe0f\u{1f3fb}-\u{1f3ff}\u{e0020}-\u{e007f}]|\u200d${EMOJI}){0,99}`,
     `[${UNSPACED}]+`,
-    `(?:[0-9][.,:](?=[0-9])|${LETTER}['’_](?=${LETTER})|${LETTER})+`,
+    `(?:[0-9][.,:](?=[0-9])|${LETTER}['’_](?=${LETTER})|${LETTER}){1,999}`,
     raw`[${MARK}][\u0300-\u036f\u20d0-\u20ff\ufe0f]*`,
   ].join("|"),
   "gu",
