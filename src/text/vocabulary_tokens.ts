@@ -2,15 +2,7 @@ import { FormatError, OptionError, requireOneOf } from "../errors.ts";
 import { count, extended, list, readOptions, type Table, text as requireText } from "../options.ts";
 import { segmenterOf, TokenList } from "./token_list.ts";
 import { type Tokenizer, TokenizerTokens } from "./tokenizer.ts";
-import {
-  LISTED_KINDS,
-  type ListedKind,
-  rulesOf,
-  SPECIAL,
-  type SpecialToken,
-  type TokenKind,
-  tokenListFault,
-} from "./tokens.ts";
+import { LISTED_KINDS, rulesOf, SPECIAL, type SpecialToken, type TokenKind, tokenListFault } from "./tokens.ts";
 
 /** Options of the functions that make a `Vocabulary` from a text. */
 export interface VocabularyOptions {
