@@ -72,6 +72,9 @@ export interface Measurement<M extends Metrics = Metrics> {
   readonly metrics: MetricValues<M>;
 }
 
+/** Measures the evaluation data of a training. */
+export type Measure<M extends Metrics> = (options: EvaluateOptions<M>) => Promise<Measurement<M>>;
+
 /**
  * Measure the loss and the metrics of all data, without training, in the same memory. Samples are sorted by length.
  * `evaluate` yields to the event loop at least every 50 ms, between two batches.

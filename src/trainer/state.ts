@@ -1,7 +1,8 @@
 import { OptionError, requireInteger } from "../errors.ts";
 import { requireMade } from "../options.ts";
 import type { States } from "../runtime/packed_batch.ts";
-import type { TensorCopy, Tensors } from "../runtime/state_dict.ts";
+import { requireTensors, type TensorCopy, type Tensors } from "../runtime/state_dict.ts";
+import type { Session } from "../session/session.ts";
 import type { BestEvaluation } from "./events.ts";
 
 /** The state of a training: plain numbers, fit for JSON. The order of all samples follows from the seed. */
@@ -106,4 +107,19 @@ export function unpackTensors(
     else throw new OptionError(`Cannot go on from "resume": "${name}" is not a tensor of a training`);
   }
   return { best: best.size ? best : undefined, carried: Object.keys(carried).length ? carried : "zero" };
+}
+
+/**
+ * The best parameters of a training that goes on.
+ *
+ * @throws {OptionError} When there are none, or they are not those of the session.
+ */
+export function requireBest(
+  session: Session,
+  best: Map<string, TensorCopy> | undefined,
+): Map<string, TensorCopy> {
+  if (!best) throw new OptionError('Cannot go on from "resume": without the best parameters they cannot be restored');
+  const places = [...session.parameters()].map(([name, { shape, data }]) => ({ name, shape, size: data.length }));
+  requireTensors("best parameter", places, best);
+  return best;
 }

@@ -1,16 +1,24 @@
 import { OptionError } from "../errors.ts";
 import { turn } from "../runtime/event_loop.ts";
 import type { States } from "../runtime/packed_batch.ts";
-import { requireTensors, type TensorCopy } from "../runtime/state_dict.ts";
+import type { TensorCopy } from "../runtime/state_dict.ts";
 import type { Session } from "../session/session.ts";
 import type { Batch } from "../training/data/batch.ts";
 import { TotalLoss } from "../training/losses/total_loss.ts";
 import { type BatchSource, batchSource, evaluationSource, type TrainingData } from "./batches.ts";
-import { callOptions, type EvaluateOptions, evaluateSource, type Measurement, type Metrics } from "./evaluate.ts";
+import { callOptions, evaluateSource, type Measure, type Metrics } from "./evaluate.ts";
 import type { EndEvent, TrainingEvent } from "./events.ts";
 import { EventHistory, type TrainingHistory } from "./history.ts";
 import { checkOptions, type TrainerOptions } from "./options.ts";
-import { checkedState, continuedState, packTensors, startState, type TrainerState, unpackTensors } from "./state.ts";
+import {
+  checkedState,
+  continuedState,
+  packTensors,
+  requireBest,
+  startState,
+  type TrainerState,
+  unpackTensors,
+} from "./state.ts";
 import { readStatistics } from "./statistics.ts";
 import { TrainingRun } from "./training_run.ts";
 
@@ -18,9 +26,6 @@ import { TrainingRun } from "./training_run.ts";
 const DEFAULT_EPOCHS = 10;
 /** The last training that has begun in each session. */
 const LAST = new WeakMap<Session, Training<Metrics>>();
-
-/** Measures the evaluation data of a training. */
-export type Measure<M extends Metrics> = (options: EvaluateOptions<M>) => Promise<Measurement<M>>;
 
 /** The batches of one update so far: their loss, their number, and the states after the last of them. */
 interface Accumulation {
@@ -74,9 +79,8 @@ export class Training<M extends Metrics = Metrics> extends TrainingRun<TrainingE
     this.#data = [...identity, batch, bucket, shuffle];
     this.#options = options;
     this.#restoresBest = restoreBest;
-    const { longest } = session.layout;
     const ranks = options.world?.size;
-    this.#source = batchSource(session, data, { ...options, seed, longest, ranks });
+    this.#source = batchSource(session, data, { ...options, seed, longest: session.layout.longest, ranks });
     const evaluationBatch = ranks && batch ? Math.min(batch, session.batch) : batch;
     const source = evaluate && !measure && evaluationSource(session, evaluate.data, evaluationBatch);
     this.#measure = source ? (given) => evaluateSource(session, source, given) : measure;
@@ -86,11 +90,7 @@ export class Training<M extends Metrics = Metrics> extends TrainingRun<TrainingE
     }
     const { best, carried } = unpackTensors(resume?.tensors ?? new Map());
     this.#carried = carried;
-    if (!this.#restoresBest || !this.#state.best) return;
-    if (!best) throw new OptionError('Cannot go on from "resume": without the best parameters they cannot be restored');
-    const places = [...session.parameters()].map(([name, { shape, data }]) => ({ name, shape, size: data.length }));
-    requireTensors("best parameter", places, best);
-    this.#best = best;
+    if (this.#restoresBest && this.#state.best) this.#best = requireBest(session, best);
   }
 
   /**
@@ -212,22 +212,22 @@ export class Training<M extends Metrics = Metrics> extends TrainingRun<TrainingE
         if (!part.batches) signal?.throwIfAborted();
         this.#accumulate(batch, part);
         if (part.batches < accumulate) continue;
-        const events = this.#update(part);
+        yield* this.#finishStep(part);
         part = this.#startAccumulation();
-        yield* events;
-        yield* this.#evaluate(false);
       }
-      if (part.batches) {
-        const events = this.#update(part);
-        part = this.#startAccumulation();
-        yield* events;
-        yield* this.#evaluate(false);
-      }
+      if (part.batches) yield* this.#finishStep(part);
     } finally {
       if (part.batches) this.#session.discard();
     }
     if (this.#options.evaluate?.every === undefined) yield* this.#evaluate(true);
     yield this.#endEpoch();
+  }
+
+  async *#finishStep(part: Accumulation): AsyncGenerator<TrainingEvent<M>, void, void> {
+    const events = this.#update(part);
+    part.batches = 0;
+    yield* events;
+    yield* this.#evaluate(false);
   }
 
   #startAccumulation(): Accumulation {
