@@ -4,6 +4,7 @@ import type { States } from "../runtime/packed_batch.ts";
 import type { TensorCopy } from "../runtime/state_dict.ts";
 import type { Session } from "../session/session.ts";
 import type { Batch } from "../training/data/batch.ts";
+import { type Accumulation, startAccumulation } from "./accumulation.ts";
 import { TotalLoss } from "../training/losses/total_loss.ts";
 import { type BatchSource, batchSource, evaluationSource, type TrainingData } from "./batches.ts";
 import { callOptions, evaluateSource, type Measure, type Metrics } from "./evaluate.ts";
@@ -14,6 +15,7 @@ import {
   checkedState,
   continuedState,
   packTensors,
+  reachedLimit,
   requireBest,
   startState,
   type TrainerState,
@@ -22,17 +24,8 @@ import {
 import { readStatistics } from "./statistics.ts";
 import { TrainingRun } from "./training_run.ts";
 
-/** Epochs, when no limit is given. */
-const DEFAULT_EPOCHS = 10;
 /** The last training that has begun in each session. */
 const LAST = new WeakMap<Session, Training<Metrics>>();
-
-/** The batches of one update so far: their loss, their number, and the states after the last of them. */
-interface Accumulation {
-  readonly total: TotalLoss;
-  batches: number;
-  carried: States | "zero";
-}
 
 /**
  * A training, made by `fit`: an async iterable of events, and a promise of its history. It starts with the first event
@@ -177,15 +170,9 @@ export class Training<M extends Metrics = Metrics> extends TrainingRun<TrainingE
 
   /** The limit that the training has reached, if any. */
   #reachedLimit(): EndEvent["reason"] | undefined {
-    const { steps, seconds, patience = Infinity } = this.#options;
-    const { step, epoch, bad, start = { step: 0, epoch: 1 } } = this.#state;
-    const { epochs = steps === undefined && seconds === undefined ? DEFAULT_EPOCHS : Infinity } = this.#options;
-    if (bad > patience) return "patience";
-    if (epoch - start.epoch >= epochs) return "epochs";
-    if (step - start.step >= (steps ?? Infinity)) return "steps";
     // With other ranks, rank 0 decides when time is over.
     const now = this.#options.world ? 0 : performance.now();
-    return now >= this.#deadline ? "seconds" : undefined;
+    return reachedLimit(this.#state, this.#options) ?? (now >= this.#deadline ? "seconds" : undefined);
   }
 
   /** The value of rank 0, if there are ranks; checks that all ranks are at the same place. */
@@ -204,7 +191,7 @@ export class Training<M extends Metrics = Metrics> extends TrainingRun<TrainingE
   async *#trainEpoch(): AsyncGenerator<TrainingEvent<M>, void, void> {
     const { accumulate = 1, signal } = this.#options;
     const { epoch, batch: used } = this.#state;
-    let part = this.#startAccumulation();
+    let part = startAccumulation(this.#session, this.#carried);
     try {
       for await (const batch of this.#source(epoch, used)) {
         if (!part.batches && this.#reachedLimit()) return;
@@ -213,7 +200,7 @@ export class Training<M extends Metrics = Metrics> extends TrainingRun<TrainingE
         this.#accumulate(batch, part);
         if (part.batches < accumulate) continue;
         yield* this.#finishStep(part);
-        part = this.#startAccumulation();
+        part = startAccumulation(this.#session, this.#carried);
       }
       if (part.batches) yield* this.#finishStep(part);
     } finally {
@@ -228,10 +215,6 @@ export class Training<M extends Metrics = Metrics> extends TrainingRun<TrainingE
     part.batches = 0;
     yield* events;
     yield* this.#evaluate(false);
-  }
-
-  #startAccumulation(): Accumulation {
-    return { total: new TotalLoss(this.#session.layout.reduction), batches: 0, carried: this.#carried };
   }
 
   #accumulate(batch: Batch, part: Accumulation): void {
