@@ -44,4 +44,3 @@ export { Step } from "./src/ops/step.ts";
 export { Generator } from "./src/random/generator.ts";
 export { mostProbable, sample } from "./src/text/sampling.ts";
 export { Vocabulary } from "./src/text/vocabulary.ts";
-export { ctcBeamSearch, ctcGreedy } from "./src/training/ctc_decoding.ts";

@@ -209,3 +209,16 @@ export function requireMade<Made>(name: string, value: unknown, member: string, 
 export function refuse(name: string, expected: string, value: unknown): never {
   throw new OptionError(`"${name}" must be ${expected}, got ${format(value)}`);
 }
+
+/**
+ * A table, or names, with others added. Bundlers drop a call marked as pure where nothing reads its result, and keep an
+ * object spread and everything that it names.
+ */
+export function extended<const Base extends object, const Own extends object>(base: Base, own: Own): Base & Own {
+  return { ...base, ...own };
+}
+
+/** Some entries of a table. */
+export function picked<T extends object, K extends keyof T>(table: T, ...names: K[]): Pick<T, K> {
+  return Object.fromEntries(names.map((name) => [name, table[name]])) as Pick<T, K>;
+}

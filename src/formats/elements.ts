@@ -60,23 +60,23 @@ function directStorage<A extends ArrayBufferView>(array: ArrayType<A>): Storage<
 
 /** The storage of each type. The default type of an array precedes other types that the array can hold. */
 export const STORAGE: { readonly [E in ElementType]: Storage<Elements[E]> } = {
-  F64: directStorage(Float64Array),
-  F32: directStorage(Float32Array),
-  I64: directStorage(BigInt64Array),
-  U64: directStorage(BigUint64Array),
-  I32: directStorage(Int32Array),
-  U32: directStorage(Uint32Array),
-  I16: directStorage(Int16Array),
-  U16: directStorage(Uint16Array),
-  I8: directStorage(Int8Array),
-  U8: directStorage(Uint8Array),
+  F64: /* @__PURE__ */ directStorage(Float64Array),
+  F32: /* @__PURE__ */ directStorage(Float32Array),
+  I64: /* @__PURE__ */ directStorage(BigInt64Array),
+  U64: /* @__PURE__ */ directStorage(BigUint64Array),
+  I32: /* @__PURE__ */ directStorage(Int32Array),
+  U32: /* @__PURE__ */ directStorage(Uint32Array),
+  I16: /* @__PURE__ */ directStorage(Int16Array),
+  U16: /* @__PURE__ */ directStorage(Uint16Array),
+  I8: /* @__PURE__ */ directStorage(Int8Array),
+  U8: /* @__PURE__ */ directStorage(Uint8Array),
   F16: { size: 2, array: Float32Array, read: (bytes) => fromF16(new Uint16Array(bytes)), write: toF16 },
   BF16: { size: 2, array: Float32Array, read: (bytes) => fromBF16(new Uint16Array(bytes)), write: toBF16 },
-  BOOL: directStorage(Uint8Array),
+  BOOL: /* @__PURE__ */ directStorage(Uint8Array),
 };
 
 /** All element types. */
-export const ELEMENT_TYPES = Object.keys(STORAGE) as ElementType[];
+export const ELEMENT_TYPES = /* @__PURE__ */ Object.keys(STORAGE) as ElementType[];
 
 /**
  * The elements of a tensor of any type as f32, each rounded once, to nearest. A Float32Array is returned as it is,

@@ -19,7 +19,7 @@ type Refusal = (offset: number, reason: string) => FormatError;
 const SPACE = new Set([0x20, 0x09, 0x0a, 0x0d]);
 
 /** The characters of numbers. */
-const IN_NUMBER = new Set(new TextEncoder().encode("+-.eE0123456789"));
+const IN_NUMBER = "+-.eE0123456789";
 
 /** The maximum nesting: deeper than any valid header, and shallow enough for any stack. */
 const MAX_DEPTH = 64;
@@ -101,7 +101,7 @@ export function parseJson(bytes: Uint8Array, start: number, end: number, refuse:
 
   function number(): number {
     const from = at;
-    while (at < end && IN_NUMBER.has(bytes[at])) at++;
+    while (at < end && IN_NUMBER.includes(String.fromCharCode(bytes[at]))) at++;
     const source = ascii(from, at);
     if (!NUMBER.test(source)) throw expected("a JSON value", from);
     return Number(source);

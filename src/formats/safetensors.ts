@@ -8,7 +8,7 @@ import { ELEMENT_TYPES, type Elements, type ElementType, STORAGE } from "./eleme
 import { type JsonNode, parseJson, quote } from "./json.ts";
 
 /** The element types of the format that are not supported. */
-const UNSUPPORTED = "F4 F6_E2M3 F6_E3M2 F8_E5M2 F8_E4M3 F8_E8M0 F8_E4M3FNUZ F8_E5M2FNUZ C64".split(" ");
+const UNSUPPORTED = "F4 F6_E2M3 F6_E3M2 F8_E5M2 F8_E4M3 F8_E8M0 F8_E4M3FNUZ F8_E5M2FNUZ C64";
 
 /** The maximum length of a header in bytes. */
 const MAX_HEADER = 100_000_000;
@@ -119,7 +119,9 @@ function readEntry(name: string, member: JsonNode, dataLength: number): Entry {
   const { start, value: dtype } = field("dtype");
   const type = ELEMENT_TYPES.find((type) => type === dtype);
   if (!type) {
-    const actual = UNSUPPORTED.includes(dtype as string) ? `${dtype}, which is not supported` : "an unknown type";
+    const actual = UNSUPPORTED.split(" ").includes(dtype as string)
+      ? `${dtype}, which is not supported`
+      : "an unknown type";
     throw refuse(start, `expected ${tensor} to have the type ${ELEMENT_TYPES.join(", ")}, got ${actual}`);
   }
   const shape = readIntegers(field("shape"), `the shape of ${tensor}`);

@@ -45,13 +45,13 @@ const FLAT: Partial<Record<keyof Kernels, string>> = {
 };
 
 /** The kernels by number. A recorded call names its kernel by index + 1; 0 and below are commands. */
-export const KERNEL_NAMES = Object.keys(ACCESS) as readonly (keyof Kernels)[];
+export const KERNEL_NAMES = /* @__PURE__ */ Object.keys(ACCESS) as readonly (keyof Kernels)[];
 
 /** The signatures of the kernels. */
-export const signatures = parsed(ACCESS) as Readonly<Record<keyof Kernels, Signature>>;
+export const signatures = /* @__PURE__ */ parsed(ACCESS) as Readonly<Record<keyof Kernels, Signature>>;
 
 /** The signatures of calls with one row among parameters, gradients and moments. */
-export const flatSignatures: Readonly<Partial<Record<keyof Kernels, Signature>>> = parsed(FLAT);
+export const flatSignatures: Readonly<Partial<Record<keyof Kernels, Signature>>> = /* @__PURE__ */ parsed(FLAT);
 
 function parsed(table: Partial<Record<keyof Kernels, string>>): Partial<Record<keyof Kernels, Signature>> {
   return Object.fromEntries(Object.entries(table).map(([kernel, text]) => [kernel, parse(text)]));

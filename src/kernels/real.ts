@@ -9,12 +9,12 @@ const LOG2E = 1.44269504088896338700;
 const TURN = 6.28318530717958647693;
 
 /** 1/n! at index n, up to 1/15!: enough for e^r with |r| <= ln(2) / 2. */
-const INVERSE_FACTORIAL = [1];
-for (let n = 1, factorial = 1; n <= 15; n++) INVERSE_FACTORIAL[n] = 1 / (factorial *= n);
+const INVERSE_FACTORIAL = /* @__PURE__ */ inverseFactorials(15);
 
 /** A double and its two words, low word first: only little-endian machines run the library. */
-const double = new Float64Array(1);
-const words = new Int32Array(double.buffer);
+const buffer = /* @__PURE__ */ new ArrayBuffer(8);
+const double = /* @__PURE__ */ new Float64Array(buffer);
+const words = /* @__PURE__ */ new Int32Array(buffer);
 
 export function exp(x: number): number {
   if (x > 709.79) return Infinity;
@@ -107,6 +107,12 @@ function circleSeries(a: number, first: number): number {
   let q = 1;
   for (let n = first + 16; n >= first; n -= 2) q = 1 - q * a * a / (n * (n - 1));
   return q;
+}
+
+function inverseFactorials(last: number): number[] {
+  const inverses = [1];
+  for (let n = 1, factorial = 1; n <= last; n++) inverses[n] = 1 / (factorial *= n);
+  return inverses;
 }
 
 /** e^r - 1 for |r| <= ln(2) / 2: a Taylor series, r last. */

@@ -1,12 +1,12 @@
 import { OptionError } from "../errors.ts";
-import { flag, natural, rate, type Table, texts } from "../options.ts";
+import { extended, flag, natural, rate, type Table, texts } from "../options.ts";
 import type { Layer } from "../layers/layer.ts";
 import type { ParameterSlot, Planner } from "../memory/planner.ts";
 import type { Slot } from "../memory/slot.ts";
 import type { Initialiser } from "../ops/initialise.ts";
-import { type NetPlan, placeLayers, SIZE, type SizeOptions } from "../runtime/plan.ts";
+import { type NetPlan, placeLayers, placeStaging, SIZE, type SizeOptions } from "../runtime/plan.ts";
 import { type Clip, clip, type ClipSlots, NORM_BLOCK } from "../training/clip.ts";
-import { type Loss, loss, type PlannedLoss } from "../training/losses/loss.ts";
+import { type Loss, loss, type PlannedLoss, targetElements } from "../training/losses/loss.ts";
 import { type Group, type Optimizer, optimizer, SETTINGS_LENGTH } from "../training/optimizers/optimizer.ts";
 
 /** What a session is compiled for. */
@@ -77,8 +77,7 @@ export interface PlanOptions extends SizeOptions {
 }
 
 /** What a session is compiled for. */
-export const PLAN = {
-  ...SIZE,
+export const PLAN = /* @__PURE__ */ extended(SIZE, {
   recompute: [flag],
   train: [flag],
   loss: [loss],
@@ -89,7 +88,7 @@ export const PLAN = {
   gradientFlow: [flag],
   averageDecay: [rate],
   seed: [natural],
-} satisfies Table<PlanOptions>;
+}) satisfies Table<PlanOptions>;
 
 /** A part of the range of all parameters that is updated alike. */
 export interface ParameterRange {
@@ -149,6 +148,7 @@ export function planTraining(net: Layer, options: PlanOptions, threads = 1): Tra
   return {
     ...plan,
     ...slots,
+    staging: placeStaging(planner, plan, loss && targetElements(loss, plan.layer.output.value.rows, options.batch)),
     bytes: planner.finish(),
     options: { ...options, ...plan.options, train, frozen },
     initial: Object.values(net.parameters).map(({ initial }) => initial),

@@ -19,7 +19,8 @@ const TIMEOUT = 60_000;
  * user. It reports that it has started, then waits, in `replay`, for the first commands. From then on the main thread
  * reaches the worker through shared memory only.
  */
-const WORKER = `port.onmessage = ({ data: { module, memory, control, commands, names, threads } }) => {
+const script = () =>
+  `port.onmessage = ({ data: { module, memory, control, commands, names, threads } }) => {
   const { exports } = new WebAssembly.Instance(module, { env: { memory } });
   const kernels = [undefined, ...names.map((name) => exports[name])], replay = ${replay};
   port.postMessage("ready");
@@ -85,7 +86,7 @@ export class Threads implements Disposable {
     const workers: StartedWorker[] = [];
     try {
       for (const commands of buffers.slice(1)) {
-        const started = startWorker(WORKER);
+        const started = startWorker(script());
         workers.push(started);
         started.worker.postMessage({
           module,

@@ -1,5 +1,5 @@
 import { requireInteger, requireNumbers, ShapeError } from "../errors.ts";
-import { anything, count, flag, natural, readOptions, REQUIRED, type Table } from "../options.ts";
+import { anything, count, extended, flag, natural, readOptions, REQUIRED, type Table } from "../options.ts";
 import { exp, log } from "../kernels/real.ts";
 import { logSoftmax } from "./log_softmax.ts";
 
@@ -57,7 +57,7 @@ export interface CtcDecoding {
  *
  * @example
  * ```ts
- * import { ctcGreedy } from "@unroll/rnn";
+ * import { ctcGreedy } from "@unroll/rnn/losses";
  * import { assertEquals } from "@std/assert";
  *
  * const outputs = [[0, 9, 0], [0, 9, 0], [9, 0, 0], [0, 9, 0], [0, 0, 9]].flat(); // 1 1 blank 1 2
@@ -89,7 +89,7 @@ export interface CtcBeamOptions extends CtcDecodingOptions {
   width?: number;
 }
 
-const BEAM = { ...DECODING, width: [count, 10] } satisfies Table<CtcBeamOptions>;
+const BEAM = /* @__PURE__ */ extended(DECODING, { width: [count, 10] }) satisfies Table<CtcBeamOptions>;
 
 /** The labels of the steps so far: a node in the tree of prefixes. */
 interface Prefix {
@@ -117,7 +117,7 @@ interface Prefix {
  *
  * @example
  * ```ts
- * import { ctcBeamSearch, ctcGreedy } from "@unroll/rnn";
+ * import { ctcBeamSearch, ctcGreedy } from "@unroll/rnn/losses";
  * import { assertEquals } from "@std/assert";
  *
  * // In both steps a blank with 0.6 and label 1 with 0.4: the best path, two blanks, has 0.36, the label 0.64.

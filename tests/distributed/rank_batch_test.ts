@@ -5,7 +5,6 @@ import {
   compile,
   type CompileOptions,
   crossEntropy,
-  ctc,
   dense,
   elman,
   embedding,
@@ -18,6 +17,7 @@ import {
   type Session,
   squaredError,
 } from "@unroll/rnn";
+import { ctc } from "@unroll/rnn/losses";
 import { encoderDecoder, luong } from "@unroll/rnn/models";
 import { rankBatch } from "../../src/distributed/rank_batch.ts";
 import { Generator } from "../../src/random/generator.ts";

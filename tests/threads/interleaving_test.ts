@@ -13,7 +13,6 @@ import {
   clipValue,
   compile,
   crossEntropy,
-  ctc,
   dense,
   dropout,
   elman,
@@ -34,6 +33,7 @@ import {
   sgd,
   squaredError,
 } from "../../mod.ts";
+import { ctc } from "../../losses.ts";
 import { layerNormLstm, minimalGatedUnit } from "../../examples/custom_cell.ts";
 import { Generator } from "../../src/random/generator.ts";
 import { VARIANTS } from "../support/cells/variants.ts";

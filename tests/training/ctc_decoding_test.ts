@@ -1,14 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import {
-  activation,
-  compile,
-  ctc,
-  ctcBeamSearch,
-  ctcGreedy,
-  NonFiniteError,
-  OptionError,
-  ShapeError,
-} from "../../mod.ts";
+import { activation, compile, NonFiniteError, OptionError, ShapeError } from "../../mod.ts";
+import { ctc, ctcBeamSearch, ctcGreedy } from "../../losses.ts";
 import { Generator } from "../../src/random/generator.ts";
 
 const T = 4, B = 2, C = 3;

@@ -8,7 +8,6 @@ import {
   binaryCrossEntropy,
   compile,
   crossEntropy,
-  ctc,
   embedding,
   huber,
   type Loss,
@@ -19,6 +18,7 @@ import {
   squaredError,
   type Targets,
 } from "../../mod.ts";
+import { ctc } from "../../losses.ts";
 import { compileReference } from "../support/compile_reference.ts";
 import { Generator } from "../../src/random/generator.ts";
 import { distance, size, U, walk } from "../support/rounding.ts";

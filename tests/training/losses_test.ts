@@ -5,7 +5,6 @@ import {
   binaryCrossEntropy,
   compile,
   crossEntropy,
-  ctc,
   type Data,
   embedding,
   huber,
@@ -20,6 +19,7 @@ import {
   squaredError,
   type Targets,
 } from "../../mod.ts";
+import { ctc } from "../../losses.ts";
 import { Generator } from "../../src/random/generator.ts";
 
 const T = 5, B = 3, C = 4, ROWS = T * B, LENGTHS = [3, 5, 4];

@@ -1,5 +1,5 @@
 import { ShapeError } from "../../errors.ts";
-import { finite, numbers, readOptions, type Table } from "../../options.ts";
+import { extended, finite, numbers, readOptions, type Table } from "../../options.ts";
 import { elementLoss } from "./element_loss.ts";
 import { LOSS, type Loss, type LossOptions } from "./loss.ts";
 
@@ -14,10 +14,9 @@ export interface BinaryCrossEntropyOptions extends LossOptions {
   positiveWeight?: number | ArrayLike<number>;
 }
 
-const BINARY_CROSS_ENTROPY = {
-  ...LOSS,
-  positiveWeight: [(name, value) => (typeof value === "object" ? numbers : finite)(name, value), 1],
-} satisfies Table<BinaryCrossEntropyOptions>;
+const BINARY_CROSS_ENTROPY = /* @__PURE__ */ extended(LOSS, {
+  positiveWeight: [(name: string, value: unknown) => (typeof value === "object" ? numbers : finite)(name, value), 1],
+}) satisfies Table<BinaryCrossEntropyOptions>;
 
 /**
  * Cross-entropy of the sigmoid of every output x with a target y, a number from 0 to 1, in nats: PyTorch's

@@ -1,5 +1,5 @@
 import { requireBelow, ShapeError } from "../../errors.ts";
-import { finite, numbers, readOptions, share, type Table } from "../../options.ts";
+import { extended, finite, numbers, readOptions, share, type Table } from "../../options.ts";
 import { LOSS, type Loss, type LossOptions, readLosses, requireCount, requireTargets, weightsOf } from "./loss.ts";
 
 /** Options of `crossEntropy`. */
@@ -20,12 +20,11 @@ export interface CrossEntropyOptions extends LossOptions {
   classWeights?: ArrayLike<number>;
 }
 
-const CROSS_ENTROPY = {
-  ...LOSS,
+const CROSS_ENTROPY = /* @__PURE__ */ extended(LOSS, {
   ignoreIndex: [finite, -100],
   labelSmoothing: [share, 0],
   classWeights: [numbers],
-} satisfies Table<CrossEntropyOptions>;
+}) satisfies Table<CrossEntropyOptions>;
 
 /**
  * Cross-entropy of a softmax over the columns of the output with one class a row, in nats: PyTorch's `cross_entropy`.
@@ -70,6 +69,7 @@ export function crossEntropy(options: CrossEntropyOptions = {}): Loss {
       const weight = smoothing ? scope.constant("class weights", [...w, w.reduce((a, b) => a + b)]) : undefined;
       return {
         targets: "step",
+        elements: rows,
         total,
         check(targets, rows) {
           const { y } = targets;

@@ -1,5 +1,5 @@
 import { OptionError, requireArray, requireBelow, requireInteger, ShapeError } from "../../errors.ts";
-import { flag, natural, readOptions, type Table } from "../../options.ts";
+import { extended, flag, natural, readOptions, type Table } from "../../options.ts";
 import { LOSS, type Loss, type LossOptions, requireCount, type Targets, weightsOf } from "./loss.ts";
 
 /** Options of `ctc`. */
@@ -24,12 +24,11 @@ export interface CtcOptions extends LossOptions {
   labels?: number;
 }
 
-const CTC = {
-  ...LOSS,
+const CTC = /* @__PURE__ */ extended(LOSS, {
   blank: [natural, 0],
   zeroInfinity: [flag, false],
   labels: [natural],
-} satisfies Table<CtcOptions>;
+}) satisfies Table<CtcOptions>;
 
 /**
  * Connectionist temporal classification (Graves et al. 2006): -log of the probability that a sequence of outputs
@@ -47,7 +46,8 @@ const CTC = {
  *
  * @example
  * ```ts
- * import { compile, ctc, ctcGreedy, dense, lstm, recurrent, sequential, sgd } from "@unroll/rnn";
+ * import { compile, dense, lstm, recurrent, sequential, sgd } from "@unroll/rnn";
+ * import { ctc, ctcGreedy } from "@unroll/rnn/losses";
  * import { assertEquals } from "@std/assert";
  *
  * const net = sequential({ rnn: recurrent(lstm(), { input: 1, hidden: 8 }), decoder: dense(8, 3) });
@@ -78,6 +78,7 @@ export function ctc(options: CtcOptions = {}): Loss {
       const scratch = scope.scratch("states of paths", 1, (steps + 4) * states + 2 * steps);
       return {
         targets: "sequence",
+        elements: batch * stride,
         total,
         check(targets, rows) {
           const layout = layoutOf(targets, rows.B), weight = weightsOf(targets, { ...rows, count: rows.B });

@@ -1,4 +1,4 @@
-import { positiveFinite, readOptions, type Table } from "../../options.ts";
+import { extended, positiveFinite, readOptions, type Table } from "../../options.ts";
 import { elementLoss } from "./element_loss.ts";
 import { LOSS, type Loss, type LossOptions } from "./loss.ts";
 
@@ -47,7 +47,7 @@ export interface HuberOptions extends LossOptions {
   delta?: number;
 }
 
-const HUBER = { ...LOSS, delta: [positiveFinite, 1] } satisfies Table<HuberOptions>;
+const HUBER = /* @__PURE__ */ extended(LOSS, { delta: [positiveFinite, 1] }) satisfies Table<HuberOptions>;
 
 /**
  * The Huber loss of d = x - y: d² / 2 where |d| <= `delta`, else delta (|d| - delta / 2). PyTorch's `huber_loss` (Huber
@@ -79,7 +79,7 @@ export interface SmoothL1Options extends LossOptions {
   beta?: number;
 }
 
-const SMOOTH_L1 = { ...LOSS, beta: [positiveFinite, 1] } satisfies Table<SmoothL1Options>;
+const SMOOTH_L1 = /* @__PURE__ */ extended(LOSS, { beta: [positiveFinite, 1] }) satisfies Table<SmoothL1Options>;
 
 /**
  * The Huber loss divided by `beta`, so that the slope is 1 for large differences: PyTorch's `smooth_l1_loss`.

@@ -1,5 +1,5 @@
 import { OptionError, requireBelow, requireInteger, ShapeError } from "../../errors.ts";
-import { anything, finite, readOptions, type Table } from "../../options.ts";
+import { anything, extended, finite, readOptions, type Table } from "../../options.ts";
 import type { EvaluatedBatch, Metric } from "./metric.ts";
 
 /** Options of every metric of classes. */
@@ -26,7 +26,7 @@ export interface ClassAverageOptions extends ClassMetricOptions {
   average?: "macro" | "weighted" | "micro" | number;
 }
 
-const AVERAGE = { ...METRIC, average: [anything, "macro"] } satisfies Table<ClassAverageOptions>;
+const AVERAGE = /* @__PURE__ */ extended(METRIC, { average: [anything, "macro"] }) satisfies Table<ClassAverageOptions>;
 
 /**
  * The share of rows whose largest output is that of their class. All metrics of classes weight a row by its weight. An

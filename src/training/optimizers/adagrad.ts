@@ -1,5 +1,5 @@
 import { AdagradSetting } from "../../kernels/optimizer_settings.ts";
-import { nonNegative, readOptions, type Table } from "../../options.ts";
+import { extended, nonNegative, readOptions, type Table } from "../../options.ts";
 import {
   kernelSettings,
   OPTIMIZER,
@@ -31,12 +31,11 @@ export interface AdagradOptions extends OptimizerOptions {
   epsilon?: number;
 }
 
-const ADAGRAD = {
-  ...OPTIMIZER,
+const ADAGRAD = /* @__PURE__ */ extended(OPTIMIZER, {
   learningRateDecay: [nonNegative, 0],
   initialAccumulator: [nonNegative, 0],
   epsilon: [nonNegative, 1e-10],
-} satisfies Table<AdagradOptions>;
+}) satisfies Table<AdagradOptions>;
 
 /**
  * Adagrad (Duchi, Hazan & Singer 2011), as PyTorch's `optim.Adagrad`: v = v + g², p -= lr g / (sqrt(v) + epsilon).

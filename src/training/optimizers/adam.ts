@@ -1,6 +1,6 @@
 import { AdamSetting } from "../../kernels/optimizer_settings.ts";
 import { power } from "../../kernels/real.ts";
-import { flag, nonNegative, ratePair, readOptions, type Table } from "../../options.ts";
+import { extended, flag, nonNegative, ratePair, readOptions, type Table } from "../../options.ts";
 import { kernelSettings, OPTIMIZER, type Optimizer, type OptimizerOptions, parameterGroups } from "./optimizer.ts";
 
 /** Options of `adam` and `adamw`. */
@@ -25,12 +25,11 @@ export interface AdamOptions extends OptimizerOptions {
   amsgrad?: boolean;
 }
 
-const ADAM = {
-  ...OPTIMIZER,
+const ADAM = /* @__PURE__ */ extended(OPTIMIZER, {
   betas: [ratePair, [0.9, 0.999]],
   epsilon: [nonNegative, 1e-8],
   amsgrad: [flag, false],
-} satisfies Table<AdamOptions>;
+}) satisfies Table<AdamOptions>;
 
 /**
  * Adam (Kingma & Ba 2015), as PyTorch's `optim.Adam`: m = b1 m + (1 - b1) g, v = b2 v + (1 - b2) g²,

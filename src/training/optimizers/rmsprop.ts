@@ -1,5 +1,5 @@
 import { RmspropSetting } from "../../kernels/optimizer_settings.ts";
-import { flag, nonNegative, rate, readOptions, type Table } from "../../options.ts";
+import { extended, flag, nonNegative, rate, readOptions, type Table } from "../../options.ts";
 import {
   kernelSettings,
   type Moment,
@@ -38,13 +38,12 @@ export interface RmspropOptions extends OptimizerOptions {
   centered?: boolean;
 }
 
-const RMSPROP = {
-  ...OPTIMIZER,
+const RMSPROP = /* @__PURE__ */ extended(OPTIMIZER, {
   alpha: [rate, 0.99],
   epsilon: [nonNegative, 1e-8],
   momentum: [rate, 0],
   centered: [flag, false],
-} satisfies Table<RmspropOptions>;
+}) satisfies Table<RmspropOptions>;
 
 /**
  * RMSprop (Hinton 2012), as PyTorch's `optim.RMSprop`: v = alpha v + (1 - alpha) g², r = g / (sqrt(v) + epsilon), then

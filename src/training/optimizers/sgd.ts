@@ -1,6 +1,6 @@
 import { OptionError } from "../../errors.ts";
 import { SgdSetting } from "../../kernels/optimizer_settings.ts";
-import { flag, nonNegative, rate, readOptions, type Table } from "../../options.ts";
+import { extended, flag, nonNegative, rate, readOptions, type Table } from "../../options.ts";
 import {
   kernelSettings,
   OPTIMIZER,
@@ -32,12 +32,11 @@ export interface SgdOptions extends OptimizerOptions {
   nesterov?: boolean;
 }
 
-const SGD = {
-  ...OPTIMIZER,
+const SGD = /* @__PURE__ */ extended(OPTIMIZER, {
   momentum: [rate, 0],
   dampening: [nonNegative, 0],
   nesterov: [flag, false],
-} satisfies Table<SgdOptions>;
+}) satisfies Table<SgdOptions>;
 
 /**
  * Stochastic gradient descent with momentum, as PyTorch's `optim.SGD`: v = momentum v + (1 - dampening) g, then

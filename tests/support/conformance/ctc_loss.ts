@@ -1,4 +1,4 @@
-import { ctc } from "../../../mod.ts";
+import { ctc } from "../../../losses.ts";
 import { firstMissing, type Kind } from "./kind.ts";
 import { compared, inverse, letters, permuted, REDUCTIONS } from "./loss.ts";
 

@@ -4,7 +4,6 @@ import {
   type Batch,
   compile,
   crossEntropy,
-  ctc,
   dense,
   embedding,
   gru,
@@ -19,6 +18,7 @@ import {
   ShapeError,
   squaredError,
 } from "../../../mod.ts";
+import { ctc } from "../../../losses.ts";
 import { bahdanau, encoderDecoder } from "../../../models.ts";
 import { Generator } from "../../../src/random/generator.ts";
 import { arrange } from "../../../src/training/data/arrangement.ts";

@@ -1,0 +1,13 @@
+/**
+ * Losses beside those of the main entry, with what reads their outputs: connectionist temporal classification.
+ *
+ * @module
+ */
+export { ctc, type CtcOptions } from "./src/training/losses/ctc.ts";
+export {
+  type CtcBeamOptions,
+  ctcBeamSearch,
+  type CtcDecoding,
+  type CtcDecodingOptions,
+  ctcGreedy,
+} from "./src/training/ctc_decoding.ts";
