@@ -1,5 +1,5 @@
 import { CELL_TITLES, type CellName } from "./cells.ts";
-import { element, formatInteger, input, integer, setText } from "./element.ts";
+import { element, formatInteger, input, number, setNumber, setText } from "./element.ts";
 import type { NetFacts, NetOptions, TrainOptions } from "./trainer.ts";
 
 /** Choices of the number of threads, at most. */
@@ -37,8 +37,8 @@ export class NetChoice {
   }
 
   net(): NetOptions {
-    const layers = integer("layers");
-    const width = integer("width");
+    const layers = number("layers");
+    const width = number("width");
     const cell = element("setup", HTMLFormElement).querySelector<HTMLInputElement>("[name=cell]:checked")!.value;
     return { cell: cell as CellName, hidden: Array(layers).fill(width), threads: this.threads };
   }
@@ -48,7 +48,7 @@ export class NetChoice {
   }
 
   training(): TrainOptions {
-    return { batch: integer("batch"), unroll: integer("unroll"), learningRate: this.rate };
+    return { batch: number("batch"), unroll: number("unroll"), learningRate: this.rate };
   }
 
   /** Shows the net and locks the controls of its sizes. Without a net the controls are unlocked. */
@@ -69,7 +69,7 @@ export class NetChoice {
     );
     const radio = document.querySelector<HTMLInputElement>(`[name=cell][value="${cell}"]`);
     if (radio) radio.checked = true;
-    input("layers").value = String(hidden.length);
-    input("width").value = String(hidden[0]);
+    setNumber("layers", hidden.length);
+    setNumber("width", hidden[0]);
   }
 }

@@ -111,6 +111,19 @@ export class Playground implements AsyncDisposable {
     return Number((await this.says(selector)).replaceAll(",", ""));
   }
 
+  /** Asserts that elements are to be seen whole without scrolling. */
+  async onFirstScreen(...selectors: string[]): Promise<void> {
+    const { page } = this;
+    const { width, height } = page.viewportSize()!;
+    await page.evaluate(() => scrollTo(0, 0));
+    for (const selector of selectors) {
+      const box = (await page.locator(selector).boundingBox())!;
+      const right = box.x + box.width;
+      const bottom = box.y + box.height;
+      assert(box.x >= 0 && box.y >= 0 && right <= width && bottom <= height, `${selector} ends at ${right}, ${bottom}`);
+    }
+  }
+
   /** Waits until a condition holds. `what` names the condition in the error. */
   async until(what: string, holds: () => Promise<boolean>): Promise<void> {
     for (const end = performance.now() + PATIENCE; !(await holds());) {
