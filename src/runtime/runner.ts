@@ -41,7 +41,7 @@ export class Runner {
 
   /** Release the memory and end the threads. */
   release(): void {
-    if (!(this.#engine instanceof Error)) this.#engine.threads?.[Symbol.dispose]();
+    if (!(this.#engine instanceof Error)) this.#engine.threads?.dispose();
     this.#engine = new DisposedError("Cannot use this session: it was disposed");
     this.io.release();
   }
