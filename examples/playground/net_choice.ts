@@ -13,11 +13,14 @@ export class NetChoice {
   /** `onRate` gets each learning rate; `onTraining` is called when batch or unrolled steps change. */
   constructor({ onRate, onTraining }: { onRate: (rate: number) => void; onTraining: () => void }) {
     const cores = navigator.hardwareConcurrency || 1;
-    const maximum = crossOriginIsolated ? Math.min(cores, MAXIMUM_THREADS) : 1;
+    const canShare = typeof SharedArrayBuffer !== "undefined"; // not in WebKitGTK 2.50, in an isolated page
+    const maximum = crossOriginIsolated && canShare ? Math.min(cores, MAXIMUM_THREADS) : 1;
     for (let count = 1; count <= maximum; count++) this.#threads.add(new Option(String(count)));
     this.#threads.value = String(Math.min(maximum, 4));
     const threads = !crossOriginIsolated
       ? "One thread: this page is not cross-origin isolated, as several threads require."
+      : !canShare
+      ? "One thread: this browser cannot share memory among several."
       : maximum > 1
       ? `Up to ${maximum} threads: this page is cross-origin isolated.`
       : "One thread: this device has one core.";

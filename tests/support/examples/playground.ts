@@ -27,8 +27,12 @@ const PATIENCE = 60_000;
 
 type Files = Map<string, Uint8Array<ArrayBuffer>>;
 
+let built: Promise<Files> | undefined;
+
 /** The files of the playground, made once for all tests of a file. */
-let files: Promise<Files> | undefined;
+export function playgroundFiles(): Promise<Files> {
+  return built ??= build();
+}
 
 async function build(): Promise<Files> {
   const folder = await Deno.makeTempDir();
@@ -57,7 +61,7 @@ export class Playground implements AsyncDisposable {
 
   static async open(options: BrowserContextOptions & Partial<ServeOptions> = {}): Promise<Playground> {
     const { isolated, path = "/", ...context } = options;
-    const server = serve(await (files ??= build()), { port: 0, isolated, path });
+    const server = serve(await playgroundFiles(), { port: 0, isolated, path });
     const browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS });
     const page = await (await browser.newContext({ acceptDownloads: true, ...context })).newPage();
     page.setDefaultTimeout(PATIENCE);
