@@ -5,23 +5,24 @@ import inference from "../src/kernels/generated/inference.ts";
 
 /** The files: whose kernels, and which of both builds. */
 const MODULES = {
-  "exact.wasm": [all, 0],
-  "fast.wasm": [all, 1],
-  "inference_exact.wasm": [inference, 0],
-  "inference_fast.wasm": [inference, 1],
+  "exact.wasm": [all, 1],
+  "fast.wasm": [all, 0],
+  "inference_exact.wasm": [inference, 1],
+  "inference_fast.wasm": [inference, 0],
 } as const;
 
 /** The names of the files. */
 export const wasmFiles: readonly string[] = Object.keys(MODULES);
 
 /** The type of what a bundler or a host makes of a file. */
-const DECLARATION = "declare const module: WebAssembly.Module;\nexport default module;\n";
+const DECLARATION =
+  '/// <reference path="./platform.d.ts" />\ndeclare const module: WebAssembly.Module;\nexport default module;\n';
 
 /** Writes the files and their declarations into a folder. */
 export async function writeWasm(folder: string): Promise<void> {
   for (const [name, [embedded, index]] of Object.entries(MODULES)) {
-    const bytes = await moduleBytes(embedded, index, 2, false);
-    await Deno.writeFile(`${folder}/${name}`, index ? marked(bytes) : bytes);
+    const bytes = moduleBytes(embedded, index, false);
+    await Deno.writeFile(`${folder}/${name}`, name.includes(FAST) ? marked(bytes) : bytes);
     await Deno.writeTextFile(`${folder}/${name}.d.ts`, DECLARATION);
   }
 }

@@ -13,7 +13,6 @@ const PLATFORM = {
   AbortSignal,
   atob,
   clearTimeout,
-  DecompressionStream,
   MessageChannel,
   performance,
   setTimeout,
