@@ -130,10 +130,11 @@ export class Decoder {
  *   encoder: sequential({ embedding: embedding(10, 4), rnn: rnn() }),
  *   decoder: sequential({ embedding: embedding(5, 4), rnn: rnn(), output: dense(8, 5) }),
  * });
- * using session = await compile(net, { batch: 1, steps: 6 });
+ * const session = await compile(net, { batch: 1, steps: 6 });
  * const decoder = decode(session, [3, 1, 4, 1, 5]), written: number[] = [], begin = 0;
  * for (let token = begin; written.length < 3; written.push(token)) token = mostProbable(decoder.step([token]));
  * assertEquals(written.length, 3);
+ * session.dispose();
  * ```
  */
 export function decode(
