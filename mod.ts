@@ -7,9 +7,10 @@
  * import { assert } from "@std/assert";
  *
  * const text = "abracadabra ".repeat(50);
- * using model = await LanguageModel.create(text, { hidden: [32] });
+ * const model = await LanguageModel.create(text, { hidden: [32] });
  * for await (const event of model.fit(text, { batch: 4, unroll: 10, epochs: 8 })) assert(event.loss > 0);
  * assert((await model.evaluate(text)).bitsPerToken < 2);
+ * model.dispose();
  * ```
  *
  * @module

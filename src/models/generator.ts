@@ -48,11 +48,12 @@ const SETUP = {
  * import { assertEquals } from "@std/assert";
  *
  * const texts = [{ text: "meow", label: "cat" }, { text: "woof woof", label: "dog" }];
- * using model = await SequenceGenerator.create(texts, { labels: ["cat", "dog"], hidden: [24], seed: 1 });
+ * const model = await SequenceGenerator.create(texts, { labels: ["cat", "dog"], hidden: [24], seed: 1 });
  * for await (const _ of model.fit(texts, { epochs: 120, optimizer: adam({ learningRate: 0.02 }) }));
  * let text = "";
  * for await (const piece of model.generate({ label: "dog", temperature: 0 })) text += piece;
  * assertEquals(text, "woof woof");
+ * model.dispose();
  * ```
  */
 export class SequenceGenerator extends SequenceGeneratorRunner {

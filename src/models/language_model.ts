@@ -41,11 +41,12 @@ const SETUP = { loss: () => crossEntropy(), size: () => ({ batch: 1, steps: 1 })
  * import { assert, assertEquals } from "@std/assert";
  *
  * const text = "to be or not to be, ".repeat(40);
- * using model = await LanguageModel.create(text, { hidden: [32], seed: 1 });
+ * const model = await LanguageModel.create(text, { hidden: [32], seed: 1 });
  * for await (const event of model.fit(text, { batch: 4, unroll: 20, epochs: 20 })) assert(event.gradientNorm > 0);
  * let written = "";
  * for await (const piece of model.generate({ prompt: "to be", length: 15, temperature: 0 })) written += piece;
  * assertEquals(written, " or not to be, ");
+ * model.dispose();
  * ```
  */
 export class LanguageModel extends LanguageModelRunner {
@@ -171,15 +172,18 @@ export class LanguageModel extends LanguageModelRunner {
    * import { assertEquals } from "@std/assert";
    *
    * const text = "to be or not to be, ".repeat(40), options = { hidden: [8] }, training = { batch: 4, unroll: 10 };
-   * using whole = await LanguageModel.create(text, options);
+   * const whole = await LanguageModel.create(text, options);
    * for await (const _ of whole.fit(text, { ...training, epochs: 2 }));
    *
-   * using first = await LanguageModel.create(text, options);
+   * const first = await LanguageModel.create(text, options);
    * for await (const { step } of first.fit(text, { ...training, epochs: 2 })) if (step === 7) break;
    * const resume = first.checkpoint();
-   * using second = await LanguageModel.create(text, options);
+   * const second = await LanguageModel.create(text, options);
    * for await (const _ of second.fit(text, { ...training, epochs: 2, resume }));
    * assertEquals(second.save(), whole.save());
+   * whole.dispose();
+   * first.dispose();
+   * second.dispose();
    * ```
    */
   checkpoint(): Uint8Array<ArrayBuffer> {

@@ -63,12 +63,13 @@ interface EncodedPairs {
  * const words = ["abc", "cab", "bca", "ab", "cb", "ac", "b"];
  * const pairs = words.map((word) => [word, [...word].reverse().join("")] as const);
  * const letters = Vocabulary.characters("abc"), sizes = { hidden: 24, longest: 3 };
- * using model = await Seq2Seq.create({ source: letters, target: letters, cell: gru(), ...sizes, seed: 1 });
+ * const model = await Seq2Seq.create({ source: letters, target: letters, cell: gru(), ...sizes, seed: 1 });
  * let loss = Infinity;
  * for await (const event of model.fit(pairs, { epochs: 150, batch: 7 })) if (event.type === "step") loss = event.loss;
  * const [{ text }] = await model.translate(["cab"]);
  * assertEquals(text, "bac");
  * assertEquals((await model.beamSearch("cab", { width: 2 }))[0].text, "bac");
+ * model.dispose();
  * ```
  */
 export class Seq2Seq extends Seq2SeqRunner {

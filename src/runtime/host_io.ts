@@ -61,9 +61,8 @@ export class HostIO {
   }
 
   /** Write numbers into the first row of a slot. */
-  readonly write = (slot: Slot, numbers: ArrayLike<number>): void => {
+  readonly write = (slot: Slot, numbers: ArrayLike<number>): void =>
     this.layout.floats(slot.address, numbers.length).set(numbers);
-  };
 
   /** The first number of a slot. */
   scalar(slot: Slot): number {
@@ -267,9 +266,7 @@ export class HostIO {
 
   /** The columns of each part of the output, and the range of the part's elements in the caller's array. */
   protected outputParts(slot: Slot, { T, B }: PackedBatch): { slot: Slot; from: number; to: number }[] {
-    const { parts = 1 } = this.plan.layer.output;
-    const width = slot.columns / parts;
-    const size = T * B * width;
+    const { parts = 1 } = this.plan.layer.output, width = slot.columns / parts, size = T * B * width;
     return Array.from({ length: parts }, (_, i) => ({
       slot: slot.slice(i * width, width),
       from: i * size,

@@ -54,12 +54,14 @@ export class LoadedNet extends CompiledNet {
  * import { assertEquals } from "@std/assert";
  *
  * const net = sequential({ rnn: recurrent(lstm(), { input: 3, hidden: 8 }), output: dense(8, 2) });
- * using trained = await compile(net, { batch: 1, steps: 4, seed: 1 });
+ * const trained = await compile(net, { batch: 1, steps: 4, seed: 1 });
  * const file = writeSafetensors(trained.parameters());
  *
- * using loaded = await load(net, readSafetensors(file).tensors, { batch: 1, steps: 4 });
+ * const loaded = await load(net, readSafetensors(file).tensors, { batch: 1, steps: 4 });
  * const x = new Float32Array(4 * 3).fill(0.1); // [T = 4, B = 1, 3]
  * assertEquals(loaded.forward(x), trained.forward(x)); // [T, B, 2]
+ * trained.dispose();
+ * loaded.dispose();
  * ```
  */
 export async function load(

@@ -157,13 +157,9 @@ export class Runner {
   }
 
   /**
-   * Run a batch that is not a call of the session, such as a step of a stream: the session's states stay what they are.
+   * Prepare to run a batch that is not a call of the session, such as a step of a stream: the session's states stay
+   * what they are.
    */
-  runApart(batch: PackedBatch, run: (k: Kernels) => void): void {
-    run(this.startApart(batch));
-  }
-
-  /** As `runApart`; the caller runs the batch. */
   startApart(batch: PackedBatch): Kernels {
     const k = this.kernels;
     this.saveStates();

@@ -43,10 +43,10 @@ export class Stream {
     if (output && output.length !== size) {
       throw new ShapeError(`Cannot run a step: "output" must have ${size} elements, got ${output.length}`);
     }
-    io.check(x, B);
+    io.readInput(x, B);
     const k = runner.startApart(batch);
     runner.finish();
-    io.write(x);
+    io.writeInput();
     if (this.#isFirst) runner.io.writeStates(k, batch, this.#first, undefined);
     else io.writeStates(this.#states);
     layer.forward(k, batch);
@@ -54,7 +54,7 @@ export class Stream {
     this.#isFirst = false;
     io.readStates(this.#states);
     const outputs = output ?? new Float32Array(size);
-    io.read(outputs);
+    io.readOutput(outputs);
     return outputs;
   }
 

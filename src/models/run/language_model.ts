@@ -121,10 +121,11 @@ export class LanguageModelRunner extends ModelRunner {
    * import { LanguageModel } from "@unroll/rnn";
    * import { assertEquals } from "@std/assert";
    *
-   * using model = await LanguageModel.create("to be or not to be", { hidden: [32, 16] });
+   * const model = await LanguageModel.create("to be or not to be", { hidden: [32, 16] });
    * const states = await model.states("to be");
    * assertEquals([...states.keys()], ["rnn.h_l0", "rnn.c_l0", "rnn.h_l1", "rnn.c_l1"]);
    * assertEquals(states.get("rnn.h_l1")!.length, 5 * 16);
+   * model.dispose();
    * ```
    */
   async states(

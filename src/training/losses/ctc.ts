@@ -51,10 +51,11 @@ const CTC = /* @__PURE__ */ extended(LOSS, {
  * import { assertEquals } from "@std/assert";
  *
  * const net = sequential({ rnn: recurrent(lstm(), { input: 1, hidden: 8 }), decoder: dense(8, 3) });
- * using session = await compile(net, { batch: 1, steps: 6, loss: ctc(), optimizer: sgd({ learningRate: 0.5 }) });
+ * const session = await compile(net, { batch: 1, steps: 6, loss: ctc(), optimizer: sgd({ learningRate: 0.5 }) });
  * const x = [1, 0, 0, -1, 0, 0];
  * for (let i = 0; i < 100; i++) session.step({ x, y: [1, 2] });
  * assertEquals(ctcGreedy(session.forward(x), { classes: 3 })[0].labels, [1, 2]);
+ * session.dispose();
  * ```
  */
 export function ctc(options: CtcOptions = {}): Loss {
