@@ -15,13 +15,15 @@ import { EventLoop } from "../runtime/event_loop.ts";
 import type { States } from "../runtime/packed_batch.ts";
 import type { Vocabulary } from "../text/vocabulary.ts";
 import { beamSearch } from "./beam_search.ts";
+import { readPrompt } from "./prompt.ts";
 import { DRAW, type DrawOptions, drawTokens, mutedTokens, type TokenReader } from "./token_draws.ts";
 import { TextReader } from "./text_reader.ts";
 
 /** Options of `LanguageModel.generate`. */
 export interface GenerateOptions extends DrawOptions {
   /**
-   * Text to continue, or its tokens. The output does not repeat the prompt.
+   * Text to continue, or its tokens. The output does not repeat the prompt. A space at the end makes no difference to
+   * what follows, except in models of characters.
    *
    * @default `<bos>`, a line break or the first token: the first of these that the vocabulary has
    */
@@ -124,9 +126,11 @@ export async function* generate(
     },
   };
   const draws = { ...drawOptions, length, end: vocabulary.id("<eos>") };
+  const { ids, writer } = readPrompt(vocabulary, prompt, startOf(vocabulary));
+  const write = writer();
   let text = "";
-  for await (const token of drawTokens(tokens, promptTokens(vocabulary, prompt), draws)) {
-    const piece = vocabulary.separator + vocabulary.decode([token]);
+  for await (const token of drawTokens(tokens, ids, draws)) {
+    const piece = write(token);
     const before = text.length;
     text += piece;
     yield piece;
@@ -148,19 +152,19 @@ export async function continuations(
   const stopTokens = stop.map((token) => requireToken(vocabulary, token));
   if (end !== undefined) stopTokens.push(end);
   const search = { length, lengthPenalty, stop: stopTokens, without: mutedTokens(vocabulary), signal };
-  const tokens = promptTokens(vocabulary, prompt);
+  const { ids, writer } = readPrompt(vocabulary, prompt, startOf(vocabulary));
   const reader = new TextReader(() => net);
   const loop = new EventLoop();
-  const last = tokens.length - 1;
-  for (let i = 0; i < last; i += reader.skip(tokens, i, last)) {
+  const last = ids.length - 1;
+  for (let i = 0; i < last; i += reader.skip(ids, i, last)) {
     await loop.turn();
     signal?.throwIfAborted();
   }
   const stream = net.stream({ batch: width, states: repeated(reader.states, width) });
-  const found = await beamSearch(stream, tokens.subarray(last), search);
+  const found = await beamSearch(stream, ids.subarray(last), search);
   return found.map(({ tokens, logProbability, score }) => {
-    const text = vocabulary.decode(tokens.filter((token) => token !== end));
-    return { text: text && vocabulary.separator + text, logProbability, score };
+    const text = tokens.filter((token) => token !== end).map(writer()).join("");
+    return { text, logProbability, score };
   });
 }
 
@@ -193,12 +197,8 @@ export function readable<Piece>(pieces: AsyncGenerator<Piece, void, void>): Read
   }, { highWaterMark: 0 });
 }
 
-/** The tokens of a prompt: at least one. */
-function promptTokens(vocabulary: Vocabulary, prompt: string | readonly string[] = ""): Int32Array {
-  if (prompt.length > 0) {
-    const tokens = vocabulary.encode(prompt);
-    if (tokens.length > 0) return tokens;
-  }
+/** What a text without a prompt begins with. */
+function startOf(vocabulary: Vocabulary): Int32Array<ArrayBuffer> {
   return Int32Array.of(vocabulary.id("<bos>") ?? vocabulary.id("\n") ?? 0);
 }
 

@@ -47,7 +47,7 @@ const SETUP = { loss: () => crossEntropy(), size: SEQUENCES };
  * const spam = ["buy now, cheap", "cheap watches"].map((text) => [text, "spam"] as const);
  * const ham = ["see you at lunch", "lunch is cold"].map((text) => [text, "ham"] as const);
  * const mails = [...spam, ...ham];
- * const tokens = Vocabulary.words(mails.map(([text]) => text).join("\n"), { special: ["<unk>"] });
+ * const tokens = Vocabulary.folded(mails.map(([text]) => text).join("\n"), { special: ["<unk>"] });
  * const net = { cell: gru(), hidden: 16, pooling: "max" } as const;
  * using model = await SequenceClassifier.create({ tokens, labels: ["ham", "spam"], ...net });
  * const optimizer = adam({ learningRate: 0.02 });

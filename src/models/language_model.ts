@@ -1,8 +1,7 @@
 import { lstm } from "../cells/lstm.ts";
-import { OptionError, requireOneOf } from "../errors.ts";
-import { count, readOptions, requireMade, signal, type Table } from "../options.ts";
+import { count, readOptions, refuse, signal, type Table } from "../options.ts";
 import { exp } from "../kernels/real.ts";
-import { Vocabulary } from "../text/vocabulary.ts";
+import type { Tokenizer } from "../text/tokenizer.ts";
 import type { Metrics } from "../trainer/evaluate.ts";
 import { crossEntropy } from "../training/losses/cross_entropy.ts";
 import { EmbeddingStarts } from "./embeddings.ts";
@@ -23,6 +22,7 @@ import {
   LanguageModelRunner,
   outputWidth,
 } from "./run/language_model.ts";
+import { vocabularyOf } from "./vocabulary_of.ts";
 
 /** Time steps of an evaluation's window. */
 const WINDOW = 50;
@@ -57,14 +57,14 @@ export class LanguageModel extends LanguageModelRunner {
   }
 
   /**
-   * A new model with a given vocabulary, or the vocabulary of a text. The vocabulary of the words of a text has the
-   * words that occur at least twice, and `<unk>` for the others, so that `<unk>` is trained as well.
+   * A new model with a given vocabulary or tokenizer, or the vocabulary of a text. The vocabulary of the words of a
+   * text has the words that occur at least twice, and `<unk>` for the others, so that `<unk>` is trained as well.
    *
    * @throws {OptionError} When the text is empty, or an option is out of range.
    */
-  static async create(source: string | Vocabulary, given: LanguageModelOptions = {}): Promise<LanguageModel> {
+  static async create(source: string | Tokenizer, given: LanguageModelOptions = {}): Promise<LanguageModel> {
     const options = readOptions("LanguageModel.create", LANGUAGE_MODEL_OPTIONS, given);
-    const vocabulary = vocabularyOf(source, options.tokens);
+    const vocabulary = vocabularyOf(source, options.tokens, textSource);
     const { cell = lstm(), hidden, tied, dropout } = options;
     const { embedding = tied ? outputWidth({ cell, hidden }) : undefined } = options;
     const embeddings = new EmbeddingStarts();
@@ -188,13 +188,6 @@ export class LanguageModel extends LanguageModelRunner {
   }
 }
 
-function vocabularyOf(source: string | Vocabulary, tokens?: "characters" | "words"): Vocabulary {
-  if (typeof source !== "string") {
-    requireMade("source", source, "encode", "a text or a vocabulary");
-    if (tokens === undefined) return source;
-    throw new OptionError(`"tokens" is for a text: a vocabulary says itself what a token is, got "${tokens}"`);
-  }
-  return requireOneOf("tokens", tokens ?? "characters", ["characters", "words"]) === "characters"
-    ? Vocabulary.characters(source)
-    : Vocabulary.words(source, { special: ["<unk>"], minimumCount: 2 });
+function textSource(source: unknown): string {
+  return typeof source === "string" ? source : refuse("source", "a text or a vocabulary", source);
 }

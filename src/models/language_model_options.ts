@@ -4,19 +4,22 @@ import { count, flag, rate, signal, sizeList, type Table, text } from "../option
 import type { EvaluationEvent, Statistics } from "../trainer/events.ts";
 import type { StatisticsOptions } from "../trainer/statistics.ts";
 import { statistics, TRAINER, type World, world } from "../trainer/options.ts";
+import type { Tokenizer } from "../text/tokenizer.ts";
 import { type Clip, clip } from "../training/clip.ts";
 import { type Optimizer, optimizer } from "../training/optimizers/optimizer.ts";
 import { embedding, type PretrainedEmbedding } from "./embeddings.ts";
 import { SESSION, type SessionOptions } from "./model.ts";
+import { textTokens } from "./vocabulary_of.ts";
 
 /** Options of `LanguageModel.create`. */
 export interface LanguageModelOptions extends SessionOptions {
   /**
-   * What a token of the text is: see `TokenKind`.
+   * What a token of the text is: a character, a word (see `Vocabulary.words`), or what a vocabulary or a tokenizer of
+   * another library takes for one.
    *
    * @default {"characters"}
    */
-  tokens?: "characters" | "words";
+  tokens?: "characters" | "words" | Tokenizer;
   /**
    * The recurrent cell of every layer.
    *
@@ -54,7 +57,7 @@ export interface LanguageModelOptions extends SessionOptions {
 /** The options of `LanguageModel.create`. */
 export const LANGUAGE_MODEL_OPTIONS = {
   ...SESSION,
-  tokens: [["characters", "words"]],
+  tokens: [textTokens("characters", "words")],
   cell: [cell],
   hidden: [sizeList, [128, 128]],
   embedding: [embedding],

@@ -161,8 +161,8 @@ export class TrainableModel<Description extends ModelDescription> implements Run
     setup: ModelSetup<Description>,
     given: LoadModelOptions,
   ): Promise<TrainableModel<Description>> {
-    const { cell, ...options } = readOptions(`the load of a ${kind.name}`, LOAD, given);
-    const { description, tensors } = readModel(kind, bytes, cell);
+    const { cell, tokens, ...options } = readOptions(`the load of a ${kind.name}`, LOAD, given);
+    const { description, tensors } = readModel(kind, bytes, { cell, tokens });
     const model = await orRefuse(kind, () => TrainableModel.create(kind, description, setup, options));
     model.parameters.owner.setParameters(tensors);
     return model;

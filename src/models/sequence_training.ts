@@ -16,7 +16,7 @@ import type { SessionSize } from "./run/net_pool.ts";
 import { MOST_ROWS } from "./run/pieces.ts";
 import type { RegressionLoss } from "./run/regressor.ts";
 import type { Pooling, SequenceModelDescription, TaskRunOptions } from "./run/sequence_model.ts";
-import { SequenceInput } from "./run/sequences.ts";
+import { SequenceInput, type Tokens } from "./run/sequences.ts";
 import {
   type ClassMetrics,
   layerSizes,
@@ -43,7 +43,7 @@ export const NUMBER_METRICS: NumberMetrics = {
  * @throws {OptionError} When an option is out of range.
  */
 export function describeSequenceModel(
-  options: TaskOptions,
+  options: TaskOptions & { readonly tokens?: Tokens },
   { outputs, pooling }: { outputs: number; pooling: Pooling | "none" },
 ): { description: SequenceModelDescription; embeddings: EmbeddingStarts } {
   const { features } = new SequenceInput(options);

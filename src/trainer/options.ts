@@ -18,7 +18,7 @@ import type { Session } from "../session/session.ts";
 import type { Batch } from "../training/data/batch.ts";
 import type { TrainingData } from "./batches.ts";
 import { type Metrics, metrics } from "./evaluate.ts";
-import type { TrainerState } from "./state.ts";
+import { checkedState, type TrainerState } from "./state.ts";
 import { STATISTICS, type StatisticsOptions } from "./statistics.ts";
 
 /** The evaluation during a training. */
@@ -228,7 +228,10 @@ const EVALUATION = {
   averages: [flag],
 } satisfies Table<EvaluationPlan>;
 
-const RESUME = { state: [anything, REQUIRED], tensors: [anything] } satisfies Table<
+const RESUME = {
+  state: [(_, state) => checkedState(state as TrainerState), REQUIRED],
+  tensors: [anything],
+} satisfies Table<
   NonNullable<TrainerOptions["resume"]>
 >;
 

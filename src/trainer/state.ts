@@ -1,4 +1,5 @@
 import { OptionError, requireInteger } from "../errors.ts";
+import { requireMade } from "../options.ts";
 import type { States } from "../runtime/packed_batch.ts";
 import type { TensorCopy, Tensors } from "../runtime/state_dict.ts";
 import type { BestEvaluation } from "./events.ts";
@@ -50,6 +51,7 @@ export function continuedState({ seed, step, epoch, batch, loss }: TrainerState,
  * @throws {OptionError} When the state is not that of a training.
  */
 export function checkedState(state: TrainerState): TrainerState {
+  requireMade("resume.state", state, "seed", "the state of a training");
   const { seed, step, epoch, batch, loss, evaluated, best, bad, start } = state;
   for (const [name, value] of Object.entries({ seed, step, batch, evaluated, bad })) requireInteger(name, value, 0);
   requireInteger("epoch", epoch, 1);

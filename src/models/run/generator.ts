@@ -1,4 +1,5 @@
 import { joined } from "../../decoding/generate.ts";
+import { readPrompt } from "../../decoding/prompt.ts";
 import { DRAW, type DrawOptions, drawTokens } from "../../decoding/token_draws.ts";
 import { anything, count, natural, rate, readOptions, type Table, text } from "../../options.ts";
 import { exp } from "../../kernels/real.ts";
@@ -110,7 +111,7 @@ export class SequenceGeneratorRunner extends ModelRunner {
       options,
     );
     const { first, vector } = this.#codec.encodeCondition(condition, "the condition");
-    const written = vocabulary.encode(prompt);
+    const { ids: written, writer } = readPrompt(vocabulary, prompt);
     const { parameters } = this.#model;
     const steps = vector.length ? decode(parameters.now, vector, { batch: 1 }) : parameters.now.stream();
     const read = (token: number) => {
@@ -130,11 +131,8 @@ export class SequenceGeneratorRunner extends ModelRunner {
       },
     };
     const drawOptions = { temperature, topK, topP, seed, signal, length: Math.max(0, length - written.length), end };
-    let isFirst = written.length === 0;
-    for await (const token of drawTokens(reader, [first, ...written], drawOptions)) {
-      yield (isFirst ? "" : vocabulary.separator) + vocabulary.decode([token]);
-      isFirst = false;
-    }
+    const write = writer();
+    for await (const token of drawTokens(reader, [first, ...written], drawOptions)) yield write(token);
   }
 
   /** The text that `generate` writes, whole. */

@@ -90,8 +90,8 @@ async function loadRunnable<Description extends ModelDescription>(
   bytes: Uint8Array | ArrayBuffer,
   options: RunnerOptions,
 ): Promise<RunnableModel<Description>> {
-  const { cell, numerics } = readOptions(`the load of a ${kind.name}`, RUNNER, options);
-  const { description, tensors } = readModel(kind, bytes, cell);
+  const { numerics, ...own } = readOptions(`the load of a ${kind.name}`, RUNNER, options);
+  const { description, tensors } = readModel(kind, bytes, own);
   const layer = kind.net(description);
   const running = kind.runningNet?.(description) ?? layer;
   const first = await orRefuse(kind, () => load(running, tensors, { ...kind.size(description), numerics }));

@@ -1,7 +1,9 @@
 import { type Cell, cell } from "../../cells/cell.ts";
 import { NUMERICS } from "../../kernels/builds.ts";
 import type { Numerics } from "../../kernels/load.ts";
-import type { Table } from "../../options.ts";
+import { type Check, refuse, type Table } from "../../options.ts";
+import { isTokenizer } from "../../text/tokenizer.ts";
+import type { TokenizerSource } from "../../text/vocabulary_tokens.ts";
 import type { Layer } from "../../layers/layer.ts";
 import type { TensorCopy } from "../../runtime/state_dict.ts";
 import { type FileKind, type ModelDescription, type SaveOptions, writeModel } from "./model_file.ts";
@@ -16,6 +18,13 @@ export interface RunnerOptions {
    */
   cell?: Cell;
   /**
+   * The tokenizer of the model, if it is one of another library: the file has what `JSON.stringify` makes of it. A
+   * function makes the tokenizer from that.
+   *
+   * @default the vocabulary that the file has
+   */
+  tokens?: TokenizerSource;
+  /**
    * The kernels: see `compile`.
    *
    * @default {"fast"}
@@ -23,8 +32,13 @@ export interface RunnerOptions {
   numerics?: Numerics;
 }
 
+const tokenizer: Check<TokenizerSource> = (name, value) =>
+  typeof value === "function" || isTokenizer(value)
+    ? value as TokenizerSource
+    : refuse(name, "a tokenizer, or a function that makes one", value);
+
 /** The options to load a model. */
-export const RUNNER = { cell: [cell], numerics: NUMERICS } satisfies Table<RunnerOptions>;
+export const RUNNER = { cell: [cell], tokens: [tokenizer], numerics: NUMERICS } satisfies Table<RunnerOptions>;
 
 /** One kind of model: its file, and the net that a description makes. */
 export interface ModelKind<Description extends ModelDescription> extends FileKind<Description> {

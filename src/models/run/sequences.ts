@@ -7,9 +7,10 @@ import {
   requireNumbers,
   ShapeError,
 } from "../../errors.ts";
-import { type Check, count, list as requireList, requireMade } from "../../options.ts";
+import { type Check, count, list as requireList, refuse } from "../../options.ts";
 import { EventLoop } from "../../runtime/event_loop.ts";
-import type { Vocabulary } from "../../text/vocabulary.ts";
+import { isTokenizer } from "../../text/tokenizer.ts";
+import { Vocabulary } from "../../text/vocabulary.ts";
 import { arrange } from "../../training/data/arrangement.ts";
 import { writePadded } from "../../training/data/padding.ts";
 
@@ -17,10 +18,11 @@ import { writePadded } from "../../training/data/padding.ts";
 export type Tokens = Vocabulary | number;
 
 /** The check of an option that is tokens. */
-export const tokens: Check<Tokens> = (name, value) =>
-  typeof value === "number"
-    ? count(name, value)
-    : requireMade(name, value, "encode", "a vocabulary, or the number of tokens");
+export const tokens: Check<Tokens> = (name, value) => {
+  if (typeof value === "number") return count(name, value);
+  if (isTokenizer(value)) return Vocabulary.from(value);
+  return refuse(name, "a vocabulary, a tokenizer, or the number of tokens", value);
+};
 
 /** A sequence of tokens: a text or the list of its tokens, as the vocabulary has them; or ids. */
 export type Sequence = string | readonly string[] | ArrayLike<number>;
