@@ -1,11 +1,9 @@
-import { OptionError, ShapeError } from "../errors.ts";
+import { OptionError, requireArray, requireNumbers } from "../errors.ts";
 import type { Slot } from "../memory/slot.ts";
 import type { RowLayout } from "./row_layout.ts";
 
 /** The most elements of an array: those of 2 GiB of doubles. No net takes as many. */
 const MOST = 2 ** 28;
-/** Arrays of so many elements and more are copied at once. For fewer, a view costs more than the copy saves. */
-const LONG = 16;
 
 /**
  * The place of the tokens and targets of one call, as doubles. Each of the caller's arrays is copied once; checks and
@@ -16,14 +14,13 @@ const LONG = 16;
 export class Staging {
   readonly #layout: RowLayout;
   readonly #slot: Slot | undefined;
-  readonly #capacity: number;
-  #used = 0;
+  /** The number of doubles that are free, at the beginning of the place. */
+  #free = 0;
   #call = 0;
 
   constructor(layout: RowLayout, slot: Slot | undefined) {
     this.#layout = layout;
     this.#slot = slot;
-    this.#capacity = slot ? slot.columns / 2 : 0;
   }
 
   /**
@@ -33,8 +30,9 @@ export class Staging {
    * @returns The number of the call, for `requireCall`. Undefined: the copies last.
    */
   begin(lasts = false): number | undefined {
-    this.#used = lasts ? this.#capacity : 0;
-    return lasts ? undefined : ++this.#call;
+    this.#free = lasts ? 0 : (this.#slot?.columns ?? 0) / 2;
+    this.#call++;
+    return lasts ? undefined : this.#call;
   }
 
   /** @throws {OptionError} When the copies of a call were lost: a getter of the call's data has made another call. */
@@ -44,37 +42,19 @@ export class Staging {
   }
 
   /**
-   * A copy of the first `n` elements of an array of the caller. An element that is not a number becomes NaN. An array
-   * larger than the plan's, which only a sequence longer than the plan and few refused calls have, gets new memory.
+   * A copy of the first `n` elements of an array of the caller. An array larger than the plan's gets new memory; only
+   * sequences longer than the plan, padded labels and refused calls have such arrays. An array that no check of sizes
+   * accepts is not copied: the result has its length alone.
    *
    * @param name The argument, for errors.
    * @param n Default: the length of the array.
-   * @throws {ShapeError} When the length is not that of an array.
+   * @throws {ShapeError} When it is no array. @throws {OptionError} When an element of it is not a number.
    */
-  copy(name: string, data: ArrayLike<number>, n: number = data.length): Float64Array {
-    if (!Number.isInteger(n) || n < 0 || n > MOST) {
-      throw new ShapeError(`Cannot read "${name}": expected an array of at most ${MOST} numbers, got length ${n}`);
-    }
-    const to = this.#place(n);
-    if (n >= LONG && isNumeric(data)) to.set(data.subarray(0, n));
-    else {
-      for (let i = 0; i < n; i++) {
-        const value: unknown = data[i];
-        to[i] = typeof value === "number" ? value : typeof value === "bigint" ? Number(value) : NaN;
-      }
-    }
-    return to;
+  copy(name: string, data: ArrayLike<number>, n: number = requireArray(name, data).length): ArrayLike<number> {
+    if (n > MOST) return { length: n };
+    const to = n > this.#free
+      ? new Float64Array(n)
+      : this.#layout.doubles(this.#slot!.address + 8 * (this.#free -= n), n);
+    return requireNumbers(name, data, to);
   }
-
-  #place(n: number): Float64Array {
-    if (n > this.#capacity - this.#used) return new Float64Array(n);
-    const place = this.#layout.doubles(this.#slot?.address ?? 0, this.#used, n);
-    this.#used += n;
-    return place;
-  }
-}
-
-/** Whether an array is a typed array of numbers. */
-function isNumeric(data: ArrayLike<number>): data is Float64Array {
-  return ArrayBuffer.isView(data) && !(data instanceof BigInt64Array || data instanceof BigUint64Array);
 }
