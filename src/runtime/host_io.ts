@@ -50,6 +50,7 @@ export class HostIO {
   /** Release the memory. */
   release(): void {
     this.layout.release();
+    this.staging.release();
   }
 
   /** Write numbers into the first row of a slot. */

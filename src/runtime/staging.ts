@@ -17,10 +17,19 @@ export class Staging {
   /** The number of doubles that are free, at the beginning of the place. */
   #free = 0;
   #call = 0;
+  /** Views of the place. A copy of the same size at the same place as in the call before has the same view. */
+  #views: Float64Array[] = [];
+  /** The number of views of this call. */
+  #used = 0;
 
   constructor(layout: RowLayout, slot: Slot | undefined) {
     this.#layout = layout;
     this.#slot = slot;
+  }
+
+  /** Release the memory. */
+  release(): void {
+    this.#views = [];
   }
 
   /**
@@ -31,6 +40,7 @@ export class Staging {
    */
   begin(lasts = false): number | undefined {
     this.#free = lasts ? 0 : (this.#slot?.columns ?? 0) / 2;
+    this.#used = 0;
     this.#call++;
     return lasts ? undefined : this.#call;
   }
@@ -52,9 +62,13 @@ export class Staging {
    */
   copy(name: string, data: ArrayLike<number>, n: number = requireArray(name, data).length): ArrayLike<number> {
     if (n > MOST) return { length: n };
-    const to = n > this.#free
-      ? new Float64Array(n)
-      : this.#layout.doubles(this.#slot!.address + 8 * (this.#free -= n), n);
-    return requireNumbers(name, data, to);
+    return requireNumbers(name, data, n > this.#free ? new Float64Array(n) : this.#view(n));
+  }
+
+  #view(n: number): Float64Array {
+    const address = this.#slot!.address + 8 * (this.#free -= n), i = this.#used++;
+    const view = this.#views[i];
+    if (view?.length === n && view.byteOffset === address) return view;
+    return this.#views[i] = this.#layout.doubles(address, n);
   }
 }
