@@ -118,16 +118,17 @@ export class HostIO {
     const call = this.staging.begin(steps > planned);
     const tokens = this.stageTokens("x", x, input, batch);
     this.#checkInitialStates(batch, states, last);
-    return { call, x: tokens, states, ...this.#checkDecoderInput(decoderInput, batch) };
+    const decoder = this.#checkDecoderInput(decoderInput, batch);
+    return { call, batch: decoder?.batch ?? batch, x: tokens, decoderInput: decoder?.x, states };
   }
 
-  /** The decoder's input, and the batch with its decoder, if the net has one. */
+  /** The batch with its decoder, and the decoder's input, if the net has one. */
   #checkDecoderInput(
     values: ArrayLike<number> | undefined,
     batch: PackedBatch,
-  ): Pick<CheckedInput, "batch" | "decoderInput"> {
+  ): Pick<CheckedInput, "batch" | "x"> | undefined {
     const { decoderInput, options: { decoderSteps } } = this.plan;
-    if (!decoderInput && !values) return { batch };
+    if (!decoderInput && !values) return;
     if (!decoderInput || !values) {
       throw new OptionError(
         `Cannot run a sequence: "decoderInput" must be given for a net with a decoder, and for no other; ${
@@ -137,8 +138,7 @@ export class HostIO {
     }
     const T = this.#requireSteps("decoderInput", values, decoderInput, batch.B, decoderSteps!);
     const withSteps = withDecoder(batch, T);
-    const tokens = this.stageTokens("decoderInput", values, decoderInput, withSteps.decoder!);
-    return { batch: withSteps, decoderInput: tokens };
+    return { batch: withSteps, x: this.stageTokens("decoderInput", values, decoderInput, withSteps.decoder!) };
   }
 
   /**
