@@ -104,9 +104,10 @@ export class TrainingRunner extends Runner {
    */
   checkData(data: Data, options: CallOptions, training: boolean, steps?: number): CheckedData {
     const { loss } = this;
-    const input = this.check(data.x, options, training, steps);
+    const { call, batch, x, decoderInput, states } = this.check(data.x, options, training, steps);
     const targets = this.io.stageTargets(data);
-    return { ...input, targets, count: loss.check(targets, this.io.targetRows(input.batch)) };
+    const count = loss.check(targets, this.io.targetRows(batch));
+    return { call, batch, x, decoderInput, states, targets, count };
   }
 
   /** Write targets and inputs. Without `count`, losses are not divided. For `pass` see `write`. */
