@@ -177,9 +177,6 @@ export const sizes: Check<number | number[]> = (name, value) => {
   return Array.from(value, (size) => count(name, size));
 };
 
-/** A size of at least 1 for each layer; a number is the size of one layer. */
-export const sizeList: Check<number[]> = (name, value) => [sizes(name, value)].flat();
-
 /** A copy of finite numbers. */
 export const numbers: Check<number[]> = (name, value) =>
   Array.from(requireArray(name, value), (element) => finite(name, element));

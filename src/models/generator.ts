@@ -6,10 +6,8 @@ import { isTokenizer, type Tokenizer } from "../text/tokenizer.ts";
 import type { Vocabulary } from "../text/vocabulary.ts";
 import { type TextKind, vocabularyOf } from "./vocabulary_of.ts";
 import type { Metrics } from "../trainer/evaluate.ts";
-import { clipNorm } from "../training/clip.ts";
 import type { Samples } from "../training/data/samples.ts";
 import { crossEntropy } from "../training/losses/cross_entropy.ts";
-import { adam } from "../training/optimizers/adam.ts";
 import { EmbeddingStarts } from "./embeddings.ts";
 import {
   type ConditionedText,
@@ -19,6 +17,7 @@ import {
   type SequenceGeneratorFitOptions,
   type SequenceGeneratorOptions,
 } from "./generator_options.ts";
+import { layerSizes } from "./layer_sizes.ts";
 import { type FitPlan, type LoadModelOptions, TrainableModel } from "./model.ts";
 import { type ModelTraining, trainModel } from "./model_training.ts";
 import { GENERATOR, type GeneratorDescription, SequenceGeneratorRunner } from "./run/generator.ts";
@@ -76,7 +75,7 @@ export class SequenceGenerator extends SequenceGeneratorRunner {
     given: SequenceGeneratorOptions = {},
   ): Promise<SequenceGenerator> {
     const options = readOptions("SequenceGenerator.create", GENERATOR_OPTIONS, given);
-    const { cell = lstm(), hidden, embedding, dropout, labels, vector } = options;
+    const { cell = lstm(), embedding, dropout, labels, vector } = options;
     const vocabulary = vocabularyOf(source, options.tokens, wholeText);
     const { longest = isTokenizer(source) ? 100 : longestOf(source, vocabulary) } = options;
     const embeddings = new EmbeddingStarts();
@@ -84,6 +83,7 @@ export class SequenceGenerator extends SequenceGeneratorRunner {
     const width = embeddings.add(weight, embedding, vocabulary);
     // The file has the description's values in this order.
     const condition = { vocabulary, labels, vector: vector ?? 0, longest };
+    const hidden = layerSizes(options.hidden, options.layers);
     const description = { cell, hidden, embedding: width, dropout, ...condition, frozen: embeddings.frozen };
     return new SequenceGenerator(
       await TrainableModel.create(GENERATOR, description, SETUP, options, embeddings.weights),
@@ -122,8 +122,8 @@ export class SequenceGenerator extends SequenceGeneratorRunner {
     texts: readonly (string | ConditionedText)[],
     options: SequenceGeneratorFitOptions,
   ): FitPlan<Metrics> {
-    const { batch, resume, validation, every, ...given } = readOptions("SequenceGenerator.fit", FIT, options);
-    const { optimizer = adam({ learningRate: 2e-3 }), clip = clipNorm(5), ...trainer } = given;
+    const read = readOptions("SequenceGenerator.fit", FIT, options);
+    const { batch, optimizer, clip, resume, validation, every, ...trainer } = read;
     const { samples } = this.#encode(texts);
     const evaluate = validation && { data: this.#encode(validation).samples, every };
     return {

@@ -13,6 +13,7 @@ import {
   LANGUAGE_MODEL_OPTIONS,
   type LanguageModelOptions,
 } from "./language_model_options.ts";
+import { layerSizes } from "./layer_sizes.ts";
 import { batches, BITS_PER_NAT, cut, planText, type StreamedText, textEvents } from "./language_model_training.ts";
 import { type LoadModelOptions, TrainableModel } from "./model.ts";
 import { ModelTraining } from "./model_training.ts";
@@ -65,7 +66,8 @@ export class LanguageModel extends LanguageModelRunner {
   static async create(source: string | Tokenizer, given: LanguageModelOptions = {}): Promise<LanguageModel> {
     const options = readOptions("LanguageModel.create", LANGUAGE_MODEL_OPTIONS, given);
     const vocabulary = vocabularyOf(source, options.tokens, textSource);
-    const { cell = lstm(), hidden, tied, dropout } = options;
+    const { cell = lstm(), layers, tied, dropout } = options;
+    const hidden = layerSizes(options.hidden ?? 128, options.hidden === undefined ? layers ?? 2 : layers);
     const { embedding = tied ? outputWidth({ cell, hidden }) : undefined } = options;
     const embeddings = new EmbeddingStarts();
     const width = embedding === undefined ? undefined : embeddings.add("embedding.weight", embedding, vocabulary);

@@ -2,12 +2,11 @@ import { OptionError } from "../errors.ts";
 import { readOptions } from "../options.ts";
 import { type Streams, streams } from "../text/streams.ts";
 import type { Vocabulary } from "../text/vocabulary.ts";
+import { epochLimit } from "../trainer/options.ts";
 import type { Metrics } from "../trainer/evaluate.ts";
 import type { TrainingEvent } from "../trainer/events.ts";
 import type { TrainerState } from "../trainer/state.ts";
-import { clipNorm } from "../training/clip.ts";
 import type { Batch } from "../training/data/batch.ts";
-import { adam } from "../training/optimizers/adam.ts";
 import { FIT, type FitEvaluation, type FitEvent, type FitOptions } from "./language_model_options.ts";
 import type { FitPlan } from "./model.ts";
 
@@ -64,10 +63,8 @@ export function planText(
   options: FitOptions,
 ): { plan: FitPlan<Metrics>; text: StreamedText } {
   const { unroll, ...read } = readOptions("LanguageModel.fit", FIT, options);
-  const { optimizer = adam({ learningRate: 2e-3 }), clip = clipNorm(5), ...more } = read;
-  const { batch: given, validation, every, resume, ...limits } = more;
-  const { steps, seconds, statistics, world } = limits;
-  const { epochs = (steps ?? seconds) === undefined ? 1 : undefined } = limits;
+  const { optimizer, clip, batch: given, validation, every, resume, ...limits } = read;
+  const { statistics, world } = limits;
   const tokens = vocabulary.encode(text);
   const batch = given ?? longStreams(tokens, unroll);
   const streamed = cut(tokens, { batch, unroll }, "fit", "batch");
@@ -86,7 +83,7 @@ export function planText(
       },
       data: () => () => batches(streamed),
       identity: [text, batch, unroll],
-      trainer: { ...limits, epochs, evaluate, carry: true },
+      trainer: { ...limits, evaluate, carry: true },
       resume,
     },
   };
@@ -107,10 +104,10 @@ function validationData(vocabulary: Vocabulary, text: string): () => Iterable<Ba
 export async function* textEvents(
   events: AsyncIterable<TrainingEvent>,
   { windows, batch, unroll }: StreamedText,
-  { epochs, steps, seconds, statistics }: FitOptions,
+  options: FitOptions,
   state: () => TrainerState,
 ): AsyncGenerator<FitEvent | FitEvaluation, void, void> {
-  const ownEpochs = epochs ?? ((steps ?? seconds) === undefined ? 1 : Infinity);
+  const { steps, statistics } = options, ownEpochs = epochLimit(options);
   let last: FitEvent | undefined;
   let restarted: true | undefined;
   for await (const event of events) {

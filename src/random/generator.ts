@@ -95,6 +95,32 @@ export class Generator {
   }
 
   /**
+   * The next number of the standard normal distribution, of mean 0 and deviation 1. Draws some 10 words. The algorithm
+   * compares uniform numbers and takes no logarithm (algorithm N of Karney 2016, with von Neumann's exponentials): k + x
+   * has the density e^-(k² + 2kx + x²)/2 if k events of e^(-1/2), k (k - 1) more, k of e^-x and one of e^(-x²/2) occur.
+   */
+  normal(): number {
+    for (;;) {
+      let k = 0;
+      while (this.#occur(0.5, 1)) k++;
+      if (!this.#occur(0.5, k * (k - 1))) continue;
+      const x = this.uniform();
+      if (this.#occur(x, k) && this.#occur(x * x / 2, 1)) return this.word() % 2 ? k + x : -k - x;
+    }
+  }
+
+  /** Whether n events, each of the probability e^-p, occur: p is from 0 to 1. */
+  #occur(p: number, n: number): boolean {
+    for (; n > 0; n--) {
+      // A decreasing sequence p > u1 > u2 ... has at least j numbers with the probability p^j / j!.
+      let isEven = true;
+      for (let last = p, u; (u = this.uniform()) < last; last = u) isEven = !isEven;
+      if (!isEven) return false;
+    }
+    return true;
+  }
+
+  /**
    * The next integer from 0 to n - 1, each equally likely. Draws one word, rarely more.
    *
    * @param n An integer from 1 to 2^32.

@@ -9,13 +9,11 @@ import { type BatchSource, batchSource, evaluationSource, type TrainingData } fr
 import { callOptions, evaluateSource, type Metrics } from "./evaluate.ts";
 import type { EndEvent, TrainingEvent } from "./events.ts";
 import { EventHistory, type TrainingHistory } from "./history.ts";
-import { checkOptions, type TrainerOptions } from "./options.ts";
+import { checkOptions, epochLimit, type TrainerOptions } from "./options.ts";
 import { checkedState, continuedState, packTensors, startState, type TrainerState, unpackTensors } from "./state.ts";
 import { readStatistics } from "./statistics.ts";
 import { TrainingRun } from "./training_run.ts";
 
-/** Epochs, when no limit is given. */
-const DEFAULT_EPOCHS = 10;
 /** The last training that has begun in each session. */
 const LAST = new WeakMap<Session, Training<Metrics>>();
 
@@ -163,11 +161,10 @@ export class Training<M extends Metrics = Metrics> extends TrainingRun<TrainingE
 
   /** The limit that the training has reached, if any. */
   #reachedLimit(): EndEvent["reason"] | undefined {
-    const { steps, seconds, patience = Infinity } = this.#options;
+    const { steps, patience = Infinity } = this.#options;
     const { step, epoch, bad, start = { step: 0, epoch: 1 } } = this.#state;
-    const { epochs = steps === undefined && seconds === undefined ? DEFAULT_EPOCHS : Infinity } = this.#options;
     if (bad > patience) return "patience";
-    if (epoch - start.epoch >= epochs) return "epochs";
+    if (epoch - start.epoch >= epochLimit(this.#options)) return "epochs";
     if (step - start.step >= (steps ?? Infinity)) return "steps";
     // With other ranks, rank 0 decides when time is over.
     const now = this.#options.world ? 0 : performance.now();

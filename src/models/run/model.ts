@@ -5,7 +5,7 @@ import { type Check, refuse, type Table } from "../../options.ts";
 import { isTokenizer } from "../../text/tokenizer.ts";
 import type { TokenizerSource } from "../../text/vocabulary_tokens.ts";
 import type { Layer } from "../../layers/layer.ts";
-import type { TensorCopy } from "../../runtime/state_dict.ts";
+import type { IncompatibleKeys, LoadOptions, TensorCopy, Tensors } from "../../runtime/state_dict.ts";
 import { type FileKind, type ModelDescription, type SaveOptions, writeModel } from "./model_file.ts";
 import type { ModelParameters, NetPool, SessionSize } from "./net_pool.ts";
 
@@ -90,6 +90,16 @@ export abstract class ModelRunner implements Disposable {
     return this.#model.parameters.owner.parameters();
   }
 
+  /**
+   * Set the parameters, as `setParameters` of a session of `net` does. A training goes on with the new parameters.
+   *
+   * @returns The names without a match, which only `strict: false` allows.
+   * @throws {ShapeError} When names or shapes differ. Nothing is changed.
+   */
+  setParameters(tensors: Tensors, options: LoadOptions = {}): IncompatibleKeys {
+    return this.#model.parameters.owner.setParameters(tensors, options);
+  }
+
   /** Number of elements of all parameters. */
   get size(): number {
     let size = 0;
@@ -131,7 +141,12 @@ export abstract class ModelRunner implements Disposable {
   }
 
   /** Release the memory. Every later call throws a DisposedError. */
-  [Symbol.dispose](): void {
+  dispose(): void {
     this.#model.parameters[Symbol.dispose]();
+  }
+
+  /** See `dispose`. */
+  [Symbol.dispose](): void {
+    this.dispose();
   }
 }
