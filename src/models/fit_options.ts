@@ -17,7 +17,7 @@ export interface ModelFitOptions<M extends Metrics = Metrics>
   /**
    * Gradient clipping.
    *
-   * @default {clipNorm(5)}
+   * @default {clipNorm(1)}
    */
   clip?: Clip;
   /**
@@ -39,7 +39,7 @@ export const MODEL_FIT = {
   restoreBest,
   signal,
   optimizer: [optimizer, /* @__PURE__ */ adam({ learningRate: 2e-3 })],
-  clip: [clip, /* @__PURE__ */ clipNorm(5)],
+  clip: [clip, /* @__PURE__ */ clipNorm(1)],
   every: [count],
 } satisfies Table<ModelFitOptions>;
 
