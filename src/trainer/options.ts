@@ -263,11 +263,6 @@ export const TRAINER = {
   signal: [signal],
 } satisfies Table<TrainerOptions>;
 
-/** The most epochs of a training: 10, if nothing is given that limits them. */
-export function epochLimit({ epochs, steps, seconds }: Pick<TrainerOptions, "epochs" | "steps" | "seconds">): number {
-  return epochs ?? ((steps ?? seconds) === undefined ? 10 : Infinity);
-}
-
 /**
  * Check the options.
  *
