@@ -27,7 +27,7 @@ export interface DrawOptions {
    */
   topP?: number;
   /**
-   * Seed of the draws.
+   * Seed of the draws: the same seed draws the same tokens.
    *
    * @default {0}
    */

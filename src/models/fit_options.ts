@@ -1,4 +1,4 @@
-import { count, list, type Table } from "../options.ts";
+import { count, extended, list, type Table } from "../options.ts";
 import type { Metrics } from "../trainer/evaluate.ts";
 import { TRAINER, type TrainerOptions } from "../trainer/options.ts";
 import { type Clip, clip, clipNorm } from "../training/clip.ts";
@@ -61,6 +61,9 @@ export interface SampleFitOptions<Sample, M extends Metrics = Metrics>
 }
 
 /** The options of the `fit` of a model that trains on samples. */
-export const SAMPLE_FIT = { ...MODEL_FIT, seed, bucket, batch: [count, 32], validation: [list] } satisfies Table<
-  SampleFitOptions<unknown>
->;
+export const SAMPLE_FIT = /* @__PURE__ */ extended(MODEL_FIT, {
+  seed,
+  bucket,
+  batch: [count, 32],
+  validation: [list],
+}) satisfies Table<SampleFitOptions<unknown>>;

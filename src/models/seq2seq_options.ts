@@ -1,5 +1,5 @@
 import { type Cell, cell } from "../cells/cell.ts";
-import { count, flag, list, rate, REQUIRED, share, sizes, type Table } from "../options.ts";
+import { count, flag, rate, REQUIRED, share, sizes, type Table } from "../options.ts";
 import { embedding, type PretrainedEmbedding } from "./embeddings.ts";
 import { SAMPLE_FIT, type SampleFitOptions } from "./fit_options.ts";
 import { SESSION, type SessionOptions } from "./model.ts";

@@ -16,7 +16,7 @@ import { MOST_ROWS } from "./run/pieces.ts";
 import type { RegressionLoss } from "./run/regressor.ts";
 import type { Pooling, SequenceModelDescription, TaskRunOptions } from "./run/sequence_model.ts";
 import { SequenceInput, type Tokens } from "./run/sequences.ts";
-import { type ClassMetrics, type FIT, type NumberMetrics, type TaskOptions } from "./sequence_options.ts";
+import type { ClassMetrics, FIT, NumberMetrics, TaskOptions } from "./sequence_options.ts";
 
 /** The size of a session of 32 sequences; their steps are those of the samples. */
 export const SEQUENCES = (): SessionSize => ({ batch: MOST_ROWS, steps: 1 });

@@ -96,9 +96,9 @@ export class Generator {
 
   /**
    * The next number of the standard normal distribution: mean 0, deviation 1. Draws 16 words on average. The algorithm
-   * (N of Karney 2016, "Sampling exactly from the normal distribution") compares uniform numbers and takes no logarithm,
-   * whose bits would depend on the engine. k + x has the density e^(-(k + x)²/2) where k + k (k - 1) events of e^(-1/2),
-   * k of e^-x and one of e^(-x²/2) occur.
+   * (N of Karney 2016, "Sampling exactly from the normal distribution") compares uniform numbers and takes no
+   * logarithm, whose bits would depend on the engine. k + x has the density e^(-(k + x)²/2) where k + k (k - 1) events
+   * of e^(-1/2), k of e^-x and one of e^(-x²/2) occur.
    */
   normal(): number {
     for (;;) {

@@ -76,7 +76,8 @@ export class LanguageModelRunner extends ModelRunner {
 
   /**
    * Write text, one token a piece: the lecture notes' sampling, "Language model and sequence generation". The same seed
-   * gives the same text. `<eos>` ends the text; `<unk>`, `<pad>` and `<bos>` are never written.
+   * gives the same text; the default seed is 0, so another text needs another `seed`. `<eos>` ends the text; `<unk>`,
+   * `<pad>` and `<bos>` are never written.
    *
    * @throws {OptionError} When the prompt has unknown characters, or an option is out of range.
    */
