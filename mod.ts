@@ -22,8 +22,6 @@ export { gru } from "./src/cells/gru.ts";
 export type { GruActivations, GruOptions, GruSettings } from "./src/cells/gru_options.ts";
 export { lstm } from "./src/cells/lstm.ts";
 export type { LstmActivations, LstmOptions, LstmSettings } from "./src/cells/lstm_options.ts";
-export { notesGru } from "./src/cells/notes_gru.ts";
-export { notesLstm } from "./src/cells/notes_lstm.ts";
 export {
   DisposedError,
   EngineError,
@@ -42,18 +40,13 @@ export type { Kernels } from "./src/kernels/kernels.ts";
 export type { LossKernels } from "./src/kernels/loss_kernels.ts";
 export type { PoolingKernels } from "./src/kernels/pooling_kernels.ts";
 export type { KernelBuild, KernelOptions, Numerics } from "./src/kernels/load.ts";
-export { activation } from "./src/layers/activation.ts";
-export { attentionPool, type AttentionPoolOptions } from "./src/layers/attention_pool.ts";
 export { dense } from "./src/layers/dense.ts";
 export type { LayerDescription, RecurrentDescription, StackDescription } from "./src/layers/description.ts";
 export { dropout, type DropoutOptions } from "./src/layers/dropout.ts";
 export { embedding, type EmbeddingOptions, oneHot } from "./src/layers/embedding.ts";
 export type { Layer, LayerPart, PlannedDecoder, PlannedLayer, PlannedState, StateSpec } from "./src/layers/layer.ts";
-export { layerNorm, type LayerNormOptions } from "./src/layers/layer_norm.ts";
-export { pool } from "./src/layers/pool.ts";
 export { recurrent } from "./src/layers/recurrent.ts";
 export type { RecurrentOptions } from "./src/layers/recurrent_options.ts";
-export { residual } from "./src/layers/residual.ts";
 export { sequential, type SequentialOptions } from "./src/layers/sequential.ts";
 export { stacked } from "./src/layers/stacked.ts";
 export type { PlanRow } from "./src/memory/memory_map.ts";
@@ -172,15 +165,6 @@ export {
   type SmoothL1Options,
   squaredError,
 } from "./src/training/losses/regression.ts";
-export {
-  accuracy,
-  type ClassAverageOptions,
-  type ClassMetricOptions,
-  confusionMatrix,
-  f1,
-  precision,
-  recall,
-} from "./src/training/metrics/classification.ts";
 export { type EvaluatedBatch, type Metric, type MetricState, perplexity } from "./src/training/metrics/metric.ts";
 export { adagrad, type AdagradOptions } from "./src/training/optimizers/adagrad.ts";
 export { adam, type AdamOptions, adamw } from "./src/training/optimizers/adam.ts";

@@ -47,6 +47,9 @@ export const ENTRIES = [
   "tfjs.ts",
   "inference.ts",
   "losses.ts",
+  "cells.ts",
+  "layers.ts",
+  "metrics.ts",
   "wide.ts",
   "report.ts",
 ];

@@ -83,7 +83,8 @@ export type Measure<M extends Metrics> = (options: EvaluateOptions<M>) => Promis
  *
  * @example
  * ```ts
- * import { accuracy, compile, crossEntropy, dense, evaluate, f1, gru, recurrent, sequential } from "@unroll/rnn";
+ * import { compile, crossEntropy, dense, evaluate, gru, recurrent, sequential } from "@unroll/rnn";
+ * import { accuracy, f1 } from "@unroll/rnn/metrics";
  * import { assert } from "@std/assert";
  *
  * const net = sequential({ rnn: recurrent(gru(), { input: 1, hidden: 8, output: "last" }), decoder: dense(8, 2) });

@@ -5,7 +5,6 @@
 import { ctc } from "../../losses.ts";
 import {
   adamw,
-  attentionPool,
   binaryCrossEntropy,
   type Cell,
   clipNorm,
@@ -22,11 +21,8 @@ import {
   huber,
   LanguageModel,
   type Layer,
-  layerNorm,
   type Loss,
   lstm,
-  notesGru,
-  notesLstm,
   readSafetensors,
   recurrent,
   sequential,
@@ -35,6 +31,8 @@ import {
   Vocabulary,
   writeSafetensors,
 } from "../../mod.ts";
+import { notesGru, notesLstm } from "../../cells.ts";
+import { attentionPool, layerNorm } from "../../layers.ts";
 import { load } from "../../inference.ts";
 import { SequenceClassifier } from "../../models.ts";
 

@@ -3,7 +3,9 @@ import { gradientCheck } from "../../../check.ts";
 import * as inference from "../../../inference.ts";
 import * as unroll from "../../../mod.ts";
 import * as keras from "../../../keras.ts";
+import * as layers from "../../../layers.ts";
 import * as losses from "../../../losses.ts";
+import * as metrics from "../../../metrics.ts";
 import * as models from "../../../models.ts";
 import * as onnx from "../../../onnx.ts";
 import * as report from "../../../report.ts";
@@ -71,10 +73,10 @@ export const SYNCHRONOUS: Readonly<Record<string, Case<unknown>>> = {
   "activations of lstm": { call: (activations) => unroll.lstm({ activations }), options: { hidden: "relu" } },
   bahdanau: { call: (options) => models.bahdanau(cell, options), options: { source: 2 } },
   recurrent: { call: (options) => unroll.recurrent(cell, options), options: { input: 2, hidden: 2 } },
-  attentionPool: { call: (options) => unroll.attentionPool(2, options), options: { hidden: 2 } },
+  attentionPool: { call: (options) => layers.attentionPool(2, options), options: { hidden: 2 } },
   embedding: { call: (options) => unroll.embedding(2, 2, options), options: { paddingIndex: 0 } },
   dropout: { call: (options) => unroll.dropout(2, 0.5, options), options: { variational: true } },
-  layerNorm: { call: (options) => unroll.layerNorm(2, options), options: { epsilon: 1 } },
+  layerNorm: { call: (options) => layers.layerNorm(2, options), options: { epsilon: 1 } },
   sequential: { call: (options) => unroll.sequential({ layer }, options), options: { tied: undefined } },
   luong: { call: (options) => models.luong(2, options), options: { source: 2 } },
   encoderDecoder: {
@@ -111,11 +113,11 @@ export const SYNCHRONOUS: Readonly<Record<string, Case<unknown>>> = {
   "Vocabulary.spaced": { call: (options) => unroll.Vocabulary.spaced("ab", options), options: { minimumCount: 1 } },
   ctcGreedy: { call: (options) => losses.ctcGreedy([1, 2], options), options: { classes: 2 } },
   ctcBeamSearch: { call: (options) => losses.ctcBeamSearch([1, 2], options), options: { classes: 2, width: 1 } },
-  accuracy: { call: unroll.accuracy, options: { ignoreIndex: -1 } },
-  confusionMatrix: { call: unroll.confusionMatrix, options: { ignoreIndex: -1 } },
-  precision: { call: unroll.precision, options: { average: "micro" } },
-  recall: { call: unroll.recall, options: { average: "micro" } },
-  f1: { call: unroll.f1, options: { average: "micro" } },
+  accuracy: { call: metrics.accuracy, options: { ignoreIndex: -1 } },
+  confusionMatrix: { call: metrics.confusionMatrix, options: { ignoreIndex: -1 } },
+  precision: { call: metrics.precision, options: { average: "micro" } },
+  recall: { call: metrics.recall, options: { average: "micro" } },
+  f1: { call: metrics.f1, options: { average: "micro" } },
   "session.forward": { call: (options) => shared.forward(data.x, options), options: { training: true, batch: 1 } },
   "session.probabilities": {
     call: (options) => shared.probabilities(data.x, options),
