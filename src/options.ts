@@ -124,13 +124,13 @@ export const count: Check<number> = (name, value) => requireInteger(name, value,
 export const natural: Check<number> = (name, value) => requireInteger(name, value, 0);
 
 /** A finite number. */
-export const finite: Check<number> = (name, value) => requireNumber(name, value);
+export const finite: Check<number> = requireNumber;
 
 /** A finite number of at least 0. */
 export const nonNegative: Check<number> = (name, value) => requireNumber(name, value, 0);
 
 /** A number from 0 to below 1. */
-export const rate: Check<number> = (name, value) => requireRate(name, value);
+export const rate: Check<number> = requireRate;
 
 /** Two numbers from 0 to below 1. */
 export const ratePair: Check<readonly [number, number]> = (name, value) => {

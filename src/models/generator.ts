@@ -1,5 +1,6 @@
 import { lstm } from "../cells/lstm.ts";
 import { list as requireList, readOptions, RUN } from "../options.ts";
+import { layerSizes } from "../layers/recurrent_options.ts";
 import { exp } from "../kernels/real.ts";
 import { countCharacters, rulesOf } from "../text/tokens.ts";
 import { isTokenizer, type Tokenizer } from "../text/tokenizer.ts";
@@ -17,7 +18,6 @@ import {
   type SequenceGeneratorFitOptions,
   type SequenceGeneratorOptions,
 } from "./generator_options.ts";
-import { layerSizes } from "./layer_sizes.ts";
 import { type FitPlan, type LoadModelOptions, TrainableModel } from "./model.ts";
 import { type ModelTraining, trainModel } from "./model_training.ts";
 import { GENERATOR, type GeneratorDescription, SequenceGeneratorRunner } from "./run/generator.ts";

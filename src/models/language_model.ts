@@ -1,4 +1,5 @@
 import { lstm } from "../cells/lstm.ts";
+import { layerSizes } from "../layers/recurrent_options.ts";
 import { count, readOptions, refuse, signal, type Table } from "../options.ts";
 import { exp } from "../kernels/real.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
@@ -13,7 +14,6 @@ import {
   LANGUAGE_MODEL_OPTIONS,
   type LanguageModelOptions,
 } from "./language_model_options.ts";
-import { layerSizes } from "./layer_sizes.ts";
 import { batches, BITS_PER_NAT, cut, planText, type StreamedText, textEvents } from "./language_model_training.ts";
 import { type LoadModelOptions, TrainableModel } from "./model.ts";
 import { ModelTraining } from "./model_training.ts";
@@ -67,7 +67,7 @@ export class LanguageModel extends LanguageModelRunner {
     const options = readOptions("LanguageModel.create", LANGUAGE_MODEL_OPTIONS, given);
     const vocabulary = vocabularyOf(source, options.tokens, textSource);
     const { cell = lstm(), layers, tied, dropout } = options;
-    const hidden = layerSizes(options.hidden ?? 128, options.hidden === undefined ? layers ?? 2 : layers);
+    const hidden = layerSizes(options.hidden ?? (layers ? 128 : [128, 128]), layers);
     const { embedding = tied ? outputWidth({ cell, hidden }) : undefined } = options;
     const embeddings = new EmbeddingStarts();
     const width = embedding === undefined ? undefined : embeddings.add("embedding.weight", embedding, vocabulary);

@@ -1,3 +1,4 @@
+import { layerSizes } from "../layers/recurrent_options.ts";
 import { lstm } from "../cells/lstm.ts";
 import { scheduledSampling } from "../decoding/scheduled_sampling.ts";
 import { OptionError } from "../errors.ts";
@@ -7,7 +8,7 @@ import { editDistance } from "../text/edit_distance.ts";
 import type { Metrics } from "../trainer/evaluate.ts";
 import { crossEntropy } from "../training/losses/cross_entropy.ts";
 import { EmbeddingStarts } from "./embeddings.ts";
-import { joinedSizes, layerSizes } from "./layer_sizes.ts";
+import { joinedSizes } from "./sequence_options.ts";
 import { type FitPlan, type LoadModelOptions, TrainableModel } from "./model.ts";
 import { type ModelTraining, trainModel } from "./model_training.ts";
 import { MOST_ROWS } from "./run/pieces.ts";

@@ -184,6 +184,11 @@ export const CLASS_FIT = {
   classWeights: [anything],
 } satisfies Table<TaskFitOptions<unknown, Metrics> & ClassFitOptions>;
 
+/** The sizes as the files of some models have them: one number where all layers are alike, or a list. */
+export function joinedSizes(sizes: readonly number[]): { hidden: number | readonly number[]; layers: number } {
+  return { hidden: sizes.every((size) => size === sizes[0]) ? sizes[0] : sizes, layers: sizes.length };
+}
+
 /** What the evaluations of a training measure in a model of classes. */
 export type ClassMetrics = { readonly accuracy: Metric; readonly f1: Metric };
 

@@ -1,3 +1,4 @@
+import { layerSizes } from "../layers/recurrent_options.ts";
 import { lstm } from "../cells/lstm.ts";
 import { OptionError, requireNumber, requireOneOf, ShapeError } from "../errors.ts";
 import { type Read, readOptions, RUN } from "../options.ts";
@@ -8,7 +9,6 @@ import { absoluteError, huber, squaredError } from "../training/losses/regressio
 import { accuracy, f1 } from "../training/metrics/classification.ts";
 import { meanAbsoluteError, meanSquaredError } from "../training/metrics/regression.ts";
 import { EmbeddingStarts } from "./embeddings.ts";
-import { joinedSizes, layerSizes } from "./layer_sizes.ts";
 import type { FitPlan, TrainableModel } from "./model.ts";
 import type { Labels } from "./run/labels.ts";
 import type { SessionSize } from "./run/net_pool.ts";
@@ -16,7 +16,7 @@ import { MOST_ROWS } from "./run/pieces.ts";
 import type { RegressionLoss } from "./run/regressor.ts";
 import type { Pooling, SequenceModelDescription, TaskRunOptions } from "./run/sequence_model.ts";
 import { SequenceInput, type Tokens } from "./run/sequences.ts";
-import type { ClassMetrics, FIT, NumberMetrics, TaskOptions } from "./sequence_options.ts";
+import { type ClassMetrics, type FIT, joinedSizes, type NumberMetrics, type TaskOptions } from "./sequence_options.ts";
 
 /** The size of a session of 32 sequences; their steps are those of the samples. */
 export const SEQUENCES = (): SessionSize => ({ batch: MOST_ROWS, steps: 1 });

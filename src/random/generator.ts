@@ -103,20 +103,21 @@ export class Generator {
   normal(): number {
     for (;;) {
       let k = 0;
-      while (this.#occur(0.5, 1)) k++;
-      if (!this.#occur(0.5, k * (k - 1))) continue;
+      while (this.#occur(0.5)) k++;
       const x = this.uniform();
-      if (this.#occur(x, k) && this.#occur(x * x / 2, 1)) return this.word() % 2 ? k + x : -k - x;
+      if (this.#occur(0.5, k * (k - 1)) && this.#occur(x, k) && this.#occur(x * x / 2)) {
+        return this.word() % 2 ? k + x : -k - x;
+      }
     }
   }
 
   /** Whether n events, each of the probability e^-p, occur: p is from 0 to 1. */
-  #occur(p: number, n: number): boolean {
-    for (; n > 0; n--) {
+  #occur(p: number, n = 1): boolean {
+    while (n-- > 0) {
       // A decreasing sequence p > u1 > u2 ... has at least j numbers with the probability p^j / j!.
-      let isEven = true;
-      for (let last = p, u; (u = this.uniform()) < last; last = u) isEven = !isEven;
-      if (!isEven) return false;
+      let numbers = 0;
+      for (let last = p, u; (u = this.uniform()) < last; last = u) numbers++;
+      if (numbers % 2) return false;
     }
     return true;
   }

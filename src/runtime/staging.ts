@@ -50,7 +50,7 @@ export class Staging {
   /** @throws {OptionError} When the copies of a call were lost: a getter of the call's data has made another call. */
   requireCall(call: number | undefined): void {
     if (call === undefined || call === this.#call) return;
-    throw new OptionError("Cannot run a sequence: reading its data has made another call of the same session");
+    throw new OptionError("Cannot run: reading the data has made another call of the same session");
   }
 
   /**

@@ -110,10 +110,10 @@ export class TrainingRunner extends Runner {
     return { call, batch, x, decoderInput, states, targets, count };
   }
 
-  /** Write targets and inputs. Without `count`, losses are not divided. For `pass` see `write`. */
-  writeData(data: Omit<CheckedData, "count"> & { count?: number }, pass?: number): void {
+  /** Write targets and inputs. Losses that are not reduced are not divided either. For `pass` see `write`. */
+  writeData(data: CheckedData, pass?: number, isReduced = true): void {
     this.io.staging.requireCall(data.call);
-    this.loss.write(data.targets, this.io.targetRows(data.batch), data.count);
+    this.loss.write(data.targets, this.io.targetRows(data.batch), isReduced ? data.count : undefined);
     this.write(data, pass);
   }
 
@@ -126,24 +126,23 @@ export class TrainingRunner extends Runner {
 
   /** The loss without gradients. */
   evaluate(data: Data, options: CallOptions): PartLoss {
-    requireCall(data, options);
-    const checked = this.checkData(data, options, false);
-    this.writeData(checked);
-    this.forward(checked.batch);
-    return this.measureLoss(checked);
+    return this.measureLoss(this.#forward(data, options, true));
   }
 
   /** The losses of all targets, not reduced, without gradients. */
   losses(data: Data, options: CallOptions): Float32Array {
+    const { batch } = this.#forward(data, options, false);
+    this.loss.forward(this.kernels, this.io.outputBatch(batch), false);
+    return this.loss.read(this.io.targetRows(batch));
+  }
+
+  /** Check, write and run forward. */
+  #forward(data: Data, options: CallOptions, isReduced: boolean): CheckedData {
     requireCall(data, options);
-    const { loss } = this;
     const checked = this.checkData(data, options, false);
-    const { batch } = checked;
-    const rows = this.io.targetRows(batch);
-    this.writeData({ ...checked, count: undefined });
-    this.forward(batch);
-    loss.forward(this.kernels, this.io.outputBatch(batch), false);
-    return loss.read(rows);
+    this.writeData(checked, undefined, isReduced);
+    this.forward(checked.batch);
+    return checked;
   }
 
   /**

@@ -11,7 +11,7 @@ import {
   type SearchOptions,
 } from "../../decoding/generate.ts";
 import { textStates } from "../../decoding/text_reader.ts";
-import { OptionError, requireInteger, requireRate } from "../../errors.ts";
+import { OptionError, requireInteger } from "../../errors.ts";
 import { dense } from "../../layers/dense.ts";
 import { dropout } from "../../layers/dropout.ts";
 import { embedding, oneHot } from "../../layers/embedding.ts";
@@ -164,7 +164,6 @@ function languageNet(description: LanguageModelDescription, steps: "sequence" | 
   if (tied && width !== output) {
     throw new OptionError(`"embedding" must be ${output} to be tied to the decoder, got ${width}`);
   }
-  requireRate("dropout", rate);
   // The tied weight is drawn as the decoder's: vectors of length 1 or so would give logits of the order of the width.
   const tiedNames: Record<string, string> = tied ? { "embedding.weight": "decoder.weight" } : {};
   return sequential({
