@@ -86,5 +86,5 @@ export const RECURRENT = {
 export function layerSizes(hidden: number | readonly number[], layers?: number): readonly number[] {
   if (typeof hidden === "number") return new Array<number>(layers ?? 1).fill(hidden);
   if ((layers ?? hidden.length) === hidden.length) return hidden;
-  throw new OptionError(`"hidden" must have one size for each of the ${layers} layers, got ${hidden.length}`);
+  throw new OptionError(`"hidden" must have one size for each layer, got ${hidden.length}`);
 }

@@ -1,6 +1,6 @@
-import { count, extended, list, type Table } from "../options.ts";
+import { count, extended, list, natural, type Table } from "../options.ts";
 import type { Metrics } from "../trainer/evaluate.ts";
-import { TRAINER, type TrainerOptions } from "../trainer/options.ts";
+import { type TrainerOptions, TRAINING } from "../trainer/options.ts";
 import { type Clip, clip, clipNorm } from "../training/clip.ts";
 import { adam } from "../training/optimizers/adam.ts";
 import { type Optimizer, optimizer } from "../training/optimizers/optimizer.ts";
@@ -28,16 +28,9 @@ export interface ModelFitOptions<M extends Metrics = Metrics>
   every?: number;
 }
 
-const { epochs, steps, seconds, patience, restoreBest, signal, seed, bucket } = TRAINER;
-
 /** The options of the `fit` of every model. */
 export const MODEL_FIT = {
-  epochs,
-  steps,
-  seconds,
-  patience,
-  restoreBest,
-  signal,
+  ...TRAINING,
   optimizer: [optimizer, /* @__PURE__ */ adam({ learningRate: 2e-3 })],
   clip: [clip, /* @__PURE__ */ clipNorm(1)],
   every: [count],
@@ -62,8 +55,8 @@ export interface SampleFitOptions<Sample, M extends Metrics = Metrics>
 
 /** The options of the `fit` of a model that trains on samples. */
 export const SAMPLE_FIT = /* @__PURE__ */ extended(MODEL_FIT, {
-  seed,
-  bucket,
+  seed: [natural],
+  bucket: [count],
   batch: [count, 32],
   validation: [list],
 }) satisfies Table<SampleFitOptions<unknown>>;

@@ -1,4 +1,4 @@
-import { OptionError, requireInteger } from "../errors.ts";
+import { requireInteger } from "../errors.ts";
 import { philox } from "./philox.ts";
 
 /** The state of a `Generator`: plain data, for JSON, from which a generator continues with the same words. */
@@ -153,9 +153,6 @@ export class Generator {
    * ```
    */
   shuffle(array: Exchangeable): void {
-    if (array.length > WORDS) {
-      throw new OptionError(`Cannot shuffle: "array" must have at most 2^32 elements, got ${array.length}`);
-    }
     for (let last = array.length - 1; last > 0; last--) {
       const other = this.integer(last + 1);
       const element = array[last];

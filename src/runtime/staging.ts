@@ -38,19 +38,19 @@ export class Staging {
    * Begin a call. The copies of the call before are lost.
    *
    * @param lasts Whether the copies must outlast the call. They are then not in the planned place.
-   * @returns The number of the call, for `requireCall`. Undefined: the copies last.
+   * @returns The number of the call, for `requireCall`. Infinity: the copies last.
    */
-  begin(lasts = false): number | undefined {
+  begin(lasts = false): number {
     this.#free = lasts ? 0 : (this.#slot?.columns ?? 0) / 2;
     this.#used = 0;
     this.#call++;
-    return lasts ? undefined : this.#call;
+    return lasts ? Infinity : this.#call;
   }
 
   /** @throws {OptionError} When the copies of a call were lost: a getter of the call's data has made another call. */
-  requireCall(call: number | undefined): void {
-    if (call === undefined || call === this.#call) return;
-    throw new OptionError("Cannot run: reading the data has made another call of the same session");
+  requireCall(call: number): void {
+    if (call >= this.#call) return;
+    throw new OptionError("Reading the data has made another call of the same session");
   }
 
   /**

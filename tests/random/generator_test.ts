@@ -137,7 +137,7 @@ Deno.test("normal() has the moments, the quantiles and the tails of the standard
 
 Deno.test("normal() is the same everywhere, and a restored generator goes on", () => {
   const generator = new Generator(1), first = Array.from({ length: 4 }, () => generator.normal());
-  assertEquals(first, [1.618979036808014, 0.111774742603302, 0.3226763606071472, 0.4282383322715759]);
+  assertEquals(first, [-0.6632735729217529, 0.10394853353500366, 0.7665830850601196, 1.618979036808014]);
   const state = JSON.parse(JSON.stringify(generator.state));
   assertEquals(Generator.restore(state).normal(), generator.normal());
 });

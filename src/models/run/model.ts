@@ -97,9 +97,7 @@ export abstract class ModelRunner extends Resource {
 
   /** Number of elements of all parameters. */
   get size(): number {
-    let size = 0;
-    for (const { shape } of Object.values(this.net.parameters)) size += shape.reduce((product, n) => product * n, 1);
-    return size;
+    return this.#model.parameters.owner.runner.plan.planner.elements;
   }
 
   /** A table of all parameters: names, shapes, sizes and bytes. */
@@ -123,7 +121,7 @@ export abstract class ModelRunner extends Resource {
    * @throws {TypeError} Always: `save` writes a model.
    */
   readonly toJSON: () => never = () => {
-    throw new TypeError("Cannot write a model as JSON: expected save(), which gives the bytes of its file");
+    throw new TypeError("Cannot write a model as JSON: use save(), which gives its file");
   };
 
   /** What `console.log` shows in Deno and Node. */
