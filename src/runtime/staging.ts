@@ -1,11 +1,9 @@
-import { isNumeric, OptionError, requireArray } from "../errors.ts";
+import { OptionError, requireArray, requireNumbers } from "../errors.ts";
 import type { Slot } from "../memory/slot.ts";
 import type { RowLayout } from "./row_layout.ts";
 
 /** The most elements of an array: those of 2 GiB of doubles. No net takes as many. */
 const MOST = 2 ** 28;
-/** The most elements that are copied one by one: one takes 0.17 us less than by `set` (Deno 2.9.6, 2026-12-01). */
-const SHORT = 15;
 
 /**
  * The place of the tokens and targets of one call, as doubles. Each of the caller's arrays is copied once; checks and
@@ -55,28 +53,16 @@ export class Staging {
 
   /**
    * A copy of the first `n` elements of an array of the caller. An array larger than the plan's gets new memory; only
-   * sequences longer than the plan, padded labels and refused calls have such arrays. So does an array with an element
-   * that is no number, for the error that names it. An array that no check of sizes accepts is not copied: the result
-   * has its length alone.
+   * sequences longer than the plan, padded labels and refused calls have such arrays. An array that no check of sizes
+   * accepts is not copied: the result has its length alone.
    *
    * @param name The argument, for errors.
    * @param n Default: the length of the array.
-   * @throws {ShapeError} When it is no array.
+   * @throws {ShapeError} When it is no array. @throws {OptionError} When an element of it is not a number.
    */
   copy(name: string, data: ArrayLike<number>, n: number = requireArray(name, data).length): ArrayLike<number> {
     if (n > MOST) return { length: n };
-    const to = n > this.#free ? new Float64Array(n) : this.#view(n);
-    if (n > SHORT && isNumeric(data)) to.set(data);
-    else {
-      for (let i = 0; i < n; i++) {
-        const element = data[i];
-        if (typeof element !== "number") {
-          return Array.from({ length: n }, (_, j) => j < i ? to[j] : j > i ? data[j] : element);
-        }
-        to[i] = element;
-      }
-    }
-    return to;
+    return requireNumbers(name, data, n > this.#free ? new Float64Array(n) : this.#view(n));
   }
 
   #view(n: number): Float64Array {

@@ -25,7 +25,7 @@ interface StateViews {
  */
 export class StepIO {
   readonly #tokens: Int32Array | undefined;
-  /** The checked tokens: x, which may change meanwhile, is read once. */
+  /** The tokens of x, read once: what was checked is what is written. */
   readonly #checked: Int32Array;
   readonly #input: readonly View[];
   readonly #output: readonly View[];
@@ -41,7 +41,7 @@ export class StepIO {
     this.#width = isValues ? width : 1;
     this.#limit = width;
     this.#tokens = isValues ? undefined : layout.integers(value.address, B);
-    this.#checked = new Int32Array(isValues ? 0 : B);
+    this.#checked = new Int32Array(B);
     this.#input = isValues ? views(layout, value.address, B, value.stride, width) : [];
     this.#output = views(layout, address, B, stride, columns);
     this.#states = states.map(({ name, width, stride, first, last }: PlannedState) => ({
@@ -70,11 +70,10 @@ export class StepIO {
     }
   }
 
-  /** Write x. */
+  /** Write x after its check. */
   write(x: ArrayLike<number>): void {
-    const tokens = this.#tokens;
-    if (!tokens) copyIn(this.#input, x, this.#width);
-    else for (let b = 0; b < tokens.length; b++) tokens[b] = this.#checked[b];
+    if (this.#tokens) this.#tokens.set(this.#checked);
+    else copyIn(this.#input, x, this.#width);
   }
 
   /** Write the states before the step. */

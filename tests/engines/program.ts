@@ -18,7 +18,6 @@ import {
   embedding,
   Generator,
   gru,
-  huber,
   LanguageModel,
   type Layer,
   type Loss,
@@ -31,6 +30,7 @@ import {
   Vocabulary,
   writeSafetensors,
 } from "../../mod.ts";
+import { huber } from "../../losses.ts";
 import { notesGru, notesLstm } from "../../cells.ts";
 import { attentionPool, layerNorm } from "../../layers.ts";
 import { load } from "../../inference.ts";
