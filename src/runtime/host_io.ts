@@ -1,4 +1,4 @@
-import { OptionError, requireArray, requireBelow, requireInteger, requireNumbers, ShapeError } from "../errors.ts";
+import { OptionError, requireArray, requireBelow, requireNumbers, ShapeError } from "../errors.ts";
 import type { Kernels } from "../kernels/kernels.ts";
 import type { PlannedState } from "../layers/layer.ts";
 import type { Arena } from "../memory/arena.ts";
@@ -117,7 +117,9 @@ export class HostIO {
   ): CheckedInput {
     const { input, options: { batch: most, steps: planned } } = this.plan;
     const { batch: B = most, states = "zero", lengths, shard, decoderInput } = options;
-    requireInteger("batch", B, 1, most);
+    if (!Number.isInteger(B) || B < 1 || B > most) {
+      throw new OptionError(`"batch" of a call must be an integer from 1 to ${most} (the session's batch), got ${B}`);
+    }
     const T = this.#requireSteps("x", x, input, B, steps);
     const fresh = states === "zero" || (states === "carry" && !last);
     const batch = packBatch({ T, B, training, fresh, shard }, lengths);

@@ -89,6 +89,6 @@ function requireSegments({ plan, loss }: TrainingRunner, { lengths }: CallOption
     throw new OptionError(`Cannot recompute: ${whole} must see a sequence whole, this one is longer than the plan`);
   }
   if (plan.layer.output.steps === "one" && lengths) {
-    throw new OptionError(`Cannot recompute: with "lengths", rows have their output in different segments`);
+    throw new OptionError(`Cannot recompute: with "lengths", rows have their only output in different segments`);
   }
 }

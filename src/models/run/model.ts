@@ -97,7 +97,9 @@ export abstract class ModelRunner extends Resource {
 
   /** Number of elements of all parameters. */
   get size(): number {
-    return this.#model.parameters.owner.runner.plan.planner.elements;
+    let size = 0;
+    for (const { shape } of Object.values(this.net.parameters)) size += shape.reduce((product, n) => product * n, 1);
+    return size;
   }
 
   /** A table of all parameters: names, shapes, sizes and bytes. */
