@@ -67,6 +67,7 @@ export {
   type MetricValues,
 } from "./src/trainer/evaluate.ts";
 export type { EmbeddingStart, PretrainedEmbedding } from "./src/models/embeddings.ts";
+export type { ModelFitOptions } from "./src/models/fit_options.ts";
 export type { LoadModelOptions, SessionOptions } from "./src/models/model.ts";
 export type { RunnerOptions } from "./src/models/run/load.ts";
 export type { ModelRunner } from "./src/models/run/model.ts";

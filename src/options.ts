@@ -124,13 +124,13 @@ export const count: Check<number> = (name, value) => requireInteger(name, value,
 export const natural: Check<number> = (name, value) => requireInteger(name, value, 0);
 
 /** A finite number. */
-export const finite: Check<number> = (name, value) => requireNumber(name, value);
+export const finite: Check<number> = requireNumber;
 
 /** A finite number of at least 0. */
 export const nonNegative: Check<number> = (name, value) => requireNumber(name, value, 0);
 
 /** A number from 0 to below 1. */
-export const rate: Check<number> = (name, value) => requireRate(name, value);
+export const rate: Check<number> = requireRate;
 
 /** Two numbers from 0 to below 1. */
 export const ratePair: Check<readonly [number, number]> = (name, value) => {
@@ -176,9 +176,6 @@ export const sizes: Check<number | number[]> = (name, value) => {
   if (!value.length) return refuse(name, "one size for each layer", []);
   return Array.from(value, (size) => count(name, size));
 };
-
-/** A size of at least 1 for each layer; a number is the size of one layer. */
-export const sizeList: Check<number[]> = (name, value) => [sizes(name, value)].flat();
 
 /** A copy of finite numbers. */
 export const numbers: Check<number[]> = (name, value) =>

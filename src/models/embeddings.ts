@@ -90,7 +90,7 @@ export class EmbeddingStarts {
    * @returns The width of the embedding.
    */
   add(weight: string, embedding: number | PretrainedEmbedding, tokens: Tokens): number {
-    if (typeof embedding !== "object") return requireInteger("embedding", embedding, 1);
+    if (typeof embedding !== "object") return embedding;
     const start = embedding.start(tokens);
     this.#starts.set(weight, start);
     if (embedding.frozen) this.frozen.push(weight);

@@ -1,4 +1,5 @@
 import { lstm } from "../cells/lstm.ts";
+import { layerSizes } from "../layers/recurrent_options.ts";
 import { count, readOptions, refuse, signal, type Table } from "../options.ts";
 import { exp } from "../kernels/real.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
@@ -66,7 +67,8 @@ export class LanguageModel extends LanguageModelRunner {
   static async create(source: string | Tokenizer, given: LanguageModelOptions = {}): Promise<LanguageModel> {
     const options = readOptions("LanguageModel.create", LANGUAGE_MODEL_OPTIONS, given);
     const vocabulary = vocabularyOf(source, options.tokens, textSource);
-    const { cell = lstm(), hidden, tied, dropout } = options;
+    const { cell = lstm(), layers, tied, dropout } = options;
+    const hidden = layerSizes(options.hidden ?? (layers ? 128 : [128, 128]), layers);
     const { embedding = tied ? outputWidth({ cell, hidden }) : undefined } = options;
     const embeddings = new EmbeddingStarts();
     const width = embedding === undefined ? undefined : embeddings.add("embedding.weight", embedding, vocabulary);

@@ -22,7 +22,7 @@ import { Staging } from "./staging.ts";
 /** The inputs of one call after all checks. Tokens are copies in the staging. */
 export interface CheckedInput {
   /** The number of the call, for `Staging.requireCall`. */
-  readonly call: number | undefined;
+  readonly call: number;
   readonly batch: PackedBatch;
   readonly x: ArrayLike<number>;
   readonly decoderInput?: ArrayLike<number>;
@@ -58,6 +58,7 @@ export class HostIO {
   release(): void {
     this.#steps.length = 0;
     this.layout.release();
+    this.staging.release();
   }
 
   /** Write numbers into the first row of a slot. */
@@ -124,16 +125,17 @@ export class HostIO {
     const call = this.staging.begin(steps > planned);
     const tokens = this.stageTokens("x", x, input, batch);
     this.#checkInitialStates(batch, states, last);
-    return { call, x: tokens, states, ...this.#checkDecoderInput(decoderInput, batch) };
+    const decoder = this.#checkDecoderInput(decoderInput, batch);
+    return { call, batch: decoder?.batch ?? batch, x: tokens, decoderInput: decoder?.x, states };
   }
 
-  /** The decoder's input, and the batch with its decoder, if the net has one. */
+  /** The batch with its decoder, and the decoder's input, if the net has one. */
   #checkDecoderInput(
     values: ArrayLike<number> | undefined,
     batch: PackedBatch,
-  ): Pick<CheckedInput, "batch" | "decoderInput"> {
+  ): Pick<CheckedInput, "batch" | "x"> | undefined {
     const { decoderInput, options: { decoderSteps } } = this.plan;
-    if (!decoderInput && !values) return { batch };
+    if (!decoderInput && !values) return;
     if (!decoderInput || !values) {
       throw new OptionError(
         `Cannot run a sequence: "decoderInput" must be given for a net with a decoder, and for no other; ${
@@ -143,8 +145,7 @@ export class HostIO {
     }
     const T = this.#requireSteps("decoderInput", values, decoderInput, batch.B, decoderSteps!);
     const withSteps = withDecoder(batch, T);
-    const tokens = this.stageTokens("decoderInput", values, decoderInput, withSteps.decoder!);
-    return { batch: withSteps, decoderInput: tokens };
+    return { batch: withSteps, x: this.stageTokens("decoderInput", values, decoderInput, withSteps.decoder!) };
   }
 
   /**

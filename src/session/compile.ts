@@ -73,13 +73,8 @@ export async function compile(
   return new Session(plan, threads.kernels, threads.arena, threads);
 }
 
-/**
- * The number of threads that compute: as many as wanted, where the engine allows them.
- *
- * @throws {OptionError} When the number is out of range.
- */
+/** The number of threads that compute: as many as wanted, where the engine allows them. */
 export function threadCount(wanted: number): number {
-  requireInteger("threads", wanted, 1, MOST_THREADS);
   return Threads.available() ? wanted : 1;
 }
 

@@ -241,11 +241,19 @@ export const world: Check<World> = (name, value) => requireMade(name, value, "al
 /** The check of how often there are statistics. */
 export const statistics: Check<StatisticsOptions> = (name, value) => readOptions(name, STATISTICS, value, `${name}.`);
 
-/** Options of `fit`. */
-export const TRAINER = {
+/** The options of every training. */
+export const TRAINING = {
   epochs: [count],
   steps: [count],
   seconds: [positive],
+  patience: [natural],
+  restoreBest: [flag],
+  signal: [signal],
+} satisfies Table<Pick<TrainerOptions, "epochs" | "steps" | "seconds" | "patience" | "restoreBest" | "signal">>;
+
+/** Options of `fit`. */
+export const TRAINER = {
+  ...TRAINING,
   batch: [count],
   shuffle: [flag],
   seed: [natural],
@@ -255,12 +263,9 @@ export const TRAINER = {
   evaluate: [(name, value) => readOptions(name, EVALUATION, value, `${name}.`)],
   metrics: [metrics],
   monitor: [anything],
-  patience: [natural],
-  restoreBest: [flag],
   statistics: [statistics],
   resume: [(name, value) => readOptions(name, RESUME, value, `${name}.`)],
   world: [world],
-  signal: [signal],
 } satisfies Table<TrainerOptions>;
 
 /**

@@ -96,8 +96,9 @@ export class SequenceGeneratorRunner extends ModelRunner {
   }
 
   /**
-   * Write a text from its condition to `<eos>`, one token a piece. The same seed gives the same text; `<unk>`, `<pad>`
-   * and `<bos>` are never written. While the model is trained, the next token is that of the new parameters.
+   * Write a text from its condition to `<eos>`, one token a piece. The same seed gives the same text; the default seed
+   * is 0, so another text needs another `seed`. `<unk>`, `<pad>` and `<bos>` are never written. While the model is
+   * trained, the next token is that of the new parameters.
    *
    * @throws {OptionError} When the prompt has unknown tokens, the label is none of the model's, or an option is out of
    * range.

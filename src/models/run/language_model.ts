@@ -11,7 +11,7 @@ import {
   type SearchOptions,
 } from "../../decoding/generate.ts";
 import { textStates } from "../../decoding/text_reader.ts";
-import { OptionError, requireInteger, requireRate } from "../../errors.ts";
+import { OptionError, requireInteger } from "../../errors.ts";
 import { dense } from "../../layers/dense.ts";
 import { dropout } from "../../layers/dropout.ts";
 import { embedding, oneHot } from "../../layers/embedding.ts";
@@ -76,7 +76,8 @@ export class LanguageModelRunner extends ModelRunner {
 
   /**
    * Write text, one token a piece: the lecture notes' sampling, "Language model and sequence generation". The same seed
-   * gives the same text. `<eos>` ends the text; `<unk>`, `<pad>` and `<bos>` are never written.
+   * gives the same text; the default seed is 0, so another text needs another `seed`. `<eos>` ends the text; `<unk>`,
+   * `<pad>` and `<bos>` are never written.
    *
    * @throws {OptionError} When the prompt has unknown characters, or an option is out of range.
    */
@@ -164,7 +165,6 @@ function languageNet(description: LanguageModelDescription, steps: "sequence" | 
   if (tied && width !== output) {
     throw new OptionError(`"embedding" must be ${output} to be tied to the decoder, got ${width}`);
   }
-  requireRate("dropout", rate);
   // The tied weight is drawn as the decoder's: vectors of length 1 or so would give logits of the order of the width.
   const tiedNames: Record<string, string> = tied ? { "embedding.weight": "decoder.weight" } : {};
   return sequential({

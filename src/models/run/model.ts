@@ -5,7 +5,7 @@ import { Resource } from "../../resource.ts";
 import { isTokenizer } from "../../text/tokenizer.ts";
 import type { TokenizerSource } from "../../text/vocabulary_tokens.ts";
 import type { Layer } from "../../layers/layer.ts";
-import type { TensorCopy } from "../../runtime/state_dict.ts";
+import type { IncompatibleKeys, LoadOptions, TensorCopy, Tensors } from "../../runtime/state_dict.ts";
 import { type FileKind, type ModelDescription, type SaveOptions, writeModel } from "./model_file.ts";
 import type { ModelParameters, NetPool, SessionSize } from "./net_pool.ts";
 
@@ -85,6 +85,16 @@ export abstract class ModelRunner extends Resource {
     return this.#model.parameters.owner.parameters();
   }
 
+  /**
+   * Set the parameters, as `setParameters` of a session of `net` does. A training goes on with the new parameters.
+   *
+   * @returns The names without a match, which only `strict: false` allows.
+   * @throws {ShapeError} When names or shapes differ. Nothing is changed.
+   */
+  setParameters(tensors: Tensors, options: LoadOptions = {}): IncompatibleKeys {
+    return this.#model.parameters.owner.setParameters(tensors, options);
+  }
+
   /** Number of elements of all parameters. */
   get size(): number {
     let size = 0;
@@ -113,7 +123,7 @@ export abstract class ModelRunner extends Resource {
    * @throws {TypeError} Always: `save` writes a model.
    */
   readonly toJSON: () => never = () => {
-    throw new TypeError("Cannot write a model as JSON: expected save(), which gives the bytes of its file");
+    throw new TypeError("Cannot write a model as JSON: use save(), which gives its file");
   };
 
   /** What `console.log` shows in Deno and Node. */
