@@ -4,6 +4,7 @@ import type { PlannedState } from "../layers/layer.ts";
 import type { Arena } from "../memory/arena.ts";
 import type { Slot } from "../memory/slot.ts";
 import type { Value } from "../ops/value.ts";
+import { checkInitialStates } from "./initial_states.ts";
 import {
   type CallOptions,
   type InitialStates,
@@ -124,7 +125,7 @@ export class HostIO {
     const batch = packBatch({ T, B, training, fresh, shard }, lengths);
     const call = this.staging.begin(steps > planned);
     const tokens = this.stageTokens("x", x, input, batch);
-    this.#checkInitialStates(batch, states, last);
+    checkInitialStates(this.plan, batch, states, last);
     const decoder = this.#checkDecoderInput(decoderInput, batch);
     return { call, batch: decoder?.batch ?? batch, x: tokens, decoderInput: decoder?.x, states };
   }
@@ -175,21 +176,6 @@ export class HostIO {
     throw new ShapeError(
       `Cannot run a sequence: "${name}" must have shape [${shape}] with T from 1 to ${steps}, got ${length} elements`,
     );
-  }
-
-  #checkInitialStates({ B }: PackedBatch, initial: InitialStates, last: PackedBatch | undefined): void {
-    if (typeof initial === "object" && initial) return checkStates("states", this.plan.layer.states, initial, B);
-    if (initial === "carry" && this.plan.decoderInput) {
-      throw new OptionError("Cannot carry states: a net with a decoder sees every sequence whole");
-    }
-    if (initial !== "zero" && initial !== "carry") {
-      throw new OptionError(`"states" must be "zero", "carry" or states by name, got ${JSON.stringify(initial)}`);
-    }
-    if (initial === "carry" && last && last.B !== B) {
-      throw new ShapeError(
-        `Cannot carry states: the call before had ${last.B} rows, this one has ${B}; expected as many, or "zero" states`,
-      );
-    }
   }
 
   /** Write the number of the training pass, on which random numbers depend. */
@@ -273,29 +259,5 @@ export class HostIO {
       from: i * size,
       to: (i + 1) * size,
     }));
-  }
-}
-
-/**
- * @param what The argument, for errors.
- * @throws {ShapeError} When the states are not those expected, with B rows each.
- */
-export function checkStates(
-  what: string,
-  expected: readonly { name: string; width: number }[],
-  states: States,
-  B: number,
-): void {
-  const names = new Set(expected.map((state) => state.name));
-  const unknown = Object.keys(states).find((name) => !names.has(name));
-  if (unknown) {
-    throw new ShapeError(`Cannot use "${what}": the net has no state "${unknown}", it has ${[...names].join(", ")}`);
-  }
-  for (const { name, width } of expected) {
-    const length = states[name] && requireNumbers(name, states[name]).length;
-    if (length === B * width) continue;
-    throw new ShapeError(
-      `Cannot use "${what}": "${name}" must have ${B} rows of ${width} elements, got ${length ?? "none"}`,
-    );
   }
 }

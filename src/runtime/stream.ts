@@ -1,5 +1,5 @@
 import { OptionError, requireBelow, requireInteger, ShapeError } from "../errors.ts";
-import { checkStates } from "./host_io.ts";
+import { checkStates } from "./initial_states.ts";
 import { packBatch, type PackedBatch, type States } from "./packed_batch.ts";
 import { copyStates, type Runner } from "./runner.ts";
 
