@@ -211,8 +211,12 @@ export function refuse(name: string, expected: string, value: unknown): never {
  * A table, or names, with others added. Bundlers drop a call marked as pure where nothing reads its result, and keep an
  * object spread and everything that it names.
  */
-export function extended<const Base extends object, const Own extends object>(base: Base, own: Own): Base & Own {
-  return { ...base, ...own };
+export function extended<const A extends object, const B extends object, const C extends object = object>(
+  first: A,
+  second: B,
+  third?: C,
+): A & B & C {
+  return { ...first, ...second, ...third as C };
 }
 
 /** Some entries of a table. */

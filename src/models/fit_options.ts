@@ -29,12 +29,11 @@ export interface ModelFitOptions<M extends Metrics = Metrics>
 }
 
 /** The options of the `fit` of every model. */
-export const MODEL_FIT = {
-  ...TRAINING,
+export const MODEL_FIT = /* @__PURE__ */ extended(TRAINING, {
   optimizer: [optimizer, /* @__PURE__ */ adam({ learningRate: 2e-3 })],
   clip: [clip, /* @__PURE__ */ clipNorm(1)],
   every: [count],
-} satisfies Table<ModelFitOptions>;
+}) satisfies Table<ModelFitOptions>;
 
 /** Options of the `fit` of a model that trains on samples in any order. */
 export interface SampleFitOptions<Sample, M extends Metrics = Metrics>

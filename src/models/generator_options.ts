@@ -2,7 +2,7 @@ import type { Tokenizer } from "../text/tokenizer.ts";
 import { textTokens } from "./vocabulary_of.ts";
 import { type Cell, cell } from "../cells/cell.ts";
 import { requireBytes } from "../errors.ts";
-import { count, rate, sizes, type Table, texts } from "../options.ts";
+import { count, extended, rate, sizes, type Table, texts } from "../options.ts";
 import { embedding, type PretrainedEmbedding } from "./embeddings.ts";
 import { SAMPLE_FIT, type SampleFitOptions } from "./fit_options.ts";
 import { SESSION, type SessionOptions } from "./model.ts";
@@ -74,9 +74,8 @@ export interface SequenceGeneratorOptions extends SessionOptions {
 }
 
 /** The options of `SequenceGenerator.create`. */
-export const GENERATOR_OPTIONS = {
-  ...SESSION,
-  tokens: [textTokens("characters", "words", "spaced")],
+export const GENERATOR_OPTIONS = /* @__PURE__ */ extended(SESSION, {
+  tokens: [/* @__PURE__ */ textTokens("characters", "words", "spaced")],
   labels: [texts, []],
   vector: [count],
   cell: [cell],
@@ -85,7 +84,7 @@ export const GENERATOR_OPTIONS = {
   embedding: [embedding, 32],
   dropout: [rate, 0],
   longest: [count],
-} satisfies Table<SequenceGeneratorOptions>;
+}) satisfies Table<SequenceGeneratorOptions>;
 
 /** Options of `SequenceGenerator.fit`. */
 export interface SequenceGeneratorFitOptions extends SampleFitOptions<string | ConditionedText> {
@@ -98,7 +97,9 @@ export interface SequenceGeneratorFitOptions extends SampleFitOptions<string | C
 }
 
 /** The options of `SequenceGenerator.fit`. */
-export const FIT = { ...SAMPLE_FIT, resume: [requireBytes] } satisfies Table<SequenceGeneratorFitOptions>;
+export const FIT = /* @__PURE__ */ extended(SAMPLE_FIT, { resume: [requireBytes] }) satisfies Table<
+  SequenceGeneratorFitOptions
+>;
 
 /** Evaluation of a generator: each sequence is predicted from its condition on. */
 export interface SequenceGeneratorEvaluation {

@@ -1,6 +1,6 @@
 import { type Cell, cell } from "../cells/cell.ts";
 import { requireBytes } from "../errors.ts";
-import { count, flag, rate, sizes, type Table, text } from "../options.ts";
+import { count, extended, flag, rate, sizes, type Table, text } from "../options.ts";
 import type { EvaluationEvent, Statistics } from "../trainer/events.ts";
 import type { StatisticsOptions } from "../trainer/statistics.ts";
 import { statistics, type World, world } from "../trainer/options.ts";
@@ -60,16 +60,15 @@ export interface LanguageModelOptions extends SessionOptions {
 }
 
 /** The options of `LanguageModel.create`. */
-export const LANGUAGE_MODEL_OPTIONS = {
-  ...SESSION,
-  tokens: [textTokens("characters", "words")],
+export const LANGUAGE_MODEL_OPTIONS = /* @__PURE__ */ extended(SESSION, {
+  tokens: [/* @__PURE__ */ textTokens("characters", "words")],
   cell: [cell],
   hidden: [sizes],
   layers: [count],
   embedding: [embedding],
   tied: [flag],
   dropout: [rate, 0],
-} satisfies Table<LanguageModelOptions>;
+}) satisfies Table<LanguageModelOptions>;
 
 /** Options of `LanguageModel.fit`. An epoch is a pass over the text. */
 export interface FitOptions extends ModelFitOptions {
@@ -112,15 +111,14 @@ export interface FitOptions extends ModelFitOptions {
 }
 
 /** The options of `LanguageModel.fit`. */
-export const FIT = {
-  ...MODEL_FIT,
+export const FIT = /* @__PURE__ */ extended(MODEL_FIT, {
   batch: [count],
   unroll: [count, 50],
   validation: [text],
   resume: [requireBytes],
   statistics: [statistics],
   world: [world],
-} satisfies Table<FitOptions>;
+}) satisfies Table<FitOptions>;
 
 /** The event of `fit` after each step. */
 export interface FitEvent {

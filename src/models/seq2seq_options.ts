@@ -1,5 +1,5 @@
 import { type Cell, cell } from "../cells/cell.ts";
-import { count, flag, rate, REQUIRED, share, sizes, type Table } from "../options.ts";
+import { type Check, count, extended, flag, rate, REQUIRED, share, sizes, type Table } from "../options.ts";
 import { embedding, type PretrainedEmbedding } from "./embeddings.ts";
 import { SAMPLE_FIT, type SampleFitOptions } from "./fit_options.ts";
 import { SESSION, type SessionOptions } from "./model.ts";
@@ -70,8 +70,7 @@ export interface Seq2SeqOptions extends SessionOptions {
 }
 
 /** The options of `Seq2Seq.create`. */
-export const SEQ2SEQ_OPTIONS = {
-  ...SESSION,
+export const SEQ2SEQ_OPTIONS = /* @__PURE__ */ extended(SESSION, {
   source: [tokens, REQUIRED],
   target: [tokens, REQUIRED],
   cell: [cell],
@@ -79,10 +78,10 @@ export const SEQ2SEQ_OPTIONS = {
   layers: [count],
   bidirectional: [flag, true],
   attention: [["bahdanau", "dot", "general", "concat", "none"], "general"],
-  embedding: [eachSide(embedding)],
+  embedding: [/* @__PURE__ */ eachSide(embedding)],
   dropout: [rate, 0],
-  longest: [eachSide(count), 50],
-} satisfies Table<Seq2SeqOptions>;
+  longest: [/* @__PURE__ */ eachSide(count), 50],
+}) satisfies Table<Seq2SeqOptions>;
 
 /** Options of `Seq2Seq.fit`. */
 export interface Seq2SeqFitOptions extends SampleFitOptions<Pair> {
@@ -107,13 +106,15 @@ export interface Seq2SeqFitOptions extends SampleFitOptions<Pair> {
   sampling?: number | ((step: number) => number);
 }
 
+const sampling: Check<number | ((step: number) => number)> = (name, value) =>
+  typeof value === "function" ? value as (step: number) => number : share(name, value);
+
 /** The options of `Seq2Seq.fit`. */
-export const FIT = {
-  ...SAMPLE_FIT,
+export const FIT = /* @__PURE__ */ extended(SAMPLE_FIT, {
   batch: [count, 64],
   labelSmoothing: [share],
-  sampling: [(name, value) => typeof value === "function" ? value as (step: number) => number : share(name, value), 0],
-} satisfies Table<Seq2SeqFitOptions>;
+  sampling: [sampling, 0],
+}) satisfies Table<Seq2SeqFitOptions>;
 
 /** Evaluation of a model on pairs. */
 export interface Seq2SeqEvaluation {

@@ -1,5 +1,5 @@
 import { type Cell, cell } from "../cells/cell.ts";
-import { anything, count, flag, list, rate, REQUIRED, sizes, type Table } from "../options.ts";
+import { anything, count, extended, flag, list, picked, rate, REQUIRED, sizes, type Table } from "../options.ts";
 import type { Metrics } from "../trainer/evaluate.ts";
 import { TRAINER, type TrainerOptions } from "../trainer/options.ts";
 import type { Metric } from "../training/metrics/metric.ts";
@@ -65,8 +65,7 @@ export interface TaskOptions extends SessionOptions {
   dropout?: number;
 }
 
-const TASK = {
-  ...SESSION,
+const TASK = /* @__PURE__ */ extended(SESSION, {
   tokens: [tokens],
   features: [count],
   embedding: [embedding],
@@ -75,7 +74,7 @@ const TASK = {
   layers: [count],
   bidirectional: [flag],
   dropout: [rate, 0],
-} satisfies Table<TaskOptions>;
+}) satisfies Table<TaskOptions>;
 
 const POOLING = ["last", "mean", "max", "attention"] as const;
 const LOSSES = ["squared", "absolute", "huber"] as const;
@@ -93,11 +92,10 @@ export interface ClassifierOptions extends TaskOptions {
 }
 
 /** The options of `SequenceClassifier.create`. */
-export const CLASSIFIER_OPTIONS = {
-  ...TASK,
+export const CLASSIFIER_OPTIONS = /* @__PURE__ */ extended(TASK, {
   labels: [list, REQUIRED],
   pooling: [POOLING, "last"],
-} satisfies Table<ClassifierOptions>;
+}) satisfies Table<ClassifierOptions>;
 
 /** Options of `SequenceRegressor.create`. */
 export interface RegressorOptions extends TaskOptions {
@@ -122,12 +120,11 @@ export interface RegressorOptions extends TaskOptions {
 }
 
 /** The options of `SequenceRegressor.create`. */
-export const REGRESSOR_OPTIONS = {
-  ...TASK,
+export const REGRESSOR_OPTIONS = /* @__PURE__ */ extended(TASK, {
   outputs: [count, 1],
   loss: [LOSSES, "squared"],
   pooling: [POOLING, "last"],
-} satisfies Table<RegressorOptions>;
+}) satisfies Table<RegressorOptions>;
 
 /** Options of `SequenceTagger.create`: one of `labels` and `outputs` must be given. */
 export interface TaggerOptions extends TaskOptions {
@@ -152,12 +149,11 @@ export interface TaggerOptions extends TaskOptions {
 }
 
 /** The options of `SequenceTagger.create`. */
-export const TAGGER_OPTIONS = {
-  ...TASK,
+export const TAGGER_OPTIONS = /* @__PURE__ */ extended(TASK, {
   labels: [list],
   outputs: [count],
   loss: [LOSSES],
-} satisfies Table<TaggerOptions>;
+}) satisfies Table<TaggerOptions>;
 
 /** Options of `fit` of a model that reads sequences. */
 export interface TaskFitOptions<Sample, M extends Metrics>
@@ -176,13 +172,14 @@ export interface ClassFitOptions {
 }
 
 /** The options of `SequenceRegressor.fit`. */
-export const FIT = { ...SAMPLE_FIT, monitor: TRAINER.monitor } satisfies Table<TaskFitOptions<unknown, Metrics>>;
+export const FIT = /* @__PURE__ */ extended(SAMPLE_FIT, /* @__PURE__ */ picked(TRAINER, "monitor")) satisfies Table<
+  TaskFitOptions<unknown, Metrics>
+>;
 
 /** The options of `fit` of a model of classes. */
-export const CLASS_FIT = {
-  ...FIT,
+export const CLASS_FIT = /* @__PURE__ */ extended(FIT, {
   classWeights: [anything],
-} satisfies Table<TaskFitOptions<unknown, Metrics> & ClassFitOptions>;
+}) satisfies Table<TaskFitOptions<unknown, Metrics> & ClassFitOptions>;
 
 /** The sizes as the files of some models have them: one number where all layers are alike, or a list. */
 export function joinedSizes(sizes: readonly number[]): { hidden: number | readonly number[]; layers: number } {

@@ -22,12 +22,12 @@ import { type ClassMetrics, type FIT, joinedSizes, type NumberMetrics, type Task
 export const SEQUENCES = (): SessionSize => ({ batch: MOST_ROWS, steps: 1 });
 
 /** What evaluations of a model of classes measure beside the loss. */
-export const CLASS_METRICS: ClassMetrics = { accuracy: accuracy(), f1: f1() };
+export const CLASS_METRICS: ClassMetrics = { accuracy: /* @__PURE__ */ accuracy(), f1: /* @__PURE__ */ f1() };
 
 /** What evaluations of a model of numbers measure beside the loss. */
 export const NUMBER_METRICS: NumberMetrics = {
-  meanAbsoluteError: meanAbsoluteError(),
-  meanSquaredError: meanSquaredError(),
+  meanAbsoluteError: /* @__PURE__ */ meanAbsoluteError(),
+  meanSquaredError: /* @__PURE__ */ meanSquaredError(),
 };
 
 /**

@@ -4,12 +4,12 @@ import { type KernelOptions, KERNELS } from "../kernels/builds.ts";
 import { type Layer, layer } from "../layers/layer.ts";
 import type { Arena } from "../memory/arena.ts";
 import { WasmArena } from "../memory/wasm_arena.ts";
-import { anything, extended, readOptions, type Table } from "../options.ts";
+import { extended, picked, readOptions, type Table } from "../options.ts";
 import { CompiledNet } from "./compiled_net.ts";
 import { HostIO } from "./host_io.ts";
 import { type NetPlan, planNet, SIZE, type SizeOptions } from "./plan.ts";
 import { Runner } from "./runner.ts";
-import type { LoadOptions, Tensors } from "./state_dict.ts";
+import { LOAD, type LoadOptions, type Tensors } from "./state_dict.ts";
 
 /** Options of `load`: sizes as in `compile`, names as in `Session.setParameters`. */
 export interface LoadedOptions
@@ -19,9 +19,9 @@ export interface LoadedOptions
     KernelOptions {
 }
 
-const LOADED = /* @__PURE__ */ extended(/* @__PURE__ */ extended(SIZE, KERNELS), {
-  rename: [anything, {}],
-}) satisfies Table<LoadedOptions>;
+const LOADED = /* @__PURE__ */ extended(SIZE, KERNELS, /* @__PURE__ */ picked(LOAD, "rename")) satisfies Table<
+  LoadedOptions
+>;
 
 /** A net with fixed parameters in one memory, which runs and does not train. `load` makes loaded nets. */
 export class LoadedNet extends CompiledNet {

@@ -42,13 +42,13 @@ export interface LanguageModelDescription extends ModelDescription {
 /** The kind of a language model. */
 export const LANGUAGE_MODEL: ModelKind<LanguageModelDescription> = {
   name: "language model",
-  values: {
+  values: () => ({
     hidden: list(count, 1),
     embedding: optional(count),
     tied: optional(flag),
     dropout: optional(rate),
     vocabulary,
-  },
+  }),
   net: (description) => languageNet(description, "sequence"),
   runningNet: (description) => languageNet(description, "last"),
   size: () => ({ batch: 1, steps: PIECE }),
