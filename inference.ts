@@ -8,12 +8,14 @@
  * import * as inference from "@unroll/rnn/inference";
  * import { assertEquals } from "@std/assert";
  *
- * using trained = await compile(recurrent(gru(), { input: 2, hidden: 4 }), { batch: 1, steps: 1 });
+ * const trained = await compile(recurrent(gru(), { input: 2, hidden: 4 }), { batch: 1, steps: 1 });
  *
  * const net = inference.recurrent(inference.gru(), { input: 2, hidden: 4 });
- * using loaded = await inference.load(net, trained.parameters(), { batch: 1, steps: 1 });
+ * const loaded = await inference.load(net, trained.parameters(), { batch: 1, steps: 1 });
  * const stream = loaded.stream(), x = [0.5, -0.5];
  * assertEquals(stream.step(x), trained.forward(x)); // h, [B = 1, 4]
+ * trained.dispose();
+ * loaded.dispose();
  * ```
  *
  * @module
@@ -23,7 +25,7 @@ export { gru } from "./src/cells/gru.ts";
 export { lstm } from "./src/cells/lstm.ts";
 export { notesGru } from "./src/cells/notes_gru.ts";
 export { notesLstm } from "./src/cells/notes_lstm.ts";
-export { DisposedError, FormatError, OptionError, PlanError, ShapeError } from "./src/errors.ts";
+export { DisposedError, EngineError, FormatError, OptionError, PlanError, ShapeError } from "./src/errors.ts";
 export { readSafetensors } from "./src/formats/safetensors.ts";
 export { activation } from "./src/layers/activation.ts";
 export { attentionPool } from "./src/layers/attention_pool.ts";
@@ -44,3 +46,4 @@ export { Step } from "./src/ops/step.ts";
 export { Generator } from "./src/random/generator.ts";
 export { mostProbable, sample } from "./src/text/sampling.ts";
 export { Vocabulary } from "./src/text/vocabulary.ts";
+export type { Resource } from "./src/resource.ts";

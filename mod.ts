@@ -7,9 +7,10 @@
  * import { assert } from "@std/assert";
  *
  * const text = "abracadabra ".repeat(50);
- * using model = await LanguageModel.create(text, { hidden: [32] });
+ * const model = await LanguageModel.create(text, { hidden: [32] });
  * for await (const event of model.fit(text, { batch: 4, unroll: 10, epochs: 8 })) assert(event.loss > 0);
  * assert((await model.evaluate(text)).bitsPerToken < 2);
+ * model.dispose();
  * ```
  *
  * @module
@@ -22,10 +23,9 @@ export { gru } from "./src/cells/gru.ts";
 export type { GruActivations, GruOptions, GruSettings } from "./src/cells/gru_options.ts";
 export { lstm } from "./src/cells/lstm.ts";
 export type { LstmActivations, LstmOptions, LstmSettings } from "./src/cells/lstm_options.ts";
-export { notesGru } from "./src/cells/notes_gru.ts";
-export { notesLstm } from "./src/cells/notes_lstm.ts";
 export {
   DisposedError,
+  EngineError,
   FormatError,
   NonFiniteError,
   OptionError,
@@ -39,20 +39,16 @@ export { readSafetensors, type Safetensors, type Tensor } from "./src/formats/sa
 export { type Halves, type TensorSource, writeSafetensors } from "./src/formats/safetensors_writer.ts";
 export type { Kernels } from "./src/kernels/kernels.ts";
 export type { LossKernels } from "./src/kernels/loss_kernels.ts";
+export type { OptimizerKernels } from "./src/kernels/optimizer_kernels.ts";
 export type { PoolingKernels } from "./src/kernels/pooling_kernels.ts";
-export type { KernelBuild, Numerics } from "./src/kernels/load.ts";
-export { activation } from "./src/layers/activation.ts";
-export { attentionPool, type AttentionPoolOptions } from "./src/layers/attention_pool.ts";
+export type { KernelBuild, KernelOptions, Numerics } from "./src/kernels/load.ts";
 export { dense } from "./src/layers/dense.ts";
 export type { LayerDescription, RecurrentDescription, StackDescription } from "./src/layers/description.ts";
 export { dropout, type DropoutOptions } from "./src/layers/dropout.ts";
 export { embedding, type EmbeddingOptions, oneHot } from "./src/layers/embedding.ts";
 export type { Layer, LayerPart, PlannedDecoder, PlannedLayer, PlannedState, StateSpec } from "./src/layers/layer.ts";
-export { layerNorm, type LayerNormOptions } from "./src/layers/layer_norm.ts";
-export { pool } from "./src/layers/pool.ts";
 export { recurrent } from "./src/layers/recurrent.ts";
 export type { RecurrentOptions } from "./src/layers/recurrent_options.ts";
-export { residual } from "./src/layers/residual.ts";
 export { sequential, type SequentialOptions } from "./src/layers/sequential.ts";
 export { stacked } from "./src/layers/stacked.ts";
 export type { PlanRow } from "./src/memory/memory_map.ts";
@@ -72,6 +68,7 @@ export {
   type MetricValues,
 } from "./src/trainer/evaluate.ts";
 export type { EmbeddingStart, PretrainedEmbedding } from "./src/models/embeddings.ts";
+export type { ModelFitOptions } from "./src/models/fit_options.ts";
 export type { LoadModelOptions, SessionOptions } from "./src/models/model.ts";
 export type { RunnerOptions } from "./src/models/run/load.ts";
 export type { ModelRunner } from "./src/models/run/model.ts";
@@ -99,7 +96,11 @@ export type { Stream } from "./src/runtime/stream.ts";
 export type { CallOptions, InitialStates, States } from "./src/runtime/packed_batch.ts";
 export type { Session } from "./src/session/session.ts";
 export type { IncompatibleKeys, LoadOptions, TensorCopy, Tensors } from "./src/runtime/state_dict.ts";
-export { fit, Training } from "./src/trainer/fit.ts";
+export { fit } from "./src/trainer/fit.ts";
+export { Training } from "./src/trainer/training.ts";
+export type { TrainingRun } from "./src/trainer/training_run.ts";
+export type { ModelTraining } from "./src/models/model_training.ts";
+export type { TrainingHistory } from "./src/trainer/history.ts";
 export type { EvaluationPlan, TrainerOptions } from "./src/trainer/options.ts";
 export type { StatisticsOptions } from "./src/trainer/statistics.ts";
 export type { TrainerState } from "./src/trainer/state.ts";
@@ -109,6 +110,7 @@ export type {
   EpochEvent,
   EvaluationEvent,
   EventPlace,
+  RestartEvent,
   Statistics,
   StatisticsEvent,
   StepEvent,
@@ -147,31 +149,17 @@ export { type RowBlock, Step } from "./src/ops/step.ts";
 export { type Exchangeable, Generator, type GeneratorState } from "./src/random/generator.ts";
 export { mostProbable, sample, truncate, type Truncation } from "./src/text/sampling.ts";
 export { splitText, type Streams, streams, type StreamsOptions, type StreamWindow } from "./src/text/streams.ts";
-export type { SpecialToken, TokenKind } from "./src/text/tokens.ts";
-export { Vocabulary, type VocabularyJSON, type VocabularyOptions } from "./src/text/vocabulary.ts";
+export type { ListedKind, SpecialToken, TokenKind } from "./src/text/tokens.ts";
+export type { Tokenizer } from "./src/text/tokenizer.ts";
+export { Vocabulary } from "./src/text/vocabulary.ts";
+export type { TokenizerSource, VocabularyJSON, VocabularyOptions, WordsOptions } from "./src/text/vocabulary_tokens.ts";
 export { type Clip, clipNorm, clipValue } from "./src/training/clip.ts";
 export type { Batch, Layout } from "./src/training/data/batch.ts";
 export type { SampleRows, Samples } from "./src/training/data/samples.ts";
 export { binaryCrossEntropy, type BinaryCrossEntropyOptions } from "./src/training/losses/binary_cross_entropy.ts";
 export { crossEntropy, type CrossEntropyOptions } from "./src/training/losses/cross_entropy.ts";
 export type { Loss, LossOptions, PlannedLoss, Reduction, TargetRows, Targets } from "./src/training/losses/loss.ts";
-export {
-  absoluteError,
-  huber,
-  type HuberOptions,
-  smoothL1,
-  type SmoothL1Options,
-  squaredError,
-} from "./src/training/losses/regression.ts";
-export {
-  accuracy,
-  type ClassAverageOptions,
-  type ClassMetricOptions,
-  confusionMatrix,
-  f1,
-  precision,
-  recall,
-} from "./src/training/metrics/classification.ts";
+export { absoluteError, squaredError } from "./src/training/losses/regression.ts";
 export { type EvaluatedBatch, type Metric, type MetricState, perplexity } from "./src/training/metrics/metric.ts";
 export { adagrad, type AdagradOptions } from "./src/training/optimizers/adagrad.ts";
 export { adam, type AdamOptions, adamw } from "./src/training/optimizers/adam.ts";
@@ -190,3 +178,4 @@ export { oneCycle, type OneCycleOptions } from "./src/training/schedules/one_cyc
 export { reduceOnPlateau, type ReduceOnPlateauOptions } from "./src/training/schedules/reduce_on_plateau.ts";
 export type { Schedule, ScheduleState } from "./src/training/schedules/schedule.ts";
 export { exponentialDecay, stepDecay } from "./src/training/schedules/step_decay.ts";
+export type { Resource } from "./src/resource.ts";

@@ -8,7 +8,7 @@
  * Validation after 2,684 steps, 300 s of one thread: 2.331 bits per character. Baselines (Kneser-Ney): trigram 2.830,
  * 6-gram 2.064 (EPYC Milan, two cores shared with three other programs, 2026-11-27).
  */
-import { adam, LanguageModel, lstm } from "@unroll/rnn";
+import { adam, clipNorm, LanguageModel, lstm } from "@unroll/rnn";
 import { commandLine } from "./frame/command_line.ts";
 import { characters, readCorpus } from "./frame/corpus.ts";
 import { NGram } from "./frame/ngram.ts";
@@ -25,7 +25,7 @@ const { prompt, seconds, ...options } = commandLine("Trains a language model of 
 
 const batch = 32;
 const unroll = 50;
-const { text, train, validation } = readCorpus(undefined, batch, options.characters || undefined);
+const { text, train, validation } = await readCorpus(undefined, batch, options.characters || undefined);
 const sizes = { cell: lstm(), hidden: [options.hidden], seed: 1, threads: options.threads };
 using model = await LanguageModel.create(text, sizes);
 const { vocabulary } = model;
@@ -50,12 +50,12 @@ async function write(length: number, seed: number): Promise<string> {
   return prompt + (await Array.fromAsync(model.generate({ prompt, length, temperature: 0.7, seed }))).join("");
 }
 
-const fit = model.fit(train, { batch, unroll, seconds, validation, optimizer });
+const fit = model.fit(train, { batch, unroll, seconds, validation, optimizer, clip: clipNorm(5) });
 for await (const event of progress(fit, { label: "characters", seconds })) {
   if (event.type !== "evaluation") continue;
   const bits = event.bitsPerToken.toFixed(3);
   note(`epoch ${event.epoch}, ${bits} bits per character: ${(await write(60, event.step)).replaceAll("\n", " ")}`);
 }
 
-const { bitsPerCharacter } = await model.evaluate(validation);
+const { bitsPerCharacter } = await model.evaluate(validation, { streams: 10 });
 console.log(`validation: ${bitsPerCharacter.toFixed(3)} bits per character\n\n${await write(options.length, 1)}`);

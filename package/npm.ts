@@ -15,6 +15,7 @@ import { TARGET } from "./bundle.ts";
 import { writeDeclarations } from "./declarations.ts";
 import { filesOf, MARK, requireOutputFolder, writeOutput } from "./output_folder.ts";
 import { notices, packages } from "./third_party.ts";
+import { wasmFiles, writeWasm } from "./wasm.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 /** MPI is called by Deno's foreign functions, which Node does not have. */
@@ -61,6 +62,7 @@ async function buildPackage(folder: string): Promise<void> {
     logLevel: "error",
   });
   writeDeclarations(ROOT.replace(/[\\/]$/, ""), files, folder);
+  await writeWasm(folder);
   for (const name of COPIED) await Deno.copyFile(join(ROOT, name), join(folder, basename(name)));
   await Deno.writeTextFile(join(folder, "THIRD_PARTY.md"), await notices(metafile, ROOT));
   await Deno.writeTextFile(join(folder, "package.json"), JSON.stringify(manifest(peers), null, 2) + "\n");
@@ -77,15 +79,18 @@ function manifest(peers: Record<string, string>): unknown {
     type: "module",
     sideEffects: false,
     files: ["**/*", `!${MARK}`],
-    engines: { node: ">=20" },
+    engines: { node: ">=20.16" },
+    main: "./mod.js", // for who does not read "exports"
+    types: "./mod.d.ts",
     peerDependencies: peers,
     peerDependenciesMeta: Object.fromEntries(Object.keys(peers).map((name) => [name, { optional: true }])),
-    exports: Object.fromEntries(
-      entries.map(([entry, path]) => {
+    exports: Object.fromEntries([
+      ...entries.map(([entry, path]) => {
         const base = path.replace(/\.ts$/, "");
         return [entry, { types: `${base}.d.ts`, default: `${base}.js` }];
       }),
-    ),
+      ...wasmFiles.map((name) => [`./${name}`, { types: `./${name}.d.ts`, default: `./${name}` }]),
+    ]),
   };
 }
 

@@ -7,7 +7,9 @@
  */
 import { type Source, withoutComments } from "./import_graph.ts";
 
-const INTERFACES = ["kernels", "loss_kernels", "pooling_kernels"].map((name) => `src/kernels/${name}.ts`);
+const INTERFACES = ["kernels", "loss_kernels", "optimizer_kernels", "pooling_kernels"].map((name) =>
+  `src/kernels/${name}.ts`
+);
 
 /** Enumerations of assembly/, and the objects in src/kernels/ that have the same names in the same order. */
 const KINDS = [
@@ -45,7 +47,7 @@ export function kernelViolations(sources: readonly Source[]): string[] {
       .map(([, name, list]) => [name, parameterNames(list)]),
   );
   const access = new Map(
-    interfaces.flatMap((text) => matches(text, /^ {2}(\w+): "([^"\n]*)",$/gm))
+    interfaces.flatMap((text) => matches(text, /^ {2,4}(\w+): "([^"\n]*)",$/gm))
       .map(([, name, words]) => [name, words.split(" ").filter(Boolean)]),
   );
   return [

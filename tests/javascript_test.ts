@@ -40,11 +40,14 @@ const REFUSED: Record<string, [call: () => unknown, message: string]> = {
   "unknown numerics": [() => compile(dense(1, 1), { ...SIZES, numerics: "exct" }), '"numerics" must be one of'],
   "tokens as a text": [
     () => SequenceClassifier.create({ tokens: "abc", labels }),
-    '"tokens" must be a vocabulary, or the number of tokens, got "abc"',
+    '"tokens" must be a vocabulary, a tokenizer, or the number of tokens, got "abc"',
   ],
   "no tokens": [() => SequenceClassifier.create({ labels }), 'Either "tokens" or "features" must be given'],
   "no labels": [() => SequenceClassifier.create({ tokens }), '"labels" must be an array, got undefined'],
-  "no source": [() => Seq2Seq.create({ target: 3 }), '"source" must be a vocabulary, or the number of tokens'],
+  "no source": [
+    () => Seq2Seq.create({ target: 3 }),
+    '"source" must be a vocabulary, a tokenizer, or the number of tokens',
+  ],
   "no text": [() => LanguageModel.create(), '"source" must be a text or a vocabulary, got undefined'],
   "a text for numbers": [
     () => unroll.adam({ learningRate: "0.1" } as Untyped),
@@ -84,17 +87,17 @@ Deno.test("data that is no array of numbers is refused, and nothing has changed"
     [() => session.step({ x: [[1], [2]], y }), 'Every element of "x" must be a number, got an array at 0'],
     [() => session.step({ x: BigInt64Array.of(1n, 2n), y }), 'Every element of "x" must be a number, got 1n at 0'],
     [() => session.step({ x: [1, 2] }), '"y" must be an array or a typed array, got undefined'],
-    [() => session.step({ x: [1, 2], y: [1, null] }), 'Every element of "y" must be a finite number, got null at 1'],
-    [() => session.step({ x: [1, 2], y: [1, 2n] }), 'Every element of "y" must be a finite number, got 2n at 1'],
+    [() => session.step({ x: [1, 2], y: [1, null] }), 'Every element of "y" must be a number, got null at 1'],
+    [() => session.step({ x: [1, 2], y: [1, 2n] }), 'Every element of "y" must be a number, got 2n at 1'],
     [() => session.step({ x: [1, 2], y, lengths: [2] }), 'unknown option "lengths" of the data'],
     [() => session.step({ x: [1, 2], y }, { lengths: null }), '"lengths" must be an array or a typed array, got null'],
     [() => session.step({ x: [1, 2], y }, { states: null }), '"states" must be "zero", "carry" or states by name'],
     [() => session.step({ x: [1, 2], y, weights: 2 }), '"weights" must be an array or a typed array, got 2'],
-    [() => classes.step({ x: BigInt64Array.of(1n, 2n), y }), 'Every element of "x" must be an integer'],
-    [() => classes.step({ x: [1, null], y }), 'Every element of "x" must be an integer from 0 to 2, got null at 1'],
+    [() => classes.step({ x: BigInt64Array.of(1n, 2n), y }), 'Every element of "x" must be a number, got 1n at 0'],
+    [() => classes.step({ x: [1, null], y }), 'Every element of "x" must be a number, got null at 1'],
     [
       () => classes.step({ x: [1, 2], y: [1n, 2n] }),
-      'Every element of "y" must be an integer from 0 to 2, got 1n at 0',
+      'Every element of "y" must be a number, got 1n at 0',
     ],
     [() => fit(session), '"data" must be samples { x, y }'],
     [() => fit(session, { x: [[1]] }), '"data" must be samples { x, y }'],
@@ -228,4 +231,21 @@ Deno.test({
     using values = await SequenceRegressor.create({ features: 1, hidden: 2 });
     assertEquals(await values.predict([half]), await values.predict([single]));
   },
+});
+
+Deno.test("no example uses using, which Node 20 and Safari do not have", async () => {
+  const root = new URL("../", import.meta.url);
+  async function* texts(folder: string): AsyncIterable<string> {
+    for await (const { name, isDirectory } of Deno.readDir(new URL(folder, root))) {
+      if (isDirectory && name !== "distributed") yield* texts(`${folder}${name}/`);
+      else if (/^(?!mpi).*\.(md|ts)$/.test(name)) yield folder + name;
+    }
+  }
+  const paths = ["README.md", ...["mod", "inference", "models", "onnx", "keras", "check"].map((name) => `${name}.ts`)];
+  for (const folder of ["docs/", "src/"]) for await (const path of texts(folder)) paths.push(path);
+  for (const path of paths) {
+    const line = (await Deno.readTextFile(new URL(path, root))).match(/^( *\* |)using \w+ = .*$/m);
+    // What works on Deno alone may say `using`.
+    assert(!line || /init\(\)/.test(line[0]), `${path}: ${line}`);
+  }
 });

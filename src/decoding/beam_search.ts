@@ -1,7 +1,7 @@
 import { OptionError } from "../errors.ts";
-import { anything, count, nonNegative, readOptions, REQUIRED, type Table } from "../options.ts";
+import { anything, count, nonNegative, readOptions, REQUIRED, signal, type Table } from "../options.ts";
 import { exp, log } from "../kernels/real.ts";
-import { EventLoop } from "../runtime/event_loop.ts";
+import { turn } from "../runtime/event_loop.ts";
 import type { Stream } from "../runtime/stream.ts";
 import { logSoftmax } from "../training/log_softmax.ts";
 
@@ -27,6 +27,8 @@ export interface BeamSearchOptions {
    * @default {0.6}
    */
   lengthPenalty?: number;
+  /** Ends the search between two steps, with the signal's reason as the error. */
+  signal?: AbortSignal;
 }
 
 const BEAM_SEARCH = {
@@ -34,6 +36,7 @@ const BEAM_SEARCH = {
   stop: [anything, []],
   without: [anything, []],
   lengthPenalty: [nonNegative, 0.6],
+  signal: [signal],
 } satisfies Table<BeamSearchOptions>;
 
 /** A continuation that a beam search found. */
@@ -80,10 +83,11 @@ interface OpenHypothesis {
  *   rnn: recurrent(elman(), { input: 5, hidden: 8 }),
  *   output: dense(8, 5),
  * });
- * using session = await compile(net, { batch: 3, steps: 1 });
+ * const session = await compile(net, { batch: 3, steps: 1 });
  * const [best, second] = await beamSearch(session.stream({ batch: 3 }), [1, 2], { length: 4, stop: [0] });
  * assert(best.score >= second.score);
  * assert(best.tokens.length === 4 || best.tokens.at(-1) === 0);
+ * session.dispose();
  * ```
  */
 export async function beamSearch(
@@ -91,7 +95,7 @@ export async function beamSearch(
   prompt: ArrayLike<number>,
   options: BeamSearchOptions,
 ): Promise<Hypothesis[]> {
-  const { length, stop, without, lengthPenalty } = readOptions("beamSearch", BEAM_SEARCH, options);
+  const { length, stop, without, lengthPenalty, signal } = readOptions("beamSearch", BEAM_SEARCH, options);
   if (prompt.length === 0) throw new OptionError(`Cannot search: "prompt" must have at least one token, got none`);
   const width = stream.batch;
   const tokens = { stop: new Set<number>(stop), without: new Set<number>(without) };
@@ -99,9 +103,12 @@ export async function beamSearch(
   function finish({ tokens, logProbability }: OpenHypothesis): void {
     finished.push({ tokens, logProbability, score: logProbability / divisor(tokens.length, lengthPenalty) });
   }
-  const loop = new EventLoop();
   let logits: Float32Array = new Float32Array();
-  for (let i = 0; i < prompt.length; i++) logits = stream.step(new Int32Array(width).fill(prompt[i]));
+  for (let i = 0; i < prompt.length; i++) {
+    await turn();
+    signal?.throwIfAborted();
+    logits = stream.step(new Int32Array(width).fill(prompt[i]));
+  }
   let open: OpenHypothesis[] = [{ tokens: [], logProbability: 0, row: 0 }];
   for (let n = 1;; n++) {
     const extended = extend(open, width, logits, tokens);
@@ -113,7 +120,8 @@ export async function beamSearch(
       ? extended.open[0].logProbability / divisor(length, lengthPenalty)
       : -Infinity;
     if (n === length || extended.open.length === 0 || finished[width - 1]?.score >= bound) return finished;
-    await loop.turn();
+    await turn();
+    signal?.throwIfAborted();
     // Rows without a hypothesis of their own repeat the first one; `open` leaves them out.
     const rows = Array.from({ length: width }, (_, b) => extended.open[b] ?? extended.open[0]);
     stream.select(rows.map(({ row }) => row));

@@ -1,7 +1,6 @@
-import { OptionError, requireInteger } from "../errors.ts";
-import { count, natural, nonNegative, positive, type Table } from "../options.ts";
+import { count, natural, nonNegative, positive, signal, type Table } from "../options.ts";
 import { Generator } from "../random/generator.ts";
-import { EventLoop } from "../runtime/event_loop.ts";
+import { turn } from "../runtime/event_loop.ts";
 import { mostProbable, sample, truncate } from "../text/sampling.ts";
 import type { Vocabulary } from "../text/vocabulary.ts";
 
@@ -27,11 +26,13 @@ export interface DrawOptions {
    */
   topP?: number;
   /**
-   * Seed of the draws.
+   * Seed of the draws: the same seed draws the same tokens.
    *
    * @default {0}
    */
   seed?: number;
+  /** Ends the work between two tokens or pieces of the prompt, with the signal's reason as the error. */
+  signal?: AbortSignal;
 }
 
 /** The options of every function that draws tokens. */
@@ -40,12 +41,13 @@ export const DRAW = {
   topK: [count],
   topP: [positive],
   seed: [natural],
+  signal: [signal],
 } satisfies Table<DrawOptions>;
 
 /** A net that reads one token at a time and scores the next one. */
 export interface TokenReader {
-  /** Read a token whose successor is known. */
-  skip(token: number): void;
+  /** Read one or more tokens whose successors are known, from `from` on and before `to`. Returns how many. */
+  skip(tokens: ArrayLike<number>, from: number, to: number): number;
   /**
    * Read a token and score its successor: logits at temperature 0, else probabilities of any positive sum. Tokens that
    * are never written score -Infinity or 0.
@@ -70,22 +72,21 @@ export interface DrawTokensOptions extends DrawOptions {
 export async function* drawTokens(
   reader: TokenReader,
   prompt: ArrayLike<number>,
-  { length, end, temperature = 1, topK, topP, seed = 0 }: DrawTokensOptions,
+  { length, end, temperature = 1, topK, topP, seed = 0, signal }: DrawTokensOptions,
 ): AsyncGenerator<number, void, void> {
-  requireInteger("length", length, 0);
-  if (!(temperature >= 0)) throw new OptionError(`"temperature" must be a number >= 0, got ${temperature}`);
   // `truncate` refuses options out of range; a call of its own refuses them even when nothing is drawn.
   truncate(Float32Array.of(1), { topK, topP });
   const random = new Generator(seed);
   if (length === 0) return;
-  const loop = new EventLoop();
   const last = prompt.length - 1;
-  for (let i = 0; i < last; i++) {
-    await loop.turn();
-    reader.skip(prompt[i]);
+  for (let i = 0; i < last;) {
+    await turn();
+    signal?.throwIfAborted();
+    i += reader.skip(prompt, i, last);
   }
   for (let drawn = 0, token = prompt[last]; drawn < length; drawn++) {
-    await loop.turn();
+    await turn();
+    signal?.throwIfAborted();
     const scores = reader.scores(token, temperature);
     token = temperature === 0 ? mostProbable(scores) : sample(truncate(scores, { topK, topP }), random.uniform());
     if (token === end) return;

@@ -26,13 +26,15 @@ import type { Layer } from "./layer.ts";
  *
  * @example
  * ```ts
- * import { activation, compile, dense, sequential } from "@unroll/rnn";
+ * import { compile, dense, sequential } from "@unroll/rnn";
+ * import { activation } from "@unroll/rnn/layers";
  * import { assertEquals } from "@std/assert";
  *
  * const f = activation("leakyRelu", 16, { alpha: 0.1 });
  * const net = sequential({ hidden: dense(8, 16), f, output: dense(16, 2) });
- * using session = await compile(net, { batch: 1, steps: 1 });
+ * const session = await compile(net, { batch: 1, steps: 1 });
  * assertEquals(session.forward(new Float32Array(8)).length, 2);
+ * session.dispose();
  * ```
  */
 export function activation(name: ActivationName, width: number, options: ActivationOptions = {}): Layer {

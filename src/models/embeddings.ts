@@ -47,8 +47,9 @@ type Matrix = Exclude<Vectors, ReadonlyMap<string, unknown>>;
  * Vectors that were learned elsewhere, for the option `embedding` of every model.
  *
  * Vectors by word have one width. A token of the vocabulary starts with its own vector, else with the vector of the
- * same word without the space before it, else with the vector of that word in lower case. A token without a vector
- * starts with random numbers of the same deviation as the given vectors. A matrix has one row for each id.
+ * same word without the space that version 0.1 had before it, else with the vector of that word in lower case. A token
+ * without a vector starts with random numbers of the same deviation as the given vectors. A matrix has one row for each
+ * id.
  *
  * The model refuses vectors by a ShapeError when their widths differ or their number is not the number of tokens, by an
  * OptionError when no token has a vector or a number is not finite.
@@ -61,10 +62,11 @@ type Matrix = Exclude<Vectors, ReadonlyMap<string, unknown>>;
  *
  * const vectors = new Map([["whale", [0.5, 1]], ["sea", [-0.5, 0.25]]]);
  * const embedding = pretrained(vectors, { frozen: true }), text = "whale sea, whale sea, ".repeat(9);
- * using model = await LanguageModel.create(text, { tokens: "words", embedding, hidden: [8] });
+ * const model = await LanguageModel.create(text, { tokens: "words", embedding, hidden: [8] });
  * for await (const event of model.fit(text, { batch: 2, unroll: 4 })) void event;
- * const weight = readSafetensors(model.save()).tensors.get("embedding.weight")!, id = model.vocabulary.id(" sea")!;
+ * const weight = readSafetensors(model.save()).tensors.get("embedding.weight")!, id = model.vocabulary.id("sea")!;
  * assertEquals([...weight.data.slice(2 * id, 2 * id + 2)], [-0.5, 0.25]);
+ * model.dispose();
  * ```
  */
 export function pretrained(vectors: Vectors, options: PretrainedOptions = {}): PretrainedEmbedding {
@@ -88,7 +90,7 @@ export class EmbeddingStarts {
    * @returns The width of the embedding.
    */
   add(weight: string, embedding: number | PretrainedEmbedding, tokens: Tokens): number {
-    if (typeof embedding !== "object") return requireInteger("embedding", embedding, 1);
+    if (typeof embedding !== "object") return embedding;
     const start = embedding.start(tokens);
     this.#starts.set(weight, start);
     if (embedding.frozen) this.frozen.push(weight);

@@ -1,19 +1,20 @@
+import { layerSizes } from "../layers/recurrent_options.ts";
 import { lstm } from "../cells/lstm.ts";
 import { scheduledSampling } from "../decoding/scheduled_sampling.ts";
 import { OptionError } from "../errors.ts";
 import { readOptions, RUN } from "../options.ts";
 import { exp } from "../kernels/real.ts";
 import { editDistance } from "../text/edit_distance.ts";
-import type { TrainingEvent } from "../trainer/events.ts";
-import { clipNorm } from "../training/clip.ts";
+import type { Metrics } from "../trainer/evaluate.ts";
 import { crossEntropy } from "../training/losses/cross_entropy.ts";
-import { adam } from "../training/optimizers/adam.ts";
 import { EmbeddingStarts } from "./embeddings.ts";
-import { type LoadModelOptions, TrainableModel } from "./model.ts";
+import { joinedSizes } from "./sequence_options.ts";
+import { type FitPlan, type LoadModelOptions, TrainableModel } from "./model.ts";
+import { type ModelTraining, trainModel } from "./model_training.ts";
+import { MOST_ROWS } from "./run/pieces.ts";
 import { type BothSides, codecsOf, SEQ2SEQ, type Seq2SeqDescription, Seq2SeqRunner } from "./run/seq2seq.ts";
 import { translateGreedily } from "./run/seq2seq_decoding.ts";
 import { requirePairs, type SequenceCodec, type TargetCodec } from "./run/sequences.ts";
-import { layerSizes } from "./sequence_options.ts";
 import {
   FIT,
   type Pair,
@@ -23,7 +24,14 @@ import {
   type Seq2SeqOptions,
 } from "./seq2seq_options.ts";
 
-const SETUP = { loss: () => crossEntropy() };
+const SETUP = {
+  loss: () => crossEntropy(),
+  size: ({ longest }: Seq2SeqDescription) => ({
+    batch: MOST_ROWS,
+    steps: longest.source,
+    decoderSteps: longest.target + 1,
+  }),
+};
 
 /** Pairs as samples of the trainer. */
 interface EncodedPairs {
@@ -54,12 +62,13 @@ interface EncodedPairs {
  * const words = ["abc", "cab", "bca", "ab", "cb", "ac", "b"];
  * const pairs = words.map((word) => [word, [...word].reverse().join("")] as const);
  * const letters = Vocabulary.characters("abc"), sizes = { hidden: 24, longest: 3 };
- * using model = await Seq2Seq.create({ source: letters, target: letters, cell: gru(), ...sizes, seed: 1 });
+ * const model = await Seq2Seq.create({ source: letters, target: letters, cell: gru(), ...sizes, seed: 1 });
  * let loss = Infinity;
  * for await (const event of model.fit(pairs, { epochs: 150, batch: 7 })) if (event.type === "step") loss = event.loss;
  * const [{ text }] = await model.translate(["cab"]);
  * assertEquals(text, "bac");
  * assertEquals((await model.beamSearch("cab", { width: 2 }))[0].text, "bac");
+ * model.dispose();
  * ```
  */
 export class Seq2Seq extends Seq2SeqRunner {
@@ -81,7 +90,7 @@ export class Seq2Seq extends Seq2SeqRunner {
   static async create(given: Seq2SeqOptions): Promise<Seq2Seq> {
     const options = readOptions("Seq2Seq.create", SEQ2SEQ_OPTIONS, given);
     const { source, target, cell = lstm(), bidirectional, dropout, attention } = options;
-    const { hidden, layers } = layerSizes(options.hidden, options.layers);
+    const { hidden, layers } = joinedSizes(layerSizes(options.hidden, options.layers));
     if (typeof hidden !== "number") {
       throw new OptionError(`"hidden" of Seq2Seq must be the same for each layer, got ${hidden.join(", ")}`);
     }
@@ -110,26 +119,31 @@ export class Seq2Seq extends Seq2SeqRunner {
 
   /**
    * Train the model. The events are those of the trainer: see `fit`. Pairs are shuffled, in batches of similar length.
-   * The loss is the mean over the tokens of the targets and their ends. Breaking out of the loop ends the training.
+   * The loss is the mean over the tokens of the targets and their ends. Await the training, or iterate its events.
    *
    * @throws {OptionError} When a sequence has no tokens, too many or unknown ones, or the model is already being
    * trained.
    * @throws {NonFiniteError} When the loss or the gradient is not finite. The parameters are then those of the step
    * before.
    */
-  async *fit(pairs: readonly Pair[], options: Seq2SeqFitOptions = {}): AsyncGenerator<TrainingEvent, void, void> {
-    const { batch, sampling, labelSmoothing, ...more } = readOptions("Seq2Seq.fit", FIT, options);
-    const { optimizer = adam({ learningRate: 2e-3 }), clip = clipNorm(1), ...others } = more;
-    const { validation, every, seed = 0, bucket = 16, ...trainer } = others;
+  fit(pairs: readonly Pair[], options: Seq2SeqFitOptions = {}): ModelTraining<Metrics> {
+    return trainModel(this.#model, () => this.#plan(pairs, options));
+  }
+
+  #plan(pairs: readonly Pair[], options: Seq2SeqFitOptions): FitPlan<Metrics> {
+    const { batch, sampling, labelSmoothing, optimizer, clip, ...others } = readOptions("Seq2Seq.fit", FIT, options);
+    const { validation, every, seed = this.#model.trainerState?.seed ?? 0, bucket = 16, ...trainer } = others;
     const samples = this.#encode(pairs);
     const evaluate = validation && { data: this.#encode(validation), every };
     const probability = typeof sampling === "number" ? () => sampling : sampling;
     const arrangement = { batch: Math.min(batch, pairs.length), bucket, seed };
-    yield* this.#model.fit(
-      { batch, loss: crossEntropy({ labelSmoothing }), optimizer, clip },
-      (session) => sampling === 0 ? samples : scheduledSampling(session, samples, { ...arrangement, probability }),
-      { ...trainer, ...arrangement, evaluate },
-    );
+    return {
+      session: { batch, loss: crossEntropy({ labelSmoothing }), optimizer, clip },
+      data: (session) =>
+        sampling === 0 ? samples : scheduledSampling(session, samples, { ...arrangement, probability }),
+      identity: [pairs],
+      trainer: { ...trainer, ...arrangement, evaluate },
+    };
   }
 
   /**
@@ -141,7 +155,7 @@ export class Seq2Seq extends Seq2SeqRunner {
     const { signal } = readOptions("Seq2Seq.evaluate", RUN, options);
     const samples = this.#encode(pairs);
     const { loss, count } = await this.#model.evaluate(samples, { signal });
-    const translations = await translateGreedily(this.#model.compiled, samples.x, this.#target, { signal });
+    const translations = await translateGreedily(this.#model, samples.x, this.#target, { signal });
     const targets = samples.y.map((ids) => ids.subarray(0, -1));
     const distances = targets.map((target, i) => editDistance(translations[i].ids, target));
     const edits = distances.reduce((sum, distance) => sum + distance, 0);

@@ -1,5 +1,6 @@
 import type { PlanRow } from "../memory/memory_map.ts";
 import { extended, requireKnown } from "../options.ts";
+import { Resource } from "../resource.ts";
 import { CALL, type CallOptions, type States } from "./packed_batch.ts";
 import type { Runner } from "./runner.ts";
 import type { IncompatibleKeys, LoadOptions, TensorCopy, Tensors } from "./state_dict.ts";
@@ -7,13 +8,13 @@ import { openStream, type Stream } from "./stream.ts";
 import { summary } from "./summary.ts";
 
 const PROBABILITIES = /* @__PURE__ */ extended(CALL, { temperature: true });
-const STREAM = { batch: true };
+const STREAM = { batch: true, states: true };
 
 /**
  * A net in one memory, and the calls that run it. Every returned array is a copy. Sequences are time-major, `[T, B,
  * ...]`, unless the net was compiled with `batchFirst`.
  */
-export abstract class CompiledNet implements Disposable {
+export abstract class CompiledNet extends Resource {
   /**
    * What runs the net, for functions that run it in other ways, such as `decode`.
    *
@@ -23,6 +24,7 @@ export abstract class CompiledNet implements Disposable {
 
   /** `compile` and `load` make compiled nets. */
   constructor(runner: Runner) {
+    super();
     this.runner = runner;
   }
 
@@ -50,14 +52,15 @@ export abstract class CompiledNet implements Disposable {
   }
 
   /**
-   * A stream: runs B sequences one step at a time. Its states are its own, and start from zero (or learned) states. A
-   * stream shares the parameters: training between two steps shows in the next step.
+   * A stream: runs B sequences one step at a time, with states of its own. A stream shares the parameters: training
+   * between two steps shows in the next step.
    *
    * @param options.batch Rows B, at most those of the net. Default 1.
+   * @param options.states The first states, `[B, H]` by name. Default: zero (or learned) states.
    */
-  stream(options: { batch?: number } = {}): Stream {
+  stream(options: { batch?: number; states?: States | "zero" } = {}): Stream {
     requireKnown("stream", STREAM, options);
-    return openStream(this.runner, options.batch ?? 1);
+    return openStream(this.runner, options.batch ?? 1, options.states ?? "zero");
   }
 
   /** Every slot of the memory with its group and bytes, in the order of addresses. */
@@ -115,11 +118,12 @@ export abstract class CompiledNet implements Disposable {
    *   ["model.fc.bias", { shape: [1], data: Float64Array.of(5) }],
    *   ["model.steps", { shape: [], data: BigInt64Array.of(100n) }],
    * ]);
-   * using session = await compile(sequential({ decoder: dense(2, 1) }), { batch: 1, steps: 1 });
+   * const session = await compile(sequential({ decoder: dense(2, 1) }), { batch: 1, steps: 1 });
    * const { tensors } = readSafetensors(bytes);
    * const { unexpected } = session.setParameters(tensors, { rename: { "model.fc.": "decoder." }, strict: false });
    * assertEquals(unexpected, ["model.steps"]);
    * assertEquals(session.forward([1, 1]), Float32Array.of(12));
+   * session.dispose();
    * ```
    */
   setParameters(tensors: Tensors, options: LoadOptions = {}): IncompatibleKeys {
@@ -135,12 +139,7 @@ export abstract class CompiledNet implements Disposable {
   }
 
   /** Release the memory and end the workers, if there are any. Every later call throws DisposedError. */
-  dispose(): void {
+  override dispose(): void {
     this.runner.release();
-  }
-
-  /** See `dispose`. */
-  [Symbol.dispose](): void {
-    this.dispose();
   }
 }

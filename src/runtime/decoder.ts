@@ -29,12 +29,11 @@ export class Decoder {
     const { io, plan: { layer: { decoder }, decoderInput, options } } = runner;
     if (!decoder) throw new OptionError("Cannot decode: the net has no decoder");
     const firstRows = Array.from({ length: (B ?? options.batch) * rowElements(decoderInput!) }, () => 0);
-    const { batch } = runner.check(x, { batch: B, lengths, decoderInput: firstRows }, false);
-    runner.runApart(batch, (k) => {
-      io.writeInput(x, batch);
-      io.writeStates(k, batch, "zero", undefined);
-      decoder.encode(k, batch);
-    });
+    const { batch, x: tokens } = runner.check(x, { batch: B, lengths, decoderInput: firstRows }, false);
+    const k = runner.startApart(batch);
+    io.writeInput(tokens, batch);
+    io.writeStates(k, batch, "zero", undefined);
+    decoder.encode(k, batch);
     this.#runner = runner;
     this.#decoder = decoder;
     this.#batch = batch.decoder!;
@@ -69,12 +68,12 @@ export class Decoder {
     if (output && output.length !== size) {
       throw new ShapeError(`Cannot run a step: "output" must have ${size} elements, got ${output.length}`);
     }
-    io.checkTokens("x", x, decoderInput!, batch);
-    runner.runApart(batch, (k) => {
-      io.writeDecoderInput(x, batch);
-      io.writeStates(k, batch, this.#states, undefined, this.#decoder.states);
-      this.#decoder.decode(k, batch);
-    });
+    io.staging.begin();
+    const tokens = io.stageTokens("x", x, decoderInput!, batch);
+    const k = runner.startApart(batch);
+    io.writeDecoderInput(tokens, batch);
+    io.writeStates(k, batch, this.#states, undefined, this.#decoder.states);
+    this.#decoder.decode(k, batch);
     this.#version = runner.version;
     io.lastStates(batch, this.#states, this.#decoder.states);
     return io.readOutput(batch, output);
@@ -129,10 +128,11 @@ export class Decoder {
  *   encoder: sequential({ embedding: embedding(10, 4), rnn: rnn() }),
  *   decoder: sequential({ embedding: embedding(5, 4), rnn: rnn(), output: dense(8, 5) }),
  * });
- * using session = await compile(net, { batch: 1, steps: 6 });
+ * const session = await compile(net, { batch: 1, steps: 6 });
  * const decoder = decode(session, [3, 1, 4, 1, 5]), written: number[] = [], begin = 0;
  * for (let token = begin; written.length < 3; written.push(token)) token = mostProbable(decoder.step([token]));
  * assertEquals(written.length, 3);
+ * session.dispose();
  * ```
  */
 export function decode(

@@ -4,6 +4,7 @@ import type { PlannedState } from "../layers/layer.ts";
 import type { Arena } from "../memory/arena.ts";
 import type { Slot } from "../memory/slot.ts";
 import type { Value } from "../ops/value.ts";
+import { checkInitialStates } from "./initial_states.ts";
 import {
   type CallOptions,
   type InitialStates,
@@ -16,6 +17,18 @@ import {
 import { Parameters } from "./parameters.ts";
 import type { NetPlan } from "./plan.ts";
 import { RowLayout } from "./row_layout.ts";
+import { StepIO } from "./step_io.ts";
+import { Staging } from "./staging.ts";
+
+/** The inputs of one call after all checks. Tokens are copies in the staging. */
+export interface CheckedInput {
+  /** The number of the call, for `Staging.requireCall`. */
+  readonly call: number;
+  readonly batch: PackedBatch;
+  readonly x: ArrayLike<number>;
+  readonly decoderInput?: ArrayLike<number>;
+  readonly states: InitialStates;
+}
 
 /**
  * The transfer between the caller and the memory of a net. `check...` methods check everything once, before anything is
@@ -24,24 +37,34 @@ import { RowLayout } from "./row_layout.ts";
 export class HostIO {
   /** The parameters, and the ranges with their layout. */
   readonly parameters: Parameters;
+  /** The copies of the caller's tokens and targets. */
+  readonly staging: Staging;
   protected readonly plan: NetPlan;
   protected readonly layout: RowLayout;
+  readonly #steps: StepIO[] = [];
 
   constructor(plan: NetPlan, arena: Arena) {
     this.plan = plan;
     this.layout = new RowLayout(arena, plan.options.batchFirst ?? false);
+    this.staging = new Staging(this.layout, plan.staging);
     this.parameters = new Parameters(plan.planner, this.layout);
+  }
+
+  /** The transfer of one step of B rows. */
+  stepIO(B: number): StepIO {
+    return this.#steps[B] ??= new StepIO(this.plan, this.layout, B);
   }
 
   /** Release the memory. */
   release(): void {
+    this.#steps.length = 0;
     this.layout.release();
+    this.staging.release();
   }
 
   /** Write numbers into the first row of a slot. */
-  readonly write = (slot: Slot, numbers: ArrayLike<number>): void => {
+  readonly write = (slot: Slot, numbers: ArrayLike<number>): void =>
     this.layout.floats(slot.address, numbers.length).set(numbers);
-  };
 
   /** The first number of a slot. */
   scalar(slot: Slot): number {
@@ -78,7 +101,7 @@ export class HostIO {
   }
 
   /**
-   * Check x and the options of a call.
+   * Check x and the options of a call. Tokens are copied, and the copies are checked.
    *
    * @param last The batch of the last call, whose states `"carry"` carries on.
    * @param steps The most steps of x. Default: the plan's.
@@ -91,24 +114,29 @@ export class HostIO {
     training: boolean,
     last: PackedBatch | undefined,
     steps: number = this.plan.options.steps,
-  ): PackedBatch {
-    const { input, options: { batch: most } } = this.plan;
-    const { batch: B = most, states = "zero", lengths, shard } = options;
+  ): CheckedInput {
+    const { input, options: { batch: most, steps: planned } } = this.plan;
+    const { batch: B = most, states = "zero", lengths, shard, decoderInput } = options;
     if (!Number.isInteger(B) || B < 1 || B > most) {
       throw new OptionError(`"batch" of a call must be an integer from 1 to ${most} (the session's batch), got ${B}`);
     }
     const T = this.#requireSteps("x", x, input, B, steps);
     const fresh = states === "zero" || (states === "carry" && !last);
     const batch = packBatch({ T, B, training, fresh, shard }, lengths);
-    this.checkTokens("x", x, input, batch);
-    this.#checkInitialStates(batch, states, last);
-    return this.#checkDecoderInput(options.decoderInput, batch);
+    const call = this.staging.begin(steps > planned);
+    const tokens = this.stageTokens("x", x, input, batch);
+    checkInitialStates(this.plan, batch, states, last);
+    const decoder = this.#checkDecoderInput(decoderInput, batch);
+    return { call, batch: decoder?.batch ?? batch, x: tokens, decoderInput: decoder?.x, states };
   }
 
-  /** The batch with its decoder, if the net has one. */
-  #checkDecoderInput(values: ArrayLike<number> | undefined, batch: PackedBatch): PackedBatch {
+  /** The batch with its decoder, and the decoder's input, if the net has one. */
+  #checkDecoderInput(
+    values: ArrayLike<number> | undefined,
+    batch: PackedBatch,
+  ): Pick<CheckedInput, "batch" | "x"> | undefined {
     const { decoderInput, options: { decoderSteps } } = this.plan;
-    if (!decoderInput && !values) return batch;
+    if (!decoderInput && !values) return;
     if (!decoderInput || !values) {
       throw new OptionError(
         `Cannot run a sequence: "decoderInput" must be given for a net with a decoder, and for no other; ${
@@ -118,40 +146,36 @@ export class HostIO {
     }
     const T = this.#requireSteps("decoderInput", values, decoderInput, batch.B, decoderSteps!);
     const withSteps = withDecoder(batch, T);
-    this.checkTokens("decoderInput", values, decoderInput, withSteps.decoder!);
-    return withSteps;
+    return { batch: withSteps, x: this.stageTokens("decoderInput", values, decoderInput, withSteps.decoder!) };
   }
 
-  /** @throws {OptionError} When a row of the batch is not a token of the input. */
-  checkTokens(name: string, x: ArrayLike<number>, { kind, width }: Value, batch: PackedBatch): void {
-    if (kind !== "values") this.layout.forEach(batch, (_, i) => i < 0 || requireBelow(name, x[i], i, width));
+  /**
+   * A copy of tokens, checked; or values themselves.
+   *
+   * @throws {OptionError} When a row of the batch is not a token of the input.
+   */
+  stageTokens(
+    name: string,
+    x: ArrayLike<number>,
+    { kind, width }: Value,
+    batch: PackedBatch,
+  ): ArrayLike<number> {
+    if (kind === "values") return x;
+    const tokens = this.staging.copy(name, x, batch.T * batch.B);
+    this.layout.forEach(batch, (_, i) => i < 0 || requireBelow(name, tokens[i], i, width));
+    return tokens;
   }
 
   /** The number of steps T of a sequence of B rows. */
   #requireSteps(name: string, x: ArrayLike<number>, { kind, width }: Value, B: number, steps: number): number {
     const isValues = kind === "values";
-    (isValues ? requireNumbers : requireArray)(name, x);
-    const T = x.length / (isValues ? B * width : B);
+    const { length } = (isValues ? requireNumbers : requireArray)(name, x);
+    const T = length / (isValues ? B * width : B);
     if (Number.isInteger(T) && T >= 1 && T <= steps) return T;
     const shape = [...(this.plan.options.batchFirst ? [B, "T"] : ["T", B]), ...(isValues ? [width] : [])].join(", ");
     throw new ShapeError(
-      `Cannot run a sequence: "${name}" must have shape [${shape}] with T from 1 to ${steps}, got ${x.length} elements`,
+      `Cannot run a sequence: "${name}" must have shape [${shape}] with T from 1 to ${steps}, got ${length} elements`,
     );
-  }
-
-  #checkInitialStates({ B }: PackedBatch, initial: InitialStates, last: PackedBatch | undefined): void {
-    if (typeof initial === "object" && initial) return checkStates("states", this.plan.layer.states, initial, B);
-    if (initial === "carry" && this.plan.decoderInput) {
-      throw new OptionError("Cannot carry states: a net with a decoder sees every sequence whole");
-    }
-    if (initial !== "zero" && initial !== "carry") {
-      throw new OptionError(`"states" must be "zero", "carry" or states by name, got ${JSON.stringify(initial)}`);
-    }
-    if (initial === "carry" && last && last.B !== B) {
-      throw new ShapeError(
-        `Cannot carry states: the call before had ${last.B} rows, this one has ${B}; expected as many, or "zero" states`,
-      );
-    }
   }
 
   /** Write the number of the training pass, on which random numbers depend. */
@@ -160,12 +184,13 @@ export class HostIO {
     if (randomCounter) this.layout.integers(randomCounter.address, 1)[0] = pass;
   }
 
-  /** Write x and the decoder's input. */
+  /** Write x and the decoder's input, tokens first: reading the caller's values may run a getter of the caller. */
   writeInput(x: ArrayLike<number>, batch: PackedBatch, decoderInput?: ArrayLike<number>): void {
     const { input, needs: { reverseOrder } } = this.plan;
-    this.#writeValue(input, x, batch);
     if (reverseOrder) this.layout.writeReverse(reverseOrder, batch);
+    if (input.kind !== "values") this.#writeValue(input, x, batch);
     if (decoderInput) this.writeDecoderInput(decoderInput, batch.decoder!);
+    if (input.kind === "values") this.#writeValue(input, x, batch);
   }
 
   /** Write the decoder's input; `batch` is that of the decoder. */
@@ -228,37 +253,11 @@ export class HostIO {
 
   /** The columns of each part of the output, and the range of the part's elements in the caller's array. */
   protected outputParts(slot: Slot, { T, B }: PackedBatch): { slot: Slot; from: number; to: number }[] {
-    const { parts = 1 } = this.plan.layer.output;
-    const width = slot.columns / parts;
-    const size = T * B * width;
+    const { parts = 1 } = this.plan.layer.output, width = slot.columns / parts, size = T * B * width;
     return Array.from({ length: parts }, (_, i) => ({
       slot: slot.slice(i * width, width),
       from: i * size,
       to: (i + 1) * size,
     }));
-  }
-}
-
-/**
- * @param what The argument, for errors.
- * @throws {ShapeError} When the states are not those expected, with B rows each.
- */
-export function checkStates(
-  what: string,
-  expected: readonly { name: string; width: number }[],
-  states: States,
-  B: number,
-): void {
-  const names = new Set(expected.map((state) => state.name));
-  const unknown = Object.keys(states).find((name) => !names.has(name));
-  if (unknown) {
-    throw new ShapeError(`Cannot use "${what}": the net has no state "${unknown}", it has ${[...names].join(", ")}`);
-  }
-  for (const { name, width } of expected) {
-    const length = states[name] && requireNumbers(name, states[name]).length;
-    if (length === B * width) continue;
-    throw new ShapeError(
-      `Cannot use "${what}": "${name}" must have ${B} rows of ${width} elements, got ${length ?? "none"}`,
-    );
   }
 }

@@ -1,4 +1,4 @@
-import { OptionError, requireInteger, ShapeError } from "../errors.ts";
+import { OptionError, ShapeError } from "../errors.ts";
 import { count, flag, REQUIRED, type Table } from "../options.ts";
 import type { Layer, PlannedLayer } from "../layers/layer.ts";
 import { planLayer, planParameters } from "../layers/planning.ts";
@@ -61,6 +61,8 @@ export interface NetPlan {
   readonly needs: Needs;
   /** What an error calls a layer of the net that must see whole sequences. Undefined: the net can run in pieces. */
   readonly wholeSequence?: string;
+  /** The place of the tokens and targets of a call, in which they are checked; none when there are none. */
+  readonly staging?: Slot;
   /** Two numbers that kernels read from memory, such as a factor. */
   readonly settings: Slot;
 }
@@ -73,7 +75,22 @@ export interface NetPlan {
  */
 export function planNet(net: Layer, options: SizeOptions): NetPlan {
   const { plan, planner } = placeLayers(net, options);
-  return { ...plan, bytes: planner.finish() };
+  return { ...plan, staging: placeStaging(planner, plan), bytes: planner.finish() };
+}
+
+/**
+ * Place the staging of a call: two f32 for each double.
+ *
+ * @param targets The number of doubles beside the tokens.
+ */
+export function placeStaging(
+  planner: Planner,
+  { input, decoderInput }: Pick<NetPlan, "input" | "decoderInput">,
+  targets = 0,
+): Slot | undefined {
+  const tokens = (read?: Value) => read && read.kind !== "values" ? read.value.rows : 0;
+  const elements = tokens(input) + tokens(decoderInput) + targets;
+  return elements ? planner.activation("staging", 1, 2 * elements) : undefined;
 }
 
 /**
@@ -85,12 +102,8 @@ export function placeLayers(
   net: Layer,
   options: LayerOptions,
   threads = 1,
-): { plan: Omit<NetPlan, "bytes">; planner: Planner; scope: Scope } {
+): { plan: Omit<NetPlan, "bytes" | "staging">; planner: Planner; scope: Scope } {
   const { batch, steps, decoderSteps = steps, batchFirst, train = false, seed = 0, gradientFlow } = options;
-  requireInteger("batch", batch, 1);
-  requireInteger("steps", steps, 1);
-  requireInteger("seed", seed, 0);
-  requireInteger("decoderSteps", decoderSteps, 1);
   if (options.decoderSteps && !net.decoderInput) throw new OptionError('"decoderSteps" is for a net with a decoder');
   if (net.output.kind !== "values") {
     throw new ShapeError(`Cannot compile a net that gives ${net.output.kind}: its last layer must give values`);

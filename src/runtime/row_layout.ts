@@ -39,6 +39,11 @@ export class RowLayout {
     return this.#arena!.ints(address, n);
   }
 
+  /** A view of `n` doubles. */
+  doubles(address: number, n: number): Float64Array {
+    return this.#arena!.doubles(address, n);
+  }
+
   /**
    * Write a sequence, which begins at element `from` of the data, into a slot. Rows behind a row's length become zero.
    */

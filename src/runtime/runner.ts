@@ -1,9 +1,9 @@
 import { DisposedError, OptionError } from "../errors.ts";
-import { requireKnown } from "../options.ts";
+import { positive, requireKnown } from "../options.ts";
 import type { Kernels } from "../kernels/kernels.ts";
 import type { Threads } from "../threads/threads.ts";
-import type { HostIO } from "./host_io.ts";
-import { allSteps, type CallOptions, type InitialStates, type PackedBatch, type States } from "./packed_batch.ts";
+import type { CheckedInput, HostIO } from "./host_io.ts";
+import { allSteps, type CallOptions, type PackedBatch, type States } from "./packed_batch.ts";
 import type { NetPlan } from "./plan.ts";
 
 /** What the activation memory of a net holds. */
@@ -17,14 +17,6 @@ export type ActivationMemory =
   /** Something else, such as the step of a stream. `states` are a copy of the last states of the batch. */
   | { readonly is: "other"; readonly batch: PackedBatch; readonly states: States };
 
-/** The inputs of one call after all checks. */
-export interface CheckedInput {
-  readonly batch: PackedBatch;
-  readonly x: ArrayLike<number>;
-  readonly decoderInput?: ArrayLike<number>;
-  readonly states: InitialStates;
-}
-
 /** Runs a net forward, and knows what its memory holds. */
 export class Runner {
   readonly plan: NetPlan;
@@ -35,6 +27,8 @@ export class Runner {
   passes = 0;
   /** Increases whenever the activation memory or a parameter changes. */
   version = 0;
+  /** Increases whenever a parameter changes. */
+  parameterVersion = 0;
   /** What computes; or the error that every call throws: the net was disposed, or a thread failed in an update. */
   #engine: { readonly kernels: Kernels; readonly threads?: Threads } | Error;
 
@@ -47,7 +41,7 @@ export class Runner {
 
   /** Release the memory and end the threads. */
   release(): void {
-    if (!(this.#engine instanceof Error)) this.#engine.threads?.[Symbol.dispose]();
+    if (!(this.#engine instanceof Error)) this.#engine.threads?.dispose();
     this.#engine = new DisposedError("Cannot use this session: it was disposed");
     this.io.release();
   }
@@ -82,8 +76,7 @@ export class Runner {
    */
   check(x: ArrayLike<number>, options: CallOptions, training: boolean, steps?: number): CheckedInput {
     this.requireOpen();
-    const { states = "zero", decoderInput } = options;
-    return { batch: this.io.checkInput(x, options, training, this.lastBatch, steps), x, decoderInput, states };
+    return this.io.checkInput(x, options, training, this.lastBatch, steps);
   }
 
   /**
@@ -91,9 +84,10 @@ export class Runner {
    *
    * @param pass The number of a training pass. Default: one more than the last.
    */
-  write({ batch, x, decoderInput, states }: CheckedInput, pass?: number): void {
+  write({ call, batch, x, decoderInput, states }: CheckedInput, pass?: number): void {
     const k = this.kernels;
     const { memory, io } = this;
+    io.staging.requireCall(call);
     if (batch.training) io.writePass(pass ?? ++this.passes);
     this.#threads?.partition(allSteps(batch));
     this.version++;
@@ -128,9 +122,7 @@ export class Runner {
     if (layer.output.parts) {
       throw new OptionError(`Cannot make probabilities of two sequences: the net ends with merge "none"`);
     }
-    if (typeof temperature !== "number" || !(temperature > 0)) {
-      throw new OptionError(`"temperature" must be a number > 0, got ${temperature}`);
-    }
+    positive("temperature", temperature);
     const input = this.check(x, options, false);
     const { batch } = input;
     this.write(input);
@@ -149,6 +141,7 @@ export class Runner {
   refresh(): void {
     if (this.memory.is === "activations") this.memory = { is: "outputs", batch: this.memory.batch };
     this.version++;
+    this.parameterVersion++;
     this.plan.layer.refresh(this.kernels);
     this.#threads?.finish();
   }
@@ -162,14 +155,20 @@ export class Runner {
   }
 
   /**
-   * Run a batch that is not a call of the session, such as a step of a stream: the session's states stay what they are.
+   * Prepare to run a batch that is not a call of the session, such as a step of a stream: the session's states stay
+   * what they are.
    */
-  runApart(batch: PackedBatch, run: (k: Kernels) => void): void {
+  startApart(batch: PackedBatch): Kernels {
     const k = this.kernels;
     this.saveStates();
     this.#threads?.partition(allSteps(batch));
     this.version++;
-    run(k);
+    return k;
+  }
+
+  /** Run what threads have recorded, before memory is read through a view that was made before. */
+  finish(): void {
+    this.#threads?.finish();
   }
 
   /** Copy the session's states before something else uses the memory. */
@@ -197,6 +196,7 @@ export class Runner {
   }
 }
 
-function copyStates(states: States): States {
+/** A copy of states. */
+export function copyStates(states: States): States {
   return Object.fromEntries(Object.entries(states).map(([name, data]) => [name, data.slice()]));
 }

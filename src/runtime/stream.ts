@@ -1,6 +1,7 @@
 import { OptionError, requireBelow, requireInteger, ShapeError } from "../errors.ts";
+import { checkStates } from "./initial_states.ts";
 import { packBatch, type PackedBatch, type States } from "./packed_batch.ts";
-import type { Runner } from "./runner.ts";
+import { copyStates, type Runner } from "./runner.ts";
 
 /**
  * B sequences run one step at a time, with states of their own. In the exact build the outputs have the bits of the
@@ -11,12 +12,14 @@ export class Stream {
   readonly #batch: PackedBatch;
   /** The states after the last step; empty before the first step. */
   readonly #states: States = {};
+  readonly #first: States | "zero";
   #isFirst = true;
 
   /** `Session.stream` makes streams. */
-  constructor(runner: Runner, B: number) {
+  constructor(runner: Runner, B: number, first: States | "zero") {
     this.#runner = runner;
-    this.#batch = packBatch({ T: 1, B, training: false, fresh: true });
+    this.#first = first;
+    this.#batch = packBatch({ T: 1, B, training: false, fresh: first === "zero" });
   }
 
   /** Rows B. */
@@ -33,23 +36,26 @@ export class Stream {
    * @throws {ShapeError} When x is not one step of B rows, or `output` has another size.
    */
   step(x: ArrayLike<number>, output?: Float32Array): Float32Array {
-    const { plan: { layer }, io } = this.#runner;
-    const batch = this.#batch;
-    const size = batch.B * layer.output.width;
+    const runner = this.#runner, batch = this.#batch, { B } = batch;
+    const { layer } = runner.plan;
+    runner.requireOpen();
+    const io = runner.io.stepIO(B), size = B * layer.output.width;
     if (output && output.length !== size) {
       throw new ShapeError(`Cannot run a step: "output" must have ${size} elements, got ${output.length}`);
     }
-    if (this.#runner.check(x, { batch: batch.B }, false).batch.T !== 1) {
-      throw new ShapeError(`Cannot run a step: "x" must be one step of ${batch.B} rows, got ${x.length} elements`);
-    }
-    this.#runner.runApart(batch, (k) => {
-      io.writeInput(x, batch);
-      io.writeStates(k, batch, this.#isFirst ? "zero" : this.#states, undefined);
-      layer.forward(k, batch);
-    });
+    io.readInput(x, B);
+    const k = runner.startApart(batch);
+    runner.finish();
+    io.writeInput();
+    if (this.#isFirst) runner.io.writeStates(k, batch, this.#first, undefined);
+    else io.writeStates(this.#states);
+    layer.forward(k, batch);
+    runner.finish();
     this.#isFirst = false;
-    io.lastStates(batch, this.#states);
-    return io.readOutput(batch, output);
+    io.readStates(this.#states);
+    const outputs = output ?? new Float32Array(size);
+    io.readOutput(outputs);
+    return outputs;
   }
 
   /**
@@ -60,7 +66,13 @@ export class Stream {
    * @throws {OptionError} When a row is not an integer from 0 to B - 1.
    */
   select(rows: ArrayLike<number>): void {
-    selectRows(this.#isFirst ? {} : this.#states, rows, this.#batch.B); // All rows start from the same states.
+    const { B } = this.#batch;
+    if (!this.#isFirst) return selectRows(this.#states, rows, B);
+    selectRows({}, rows, B); // Checks the rows. Zero states are the same in all of them.
+    if (this.#first === "zero") return;
+    Object.assign(this.#states, copyStates(this.#first));
+    selectRows(this.#states, rows, B);
+    this.#isFirst = false;
   }
 
   /** Start again from the first states. */
@@ -80,11 +92,13 @@ export function selectRows(all: States, rows: ArrayLike<number>, B: number): voi
   }
 }
 
-/** A stream of `batch` rows through a net. */
-export function openStream(runner: Runner, batch: number): Stream {
+/** A stream of `batch` rows through a net, from these states on. */
+export function openStream(runner: Runner, batch: number, states: States | "zero"): Stream {
   runner.requireOpen();
   const { wholeSequence, options } = runner.plan;
   requireInteger("batch", batch, 1, options.batch);
   if (wholeSequence) throw new OptionError(`Cannot make a stream: ${wholeSequence} must see a sequence whole`);
-  return new Stream(runner, batch);
+  if (states === "zero") return new Stream(runner, batch, states);
+  checkStates("states", runner.plan.layer.states, states, batch);
+  return new Stream(runner, batch, copyStates(states));
 }

@@ -1,9 +1,10 @@
 import { requireNumbers, ShapeError } from "../errors.ts";
 import type { Kernels } from "../kernels/kernels.ts";
 import type { Slot } from "../memory/slot.ts";
-import { checkStates, HostIO } from "../runtime/host_io.ts";
+import { HostIO } from "../runtime/host_io.ts";
+import { checkStates } from "../runtime/initial_states.ts";
 import type { PackedBatch, States } from "../runtime/packed_batch.ts";
-import type { TargetRows } from "../training/losses/loss.ts";
+import type { TargetRows, Targets } from "../training/losses/loss.ts";
 
 /** The transfer between the caller and the memory of a net that trains: targets and gradients as well. */
 export class TrainingIO extends HostIO {
@@ -22,6 +23,16 @@ export class TrainingIO extends HostIO {
       steps: (b) => lengths ? lengths[b] : T,
       floats: (address, n) => layout.floats(address, n),
       integers: (address, n) => layout.integers(address, n),
+    };
+  }
+
+  /** Copies of the targets of a call, in the staging. */
+  stageTargets({ y, weights, targetLengths }: Targets): Targets {
+    const { staging } = this;
+    return {
+      y: staging.copy("y", y),
+      weights: weights && staging.copy("weights", weights),
+      targetLengths: targetLengths && staging.copy("targetLengths", targetLengths),
     };
   }
 

@@ -4,8 +4,9 @@ import type { Kernels } from "../kernels/kernels.ts";
 import type { Arena } from "../memory/arena.ts";
 import { seedWords } from "../memory/planner.ts";
 import type { TensorSpec } from "../ops/value.ts";
+import type { CheckedInput } from "../runtime/host_io.ts";
 import { CALL, type CallOptions, packBatch, type PackedBatch, type States } from "../runtime/packed_batch.ts";
-import { type CheckedInput, Runner } from "../runtime/runner.ts";
+import { Runner } from "../runtime/runner.ts";
 import type { Threads } from "../threads/threads.ts";
 import type { Layout } from "../training/data/batch.ts";
 import type { PlannedLoss, Targets } from "../training/losses/loss.ts";
@@ -31,7 +32,9 @@ export function requireCall(data: Data, options: CallOptions): void {
   const given = data as Data & CallOptions;
   if (typeof data !== "object" || !data || Array.isArray(data)) requireKnown("the data", DATA, data);
   for (const name in given) {
-    if (name in DATA || name === "steps") continue; // A window of `streams` has its number of steps.
+    // Names that every call has are compared first: 0.05 us for both, 0.2 us by a table (Deno 2.9.6, 2026-12-01).
+    if (name === "x" || name === "y" || name in DATA) continue;
+    if (name === "steps") continue; // A window of `streams` has its number of steps.
     const option = name as keyof CallOptions;
     if (!(name in CALL) || given[option] !== options[option]) requireKnown("the data", DATA, { [name]: given[option] });
   }
@@ -101,13 +104,16 @@ export class TrainingRunner extends Runner {
    */
   checkData(data: Data, options: CallOptions, training: boolean, steps?: number): CheckedData {
     const { loss } = this;
-    const input = this.check(data.x, options, training, steps);
-    return { ...input, targets: data, count: loss.check(data, this.io.targetRows(input.batch)) };
+    const { call, batch, x, decoderInput, states } = this.check(data.x, options, training, steps);
+    const targets = this.io.stageTargets(data);
+    const count = loss.check(targets, this.io.targetRows(batch));
+    return { call, batch, x, decoderInput, states, targets, count };
   }
 
-  /** Write targets and inputs. For `pass` see `write`. */
-  writeData(data: CheckedData, pass?: number): void {
-    this.loss.write(data.targets, this.io.targetRows(data.batch), data.count);
+  /** Write targets and inputs. Losses that are not reduced are not divided either. For `pass` see `write`. */
+  writeData(data: CheckedData, pass?: number, isReduced = true): void {
+    this.io.staging.requireCall(data.call);
+    this.loss.write(data.targets, this.io.targetRows(data.batch), isReduced ? data.count : undefined);
     this.write(data, pass);
   }
 
@@ -120,24 +126,23 @@ export class TrainingRunner extends Runner {
 
   /** The loss without gradients. */
   evaluate(data: Data, options: CallOptions): PartLoss {
-    requireCall(data, options);
-    const checked = this.checkData(data, options, false);
-    this.writeData(checked);
-    this.forward(checked.batch);
-    return this.measureLoss(checked);
+    return this.measureLoss(this.#forward(data, options, true));
   }
 
   /** The losses of all targets, not reduced, without gradients. */
   losses(data: Data, options: CallOptions): Float32Array {
+    const { batch } = this.#forward(data, options, false);
+    this.loss.forward(this.kernels, this.io.outputBatch(batch), false);
+    return this.loss.read(this.io.targetRows(batch));
+  }
+
+  /** Check, write and run forward. */
+  #forward(data: Data, options: CallOptions, isReduced: boolean): CheckedData {
     requireCall(data, options);
-    const { loss } = this;
-    const { batch, ...input } = this.checkData(data, options, false);
-    const rows = this.io.targetRows(batch);
-    loss.write(data, rows);
-    this.write({ batch, ...input });
-    this.forward(batch);
-    loss.forward(this.kernels, this.io.outputBatch(batch), false);
-    return loss.read(rows);
+    const checked = this.checkData(data, options, false);
+    this.writeData(checked, undefined, isReduced);
+    this.forward(checked.batch);
+    return checked;
   }
 
   /**

@@ -3,6 +3,7 @@ import {
   anything,
   type Check,
   count,
+  extended,
   flag,
   natural,
   positive,
@@ -18,7 +19,7 @@ import type { Session } from "../session/session.ts";
 import type { Batch } from "../training/data/batch.ts";
 import type { TrainingData } from "./batches.ts";
 import { type Metrics, metrics } from "./evaluate.ts";
-import type { TrainerState } from "./state.ts";
+import { checkedState, type TrainerState } from "./state.ts";
 import { STATISTICS, type StatisticsOptions } from "./statistics.ts";
 
 /** The evaluation during a training. */
@@ -42,13 +43,13 @@ export interface EvaluationPlan {
 /** Options of `fit`. */
 export interface TrainerOptions<M extends Metrics = Metrics> {
   /**
-   * Passes over the data.
+   * Passes over the data, in this call.
    *
    * @default 10, or no limit when `steps` or `seconds` is given
    */
   epochs?: number;
   /**
-   * Updates, those before `resume` included.
+   * Updates, in this call; those before `resume` included.
    *
    * @default no limit
    */
@@ -75,7 +76,7 @@ export interface TrainerOptions<M extends Metrics = Metrics> {
   /**
    * Seed of the order of samples.
    *
-   * @default {0}
+   * @default that of the session's last training, else 0
    */
   seed?: number;
   /**
@@ -228,9 +229,17 @@ const EVALUATION = {
   averages: [flag],
 } satisfies Table<EvaluationPlan>;
 
-const RESUME = { state: [anything, REQUIRED], tensors: [anything] } satisfies Table<
+const RESUME = {
+  state: [(_, state) => checkedState(state as TrainerState), REQUIRED],
+  tensors: [anything],
+} satisfies Table<
   NonNullable<TrainerOptions["resume"]>
 >;
+
+const evaluation: Check<EvaluationPlan> = (name, value) => readOptions(name, EVALUATION, value, `${name}.`);
+
+const resume: Check<NonNullable<TrainerOptions["resume"]>> = (name, value) =>
+  readOptions(name, RESUME, value, `${name}.`);
 
 /** The check of an option that is the processes that train together. */
 export const world: Check<World> = (name, value) => requireMade(name, value, "allReduce", "a world, such as init()");
@@ -238,27 +247,31 @@ export const world: Check<World> = (name, value) => requireMade(name, value, "al
 /** The check of how often there are statistics. */
 export const statistics: Check<StatisticsOptions> = (name, value) => readOptions(name, STATISTICS, value, `${name}.`);
 
-/** Options of `fit`. */
-export const TRAINER = {
+/** The options of every training. */
+export const TRAINING = {
   epochs: [count],
   steps: [count],
   seconds: [positive],
+  patience: [natural],
+  restoreBest: [flag],
+  signal: [signal],
+} satisfies Table<Pick<TrainerOptions, "epochs" | "steps" | "seconds" | "patience" | "restoreBest" | "signal">>;
+
+/** Options of `fit`. */
+export const TRAINER = /* @__PURE__ */ extended(TRAINING, {
   batch: [count],
   shuffle: [flag],
   seed: [natural],
   bucket: [count],
   carry: [flag],
   accumulate: [count],
-  evaluate: [(name, value) => readOptions(name, EVALUATION, value, `${name}.`)],
+  evaluate: [evaluation],
   metrics: [metrics],
   monitor: [anything],
-  patience: [natural],
-  restoreBest: [flag],
   statistics: [statistics],
-  resume: [(name, value) => readOptions(name, RESUME, value, `${name}.`)],
+  resume: [resume],
   world: [world],
-  signal: [signal],
-} satisfies Table<TrainerOptions>;
+}) satisfies Table<TrainerOptions>;
 
 /**
  * Check the options.

@@ -10,6 +10,8 @@ import { compiler, writePackage } from "../support/package/programs.ts";
 const USER = new URL("../support/programs/user.ts", import.meta.url);
 const FORMATS = new URL("../support/programs/other_formats.ts", import.meta.url);
 const PROGRAMS = ["user.ts", "formats.ts", "entries.ts"];
+const BARE = ["--strict", "--noEmit", "--lib", "es2022", "--target", "es2022", "--module", "esnext"]
+  .concat(["--moduleResolution", "node10", "--typeRoots", "none"]);
 const STRICT = ["--strict", "--target", "es2022", "--module", "nodenext"];
 
 /** A file that Keras would write, as a data: URL. */
@@ -37,9 +39,17 @@ Deno.test("the packed npm package installs, passes a strict type check and train
 
     await Deno.copyFile(USER, join(folder, "user.ts"));
     await Deno.copyFile(FORMATS, join(folder, "formats.ts"));
-    const names = Object.keys(exports).map((entry) => config.name + entry.slice(1));
+    const entries = Object.keys(exports).filter((entry) => !entry.endsWith(".wasm"));
+    const names = entries.map((entry) => config.name + entry.slice(1));
     // All entries but the one that calls foreign functions, which Node does not have.
-    assertEquals(new Set([...Object.keys(exports), "./mpi"]), new Set(Object.keys(config.exports)));
+    assertEquals(new Set([...entries, "./mpi"]), new Set(Object.keys(config.exports)));
+    const modules = Object.keys(exports).filter((entry) => entry.endsWith(".wasm"));
+    assertEquals(modules.toSorted(), [
+      "./exact.wasm",
+      "./fast.wasm",
+      "./inference_exact.wasm",
+      "./inference_fast.wasm",
+    ]);
     const imports = names.map((entry, i) => `import * as entry${i} from "${entry}";\nvoid entry${i};\n`);
     await Deno.writeTextFile(join(folder, "entries.ts"), imports.join(""));
     await Deno.remove(join(folder, "package"), { recursive: true });
@@ -56,6 +66,8 @@ Deno.test("the packed npm package installs, passes a strict type check and train
         assertEquals(peerDependencies[peer.slice(0, at)], `^${peer.slice(at + 1)}`);
       }
     }
+    // Without the platform's types, resolved as before "exports".
+    await run(Deno.execPath(), [...await compiler(), ...BARE, "entries.ts"], folder);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

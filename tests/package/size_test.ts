@@ -7,23 +7,25 @@ import { bundle } from "../support/package/programs.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
-/** What a page may take from an entry, and the most kilobytes of 1000 bytes that it fetches for it. */
-const PAGES: readonly (readonly [exports: string, entry: string, limit: number])[] = [
+/**
+ * What a page may take from a file, and the most kilobytes of 1000 bytes that it fetches for it. Deno's gzip makes up
+ * to 2 % more of it than zlib, which servers have: 54.1 instead of 52.8 KB for `compile`.
+ */
+const PAGES: readonly (readonly [exports: string, file: string, limit: number])[] = [
   ["*", "mod.ts", 80],
-  ["{ LanguageModel }", "mod.ts", 68],
-  ["{ compile, gru, recurrent }", "mod.ts", 54],
+  ["{ compile, gru, recurrent }", "mod.ts", 55],
   ["*", "inference.ts", 42],
   ["{ loadLanguageModel }", "run.ts", 50],
 ];
 
-/** Bytes that a page may fetch for an entry that it takes nothing from: constants such as 2 ** 31. */
-const LEFT = 100;
+/** Bytes that a page may fetch for an entry that it takes nothing from: constants such as 2 ** 31, and a base class. */
+const LEFT = 600;
 
 /** The folders that are no entry's own. */
 const CORE = ["memory", "kernels", "threads", "ops", "cells", "layers", "training", "runtime", "session", "trainer"]
   .concat("decoding", "models", "text", "formats", "random");
 const CORE_FILE = new RegExp(
-  `^(mod|models|inference|run)\\.ts$|page\\.js$|^src/((errors|options)\\.ts|(${CORE.join("|")})/)`,
+  `^(mod|models|inference|run)\\.ts$|page\\.js$|^src/((errors|options|resource)\\.ts|(${CORE.join("|")})/)`,
 );
 
 /** The bundle of what a page takes from an entry, and the files that it is made of. */

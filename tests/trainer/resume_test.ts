@@ -1,7 +1,6 @@
 /** A training cut at any event and resumed in another session goes on bit for bit (exact build). */
 import { assertEquals, assertThrows } from "@std/assert";
 import {
-  accuracy,
   adam,
   type Batch,
   compile,
@@ -19,6 +18,7 @@ import {
   type TrainingData,
   type TrainingEvent,
 } from "../../mod.ts";
+import { accuracy } from "../../metrics.ts";
 import { Generator } from "../../src/random/generator.ts";
 import { SMALL, smallNet, VOCABULARY } from "../support/session/small_net.ts";
 import { classifier, everything, sums } from "../support/trainer/trainer_net.ts";
@@ -101,6 +101,8 @@ Deno.test("a state of another training is refused", async () => {
   const refused: [TrainerOptions, string][] = [
     [{ resume: { state, tensors }, evaluate, seed: 3 }, 'with seed 2: "seed" is 3'],
     [{ resume: { state }, evaluate }, "best parameters"],
+    [{ resume: { state: undefined as unknown as TrainerState } }, '"resume.state"'],
+    [{ resume: { state: 3 as unknown as TrainerState } }, '"resume.state"'],
     [{ resume: { state: { ...state, step: -1 } } }, '"step"'],
     [{ resume: { state: { ...state, epoch: 0 } } }, '"epoch"'],
     [{ resume: { state: { ...state, loss: undefined } as unknown as TrainerState } }, "loss"],

@@ -4,11 +4,14 @@ import {
   continuations,
   generate,
   type GenerateOptions,
+  joined,
+  MOST_WIDTH,
   readable,
+  SEARCH,
   type SearchOptions,
 } from "../../decoding/generate.ts";
 import { textStates } from "../../decoding/text_reader.ts";
-import { OptionError, requireRate } from "../../errors.ts";
+import { OptionError, requireInteger } from "../../errors.ts";
 import { dense } from "../../layers/dense.ts";
 import { dropout } from "../../layers/dropout.ts";
 import { embedding, oneHot } from "../../layers/embedding.ts";
@@ -20,6 +23,7 @@ import { count, flag, rate, readOptions, RUN } from "../../options.ts";
 import { list, optional, vocabulary } from "./description.ts";
 import { type ModelKind, ModelRunner, type RunnableModel } from "./model.ts";
 import type { ModelDescription } from "./model_file.ts";
+import { PIECE } from "./pieces.ts";
 
 /** All that makes up a language model. */
 export interface LanguageModelDescription extends ModelDescription {
@@ -38,23 +42,25 @@ export interface LanguageModelDescription extends ModelDescription {
 /** The kind of a language model. */
 export const LANGUAGE_MODEL: ModelKind<LanguageModelDescription> = {
   name: "language model",
-  values: {
+  values: () => ({
     hidden: list(count, 1),
     embedding: optional(count),
     tied: optional(flag),
     dropout: optional(rate),
     vocabulary,
-  },
-  net: languageNet,
-  // One step of at most 10 hypotheses of a beam search.
-  size: () => ({ batch: 10, steps: 1 }),
+  }),
+  net: (description) => languageNet(description, "sequence"),
+  runningNet: (description) => languageNet(description, "last"),
+  size: () => ({ batch: 1, steps: PIECE }),
 };
 
+/** Steps in which a beam search reads its prompt. */
+const PROMPT_STEPS = 64;
+
 /**
- * A saved `LanguageModel` to run, not to train: `generate`, `beamSearch` and `states` with the same results.
- *
- * A training that begins meanwhile replaces the net of a `LanguageModel`; `generate` and `states` continue with the new
- * net, a beam search ends with an error.
+ * A saved `LanguageModel` to run, not to train: `generate`, `beamSearch` and `states` with the same results. Any number
+ * of calls may run at once. While a `LanguageModel` is trained, `generate` and `states` take the new parameters between
+ * two tokens; a beam search keeps those that it began with.
  */
 export class LanguageModelRunner extends ModelRunner {
   /** The tokens that the model knows. */
@@ -70,12 +76,18 @@ export class LanguageModelRunner extends ModelRunner {
 
   /**
    * Write text, one token a piece: the lecture notes' sampling, "Language model and sequence generation". The same seed
-   * gives the same text. `<eos>` ends the text; `<unk>`, `<pad>` and `<bos>` are never written.
+   * gives the same text; the default seed is 0, so another text needs another `seed`. `<eos>` ends the text; `<unk>`,
+   * `<pad>` and `<bos>` are never written.
    *
    * @throws {OptionError} When the prompt has unknown characters, or an option is out of range.
    */
   generate(options: GenerateOptions = {}): AsyncGenerator<string, void, void> {
-    return generate(() => this.#model.compiled.current, this.vocabulary, options);
+    return generate(() => this.#model.parameters.now, this.vocabulary, options);
+  }
+
+  /** The text that `generate` writes, whole. */
+  async write(options: GenerateOptions = {}): Promise<string> {
+    return await joined(this.generate(options));
   }
 
   /**
@@ -92,8 +104,10 @@ export class LanguageModelRunner extends ModelRunner {
    *
    * @throws {OptionError} When the prompt has unknown characters, or an option is out of range.
    */
-  beamSearch(options: SearchOptions = {}): Promise<Continuation[]> {
-    return continuations(this.#model.compiled.current, this.vocabulary, options);
+  async beamSearch(options: SearchOptions = {}): Promise<Continuation[]> {
+    const search = readOptions("beamSearch", SEARCH, options);
+    const size = { batch: requireInteger("width", search.width, 1, MOST_WIDTH), steps: PROMPT_STEPS };
+    return await this.#model.nets.run(size, (net) => continuations(net, this.vocabulary, search));
   }
 
   /**
@@ -108,10 +122,11 @@ export class LanguageModelRunner extends ModelRunner {
    * import { LanguageModel } from "@unroll/rnn";
    * import { assertEquals } from "@std/assert";
    *
-   * using model = await LanguageModel.create("to be or not to be", { hidden: [32, 16] });
+   * const model = await LanguageModel.create("to be or not to be", { hidden: [32, 16] });
    * const states = await model.states("to be");
    * assertEquals([...states.keys()], ["rnn.h_l0", "rnn.c_l0", "rnn.h_l1", "rnn.c_l1"]);
    * assertEquals(states.get("rnn.h_l1")!.length, 5 * 16);
+   * model.dispose();
    * ```
    */
   async states(
@@ -119,7 +134,7 @@ export class LanguageModelRunner extends ModelRunner {
     options: { signal?: AbortSignal } = {},
   ): Promise<Map<string, Float32Array<ArrayBuffer>>> {
     const { signal } = readOptions("states", RUN, options);
-    return await textStates(() => this.#model.compiled.current, this.vocabulary.encode(text), signal);
+    return await textStates(() => this.#model.parameters.now, this.vocabulary.encode(text), signal);
   }
 
   /** The recurrent cell of every layer. */
@@ -138,21 +153,24 @@ export function outputWidth({ cell, hidden }: Pick<LanguageModelDescription, "ce
   return Object.values(cell.states(hidden[hidden.length - 1]))[0];
 }
 
-/** Embedding or one-hot vectors, recurrent layers, dense layer to the logits of the vocabulary. */
-function languageNet(description: LanguageModelDescription): Layer {
+/**
+ * Embedding or one-hot vectors, recurrent layers, dense layer to the logits of the vocabulary.
+ *
+ * @param steps Whether there are logits after each token, or after the last one alone.
+ */
+function languageNet(description: LanguageModelDescription, steps: "sequence" | "last"): Layer {
   const { cell, hidden, embedding: width, tied, dropout: rate = 0, vocabulary } = description;
   const V = vocabulary.size;
   const output = outputWidth(description);
   if (tied && width !== output) {
     throw new OptionError(`"embedding" must be ${output} to be tied to the decoder, got ${width}`);
   }
-  requireRate("dropout", rate);
   // The tied weight is drawn as the decoder's: vectors of length 1 or so would give logits of the order of the width.
   const tiedNames: Record<string, string> = tied ? { "embedding.weight": "decoder.weight" } : {};
   return sequential({
     embedding: width === undefined ? oneHot(V) : embedding(V, width),
     ...rate && width && { dropout: dropout(width, rate) },
-    rnn: recurrent(cell, { input: width ?? V, hidden, dropout: rate }),
+    rnn: recurrent(cell, { input: width ?? V, hidden, dropout: rate, output: steps }),
     ...rate && { dropout_rnn: dropout(output, rate) },
     decoder: dense(output, V),
   }, { tied: tiedNames });

@@ -1,14 +1,16 @@
 import { type Cell, cell } from "../../cells/cell.ts";
-import { NUMERICS } from "../../kernels/builds.ts";
-import type { Numerics } from "../../kernels/load.ts";
-import type { Table } from "../../options.ts";
+import { type KernelOptions, KERNELS } from "../../kernels/builds.ts";
+import { type Check, extended, refuse, type Table } from "../../options.ts";
+import { Resource } from "../../resource.ts";
+import { isTokenizer } from "../../text/tokenizer.ts";
+import type { TokenizerSource } from "../../text/vocabulary_tokens.ts";
 import type { Layer } from "../../layers/layer.ts";
-import type { TensorCopy } from "../../runtime/state_dict.ts";
-import type { GrowingNet, SessionSize } from "./growing_net.ts";
+import type { IncompatibleKeys, LoadOptions, TensorCopy, Tensors } from "../../runtime/state_dict.ts";
 import { type FileKind, type ModelDescription, type SaveOptions, writeModel } from "./model_file.ts";
+import type { ModelParameters, NetPool, SessionSize } from "./net_pool.ts";
 
 /** Options to load a model. */
-export interface RunnerOptions {
+export interface RunnerOptions extends KernelOptions {
   /**
    * The recurrent cell of the model, if it is not one of the library's: the file has its name only.
    *
@@ -16,19 +18,33 @@ export interface RunnerOptions {
    */
   cell?: Cell;
   /**
-   * The kernels: see `compile`.
+   * The tokenizer of the model, if it is one of another library: the file has what `JSON.stringify` makes of it. A
+   * function makes the tokenizer from that.
    *
-   * @default {"fast"}
+   * @default the vocabulary that the file has
    */
-  numerics?: Numerics;
+  tokens?: TokenizerSource;
 }
 
+const tokenizer: Check<TokenizerSource> = (name, value) =>
+  typeof value === "function" || isTokenizer(value)
+    ? value as TokenizerSource
+    : refuse(name, "a tokenizer, or a function that makes one", value);
+
 /** The options to load a model. */
-export const RUNNER = { cell: [cell], numerics: NUMERICS } satisfies Table<RunnerOptions>;
+export const RUNNER = /* @__PURE__ */ extended({ cell: [cell], tokens: [tokenizer] }, KERNELS) satisfies Table<
+  RunnerOptions
+>;
 
 /** One kind of model: its file, and the net that a description makes. */
 export interface ModelKind<Description extends ModelDescription> extends FileKind<Description> {
-  /** The smallest size of a net that runs the model. */
+  /**
+   * The same layers as they run forward, piece by piece: with the same parameters, and outputs that are needed alone.
+   *
+   * @default {net}
+   */
+  runningNet?(description: Description): Layer;
+  /** The size of the net for computations within one task of the event loop. */
   size(description: Description): SessionSize;
 }
 
@@ -40,20 +56,24 @@ export interface RunnableModel<Description extends ModelDescription = ModelDescr
   readonly description: Description;
   /** The layers. */
   readonly layer: Layer;
-  /** The layers, compiled. */
-  readonly compiled: GrowingNet;
+  /** The layers as they run forward. */
+  readonly running: Layer;
+  /** The parameters, and a net for computations within one task of the event loop. */
+  readonly parameters: ModelParameters;
+  /** Nets of `running` for all other computations. */
+  readonly nets: NetPool;
 }
 
-/** Deno and Node show what this method returns. */
-const INSPECT: unique symbol = Symbol.for("nodejs.util.inspect.custom");
-
 /** What all models have, whether they only run or can be trained. */
-export abstract class ModelRunner implements Disposable {
+export abstract class ModelRunner extends Resource {
   readonly #model: RunnableModel;
 
   /** A runner is made by a function such as `loadLanguageModel`, a trainable model by its `create` or `load`. */
   constructor(model: RunnableModel) {
+    super();
     this.#model = model;
+    // What Deno and Node show. In the class, the computed name would keep bundlers from dropping it.
+    Object.defineProperty(this, Symbol.for("nodejs.util.inspect.custom"), { value: () => this.#inspect() });
   }
 
   /** The layers of the model, to be used without the model around them. */
@@ -63,7 +83,17 @@ export abstract class ModelRunner implements Disposable {
 
   /** Copies of all parameters by name, as `setParameters` of a session of `net` takes them. */
   parameters(): Map<string, TensorCopy> {
-    return this.#model.compiled.current.parameters();
+    return this.#model.parameters.owner.parameters();
+  }
+
+  /**
+   * Set the parameters, as `setParameters` of a session of `net` does. A training goes on with the new parameters.
+   *
+   * @returns The names without a match, which only `strict: false` allows.
+   * @throws {ShapeError} When names or shapes differ. Nothing is changed.
+   */
+  setParameters(tensors: Tensors, options: LoadOptions = {}): IncompatibleKeys {
+    return this.#model.parameters.owner.setParameters(tensors, options);
   }
 
   /** Number of elements of all parameters. */
@@ -75,7 +105,7 @@ export abstract class ModelRunner implements Disposable {
 
   /** A table of all parameters: names, shapes, sizes and bytes. */
   summary(): string {
-    return this.#model.compiled.current.summary();
+    return this.#model.parameters.now.summary();
   }
 
   /**
@@ -94,11 +124,10 @@ export abstract class ModelRunner implements Disposable {
    * @throws {TypeError} Always: `save` writes a model.
    */
   readonly toJSON: () => never = () => {
-    throw new TypeError("Cannot write a model as JSON: expected save(), which gives the bytes of its file");
+    throw new TypeError("Cannot write a model as JSON: use save(), which gives its file");
   };
 
-  /** What `console.log` shows in Deno and Node. */
-  [INSPECT](): string {
+  #inspect(): string {
     try {
       return `${this.#model.kind}\n${this.summary()}`;
     } catch {
@@ -107,7 +136,7 @@ export abstract class ModelRunner implements Disposable {
   }
 
   /** Release the memory. Every later call throws a DisposedError. */
-  [Symbol.dispose](): void {
-    this.#model.compiled[Symbol.dispose]();
+  override dispose(): void {
+    this.#model.parameters.dispose();
   }
 }

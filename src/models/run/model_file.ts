@@ -1,3 +1,4 @@
+import type { TokenizerSource } from "../../text/vocabulary_tokens.ts";
 import type { Cell } from "../../cells/cell.ts";
 import { elman } from "../../cells/elman.ts";
 import { gru } from "../../cells/gru.ts";
@@ -34,8 +35,8 @@ export interface ModelDescription {
 export interface FileKind<Description extends ModelDescription> {
   /** The kind's name in the file. */
   readonly name: string;
-  /** The values of the description. */
-  readonly values: ReadValues<Omit<Description, keyof ModelDescription>>;
+  /** How the values of the description are read. */
+  values(): ReadValues<Omit<Description, keyof ModelDescription>>;
   /**
    * The layers of the model.
    *
@@ -92,28 +93,28 @@ interface ReadModel<Description> {
  * Reads what `writeModel` wrote. The shapes of the file's tensors are compared with the net of the description before
  * anything is planned: a model takes no more memory than its file, its sizes and `longest` ask for.
  *
- * @param own The cell of the model, if it is not one of the library's.
+ * @param own What the file does not have: a cell or a tokenizer that is not one of the library's.
  * @throws {FormatError} When the bytes are not the file of such a model.
  */
 export function readModel<Description extends ModelDescription>(
   kind: FileKind<Description>,
   bytes: Uint8Array | ArrayBuffer,
-  own?: Cell,
+  own: { readonly cell?: Cell; readonly tokens?: TokenizerSource },
 ): ReadModel<Description> {
   const { tensors, metadata } = readSafetensors(bytes);
   return orRefuse(kind, () => {
     const values = readValues(kind, metadata[KEY]);
-    const cell = own ?? libraryCells().find(({ name }) => name === values.cell);
+    const cell = own.cell ?? libraryCells().find(({ name }) => name === values.cell);
     if (!cell) {
       throw new FormatError(`its cell ${format(values.cell)} is none of ours; give it as option "cell"`);
     }
-    const readers: Record<string, ReadValue<unknown>> = { ...kind.values, frozen: optional(list(text), []) };
+    const readers: Record<string, ReadValue<unknown>> = { ...kind.values(), frozen: optional(list(text), []) };
     // The order of the file, so that a loaded model saves the same bytes.
     const names = new Set([
       ...Object.keys(values).filter((name) => Object.hasOwn(readers, name)),
       ...Object.keys(readers),
     ]);
-    const read = [...names].map((name) => [name, readers[name](name, values[name])]);
+    const read = [...names].map((name) => [name, readers[name](name, values[name], own.tokens)]);
     const description = { ...Object.fromEntries(read.filter(([, value]) => value !== undefined)), cell };
     const { layers = 1 } = description;
     if (layers as number > tensors.size) {
@@ -167,7 +168,7 @@ function readValues(
   if (kind !== name) {
     throw new FormatError(`the file is that of a ${typeof kind === "string" ? kind.slice(0, 40) : format(kind)}`);
   }
-  const required = Object.entries<ReadValue<unknown>>(wanted).filter(([, read]) => !read.isOptional);
+  const required = Object.entries<ReadValue<unknown>>(wanted()).filter(([, read]) => !read.isOptional);
   const missing = ["cell", ...required.map(([key]) => key)].filter((key) => values[key] === undefined);
   if (missing.length) throw new FormatError(`metadata "${KEY}" has no "${missing.join('", "')}"`);
   return values;
@@ -175,9 +176,9 @@ function readValues(
 
 /** @throws {ShapeError} When the tensors are not the parameters of a net. */
 function requireShapes({ parameters, tied = {} }: Layer, tensors: ReadonlyMap<string, TensorSource>): void {
-  const aliases = Map.groupBy(Object.entries(tied), ([, name]) => name);
   const places = Object.entries(parameters).map(([name, { shape }]) => {
-    return { name, aliases: aliases.get(name)?.map(([alias]) => alias), shape, size: shape.reduce((a, b) => a * b, 1) };
+    const aliases = Object.keys(tied).filter((alias) => tied[alias] === name);
+    return { name, aliases, shape, size: shape.reduce((a, b) => a * b, 1) };
   });
   requireTensors("parameter", places, tensors);
 }

@@ -1,4 +1,4 @@
-import { requireKnown, RUN } from "../../options.ts";
+import { extended, requireKnown, RUN } from "../../options.ts";
 import { label, list, oneOf, optional } from "./description.ts";
 import { type Label, Labels } from "./labels.ts";
 import { type ModelKind, ModelRunner, type RunnableModel } from "./model.ts";
@@ -29,16 +29,15 @@ export interface TaggerDescription extends SequenceModelDescription {
 }
 
 /** The kind of a tagger. */
-export const TAGGER: ModelKind<TaggerDescription> = {
-  ...SEQUENCE_MODEL,
+export const TAGGER: ModelKind<TaggerDescription> = /* @__PURE__ */ extended(SEQUENCE_MODEL, {
   name: "sequence tagger",
-  values: {
-    ...SEQUENCE_MODEL.values,
+  values: () => ({
+    ...SEQUENCE_MODEL.values(),
     labels: optional(list(label, 2)),
     loss: optional(oneOf("squared", "absolute", "huber")),
-  },
-  net: (description) => labelledNet(description),
-};
+  }),
+  net: labelledNet,
+});
 
 /** A saved `SequenceTagger` to run, not to train: `predict` with the same results. */
 export class SequenceTaggerRunner extends ModelRunner {
@@ -61,8 +60,8 @@ export class SequenceTaggerRunner extends ModelRunner {
   }
 
   /**
-   * Predict the tags of each sequence. The prediction for one sequence does not depend on the others. A training that
-   * begins meanwhile ends the call with an error.
+   * Predict the tags of each sequence. The prediction for one sequence does not depend on the others, nor on other
+   * calls.
    *
    * @throws {OptionError} When a sequence has no tokens, or unknown ones.
    */
@@ -74,8 +73,16 @@ export class SequenceTaggerRunner extends ModelRunner {
     const softmax = labels !== undefined;
     const found = await sequenceOutputs(this.#model, this.#input, encoded, { ...options, softmax });
     return found.map((rows) => {
-      const outputs = Array.from({ length: rows.length / width }, (_, t) => rows.slice(t * width, (t + 1) * width));
-      return { labels: labels ? outputs.map((row) => labels.mostProbable(row)) : [], outputs };
+      const row = (t: number) => rows.subarray(t * width, (t + 1) * width);
+      const length = rows.length / width;
+      let outputs: Float32Array[] | undefined;
+      return {
+        labels: labels ? Array.from({ length }, (_, t) => labels.mostProbable(row(t))) : [],
+        // A view of each step takes 100 bytes or so: they are made when they are asked for.
+        get outputs() {
+          return outputs ??= Array.from({ length }, (_, t) => row(t));
+        },
+      };
     });
   }
 }

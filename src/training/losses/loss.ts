@@ -1,4 +1,4 @@
-import { OptionError, requireArray, requireNumber, ShapeError } from "../../errors.ts";
+import { OptionError, requireNumber, ShapeError } from "../../errors.ts";
 import type { Kernels } from "../../kernels/kernels.ts";
 import type { Scope } from "../../memory/scope.ts";
 import type { Slot } from "../../memory/slot.ts";
@@ -77,12 +77,21 @@ export interface TargetRows {
   integers(address: number, n: number): Int32Array;
 }
 
-/** A loss with its place in memory. A call runs `check`, `write`, then `forward`. */
+/**
+ * A loss with its place in memory. A call runs `check`, `write`, then `forward`. `check` and `write` get the same
+ * copies of the caller's arrays, as doubles.
+ */
 export interface PlannedLoss {
   /** Whether y has a target for each step, or one for each sequence. */
   readonly targets: "step" | "sequence";
   /** How the losses become one number. */
   readonly reduction: Reduction;
+  /**
+   * The most elements of y, for which memory is planned.
+   *
+   * @default one for each number of the output
+   */
+  readonly elements?: number;
   /** Sum of the losses, one f32. */
   readonly total: Slot;
   /**
@@ -107,7 +116,7 @@ export const loss: Check<Loss> = (name, value) => requireMade(name, value, "plan
 
 /** @throws {ShapeError} When y does not have `columns` numbers for each row. */
 export function requireTargets({ y }: Targets, { count }: TargetRows, columns: number): void {
-  if (requireArray("y", y).length === count * columns) return;
+  if (y.length === count * columns) return;
   const expected = columns === 1 ? `${count} elements` : `${count} rows of ${columns} elements`;
   throw new ShapeError(`Cannot read "y": expected ${expected}, a row for each target, got ${y.length} elements`);
 }
@@ -120,7 +129,7 @@ export function requireTargets({ y }: Targets, { count }: TargetRows, columns: n
  */
 export function weightsOf({ weights }: Targets, rows: TargetRows): (row: number, callerRow: number) => number {
   if (!weights) return () => 1;
-  const { length } = requireArray("weights", weights), { count, B } = rows;
+  const { length } = weights, { count, B } = rows;
   if (length !== count && length !== B) {
     const each = count === B ? "" : `${count}, one a target, or `;
     throw new ShapeError(`Cannot read "weights": expected ${each}${B}, one a sequence, got ${length} elements`);
