@@ -1,25 +1,28 @@
 /**
- * Saved models, to be run alone: the same results as the models that were trained, in half of the bytes, for pages that
- * are to start fast.
+ * Saved models, to be run alone: the results of the models that were trained, in half of the bytes, for pages that are
+ * to start fast. `LanguageModel`, `SequenceClassifier`, `SequenceRegressor`, `SequenceTagger`, `SequenceGenerator` and
+ * `Seq2Seq` write the files by `save`.
  *
- * @example Write on
+ * @example A page that writes text
  * ```ts
  * import { LanguageModel } from "@unroll/rnn";
  * import { loadLanguageModel } from "@unroll/rnn/run";
  * import { assertEquals } from "@std/assert";
  *
- * using trained = await LanguageModel.create("to be or not to be", { hidden: [8] });
- * const file = trained.save();
+ * const trained = await LanguageModel.create("to be or not to be", { hidden: [8] });
+ * const file = trained.save(); // on a page: const file = await (await fetch("hamlet.safetensors")).arrayBuffer();
  *
- * using model = await loadLanguageModel(file);
- * let text = "";
+ * const model = await loadLanguageModel(file);
+ * let text = ""; // on a page: document.body.append(piece)
  * for await (const piece of model.generate({ prompt: "to", length: 5 })) text += piece;
- * assertEquals([...text].length, 5);
+ * assertEquals(text, await trained.write({ prompt: "to", length: 5 }));
+ * model.dispose();
+ * trained.dispose();
  * ```
  *
  * @module
  */
-export { DisposedError, FormatError, OptionError, PlanError, ShapeError } from "./src/errors.ts";
+export { DisposedError, EngineError, FormatError, OptionError, PlanError, ShapeError } from "./src/errors.ts";
 export {
   loadLanguageModel,
   loadSeq2Seq,
@@ -40,3 +43,4 @@ export type { TranslateOptions, Translation, TranslationSearchOptions } from "./
 export type { TaskRunOptions } from "./src/models/run/sequence_model.ts";
 export type { TaskSequence, Tokens } from "./src/models/run/sequences.ts";
 export type { SequenceTaggerRunner, Tagging } from "./src/models/run/tagger.ts";
+export type { Resource } from "./src/resource.ts";

@@ -1,15 +1,11 @@
 // deno-lint-ignore-file no-import-prefix -- an entry must work from a URL, where deno.json is absent
 import type { PlotOptions } from "npm:@observablehq/plot@0.6.17";
-import { optionalPackage } from "../optional_package.ts";
+import { missingPackage } from "../errors.ts";
 import type { Histogram } from "../session/statistics.ts";
 import type { CurvePoint, Snapshot } from "./series.ts";
 import { formatNumber, formatPercent, formatSteps, html, Markup } from "./text.ts";
 
-const [Plot, { parseHTML }] = await optionalPackage(
-  "A training report",
-  "@observablehq/plot@0.6.17 linkedom@0.18.15",
-  () => Promise.all([import("npm:@observablehq/plot@0.6.17"), import("npm:linkedom@0.18.15")]),
-);
+const [Plot, { parseHTML }] = await packages();
 
 /** Observable Plot. It draws figures without a browser. */
 export { Plot };
@@ -195,4 +191,13 @@ function needsLogScale(values: readonly number[]): boolean {
 /** `Math.min(...values)`, for more values than a call takes. */
 function minimum(values: readonly number[]): number {
   return values.reduce((a, b) => Math.min(a, b), Infinity);
+}
+
+/** The packages that draw, loaded with the entry: without them the program ends before a training, not after it. */
+async function packages() {
+  try {
+    return [await import("npm:@observablehq/plot@0.6.17"), await import("npm:linkedom@0.18.15")] as const;
+  } catch (cause) {
+    throw missingPackage("A training report", "@observablehq/plot@0.6.17 linkedom@0.18.15", cause);
+  }
 }

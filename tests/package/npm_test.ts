@@ -1,9 +1,12 @@
 /** The npm package as its users get it: packed, installed, type-checked, run under Node. */
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "node:path";
-import { writeKeras } from "../../keras.ts";
-import { compile, dense, sequential } from "../../mod.ts";
+import { unzipSync, zipSync } from "fflate";
+import { readKeras } from "../../keras.ts";
+import { LanguageModel, type TensorCopy } from "../../mod.ts";
 import config from "../../deno.json" with { type: "json" };
+import fixtures from "../fixtures/keras/hdf5.json" with { type: "json" };
+import { caseNamed, unpacked } from "../support/keras/models.ts";
 import { assertAnswers, run } from "../support/package/answers.ts";
 import { compiler, writePackage } from "../support/package/programs.ts";
 
@@ -14,12 +17,30 @@ const BARE = ["--strict", "--noEmit", "--lib", "es2022", "--target", "es2022", "
   .concat(["--moduleResolution", "node10", "--typeRoots", "none"]);
 const STRICT = ["--strict", "--target", "es2022", "--module", "nodenext"];
 
-/** A file that Keras would write, as a data: URL. */
-async function kerasModel(): Promise<string> {
-  const net = sequential({ decoder: dense(2, 1) });
-  using session = await compile(net, { batch: 1, steps: 1 });
-  const bytes = await writeKeras(net, session.parameters());
-  return `data:;base64,${bytes.toBase64()}`;
+/** A module with what other_formats.ts reads, the text of its model, and the parameters of its Keras model. */
+async function formats(): Promise<{ module: string; written: string; parameters: Map<string, TensorCopy> }> {
+  const { name, ...compressed } = fixtures.model, { config, files } = caseNamed(name), plain = files[".keras"];
+  using model = await LanguageModel.create("abracadabra", { hidden: [4], seed: 1, numerics: "exact" });
+  const contents = {
+    "language model": model.save(),
+    ".keras": plain,
+    "compressed .keras": zipSync(unzipSync(plain), { level: 6 }),
+    ".h5": await unpacked(compressed[".h5"]),
+    ".weights.h5": await unpacked(compressed[".weights.h5"]),
+  };
+  const base64 = Object.entries(contents).map(([name, bytes]) => [name, bytes.toBase64()]);
+  return {
+    module: Object.entries({ config, files: Object.fromEntries(base64) }).map(([name, value]) => {
+      return `export const ${name} = ${JSON.stringify(value)};\n`;
+    }).join(""),
+    written: await model.write({ length: 9, seed: 1 }),
+    parameters: readKeras(plain).parameters,
+  };
+}
+
+/** Names and numbers, as other_formats.ts prints them. */
+function numbers(parameters: ReadonlyMap<string, TensorCopy>): unknown[] {
+  return [...parameters].map(([name, { data }]) => [name, ...data]).sort();
 }
 
 Deno.test("the packed npm package installs, passes a strict type check and trains under Node", async () => {
@@ -36,6 +57,11 @@ Deno.test("the packed npm package installs, passes a strict type check and train
     assertEquals(installed.filter((name) => !name.startsWith(".")), ["@unroll"]);
     const packed = [...Deno.readDirSync(join(folder, "node_modules/@unroll/rnn"))].map(({ name }) => name);
     assertEquals(packed.filter((name) => name.startsWith(".")), [], "the mark of the folder is not published");
+
+    const licences = await Deno.readTextFile(join(folder, "node_modules/@unroll/rnn/THIRD_PARTY.md"));
+    for (const name of ["fflate", "@bufbuild/protobuf"]) assertStringIncludes(licences, `# ${name} `);
+    assertStringIncludes(licences, "Permission is hereby granted");
+    assert(packed.includes("Apache-2.0.txt"));
 
     await Deno.copyFile(USER, join(folder, "user.ts"));
     await Deno.copyFile(FORMATS, join(folder, "formats.ts"));
@@ -55,8 +81,11 @@ Deno.test("the packed npm package installs, passes a strict type check and train
     await Deno.remove(join(folder, "package"), { recursive: true });
     await run(Deno.execPath(), [...await compiler(), ...STRICT, ...PROGRAMS], folder);
     assertAnswers(await run("node", ["user.js"], folder));
-    const { writeKeras, report, ...read } = JSON.parse(await run("node", ["formats.js", await kerasModel()], folder));
-    assertEquals(read, { onnx: 1, keras: ["decoder.weight", "decoder.bias"] });
+    const { module, written, parameters } = await formats();
+    await Deno.writeTextFile(join(folder, "files.js"), module);
+    const answers = JSON.parse(await run("node", ["formats.js", "./files.js"], folder));
+    const { writeKeras, report, own, ...read } = answers;
+    assertEquals(read, { written, onnx: own, tfjs: own, keras: new Array(4).fill(numbers(parameters)) });
     // What is not installed is named as npm takes it, in a version that the package allows.
     for (const error of [writeKeras, report]) {
       const [, install] = error.match(/: npm i (.+)$/) ?? [];
