@@ -58,6 +58,9 @@ Deno.test("the packed npm package installs, passes a strict type check and train
     const packed = [...Deno.readDirSync(join(folder, "node_modules/@unroll/rnn"))].map(({ name }) => name);
     assertEquals(packed.filter((name) => name.startsWith(".")), [], "the mark of the folder is not published");
 
+    const readme = await Deno.readTextFile(join(folder, "node_modules/@unroll/rnn/README.md"));
+    for (const entry of Object.keys(config.exports).slice(1)) assertStringIncludes(readme, `\`${entry}\``);
+    for (const peer of Object.keys(peerDependencies)) assertStringIncludes(readme, peer);
     const licences = await Deno.readTextFile(join(folder, "node_modules/@unroll/rnn/THIRD_PARTY.md"));
     for (const name of ["fflate", "@bufbuild/protobuf"]) assertStringIncludes(licences, `# ${name} `);
     assertStringIncludes(licences, "Permission is hereby granted");
