@@ -58,7 +58,7 @@ export type { Slot } from "./src/memory/slot.ts";
 export { beamSearch, type BeamSearchOptions, type Hypothesis } from "./src/decoding/beam_search.ts";
 export type { ActivationStatistics } from "./src/session/statistics.ts";
 export type { Batches, TrainingData } from "./src/trainer/batches.ts";
-export { compile, type CompileOptions } from "./src/session/compile.ts";
+export { compile, type CompileOptions, type Threading } from "./src/session/compile.ts";
 export type { CompiledNet } from "./src/runtime/compiled_net.ts";
 export {
   evaluate,

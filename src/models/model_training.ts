@@ -47,6 +47,7 @@ export class ModelTraining<M extends Metrics, Event = TrainingEvent<M>> extends 
     }
   }
 
+  /** Suspend the training, as breaking out of a loop does: its workers end. */
   override return(): Promise<IteratorResult<Event, void>> {
     this.#threads?.rest();
     return super.return();
