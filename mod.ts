@@ -86,6 +86,9 @@ export type {
 export { type Checkpoint, type NetDescription, readCheckpoint } from "./src/session/checkpoint.ts";
 export type { DrawOptions } from "./src/decoding/token_draws.ts";
 export type { Continuation, GenerateOptions, SearchOptions } from "./src/decoding/generate.ts";
+export type { GivenPrompt, Prompt } from "./src/decoding/prompt.ts";
+export type { NextToken, ScoreOptions, TextScore, TokenScore } from "./src/decoding/score.ts";
+export type { LogitsHook } from "./src/decoding/token_draws.ts";
 export type { SizeOptions } from "./src/runtime/plan.ts";
 export type { PlanOptions } from "./src/session/plan_training.ts";
 export type { CheckpointOptions } from "./src/session/checkpoint.ts";
