@@ -168,8 +168,8 @@ function storePair(kind: Draw, y: usize, even: v128, odd: v128, skip: i32, count
   if (kind == Draw.Uniform) {
     even = madd(b, even, a), odd = madd(b, odd, a);
   } else if (kind == Draw.Normal) {
-    const q = radius(even), u = f32x4.mul(odd, v128.load(UNIT));
-    even = f32x4.mul(q, cosTurn(u)), odd = f32x4.mul(q, sinTurn(u));
+    const word = even, u = f32x4.mul(odd, v128.load(UNIT));
+    even = normal(word, f32x4.add(u, f32x4.splat(0.25))), odd = normal(word, u);
   } else {
     even = v128.andnot(b, f32x4.lt(even, a)), odd = v128.andnot(b, f32x4.lt(odd, a));
   }
@@ -185,28 +185,25 @@ function storeBlock(p: usize, x: v128, skip: i32, count: i32): void {
   store(p + (skip << 2), i8x16.swizzle(x, from), min(count, 4) - skip);
 }
 
-@inline
-function radius(w: v128): v128 {
-  const square = f32x4.mul(v128.load(MINUS_TWO), log4(madd(w, v128.load(UNIT), v128.load(UNIT))));
-  return f32x4.sqrt(f32x4.pmax(f32x4.splat(0), square)); // the root of -0 would be -0
-}
-
-@inline
-function cosTurn(u: v128): v128 {
-  return sinTurn(f32x4.add(u, f32x4.splat(0.25)));
-}
-
-/** sin(2 pi x) for x in [0, 5/4]. The turn is folded to |x| <= 1/4. A Taylor series to x^11, error below 6e-8. */
-@inline
-function sinTurn(x: v128): v128 {
+/**
+ * q(w) sin(2 pi x) for x in [0, 5/4]. The turn is folded to |x| <= 1/4. A Taylor series to x^11, error below 6e-8. A
+ * function, not inlined eight times: normal numbers are drawn once, when a net starts.
+ */
+function normal(w: v128, x: v128): v128 {
   x = f32x4.sub(x, f32x4.nearest(x));
   const half = f32x4.sub(v128.or(v128.and(x, i32x4.splat(0x80000000)), f32x4.splat(0.5)), x);
   x = v128.bitselect(half, x, f32x4.gt(f32x4.abs(x), f32x4.splat(0.25)));
   const a = f32x4.mul(x, f32x4.splat(6.28318530717958648));
-  const w = f32x4.mul(a, a);
-  let q = madd(f32x4.splat(-2.50521083854417188e-8), w, f32x4.splat(2.75573192239858907e-6));
-  q = madd(q, w, f32x4.splat(-0.000198412698412698413));
-  q = madd(q, w, f32x4.splat(0.00833333333333333333));
-  q = madd(q, w, f32x4.splat(-0.166666666666666667));
-  return madd(f32x4.mul(a, w), q, a);
+  const square = f32x4.mul(a, a);
+  let q = madd(f32x4.splat(-2.50521083854417188e-8), square, f32x4.splat(2.75573192239858907e-6));
+  q = madd(q, square, f32x4.splat(-0.000198412698412698413));
+  q = madd(q, square, f32x4.splat(0.00833333333333333333));
+  q = madd(q, square, f32x4.splat(-0.166666666666666667));
+  return f32x4.mul(radius(w), madd(f32x4.mul(a, square), q, a));
+}
+
+@inline
+function radius(w: v128): v128 {
+  const square = f32x4.mul(v128.load(MINUS_TWO), log4(madd(w, v128.load(UNIT), v128.load(UNIT))));
+  return f32x4.sqrt(f32x4.pmax(f32x4.splat(0), square)); // the root of -0 would be -0
 }
