@@ -42,7 +42,6 @@ export type { LossKernels } from "./src/kernels/loss_kernels.ts";
 export type { PoolingKernels } from "./src/kernels/pooling_kernels.ts";
 export type { KernelBuild, Numerics } from "./src/kernels/load.ts";
 export { activation } from "./src/layers/activation.ts";
-export { attentionPool, type AttentionPoolOptions } from "./src/layers/attention_pool.ts";
 export { dense } from "./src/layers/dense.ts";
 export type { LayerDescription, RecurrentDescription, StackDescription } from "./src/layers/description.ts";
 export { dropout, type DropoutOptions } from "./src/layers/dropout.ts";

@@ -47,6 +47,7 @@ export const ENTRIES = [
   "tfjs.ts",
   "inference.ts",
   "losses.ts",
+  "layers.ts",
   "wide.ts",
   "report.ts",
 ];

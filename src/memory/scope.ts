@@ -12,6 +12,12 @@ export interface Source {
   readonly gradient?: Slot;
 }
 
+/** The largest T of a call in a scope, and the reverse order of its rows. */
+interface Size {
+  readonly steps: number;
+  order?: Slot;
+}
+
 /** The planner in the name scope of one layer: the scope completes the layer's names, and finds its parameters. */
 export class Scope {
   readonly #planner: Planner;
@@ -19,6 +25,7 @@ export class Scope {
   readonly #suffix: string;
   readonly #parameters: ReadonlyMap<string, ParameterSlot>;
   readonly #decoder: { readonly source?: Source } | undefined;
+  readonly #size: Size | undefined;
 
   /**
    * The session makes the scope of a net.
@@ -27,6 +34,7 @@ export class Scope {
    * @param prefix Text before every name of this scope.
    * @param suffix Text behind every name of this scope.
    * @param decoder Set in the scope of a decoder, with the source that the decoder attends to.
+   * @param size Set in the scope of layers behind one that changes the number of steps.
    */
   constructor(
     planner: Planner,
@@ -34,7 +42,9 @@ export class Scope {
     prefix = "",
     suffix = "",
     decoder?: { readonly source?: Source },
+    size?: Size,
   ) {
+    this.#size = size;
     this.#planner = planner;
     this.#parameters = parameters;
     this.#prefix = prefix;
@@ -49,7 +59,7 @@ export class Scope {
 
   /** The largest T of a call. */
   get steps(): number {
-    return this.#decoder ? this.#planner.decoderSteps : this.#planner.steps;
+    return this.#size?.steps ?? this.#planner[this.#decoder ? "decoderSteps" : "steps"];
   }
 
   /** Whether backward will run. */
@@ -57,9 +67,10 @@ export class Scope {
     return this.#planner.train;
   }
 
-  /** The scope of a part of the layer: `prefix` comes before its names, `suffix` behind. */
-  within(prefix: string, suffix = ""): Scope {
-    return new Scope(this.#planner, this.#parameters, this.#prefix + prefix, suffix + this.#suffix, this.#decoder);
+  /** The scope of a part of the layer: `prefix` comes before its names, `suffix` behind. `steps` may differ as well. */
+  within(prefix: string, suffix = "", steps?: number): Scope {
+    const names = [this.#prefix + prefix, suffix + this.#suffix] as const, size = steps ? { steps } : this.#size;
+    return new Scope(this.#planner, this.#parameters, ...names, this.#decoder, size);
   }
 
   /** The scope of a decoder, which has its own number of steps. */
@@ -151,7 +162,9 @@ export class Scope {
 
   /** See Planner.reverseOrder. The layer must declare `wholeSequence`. */
   reverseOrder(): Slot {
-    return this.#planner.reverseOrder();
+    const size = this.#size;
+    if (!size) return this.#planner.reverseOrder();
+    return size.order ??= this.integers("reverse order", size.steps * this.batch);
   }
 
   /** See Planner.integers. */

@@ -56,7 +56,7 @@ export class Decoder {
    * @throws {ShapeError} When x is not one step of B rows, or `output` has another size.
    * @throws {OptionError} When another call has used the session's memory since the last step.
    */
-  step(x: ArrayLike<number>, output?: Float32Array): Float32Array {
+  step<Output = Float32Array>(x: ArrayLike<number>, output?: Float32Array): Output {
     const runner = this.#requireMemory();
     const { io, plan: { layer, decoderInput } } = runner;
     const batch = this.#batch;

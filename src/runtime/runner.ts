@@ -2,6 +2,7 @@ import { DisposedError, OptionError } from "../errors.ts";
 import { requireKnown } from "../options.ts";
 import type { Kernels } from "../kernels/kernels.ts";
 import type { Threads } from "../threads/threads.ts";
+import type { Arrays } from "../ops/value.ts";
 import type { HostIO } from "./host_io.ts";
 import { allSteps, type CallOptions, type InitialStates, type PackedBatch, type States } from "./packed_batch.ts";
 import type { NetPlan } from "./plan.ts";
@@ -20,7 +21,7 @@ export type ActivationMemory =
 /** The inputs of one call after all checks. */
 export interface CheckedInput {
   readonly batch: PackedBatch;
-  readonly x: ArrayLike<number>;
+  readonly x: Arrays;
   readonly decoderInput?: ArrayLike<number>;
   readonly states: InitialStates;
 }
@@ -80,7 +81,7 @@ export class Runner {
    *
    * @param steps The most steps of the call. Default: the plan's.
    */
-  check(x: ArrayLike<number>, options: CallOptions, training: boolean, steps?: number): CheckedInput {
+  check(x: Arrays, options: CallOptions, training: boolean, steps?: number): CheckedInput {
     this.requireOpen();
     const { states = "zero", decoderInput } = options;
     return { batch: this.io.checkInput(x, options, training, this.lastBatch, steps), x, decoderInput, states };
@@ -112,7 +113,7 @@ export class Runner {
    *
    * @param known The names of the options that the net has.
    */
-  predict(x: ArrayLike<number>, options: CallOptions & { training?: boolean }, known: object): Float32Array {
+  predict<Output>(x: Arrays, options: CallOptions & { training?: boolean }, known: object): Output {
     requireKnown("forward", known, options);
     const input = this.check(x, options, options.training ?? false);
     this.write(input);
@@ -121,12 +122,12 @@ export class Runner {
   }
 
   /** As `predict`: a copy of the softmax of the outputs divided by the temperature. */
-  probabilities(x: ArrayLike<number>, options: CallOptions & { temperature?: number }): Float32Array {
+  probabilities(x: Arrays, options: CallOptions & { temperature?: number }): Float32Array {
     const { plan: { layer, settings }, io } = this;
     const { address, stride, columns } = layer.output.value;
     const { temperature = 1 } = options;
-    if (layer.output.parts) {
-      throw new OptionError(`Cannot make probabilities of two sequences: the net ends with merge "none"`);
+    if (layer.output.parts || layer.output.named) {
+      throw new OptionError("Cannot make probabilities of several outputs");
     }
     if (typeof temperature !== "number" || !(temperature > 0)) {
       throw new OptionError(`"temperature" must be a number > 0, got ${temperature}`);
@@ -135,11 +136,11 @@ export class Runner {
     const { batch } = input;
     this.write(input);
     this.forward(batch);
-    const logits = io.readOutput(batch);
+    const logits: Float32Array = io.readOutput(batch);
     const { T, B } = io.outputBatch(batch);
     io.write(settings, [1 / temperature]);
     this.kernels.softmax(address, address, settings.address, T * B, columns, stride, stride);
-    const probabilities = io.readOutput(batch);
+    const probabilities: Float32Array = io.readOutput(batch);
     // The outputs of a recurrent layer are its states, which the next call may carry on.
     io.writeOutput(logits, batch);
     return probabilities;

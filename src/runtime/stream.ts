@@ -1,4 +1,5 @@
 import { OptionError, requireBelow, requireInteger, ShapeError } from "../errors.ts";
+import type { Arrays } from "../ops/value.ts";
 import { packBatch, type PackedBatch, type States } from "./packed_batch.ts";
 import type { Runner } from "./runner.ts";
 
@@ -32,7 +33,7 @@ export class Stream {
    * @returns The outputs `[B, output]`.
    * @throws {ShapeError} When x is not one step of B rows, or `output` has another size.
    */
-  step(x: ArrayLike<number>, output?: Float32Array): Float32Array {
+  step<Output = Float32Array>(x: Arrays, output?: Float32Array): Output {
     const { plan: { layer }, io } = this.#runner;
     const batch = this.#batch;
     const size = batch.B * layer.output.width;
@@ -40,7 +41,7 @@ export class Stream {
       throw new ShapeError(`Cannot run a step: "output" must have ${size} elements, got ${output.length}`);
     }
     if (this.#runner.check(x, { batch: batch.B }, false).batch.T !== 1) {
-      throw new ShapeError(`Cannot run a step: "x" must be one step of ${batch.B} rows, got ${x.length} elements`);
+      throw new ShapeError(`Cannot run a step: "x" must be one step of ${batch.B} rows`);
     }
     this.#runner.runApart(batch, (k) => {
       io.writeInput(x, batch);

@@ -1,5 +1,6 @@
 import { NonFiniteError } from "../errors.ts";
 import type { ParameterSlot } from "../memory/planner.ts";
+import { mapNamed, shapeOf, type Value } from "../ops/value.ts";
 import { batchOf, type PackedBatch } from "../runtime/packed_batch.ts";
 import type { TrainingRunner } from "./training_runner.ts";
 
@@ -29,7 +30,9 @@ export function nonFiniteError(step: number, what: string, value: number, source
  */
 export function forwardSource({ plan, io }: TrainingRunner, batch: PackedBatch): NonFiniteSource | undefined {
   const { input, decoderInput, layer, planner: { parameters } } = plan;
-  const inputs = [["x", input, batch], ["decoderInput", decoderInput, batch.decoder]] as const;
+  const inputs: (readonly [string, Value | undefined, PackedBatch?])[] = [];
+  mapNamed(input, {}, (value, _, name = "x") => inputs.push([name, value, shapeOf(value, batch)]));
+  inputs.push(["decoderInput", decoderInput, batch.decoder]);
   for (const [tensor, value, inputBatch] of inputs) {
     if (value?.kind !== "values" || io.isFinite(value.value, inputBatch!)) continue;
     return { layer: "", tensor, finding: `the input "${tensor}" has elements that are not finite` };

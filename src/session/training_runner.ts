@@ -3,7 +3,7 @@ import { type Names, requireKnown } from "../options.ts";
 import type { Kernels } from "../kernels/kernels.ts";
 import type { Arena } from "../memory/arena.ts";
 import { seedWords } from "../memory/planner.ts";
-import type { TensorSpec } from "../ops/value.ts";
+import type { Arrays, TensorSpec } from "../ops/value.ts";
 import { CALL, type CallOptions, packBatch, type PackedBatch, type States } from "../runtime/packed_batch.ts";
 import { type CheckedInput, Runner } from "../runtime/runner.ts";
 import type { Threads } from "../threads/threads.ts";
@@ -13,11 +13,14 @@ import { GradientFlow } from "./gradient_flow.ts";
 import type { TrainingPlan } from "./plan_training.ts";
 import { TrainingIO } from "./training_io.ts";
 
-/** Inputs and targets of a call that measures a loss. */
-export interface Data extends Targets {
-  /** Tokens `[T, B]` or values `[T, B, input]`. */
-  x: ArrayLike<number>;
+/** Inputs and targets of a call that measures a loss; of several outputs, the targets of each by its name. */
+export interface Data extends Named<Targets> {
+  /** Tokens `[T, B]` or values `[T, B, input]`; of several inputs, each of them by its name. */
+  x: Arrays;
 }
+
+/** As T, where each array may be several by name. */
+type Named<T> = { [K in keyof T]: T[K] | Readonly<Record<string, NonNullable<T[K]>>> };
 
 const DATA: Names<Data> = { x: true, y: true, weights: true, targetLengths: true };
 
@@ -102,7 +105,9 @@ export class TrainingRunner extends Runner {
   checkData(data: Data, options: CallOptions, training: boolean, steps?: number): CheckedData {
     const { loss } = this;
     const input = this.check(data.x, options, training, steps);
-    return { ...input, targets: data, count: loss.check(data, this.io.targetRows(input.batch)) };
+    if (input.batch.T > this.plan.options.steps) requireSegments(this, options);
+    const targets = data as Targets; // A loss of several outputs takes them apart.
+    return { ...input, targets, count: loss.check(targets, this.io.targetRows(input.batch)) };
   }
 
   /** Write targets and inputs. For `pass` see `write`. */
@@ -128,16 +133,16 @@ export class TrainingRunner extends Runner {
   }
 
   /** The losses of all targets, not reduced, without gradients. */
-  losses(data: Data, options: CallOptions): Float32Array {
+  losses<Losses>(data: Data, options: CallOptions): Losses {
     requireCall(data, options);
     const { loss } = this;
     const { batch, ...input } = this.checkData(data, options, false);
     const rows = this.io.targetRows(batch);
-    loss.write(data, rows);
+    loss.write(data as Targets, rows);
     this.write({ batch, ...input });
     this.forward(batch);
     loss.forward(this.kernels, this.io.outputBatch(batch), false);
-    return loss.read(rows);
+    return loss.read(rows) as Losses;
   }
 
   /**
@@ -180,13 +185,6 @@ export class TrainingRunner extends Runner {
     }
   }
 
-  /** Whether x is longer than the plan, and the session was compiled with `recompute`. */
-  isLongerThanPlan({ x }: Data, { batch: B = this.plan.options.batch }: CallOptions): boolean {
-    const { input, options: { recompute = false, steps } } = this.plan;
-    const columns = input.kind === "values" ? input.width : 1;
-    return recompute && B > 0 && x?.length > steps * B * columns;
-  }
-
   /** Reserve the numbers of `n` training passes; the first of them. */
   reservePasses(n: number): number {
     const first = this.passes + 1;
@@ -218,4 +216,23 @@ export class TrainingRunner extends Runner {
 
 function inputLayout({ kind, width }: TensorSpec): Pick<Layout, "kind" | "columns"> {
   return kind === "values" ? { kind, columns: width } : { kind: "tokens", columns: 1 };
+}
+
+/** @throws {OptionError} When the net or the options need the whole sequence in memory. */
+function requireSegments({ plan, loss }: TrainingRunner, { lengths }: CallOptions): void {
+  const { wholeSequence } = plan;
+  if (wholeSequence) {
+    throw new OptionError(
+      `Cannot recompute: ${wholeSequence} must see a sequence whole, this one is longer than the plan`,
+    );
+  }
+  const { output } = plan.layer;
+  if (lengths && Object.values(output.named ?? { output }).some(({ steps }) => steps === "one")) {
+    throw new OptionError(`Cannot recompute: with "lengths", rows have their only output in different segments`);
+  }
+  if (loss.targets === "sequence") {
+    throw new OptionError(
+      "Cannot recompute: a loss with one target a sequence must see it whole, this one is longer than the plan",
+    );
+  }
 }

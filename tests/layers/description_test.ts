@@ -2,7 +2,6 @@
 import { assertEquals } from "@std/assert";
 import {
   activation,
-  attentionPool,
   dense,
   dropout,
   elman,
@@ -20,6 +19,7 @@ import {
   residual,
   sequential,
 } from "../../mod.ts";
+import { attentionPool } from "../../layers.ts";
 
 /** A description through JSON, which drops everything that is not plain data. */
 const described = ({ description }: Layer) => JSON.parse(JSON.stringify(description));

@@ -6,7 +6,6 @@ import { assert } from "@std/assert";
 import {
   activation,
   adam,
-  attentionPool,
   compile,
   crossEntropy,
   dense,
@@ -25,6 +24,7 @@ import {
   type Session,
   type States,
 } from "../../mod.ts";
+import { attentionPool } from "../../layers.ts";
 import { Generator } from "../../src/random/generator.ts";
 import { assertSame, draw, range, type Results } from "../support/cells/trial.ts";
 

@@ -6,7 +6,6 @@ import {
   ACTIVATION,
   activation,
   type ActivationName,
-  attentionPool,
   type Cell,
   compile,
   dense,
@@ -26,6 +25,7 @@ import {
   sequential,
   ShapeError,
 } from "../../mod.ts";
+import { attentionPool } from "../../layers.ts";
 import { VARIANTS } from "../support/cells/variants.ts";
 
 const T = 5, B = 3, I = 4;

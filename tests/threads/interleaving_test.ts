@@ -6,7 +6,6 @@ import {
   activation,
   adagrad,
   adam,
-  attentionPool,
   binaryCrossEntropy,
   type Cell,
   clipNorm,
@@ -33,6 +32,7 @@ import {
   sgd,
   squaredError,
 } from "../../mod.ts";
+import { attentionPool } from "../../layers.ts";
 import { ctc } from "../../losses.ts";
 import { layerNormLstm, minimalGatedUnit } from "../../examples/custom_cell.ts";
 import { Generator } from "../../src/random/generator.ts";

@@ -6,7 +6,6 @@
  */
 import { assert } from "@std/assert";
 import {
-  attentionPool,
   type Cell,
   compile,
   dense,
@@ -24,6 +23,7 @@ import {
   type Session,
   type TensorCopy,
 } from "../../../mod.ts";
+import { attentionPool } from "../../../layers.ts";
 import { compileReference } from "../compile_reference.ts";
 import { Generator } from "../../../src/random/generator.ts";
 import { assertSame, draw, pass, type PassOptions, range, type Results } from "../cells/trial.ts";

@@ -2,7 +2,6 @@
 import {
   activation,
   type ActivationName,
-  attentionPool,
   type Cell,
   dense,
   dropout,
@@ -22,6 +21,7 @@ import {
   sequential,
   type TensorCopy,
 } from "../../../mod.ts";
+import { attentionPool } from "../../../layers.ts";
 
 const rnn = (cell: Cell, options: Partial<RecurrentOptions> = {}) =>
   recurrent(cell, { input: 4, hidden: 5, ...options });

@@ -3,6 +3,7 @@ import { gradientCheck } from "../../../check.ts";
 import * as inference from "../../../inference.ts";
 import * as unroll from "../../../mod.ts";
 import * as keras from "../../../keras.ts";
+import * as layers from "../../../layers.ts";
 import * as losses from "../../../losses.ts";
 import * as models from "../../../models.ts";
 import * as onnx from "../../../onnx.ts";
@@ -66,7 +67,18 @@ export const SYNCHRONOUS: Readonly<Record<string, Case<unknown>>> = {
   "activations of lstm": { call: (activations) => unroll.lstm({ activations }), options: { hidden: "relu" } },
   bahdanau: { call: (options) => models.bahdanau(cell, options), options: { source: 2 } },
   recurrent: { call: (options) => unroll.recurrent(cell, options), options: { input: 2, hidden: 2 } },
-  attentionPool: { call: (options) => unroll.attentionPool(2, options), options: { hidden: 2 } },
+  attentionPool: { call: (options) => layers.attentionPool(2, options), options: { hidden: 2 } },
+  conv1d: { call: (options) => layers.conv1d(2, 2, 3, options), options: { padding: "causal" } },
+  maxPool1d: { call: (options) => layers.maxPool1d(2, 2, options), options: { strides: 1 } },
+  averagePool1d: { call: (options) => layers.averagePool1d(2, 2, options), options: { strides: 1 } },
+  batchNorm: { call: (options) => layers.batchNorm(2, options), options: { epsilon: 0.1 } },
+  attention: { call: layers.attention, options: { scale: 2 } },
+  tokens: { call: (options) => layers.tokens(2, options), options: { steps: "one" } },
+  values: { call: (options) => layers.values(2, options), options: { steps: "one" } },
+  graph: {
+    call: layers.graph,
+    options: { inputs: { x: layers.values(2) }, layers: { y: [unroll.dense(2, 2), "x"] }, outputs: "y" },
+  },
   embedding: { call: (options) => unroll.embedding(2, 2, options), options: { paddingIndex: 0 } },
   dropout: { call: (options) => unroll.dropout(2, 0.5, options), options: { variational: true } },
   layerNorm: { call: (options) => unroll.layerNorm(2, options), options: { epsilon: 1 } },

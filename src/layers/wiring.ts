@@ -1,0 +1,163 @@
+import { ShapeError } from "../errors.ts";
+import type { Kernels } from "../kernels/kernels.ts";
+import type { Scope } from "../memory/scope.ts";
+import type { Slot } from "../memory/slot.ts";
+import { joinNeeds, type Needs } from "../ops/needs.ts";
+import { type BatchShape, type Resize, shapeOf, type TensorSpec, type Value } from "../ops/value.ts";
+import { joinDeclarations, tie, type Tied } from "./declarations.ts";
+import type { Layer, LayerPart, PlannedLayer } from "./layer.ts";
+
+type Steps = Pick<TensorSpec, "steps">;
+
+/** A layer of a net, and the tensors that the layer reads. */
+export interface Node {
+  readonly layer: Layer;
+  /** Name of the layer in statistics and errors. */
+  readonly label: string;
+  /** The prefix of the names of the layer's tensors. */
+  readonly prefix: string;
+  /** What the layer reads: the inputs of the net have the numbers 0, 1, ..., then the layers before it. */
+  readonly reads: readonly number[];
+}
+
+/** The layers of a net in the order of forward, its inputs and its outputs. */
+export interface Wiring {
+  readonly input: TensorSpec;
+  readonly nodes: readonly Node[];
+  /** The numbers of the outputs, by name. A net with one output needs no name. */
+  readonly outputs: Readonly<Record<string, number>>;
+  /** Parameters that are one tensor: see `sequential`. */
+  readonly tied?: Tied;
+}
+
+/**
+ * Layers as one layer. Forward walks the list, backward walks the list in reverse. The gradient of a tensor that is
+ * read several times is a sum from the last reader to the first, where the reader of an output comes after all layers.
+ *
+ * @throws {ShapeError} When a layer reads the two sequences of `merge: "none"`, or parameters cannot be tied.
+ */
+export function wired(wiring: Wiring): Layer {
+  const { input, nodes, outputs, tied = {} } = wiring;
+  const declared = joinDeclarations(nodes.map(({ prefix, layer }) => [prefix, layer]));
+  const specs = specsOf(input);
+  for (const { layer, reads } of nodes) {
+    if (reads.some((i) => specs[i].parts)) {
+      throw new ShapeError(`Cannot put a layer on one with merge "none": the two sequences can only be a net's output`);
+    }
+    specs.push(outputOf(layer, reads.map((i) => specs[i])));
+  }
+  return {
+    ...declared,
+    name: nodes.flatMap(({ prefix, layer }) => layer.name ? [prefix + layer.name] : []).join("; "),
+    input,
+    output: selected(specs, outputs),
+    parameters: tie(declared.parameters, tied),
+    tied: { ...declared.tied, ...tied },
+    plan: (scope, x) => plan(wiring, scope, x),
+  };
+}
+
+/** A planned layer with its input, and the gradients to add up behind its backward. */
+interface PlannedNode {
+  readonly layer: PlannedLayer;
+  readonly x: Value;
+  readonly sums: readonly { readonly of: Value; readonly gradient: Slot }[];
+}
+
+function plan({ nodes, outputs }: Wiring, scope: Scope, x: Value): PlannedLayer {
+  const values = specsOf(x), parts: LayerPart[] = [];
+  const reads = [...nodes.flatMap(({ reads }) => reads), ...Object.values(outputs)];
+  const planned = nodes.map(({ layer, label, prefix, reads: own }): PlannedNode => {
+    const sums: { of: Value; gradient: Slot }[] = [];
+    const read = own.map((i) => {
+        reads.shift();
+        const of = values[i], { gradient } = of;
+        // The last reader of a tensor writes the gradient, all others a slot that is added.
+        if (!gradient || !reads.includes(i)) return of;
+        const { name, rows, columns } = gradient, added = scope.activation(`${name}, added`, rows, columns);
+        sums.push({ of, gradient: added });
+        return { ...of, gradient: added };
+      }),
+      x = gathered(read);
+    const inner = scope.within(prefix, "", stepsOf(scope, x)), planned = layer.plan(inner, seen(x));
+    const value = behind(x, planned.output);
+    const whole = { layer: inner.name("").replace(/\.$/, ""), name: scope.name(label), output: value };
+    const inside = planned.parts?.map((part) => ({ ...part, output: behind(x, part.output) }));
+    parts.push(...inside ?? [whole]);
+    values.push(value);
+    return { layer: { ...planned, needs: resized(x, planned.needs) }, x, sums };
+  });
+  const reversed = planned.toReversed();
+  return {
+    output: selected(values, outputs),
+    parts,
+    states: planned.flatMap(({ layer }) => layer.states),
+    needs: joinNeeds(...planned.map(({ layer }) => layer.needs)),
+    refresh: (k) => planned.forEach(({ layer }) => layer.refresh(k)),
+    forward: (k, shape) => planned.forEach(({ layer, x }) => layer.forward(k, shapeOf(x, shape))),
+    backward: (k, shape) => reversed.forEach((node) => backward(k, node, shape)),
+    gradients: (k, shape) => reversed.forEach(({ layer, x }) => layer.gradients(k, shapeOf(x, shape))),
+  };
+}
+
+function backward(k: Kernels, { layer, x, sums }: PlannedNode, shape: BatchShape): void {
+  layer.backward(k, shapeOf(x, shape));
+  for (const { of, gradient: { address, stride } } of sums) {
+    const { T, B } = shapeOf(of, shape), { address: to, columns, stride: ld } = of.gradient!;
+    k.add(to, to, address, T * B, columns, ld, ld, stride);
+  }
+}
+
+/** The output of a layer that reads these tensors, with steps as the whole net sees them. */
+export function outputOf({ output }: Layer, read: readonly TensorSpec[]): TensorSpec {
+  return behind(gathered(read), output);
+}
+
+/** The inputs of a net. */
+function specsOf<Spec extends TensorSpec>(input: Spec): Spec[] {
+  return Object.values(input.named ?? { input }) as Spec[];
+}
+
+/** Several tensors as one input, of a layer that knows the steps of each. */
+function gathered<Spec extends TensorSpec>(read: readonly Spec[]): Spec {
+  if (read.length === 1) return read[0];
+  return { ...read[0], steps: "each", named: { ...read } } as Spec;
+}
+
+/** A tensor as its reader sees it, whose calls have the shape of the tensor. */
+function seen(value: Value): Value {
+  return typeof value.steps === "function" ? { ...value, steps: "each" } : value;
+}
+
+/** The outputs of a net. */
+function selected<Spec extends TensorSpec>(specs: readonly Spec[], outputs: Wiring["outputs"]): Spec {
+  const named = Object.entries(outputs).map(([name, i]) => [name, specs[i]] as const), [[, first]] = named;
+  return named.length === 1 ? first : { ...first, steps: "each", named: Object.fromEntries(named) };
+}
+
+/** The output of a layer that reads x, with steps as the whole net sees them. */
+function behind<Spec extends Steps>(x: Steps, output: Spec): Spec {
+  const { steps } = output;
+  if (steps === "one" || !x.steps || x.steps === "each") return output;
+  const resized: Resize = (shape) => shapeOf(output, shapeOf(x, shape));
+  return { ...output, steps: typeof steps === "function" ? resized : x.steps };
+}
+
+/** The needs of a layer that reads x, with steps as the whole net sees them. */
+function resized(of: Value, needs: Partial<Needs> = {}): Partial<Needs> {
+  if (typeof of.steps !== "function") return needs;
+  const { reverseOrder: slot, orders = [], outputGradients = [] } = needs;
+  const within = orders.map((own) => ({ ...own, of: behind(of, own.of) }));
+  if (slot) within.push({ slot, of });
+  return {
+    ...needs,
+    reverseOrder: undefined,
+    orders: within,
+    outputGradients: outputGradients.map((own) => behind(of, own)),
+  };
+}
+
+/** The largest T of a tensor whose steps are not those of the net. */
+export function stepsOf({ steps: T, batch: B }: Scope, { steps }: Steps): number | undefined {
+  return typeof steps === "function" ? steps({ T, B, active: () => B, training: false }).T : undefined;
+}
