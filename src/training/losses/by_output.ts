@@ -91,7 +91,8 @@ function planned(scope: Scope, all: readonly One[]): PlannedLoss {
     total,
     check(targets, rows) {
       const names = Object.fromEntries(all.map(({ name }) => [name, true]));
-      for (const [what, given] of Object.entries(targets)) {
+      const { y, weights, targetLengths } = targets;
+      for (const [what, given] of Object.entries({ y, weights, targetLengths })) {
         if (given && typeof given === "object" && !("length" in given)) requireKnown(`"${what}"`, names, given);
       }
       const counts = all.map((one) =>
