@@ -1,7 +1,6 @@
 import { requireInteger, ShapeError } from "../errors.ts";
 import { anything, type Check, readOptions, refuse, REQUIRED, requireMade, type Table, texts } from "../options.ts";
 import type { TensorSpec } from "../ops/value.ts";
-import type { Tied } from "./declarations.ts";
 import type { Join } from "./joins.ts";
 import { type Layer, layer as checkLayer } from "./layer.ts";
 import { describe, fits } from "./sequential.ts";
@@ -23,7 +22,7 @@ export interface GraphOptions {
    *
    * @default none
    */
-  tied?: Tied;
+  tied?: Readonly<Record<string, string>>;
 }
 
 const inputs: Check<GraphOptions["inputs"]> = (name, value) => {

@@ -1,4 +1,3 @@
-import type { Tied } from "./declarations.ts";
 import type { Layer } from "./layer.ts";
 import { wired } from "./wiring.ts";
 
@@ -15,7 +14,7 @@ export function stacked(
   layers: readonly Layer[],
   labels: readonly string[],
   prefix: (layer: number) => string = () => "",
-  tied?: Tied,
+  tied?: Readonly<Record<string, string>>,
 ): Layer {
   const nodes = layers.map((layer, i) => ({ layer, label: labels[i], prefix: prefix(i), reads: [i] }));
   return {

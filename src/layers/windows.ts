@@ -1,4 +1,3 @@
-import { ShapeError } from "../errors.ts";
 import type { Kernels } from "../kernels/kernels.ts";
 import type { Scope } from "../memory/scope.ts";
 import type { Slot } from "../memory/slot.ts";
@@ -56,9 +55,8 @@ export interface Windows {
 /** Plans the copy of x. `carried`: the steps before the first one are a state of this name, instead of zeros. */
 export function windows(scope: Scope, x: Value, geometry: Geometry, what: string, carried?: string): Windows {
   requireSteps(`plan ${what}`, x);
-  const { kernel, strides, dilation, left, right } = geometry, { batch, train } = scope, { width } = x;
+  const { strides, dilation, left, right } = geometry, { batch, train } = scope, { width } = x;
   const output = resizeOf(what, geometry)?.({ T: scope.steps, B: batch, active: () => batch, training: false });
-  if (output && output.T < 1) throw new ShapeError(`Cannot plan ${what}: ${scope.steps} steps are too few`);
   const blockSteps = Math.ceil((left + scope.steps + right) / strides);
   const rows = strides * blockSteps * batch;
   const value = scope.activation("padded input", rows, width);

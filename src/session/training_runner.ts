@@ -14,13 +14,16 @@ import type { TrainingPlan } from "./plan_training.ts";
 import { TrainingIO } from "./training_io.ts";
 
 /** Inputs and targets of a call that measures a loss; of several outputs, the targets of each by its name. */
-export interface Data extends Named<Targets> {
+export interface Data {
   /** Tokens `[T, B]` or values `[T, B, input]`; of several inputs, each of them by its name. */
   x: Arrays;
+  /** See `Targets.y`. */
+  y: Arrays;
+  /** See `Targets.weights`. */
+  weights?: Arrays;
+  /** See `Targets.targetLengths`. */
+  targetLengths?: Arrays;
 }
-
-/** As T, where each array may be several by name. */
-type Named<T> = { [K in keyof T]: T[K] | Readonly<Record<string, NonNullable<T[K]>>> };
 
 const DATA: Names<Data> = { x: true, y: true, weights: true, targetLengths: true };
 

@@ -4,7 +4,7 @@ import type { Scope } from "../../memory/scope.ts";
 import type { Slot } from "../../memory/slot.ts";
 import { type BatchShape, shapeOf, type Value } from "../../ops/value.ts";
 import { requireKnown } from "../../options.ts";
-import { type Loss, loss as checkLoss, type PlannedLoss, type TargetRows, type Targets } from "./loss.ts";
+import { type Loss, loss as checkLoss, type PlannedLoss, type Targets } from "./loss.ts";
 
 /** The loss of each output by its name; or the loss and its weight, by default 1. */
 export type OutputLosses = Readonly<Record<string, Loss | readonly [loss: Loss, weight: number]>>;
