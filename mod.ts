@@ -98,7 +98,11 @@ export type { Stream } from "./src/runtime/stream.ts";
 export type { CallOptions, InitialStates, States } from "./src/runtime/packed_batch.ts";
 export type { Session } from "./src/session/session.ts";
 export type { IncompatibleKeys, LoadOptions, TensorCopy, Tensors } from "./src/runtime/state_dict.ts";
-export { fit, Training } from "./src/trainer/fit.ts";
+export { fit } from "./src/trainer/fit.ts";
+export { Training } from "./src/trainer/training.ts";
+export type { TrainingRun } from "./src/trainer/training_run.ts";
+export type { ModelTraining } from "./src/models/model_training.ts";
+export type { TrainingHistory } from "./src/trainer/history.ts";
 export type { EvaluationPlan, TrainerOptions } from "./src/trainer/options.ts";
 export type { StatisticsOptions } from "./src/trainer/statistics.ts";
 export type { TrainerState } from "./src/trainer/state.ts";
@@ -108,6 +112,7 @@ export type {
   EpochEvent,
   EvaluationEvent,
   EventPlace,
+  RestartEvent,
   Statistics,
   StatisticsEvent,
   StepEvent,
@@ -146,8 +151,10 @@ export { type RowBlock, Step } from "./src/ops/step.ts";
 export { type Exchangeable, Generator, type GeneratorState } from "./src/random/generator.ts";
 export { mostProbable, sample, truncate, type Truncation } from "./src/text/sampling.ts";
 export { splitText, type Streams, streams, type StreamsOptions, type StreamWindow } from "./src/text/streams.ts";
-export type { SpecialToken, TokenKind } from "./src/text/tokens.ts";
-export { Vocabulary, type VocabularyJSON, type VocabularyOptions } from "./src/text/vocabulary.ts";
+export type { ListedKind, SpecialToken, TokenKind } from "./src/text/tokens.ts";
+export type { Tokenizer } from "./src/text/tokenizer.ts";
+export { Vocabulary } from "./src/text/vocabulary.ts";
+export type { TokenizerSource, VocabularyJSON, VocabularyOptions, WordsOptions } from "./src/text/vocabulary_tokens.ts";
 export { type Clip, clipNorm, clipValue } from "./src/training/clip.ts";
 export type { Batch, Layout } from "./src/training/data/batch.ts";
 export type { SampleRows, Samples } from "./src/training/data/samples.ts";

@@ -3,6 +3,7 @@
  *
  * @module
  */
+export type { ReadLimits } from "./src/formats/limits.ts";
 export type { OnnxValue } from "./src/onnx/run/graph.ts";
 export { type OnnxInput, OnnxModel, type OnnxOptions } from "./src/onnx/onnx_model.ts";
 export type { OnnxNet } from "./src/onnx/import/net.ts";

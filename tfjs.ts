@@ -3,8 +3,9 @@
  *
  * @module
  */
+export type { ReadLimits } from "./src/formats/limits.ts";
 export type { KerasModel } from "./src/keras/model.ts";
-export { type ReadFile, readTfjs } from "./src/keras/read_tfjs.ts";
+export { type ReadFile, readTfjs, type ReadTfjsOptions } from "./src/keras/read_tfjs.ts";
 export { writeTfjs } from "./src/keras/write_tfjs.ts";
 export type { KerasOptions } from "./src/keras/write/config.ts";
 export type { Head } from "./src/keras/read/net.ts";

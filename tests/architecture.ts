@@ -30,7 +30,7 @@ const LEVELS: Record<string, number> = {
 /** Folders that import only errors.ts, options.ts and themselves, and who may import them. */
 const LEAVES: Record<string, readonly string[]> = {
   text: ["decoding", "models"],
-  formats: ["runtime", "session", "decoding", "models", "keras"],
+  formats: ["runtime", "session", "decoding", "models", "keras", "onnx"],
   files: [],
   random: ["session", "decoding", "models", "training", "kernels", "check"],
 };
@@ -55,7 +55,7 @@ export const ENTRIES = [
 /** Folders behind an entry of their own, and the packages that their files may import. */
 const PACKAGES: Record<string, RegExp> = {
   onnx: /^npm:@bufbuild\/protobuf@[\d.]+\/wire$/,
-  "keras/files": /^npm:(jsfive|h5wasm|fflate)@[\d.]+$/,
+  "keras/files": /^npm:(h5wasm|fflate)@[\d.]+$/,
   report: /^npm:(@observablehq\/plot|linkedom)@[\d.]+$/,
 };
 

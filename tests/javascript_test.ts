@@ -40,11 +40,14 @@ const REFUSED: Record<string, [call: () => unknown, message: string]> = {
   "unknown numerics": [() => compile(dense(1, 1), { ...SIZES, numerics: "exct" }), '"numerics" must be one of'],
   "tokens as a text": [
     () => SequenceClassifier.create({ tokens: "abc", labels }),
-    '"tokens" must be a vocabulary, or the number of tokens, got "abc"',
+    '"tokens" must be a vocabulary, a tokenizer, or the number of tokens, got "abc"',
   ],
   "no tokens": [() => SequenceClassifier.create({ labels }), 'Either "tokens" or "features" must be given'],
   "no labels": [() => SequenceClassifier.create({ tokens }), '"labels" must be an array, got undefined'],
-  "no source": [() => Seq2Seq.create({ target: 3 }), '"source" must be a vocabulary, or the number of tokens'],
+  "no source": [
+    () => Seq2Seq.create({ target: 3 }),
+    '"source" must be a vocabulary, a tokenizer, or the number of tokens',
+  ],
   "no text": [() => LanguageModel.create(), '"source" must be a text or a vocabulary, got undefined'],
   "a text for numbers": [
     () => unroll.adam({ learningRate: "0.1" } as Untyped),

@@ -1,5 +1,5 @@
 import { OptionError } from "../errors.ts";
-import { anything, count, nonNegative, readOptions, REQUIRED, type Table } from "../options.ts";
+import { anything, count, nonNegative, readOptions, REQUIRED, signal, type Table } from "../options.ts";
 import { exp, log } from "../kernels/real.ts";
 import { EventLoop } from "../runtime/event_loop.ts";
 import type { Stream } from "../runtime/stream.ts";
@@ -27,6 +27,8 @@ export interface BeamSearchOptions {
    * @default {0.6}
    */
   lengthPenalty?: number;
+  /** Ends the search between two steps, with the signal's reason as the error. */
+  signal?: AbortSignal;
 }
 
 const BEAM_SEARCH = {
@@ -34,6 +36,7 @@ const BEAM_SEARCH = {
   stop: [anything, []],
   without: [anything, []],
   lengthPenalty: [nonNegative, 0.6],
+  signal: [signal],
 } satisfies Table<BeamSearchOptions>;
 
 /** A continuation that a beam search found. */
@@ -91,7 +94,7 @@ export async function beamSearch(
   prompt: ArrayLike<number>,
   options: BeamSearchOptions,
 ): Promise<Hypothesis[]> {
-  const { length, stop, without, lengthPenalty } = readOptions("beamSearch", BEAM_SEARCH, options);
+  const { length, stop, without, lengthPenalty, signal } = readOptions("beamSearch", BEAM_SEARCH, options);
   if (prompt.length === 0) throw new OptionError(`Cannot search: "prompt" must have at least one token, got none`);
   const width = stream.batch;
   const tokens = { stop: new Set<number>(stop), without: new Set<number>(without) };
@@ -101,7 +104,11 @@ export async function beamSearch(
   }
   const loop = new EventLoop();
   let logits: Float32Array = new Float32Array();
-  for (let i = 0; i < prompt.length; i++) logits = stream.step(new Int32Array(width).fill(prompt[i]));
+  for (let i = 0; i < prompt.length; i++) {
+    await loop.turn();
+    signal?.throwIfAborted();
+    logits = stream.step(new Int32Array(width).fill(prompt[i]));
+  }
   let open: OpenHypothesis[] = [{ tokens: [], logProbability: 0, row: 0 }];
   for (let n = 1;; n++) {
     const extended = extend(open, width, logits, tokens);
@@ -114,6 +121,7 @@ export async function beamSearch(
       : -Infinity;
     if (n === length || extended.open.length === 0 || finished[width - 1]?.score >= bound) return finished;
     await loop.turn();
+    signal?.throwIfAborted();
     // Rows without a hypothesis of their own repeat the first one; `open` leaves them out.
     const rows = Array.from({ length: width }, (_, b) => extended.open[b] ?? extended.open[0]);
     stream.select(rows.map(({ row }) => row));

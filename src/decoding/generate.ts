@@ -1,15 +1,29 @@
-import { OptionError, requireInteger } from "../errors.ts";
-import { anything, count, natural, nonNegative, readOptions, type Table, texts } from "../options.ts";
+import { OptionError } from "../errors.ts";
+import {
+  anything,
+  count,
+  natural,
+  nonNegative,
+  type Read,
+  readOptions,
+  signal,
+  type Table,
+  texts,
+} from "../options.ts";
 import type { CompiledNet } from "../runtime/compiled_net.ts";
+import { EventLoop } from "../runtime/event_loop.ts";
+import type { States } from "../runtime/packed_batch.ts";
 import type { Vocabulary } from "../text/vocabulary.ts";
 import { beamSearch } from "./beam_search.ts";
+import { readPrompt } from "./prompt.ts";
 import { DRAW, type DrawOptions, drawTokens, mutedTokens, type TokenReader } from "./token_draws.ts";
 import { TextReader } from "./text_reader.ts";
 
 /** Options of `LanguageModel.generate`. */
 export interface GenerateOptions extends DrawOptions {
   /**
-   * Text to continue, or its tokens. The output does not repeat the prompt.
+   * Text to continue, or its tokens. The output does not repeat the prompt. A space at the end makes no difference to
+   * what follows, except in models of characters.
    *
    * @default `<bos>`, a line break or the first token: the first of these that the vocabulary has
    */
@@ -61,14 +75,18 @@ export interface SearchOptions extends Pick<GenerateOptions, "prompt"> {
    * @default {0.6}
    */
   lengthPenalty?: number;
+  /** Ends the search between two tokens or pieces of the prompt, with the signal's reason as the error. */
+  signal?: AbortSignal;
 }
 
-const SEARCH = {
+/** The options of `LanguageModel.beamSearch`. */
+export const SEARCH = {
   prompt: [anything],
   width: [count, 5],
   length: [count, 50],
   stop: [texts, []],
   lengthPenalty: [nonNegative],
+  signal: [signal],
 } satisfies Table<SearchOptions>;
 
 /** A continuation that `LanguageModel.beamSearch` found. */
@@ -81,9 +99,12 @@ export interface Continuation {
   readonly score: number;
 }
 
+/** The largest width of a search. */
+export const MOST_WIDTH = 10;
+
 /**
- * Generate text, one token a piece. `current` gives the net for each step: the model may compile another net between
- * two pieces, for example when a training begins.
+ * Generate text, one token a piece. `current` gives the net for each step: its parameters may change between two
+ * pieces, when a training runs.
  *
  * @throws {OptionError} When an option is out of range.
  */
@@ -97,7 +118,7 @@ export async function* generate(
   const muted = mutedTokens(vocabulary);
   const reader = new TextReader(current);
   const tokens: TokenReader = {
-    skip: (token) => void reader.read(token),
+    skip: (tokens, from, to) => reader.skip(tokens, from, to),
     scores(token, temperature) {
       const scores = reader.read(token, temperature);
       for (const id of muted) scores[id] = temperature === 0 ? -Infinity : 0;
@@ -105,9 +126,11 @@ export async function* generate(
     },
   };
   const draws = { ...drawOptions, length, end: vocabulary.id("<eos>") };
+  const { ids, writer } = readPrompt(vocabulary, prompt, startOf(vocabulary));
+  const write = writer();
   let text = "";
-  for await (const token of drawTokens(tokens, promptTokens(vocabulary, prompt), draws)) {
-    const piece = vocabulary.separator + vocabulary.decode([token]);
+  for await (const token of drawTokens(tokens, ids, draws)) {
+    const piece = write(token);
     const before = text.length;
     text += piece;
     yield piece;
@@ -116,26 +139,48 @@ export async function* generate(
 }
 
 /**
- * Continuations by beam search, the best first.
+ * Continuations by beam search, the best first. The net is that of the search alone.
  *
  * @throws {OptionError} When an option is out of range.
  */
 export async function continuations(
   net: CompiledNet,
   vocabulary: Vocabulary,
-  options: SearchOptions,
+  { prompt, width, length, stop, lengthPenalty, signal }: Read<typeof SEARCH>,
 ): Promise<Continuation[]> {
-  const { prompt, width, length, stop, lengthPenalty } = readOptions("beamSearch", SEARCH, options);
-  requireInteger("width", width, 1, net.batch);
   const end = vocabulary.id("<eos>");
   const stopTokens = stop.map((token) => requireToken(vocabulary, token));
   if (end !== undefined) stopTokens.push(end);
-  const search = { length, lengthPenalty, stop: stopTokens, without: mutedTokens(vocabulary) };
-  const found = await beamSearch(net.stream({ batch: width }), promptTokens(vocabulary, prompt), search);
+  const search = { length, lengthPenalty, stop: stopTokens, without: mutedTokens(vocabulary), signal };
+  const { ids, writer } = readPrompt(vocabulary, prompt, startOf(vocabulary));
+  const reader = new TextReader(() => net);
+  const loop = new EventLoop();
+  const last = ids.length - 1;
+  for (let i = 0; i < last; i += reader.skip(ids, i, last)) {
+    await loop.turn();
+    signal?.throwIfAborted();
+  }
+  const stream = net.stream({ batch: width, states: repeated(reader.states, width) });
+  const found = await beamSearch(stream, ids.subarray(last), search);
   return found.map(({ tokens, logProbability, score }) => {
-    const text = vocabulary.decode(tokens.filter((token) => token !== end));
-    return { text: text && vocabulary.separator + text, logProbability, score };
+    const text = tokens.filter((token) => token !== end).map(writer()).join("");
+    return { text, logProbability, score };
   });
+}
+
+/** The states of one row, so many times. */
+function repeated(states: States | "zero", rows: number): States | "zero" {
+  if (states === "zero") return states;
+  const repeat = (state: Float32Array) =>
+    Float32Array.from({ length: rows * state.length }, (_, i) => state[i % state.length]);
+  return Object.fromEntries(Object.entries(states).map(([name, state]) => [name, repeat(state)]));
+}
+
+/** All pieces as one text. */
+export async function joined(pieces: AsyncIterable<string>): Promise<string> {
+  let text = "";
+  for await (const piece of pieces) text += piece;
+  return text;
 }
 
 /** Pieces as a stream: each read makes one piece, and cancelling the stream ends the generator. */
@@ -152,12 +197,8 @@ export function readable<Piece>(pieces: AsyncGenerator<Piece, void, void>): Read
   }, { highWaterMark: 0 });
 }
 
-/** The tokens of a prompt: at least one. */
-function promptTokens(vocabulary: Vocabulary, prompt: string | readonly string[] = ""): Int32Array {
-  if (prompt.length > 0) {
-    const tokens = vocabulary.encode(prompt);
-    if (tokens.length > 0) return tokens;
-  }
+/** What a text without a prompt begins with. */
+function startOf(vocabulary: Vocabulary): Int32Array<ArrayBuffer> {
   return Int32Array.of(vocabulary.id("<bos>") ?? vocabulary.id("\n") ?? 0);
 }
 

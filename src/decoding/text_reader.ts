@@ -1,19 +1,32 @@
 import { OptionError } from "../errors.ts";
 import type { CompiledNet } from "../runtime/compiled_net.ts";
 import { EventLoop } from "../runtime/event_loop.ts";
+import { Pace } from "../runtime/pace.ts";
 import type { States } from "../runtime/packed_batch.ts";
 
 /**
- * A text that a net reads token by token. The states are kept here between two tokens: other callers use the net in
- * between, and `current` may then give another net with the same layers.
+ * A text that a net reads in pieces. The states are kept here between two pieces: other callers use the net in between,
+ * and `current` may then give another net with the same layers, or the same net with other parameters.
  */
 export class TextReader {
   readonly #current: () => CompiledNet;
+  #pace: Pace | undefined;
   /** The states after the last token, `[H]` by name. */
   states: States | "zero" = "zero";
 
   constructor(current: () => CompiledNet) {
     this.#current = current;
+  }
+
+  /** Read some tokens, from `from` on and before `to`, as many as take a short time. Returns how many. */
+  skip(tokens: ArrayLike<number>, from: number, to: number): number {
+    const net = this.#current();
+    this.#pace ??= new Pace(net.steps, net.runner.plan.planner.elements);
+    return this.#pace.run(to - from, (steps) => {
+      net.forward(Array.from({ length: steps }, (_, i) => tokens[from + i]), { batch: 1, states: this.states });
+      this.states = net.states();
+      return steps;
+    });
   }
 
   /** Read a token. Returns the logits of the next one; with a temperature above 0, its probabilities. */

@@ -1,5 +1,5 @@
 import { OptionError, requireInteger } from "../errors.ts";
-import { count, natural, nonNegative, positive, type Table } from "../options.ts";
+import { count, natural, nonNegative, positive, signal, type Table } from "../options.ts";
 import { Generator } from "../random/generator.ts";
 import { EventLoop } from "../runtime/event_loop.ts";
 import { mostProbable, sample, truncate } from "../text/sampling.ts";
@@ -32,6 +32,8 @@ export interface DrawOptions {
    * @default {0}
    */
   seed?: number;
+  /** Ends the work between two tokens or pieces of the prompt, with the signal's reason as the error. */
+  signal?: AbortSignal;
 }
 
 /** The options of every function that draws tokens. */
@@ -40,12 +42,13 @@ export const DRAW = {
   topK: [count],
   topP: [positive],
   seed: [natural],
+  signal: [signal],
 } satisfies Table<DrawOptions>;
 
 /** A net that reads one token at a time and scores the next one. */
 export interface TokenReader {
-  /** Read a token whose successor is known. */
-  skip(token: number): void;
+  /** Read one or more tokens whose successors are known, from `from` on and before `to`. Returns how many. */
+  skip(tokens: ArrayLike<number>, from: number, to: number): number;
   /**
    * Read a token and score its successor: logits at temperature 0, else probabilities of any positive sum. Tokens that
    * are never written score -Infinity or 0.
@@ -70,7 +73,7 @@ export interface DrawTokensOptions extends DrawOptions {
 export async function* drawTokens(
   reader: TokenReader,
   prompt: ArrayLike<number>,
-  { length, end, temperature = 1, topK, topP, seed = 0 }: DrawTokensOptions,
+  { length, end, temperature = 1, topK, topP, seed = 0, signal }: DrawTokensOptions,
 ): AsyncGenerator<number, void, void> {
   requireInteger("length", length, 0);
   if (!(temperature >= 0)) throw new OptionError(`"temperature" must be a number >= 0, got ${temperature}`);
@@ -80,12 +83,14 @@ export async function* drawTokens(
   if (length === 0) return;
   const loop = new EventLoop();
   const last = prompt.length - 1;
-  for (let i = 0; i < last; i++) {
+  for (let i = 0; i < last;) {
     await loop.turn();
-    reader.skip(prompt[i]);
+    signal?.throwIfAborted();
+    i += reader.skip(prompt, i, last);
   }
   for (let drawn = 0, token = prompt[last]; drawn < length; drawn++) {
     await loop.turn();
+    signal?.throwIfAborted();
     const scores = reader.scores(token, temperature);
     token = temperature === 0 ? mostProbable(scores) : sample(truncate(scores, { topK, topP }), random.uniform());
     if (token === end) return;

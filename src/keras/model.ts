@@ -102,8 +102,8 @@ class ImportedModel implements KerasModel {
     this.parameters = parameters;
     this.head = head;
     this.stateful = spec.layers.some(({ spec }) => spec.kind === "recurrent" && spec.stateful);
-    const frozen = layers.filter(({ trainable }) => !trainable).flatMap(({ names }) => names);
-    this.frozen = [...parameters.keys()].filter((name) => frozen.some((layer) => name.startsWith(`${layer}.`)));
+    const frozen = new Set(layers.filter(({ trainable }) => !trainable).flatMap(({ names }) => names));
+    this.frozen = [...parameters.keys()].filter((name) => frozen.has(name.split(".", 1)[0]));
   }
 
   get padding(): number | undefined {

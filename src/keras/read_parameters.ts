@@ -1,11 +1,13 @@
 import { requireBytes } from "../errors.ts";
+import { Budget, limits as readLimits } from "../formats/limits.ts";
 import type { Layer } from "../layers/layer.ts";
 import type { TensorCopy } from "../runtime/state_dict.ts";
 import { Hdf5File } from "./files/hdf5_reader.ts";
 import { Faults } from "./read/config.ts";
 import { NumberedVariables } from "./read/variable_sources.ts";
+import { READ_KERAS, type ReadKerasOptions } from "./read_keras.ts";
 import { variablesOf } from "./variables.ts";
-import type { KerasOptions } from "./write/config.ts";
+import { type KerasOptions, requireKerasOptions } from "./write/config.ts";
 import { configuredNet } from "./write_keras.ts";
 
 /**
@@ -13,7 +15,7 @@ import { configuredNet } from "./write_keras.ts";
  * `model.save_weights()` of Keras 3 writes for a model with the layers of the net, or what `writeKerasWeights` writes.
  *
  * @param weights The content of the file.
- * @param options As in `writeKeras`.
+ * @param options As in `writeKeras`, and `limits` as in `readKeras`.
  * @throws {FormatError} When the file is broken, or its weights do not fit the net; the message lists all differences.
  * @throws {OptionError} When Keras has no layer for a layer of the net; the message names it.
  *
@@ -34,9 +36,12 @@ import { configuredNet } from "./write_keras.ts";
 export function readKerasParameters(
   net: Layer,
   weights: Uint8Array | ArrayBuffer,
-  options: KerasOptions = {},
+  options: KerasOptions & ReadKerasOptions = {},
 ): Map<string, TensorCopy> {
-  const source = new NumberedVariables(new Hdf5File("the weights", requireBytes("weights", weights)));
+  requireKerasOptions("readKerasParameters", options, READ_KERAS);
+  const limits = options.limits && readLimits("limits", options.limits);
+  const bytes = requireBytes("weights", weights), budget = new Budget("the weights", bytes.length, limits);
+  const source = new NumberedVariables(new Hdf5File("the weights", bytes, budget));
   const faults = new Faults("read the parameters");
   const zeros = Object.entries(net.parameters).map(([name, { shape }]) => {
     return [name, { shape, data: new Float32Array(shape.reduce((a, b) => a * b, 1)) }] as const;

@@ -1,5 +1,7 @@
-import { FormatError } from "../errors.ts";
+import { FormatError, requireBytes } from "../errors.ts";
 import { parseJson } from "../formats/json.ts";
+import { Budget, limits as readLimits, type ReadLimits } from "../formats/limits.ts";
+import { readOptions, type Table } from "../options.ts";
 import { readManifest, readWeights } from "./files/tfjs_manifest.ts";
 import { type KerasModel, readModel } from "./model.ts";
 import { Config, Faults } from "./read/config.ts";
@@ -7,6 +9,14 @@ import { NamedVariables } from "./read/variable_sources.ts";
 
 /** Reads a file. Paths are relative to the folder of the model. */
 export type ReadFile = (path: string) => Uint8Array | ArrayBuffer | Promise<Uint8Array | ArrayBuffer>;
+
+/** Options of `readTfjs`. */
+export interface ReadTfjsOptions {
+  /** How much memory and time the files may take. */
+  limits?: ReadLimits;
+}
+
+const READ = { limits: [readLimits] } satisfies Table<ReadTfjsOptions>;
 
 /**
  * Reads a layers model of TensorFlow.js, as written by `model.save()` or by the converter from Keras
@@ -46,7 +56,12 @@ export type ReadFile = (path: string) => Uint8Array | ArrayBuffer | Promise<Uint
  * assertEquals([...session.forward([10, 100])], [213]);
  * ```
  */
-export async function readTfjs(read: ReadFile, model = "model.json"): Promise<KerasModel> {
+export async function readTfjs(
+  read: ReadFile,
+  model = "model.json",
+  options: ReadTfjsOptions = {},
+): Promise<KerasModel> {
+  const { limits } = readOptions("readTfjs", READ, options);
   const bytes = await readBytes(read, model);
   const faults = new Faults(`read ${model}`);
   const root = parseJson(
@@ -72,13 +87,17 @@ export async function readTfjs(read: ReadFile, model = "model.json"): Promise<Ke
   faults.check();
   const files = new Map<string, Uint8Array>();
   for (const path of new Set(groups.flatMap(({ paths }) => paths))) files.set(path, await readBytes(read, path));
-  return readModel(config!, "tfjs", new NamedVariables(readWeights(groups, files)));
+  const length = [bytes, ...files.values()].reduce((sum, { length }) => sum + length, 0);
+  const budget = new Budget(model, length, limits);
+  return readModel(config!, "tfjs", new NamedVariables(readWeights(groups, files, budget), budget));
 }
 
 /** The content of a file. A `read` that looks up names may return nothing. */
 async function readBytes(read: ReadFile, path: string): Promise<Uint8Array> {
-  const bytes: Uint8Array | ArrayBuffer | undefined = await read(path);
-  if (bytes instanceof Uint8Array) return bytes;
-  if (bytes instanceof ArrayBuffer) return new Uint8Array(bytes);
-  throw new FormatError(`Cannot read ${JSON.stringify(path)}: expected a Uint8Array, got ${typeof bytes}`);
+  const bytes: unknown = await read(path);
+  try {
+    return requireBytes(path, bytes);
+  } catch (error) {
+    throw new FormatError(`Cannot read ${JSON.stringify(path)}: ${(error as Error).message}`);
+  }
 }

@@ -1,9 +1,9 @@
 import { readOptions } from "../options.ts";
-import type { TrainingEvent } from "../trainer/events.ts";
 import type { Samples } from "../training/data/samples.ts";
 import { crossEntropy } from "../training/losses/cross_entropy.ts";
 import { confusionMatrix } from "../training/metrics/classification.ts";
-import { type LoadModelOptions, TrainableModel } from "./model.ts";
+import { type FitPlan, type LoadModelOptions, TrainableModel } from "./model.ts";
+import { type ModelTraining, trainModel } from "./model_training.ts";
 import { CLASSIFIER, type ClassifierDescription, SequenceClassifierRunner } from "./run/classifier.ts";
 import { type Label, Labels } from "./run/labels.ts";
 import type { TaskRunOptions } from "./run/sequence_model.ts";
@@ -21,14 +21,15 @@ import {
   CLASS_METRICS,
   describeSequenceModel,
   evaluateSequences,
-  fitSequences,
+  planSequences,
+  SEQUENCES,
   weightsOfClasses,
 } from "./sequence_training.ts";
 
 /** A sequence and its class. */
 export type LabelledSequence = readonly [sequence: TaskSequence, label: Label];
 
-const SETUP = { loss: () => crossEntropy() };
+const SETUP = { loss: () => crossEntropy(), size: SEQUENCES };
 
 /**
  * Classifies sequences, the lecture notes' many to one: is a mail spam, which language is a name from. The net is
@@ -46,7 +47,7 @@ const SETUP = { loss: () => crossEntropy() };
  * const spam = ["buy now, cheap", "cheap watches"].map((text) => [text, "spam"] as const);
  * const ham = ["see you at lunch", "lunch is cold"].map((text) => [text, "ham"] as const);
  * const mails = [...spam, ...ham];
- * const tokens = Vocabulary.words(mails.map(([text]) => text).join("\n"), { special: ["<unk>"] });
+ * const tokens = Vocabulary.folded(mails.map(([text]) => text).join("\n"), { special: ["<unk>"] });
  * const net = { cell: gru(), hidden: 16, pooling: "max" } as const;
  * using model = await SequenceClassifier.create({ tokens, labels: ["ham", "spam"], ...net });
  * const optimizer = adam({ learningRate: 0.02 });
@@ -98,23 +99,31 @@ export class SequenceClassifier extends SequenceClassifierRunner {
 
   /**
    * Train the model. The events are those of the trainer: see `fit`. Samples are shuffled, in batches of similar
-   * length. Evaluations measure `accuracy` and `f1`. Breaking out of the loop ends the training.
+   * length. Evaluations measure `accuracy` and `f1`. Await the training, or iterate its events: see `fit` of the
+   * trainer.
    *
    * @throws {OptionError} When a sequence has no tokens or unknown ones, a label is none of the model's, all labels are
    * the same, or the model is already being trained.
    * @throws {NonFiniteError} When the loss or the gradient is not finite. The parameters are then those of the step
    * before.
    */
-  async *fit(
+  fit(
     samples: readonly LabelledSequence[],
     options: TaskFitOptions<LabelledSequence, ClassMetrics> & ClassFitOptions = {},
-  ): AsyncGenerator<TrainingEvent<ClassMetrics>, void, void> {
+  ): ModelTraining<ClassMetrics> {
+    return trainModel(this.#model, () => this.#plan(samples, options));
+  }
+
+  #plan(
+    samples: readonly LabelledSequence[],
+    options: TaskFitOptions<LabelledSequence, ClassMetrics> & ClassFitOptions,
+  ): FitPlan<ClassMetrics> {
     const { classWeights, validation, ...trainer } = readOptions("SequenceClassifier.fit", CLASS_FIT, options);
     const { x, y } = this.#samples(samples);
     const weights = weightsOfClasses(this.#labels, y, classWeights);
     const weighted = { x, y, weights: weights && y.map((label) => weights[label]) };
     const validationSamples = validation && this.#samples(validation);
-    yield* fitSequences(this.#model, this.#input, weighted, validationSamples, CLASS_METRICS, trainer);
+    return planSequences(this.#input, weighted, validationSamples, CLASS_METRICS, trainer, [samples]);
   }
 
   /**

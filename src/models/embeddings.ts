@@ -47,8 +47,9 @@ type Matrix = Exclude<Vectors, ReadonlyMap<string, unknown>>;
  * Vectors that were learned elsewhere, for the option `embedding` of every model.
  *
  * Vectors by word have one width. A token of the vocabulary starts with its own vector, else with the vector of the
- * same word without the space before it, else with the vector of that word in lower case. A token without a vector
- * starts with random numbers of the same deviation as the given vectors. A matrix has one row for each id.
+ * same word without the space that version 0.1 had before it, else with the vector of that word in lower case. A token
+ * without a vector starts with random numbers of the same deviation as the given vectors. A matrix has one row for each
+ * id.
  *
  * The model refuses vectors by a ShapeError when their widths differ or their number is not the number of tokens, by an
  * OptionError when no token has a vector or a number is not finite.
@@ -63,7 +64,7 @@ type Matrix = Exclude<Vectors, ReadonlyMap<string, unknown>>;
  * const embedding = pretrained(vectors, { frozen: true }), text = "whale sea, whale sea, ".repeat(9);
  * using model = await LanguageModel.create(text, { tokens: "words", embedding, hidden: [8] });
  * for await (const event of model.fit(text, { batch: 2, unroll: 4 })) void event;
- * const weight = readSafetensors(model.save()).tensors.get("embedding.weight")!, id = model.vocabulary.id(" sea")!;
+ * const weight = readSafetensors(model.save()).tensors.get("embedding.weight")!, id = model.vocabulary.id("sea")!;
  * assertEquals([...weight.data.slice(2 * id, 2 * id + 2)], [-0.5, 0.25]);
  * ```
  */

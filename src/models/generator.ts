@@ -1,10 +1,11 @@
 import { lstm } from "../cells/lstm.ts";
-import { OptionError, requireOneOf } from "../errors.ts";
 import { list as requireList, readOptions, RUN } from "../options.ts";
 import { exp } from "../kernels/real.ts";
 import { countCharacters } from "../text/tokens.ts";
-import { Vocabulary } from "../text/vocabulary.ts";
-import type { TrainingEvent } from "../trainer/events.ts";
+import { isTokenizer, type Tokenizer } from "../text/tokenizer.ts";
+import type { Vocabulary } from "../text/vocabulary.ts";
+import { type TextKind, vocabularyOf } from "./vocabulary_of.ts";
+import type { Metrics } from "../trainer/evaluate.ts";
 import { clipNorm } from "../training/clip.ts";
 import type { Samples } from "../training/data/samples.ts";
 import { crossEntropy } from "../training/losses/cross_entropy.ts";
@@ -18,7 +19,8 @@ import {
   type SequenceGeneratorFitOptions,
   type SequenceGeneratorOptions,
 } from "./generator_options.ts";
-import { type LoadModelOptions, TrainableModel } from "./model.ts";
+import { type FitPlan, type LoadModelOptions, TrainableModel } from "./model.ts";
+import { type ModelTraining, trainModel } from "./model_training.ts";
 import { GENERATOR, type GeneratorDescription, SequenceGeneratorRunner } from "./run/generator.ts";
 import { GeneratorCodec } from "./run/generator_codec.ts";
 
@@ -64,19 +66,19 @@ export class SequenceGenerator extends SequenceGeneratorRunner {
   }
 
   /**
-   * A new model with a given vocabulary, or the vocabulary of texts. The vocabulary of words or spaced tokens has the
-   * tokens that occur at least twice, and `<unk>` for the others.
+   * A new model with a given vocabulary or tokenizer, or the vocabulary of texts. The vocabulary of words or spaced
+   * tokens has the tokens that occur at least twice, and `<unk>` for the others.
    *
    * @throws {OptionError} When there is no text, or an option is out of range.
    */
   static async create(
-    source: readonly (string | ConditionedText)[] | Vocabulary,
+    source: readonly (string | ConditionedText)[] | Tokenizer,
     given: SequenceGeneratorOptions = {},
   ): Promise<SequenceGenerator> {
     const options = readOptions("SequenceGenerator.create", GENERATOR_OPTIONS, given);
     const { cell = lstm(), hidden, embedding, dropout, labels, vector } = options;
-    const vocabulary = vocabularyOf(source, options.tokens);
-    const { longest = source instanceof Vocabulary ? 100 : longestOf(source, vocabulary) } = options;
+    const vocabulary = vocabularyOf(source, options.tokens, wholeText);
+    const { longest = isTokenizer(source) ? 100 : longestOf(source, vocabulary) } = options;
     const embeddings = new EmbeddingStarts();
     const weight = vector === undefined ? "embedding.weight" : "decoder.embedding.weight";
     const width = embeddings.add(weight, embedding, vocabulary);
@@ -99,8 +101,8 @@ export class SequenceGenerator extends SequenceGeneratorRunner {
 
   /**
    * Train the model. The events are those of the trainer: see `fit`. Texts are shuffled, in batches of similar length.
-   * The loss is the mean over the tokens and the ends. Breaking out of the loop ends the training; see `checkpoint` for
-   * how to continue.
+   * The loss is the mean over the tokens and the ends. Await the training, or iterate its events; see `checkpoint`
+   * for how to continue in another process.
    *
    * @throws {OptionError} When a text is too long or has unknown tokens, a label is none of the model's, or the model
    * is already being trained.
@@ -109,15 +111,28 @@ export class SequenceGenerator extends SequenceGeneratorRunner {
    * @throws {NonFiniteError} When the loss or the gradient is not finite. The parameters are then those of the step
    * before.
    */
-  async *fit(
+  fit(
     texts: readonly (string | ConditionedText)[],
     options: SequenceGeneratorFitOptions = {},
-  ): AsyncGenerator<TrainingEvent, void, void> {
+  ): ModelTraining<Metrics> {
+    return trainModel(this.#model, () => this.#plan(texts, options));
+  }
+
+  #plan(
+    texts: readonly (string | ConditionedText)[],
+    options: SequenceGeneratorFitOptions,
+  ): FitPlan<Metrics> {
     const { batch, resume, validation, every, ...given } = readOptions("SequenceGenerator.fit", FIT, options);
     const { optimizer = adam({ learningRate: 2e-3 }), clip = clipNorm(5), ...trainer } = given;
     const { samples } = this.#encode(texts);
     const evaluate = validation && { data: this.#encode(validation).samples, every };
-    yield* this.#model.fit({ batch, optimizer, clip }, () => samples, { ...trainer, batch, evaluate }, resume);
+    return {
+      session: { batch, optimizer, clip },
+      data: () => samples,
+      identity: [texts],
+      trainer: { ...trainer, batch, evaluate },
+      resume,
+    };
   }
 
   /**
@@ -168,25 +183,15 @@ export class SequenceGenerator extends SequenceGeneratorRunner {
   }
 }
 
-function vocabularyOf(
-  source: readonly (string | ConditionedText)[] | Vocabulary,
-  tokens?: SequenceGeneratorOptions["tokens"],
-): Vocabulary {
-  if (source instanceof Vocabulary) {
-    if (tokens === undefined) return source;
-    throw new OptionError(`"tokens" is for texts: a vocabulary says itself what a token is, got "${tokens}"`);
-  }
-  const kind = requireOneOf("tokens", tokens ?? "characters", ["characters", "words", "spaced"]);
+/** All texts as one. A vocabulary has a line break only if one of the texts has it. */
+function wholeText(source: readonly (string | ConditionedText)[], kind: TextKind): string {
   const texts = requireList("source", source).map((element) => {
     const text = textOf(element);
     return typeof text === "string" ? text : text.join(kind === "spaced" ? " " : "");
   });
-  if (kind === "characters") return Vocabulary.characters(texts.join(""));
-  const vocabulary = Vocabulary[kind](texts.join("\n"), { special: ["<unk>"], minimumCount: 2 });
-  // A line break is a token of the texts only if one of them has it.
+  if (kind === "characters") return texts.join("");
   const hasLineBreak = texts.some((text) => text.includes("\n"));
-  const found = hasLineBreak ? vocabulary.tokens : vocabulary.tokens.filter((token) => token !== "\n");
-  return Vocabulary.fromJSON({ kind, tokens: [...found] });
+  return texts.join(kind === "words" && !hasLineBreak ? " " : "\n\n");
 }
 
 function longestOf(texts: readonly (string | ConditionedText)[], vocabulary: Vocabulary): number {

@@ -1,3 +1,5 @@
+import type { Tokenizer } from "../text/tokenizer.ts";
+import { textTokens } from "./vocabulary_of.ts";
 import { type Cell, cell } from "../cells/cell.ts";
 import { requireBytes } from "../errors.ts";
 import { count, list, rate, sizeList, type Table, texts } from "../options.ts";
@@ -17,11 +19,12 @@ export interface ConditionedText extends Condition {
 /** Options of `SequenceGenerator.create`. */
 export interface SequenceGeneratorOptions extends SessionOptions {
   /**
-   * What a token of the texts is: see `TokenKind`.
+   * What a token of the texts is: a character, a word (see `Vocabulary.words`), the text between white space, or what a
+   * vocabulary or a tokenizer of another library takes for one.
    *
    * @default {"characters"}
    */
-  tokens?: "characters" | "words" | "spaced";
+  tokens?: "characters" | "words" | "spaced" | Tokenizer;
   /**
    * The labels that sequences have, one each.
    *
@@ -69,7 +72,7 @@ export interface SequenceGeneratorOptions extends SessionOptions {
 /** The options of `SequenceGenerator.create`. */
 export const GENERATOR_OPTIONS = {
   ...SESSION,
-  tokens: [["characters", "words", "spaced"]],
+  tokens: [textTokens("characters", "words", "spaced")],
   labels: [texts, []],
   vector: [count],
   cell: [cell],

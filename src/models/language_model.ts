@@ -1,35 +1,35 @@
 import { lstm } from "../cells/lstm.ts";
-import { OptionError, requireOneOf } from "../errors.ts";
-import { readOptions, requireMade, RUN } from "../options.ts";
+import { count, readOptions, refuse, signal, type Table } from "../options.ts";
 import { exp } from "../kernels/real.ts";
-import { type Streams, streams } from "../text/streams.ts";
-import { Vocabulary } from "../text/vocabulary.ts";
-import { clipNorm } from "../training/clip.ts";
-import type { Batch } from "../training/data/batch.ts";
+import type { Tokenizer } from "../text/tokenizer.ts";
+import type { Metrics } from "../trainer/evaluate.ts";
 import { crossEntropy } from "../training/losses/cross_entropy.ts";
-import { adam } from "../training/optimizers/adam.ts";
 import { EmbeddingStarts } from "./embeddings.ts";
 import {
   type Evaluation,
-  FIT,
   type FitEvaluation,
   type FitEvent,
   type FitOptions,
   LANGUAGE_MODEL_OPTIONS,
   type LanguageModelOptions,
 } from "./language_model_options.ts";
+import { batches, BITS_PER_NAT, cut, planText, type StreamedText, textEvents } from "./language_model_training.ts";
 import { type LoadModelOptions, TrainableModel } from "./model.ts";
+import { ModelTraining } from "./model_training.ts";
 import {
   LANGUAGE_MODEL,
   type LanguageModelDescription,
   LanguageModelRunner,
   outputWidth,
 } from "./run/language_model.ts";
+import { vocabularyOf } from "./vocabulary_of.ts";
 
-/** Streams and time steps of an evaluation. */
-const EVALUATION = { batch: 10, unroll: 50 };
-const SETUP = { loss: () => crossEntropy(), size: () => ({ batch: EVALUATION.batch, steps: EVALUATION.unroll }) };
-const BITS_PER_NAT = 1.4426950408889634;
+/** Time steps of an evaluation's window. */
+const WINDOW = 50;
+/** Multiply-adds of a window of one stream, about: some milliseconds. */
+const LARGE = 2 ** 24;
+const EVALUATE = { streams: [count, 1], signal: [signal] } satisfies Table<{ streams?: number; signal?: AbortSignal }>;
+const SETUP = { loss: () => crossEntropy(), size: () => ({ batch: 1, steps: 1 }) };
 
 /**
  * A recurrent language model: predicts the next token of a text and writes new text. The net is one-hot or embedded
@@ -57,14 +57,14 @@ export class LanguageModel extends LanguageModelRunner {
   }
 
   /**
-   * A new model with a given vocabulary, or the vocabulary of a text. The vocabulary of the words of a text has the
-   * words that occur at least twice, and `<unk>` for the others, so that `<unk>` is trained as well.
+   * A new model with a given vocabulary or tokenizer, or the vocabulary of a text. The vocabulary of the words of a
+   * text has the words that occur at least twice, and `<unk>` for the others, so that `<unk>` is trained as well.
    *
    * @throws {OptionError} When the text is empty, or an option is out of range.
    */
-  static async create(source: string | Vocabulary, given: LanguageModelOptions = {}): Promise<LanguageModel> {
+  static async create(source: string | Tokenizer, given: LanguageModelOptions = {}): Promise<LanguageModel> {
     const options = readOptions("LanguageModel.create", LANGUAGE_MODEL_OPTIONS, given);
-    const vocabulary = vocabularyOf(source, options.tokens);
+    const vocabulary = vocabularyOf(source, options.tokens, textSource);
     const { cell = lstm(), hidden, tied, dropout } = options;
     const { embedding = tied ? outputWidth({ cell, hidden }) : undefined } = options;
     const embeddings = new EmbeddingStarts();
@@ -88,7 +88,12 @@ export class LanguageModel extends LanguageModelRunner {
   /**
    * Train on a text by truncated back-propagation through time, one event a step. The text is cut into `batch` parallel
    * streams; windows of `unroll` steps walk along them with carried states. With a `validation` text there are also
-   * events of evaluations. Breaking out of the loop ends the training; see `checkpoint` for how to continue.
+   * events of evaluations. Await the training, or iterate its events; nothing starts before. Breaking out of the loop
+   * suspends the training: awaiting or iterating goes on; another `fit` ends it.
+   *
+   * A second `fit` goes on from the first one, if its optimizer has the same settings: moments, schedule, number of
+   * steps and epochs, and the place in the text if text, `batch` and `unroll` are the same. Otherwise the optimizer
+   * starts anew, and the first event has `restarted`.
    *
    * @throws {OptionError} When the text has unknown characters or is too short, or the model is already being trained.
    * @throws {FormatError} When `resume` is not a checkpoint.
@@ -98,62 +103,46 @@ export class LanguageModel extends LanguageModelRunner {
   fit(
     text: string,
     options: FitOptions & { validation: string },
-  ): AsyncGenerator<FitEvent | FitEvaluation, void, void>;
+  ): ModelTraining<Metrics, FitEvent | FitEvaluation>;
   /** Train without a validation text. */
-  fit(text: string, options?: FitOptions & { validation?: undefined }): AsyncGenerator<FitEvent, void, void>;
+  fit(text: string, options?: FitOptions & { validation?: undefined }): ModelTraining<Metrics, FitEvent>;
   /** Train with or without a validation text. */
-  fit(text: string, options?: FitOptions): AsyncGenerator<FitEvent | FitEvaluation, void, void>;
-  async *fit(text: string, options: FitOptions = {}): AsyncGenerator<FitEvent | FitEvaluation, void, void> {
-    const { batch, unroll, ...given } = readOptions("LanguageModel.fit", FIT, options);
-    const { optimizer = adam({ learningRate: 2e-3 }), clip = clipNorm(5), ...more } = given;
-    const { validation, every, resume, ...limits } = more;
-    const { steps, seconds, statistics, world } = limits;
-    const { epochs = (steps ?? seconds) === undefined ? 1 : undefined } = limits;
-    const windows = streams(this.vocabulary.encode(text), { batch, unroll });
-    const evaluate = validation === undefined ? undefined : { data: this.#evaluationData(validation), every };
-    const allSteps = Math.min(steps ?? Infinity, (epochs ?? Infinity) * windows.windows);
-    const session = {
-      batch: Math.ceil(batch / (world?.size ?? 1)),
-      steps: unroll,
-      gradientFlow: statistics?.gradientFlow,
-      optimizer,
-      clip,
+  fit(text: string, options?: FitOptions): ModelTraining<Metrics, FitEvent | FitEvaluation>;
+  fit(text: string, options: FitOptions = {}): ModelTraining<Metrics, FitEvent | FitEvaluation> {
+    let streamed: StreamedText;
+    const plan = () => {
+      const planned = planText(this.vocabulary, text, options);
+      streamed = planned.text;
+      return planned.plan;
     };
-    const trainer = { ...limits, epochs, evaluate, carry: true };
-    let last!: FitEvent;
-    for await (const event of this.#model.fit(session, () => () => batches(windows, batch), trainer, resume)) {
-      const bitsPerToken = "loss" in event ? event.loss * BITS_PER_NAT : NaN;
-      if (event.type === "evaluation") {
-        const { metrics: _, ...evaluation } = event;
-        yield { ...evaluation, bitsPerToken };
-      } else if (event.type === "step") {
-        const { type, step, epoch, loss, gradientNorm, learningRate } = event;
-        const used = this.#model.trainerState!.batch;
-        const tokens = batch * ((epoch - 1) * windows.length + Math.min(used * unroll, windows.length));
-        last = { type, step, steps: allSteps, epoch, tokens, loss, bitsPerToken, gradientNorm, learningRate };
-        // When statistics are due, the next event has them.
-        if (!statistics || step % statistics.every) yield last;
-      } else if (event.type === "statistics") {
-        yield { ...last, statistics: event };
-      }
-    }
+    const state = () => this.#model.trainerState!;
+    return new ModelTraining(this.#model, plan, (events) => textEvents(events, streamed, options, state));
   }
 
   /**
-   * Evaluate the model on a text of at least 11 tokens, in 10 parallel streams with carried states. `signal` ends the
-   * evaluation between two windows of 50 steps, with the signal's reason as the error.
+   * Evaluate the model on a text of at least 2 tokens: the likelihood of the text as one sequence. With `streams` the
+   * text is cut into so many parallel streams, each of which begins with zero states: less exact, and faster. 10
+   * streams are what `fit` measures of a validation text, and what this project's figures mean. The states are carried
+   * along a stream. `signal` ends the evaluation
+   * between two windows of at most 50 steps, with the signal's reason as the error.
    *
    * @throws {OptionError} When the text has unknown characters or is too short.
    */
-  async evaluate(text: string, options: { signal?: AbortSignal } = {}): Promise<Evaluation> {
-    const { signal } = readOptions("LanguageModel.evaluate", RUN, options);
-    const { loss, count: tokens } = await this.#model.evaluate(this.#evaluationData(text), { carry: true, signal });
+  async evaluate(text: string, options: { streams?: number; signal?: AbortSignal } = {}): Promise<Evaluation> {
+    const { streams, signal } = readOptions("LanguageModel.evaluate", EVALUATE, options);
+    const { vocabulary } = this;
+    // A single stream of a large net takes long enough in fewer steps.
+    const unroll = streams > 1 ? WINDOW : Math.max(1, Math.min(WINDOW, Math.floor(LARGE / this.size)));
+    const ids = vocabulary.encode(text);
+    const streamed = cut(ids, { batch: streams, unroll }, "evaluate", "streams");
+    const size = { batch: streams, steps: unroll };
+    const data = () => batches(streamed);
+    const { loss, count: tokens } = await this.#model.evaluate(data, { size, carry: true, signal });
     // `streams` predicts the tokens from the second one on; those that do not fill a stream are left out.
     const predicted = <A extends Int32Array>(perToken: A) => perToken.subarray(1, tokens + 1);
-    const { vocabulary } = this;
     const unk = vocabulary.id("<unk>");
     const characters = predicted(vocabulary.lengths(text)).reduce((sum, length) => sum + length, 0);
-    const unknown = predicted(vocabulary.encode(text)).filter((id) => id === unk).length;
+    const unknown = predicted(ids).filter((id) => id === unk).length;
     return {
       loss,
       bitsPerToken: loss * BITS_PER_NAT,
@@ -195,27 +184,10 @@ export class LanguageModel extends LanguageModelRunner {
 
   /** Number of threads: as many as the options ask for, where the engine allows them. */
   get threads(): number {
-    return this.#model.compiled.current.threads;
-  }
-
-  #evaluationData(text: string): () => Iterable<Batch> {
-    const windows = streams(this.vocabulary.encode(text), EVALUATION);
-    return () => batches(windows, EVALUATION.batch);
+    return this.#model.threads;
   }
 }
 
-function vocabularyOf(source: string | Vocabulary, tokens?: "characters" | "words"): Vocabulary {
-  if (typeof source !== "string") {
-    requireMade("source", source, "encode", "a text or a vocabulary");
-    if (tokens === undefined) return source;
-    throw new OptionError(`"tokens" is for a text: a vocabulary says itself what a token is, got "${tokens}"`);
-  }
-  return requireOneOf("tokens", tokens ?? "characters", ["characters", "words"]) === "characters"
-    ? Vocabulary.characters(source)
-    : Vocabulary.words(source, { special: ["<unk>"], minimumCount: 2 });
-}
-
-/** The windows of the streams as batches of the trainer. */
-function* batches(windows: Streams, batch: number): Iterable<Batch> {
-  for (const { x, y } of windows) yield { x, y, batch };
+function textSource(source: unknown): string {
+  return typeof source === "string" ? source : refuse("source", "a text or a vocabulary", source);
 }

@@ -4,19 +4,22 @@ import { count, flag, rate, signal, sizeList, type Table, text } from "../option
 import type { EvaluationEvent, Statistics } from "../trainer/events.ts";
 import type { StatisticsOptions } from "../trainer/statistics.ts";
 import { statistics, TRAINER, type World, world } from "../trainer/options.ts";
+import type { Tokenizer } from "../text/tokenizer.ts";
 import { type Clip, clip } from "../training/clip.ts";
 import { type Optimizer, optimizer } from "../training/optimizers/optimizer.ts";
 import { embedding, type PretrainedEmbedding } from "./embeddings.ts";
 import { SESSION, type SessionOptions } from "./model.ts";
+import { textTokens } from "./vocabulary_of.ts";
 
 /** Options of `LanguageModel.create`. */
 export interface LanguageModelOptions extends SessionOptions {
   /**
-   * What a token of the text is: see `TokenKind`.
+   * What a token of the text is: a character, a word (see `Vocabulary.words`), or what a vocabulary or a tokenizer of
+   * another library takes for one.
    *
    * @default {"characters"}
    */
-  tokens?: "characters" | "words";
+  tokens?: "characters" | "words" | Tokenizer;
   /**
    * The recurrent cell of every layer.
    *
@@ -54,7 +57,7 @@ export interface LanguageModelOptions extends SessionOptions {
 /** The options of `LanguageModel.create`. */
 export const LANGUAGE_MODEL_OPTIONS = {
   ...SESSION,
-  tokens: [["characters", "words"]],
+  tokens: [textTokens("characters", "words")],
   cell: [cell],
   hidden: [sizeList, [128, 128]],
   embedding: [embedding],
@@ -67,7 +70,7 @@ export interface FitOptions {
   /**
    * Number of parallel streams B that the text is cut into.
    *
-   * @default {50}
+   * @default 50; fewer of a short text, so that a stream has `unroll` steps
    */
   batch?: number;
   /**
@@ -77,13 +80,13 @@ export interface FitOptions {
    */
   unroll?: number;
   /**
-   * Passes over the text.
+   * Passes over the text in this call.
    *
    * @default 1; no limit when `steps` or `seconds` is given
    */
   epochs?: number;
   /**
-   * Number of steps, including those before `resume`.
+   * Number of steps of this call, including those before `resume`.
    *
    * @default no limit
    */
@@ -156,7 +159,7 @@ const { epochs, steps, seconds, patience, restoreBest } = TRAINER;
 
 /** The options of `LanguageModel.fit`. */
 export const FIT = {
-  batch: [count, 50],
+  batch: [count],
   unroll: [count, 50],
   epochs,
   steps,
@@ -175,8 +178,15 @@ export const FIT = {
 
 /** The event of `fit` after each step. */
 export interface FitEvent {
-  /** The kind of event. */
-  readonly type: "step";
+  /**
+   * The kind of event. `"end"` repeats the last step of a training that was suspended when another `fit` began:
+   * `reason` says so, and no event follows.
+   */
+  readonly type: "step" | "end";
+  /** Why an event of type `"end"` comes. */
+  readonly reason?: "replaced";
+  /** In the first event: whether the optimizer has started anew, because the `fit` before had other settings. */
+  readonly restarted?: true;
   /** Number of steps so far, from 1. */
   readonly step: number;
   /** Number of steps in all, if nothing ends the training before; Infinity without a limit. */

@@ -2,19 +2,24 @@ import { OptionError } from "../errors.ts";
 import { natural, readOptions, type Table } from "../options.ts";
 import type { Numerics } from "../kernels/load.ts";
 import type { Layer } from "../layers/layer.ts";
+import type { CompiledNet } from "../runtime/compiled_net.ts";
 import type { TensorCopy, Tensors } from "../runtime/state_dict.ts";
-import { COMPILE, compile, type CompileOptions } from "../session/compile.ts";
+import { COMPILE, compile, type CompileOptions, threadCount } from "../session/compile.ts";
 import type { Session } from "../session/session.ts";
 import type { TrainingData } from "../trainer/batches.ts";
 import { evaluate, type EvaluateOptions, type Measurement, type Metrics } from "../trainer/evaluate.ts";
-import type { TrainingEvent } from "../trainer/events.ts";
-import { fit, type Training } from "../trainer/fit.ts";
 import type { TrainerOptions } from "../trainer/options.ts";
 import type { TrainerState } from "../trainer/state.ts";
+import { Training } from "../trainer/training.ts";
+import type { TrainingRun } from "../trainer/training_run.ts";
+import type { Batch } from "../training/data/batch.ts";
+import type { Samples } from "../training/data/samples.ts";
 import type { Loss } from "../training/losses/loss.ts";
-import { GrowingNet, type SessionSize } from "./run/growing_net.ts";
+import type { Optimizer } from "../training/optimizers/optimizer.ts";
+import { haveSameSettings } from "../training/optimizers/same_settings.ts";
 import { type ModelKind, type RunnableModel, RUNNER, type RunnerOptions } from "./run/model.ts";
 import { type ModelDescription, orRefuse, readModel } from "./run/model_file.ts";
+import { ModelParameters, NetPool, type SessionSize } from "./run/net_pool.ts";
 
 /** Options of the session that a model is trained in. */
 export interface SessionOptions {
@@ -54,39 +59,73 @@ const LOAD = { ...RUNNER, ...SESSION } satisfies Table<LoadModelOptions>;
 interface ModelSetup<Description> {
   /** The loss of evaluations, and of trainings that name no other one. */
   readonly loss: (description: Description) => Loss;
-  /**
-   * The smallest size of a session.
-   *
-   * @default the kind's
-   */
-  readonly size?: (description: Description) => SessionSize;
+  /** The size of a session, where a training or an evaluation does not say another one. */
+  readonly size: (description: Description) => SessionSize;
 }
 
-/** How a model is trained: the session's part of the options. */
-interface FitSession
-  extends Partial<SessionSize>, Pick<CompileOptions, "loss" | "optimizer" | "clip" | "gradientFlow"> {}
+/** How a model is trained. */
+export interface FitPlan<M extends Metrics> {
+  /** The session. */
+  readonly session: Partial<SessionSize> & Pick<CompileOptions, "loss" | "clip" | "gradientFlow"> & {
+    readonly optimizer: Optimizer;
+  };
+  /** The training data, made for the session. */
+  readonly data: (session: Session) => TrainingData;
+  /** Trainings with equal elements here have the same batches. */
+  readonly identity: readonly unknown[];
+  readonly trainer: Omit<TrainerOptions<M>, "resume">;
+  /** A checkpoint to continue from. */
+  readonly resume?: Uint8Array;
+}
 
-/** What the trainable models share: a session that grows, training, evaluation, file and checkpoint. */
+/** The last training of a model. */
+interface LastTraining {
+  readonly session: Session;
+  readonly optimizer: Optimizer;
+  // deno-lint-ignore no-explicit-any
+  readonly training: Training<any>;
+}
+
+/** What the trainable models share: parameters, trainings, evaluations, file and checkpoint. */
 export class TrainableModel<Description extends ModelDescription> implements RunnableModel<Description> {
   readonly kind: string;
   readonly description: Description;
   readonly layer: Layer;
-  readonly compiled: GrowingNet<Session>;
+  readonly running: Layer;
+  readonly parameters: ModelParameters;
+  readonly nets: NetPool;
+  readonly #evaluations: NetPool<Session>;
+  readonly #size: SessionSize;
   readonly #options: Omit<CompileOptions, keyof SessionSize>;
-  #training: Pick<Training, "state" | "tensors"> | undefined;
+  /** The loss of evaluations: that of the last training. */
+  #loss: Loss | undefined;
+  #run: Pick<TrainingRun<unknown, unknown>, "isBusy"> | undefined;
+  #last: LastTraining | undefined;
 
   private constructor(
     kind: ModelKind<Description>,
     description: Description,
-    layer: Layer,
-    compiled: GrowingNet<Session>,
+    first: Session,
+    size: SessionSize,
     options: Omit<CompileOptions, keyof SessionSize>,
   ) {
     this.kind = kind.name;
     this.description = description;
-    this.layer = layer;
-    this.compiled = compiled;
+    this.layer = kind.net(description);
+    this.running = kind.runningNet?.(description) ?? this.layer;
+    this.parameters = new ModelParameters(first);
+    this.#size = size;
     this.#options = options;
+    this.#loss = options.loss;
+    const compileRunning = (size: SessionSize) => compile(this.running, { ...options, loss: undefined, ...size });
+    this.nets = new NetPool<CompiledNet>(this.parameters, compileRunning);
+    const compileEvaluation = (size: SessionSize) => compile(this.layer, { ...options, loss: this.#loss, ...size });
+    const { parameters } = this;
+    this.#evaluations = new NetPool(
+      parameters,
+      compileEvaluation,
+      ({ runner }) => runner.plan.options.loss === this.#loss,
+    );
   }
 
   /**
@@ -98,16 +137,17 @@ export class TrainableModel<Description extends ModelDescription> implements Run
   static async create<Description extends ModelDescription>(
     kind: ModelKind<Description>,
     description: NoInfer<Description>,
-    { loss, size = kind.size }: ModelSetup<Description>,
+    { loss, size }: ModelSetup<Description>,
     { seed = 0, numerics = "fast", threads = 1 }: SessionOptions,
     initial: (parameters: ReadonlyMap<string, TensorCopy>) => Tensors = () => new Map(),
   ): Promise<TrainableModel<Description>> {
-    const layer = kind.net(description);
-    const options = { seed, numerics, threads, frozen: description.frozen, loss: loss(description) };
-    const compileSession = (size: SessionSize) => compile(layer, { ...options, ...size });
-    const compiled = await GrowingNet.create(compileSession, size(description));
-    compiled.current.setParameters(initial(compiled.current.parameters()), { strict: false });
-    return new TrainableModel(kind, description, layer, compiled, options);
+    const layer = (kind.runningNet ?? kind.net)(description);
+    const options = { seed, numerics, frozen: description.frozen };
+    const count = threadCount(threads);
+    const first = await compile(layer, { ...options, ...kind.size(description) });
+    first.setParameters(initial(first.parameters()), { strict: false });
+    const all = { ...options, threads: count, loss: loss(description) };
+    return new TrainableModel(kind, description, first, size(description), all);
   }
 
   /**
@@ -121,50 +161,77 @@ export class TrainableModel<Description extends ModelDescription> implements Run
     setup: ModelSetup<Description>,
     given: LoadModelOptions,
   ): Promise<TrainableModel<Description>> {
-    const { cell, ...options } = readOptions(`the load of a ${kind.name}`, LOAD, given);
-    const { description, tensors } = readModel(kind, bytes, cell);
+    const { cell, tokens, ...options } = readOptions(`the load of a ${kind.name}`, LOAD, given);
+    const { description, tensors } = readModel(kind, bytes, { cell, tokens });
     const model = await orRefuse(kind, () => TrainableModel.create(kind, description, setup, options));
-    model.compiled.current.setParameters(tensors);
+    model.parameters.owner.setParameters(tensors);
     return model;
   }
 
-  /**
-   * Train in a session of the given size, loss and optimizer; the events are those of the trainer.
-   *
-   * @param data The training data, made for the session.
-   * @param resume A checkpoint to continue from.
-   * @throws {OptionError} When the model is already being trained.
-   */
-  async *fit<M extends Metrics>(
-    { batch, steps, ...options }: FitSession,
-    data: (session: Session) => TrainingData,
-    trainer: Omit<TrainerOptions<M>, "resume">,
-    resume?: Uint8Array | ArrayBuffer,
-  ): AsyncGenerator<TrainingEvent<M>, void, void> {
-    if (this.compiled.isHeld) throw new OptionError("Cannot fit: this model is already being trained");
-    const compileSession = (size: SessionSize) => compile(this.layer, { ...this.#options, ...options, ...size });
-    yield* this.compiled.hold({ batch, steps }, compileSession, (session) => {
-      const restored = resume && session.restore(resume);
-      const training = fit<M>(session, data(session), {
-        ...trainer,
-        resume: restored && { state: restored.extra as TrainerState, tensors: restored.tensors },
-      });
-      this.#training = training;
-      return training;
-    });
+  /** Number of threads that compute. */
+  get threads(): number {
+    return this.#options.threads!;
   }
 
-  /** Loss and metrics of data whose longest sequence has so many time steps. */
+  /**
+   * Begin a training in a session of its own. A training that is suspended is ended. Where the optimizer has the
+   * settings of the last training, that one goes on: moments, schedule, counts, and the order of samples.
+   *
+   * @param run The run that asks for the training.
+   * @throws {OptionError} When a training of the model has a step in progress.
+   */
+  async begin<M extends Metrics>(
+    run: Pick<TrainingRun<unknown, unknown>, "isBusy">,
+    { session: sessionOptions, data, identity, trainer, resume }: FitPlan<M>,
+  ): Promise<{ training: Training<M>; restarts: boolean }> {
+    const before = this.#run;
+    if (before?.isBusy) throw new OptionError("Cannot fit: this model is already being trained");
+    this.parameters.requireOpen();
+    this.#run = run;
+    let session: Session | undefined;
+    try {
+      session = await compile(this.layer, { ...this.#options, ...this.#size, ...sessionOptions });
+      if (before?.isBusy) throw new OptionError("Cannot fit: this model is already being trained");
+      session.setParameters(this.parameters.owner.parameters());
+      const restored = resume && session.restore(resume);
+      const last = this.#last;
+      const { optimizer } = sessionOptions;
+      const goesOn = !resume && last !== undefined && haveSameSettings(last.optimizer, optimizer);
+      if (goesOn) {
+        session.setTrainingState(last.session.trainingState());
+        Training.goOn(session, last.training);
+      }
+      const state = restored && { state: restored.extra as TrainerState, tensors: restored.tensors };
+      const training = new Training<M>(session, data(session), { ...trainer, resume: state }, identity);
+      last?.training.replace();
+      this.parameters.move(session);
+      this.#last = { session, optimizer, training };
+      this.#loss = sessionOptions.loss ?? this.#loss;
+      return { training, restarts: !resume && last !== undefined && !goesOn };
+    } catch (error) {
+      session?.[Symbol.dispose]();
+      this.#run = before;
+      throw error;
+    }
+  }
+
+  /**
+   * Loss and metrics of data for which a net of this size is enough. Samples are measured in batches of the last
+   * training's size, or of the default one if that is larger.
+   */
   async evaluate<M extends Metrics = Record<never, never>>(
-    data: TrainingData,
-    { steps = 1, ...options }: EvaluateOptions<M> & { steps?: number },
+    data: Samples | (() => Iterable<Batch>),
+    { size, ...options }: EvaluateOptions<M> & { size?: Partial<SessionSize> },
   ): Promise<Measurement<M>> {
-    return await this.compiled.run(steps, (session) => evaluate(session, data, options));
+    const rows = Math.max(this.#size.batch, this.#last?.session.batch ?? 1);
+    const batch = "x" in data ? Math.max(1, Math.min(rows, data.x.length)) : undefined;
+    const whole = { ...this.#size, ...batch && { batch }, ...size };
+    return await this.#evaluations.run(whole, (session) => evaluate(session, data, { ...options, batch }));
   }
 
   /** The state of the last training; undefined before the first one. */
   get trainerState(): TrainerState | undefined {
-    return this.#training?.state;
+    return this.#last?.training.state;
   }
 
   /**
@@ -173,8 +240,9 @@ export class TrainableModel<Description extends ModelDescription> implements Run
    * @throws {OptionError} When there was no training.
    */
   checkpoint(): Uint8Array<ArrayBuffer> {
-    const training = this.#training;
-    if (!training) throw new OptionError("Cannot write a checkpoint: this model has not been trained");
-    return this.compiled.current.checkpoint({ extra: training.state, states: {}, tensors: training.tensors() });
+    this.parameters.requireOpen();
+    if (!this.#last) throw new OptionError("Cannot write a checkpoint: this model has not been trained");
+    const { session, training } = this.#last;
+    return session.checkpoint({ extra: training.state, states: {}, tensors: training.tensors() });
   }
 }

@@ -1,7 +1,7 @@
 import { readOptions } from "../options.ts";
-import type { TrainingEvent } from "../trainer/events.ts";
 import type { Samples } from "../training/data/samples.ts";
-import { type LoadModelOptions, TrainableModel } from "./model.ts";
+import { type FitPlan, type LoadModelOptions, TrainableModel } from "./model.ts";
+import { type ModelTraining, trainModel } from "./model_training.ts";
 import { REGRESSOR, type RegressorDescription, SequenceRegressorRunner } from "./run/regressor.ts";
 import type { TaskRunOptions } from "./run/sequence_model.ts";
 import { requirePairs, SequenceInput, type TaskSequence } from "./run/sequences.ts";
@@ -16,16 +16,17 @@ import {
 import {
   describeSequenceModel,
   evaluateSequences,
-  fitSequences,
   NUMBER_METRICS,
   numbersOf,
+  planSequences,
   regressionLoss,
+  SEQUENCES,
 } from "./sequence_training.ts";
 
 /** A sequence and its number, or numbers. */
 export type MeasuredSequence = readonly [sequence: TaskSequence, target: number | ArrayLike<number>];
 
-const SETUP = { loss: ({ loss }: RegressorDescription) => regressionLoss(loss) };
+const SETUP = { loss: ({ loss }: RegressorDescription) => regressionLoss(loss), size: SEQUENCES };
 
 /**
  * Predicts numbers from sequences, many to one: tomorrow's value from the values of the last weeks. The net is that of
@@ -81,20 +82,28 @@ export class SequenceRegressor extends SequenceRegressorRunner {
 
   /**
    * Train the model. The events are those of the trainer: see `fit`. Samples are shuffled, in batches of similar
-   * length. Evaluations measure `meanAbsoluteError` and `meanSquaredError`. Breaking out of the loop ends the training.
+   * length. Evaluations measure `meanAbsoluteError` and `meanSquaredError`. Await the training, or iterate its events:
+   * see `fit` of the trainer.
    *
    * @throws {OptionError} When a sequence is empty, a number is not finite, or the model is already being trained.
    * @throws {NonFiniteError} When the loss or the gradient is not finite. The parameters are then those of the step
    * before.
    */
-  async *fit(
+  fit(
     samples: readonly MeasuredSequence[],
     options: TaskFitOptions<MeasuredSequence, NumberMetrics> = {},
-  ): AsyncGenerator<TrainingEvent<NumberMetrics>, void, void> {
+  ): ModelTraining<NumberMetrics> {
+    return trainModel(this.#model, () => this.#plan(samples, options));
+  }
+
+  #plan(
+    samples: readonly MeasuredSequence[],
+    options: TaskFitOptions<MeasuredSequence, NumberMetrics>,
+  ): FitPlan<NumberMetrics> {
     const { validation, ...trainer } = readOptions("SequenceRegressor.fit", FIT, options);
     const encoded = this.#samples(samples);
     const validationSamples = validation && this.#samples(validation);
-    yield* fitSequences(this.#model, this.#input, encoded, validationSamples, NUMBER_METRICS, trainer);
+    return planSequences(this.#input, encoded, validationSamples, NUMBER_METRICS, trainer, [samples]);
   }
 
   /**

@@ -4,12 +4,14 @@ import { OptionError } from "../errors.ts";
 import { readOptions, RUN } from "../options.ts";
 import { exp } from "../kernels/real.ts";
 import { editDistance } from "../text/edit_distance.ts";
-import type { TrainingEvent } from "../trainer/events.ts";
+import type { Metrics } from "../trainer/evaluate.ts";
 import { clipNorm } from "../training/clip.ts";
 import { crossEntropy } from "../training/losses/cross_entropy.ts";
 import { adam } from "../training/optimizers/adam.ts";
 import { EmbeddingStarts } from "./embeddings.ts";
-import { type LoadModelOptions, TrainableModel } from "./model.ts";
+import { type FitPlan, type LoadModelOptions, TrainableModel } from "./model.ts";
+import { type ModelTraining, trainModel } from "./model_training.ts";
+import { MOST_ROWS } from "./run/pieces.ts";
 import { type BothSides, codecsOf, SEQ2SEQ, type Seq2SeqDescription, Seq2SeqRunner } from "./run/seq2seq.ts";
 import { translateGreedily } from "./run/seq2seq_decoding.ts";
 import { requirePairs, type SequenceCodec, type TargetCodec } from "./run/sequences.ts";
@@ -23,7 +25,14 @@ import {
   type Seq2SeqOptions,
 } from "./seq2seq_options.ts";
 
-const SETUP = { loss: () => crossEntropy() };
+const SETUP = {
+  loss: () => crossEntropy(),
+  size: ({ longest }: Seq2SeqDescription) => ({
+    batch: MOST_ROWS,
+    steps: longest.source,
+    decoderSteps: longest.target + 1,
+  }),
+};
 
 /** Pairs as samples of the trainer. */
 interface EncodedPairs {
@@ -110,14 +119,18 @@ export class Seq2Seq extends Seq2SeqRunner {
 
   /**
    * Train the model. The events are those of the trainer: see `fit`. Pairs are shuffled, in batches of similar length.
-   * The loss is the mean over the tokens of the targets and their ends. Breaking out of the loop ends the training.
+   * The loss is the mean over the tokens of the targets and their ends. Await the training, or iterate its events.
    *
    * @throws {OptionError} When a sequence has no tokens, too many or unknown ones, or the model is already being
    * trained.
    * @throws {NonFiniteError} When the loss or the gradient is not finite. The parameters are then those of the step
    * before.
    */
-  async *fit(pairs: readonly Pair[], options: Seq2SeqFitOptions = {}): AsyncGenerator<TrainingEvent, void, void> {
+  fit(pairs: readonly Pair[], options: Seq2SeqFitOptions = {}): ModelTraining<Metrics> {
+    return trainModel(this.#model, () => this.#plan(pairs, options));
+  }
+
+  #plan(pairs: readonly Pair[], options: Seq2SeqFitOptions): FitPlan<Metrics> {
     const { batch, sampling, labelSmoothing, ...more } = readOptions("Seq2Seq.fit", FIT, options);
     const { optimizer = adam({ learningRate: 2e-3 }), clip = clipNorm(1), ...others } = more;
     const { validation, every, seed = 0, bucket = 16, ...trainer } = others;
@@ -125,11 +138,13 @@ export class Seq2Seq extends Seq2SeqRunner {
     const evaluate = validation && { data: this.#encode(validation), every };
     const probability = typeof sampling === "number" ? () => sampling : sampling;
     const arrangement = { batch: Math.min(batch, pairs.length), bucket, seed };
-    yield* this.#model.fit(
-      { batch, loss: crossEntropy({ labelSmoothing }), optimizer, clip },
-      (session) => sampling === 0 ? samples : scheduledSampling(session, samples, { ...arrangement, probability }),
-      { ...trainer, ...arrangement, evaluate },
-    );
+    return {
+      session: { batch, loss: crossEntropy({ labelSmoothing }), optimizer, clip },
+      data: (session) =>
+        sampling === 0 ? samples : scheduledSampling(session, samples, { ...arrangement, probability }),
+      identity: [pairs],
+      trainer: { ...trainer, ...arrangement, evaluate },
+    };
   }
 
   /**
@@ -141,7 +156,7 @@ export class Seq2Seq extends Seq2SeqRunner {
     const { signal } = readOptions("Seq2Seq.evaluate", RUN, options);
     const samples = this.#encode(pairs);
     const { loss, count } = await this.#model.evaluate(samples, { signal });
-    const translations = await translateGreedily(this.#model.compiled, samples.x, this.#target, { signal });
+    const translations = await translateGreedily(this.#model.nets, samples.x, this.#target, { signal });
     const targets = samples.y.map((ids) => ids.subarray(0, -1));
     const distances = targets.map((target, i) => editDistance(translations[i].ids, target));
     const edits = distances.reduce((sum, distance) => sum + distance, 0);

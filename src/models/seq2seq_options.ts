@@ -7,6 +7,7 @@ import { embedding, type PretrainedEmbedding } from "./embeddings.ts";
 import { SESSION, type SessionOptions } from "./model.ts";
 import { type AttentionKind, type BothSides, eachSide } from "./run/seq2seq.ts";
 import { type Sequence, type Tokens, tokens } from "./run/sequences.ts";
+import type { Tokenizer } from "../text/tokenizer.ts";
 
 /** A source and its target. */
 export type Pair = readonly [source: Sequence, target: Sequence];
@@ -14,9 +15,9 @@ export type Pair = readonly [source: Sequence, target: Sequence];
 /** Options of `Seq2Seq.create`. */
 export interface Seq2SeqOptions extends SessionOptions {
   /** The tokens of the sources. */
-  source: Tokens;
+  source: Tokens | Tokenizer;
   /** The tokens of the targets. The model adds `<bos>` and `<eos>` where the vocabulary does not have them. */
-  target: Tokens;
+  target: Tokens | Tokenizer;
   /**
    * The recurrent cell of every layer.
    *

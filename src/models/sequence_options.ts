@@ -12,6 +12,7 @@ import type { Label } from "./run/labels.ts";
 import type { RegressionLoss } from "./run/regressor.ts";
 import type { Pooling } from "./run/sequence_model.ts";
 import { type Tokens, tokens } from "./run/sequences.ts";
+import type { Tokenizer } from "../text/tokenizer.ts";
 
 /** Options of the models that read sequences: one of `tokens` and `features` must be given. */
 export interface TaskOptions extends SessionOptions {
@@ -21,7 +22,7 @@ export interface TaskOptions extends SessionOptions {
    *
    * @default the sequences are values
    */
-  tokens?: Tokens;
+  tokens?: Tokens | Tokenizer;
   /**
    * Values of a time step, when sequences are values. Values of mean 0 and deviation 1 train best.
    *

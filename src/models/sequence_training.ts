@@ -2,7 +2,6 @@ import { lstm } from "../cells/lstm.ts";
 import { OptionError, requireInteger, requireNumber, requireOneOf, ShapeError } from "../errors.ts";
 import { readOptions, RUN } from "../options.ts";
 import type { Measurement, Metrics } from "../trainer/evaluate.ts";
-import type { TrainingEvent } from "../trainer/events.ts";
 import { clipNorm } from "../training/clip.ts";
 import type { Samples } from "../training/data/samples.ts";
 import type { Loss } from "../training/losses/loss.ts";
@@ -11,11 +10,13 @@ import { accuracy, f1 } from "../training/metrics/classification.ts";
 import { meanAbsoluteError, meanSquaredError } from "../training/metrics/regression.ts";
 import { adam } from "../training/optimizers/adam.ts";
 import { EmbeddingStarts } from "./embeddings.ts";
-import type { TrainableModel } from "./model.ts";
+import type { FitPlan, TrainableModel } from "./model.ts";
 import type { Labels } from "./run/labels.ts";
+import type { SessionSize } from "./run/net_pool.ts";
+import { MOST_ROWS } from "./run/pieces.ts";
 import type { RegressionLoss } from "./run/regressor.ts";
 import type { Pooling, SequenceModelDescription, TaskRunOptions } from "./run/sequence_model.ts";
-import { SequenceInput } from "./run/sequences.ts";
+import { SequenceInput, type Tokens } from "./run/sequences.ts";
 import {
   type ClassMetrics,
   layerSizes,
@@ -23,6 +24,9 @@ import {
   type TaskFitOptions,
   type TaskOptions,
 } from "./sequence_options.ts";
+
+/** The size of a session of 32 sequences; their steps are those of the samples. */
+export const SEQUENCES = (): SessionSize => ({ batch: MOST_ROWS, steps: 1 });
 
 /** What evaluations of a model of classes measure beside the loss. */
 export const CLASS_METRICS: ClassMetrics = { accuracy: accuracy(), f1: f1() };
@@ -39,7 +43,7 @@ export const NUMBER_METRICS: NumberMetrics = {
  * @throws {OptionError} When an option is out of range.
  */
 export function describeSequenceModel(
-  options: TaskOptions,
+  options: TaskOptions & { readonly tokens?: Tokens },
   { outputs, pooling }: { outputs: number; pooling: Pooling | "none" },
 ): { description: SequenceModelDescription; embeddings: EmbeddingStarts } {
   const { features } = new SequenceInput(options);
@@ -53,25 +57,26 @@ export function describeSequenceModel(
   return { description: { ...shape, tokens, features, frozen: embeddings.frozen }, embeddings };
 }
 
-/** Train a model in a session for the longest sequence of the samples and the validation samples. */
-export async function* fitSequences<M extends Metrics>(
-  model: Pick<TrainableModel<SequenceModelDescription>, "fit">,
+/** The training in a session for the longest sequence of the samples and the validation samples. */
+export function planSequences<M extends Metrics>(
   input: SequenceInput,
   samples: Samples,
   validation: Samples | undefined,
   metrics: M,
-  options: TaskFitOptions<never, M>,
-): AsyncGenerator<TrainingEvent<M>, void, void> {
+  options: Omit<TaskFitOptions<never, M>, "validation">,
+  identity: readonly unknown[],
+): FitPlan<M> {
   const { batch = 32, optimizer = adam({ learningRate: 2e-3 }), clip = clipNorm(1), every, ...trainer } = options;
   const { epochs, steps, seconds, seed, bucket, patience, restoreBest, monitor, signal } = trainer;
   requireInteger("batch", batch, 1);
   const longest = [samples, validation].map((some) => input.longest(Array.from(some?.x ?? [])));
   const limits = { epochs, steps, seconds, seed, bucket, patience, restoreBest, monitor, signal, batch };
-  yield* model.fit<M>(
-    { batch, steps: Math.max(...longest), optimizer, clip },
-    () => samples,
-    validation ? { ...limits, metrics, evaluate: { data: validation, every } } : limits,
-  );
+  return {
+    session: { batch, steps: Math.max(...longest), optimizer, clip },
+    data: () => samples,
+    identity,
+    trainer: validation ? { ...limits, metrics, evaluate: { data: validation, every } } : limits,
+  };
 }
 
 /** Loss and metrics of samples, in a session for the longest of their sequences. */
@@ -83,7 +88,8 @@ export async function evaluateSequences<M extends Metrics>(
   options: TaskRunOptions,
 ): Promise<Measurement<M>> {
   const { signal } = readOptions("evaluate", RUN, options);
-  return await model.evaluate(samples, { steps: input.longest(Array.from(samples.x)), metrics, signal });
+  const size = { steps: input.longest(Array.from(samples.x)) };
+  return await model.evaluate(samples, { size, metrics, signal });
 }
 
 /**

@@ -1,12 +1,12 @@
 import { OptionError, requireInteger, ShapeError } from "../errors.ts";
 import { readOptions } from "../options.ts";
 import type { Measurement } from "../trainer/evaluate.ts";
-import type { TrainingEvent } from "../trainer/events.ts";
 import type { Samples } from "../training/data/samples.ts";
 import { crossEntropy } from "../training/losses/cross_entropy.ts";
 import type { Loss } from "../training/losses/loss.ts";
 import { confusionMatrix } from "../training/metrics/classification.ts";
-import { type LoadModelOptions, TrainableModel } from "./model.ts";
+import { type FitPlan, type LoadModelOptions, TrainableModel } from "./model.ts";
+import { type ModelTraining, trainModel } from "./model_training.ts";
 import { type Label, Labels } from "./run/labels.ts";
 import type { TaskRunOptions } from "./run/sequence_model.ts";
 import { requirePairs, SequenceInput, type TaskSequence } from "./run/sequences.ts";
@@ -26,10 +26,11 @@ import {
   CLASS_METRICS,
   describeSequenceModel,
   evaluateSequences,
-  fitSequences,
   NUMBER_METRICS,
   numbersOf,
+  planSequences,
   regressionLoss,
+  SEQUENCES,
   weightsOfClasses,
 } from "./sequence_training.ts";
 
@@ -48,6 +49,7 @@ const IGNORED = -100;
 const SETUP = {
   loss: ({ labels, loss = "squared" }: TaggerDescription): Loss =>
     labels ? crossEntropy({ ignoreIndex: IGNORED }) : regressionLoss(loss),
+  size: SEQUENCES,
 };
 
 /**
@@ -116,8 +118,8 @@ export class SequenceTagger extends SequenceTaggerRunner {
 
   /**
    * Train the model. The events are those of the trainer: see `fit`. Samples are shuffled, in batches of similar
-   * length. Evaluations measure `accuracy` and `f1`, or `meanAbsoluteError` and `meanSquaredError`. Breaking out of the
-   * loop ends the training.
+   * length. Evaluations measure `accuracy` and `f1`, or `meanAbsoluteError` and `meanSquaredError`. Await the
+   * training, or iterate its events.
    *
    * @throws {OptionError} When a sequence has no tokens or unknown ones, a label is none of the model's, all labels are
    * the same, or the model is already being trained.
@@ -125,10 +127,17 @@ export class SequenceTagger extends SequenceTaggerRunner {
    * @throws {NonFiniteError} When the loss or the gradient is not finite. The parameters are then those of the step
    * before.
    */
-  async *fit(
+  fit(
     samples: readonly TaggedSequence[],
     options: TaskFitOptions<TaggedSequence, TaggerMetrics> & ClassFitOptions = {},
-  ): AsyncGenerator<TrainingEvent<TaggerMetrics>, void, void> {
+  ): ModelTraining<TaggerMetrics> {
+    return trainModel(this.#model, () => this.#plan(samples, options));
+  }
+
+  #plan(
+    samples: readonly TaggedSequence[],
+    options: TaskFitOptions<TaggedSequence, TaggerMetrics> & ClassFitOptions,
+  ): FitPlan<TaggerMetrics> {
     const { classWeights, validation, ...trainer } = readOptions("SequenceTagger.fit", CLASS_FIT, options);
     const encoded = this.#samples(samples);
     const validationSamples = validation && this.#samples(validation);
@@ -139,7 +148,7 @@ export class SequenceTagger extends SequenceTaggerRunner {
       weights = ofClass && encoded.y.map((tags) => Array.from(tags, (tag) => ofClass[tag] ?? 0));
     } else if (classWeights) throw new OptionError('"classWeights" are for a tagger with labels');
     const metrics: TaggerMetrics = this.#labels ? CLASS_METRICS : NUMBER_METRICS;
-    yield* fitSequences(this.#model, this.#input, { ...encoded, weights }, validationSamples, metrics, trainer);
+    return planSequences(this.#input, { ...encoded, weights }, validationSamples, metrics, trainer, [samples]);
   }
 
   /**

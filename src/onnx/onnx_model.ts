@@ -1,7 +1,9 @@
 import { DisposedError, requireBytes, ShapeError } from "../errors.ts";
+import { Budget, limits as readLimits, type ReadLimits } from "../formats/limits.ts";
 import { NUMERICS } from "../kernels/builds.ts";
-import { readOptions, type Table } from "../options.ts";
 import type { Numerics } from "../kernels/load.ts";
+import { readOptions, type Table } from "../options.ts";
+import { readWithin } from "./format/budget.ts";
 import { Execution } from "./run/execution.ts";
 import { type Graph, type OnnxValue, readGraph } from "./run/graph.ts";
 import { netOf, type OnnxNet } from "./import/net.ts";
@@ -15,8 +17,16 @@ export interface OnnxInput {
   readonly data: ArrayLike<number> | ArrayLike<bigint>;
 }
 
+/** Bytes that a call of a small model may take, without those for its inputs and its weights. */
+const RUN_BYTES = 2 ** 28;
+
 /** Options of `OnnxModel.load`. */
 export interface OnnxOptions {
+  /**
+   * How much memory and time a model may take to be read, and to be converted to layers. A call of `run` may take 8
+   * bytes more for each element of its inputs and each byte of the file; its default begins at 256 MiB.
+   */
+  limits?: ReadLimits;
   /**
    * The build of the kernels, as in `compile`.
    *
@@ -25,7 +35,7 @@ export interface OnnxOptions {
   numerics?: Numerics;
 }
 
-const ONNX = { numerics: NUMERICS } satisfies Table<OnnxOptions>;
+const ONNX = { numerics: NUMERICS, limits: [readLimits] } satisfies Table<OnnxOptions>;
 
 /**
  * An ONNX model (https://onnx.ai). RNN, GRU and LSTM are supported with all their attributes and run on the library's
@@ -55,24 +65,35 @@ const ONNX = { numerics: NUMERICS } satisfies Table<OnnxOptions>;
 export class OnnxModel implements Disposable {
   readonly #graph: Graph;
   readonly #execution: Execution;
+  readonly #budget: () => Budget;
   #lastRun: Promise<unknown> = Promise.resolve();
   #disposed = false;
 
-  private constructor(graph: Graph, numerics: Numerics) {
+  private constructor(graph: Graph, execution: Execution, budget: () => Budget) {
     this.#graph = graph;
-    this.#execution = new Execution(graph, numerics);
+    this.#execution = execution;
+    this.#budget = budget;
   }
 
   /**
    * Reads a model and computes the values that depend only on its constants.
    *
    * @param bytes The whole file.
-   * @throws {FormatError} When the file is broken, or has unsupported operators, attributes or types.
-   * @throws {ShapeError} When the shapes of its constants do not fit together.
+   * @throws {FormatError} When the file is broken, has unsupported operators, attributes or types, or constants whose
+   * shapes do not fit together, or takes more than `limits` allow.
    */
   static load(bytes: Uint8Array | ArrayBuffer, options: OnnxOptions = {}): OnnxModel {
-    const { numerics } = readOptions("OnnxModel.load", ONNX, options);
-    return new OnnxModel(readGraph(requireBytes("bytes", bytes)), numerics);
+    const { numerics, limits } = readOptions("OnnxModel.load", ONNX, options);
+    const file = requireBytes("bytes", bytes);
+    const budget = () => new Budget("ONNX", file.length, limits);
+    return readWithin(budget(), () => {
+      const graph = readGraph(file);
+      const run = (elements: number) => {
+        const { bytes = RUN_BYTES + 128 * file.length } = limits ?? {};
+        return new Budget("and run ONNX", file.length, { bytes: bytes + 8 * elements * file.length });
+      };
+      return new OnnxModel(graph, new Execution(graph, numerics, run), budget);
+    });
   }
 
   /** The inputs of `run`. */
@@ -90,6 +111,7 @@ export class OnnxModel implements Disposable {
    *
    * @throws {ShapeError} When an input is missing or unknown, its shape is not the one that the model declares, or
    * shapes do not fit together in a node, which the message names.
+   * @throws {FormatError} When the call takes more than `limits` allow.
    * @throws {DisposedError} When the model was disposed.
    */
   async run(inputs: Readonly<Record<string, OnnxInput>>): Promise<Record<string, OnnxTensor>> {
@@ -105,9 +127,11 @@ export class OnnxModel implements Disposable {
    * Converts the model to layers that can be trained.
    *
    * @throws {FormatError} When the model is not a net of the library's layers; the message names the first such node.
+   * Or when this takes more than `limits` allow.
    */
   net(): OnnxNet {
-    return netOf(this.#graph, this.#execution.nodes, this.#execution.constants);
+    const { nodes, constants } = this.#execution;
+    return readWithin(this.#budget(), () => netOf(this.#graph, nodes, constants));
   }
 
   /** Frees the memory. Later calls of `run` throw a `DisposedError`. */

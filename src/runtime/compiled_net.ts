@@ -8,7 +8,7 @@ import { openStream, type Stream } from "./stream.ts";
 import { summary } from "./summary.ts";
 
 const PROBABILITIES = /* @__PURE__ */ extended(CALL, { temperature: true });
-const STREAM = { batch: true };
+const STREAM = { batch: true, states: true };
 
 /**
  * A net in one memory, and the calls that run it. Every returned array is a copy. Sequences are time-major, `[T, B,
@@ -51,14 +51,15 @@ export abstract class CompiledNet implements Disposable {
   }
 
   /**
-   * A stream: runs B sequences one step at a time. Its states are its own, and start from zero (or learned) states. A
-   * stream shares the parameters: training between two steps shows in the next step.
+   * A stream: runs B sequences one step at a time, with states of its own. A stream shares the parameters: training
+   * between two steps shows in the next step.
    *
    * @param options.batch Rows B, at most those of the net. Default 1.
+   * @param options.states The first states, `[B, H]` by name. Default: zero (or learned) states.
    */
-  stream(options: { batch?: number } = {}): Stream {
+  stream(options: { batch?: number; states?: States | "zero" } = {}): Stream {
     requireKnown("stream", STREAM, options);
-    return openStream(this.runner, options.batch ?? 1);
+    return openStream(this.runner, options.batch ?? 1, options.states ?? "zero");
   }
 
   /** Every slot of the memory with its group and bytes, in the order of addresses. */

@@ -29,9 +29,9 @@ export class Decoder {
     const { io, plan: { layer: { decoder }, decoderInput, options } } = runner;
     if (!decoder) throw new OptionError("Cannot decode: the net has no decoder");
     const firstRows = Array.from({ length: (B ?? options.batch) * rowElements(decoderInput!) }, () => 0);
-    const { batch } = runner.check(x, { batch: B, lengths, decoderInput: firstRows }, false);
+    const { batch, x: tokens } = runner.check(x, { batch: B, lengths, decoderInput: firstRows }, false);
     runner.runApart(batch, (k) => {
-      io.writeInput(x, batch);
+      io.writeInput(tokens, batch);
       io.writeStates(k, batch, "zero", undefined);
       decoder.encode(k, batch);
     });
@@ -69,9 +69,10 @@ export class Decoder {
     if (output && output.length !== size) {
       throw new ShapeError(`Cannot run a step: "output" must have ${size} elements, got ${output.length}`);
     }
-    io.checkTokens("x", x, decoderInput!, batch);
+    io.staging.begin();
+    const tokens = io.stageTokens("x", x, decoderInput!, batch);
     runner.runApart(batch, (k) => {
-      io.writeDecoderInput(x, batch);
+      io.writeDecoderInput(tokens, batch);
       io.writeStates(k, batch, this.#states, undefined, this.#decoder.states);
       this.#decoder.decode(k, batch);
     });

@@ -1,15 +1,18 @@
-/** The longest time for which computation may block the event loop, in milliseconds. */
-const TURN = 50;
+/**
+ * The time after which computation gives the event loop a turn, in milliseconds. Computation checks the time between
+ * two pieces of work, so the event loop waits for at most this time and one piece.
+ */
+const TURN = 25;
 
 /**
- * Lets other tasks run in between: `await loop.turn()` often, and it yields a macrotask when 50 ms have passed since
+ * Lets other tasks run in between: `await loop.turn()` often, and it yields a macrotask when 25 ms have passed since
  * the last one. A promise alone would not do: timers, signals and aborts never run between microtasks. A message
  * arrives sooner than a timer, which is delayed by 1 ms in Deno and 4 ms in browsers.
  */
 export class EventLoop {
   #last = performance.now();
 
-  /** Yield if 50 ms have passed since the last yield. */
+  /** Yield if 25 ms have passed since the last yield. */
   async turn(): Promise<void> {
     if (performance.now() - this.#last < TURN) return;
     // An open channel keeps a process alive, for example that of a generator which nobody finishes.

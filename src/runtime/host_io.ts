@@ -16,6 +16,17 @@ import {
 import { Parameters } from "./parameters.ts";
 import type { NetPlan } from "./plan.ts";
 import { RowLayout } from "./row_layout.ts";
+import { Staging } from "./staging.ts";
+
+/** The inputs of one call after all checks. Tokens are copies in the staging. */
+export interface CheckedInput {
+  /** The number of the call, for `Staging.requireCall`. */
+  readonly call: number | undefined;
+  readonly batch: PackedBatch;
+  readonly x: Arrays;
+  readonly decoderInput?: ArrayLike<number>;
+  readonly states: InitialStates;
+}
 
 /**
  * The transfer between the caller and the memory of a net. `check...` methods check everything once, before anything is
@@ -24,12 +35,15 @@ import { RowLayout } from "./row_layout.ts";
 export class HostIO {
   /** The parameters, and the ranges with their layout. */
   readonly parameters: Parameters;
+  /** The copies of the caller's tokens and targets. */
+  readonly staging: Staging;
   protected readonly plan: NetPlan;
   protected readonly layout: RowLayout;
 
   constructor(plan: NetPlan, arena: Arena) {
     this.plan = plan;
     this.layout = new RowLayout(arena, plan.options.batchFirst ?? false);
+    this.staging = new Staging(this.layout, plan.staging);
     this.parameters = new Parameters(plan.planner, this.layout);
   }
 
@@ -79,7 +93,7 @@ export class HostIO {
   }
 
   /**
-   * Check x and the options of a call.
+   * Check x and the options of a call. Tokens are copied, and the copies are checked.
    *
    * @param last The batch of the last call, whose states `"carry"` carries on.
    * @param steps The most steps of x. Default: the plan's.
@@ -92,9 +106,9 @@ export class HostIO {
     training: boolean,
     last: PackedBatch | undefined,
     steps: number = this.plan.options.steps,
-  ): PackedBatch {
-    const { input, layer, options: { batch: most } } = this.plan;
-    const { batch: B = most, states = "zero", lengths, shard } = options;
+  ): CheckedInput {
+    const { input, layer, options: { batch: most, steps: planned } } = this.plan;
+    const { batch: B = most, states = "zero", lengths, shard, decoderInput } = options;
     if (!Number.isInteger(B) || B < 1 || B > most) {
       throw new OptionError(`"batch" of a call must be an integer from 1 to ${most} (the session's batch), got ${B}`);
     }
@@ -107,19 +121,23 @@ export class HostIO {
     const fresh = states === "zero" || (states === "carry" && !last);
     const batch = packBatch({ T: T ?? 1, B, training, fresh, shard }, lengths);
     for (const { output } of layer.parts ?? [layer]) shapeOf(output, batch); // refuses sequences that are too short
-    mapNamed(
+    const call = this.staging.begin(batch.T > planned);
+    const tokens = mapNamed(
       input,
       x,
-      (value, data: ArrayLike<number>, name = "x") => this.checkTokens(name, data, value, shapeOf(value, batch)),
+      (value, data: ArrayLike<number>, name = "x") => this.stageTokens(name, data, value, shapeOf(value, batch)),
     );
     this.#checkInitialStates(batch, states, last);
-    return this.#checkDecoderInput(options.decoderInput, batch);
+    return { call, x: tokens, states, ...this.#checkDecoderInput(decoderInput, batch) };
   }
 
-  /** The batch with its decoder, if the net has one. */
-  #checkDecoderInput(values: ArrayLike<number> | undefined, batch: PackedBatch): PackedBatch {
+  /** The decoder's input, and the batch with its decoder, if the net has one. */
+  #checkDecoderInput(
+    values: ArrayLike<number> | undefined,
+    batch: PackedBatch,
+  ): Pick<CheckedInput, "batch" | "decoderInput"> {
     const { decoderInput, options: { decoderSteps } } = this.plan;
-    if (!decoderInput && !values) return batch;
+    if (!decoderInput && !values) return { batch };
     if (!decoderInput || !values) {
       throw new OptionError(
         `Cannot run a sequence: "decoderInput" must be given for a net with a decoder, and for no other; ${
@@ -129,13 +147,25 @@ export class HostIO {
     }
     const T = this.#requireSteps("decoderInput", values, decoderInput, batch.B, decoderSteps!);
     const withSteps = withDecoder(batch, T);
-    this.checkTokens("decoderInput", values, decoderInput, withSteps.decoder!);
-    return withSteps;
+    const tokens = this.stageTokens("decoderInput", values, decoderInput, withSteps.decoder!);
+    return { batch: withSteps, decoderInput: tokens };
   }
 
-  /** @throws {OptionError} When a row of the batch is not a token of the input. */
-  checkTokens(name: string, x: ArrayLike<number>, { kind, width }: Value, batch: PackedBatch): void {
-    if (kind !== "values") this.layout.forEach(batch, (_, i) => i < 0 || requireBelow(name, x[i], i, width));
+  /**
+   * A copy of tokens, checked; or values themselves.
+   *
+   * @throws {OptionError} When a row of the batch is not a token of the input.
+   */
+  stageTokens(
+    name: string,
+    x: ArrayLike<number>,
+    { kind, width }: Value,
+    batch: PackedBatch,
+  ): ArrayLike<number> {
+    if (kind === "values") return x;
+    const tokens = this.staging.copy(name, x, batch.T * batch.B);
+    this.layout.forEach(batch, (_, i) => i < 0 || requireBelow(name, tokens[i], i, width));
+    return tokens;
   }
 
   /** The number of steps T of a sequence of B rows. */
@@ -148,12 +178,13 @@ export class HostIO {
     least = 1,
   ): number {
     const isValues = kind === "values";
-    (isValues ? requireNumbers : requireArray)(name, x);
-    const T = x.length / (isValues ? B * width : B);
+    const { length } = (isValues ? requireNumbers : requireArray)(name, x);
+    const T = length / (isValues ? B * width : B);
     if (Number.isInteger(T) && T >= least && T <= steps) return T;
     const shape = [...(this.plan.options.batchFirst ? [B, "T"] : ["T", B]), ...(isValues ? [width] : [])].join(", ");
+    const expected = `must have shape [${shape}] with T from ${least} to ${steps}`;
     throw new ShapeError(
-      `Cannot run a sequence: "${name}" must have shape [${shape}] with T from ${least} to ${steps}, got ${x.length} elements`,
+      `Cannot run a sequence: "${name}" ${expected}, got ${length} elements`,
     );
   }
 
@@ -178,13 +209,18 @@ export class HostIO {
     if (randomCounter) this.layout.integers(randomCounter.address, 1)[0] = pass;
   }
 
-  /** Write x and the decoder's input. */
+  /** Write x and the decoder's input, tokens first: reading the caller's values may run a getter of the caller. */
   writeInput(x: Arrays, batch: PackedBatch, decoderInput?: ArrayLike<number>): void {
     const { input, needs: { reverseOrder, orders } } = this.plan;
-    mapNamed(input, x, (value, data: ArrayLike<number>) => this.#writeValue(value, data, shapeOf(value, batch)));
+    const write = (isValues: boolean) =>
+      mapNamed(input, x, (value, data: ArrayLike<number>) => {
+        if ((value.kind === "values") === isValues) this.#writeValue(value, data, shapeOf(value, batch));
+      });
     if (reverseOrder) this.layout.writeReverse(reverseOrder, batch);
     for (const { slot, of } of orders) this.layout.writeReverse(slot, shapeOf(of, batch));
+    write(false);
     if (decoderInput) this.writeDecoderInput(decoderInput, batch.decoder!);
+    write(true);
   }
 
   /** Write the decoder's input; `batch` is that of the decoder. */

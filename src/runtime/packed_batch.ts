@@ -83,15 +83,17 @@ export function packBatch(
   if (requireArray("lengths", lengths).length !== B) {
     throw new ShapeError(`Cannot run a sequence: "lengths" must have ${B} elements, one a row, got ${lengths.length}`);
   }
+  const checked = new Int32Array(B); // The caller's array is read once.
   for (let b = 0; b < B; b++) {
     const length = lengths[b];
     if (!Number.isInteger(length) || length < 1 || length > T) {
       throw new OptionError(`Every element of "lengths" must be an integer from 1 to ${T}, got ${length} at ${b}`);
     }
+    checked[b] = length;
   }
   // Typed arrays sort stably, so equal lengths keep their order.
-  const order = Int32Array.from({ length: B }, (_, b) => b).sort((a, b) => lengths[b] - lengths[a]);
-  const sorted = Int32Array.from(order, (b) => lengths[b]);
+  const order = Int32Array.from({ length: B }, (_, b) => b).sort((a, b) => checked[b] - checked[a]);
+  const sorted = Int32Array.from(order, (b) => checked[b]);
   const batchSizes = new Int32Array(T);
   for (let t = 0, n = B; t < T; t++) {
     while (n > 0 && sorted[n - 1] <= t) n--;

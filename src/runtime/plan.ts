@@ -61,6 +61,8 @@ export interface NetPlan {
   readonly needs: Needs;
   /** What an error calls a layer of the net that must see whole sequences. Undefined: the net can run in pieces. */
   readonly wholeSequence?: string;
+  /** The place of the tokens and targets of a call, in which they are checked; none when there are none. */
+  readonly staging?: Slot;
   /** Two numbers that kernels read from memory, such as a factor. */
   readonly settings: Slot;
 }
@@ -73,7 +75,22 @@ export interface NetPlan {
  */
 export function planNet(net: Layer, options: SizeOptions): NetPlan {
   const { plan, planner } = placeLayers(net, options);
-  return { ...plan, bytes: planner.finish() };
+  return { ...plan, staging: placeStaging(planner, plan), bytes: planner.finish() };
+}
+
+/**
+ * Place the staging of a call: two f32 for each double.
+ *
+ * @param targets The number of doubles beside the tokens.
+ */
+export function placeStaging(
+  planner: Planner,
+  { input, decoderInput }: Pick<NetPlan, "input" | "decoderInput">,
+  targets = 0,
+): Slot | undefined {
+  const inputs = [...Object.values(input.named ?? { input }), ...decoderInput ? [decoderInput] : []];
+  const elements = inputs.reduce((sum, { kind, value }) => kind === "values" ? sum : sum + value.rows, targets);
+  return elements ? planner.activation("staging", 1, 2 * elements) : undefined;
 }
 
 /**
@@ -85,7 +102,7 @@ export function placeLayers(
   net: Layer,
   options: LayerOptions,
   threads = 1,
-): { plan: Omit<NetPlan, "bytes">; planner: Planner; scope: Scope } {
+): { plan: Omit<NetPlan, "bytes" | "staging">; planner: Planner; scope: Scope } {
   const { batch, steps, decoderSteps = steps, batchFirst, train = false, seed = 0, gradientFlow } = options;
   requireInteger("batch", batch, 1);
   requireInteger("steps", steps, 1);

@@ -39,6 +39,11 @@ export class RowLayout {
     return this.#arena!.ints(address, n);
   }
 
+  /** A view of `n` doubles, from the double `from` on behind the address. */
+  doubles(address: number, from: number, n: number): Float64Array {
+    return this.#arena!.doubles(address + 8 * from, n);
+  }
+
   /**
    * Write a sequence, which begins at element `from` of the data, into a slot. Rows behind a row's length become zero.
    */

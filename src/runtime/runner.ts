@@ -3,8 +3,8 @@ import { requireKnown } from "../options.ts";
 import type { Kernels } from "../kernels/kernels.ts";
 import type { Threads } from "../threads/threads.ts";
 import type { Arrays } from "../ops/value.ts";
-import type { HostIO } from "./host_io.ts";
-import { allSteps, type CallOptions, type InitialStates, type PackedBatch, type States } from "./packed_batch.ts";
+import type { CheckedInput, HostIO } from "./host_io.ts";
+import { allSteps, type CallOptions, type PackedBatch, type States } from "./packed_batch.ts";
 import type { NetPlan } from "./plan.ts";
 
 /** What the activation memory of a net holds. */
@@ -18,14 +18,6 @@ export type ActivationMemory =
   /** Something else, such as the step of a stream. `states` are a copy of the last states of the batch. */
   | { readonly is: "other"; readonly batch: PackedBatch; readonly states: States };
 
-/** The inputs of one call after all checks. */
-export interface CheckedInput {
-  readonly batch: PackedBatch;
-  readonly x: Arrays;
-  readonly decoderInput?: ArrayLike<number>;
-  readonly states: InitialStates;
-}
-
 /** Runs a net forward, and knows what its memory holds. */
 export class Runner {
   readonly plan: NetPlan;
@@ -36,6 +28,8 @@ export class Runner {
   passes = 0;
   /** Increases whenever the activation memory or a parameter changes. */
   version = 0;
+  /** Increases whenever a parameter changes. */
+  parameterVersion = 0;
   /** What computes; or the error that every call throws: the net was disposed, or a thread failed in an update. */
   #engine: { readonly kernels: Kernels; readonly threads?: Threads } | Error;
 
@@ -83,8 +77,7 @@ export class Runner {
    */
   check(x: Arrays, options: CallOptions, training: boolean, steps?: number): CheckedInput {
     this.requireOpen();
-    const { states = "zero", decoderInput } = options;
-    return { batch: this.io.checkInput(x, options, training, this.lastBatch, steps), x, decoderInput, states };
+    return this.io.checkInput(x, options, training, this.lastBatch, steps);
   }
 
   /**
@@ -92,9 +85,10 @@ export class Runner {
    *
    * @param pass The number of a training pass. Default: one more than the last.
    */
-  write({ batch, x, decoderInput, states }: CheckedInput, pass?: number): void {
+  write({ call, batch, x, decoderInput, states }: CheckedInput, pass?: number): void {
     const k = this.kernels;
     const { memory, io } = this;
+    io.staging.requireCall(call);
     if (batch.training) io.writePass(pass ?? ++this.passes);
     this.#threads?.partition(allSteps(batch));
     this.version++;
@@ -150,6 +144,7 @@ export class Runner {
   refresh(): void {
     if (this.memory.is === "activations") this.memory = { is: "outputs", batch: this.memory.batch };
     this.version++;
+    this.parameterVersion++;
     this.plan.layer.refresh(this.kernels);
     this.#threads?.finish();
   }

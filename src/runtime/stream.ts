@@ -1,5 +1,6 @@
 import { OptionError, requireBelow, requireInteger, ShapeError } from "../errors.ts";
 import type { Arrays } from "../ops/value.ts";
+import { checkStates } from "./host_io.ts";
 import { packBatch, type PackedBatch, type States } from "./packed_batch.ts";
 import type { Runner } from "./runner.ts";
 
@@ -12,12 +13,14 @@ export class Stream {
   readonly #batch: PackedBatch;
   /** The states after the last step; empty before the first step. */
   readonly #states: States = {};
+  readonly #first: States | "zero";
   #isFirst = true;
 
   /** `Session.stream` makes streams. */
-  constructor(runner: Runner, B: number) {
+  constructor(runner: Runner, B: number, first: States | "zero") {
     this.#runner = runner;
-    this.#batch = packBatch({ T: 1, B, training: false, fresh: true });
+    this.#first = first;
+    this.#batch = packBatch({ T: 1, B, training: false, fresh: first === "zero" });
   }
 
   /** Rows B. */
@@ -40,12 +43,13 @@ export class Stream {
     if (output && output.length !== size) {
       throw new ShapeError(`Cannot run a step: "output" must have ${size} elements, got ${output.length}`);
     }
-    if (this.#runner.check(x, { batch: batch.B }, false).batch.T !== 1) {
+    const checked = this.#runner.check(x, { batch: batch.B }, false);
+    if (checked.batch.T !== 1) {
       throw new ShapeError(`Cannot run a step: "x" must be one step of ${batch.B} rows`);
     }
     this.#runner.runApart(batch, (k) => {
-      io.writeInput(x, batch);
-      io.writeStates(k, batch, this.#isFirst ? "zero" : this.#states, undefined);
+      io.writeInput(checked.x, batch);
+      io.writeStates(k, batch, this.#isFirst ? this.#first : this.#states, undefined);
       layer.forward(k, batch);
     });
     this.#isFirst = false;
@@ -61,7 +65,13 @@ export class Stream {
    * @throws {OptionError} When a row is not an integer from 0 to B - 1.
    */
   select(rows: ArrayLike<number>): void {
-    selectRows(this.#isFirst ? {} : this.#states, rows, this.#batch.B); // All rows start from the same states.
+    const { B } = this.#batch;
+    if (!this.#isFirst) return selectRows(this.#states, rows, B);
+    selectRows({}, rows, B); // Checks the rows. Zero states are the same in all of them.
+    if (this.#first === "zero") return;
+    for (const [name, state] of Object.entries(this.#first)) this.#states[name] = state.slice();
+    selectRows(this.#states, rows, B);
+    this.#isFirst = false;
   }
 
   /** Start again from the first states. */
@@ -81,11 +91,17 @@ export function selectRows(all: States, rows: ArrayLike<number>, B: number): voi
   }
 }
 
-/** A stream of `batch` rows through a net. */
-export function openStream(runner: Runner, batch: number): Stream {
+/** A stream of `batch` rows through a net, from these states on. */
+export function openStream(runner: Runner, batch: number, states: States | "zero"): Stream {
   runner.requireOpen();
   const { wholeSequence, options } = runner.plan;
   requireInteger("batch", batch, 1, options.batch);
   if (wholeSequence) throw new OptionError(`Cannot make a stream: ${wholeSequence} must see a sequence whole`);
-  return new Stream(runner, batch);
+  if (states === "zero") return new Stream(runner, batch, states);
+  checkStates("states", runner.plan.layer.states, states, batch);
+  return new Stream(
+    runner,
+    batch,
+    Object.fromEntries(Object.entries(states).map(([name, data]) => [name, data.slice()])),
+  );
 }

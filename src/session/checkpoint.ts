@@ -1,4 +1,4 @@
-import { FormatError, OptionError, requireInteger, ShapeError } from "../errors.ts";
+import { format, FormatError, OptionError, requireInteger, ShapeError } from "../errors.ts";
 import { anything, readOptions, type Table } from "../options.ts";
 import { readSafetensors } from "../formats/safetensors.ts";
 import { writeSafetensors } from "../formats/safetensors_writer.ts";
@@ -185,11 +185,20 @@ export function readCheckpoint(bytes: Uint8Array | ArrayBuffer): Checkpoint {
   return { net, parameters, training: { ...training, tensors: moments }, states, extra, tensors: more };
 }
 
+/** A value of a checkpoint in an error. The stack of the engine is too small for one that is nested deeply. */
+function show(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? "missing";
+  } catch {
+    return format(value);
+  }
+}
+
 /**
  * @throws {ShapeError} When the net is not that of the plan. One error lists all differences but those of parameters.
  */
 function requireNet({ net }: Checkpoint, plan: NetPlan): void {
-  const own = describeNet(plan), show = (value: unknown) => JSON.stringify(value) ?? "missing";
+  const own = describeNet(plan);
   const faults = (Object.keys(own) as (keyof NetDescription)[]).flatMap((key) =>
     show(net[key]) === show(own[key]) ? [] : [`its ${key} is ${show(net[key])}, the session's is ${show(own[key])}`]
   );
@@ -207,7 +216,7 @@ function parse(
   } catch (cause) {
     throw refusal(`metadata "${KEY}" is not JSON (${(cause as Error).message})`);
   }
-  if (value?.version !== VERSION) throw refusal(`its version must be ${VERSION}, got ${value?.version}`);
+  if (value?.version !== VERSION) throw refusal(`its version must be ${VERSION}, got ${format(value?.version)}`);
   const isObject = (part: unknown) => typeof part === "object" && part !== null;
   if (!isObject(value.net) || !isObject(value.training) || !isObject(value.training.schedule)) {
     throw refusal(`metadata "${KEY}" must have "net" and "training" with "schedule"`);

@@ -70,14 +70,24 @@ export async function compile(
   options: CompileOptions,
 ): Promise<Session> {
   const { numerics, threads: wanted, ...training } = readOptions("compile", COMPILE, options);
+  const count = threadCount(wanted);
   checkTraining(training);
-  const count = Threads.available() ? wanted : 1;
   const plan = planTraining(layer("net", net), training, count);
   const arena = new WasmArena(plan.bytes, count > 1);
   const { kernels, module } = await loadModule(numerics, arena);
   if (count === 1) return new Session(plan, kernels, arena);
   const threads = await Threads.start(count, { module, kernels, arena, map: plan.planner.map });
   return new Session(plan, threads.kernels, threads.arena, threads);
+}
+
+/**
+ * The number of threads that compute: as many as wanted, where the engine allows them.
+ *
+ * @throws {OptionError} When the number is out of range.
+ */
+export function threadCount(wanted: number): number {
+  requireInteger("threads", wanted, 1, MOST_THREADS);
+  return Threads.available() ? wanted : 1;
 }
 
 /** @throws {OptionError} When an option needs another one that is missing. */

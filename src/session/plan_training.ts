@@ -4,9 +4,9 @@ import type { Layer } from "../layers/layer.ts";
 import type { ParameterSlot, Planner } from "../memory/planner.ts";
 import type { Slot } from "../memory/slot.ts";
 import type { Initialiser } from "../ops/initialise.ts";
-import { type NetPlan, placeLayers, SIZE, type SizeOptions } from "../runtime/plan.ts";
+import { type NetPlan, placeLayers, placeStaging, SIZE, type SizeOptions } from "../runtime/plan.ts";
 import { type Clip, clip, type ClipSlots, NORM_BLOCK } from "../training/clip.ts";
-import { type Loss, loss, type PlannedLoss } from "../training/losses/loss.ts";
+import { type Loss, loss, type PlannedLoss, targetElements } from "../training/losses/loss.ts";
 import { type Group, type Optimizer, optimizer, SETTINGS_LENGTH } from "../training/optimizers/optimizer.ts";
 
 /** What a session is compiled for. */
@@ -152,6 +152,7 @@ export function planTraining(net: Layer, options: PlanOptions, threads = 1): Tra
   return {
     ...plan,
     ...slots,
+    staging: placeStaging(planner, plan, loss && targetElements(loss, plan.layer.output.value.rows, options.batch)),
     bytes: planner.finish(),
     options: { ...options, ...plan.options, train, frozen },
     initial: Object.values(net.parameters).map(({ initial }) => initial),

@@ -125,10 +125,7 @@ export class Session extends CompiledNet {
     return this.trained.optimization.updateAccumulated();
   }
 
-  /**
-   * Discard the gradients of `accumulate` or `backward`, if there are any. Random numbers go on as if the parts had
-   * never run.
-   */
+  /** Discard the gradients of `accumulate` or `backward`. Random numbers go on as if the parts had never run. */
   discard(): void {
     this.requireTraining("discard gradients");
     this.trained.gradients.rollBack();

@@ -4,7 +4,7 @@ import type { Slot } from "../memory/slot.ts";
 import { type Arrays, mapNamed, type TensorSpec } from "../ops/value.ts";
 import { checkStates, HostIO } from "../runtime/host_io.ts";
 import type { PackedBatch, States } from "../runtime/packed_batch.ts";
-import type { TargetRows } from "../training/losses/loss.ts";
+import type { TargetRows, Targets } from "../training/losses/loss.ts";
 
 /** The transfer between the caller and the memory of a net that trains: targets and gradients as well. */
 export class TrainingIO extends HostIO {
@@ -25,6 +25,23 @@ export class TrainingIO extends HostIO {
       floats: (address, n) => layout.floats(address, n),
       integers: (address, n) => layout.integers(address, n),
     };
+  }
+
+  /** Copies of the targets of a call, in the staging. */
+  stageTargets({ y, weights, targetLengths }: { y: Arrays; weights?: Arrays; targetLengths?: Arrays }): Targets {
+    const { staging, plan: { layer: { output } } } = this;
+    /** Those of several outputs are given by name, or for all of them in one array. */
+    const copy = (name: string, data: Arrays | undefined) =>
+      data &&
+      (output.named && !("length" in data)
+        ? Object.fromEntries(Object.entries(data).map(([key, own]) => [key, staging.copy(key, own)]))
+        : staging.copy(name, data as ArrayLike<number>));
+    // A loss of several outputs takes them apart.
+    return {
+      y: copy("y", y),
+      weights: copy("weights", weights),
+      targetLengths: copy("targetLengths", targetLengths),
+    } as Targets;
   }
 
   /** @throws {ShapeError} When dOutput does not have an element for each of the output. */

@@ -4,8 +4,9 @@ import type { Kernels } from "../kernels/kernels.ts";
 import type { Arena } from "../memory/arena.ts";
 import { seedWords } from "../memory/planner.ts";
 import type { Arrays, TensorSpec } from "../ops/value.ts";
+import type { CheckedInput } from "../runtime/host_io.ts";
 import { CALL, type CallOptions, packBatch, type PackedBatch, type States } from "../runtime/packed_batch.ts";
-import { type CheckedInput, Runner } from "../runtime/runner.ts";
+import { Runner } from "../runtime/runner.ts";
 import type { Threads } from "../threads/threads.ts";
 import type { Layout } from "../training/data/batch.ts";
 import type { PlannedLoss, Targets } from "../training/losses/loss.ts";
@@ -109,12 +110,13 @@ export class TrainingRunner extends Runner {
     const { loss } = this;
     const input = this.check(data.x, options, training, steps);
     if (input.batch.T > this.plan.options.steps) requireSegments(this, options);
-    const targets = data as Targets; // A loss of several outputs takes them apart.
+    const targets = this.io.stageTargets(data);
     return { ...input, targets, count: loss.check(targets, this.io.targetRows(input.batch)) };
   }
 
-  /** Write targets and inputs. For `pass` see `write`. */
-  writeData(data: CheckedData, pass?: number): void {
+  /** Write targets and inputs. Without `count`, losses are not divided. For `pass` see `write`. */
+  writeData(data: Omit<CheckedData, "count"> & { count?: number }, pass?: number): void {
+    this.io.staging.requireCall(data.call);
     this.loss.write(data.targets, this.io.targetRows(data.batch), data.count);
     this.write(data, pass);
   }
@@ -139,10 +141,10 @@ export class TrainingRunner extends Runner {
   losses<Losses>(data: Data, options: CallOptions): Losses {
     requireCall(data, options);
     const { loss } = this;
-    const { batch, ...input } = this.checkData(data, options, false);
+    const checked = this.checkData(data, options, false);
+    const { batch } = checked;
     const rows = this.io.targetRows(batch);
-    loss.write(data as Targets, rows);
-    this.write({ batch, ...input });
+    this.writeData({ ...checked, count: undefined });
     this.forward(batch);
     loss.forward(this.kernels, this.io.outputBatch(batch), false);
     return loss.read(rows) as Losses;

@@ -1,4 +1,4 @@
-import { OptionError, requireInteger } from "../errors.ts";
+import { format, OptionError, requireInteger } from "../errors.ts";
 import { numbers } from "../formats/elements.ts";
 import type { ParameterSlot } from "../memory/planner.ts";
 import type { Slot } from "../memory/slot.ts";
@@ -97,12 +97,16 @@ function requireSameTraining(
   const name = options.optimizer?.name ?? "";
   if (optimizer !== name) {
     throw new OptionError(
-      `Cannot set the training state: it is of the optimizer "${optimizer}", the session was compiled with "${name}"`,
+      `Cannot set the training state: it is of the optimizer ${
+        format(optimizer)
+      }, the session was compiled with "${name}"`,
     );
   }
   if (needs.randomCounter && seed !== planner.seed) {
     throw new OptionError(
-      `Cannot set the training state: it is of seed ${seed}, the session was compiled with seed ${planner.seed}`,
+      `Cannot set the training state: it is of seed ${
+        format(seed)
+      }, the session was compiled with seed ${planner.seed}`,
     );
   }
 }

@@ -66,12 +66,23 @@ export interface EpochEvent extends EventPlace {
   readonly count: number;
 }
 
+/**
+ * The training of a model starts anew, although there was one before: its optimizer has other settings. Steps, epochs,
+ * moments and the schedule begin again; the parameters stay. The first event.
+ */
+export interface RestartEvent extends EventPlace {
+  /** The kind of event. */
+  readonly type: "restart";
+  /** The option with other values than before. */
+  readonly reason: "optimizer";
+}
+
 /** The training is over; the last event. */
 export interface EndEvent extends EventPlace {
   /** The kind of event. */
   readonly type: "end";
-  /** Which limit was reached first. */
-  readonly reason: "epochs" | "steps" | "seconds" | "patience";
+  /** Which limit was reached first; `"replaced"`: another training has begun while this one was suspended. */
+  readonly reason: "epochs" | "steps" | "seconds" | "patience" | "replaced";
   /** The best evaluation, if there was one. */
   readonly best: BestEvaluation | null;
   /** Whether the parameters are now those of the best evaluation. */
@@ -94,4 +105,5 @@ export type TrainingEvent<M extends Metrics = Metrics> =
   | StatisticsEvent
   | EvaluationEvent<M>
   | EpochEvent
+  | RestartEvent
   | EndEvent;

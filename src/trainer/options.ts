@@ -18,7 +18,7 @@ import type { Session } from "../session/session.ts";
 import type { Batch } from "../training/data/batch.ts";
 import type { TrainingData } from "./batches.ts";
 import { type Metrics, metrics } from "./evaluate.ts";
-import type { TrainerState } from "./state.ts";
+import { checkedState, type TrainerState } from "./state.ts";
 import { STATISTICS, type StatisticsOptions } from "./statistics.ts";
 
 /** The evaluation during a training. */
@@ -42,13 +42,13 @@ export interface EvaluationPlan {
 /** Options of `fit`. */
 export interface TrainerOptions<M extends Metrics = Metrics> {
   /**
-   * Passes over the data.
+   * Passes over the data, in this call.
    *
    * @default 10, or no limit when `steps` or `seconds` is given
    */
   epochs?: number;
   /**
-   * Updates, those before `resume` included.
+   * Updates, in this call; those before `resume` included.
    *
    * @default no limit
    */
@@ -75,7 +75,7 @@ export interface TrainerOptions<M extends Metrics = Metrics> {
   /**
    * Seed of the order of samples.
    *
-   * @default {0}
+   * @default that of the session's last training, else 0
    */
   seed?: number;
   /**
@@ -228,7 +228,10 @@ const EVALUATION = {
   averages: [flag],
 } satisfies Table<EvaluationPlan>;
 
-const RESUME = { state: [anything, REQUIRED], tensors: [anything] } satisfies Table<
+const RESUME = {
+  state: [(_, state) => checkedState(state as TrainerState), REQUIRED],
+  tensors: [anything],
+} satisfies Table<
   NonNullable<TrainerOptions["resume"]>
 >;
 

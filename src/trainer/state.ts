@@ -1,4 +1,5 @@
 import { OptionError, requireInteger } from "../errors.ts";
+import { requireMade } from "../options.ts";
 import type { States } from "../runtime/packed_batch.ts";
 import type { TensorCopy, Tensors } from "../runtime/state_dict.ts";
 import type { BestEvaluation } from "./events.ts";
@@ -24,6 +25,8 @@ export interface TrainerState {
   readonly best: BestEvaluation | null;
   /** Evaluations since the best one. */
   readonly bad: number;
+  /** Of a training that goes on from another one: where it began. Its limits count from there. */
+  readonly start?: { readonly step: number; readonly epoch: number };
 }
 
 /** The state at the start of a training. */
@@ -32,20 +35,47 @@ export function startState(seed: number): TrainerState {
 }
 
 /**
+ * The state of a training that goes on from another one.
+ *
+ * @param isSameData Whether an interrupted epoch can go on. Otherwise the next one begins.
+ */
+export function continuedState({ seed, step, epoch, batch, loss }: TrainerState, isSameData: boolean): TrainerState {
+  const place = isSameData ? { epoch, batch, loss } : { epoch: batch ? epoch + 1 : epoch };
+  const state = { ...startState(seed), ...place, step, evaluated: step };
+  return { ...state, start: { step, epoch: state.epoch } };
+}
+
+/**
  * A copy of a state.
  *
  * @throws {OptionError} When the state is not that of a training.
  */
-export function checkedState({ seed, step, epoch, batch, loss, evaluated, best, bad }: TrainerState): TrainerState {
+export function checkedState(state: TrainerState): TrainerState {
+  requireMade("resume.state", state, "seed", "the state of a training");
+  const { seed, step, epoch, batch, loss, evaluated, best, bad, start } = state;
   for (const [name, value] of Object.entries({ seed, step, batch, evaluated, bad })) requireInteger(name, value, 0);
   requireInteger("epoch", epoch, 1);
+  if (start) {
+    requireInteger("start.step", start.step, 0);
+    requireInteger("start.epoch", start.epoch, 1);
+  }
   const numbers = [loss?.sum, loss?.count, ...best ? [best.value, best.step, best.epoch] : []];
   if (best === undefined || numbers.some((value) => typeof value !== "number")) {
     throw new OptionError(
       'Cannot go on from "resume": its state needs a loss { sum, count } and a best evaluation or null',
     );
   }
-  return { seed, step, epoch, batch, loss: { ...loss }, evaluated, best: best && { ...best }, bad };
+  return {
+    seed,
+    step,
+    epoch,
+    batch,
+    loss: { ...loss },
+    evaluated,
+    best: best && { ...best },
+    bad,
+    ...start && { start: { ...start } },
+  };
 }
 
 const BEST = "best.", STATE = "state.";

@@ -26,13 +26,10 @@ function edit(from: string | RegExp, to: string) {
   };
 }
 
-Deno.test("zip files with missing, broken or compressed entries are refused", () => {
+Deno.test("zip files with missing or broken entries are refused", () => {
   assertStringIncludes(refusal((entries) => delete entries["config.json"]), "no config.json");
   assertStringIncludes(refusal((entries) => delete entries["model.weights.h5"]), "no model.weights.h5");
-  assertStringIncludes(refusal(() => {}, { level: 6 }), "is compressed");
   assertStringIncludes(refusal((entries) => entries["config.json"] = new Uint8Array()), "config.json at byte 0");
-  const old = new TextEncoder().encode('{"keras_version": "2.15.0"}');
-  assertStringIncludes(refusal((entries) => entries["metadata.json"] = old), "2.15.0");
   assertStringIncludes(refusal((entries) => entries["model.weights.h5"] = new Uint8Array(2000)), "HDF5 is broken");
   for (const bytes of [new Uint8Array(), Uint8Array.of(0x50, 0x4b, 3, 4), Uint8Array.of(0x89, 0x48, 0x44, 0x46)]) {
     assertThrows(() => readKeras(bytes), FormatError);

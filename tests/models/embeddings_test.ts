@@ -9,7 +9,9 @@ import {
 } from "../../mod.ts";
 import { pretrained, Seq2Seq, SequenceGenerator, type Vectors } from "../../models.ts";
 
-const TEXT = "the Whale and the sea. ".repeat(20), VOCABULARY = Vocabulary.words(TEXT);
+const TEXT = "the Whale and the sea. ".repeat(20);
+/** Words of version 0.1, which have spaces before them. */
+const VOCABULARY = Vocabulary.fromJSON({ kind: "words", tokens: [" ", " Whale", " and", " sea", " the", ".", "the"] });
 const VECTORS = new Map([["the", [1, 2]], ["whale", [3, 4]], ["sea", [5, 6]], [" sea", [7, 8]]]);
 
 const weightOf = (bytes: Uint8Array, name = "embedding.weight") => [...readSafetensors(bytes).tensors.get(name)!.data];
@@ -32,6 +34,13 @@ Deno.test("a token starts with its own or its word's vector, another one with a 
   const mean = used.reduce((a, b) => a + b) / used.length;
   const deviation = Math.sqrt(used.reduce((sum, value) => sum + (value - mean) ** 2, 0) / used.length);
   assertEquals(rowOf(bytes, " and"), own.map((value) => Math.fround(Number(value) * deviation)));
+});
+
+Deno.test("a word without a space before it starts with its vector, else with that of its lower case", async () => {
+  const vocabulary = Vocabulary.words(TEXT);
+  using model = await LanguageModel.create(vocabulary, { embedding: pretrained(VECTORS), hidden: [4] });
+  const weight = weightOf(model.save()), row = (token: string) => weight.slice(2 * vocabulary.id(token)!).slice(0, 2);
+  assertEquals([row("the"), row("Whale"), row("sea")], [[1, 2], [3, 4], [5, 6]]);
 });
 
 Deno.test("training leaves frozen vectors unchanged, also after a file, and changes others", async () => {

@@ -85,7 +85,7 @@ Deno.test("a vector decides through the initial states of every layer, with ever
 Deno.test("tokens are words or stand between spaces, and rare ones are unknown", async () => {
   const texts = ["the cat sat", "the dog sat", "the cat ran home"];
   using words = await SequenceGenerator.create(texts, { tokens: "words", hidden: [8] });
-  assertEquals(words.vocabulary.tokens, ["<unk>", " cat", " sat", "the"]);
+  assertEquals(words.vocabulary.tokens, ["<unk>", " ", "<join>", "cat", "sat", "the"]);
   using spaced = await SequenceGenerator.create(texts, { tokens: "spaced", hidden: [16] });
   assertEquals(spaced.vocabulary.tokens, ["<unk>", "cat", "sat", "the"]);
   await train(spaced, ["the cat sat"], 100);

@@ -111,17 +111,18 @@ Deno.test("an abort ends the training between two steps, and the model can be tr
 });
 
 Deno.test("steps limit a training over several epochs, and end it within an epoch", async () => {
-  using model = await LanguageModel.create(TEXT, { hidden: [4] });
   const options = { batch: 4, unroll: 50 }, windows = Math.ceil(Math.floor((TEXT.length - 1) / 4) / 50);
   for (
     const [limits, steps, epoch] of [[{ steps: windows + 1 }, windows + 1, 2], [{ steps: 99, epochs: 1 }, windows, 1]]
   ) {
+    using model = await LanguageModel.create(TEXT, { hidden: [4] });
     let last: FitEvent | undefined;
     for await (const event of model.fit(TEXT, { ...options, ...limits as { steps?: number; epochs?: number } })) {
       last = event;
     }
     assertEquals([last?.step, last?.steps, last?.epoch], [steps, steps, epoch]);
   }
+  using model = await LanguageModel.create(TEXT, { hidden: [4] });
   await assertRejects(() => model.fit(TEXT, { steps: 0 }).next(), OptionError, '"steps"');
 });
 
@@ -146,10 +147,9 @@ Deno.test("bad input is refused", async () => {
   await assertRejects(() => written(model, { length: -1, seed: 0 }), OptionError, '"length"');
   await assertRejects(() => model.evaluate("XYZ"), OptionError, "X");
   await assertRejects(() => model.fit(TEXT, { epochs: 0 }).next(), OptionError, '"epochs"');
-  const first = model.fit(TEXT, { batch: 2, unroll: 5 });
-  await first.next();
+  const step = model.fit(TEXT, { batch: 2, unroll: 5 }).next();
   await assertRejects(() => model.fit(TEXT).next(), OptionError, "already");
-  await first.return();
+  await step;
   await assertRejects(() => LanguageModel.load(new Uint8Array(3)), FormatError);
 });
 

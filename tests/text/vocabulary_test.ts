@@ -1,7 +1,8 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { FormatError, OptionError } from "../../src/errors.ts";
 import type { SpecialToken } from "../../src/text/tokens.ts";
-import { Vocabulary, type VocabularyJSON, type VocabularyOptions } from "../../src/text/vocabulary.ts";
+import { Vocabulary } from "../../src/text/vocabulary.ts";
+import type { VocabularyJSON, VocabularyOptions } from "../../src/text/vocabulary_tokens.ts";
 
 Deno.test("tokens are the distinct code points in ascending order", () => {
   // U+1F600 comes after U+FFFD as a code point, but before it in UTF-16.
@@ -67,9 +68,11 @@ Deno.test("a vocabulary can be written to JSON and read again", () => {
 
 Deno.test("invalid descriptions of a vocabulary are refused", () => {
   const bad: [unknown, string][] = [
-    [null, '"kind" must be one of "characters", "words", "spaced", got undefined'],
+    [null, '"kind" must be one of "characters", "words2", "folded", "spaced", "words", "tokenizer", got undefined'],
     [{ kind: "syllables", tokens: ["a"] }, 'got "syllables"'],
     [{ kind: "words", tokens: ["a", ""] }, 'token 1 must be a text that is not empty, got ""'],
+    [{ kind: "words2", tokens: ["a", " b"] }, 'token 1 must be one word, mark or white space, got " b"'],
+    [{ kind: "folded", tokens: ["a", "B"] }, 'token 1 must be one word or mark in lower case, got "B"'],
     [{ kind: "spaced", tokens: ["a b"] }, 'token 0 must be a text without white space that is not empty, got "a b"'],
     [{ kind: "spaced", tokens: ["<unk>", "<unk>"] }, 'token 1 must not occur twice, got "<unk>"'],
     [{ kind: "characters" }, '"tokens" must be a list'],
@@ -105,40 +108,18 @@ Deno.test("decode inverts encode for any white space and script, for characters 
       assertEquals(vocabulary.kind, made.kind);
       assertEquals(vocabulary.encode(text), ids);
       assertEquals(vocabulary.decode(ids), text);
-      assertEquals(vocabulary.split(text).join(""), text);
+      assertEquals(Array.from(ids, vocabulary.writer()).join(""), text);
       assertEquals(made.lengths(text).reduce((sum, n) => sum + n, 0), [...text].length);
     }
   }
 });
 
-Deno.test("a word includes one space before it; marks, line breaks and other space are tokens", () => {
-  const split = (text: string) => Vocabulary.words(text).split(text);
-  assertEquals(split("Ah,  the sea—\nthe 2 seas! "), [
-    "Ah",
-    ",",
-    "  ",
-    "the",
-    " sea",
-    "—",
-    "\n",
-    "the",
-    " 2",
-    " seas",
-    "!",
-    " ",
-  ]);
-  assertEquals(split("a — b"), ["a", " ", "—", " b"]);
-  assertEquals(split("don't e\u0301te\u0301"), ["don't", " e\u0301te\u0301"]);
-  // Chinese has no spaces: the platform's dictionary cuts it.
-  assertEquals(split("你好世界"), ["你好", "世界"]);
-});
-
 Deno.test("rare tokens become <unk>, and special tokens come first", () => {
   const text = "the sea, the sea, the whale", special = ["<pad>", "<unk>"] as const;
   const vocabulary = Vocabulary.words(text, { minimumCount: 2, special });
-  assertEquals(vocabulary.tokens, ["<pad>", "<unk>", " sea", " the", ","]);
-  assertEquals(vocabulary.encode("the whale, the sea"), Int32Array.of(1, 1, 4, 3, 2));
-  assertEquals([vocabulary.id("<pad>"), vocabulary.id(" the"), vocabulary.id("<bos>")], [0, 3, undefined]);
+  assertEquals(vocabulary.tokens, ["<pad>", "<unk>", " ", ",", "<join>", "sea", "the"]);
+  assertEquals(vocabulary.encode("the whale, the sea"), Int32Array.of(6, 1, 3, 6, 5));
+  assertEquals([vocabulary.id("<pad>"), vocabulary.id("the"), vocabulary.id("<bos>")], [0, 6, undefined]);
   assertEquals(Vocabulary.characters("aabcb", { minimumCount: 2, special: ["<unk>"] }).tokens, ["<unk>", "a", "b"]);
 });
 
@@ -171,7 +152,7 @@ Deno.test("the error for an unknown word has its index", () => {
   const error = assertThrows(() => Vocabulary.words("the sea").encode("the sea whale"), OptionError);
   assertEquals(
     error.message,
-    'Cannot encode: "text" must have only the 2 tokens of the vocabulary, got " whale" at index 7',
+    'Cannot encode: "text" must have only the 4 tokens of the vocabulary, got "whale" at index 8',
   );
 });
 
@@ -179,7 +160,7 @@ Deno.test("options out of range are refused", () => {
   const make = (options: unknown) => () => Vocabulary.words("the sea", options as VocabularyOptions);
   assertThrows(make({ minimumCount: 0 }), OptionError, '"minimumCount" must be an integer >= 1, got 0');
   assertThrows(make({ minimumCount: 2 }), OptionError, 'needs "<unk>"');
-  assertThrows(make({ minimumCount: 2, special: ["<unk>"] }), OptionError, "no token (words) occurs at least 2 times");
+  assertThrows(make({ minimumCount: 2, special: ["<unk>"] }), OptionError, "no token (words2) occurs at least 2 times");
   assertThrows(make({ special: ["<s>"] }), OptionError, '"special" must be one of "<unk>"');
   assertThrows(make({ special: ["<unk>", "<unk>"] }), OptionError, "twice");
   assertThrows(() => Vocabulary.spaced(" \n"), OptionError, "no token");

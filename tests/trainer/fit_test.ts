@@ -87,7 +87,7 @@ Deno.test("batches may come from arrays, iterables, async iterables and function
   // Batches whose rows follow from their lengths, or are all of the session's.
   const bare = [{ x: [1, 2, 3], y: [0, 1, 1], lengths: [1, 1, 1] }, { x: [1, 2, 3, 4], y: [0, 1, 1, 0] }];
   assertEquals((await all(fit(session, bare, { epochs: 1 }))).length, 4);
-  await assertRejects(() => all(fit(session, slowly(), { epochs: 0 + 2 })), OptionError, "epoch 2 has no batches");
+  await assertRejects(() => all(fit(session, slowly(), { epochs: 0 + 2 })), OptionError, "epoch 3 has no batches");
 });
 
 Deno.test("with carry, each batch of an epoch goes on from the one before", async () => {

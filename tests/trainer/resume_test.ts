@@ -101,6 +101,8 @@ Deno.test("a state of another training is refused", async () => {
   const refused: [TrainerOptions, string][] = [
     [{ resume: { state, tensors }, evaluate, seed: 3 }, 'with seed 2: "seed" is 3'],
     [{ resume: { state }, evaluate }, "best parameters"],
+    [{ resume: { state: undefined as unknown as TrainerState } }, '"resume.state"'],
+    [{ resume: { state: 3 as unknown as TrainerState } }, '"resume.state"'],
     [{ resume: { state: { ...state, step: -1 } } }, '"step"'],
     [{ resume: { state: { ...state, epoch: 0 } } }, '"epoch"'],
     [{ resume: { state: { ...state, loss: undefined } as unknown as TrainerState } }, "loss"],

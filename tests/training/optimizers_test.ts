@@ -170,3 +170,9 @@ Deno.test("options out of range are refused", () => {
   ];
   for (const make of refused) assertThrows(make, OptionError, undefined, String(make));
 });
+
+Deno.test("a number of reductions that no training reaches, as in a broken checkpoint, has the rate of enough of them", () => {
+  const { rate, initial } = reduceOnPlateau({ factor: 0.5 });
+  const of = (reductions: number) => rate(0.1, 0, { ...initial as object, reductions });
+  assertEquals(of(Number.MAX_SAFE_INTEGER), of(100));
+});

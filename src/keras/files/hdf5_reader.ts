@@ -1,119 +1,141 @@
-// deno-lint-ignore no-import-prefix -- an entry must work from a URL, where deno.json does not travel
-import { Dataset, File } from "npm:jsfive@0.4.2";
 import { FormatError } from "../../errors.ts";
+import type { Budget } from "../../formats/limits.ts";
 import type { TensorCopy } from "../../runtime/state_dict.ts";
+import { Hdf5Bytes, OBJECT } from "./hdf5_bytes.ts";
+import {
+  type AttributeFields,
+  MESSAGE,
+  type Message,
+  readAttributeFields,
+  readLinks,
+  readMessages,
+  rootAddress,
+} from "./hdf5_objects.ts";
+import { readStorage } from "./hdf5_storage.ts";
+import { readExtents, readFloatType, readStrings, sizeOf, toFloats } from "./hdf5_values.ts";
 
 /** The maximum number of groups and datasets, and the maximum depth: more than any valid file of weights has. */
 const MAX_OBJECTS = 100_000, MAX_DEPTH = 40;
 
-/** A group as jsfive represents it. */
-interface Group {
-  readonly keys: readonly string[];
-  readonly attrs: Readonly<Record<string, unknown>>;
-  get(name: string): unknown;
-}
-
-/** The numbers of a dataset as jsfive represents them. */
-interface Numbers {
-  readonly shape: readonly number[];
-  readonly dtype: unknown;
-  readonly value: readonly (number | undefined)[];
+/** A group or a dataset, read as far as somebody asked. */
+interface Hdf5Object {
+  readonly messages: readonly Message[];
+  readonly isDataset: boolean;
+  links?: ReadonlyMap<string, number | undefined>;
+  attributes?: ReadonlyMap<string, AttributeFields>;
 }
 
 /**
- * An HDF5 file of tensors, read by jsfive. Every failure of jsfive becomes a `FormatError` that names the part of the
- * file.
+ * An HDF5 file of tensors, as h5py and Keras write it: superblocks of version 0 to 3, groups by symbol tables or link
+ * messages, datasets of floating point numbers, contiguous or in chunks with gzip, shuffle and checksums, and
+ * attributes of strings.
  */
 export class Hdf5File {
   readonly #what: string;
-  readonly #length: number;
-  readonly #root: Group;
+  readonly #file: Hdf5Bytes;
+  readonly #root: number;
+  readonly #objects = new Map<number, Hdf5Object>();
+  readonly #heaps: Parameters<typeof readStrings>[2] = new Map();
 
   /**
    * @param what The name of the file in errors.
    * @throws {FormatError} When the bytes are not an HDF5 file.
    */
-  constructor(what: string, bytes: Uint8Array) {
+  constructor(what: string, bytes: Uint8Array, budget: Budget) {
     this.#what = what;
-    this.#length = bytes.length;
-    const whole = bytes.byteOffset === 0 && bytes.length === bytes.buffer.byteLength;
-    this.#root = this.#guard("/", () => new File(whole ? bytes.buffer : bytes.slice().buffer, what));
+    this.#file = new Hdf5Bytes(what, bytes, budget);
+    this.#root = rootAddress(this.#file);
+    this.#object(this.#root);
   }
 
   /** The paths of all datasets, in the order of the file. */
   datasets(): string[] {
     const found: string[] = [];
     let count = 0;
-    const walk = (group: Group, path: string, depth: number): void => {
-      for (const name of this.#guard(path || "/", () => group.keys)) {
+    const walk = (group: Hdf5Object, path: string, depth: number): void => {
+      for (const [name, address] of this.#links(group)) {
         const inner = `${path}${name}`;
+        this.#file.budget.spend(inner.length);
         if (++count > MAX_OBJECTS || depth > MAX_DEPTH) {
           throw this.#refuse(inner, "there are too many groups, or they are nested too deeply");
         }
-        const child = this.#guard(inner, () => group.get(name));
-        if (child instanceof Dataset) found.push(inner);
-        else if (isGroup(child)) walk(child, `${inner}/`, depth + 1);
-        else throw this.#refuse(inner, "it is a link to nothing");
+        if (address === undefined) throw this.#refuse(inner, "it is a link to another path or file");
+        const child = this.#object(address);
+        if (child.isDataset) found.push(inner);
+        else walk(child, `${inner}/`, depth + 1);
       }
     };
-    walk(this.#root, "", 0);
+    walk(this.#object(this.#root), "", 0);
     return found;
   }
 
-  /** An attribute of a group; `""` is the root group. Undefined when the group or the attribute does not exist. */
-  attribute(path: string, name: string): unknown {
-    const group = path ? this.#find(path) : this.#root;
-    if (!isGroup(group)) return undefined;
-    const attributes = this.#guard(path || "/", () => group.attrs);
-    return Object.hasOwn(attributes, name) ? attributes[name] : undefined;
+  /**
+   * An attribute of a group, a string or a list of strings; `""` is the root group. Undefined when the group or the
+   * attribute does not exist, null when it has another type.
+   */
+  attribute(path: string, name: string): string | string[] | null | undefined {
+    const object = path ? this.#find(path) : this.#object(this.#root);
+    const fields = object && this.#attributes(object).get(name);
+    return fields && readStrings(this.#file, fields, this.#heaps);
   }
 
   /**
    * A dataset of floating point numbers; undefined when it does not exist.
    *
-   * @throws {FormatError} When the dataset has another type, is compressed, or claims to be larger than the file.
+   * @throws {FormatError} When the dataset has another type, or its storage is broken.
    */
   tensor(path: string): TensorCopy | undefined {
-    const found = this.#find(path);
-    if (!(found instanceof Dataset)) return undefined;
-    const dataset = found as unknown as Numbers;
-    const refuse = (reason: string) => this.#refuse(path, reason);
-    const { shape, dtype } = this.#guard(path, () => ({ shape: [...dataset.shape], dtype: dataset.dtype }));
-    const [, digits] = typeof dtype === "string" ? /^[<>|]?f([248])$/.exec(dtype) ?? [] : [];
-    if (!digits) throw refuse(`it must hold floating point numbers, got ${String(dtype).slice(0, 40)}`);
-    const size = shape.reduce((a, b) => a * b, 1);
-    if (size * Number(digits) > this.#length) {
-      throw refuse(`${size} numbers are more than the file holds; compressed datasets are not supported`);
-    }
-    const value = this.#guard(path, () => dataset.value);
-    if (value?.length !== size || value.includes(undefined)) throw refuse(`it must hold ${size} numbers`);
-    return { shape, data: Float32Array.from(value as readonly number[]) };
+    const file = this.#file, object = this.#find(path);
+    if (!object?.isDataset) return undefined;
+    const [type, space] = [MESSAGE.datatype, MESSAGE.dataspace].map((wanted) => {
+      const message = object.messages.find(({ type }) => type === wanted);
+      if (!message || message.shared) throw this.#refuse(path, "it has no type or shape of its own");
+      return message.at;
+    });
+    const float = readFloatType(file, type), shape = readExtents(file, space);
+    if (!float || !shape) throw this.#refuse(path, "it must hold floating point numbers of IEEE 754");
+    const size = sizeOf(shape);
+    // Twice: elements of 2 bytes become 4.
+    file.budget.spend(2 * size * float.size);
+    const bytes = readStorage(file, object.messages, shape, float.size);
+    return { shape, data: toFloats(bytes, float) };
   }
 
-  #find(path: string): unknown {
-    return path.split("/").reduce<unknown>((object, name) => {
-      if (!isGroup(object)) return undefined;
-      return this.#guard(path, () => object.keys.includes(name) ? object.get(name) : undefined);
-    }, this.#root);
+  #object(address: number): Hdf5Object {
+    const known = this.#objects.get(address);
+    if (known) return known;
+    const messages = readMessages(this.#file, address);
+    const object = { messages, isDataset: messages.some(({ type }) => type === MESSAGE.layout) };
+    this.#objects.set(address, object);
+    return object;
   }
 
-  #guard<A>(path: string, read: () => A): A {
-    try {
-      return read();
-    } catch (error) {
-      if (error instanceof FormatError) throw error;
-      throw this.#refuse(
-        path,
-        `the HDF5 is broken (${error instanceof Error ? error.message : String(error).slice(0, 80)})`,
-      );
-    }
+  #links(group: Hdf5Object): ReadonlyMap<string, number | undefined> {
+    return group.links ??= group.isDataset ? new Map() : readLinks(this.#file, group.messages);
+  }
+
+  #attributes(object: Hdf5Object): ReadonlyMap<string, AttributeFields> {
+    const file = this.#file;
+    return object.attributes ??= new Map(object.messages.flatMap((message) => {
+      const { type, at } = message;
+      if (type === MESSAGE.attributeInfo && file.address(at + 2 + (file.u8(at + 1) & 1 ? 2 : 0)) !== undefined) {
+        throw file.unsupported("a dense list of attributes, as of h5py's libver latest,");
+      }
+      if (type !== MESSAGE.attribute || message.shared) return [];
+      const fields = readAttributeFields(file, message);
+      return [[fields.name, fields] as const];
+    }));
+  }
+
+  #find(path: string): Hdf5Object | undefined {
+    this.#file.budget.spend(OBJECT + 8 * path.length);
+    return path.split("/").reduce<Hdf5Object | undefined>((group, name) => {
+      const address = group && this.#links(group).get(name);
+      return address === undefined ? undefined : this.#object(address);
+    }, this.#object(this.#root));
   }
 
   #refuse(path: string, reason: string): FormatError {
     return new FormatError(`Cannot read ${JSON.stringify(path.slice(0, 200))} of ${this.#what}: ${reason}`);
   }
-}
-
-function isGroup(object: unknown): object is Group {
-  return typeof object === "object" && object !== null && !(object instanceof Dataset) && "keys" in object;
 }

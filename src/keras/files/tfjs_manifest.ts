@@ -1,6 +1,7 @@
 import { FormatError } from "../../errors.ts";
 import { fromF16 } from "../../formats/float16.ts";
 import type { JsonNode } from "../../formats/json.ts";
+import type { Budget } from "../../formats/limits.ts";
 import type { TensorCopy } from "../../runtime/state_dict.ts";
 import { type Config, describeValue, type Faults } from "../read/config.ts";
 
@@ -42,7 +43,8 @@ export function readManifest(manifest: Config, faults: Faults): WeightGroup[] {
     return { paths: texts as string[], weights: group.children("weights").map((weight) => readWeight(weight, faults)) };
   });
   const names = groups.flatMap(({ weights }) => weights.map(({ name }) => name));
-  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  const seen = new Set<string>();
+  const twice = names.find((name) => seen.size === seen.add(name).size);
   if (twice !== undefined) faults.add(`the weight ${JSON.stringify(twice)} is listed twice`);
   return groups;
 }
@@ -90,6 +92,7 @@ function readWeight(config: Config, faults: Faults): StoredWeight {
 export function readWeights(
   groups: readonly WeightGroup[],
   files: ReadonlyMap<string, Uint8Array>,
+  budget: Budget,
 ): Map<string, TensorCopy> {
   const tensors = new Map<string, TensorCopy>();
   for (const { paths, weights } of groups) {
@@ -101,6 +104,8 @@ export function readWeights(
         `Cannot read the weights of ${paths.join(", ")}: expected ${needed} bytes by the manifest, got ${length}`,
       );
     }
+    // Bytes of 8 bits become f32.
+    budget.spend(6 * length);
     const bytes = new Uint8Array(length);
     chunks.reduce((at, chunk) => (bytes.set(chunk, at), at + chunk.length), 0);
     weights.reduce((at, { name, shape, size, stored, scale, min }) => {

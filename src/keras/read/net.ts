@@ -35,6 +35,7 @@ export interface AssembledModel {
  */
 export function assemble(model: ModelSpec, source: VariableSource, faults: Faults): AssembledModel {
   const netLayers = new Map<string, Layer>();
+  const counts = new Map<string, number>();
   const parameters = new Map<string, TensorCopy>();
   const layers: AssembledLayer[] = [];
   const head = headOf(model);
@@ -58,7 +59,7 @@ export function assemble(model: ModelSpec, source: VariableSource, faults: Fault
     const names: string[] = [];
     if (ownWidth !== undefined && variables.every((tensor) => tensor !== undefined) && !(head && layer === last)) {
       for (const converted of convertOrFault(spec, ownWidth, variables, fault)) {
-        const netName = unusedName(name + converted.suffix, netLayers);
+        const netName = unusedName(name + converted.suffix, netLayers, counts);
         names.push(netName);
         netLayers.set(netName, converted.layer);
         for (const [key, tensor] of Object.entries(converted.parameters)) parameters.set(`${netName}.${key}`, tensor);
@@ -100,12 +101,16 @@ function join(layers: ReadonlyMap<string, Layer>): Layer {
 /**
  * The name of a net's layer: the name in the model, made unique. Dots become underscores, and a number gets a prefix,
  * because an object would order numeric keys first.
+ *
+ * @param counts The last number of each name.
  */
-function unusedName(name: string, taken: ReadonlyMap<string, unknown>): string {
+function unusedName(name: string, taken: ReadonlyMap<string, unknown>, counts: Map<string, number>): string {
   const base = name.replaceAll(".", "_").replace(/^(?=\d*$|__proto__$)/, "layer");
-  for (let i = 1;; i++) {
+  for (let i = (counts.get(base) ?? 0) + 1;; i++) {
     const candidate = i > 1 ? `${base}_${i}` : base;
-    if (!taken.has(candidate)) return candidate;
+    if (taken.has(candidate)) continue;
+    counts.set(base, i);
+    return candidate;
   }
 }
 

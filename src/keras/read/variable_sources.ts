@@ -1,4 +1,5 @@
 import { FormatError } from "../../errors.ts";
+import type { Budget } from "../../formats/limits.ts";
 import type { TensorCopy } from "../../runtime/state_dict.ts";
 import type { Hdf5File } from "../files/hdf5_reader.ts";
 import { describeShapes, fits, variablePath, type VariableSource, type VariableSpec } from "../variables.ts";
@@ -9,10 +10,22 @@ import { describeShapes, fits, variablePath, type VariableSource, type VariableS
  */
 export class NamedVariables implements VariableSource {
   readonly #tensors: ReadonlyMap<string, TensorCopy>;
+  /** The names that no layer has read, by each of their parts but the last. */
+  readonly #unread = new Map<string, Set<string>>();
   readonly #read = new Set<string>();
+  readonly #budget: Budget;
 
-  constructor(tensors: ReadonlyMap<string, TensorCopy>) {
+  constructor(tensors: ReadonlyMap<string, TensorCopy>, budget: Budget) {
     this.#tensors = tensors;
+    this.#budget = budget;
+    for (const key of tensors.keys()) {
+      for (const part of key.split("/").slice(0, -1)) {
+        budget.spend(128); // a set
+        const keys = this.#unread.get(part);
+        if (keys) keys.add(key);
+        else this.#unread.set(part, new Set([key]));
+      }
+    }
   }
 
   read(
@@ -21,15 +34,19 @@ export class NamedVariables implements VariableSource {
     fault: (reason: string) => void,
   ): (TensorCopy | undefined)[] {
     if (!wanted.length) return [];
-    const unread = [...this.#tensors].filter(([key]) => !this.#read.has(key));
-    const direct = unread.filter(([key]) => key.startsWith(`${name}/`));
+    const unread = [...this.#unread.get(name.split("/", 1)[0]) ?? []];
+    for (const key of unread) this.#budget.spend(key.length);
+    const direct = unread.filter((key) => key.startsWith(`${name}/`));
     // A name may begin with the name of the model (Keras 3) or of an inner model around the layer (Keras 2).
-    const candidates = direct.length ? direct : unread.filter(([key]) => key.includes(`/${name}/`));
+    const candidates = direct.length ? direct : unread.filter((key) => key.includes(`/${name}/`));
     return wanted.map((variable) => {
       const { kind, part } = variable;
-      const found = candidates.findIndex(([key]) => kindOf(key) === kind && !isOtherDirection(key, part));
+      this.#budget.spend(32 * candidates.length);
+      const found = candidates.findIndex((key) => kindOf(key) === kind && !isOtherDirection(key, part));
       if (found < 0) return void fault(`its ${kind}${part ? ` (${part})` : ""} is missing`);
-      const [[key, tensor]] = candidates.splice(found, 1);
+      const [key] = candidates.splice(found, 1);
+      const tensor = this.#tensors.get(key)!;
+      for (const part of key.split("/").slice(0, -1)) this.#unread.get(part)!.delete(key);
       this.#read.add(key);
       if (fits(variable, tensor.shape)) return tensor;
       fault(`${JSON.stringify(key)} must have shape ${describeShapes(variable)}, got [${tensor.shape.join(", ")}]`);
@@ -53,18 +70,23 @@ function isOtherDirection(key: string, part: string): boolean {
 }
 
 /** The states of random generators, which layers with dropout have. */
-const GENERATOR_STATE = /(^|\/)seed_generator\//;
+const GENERATOR_STATE = /(^|\/)(seed_generator|_random_generator)\//;
 
-/** Variables by the path of their layer and a number, as in files of Keras 3: `layers/lstm_1/cell/vars/0`. */
+/**
+ * Variables by the path of their layer and a number, as in files of Keras 3: `layers/lstm_1/cell/vars/0`. Keras 2.12
+ * and later calls `layers` `_layer_checkpoint_dependencies` in its `.keras` and `.weights.h5` files.
+ */
 export class NumberedVariables implements VariableSource {
   readonly #file: Hdf5File;
-  readonly #paths: ReadonlySet<string>;
+  /** The path in the file for each path as Keras 3 has it. */
+  readonly #paths: ReadonlyMap<string, string>;
   readonly #read = new Set<string>();
 
   constructor(file: Hdf5File) {
     this.#file = file;
-    this.#paths = new Set(
-      file.datasets().filter((path) => /(^|\/)vars\/\d+$/.test(path) && !GENERATOR_STATE.test(path)),
+    this.#paths = new Map(
+      file.datasets().filter((path) => /(^|\/)vars\/\d+$/.test(path) && !GENERATOR_STATE.test(path))
+        .map((path) => [path.replaceAll("_layer_checkpoint_dependencies", "layers"), path]),
     );
   }
 
@@ -81,7 +103,8 @@ export class NumberedVariables implements VariableSource {
     return wanted.map((variable) => {
       const { kind } = variable;
       const key = variablePath(path, variable);
-      const tensor = this.#paths.has(key) ? this.#file.tensor(key) : undefined;
+      const stored = this.#paths.get(key);
+      const tensor = stored === undefined ? undefined : this.#file.tensor(stored);
       if (!tensor) return void fault(`its ${kind}, ${JSON.stringify(key)}, is missing`);
       this.#read.add(key);
       if (fits(variable, tensor.shape)) return tensor;
@@ -90,7 +113,7 @@ export class NumberedVariables implements VariableSource {
   }
 
   unread(): string[] {
-    return [...this.#paths].filter((path) => !this.#read.has(path) && !path.startsWith("optimizer/"));
+    return [...this.#paths.keys()].filter((path) => !this.#read.has(path) && !path.startsWith("optimizer/"));
   }
 }
 
@@ -100,7 +123,7 @@ export class NumberedVariables implements VariableSource {
  *
  * @throws {FormatError} When a listed variable is missing.
  */
-export function namedVariables(file: Hdf5File, path: string): NamedVariables {
+export function namedVariables(file: Hdf5File, path: string, budget: Budget): NamedVariables {
   const tensors = new Map<string, TensorCopy>();
   for (const layer of names(file, path, "layer_names")) {
     const group = path ? `${path}/${layer}` : layer;
@@ -110,7 +133,7 @@ export function namedVariables(file: Hdf5File, path: string): NamedVariables {
       tensors.set(`${layer}/${name}`, tensor);
     }
   }
-  return new NamedVariables(tensors);
+  return new NamedVariables(tensors, budget);
 }
 
 /** A list of names. A list that is too long for one attribute is cut into attributes numbered from 0. */
@@ -123,6 +146,6 @@ function names(file: Hdf5File, path: string, key: string): string[] {
     if (typeof name !== "string") {
       throw new FormatError(`Cannot read HDF5: "${key}" of ${JSON.stringify(path)} must be strings`);
     }
-    return [name.replace(/\0+$/, "")];
+    return [name];
   });
 }

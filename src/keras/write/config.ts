@@ -41,11 +41,12 @@ const KERAS: Names<KerasOptions> = { name: true, head: true, padding: true, stat
  * Check the names of options; a `KerasModel` in their place has more.
  *
  * @param of The function that takes the options.
+ * @param more Other names that it takes.
  * @throws {OptionError} When an option is unknown.
  */
-export function requireKerasOptions(of: string, options: KerasOptions): void {
+export function requireKerasOptions(of: string, options: KerasOptions, more: object = {}): void {
   const isModel = typeof options === "object" && options !== null && "postPadded" in options;
-  if (!isModel) requireKnown(of, KERAS, options);
+  if (!isModel) requireKnown(of, { ...KERAS, ...more }, options);
 }
 
 /** The JSON of a layer or model. */

@@ -53,8 +53,8 @@ export class SequenceClassifierRunner extends ModelRunner {
   }
 
   /**
-   * Predict the label of each sequence. The prediction for one sequence does not depend on the others. A training that
-   * begins meanwhile ends the call with an error.
+   * Predict the label of each sequence. The prediction for one sequence does not depend on the others, nor on other
+   * calls.
    *
    * @throws {OptionError} When a sequence has no tokens, or unknown ones.
    */

@@ -1,3 +1,5 @@
+import { joined } from "../../decoding/generate.ts";
+import { readPrompt } from "../../decoding/prompt.ts";
 import { DRAW, type DrawOptions, drawTokens } from "../../decoding/token_draws.ts";
 import { anything, count, natural, rate, readOptions, type Table, text } from "../../options.ts";
 import { exp } from "../../kernels/real.ts";
@@ -95,7 +97,7 @@ export class SequenceGeneratorRunner extends ModelRunner {
 
   /**
    * Write a text from its condition to `<eos>`, one token a piece. The same seed gives the same text; `<unk>`, `<pad>`
-   * and `<bos>` are never written. A training that begins meanwhile ends the writing with an error.
+   * and `<bos>` are never written. While the model is trained, the next token is that of the new parameters.
    *
    * @throws {OptionError} When the prompt has unknown tokens, the label is none of the model's, or an option is out of
    * range.
@@ -103,30 +105,39 @@ export class SequenceGeneratorRunner extends ModelRunner {
    */
   async *generate(options: SequenceGenerateOptions = {}): AsyncGenerator<string, void, void> {
     const { vocabulary, longest, end, muted } = this.#codec;
-    const { prompt = "", length = longest, temperature, topK, topP, seed, ...condition } = readOptions(
+    const { prompt = "", length = longest, temperature, topK, topP, seed, signal, ...condition } = readOptions(
       "generate",
       GENERATE,
       options,
     );
     const { first, vector } = this.#codec.encodeCondition(condition, "the condition");
-    const written = vocabulary.encode(prompt);
-    const { current } = this.#model.compiled;
-    const steps = vector.length ? decode(current, vector, { batch: 1 }) : current.stream();
+    const { ids: written, writer } = readPrompt(vocabulary, prompt);
+    const { parameters } = this.#model;
+    const steps = vector.length ? decode(parameters.now, vector, { batch: 1 }) : parameters.now.stream();
+    const read = (token: number) => {
+      parameters.refresh(); // The net of `steps` gets the parameters of this moment.
+      return steps.step([token]);
+    };
     const reader = {
-      skip: (token: number) => void steps.step([token]),
+      skip(tokens: ArrayLike<number>, from: number) {
+        read(tokens[from]);
+        return 1;
+      },
       scores(token: number, temperature: number) {
-        const logits = steps.step([token]);
+        const logits = read(token);
         for (const id of muted) logits[id] = -Infinity;
         if (temperature === 0) return logits;
         return Float32Array.from(logSoftmax(logits.map((logit) => logit / temperature)), (p) => exp(p));
       },
     };
-    const drawOptions = { temperature, topK, topP, seed, length: Math.max(0, length - written.length), end };
-    let isFirst = written.length === 0;
-    for await (const token of drawTokens(reader, [first, ...written], drawOptions)) {
-      yield (isFirst ? "" : vocabulary.separator) + vocabulary.decode([token]);
-      isFirst = false;
-    }
+    const drawOptions = { temperature, topK, topP, seed, signal, length: Math.max(0, length - written.length), end };
+    const write = writer();
+    for await (const token of drawTokens(reader, [first, ...written], drawOptions)) yield write(token);
+  }
+
+  /** The text that `generate` writes, whole. */
+  async write(options: SequenceGenerateOptions = {}): Promise<string> {
+    return await joined(this.generate(options));
   }
 }
 

@@ -4,11 +4,14 @@ import {
   continuations,
   generate,
   type GenerateOptions,
+  joined,
+  MOST_WIDTH,
   readable,
+  SEARCH,
   type SearchOptions,
 } from "../../decoding/generate.ts";
 import { textStates } from "../../decoding/text_reader.ts";
-import { OptionError, requireRate } from "../../errors.ts";
+import { OptionError, requireInteger, requireRate } from "../../errors.ts";
 import { dense } from "../../layers/dense.ts";
 import { dropout } from "../../layers/dropout.ts";
 import { embedding, oneHot } from "../../layers/embedding.ts";
@@ -20,6 +23,7 @@ import { count, flag, rate, readOptions, RUN } from "../../options.ts";
 import { list, optional, vocabulary } from "./description.ts";
 import { type ModelKind, ModelRunner, type RunnableModel } from "./model.ts";
 import type { ModelDescription } from "./model_file.ts";
+import { PIECE } from "./pieces.ts";
 
 /** All that makes up a language model. */
 export interface LanguageModelDescription extends ModelDescription {
@@ -45,16 +49,18 @@ export const LANGUAGE_MODEL: ModelKind<LanguageModelDescription> = {
     dropout: optional(rate),
     vocabulary,
   },
-  net: languageNet,
-  // One step of at most 10 hypotheses of a beam search.
-  size: () => ({ batch: 10, steps: 1 }),
+  net: (description) => languageNet(description, "sequence"),
+  runningNet: (description) => languageNet(description, "last"),
+  size: () => ({ batch: 1, steps: PIECE }),
 };
 
+/** Steps in which a beam search reads its prompt. */
+const PROMPT_STEPS = 64;
+
 /**
- * A saved `LanguageModel` to run, not to train: `generate`, `beamSearch` and `states` with the same results.
- *
- * A training that begins meanwhile replaces the net of a `LanguageModel`; `generate` and `states` continue with the new
- * net, a beam search ends with an error.
+ * A saved `LanguageModel` to run, not to train: `generate`, `beamSearch` and `states` with the same results. Any number
+ * of calls may run at once. While a `LanguageModel` is trained, `generate` and `states` take the new parameters between
+ * two tokens; a beam search keeps those that it began with.
  */
 export class LanguageModelRunner extends ModelRunner {
   /** The tokens that the model knows. */
@@ -75,7 +81,12 @@ export class LanguageModelRunner extends ModelRunner {
    * @throws {OptionError} When the prompt has unknown characters, or an option is out of range.
    */
   generate(options: GenerateOptions = {}): AsyncGenerator<string, void, void> {
-    return generate(() => this.#model.compiled.current, this.vocabulary, options);
+    return generate(() => this.#model.parameters.now, this.vocabulary, options);
+  }
+
+  /** The text that `generate` writes, whole. */
+  async write(options: GenerateOptions = {}): Promise<string> {
+    return await joined(this.generate(options));
   }
 
   /**
@@ -92,8 +103,10 @@ export class LanguageModelRunner extends ModelRunner {
    *
    * @throws {OptionError} When the prompt has unknown characters, or an option is out of range.
    */
-  beamSearch(options: SearchOptions = {}): Promise<Continuation[]> {
-    return continuations(this.#model.compiled.current, this.vocabulary, options);
+  async beamSearch(options: SearchOptions = {}): Promise<Continuation[]> {
+    const search = readOptions("beamSearch", SEARCH, options);
+    const size = { batch: requireInteger("width", search.width, 1, MOST_WIDTH), steps: PROMPT_STEPS };
+    return await this.#model.nets.run(size, (net) => continuations(net, this.vocabulary, search));
   }
 
   /**
@@ -119,7 +132,7 @@ export class LanguageModelRunner extends ModelRunner {
     options: { signal?: AbortSignal } = {},
   ): Promise<Map<string, Float32Array<ArrayBuffer>>> {
     const { signal } = readOptions("states", RUN, options);
-    return await textStates(() => this.#model.compiled.current, this.vocabulary.encode(text), signal);
+    return await textStates(() => this.#model.parameters.now, this.vocabulary.encode(text), signal);
   }
 
   /** The recurrent cell of every layer. */
@@ -138,8 +151,12 @@ export function outputWidth({ cell, hidden }: Pick<LanguageModelDescription, "ce
   return Object.values(cell.states(hidden[hidden.length - 1]))[0];
 }
 
-/** Embedding or one-hot vectors, recurrent layers, dense layer to the logits of the vocabulary. */
-function languageNet(description: LanguageModelDescription): Layer {
+/**
+ * Embedding or one-hot vectors, recurrent layers, dense layer to the logits of the vocabulary.
+ *
+ * @param steps Whether there are logits after each token, or after the last one alone.
+ */
+function languageNet(description: LanguageModelDescription, steps: "sequence" | "last"): Layer {
   const { cell, hidden, embedding: width, tied, dropout: rate = 0, vocabulary } = description;
   const V = vocabulary.size;
   const output = outputWidth(description);
@@ -152,7 +169,7 @@ function languageNet(description: LanguageModelDescription): Layer {
   return sequential({
     embedding: width === undefined ? oneHot(V) : embedding(V, width),
     ...rate && width && { dropout: dropout(width, rate) },
-    rnn: recurrent(cell, { input: width ?? V, hidden, dropout: rate }),
+    rnn: recurrent(cell, { input: width ?? V, hidden, dropout: rate, output: steps }),
     ...rate && { dropout_rnn: dropout(output, rate) },
     decoder: dense(output, V),
   }, { tied: tiedNames });

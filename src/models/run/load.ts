@@ -2,10 +2,10 @@ import { readOptions } from "../../options.ts";
 import { load } from "../../runtime/load.ts";
 import { CLASSIFIER, SequenceClassifierRunner } from "./classifier.ts";
 import { GENERATOR, SequenceGeneratorRunner } from "./generator.ts";
-import { GrowingNet, type SessionSize } from "./growing_net.ts";
 import { LANGUAGE_MODEL, LanguageModelRunner } from "./language_model.ts";
 import { type ModelKind, type RunnableModel, RUNNER, type RunnerOptions } from "./model.ts";
 import { type ModelDescription, orRefuse, readModel } from "./model_file.ts";
+import { ModelParameters, NetPool, type SessionSize } from "./net_pool.ts";
 import { REGRESSOR, SequenceRegressorRunner } from "./regressor.ts";
 import { SEQ2SEQ, Seq2SeqRunner } from "./seq2seq.ts";
 import { SequenceTaggerRunner, TAGGER } from "./tagger.ts";
@@ -84,16 +84,19 @@ export async function loadSeq2Seq(
   return new Seq2SeqRunner(await loadRunnable(SEQ2SEQ, bytes, options));
 }
 
-/** The model of a file, whose nets all get the file's parameters. */
+/** The model of a file. */
 async function loadRunnable<Description extends ModelDescription>(
   kind: ModelKind<Description>,
   bytes: Uint8Array | ArrayBuffer,
   options: RunnerOptions,
 ): Promise<RunnableModel<Description>> {
-  const { cell, numerics } = readOptions(`the load of a ${kind.name}`, RUNNER, options);
-  const { description, tensors } = readModel(kind, bytes, cell);
+  const { numerics, ...own } = readOptions(`the load of a ${kind.name}`, RUNNER, options);
+  const { description, tensors } = readModel(kind, bytes, own);
   const layer = kind.net(description);
-  const compile = (size: SessionSize) => load(layer, tensors, { ...size, numerics });
-  const compiled = await orRefuse(kind, () => GrowingNet.create(compile, kind.size(description)));
-  return { kind: kind.name, description, layer, compiled };
+  const running = kind.runningNet?.(description) ?? layer;
+  const first = await orRefuse(kind, () => load(running, tensors, { ...kind.size(description), numerics }));
+  const parameters = new ModelParameters(first);
+  const compile = (size: SessionSize) => load(running, first.parameters(), { ...size, numerics });
+  const nets = new NetPool(parameters, compile);
+  return { kind: kind.name, description, layer, running, parameters, nets };
 }

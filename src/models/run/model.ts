@@ -1,11 +1,13 @@
 import { type Cell, cell } from "../../cells/cell.ts";
 import { NUMERICS } from "../../kernels/builds.ts";
 import type { Numerics } from "../../kernels/load.ts";
-import type { Table } from "../../options.ts";
+import { type Check, refuse, type Table } from "../../options.ts";
+import { isTokenizer } from "../../text/tokenizer.ts";
+import type { TokenizerSource } from "../../text/vocabulary_tokens.ts";
 import type { Layer } from "../../layers/layer.ts";
 import type { TensorCopy } from "../../runtime/state_dict.ts";
-import type { GrowingNet, SessionSize } from "./growing_net.ts";
 import { type FileKind, type ModelDescription, type SaveOptions, writeModel } from "./model_file.ts";
+import type { ModelParameters, NetPool, SessionSize } from "./net_pool.ts";
 
 /** Options to load a model. */
 export interface RunnerOptions {
@@ -16,6 +18,13 @@ export interface RunnerOptions {
    */
   cell?: Cell;
   /**
+   * The tokenizer of the model, if it is one of another library: the file has what `JSON.stringify` makes of it. A
+   * function makes the tokenizer from that.
+   *
+   * @default the vocabulary that the file has
+   */
+  tokens?: TokenizerSource;
+  /**
    * The kernels: see `compile`.
    *
    * @default {"fast"}
@@ -23,12 +32,23 @@ export interface RunnerOptions {
   numerics?: Numerics;
 }
 
+const tokenizer: Check<TokenizerSource> = (name, value) =>
+  typeof value === "function" || isTokenizer(value)
+    ? value as TokenizerSource
+    : refuse(name, "a tokenizer, or a function that makes one", value);
+
 /** The options to load a model. */
-export const RUNNER = { cell: [cell], numerics: NUMERICS } satisfies Table<RunnerOptions>;
+export const RUNNER = { cell: [cell], tokens: [tokenizer], numerics: NUMERICS } satisfies Table<RunnerOptions>;
 
 /** One kind of model: its file, and the net that a description makes. */
 export interface ModelKind<Description extends ModelDescription> extends FileKind<Description> {
-  /** The smallest size of a net that runs the model. */
+  /**
+   * The same layers as they run forward, piece by piece: with the same parameters, and outputs that are needed alone.
+   *
+   * @default {net}
+   */
+  runningNet?(description: Description): Layer;
+  /** The size of the net for computations within one task of the event loop. */
   size(description: Description): SessionSize;
 }
 
@@ -40,8 +60,12 @@ export interface RunnableModel<Description extends ModelDescription = ModelDescr
   readonly description: Description;
   /** The layers. */
   readonly layer: Layer;
-  /** The layers, compiled. */
-  readonly compiled: GrowingNet;
+  /** The layers as they run forward. */
+  readonly running: Layer;
+  /** The parameters, and a net for computations within one task of the event loop. */
+  readonly parameters: ModelParameters;
+  /** Nets of `running` for all other computations. */
+  readonly nets: NetPool;
 }
 
 /** Deno and Node show what this method returns. */
@@ -63,7 +87,7 @@ export abstract class ModelRunner implements Disposable {
 
   /** Copies of all parameters by name, as `setParameters` of a session of `net` takes them. */
   parameters(): Map<string, TensorCopy> {
-    return this.#model.compiled.current.parameters();
+    return this.#model.parameters.owner.parameters();
   }
 
   /** Number of elements of all parameters. */
@@ -75,7 +99,7 @@ export abstract class ModelRunner implements Disposable {
 
   /** A table of all parameters: names, shapes, sizes and bytes. */
   summary(): string {
-    return this.#model.compiled.current.summary();
+    return this.#model.parameters.now.summary();
   }
 
   /**
@@ -108,6 +132,6 @@ export abstract class ModelRunner implements Disposable {
 
   /** Release the memory. Every later call throws a DisposedError. */
   [Symbol.dispose](): void {
-    this.#model.compiled[Symbol.dispose]();
+    this.#model.parameters[Symbol.dispose]();
   }
 }

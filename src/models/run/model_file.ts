@@ -1,3 +1,4 @@
+import type { TokenizerSource } from "../../text/vocabulary_tokens.ts";
 import type { Cell } from "../../cells/cell.ts";
 import { elman } from "../../cells/elman.ts";
 import { gru } from "../../cells/gru.ts";
@@ -92,18 +93,18 @@ interface ReadModel<Description> {
  * Reads what `writeModel` wrote. The shapes of the file's tensors are compared with the net of the description before
  * anything is planned: a model takes no more memory than its file, its sizes and `longest` ask for.
  *
- * @param own The cell of the model, if it is not one of the library's.
+ * @param own What the file does not have: a cell or a tokenizer that is not one of the library's.
  * @throws {FormatError} When the bytes are not the file of such a model.
  */
 export function readModel<Description extends ModelDescription>(
   kind: FileKind<Description>,
   bytes: Uint8Array | ArrayBuffer,
-  own?: Cell,
+  own: { readonly cell?: Cell; readonly tokens?: TokenizerSource },
 ): ReadModel<Description> {
   const { tensors, metadata } = readSafetensors(bytes);
   return orRefuse(kind, () => {
     const values = readValues(kind, metadata[KEY]);
-    const cell = own ?? libraryCells().find(({ name }) => name === values.cell);
+    const cell = own.cell ?? libraryCells().find(({ name }) => name === values.cell);
     if (!cell) {
       throw new FormatError(`its cell ${format(values.cell)} is none of ours; give it as option "cell"`);
     }
@@ -113,7 +114,7 @@ export function readModel<Description extends ModelDescription>(
       ...Object.keys(values).filter((name) => Object.hasOwn(readers, name)),
       ...Object.keys(readers),
     ]);
-    const read = [...names].map((name) => [name, readers[name](name, values[name])]);
+    const read = [...names].map((name) => [name, readers[name](name, values[name], own.tokens)]);
     const description = { ...Object.fromEntries(read.filter(([, value]) => value !== undefined)), cell };
     const { layers = 1 } = description;
     if (layers as number > tensors.size) {

@@ -41,8 +41,8 @@ export class SequenceRegressorRunner extends ModelRunner {
   }
 
   /**
-   * Predict the numbers of each sequence, `[outputs]`. The prediction for one sequence does not depend on the others. A
-   * training that begins meanwhile ends the call with an error.
+   * Predict the numbers of each sequence, `[outputs]`. The prediction for one sequence does not depend on the others,
+   * nor on other calls.
    *
    * @throws {OptionError} When a sequence is empty, or a number is not finite.
    */

@@ -89,7 +89,7 @@ export const SEQ2SEQ: ModelKind<Seq2SeqDescription> = {
     longest: sides(count),
   },
   net: seq2seqNet,
-  size: ({ longest }) => ({ batch: 32, steps: longest.source, decoderSteps: longest.target + 1 }),
+  size: ({ longest }) => ({ batch: 1, steps: longest.source, decoderSteps: longest.target + 1 }),
 };
 
 /** A saved `Seq2Seq` to run, not to train: `translate`, `beamSearch` and `align` with the same results. */
@@ -113,18 +113,18 @@ export class Seq2SeqRunner extends ModelRunner {
   async translate(sources: readonly Sequence[], options: TranslateOptions = {}): Promise<Translation[]> {
     readOptions("translate", TRANSLATE, options);
     const ids = requireList("sources", sources).map((source, i) => this.#source.encode(source, i));
-    return await translateGreedily(this.#model.compiled, ids, this.#target, options);
+    return await translateGreedily(this.#model.nets, ids, this.#target, options);
   }
 
   /**
    * Search for the most probable translations of a source by beam search: see `beamSearch`. The best comes first; there
-   * are at most `width`. A training that begins or continues meanwhile ends the search with an error.
+   * are at most `width`.
    *
    * @throws {OptionError} When the source has no tokens, too many or unknown ones, or an option is out of range.
    */
   async beamSearch(source: Sequence, options: TranslationSearchOptions = {}): Promise<Translation[]> {
     readOptions("beamSearch", SEARCH, options);
-    return await searchTranslations(this.#model.compiled, this.#source.encode(source, 0), this.#target, options);
+    return await searchTranslations(this.#model.nets, this.#source.encode(source, 0), this.#target, options);
   }
 
   /**
@@ -135,14 +135,15 @@ export class Seq2SeqRunner extends ModelRunner {
    * none.
    */
   align(source: Sequence, target: Sequence): Alignment {
-    const { description, compiled } = this.#model;
+    const { description, parameters } = this.#model;
     if (description.attention === "none") throw new OptionError('Cannot align: the model has "attention" "none"');
     const x = this.#source.encode(source, 0);
     const ids = target.length ? this.#target.encode(target, 0) : [];
     const y = [...ids, this.#target.end];
     const S = x.length;
-    compiled.current.forward(x, { batch: 1, decoderInput: [this.#target.begin, ...ids] });
-    const [{ data }] = attention(compiled.current).values();
+    const net = parameters.now;
+    net.forward(x, { batch: 1, decoderInput: [this.#target.begin, ...ids] });
+    const [{ data }] = attention(net).values();
     return {
       source: Array.from(x, (id) => this.#source.name(id)),
       target: Array.from(y, (id) => this.#target.name(id)),

@@ -3,9 +3,11 @@ import { requireInteger } from "../../errors.ts";
 import { count, nonNegative, signal, type Table } from "../../options.ts";
 import type { CompiledNet } from "../../runtime/compiled_net.ts";
 import { decode } from "../../runtime/decoder.ts";
+import { EventLoop } from "../../runtime/event_loop.ts";
 import { mostProbable } from "../../text/sampling.ts";
 import { logSoftmax } from "../../training/log_softmax.ts";
-import type { GrowingNet } from "./growing_net.ts";
+import type { NetPool } from "./net_pool.ts";
+import { MOST_ROWS, sizeFor } from "./pieces.ts";
 import { padded, type PaddedBatch, runBatches, type TargetCodec } from "./sequences.ts";
 
 /** Options of `Seq2Seq.translate`. */
@@ -16,7 +18,7 @@ export interface TranslateOptions {
    * @default the model's `longest` of a target
    */
   length?: number;
-  /** Ends the translation between two batches, with the signal's reason as the error. */
+  /** Ends the translation between two steps, with the signal's reason as the error. */
   signal?: AbortSignal;
 }
 
@@ -43,6 +45,8 @@ export interface TranslationSearchOptions {
    * @default {0.6}
    */
   lengthPenalty?: number;
+  /** Ends the search between two steps, with the signal's reason as the error. */
+  signal?: AbortSignal;
 }
 
 /** The options of `beamSearch`. */
@@ -50,6 +54,7 @@ export const SEARCH = {
   width: [count],
   length: [count],
   lengthPenalty: [nonNegative],
+  signal: [signal],
 } satisfies Table<TranslationSearchOptions>;
 
 /** A sequence that a model has written. */
@@ -64,34 +69,40 @@ export interface Translation {
   readonly ended: boolean;
 }
 
-/**
- * Translate sources by the most probable token at every step, in batches of similar length. Between two batches the net
- * may become another one, when a training begins.
- */
+/** Translate sources by the most probable token at every step, in batches of similar length. */
 export async function translateGreedily(
-  compiled: GrowingNet,
+  nets: NetPool,
   sources: readonly Int32Array[],
   target: TargetCodec,
   { length = target.longest, signal }: TranslateOptions,
 ): Promise<Translation[]> {
   requireInteger("length", length, 1);
-  const options = { columns: 1, batch: compiled.current.batch, signal };
-  return await runBatches(sources, options, (batch) => translateBatch(compiled.current, batch, target, length));
+  if (!sources.length) return [];
+  const longest = sources.reduce((most, source) => Math.max(most, source.length), 1);
+  const size = { ...sizeFor(sources.length, longest, true), decoderSteps: 1 };
+  return await nets.run(size, (net) => {
+    return runBatches(sources, { batch: size.batch, signal }, (members) => {
+      return translateBatch(net, padded(members, 1), target, { length, signal });
+    });
+  });
 }
 
 /** Translate one batch until all of its rows have ended. */
-function translateBatch(
+async function translateBatch(
   net: CompiledNet,
   { x, batch: B, lengths }: PaddedBatch,
   target: TargetCodec,
-  length: number,
-): Translation[] {
+  { length, signal }: { length: number; signal?: AbortSignal },
+): Promise<Translation[]> {
+  const loop = new EventLoop();
   const { classes } = target;
   const decoder = decode(net, x, { batch: B, lengths });
   const rows = Array.from({ length: B }, () => ({ ids: [] as number[], logProbability: 0, ended: false }));
   const tokens = new Int32Array(B).fill(target.begin);
   const logits = new Float32Array(B * classes);
   for (let t = 0; t < length && rows.some(({ ended }) => !ended); t++) {
+    await loop.turn();
+    signal?.throwIfAborted();
     decoder.step(tokens, logits);
     rows.forEach((row, b) => {
       if (row.ended) return;
@@ -108,16 +119,17 @@ function translateBatch(
 
 /** Translations by beam search, the best first. */
 export async function searchTranslations(
-  compiled: GrowingNet,
+  nets: NetPool,
   source: Int32Array,
   target: TargetCodec,
-  { width = 5, length = target.longest, lengthPenalty }: TranslationSearchOptions,
+  { width = 5, length = target.longest, lengthPenalty, signal }: TranslationSearchOptions,
 ): Promise<Translation[]> {
-  requireInteger("width", width, 1, compiled.current.batch);
+  requireInteger("width", width, 1, MOST_ROWS);
   const { x } = padded(new Array<Int32Array>(width).fill(source), 1);
-  const decoder = decode(compiled.current, x, { batch: width });
-  const options = { length, lengthPenalty, stop: [target.end], without: target.muted };
-  const found = await beamSearch(decoder, [target.begin], options);
+  const options = { length, lengthPenalty, stop: [target.end], without: target.muted, signal };
+  const found = await nets.run({ batch: width, steps: source.length, decoderSteps: 1 }, (net) => {
+    return beamSearch(decode(net, x, { batch: width }), [target.begin], options);
+  });
   return found.map(({ tokens, logProbability }) => {
     const ended = tokens.at(-1) === target.end;
     const ids = ended ? tokens.slice(0, -1) : tokens;

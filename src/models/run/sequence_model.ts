@@ -5,13 +5,16 @@ import { dropout } from "../../layers/dropout.ts";
 import { embedding } from "../../layers/embedding.ts";
 import type { Layer } from "../../layers/layer.ts";
 import { pool } from "../../layers/pool.ts";
+import { firstPooling, poolInPieces } from "../../layers/pool_in_pieces.ts";
 import { recurrent } from "../../layers/recurrent.ts";
 import { sequential } from "../../layers/sequential.ts";
 import { count, flag, rate, sizes } from "../../options.ts";
+import type { States } from "../../runtime/packed_batch.ts";
 import { oneOf, optional, tokens } from "./description.ts";
 import { type Label, Labels } from "./labels.ts";
 import type { RunnableModel } from "./model.ts";
 import type { ModelDescription } from "./model_file.ts";
+import { type PiecesOptions, runInPieces, sizeFor } from "./pieces.ts";
 import { runBatches, SequenceInput, type Tokens } from "./sequences.ts";
 
 /**
@@ -22,7 +25,7 @@ export type Pooling = "last" | "mean" | "max" | "attention";
 
 /** When a prediction or an evaluation ends early. */
 export interface TaskRunOptions {
-  /** Ends the computation between two batches, with the signal's reason as the error. */
+  /** Ends the computation between two pieces of it, with the signal's reason as the error. */
   signal?: AbortSignal;
 }
 
@@ -62,7 +65,8 @@ export const SEQUENCE_MODEL = {
     features: optional(count),
   },
   net: sequenceNet,
-  size: () => ({ batch: 32, steps: 32 }),
+  runningNet,
+  size: () => ({ batch: 1, steps: 1 }),
 } as const;
 
 /** @throws {OptionError} When there is no such pooling. */
@@ -84,6 +88,15 @@ export function labelledNet(description: SequenceModelDescription & { readonly l
 
 /** Embedding, recurrent layers, pooling, dense layer. */
 function sequenceNet(description: SequenceModelDescription): Layer {
+  return layersOf(description, pool);
+}
+
+/** The same layers with a pooling that runs in pieces. */
+function runningNet(description: SequenceModelDescription): Layer {
+  return layersOf(description, description.bidirectional ? pool : poolInPieces);
+}
+
+function layersOf(description: SequenceModelDescription, poolLayer: typeof pool): Layer {
   const { cell, hidden, layers, bidirectional, dropout: rate, embedding: width, pooling, outputs } = description;
   const { tokens, features } = new SequenceInput(description);
   const rnn = recurrent(cell, {
@@ -99,38 +112,52 @@ function sequenceNet(description: SequenceModelDescription): Layer {
     ...tokens !== undefined && { embedding: embedding(tokens, width!) },
     ...tokens !== undefined && rate && { dropout_embedding: dropout(width!, rate) },
     rnn,
-    ...(pooling === "mean" || pooling === "max") && { pool: pool(H, pooling) },
+    ...isPooled(pooling) && { pool: poolLayer(H, pooling) },
     ...pooling === "attention" && { attention: attentionPool(H) },
     ...rate && { dropout: dropout(H, rate) },
     decoder: dense(H, outputs),
   });
 }
 
+/** Whether the net has a layer `pool`. */
+function isPooled(pooling: Pooling | "none"): pooling is "mean" | "max" {
+  return pooling === "mean" || pooling === "max";
+}
+
 /**
  * The outputs of each encoded sequence: `[outputs]`, or `[T, outputs]` without pooling. `softmax` makes them
- * probabilities. The net grows with the longest sequence.
+ * probabilities. Long sequences run in pieces, if the net does not have to see them whole.
  */
 export async function sequenceOutputs(
-  { layer, compiled, description: { outputs: C } }: RunnableModel<SequenceModelDescription>,
+  { running, nets, description }: RunnableModel<SequenceModelDescription>,
   input: SequenceInput,
   sequences: readonly ArrayLike<number>[],
   { softmax, signal }: TaskRunOptions & { softmax: boolean },
 ): Promise<Float32Array[]> {
   if (!sequences.length) return [];
-  const { columns } = input;
-  const isEachStep = layer.output.steps !== "one";
-  return await compiled.run(input.longest(sequences), (net) => {
-    const options = { columns, batch: SEQUENCE_MODEL.size().batch, signal };
-    return runBatches(sequences, options, ({ x, batch: B, lengths }) => {
-      const call = { batch: B, lengths };
-      const rows = softmax ? net.probabilities(x, call) : net.forward(x, call);
-      return Array.from(lengths, (T, b) => {
-        const outputs = new Float32Array((isEachStep ? T : 1) * C);
-        for (let t = 0; t * C < outputs.length; t++) {
-          outputs.set(rows.subarray((t * B + b) * C, (t * B + b + 1) * C), t * C);
-        }
-        return outputs;
-      });
-    });
+  const isWhole = running.wholeSequence !== undefined;
+  const options: PiecesOptions = {
+    columns: input.columns,
+    first: (lengths) => isWhole ? "zero" : firstStates(running, description, lengths),
+    run: (net, x, call) => softmax ? net.probabilities(x, call) : net.forward(x, call),
+    signal,
+  };
+  const size = sizeFor(sequences.length, input.longest(sequences), isWhole);
+  return await nets.run(size, (net) => {
+    return runBatches(sequences, { batch: size.batch, signal }, (members) => runInPieces(net, members, options));
   });
+}
+
+/** The first states of sequences of these lengths. */
+function firstStates(
+  { states = [] }: Layer,
+  { pooling }: SequenceModelDescription,
+  lengths: readonly number[],
+): States {
+  const all: States = {};
+  for (const { name, width } of states) all[name] = new Float32Array(lengths.length * width);
+  if (!isPooled(pooling)) return all;
+  const width = all["pool.pooled"].length / lengths.length;
+  for (const [name, state] of Object.entries(firstPooling(pooling, width, lengths))) all[`pool.${name}`] = state;
+  return all;
 }

@@ -7,9 +7,10 @@ import {
   requireNumbers,
   ShapeError,
 } from "../../errors.ts";
-import { type Check, count, list as requireList, requireMade } from "../../options.ts";
+import { type Check, count, list as requireList, refuse } from "../../options.ts";
 import { EventLoop } from "../../runtime/event_loop.ts";
-import type { Vocabulary } from "../../text/vocabulary.ts";
+import { isTokenizer } from "../../text/tokenizer.ts";
+import { Vocabulary } from "../../text/vocabulary.ts";
 import { arrange } from "../../training/data/arrangement.ts";
 import { writePadded } from "../../training/data/padding.ts";
 
@@ -17,10 +18,11 @@ import { writePadded } from "../../training/data/padding.ts";
 export type Tokens = Vocabulary | number;
 
 /** The check of an option that is tokens. */
-export const tokens: Check<Tokens> = (name, value) =>
-  typeof value === "number"
-    ? count(name, value)
-    : requireMade(name, value, "encode", "a vocabulary, or the number of tokens");
+export const tokens: Check<Tokens> = (name, value) => {
+  if (typeof value === "number") return count(name, value);
+  if (isTokenizer(value)) return Vocabulary.from(value);
+  return refuse(name, "a vocabulary, a tokenizer, or the number of tokens", value);
+};
 
 /** A sequence of tokens: a text or the list of its tokens, as the vocabulary has them; or ids. */
 export type Sequence = string | readonly string[] | ArrayLike<number>;
@@ -69,12 +71,19 @@ export class SequenceCodec {
     }
     const ids = isText
       ? (tokens as Vocabulary).encode(sequence as string | readonly string[])
-      : Int32Array.from(sequence as ArrayLike<number>, (id, i) => {
-        requireBelow(this.#name, id, i, this.size);
-        return id;
-      });
+      : this.#checked(sequence as ArrayLike<number>);
     if (ids.length === 0) fail("it must have at least one token, got none");
     if (ids.length > longest) fail(`it must have at most ${longest} tokens, as "longest" says, got ${ids.length}`);
+    return ids;
+  }
+
+  /** A copy of ids. */
+  #checked(sequence: ArrayLike<number>): Int32Array {
+    const ids = new Int32Array(sequence.length);
+    for (let i = 0; i < ids.length; i++) {
+      requireBelow(this.#name, sequence[i], i, this.size);
+      ids[i] = sequence[i];
+    }
     return ids;
   }
 
@@ -181,8 +190,11 @@ function valuesOf(sequence: TaskSequence, features: number, number: number): Flo
     const got = isFlat ? `${length} elements` : `${length} at step ${t}`;
     throw new ShapeError(`Cannot read sequence ${number}: each step must have ${features} values, got ${got}`);
   }
-  const values = Float32Array.from(Array.from(rows).flatMap((row) => Array.from(row)));
-  if (!values.length) throw new OptionError(`Cannot read sequence ${number}: it must have at least one step, got none`);
+  let size = 0;
+  for (let t = 0; t < rows.length; t++) size += rows[t].length;
+  if (!size) throw new OptionError(`Cannot read sequence ${number}: it must have at least one step, got none`);
+  const values = new Float32Array(size);
+  for (let t = 0, at = 0; t < rows.length; at += rows[t++].length) values.set(rows[t], at);
   const bad = values.findIndex((value) => !Number.isFinite(value));
   if (bad < 0) return values;
   const step = Math.floor(bad / features);
@@ -212,12 +224,12 @@ export function padded(sequences: readonly ArrayLike<number>[], columns: number)
 
 /**
  * Run sequences in batches of similar length, so that little is padding; the results are in the order of the sequences.
- * The event loop gets a turn at least every 50 ms, between two batches; `signal` ends the run there.
+ * The event loop gets a turn between two batches when it is due; `signal` ends the run there.
  */
-export async function runBatches<Result>(
-  sequences: readonly ArrayLike<number>[],
-  { columns, batch, signal }: { columns: number; batch: number; signal?: AbortSignal },
-  run: (batch: PaddedBatch) => readonly Result[],
+export async function runBatches<Item extends ArrayLike<number>, Result>(
+  sequences: readonly Item[],
+  { batch, signal }: { batch: number; signal?: AbortSignal },
+  run: (members: Item[]) => readonly Result[] | Promise<readonly Result[]>,
 ): Promise<Result[]> {
   const results = new Array<Result>(sequences.length);
   const sizes = sequences.map(({ length }) => length);
@@ -227,7 +239,7 @@ export async function runBatches<Result>(
   for (const members of arrange(sizes, 1, arrangement)) {
     await loop.turn();
     signal?.throwIfAborted();
-    run(padded(members.map((i) => sequences[i]), columns)).forEach((result, b) => results[members[b]] = result);
+    (await run(members.map((i) => sequences[i]))).forEach((result, b) => results[members[b]] = result);
   }
   return results;
 }

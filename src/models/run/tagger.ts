@@ -61,8 +61,8 @@ export class SequenceTaggerRunner extends ModelRunner {
   }
 
   /**
-   * Predict the tags of each sequence. The prediction for one sequence does not depend on the others. A training that
-   * begins meanwhile ends the call with an error.
+   * Predict the tags of each sequence. The prediction for one sequence does not depend on the others, nor on other
+   * calls.
    *
    * @throws {OptionError} When a sequence has no tokens, or unknown ones.
    */
@@ -74,8 +74,16 @@ export class SequenceTaggerRunner extends ModelRunner {
     const softmax = labels !== undefined;
     const found = await sequenceOutputs(this.#model, this.#input, encoded, { ...options, softmax });
     return found.map((rows) => {
-      const outputs = Array.from({ length: rows.length / width }, (_, t) => rows.slice(t * width, (t + 1) * width));
-      return { labels: labels ? outputs.map((row) => labels.mostProbable(row)) : [], outputs };
+      const row = (t: number) => rows.subarray(t * width, (t + 1) * width);
+      const length = rows.length / width;
+      let outputs: Float32Array[] | undefined;
+      return {
+        labels: labels ? Array.from({ length }, (_, t) => labels.mostProbable(row(t))) : [],
+        // A view of each step takes 100 bytes or so: they are made when they are asked for.
+        get outputs() {
+          return outputs ??= Array.from({ length }, (_, t) => row(t));
+        },
+      };
     });
   }
 }

@@ -1,6 +1,7 @@
 // deno-lint-ignore no-import-prefix -- an entry must work from a URL, where deno.json does not travel
 import { BinaryReader, BinaryWriter, WireType } from "npm:@bufbuild/protobuf@2.17.0/wire";
 import { FormatError } from "../../errors.ts";
+import { spend } from "./budget.ts";
 
 /** The type of a field: a number (integers beyond 2^53 are rounded), bytes, text, or an embedded message. */
 type Kind = "integer" | "float" | "double" | "bytes" | "text" | Schema;
@@ -22,6 +23,13 @@ interface Message {
   [name: string]: unknown;
 }
 
+/**
+ * The memory of a message, in elements of 8 bytes: an object and its empty lists. An empty one is 2 bytes of a file.
+ */
+const MESSAGE = 32;
+
+const UTF8 = new TextDecoder("utf-8", { fatal: true });
+
 /** Wire types of single numbers. A packed list is length-delimited, whatever its elements are. */
 const WIRE = { integer: WireType.Varint, float: WireType.Bit32, double: WireType.Bit64 };
 
@@ -33,6 +41,7 @@ const WIRE = { integer: WireType.Varint, float: WireType.Bit32, double: WireType
  * @throws {FormatError} When the bytes are not such a message; with the byte `offset` of the fault.
  */
 export function decode(schema: Schema, bytes: Uint8Array, offset = 0): Message {
+  spend(MESSAGE);
   const reader = new BinaryReader(bytes), message: Message = {};
   for (const { name, many } of Object.values(schema) as Field[]) if (many) message[name] = [];
   while (reader.pos < reader.len) {
@@ -62,13 +71,14 @@ function readField(reader: BinaryReader, field: Field, wire: WireType, message: 
       return;
     }
     const packed = new BinaryReader(reader.bytes());
+    spend(packed.len);
     while (packed.pos < packed.len) add(readNumber(packed, numeric));
     return;
   }
   requireWire(wire, WireType.LengthDelimited);
   const bytes = reader.bytes();
   if (kind === "bytes") add(bytes);
-  else if (kind === "text") add(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  else if (kind === "text") add(UTF8.decode(bytes));
   else add(decode(kind as Schema, bytes, offset + reader.pos - bytes.length));
 }
 

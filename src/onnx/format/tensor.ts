@@ -1,4 +1,5 @@
 import { FormatError, ShapeError } from "../../errors.ts";
+import { spend } from "./budget.ts";
 import type { TensorMessage } from "./schema.ts";
 
 /** An element type by ONNX's name. */
@@ -50,6 +51,9 @@ const TYPES = {
 /** The maximum number of elements of a tensor, so that a broken shape is refused before any allocation. */
 const MAX_SIZE = 2 ** 30;
 
+/** The maximum number of dimensions of a tensor. */
+const MAX_RANK = 32;
+
 /**
  * The element type of a number in a file.
  *
@@ -81,15 +85,39 @@ export function sizeOf(shape: readonly number[]): number {
 /**
  * Zeros.
  *
- * @throws {ShapeError} When there are too many.
+ * @throws {ShapeError} When the shape is not one, or there are too many elements.
  */
-export function allocate(type: OnnxElementType, size: number): OnnxElements {
-  if (!(size <= MAX_SIZE)) throw new ShapeError(`a tensor can have at most ${MAX_SIZE} elements, got ${size}`);
-  return new TYPES[type].array(size);
+export function allocate(type: OnnxElementType, shape: readonly number[]): OnnxElements {
+  spend(visits(shape));
+  try {
+    return new TYPES[type].array(sizeOf(shape));
+  } catch {
+    throw new ShapeError(`there is no memory for a tensor of shape [${shape}]`);
+  }
+}
+
+/**
+ * The number of steps of loops over the dimensions of a shape: its elements, where extents of 0 count as 1.
+ *
+ * @throws {ShapeError} When the shape has too many dimensions, or extents that are not integers >= 0, or too large.
+ */
+function visits(shape: readonly number[]): number {
+  requireRank(shape);
+  const wrong = shape.find((extent) => !Number.isSafeInteger(extent) || extent < 0);
+  if (wrong !== undefined) throw new ShapeError(`an extent must be an integer >= 0, got ${wrong} in [${shape}]`);
+  const count = shape.reduce((count, extent) => count * Math.max(extent, 1), 1);
+  if (!(count <= MAX_SIZE)) throw new ShapeError(`a tensor can have ${MAX_SIZE} elements, got shape [${shape}]`);
+  return count;
+}
+
+/** @throws {ShapeError} When a shape has too many dimensions. */
+export function requireRank({ length }: readonly number[]): void {
+  if (length > MAX_RANK) throw new ShapeError(`a tensor can have ${MAX_RANK} dimensions, got ${length}`);
 }
 
 /** A tensor with these elements, each converted to the type. */
 export function tensor(type: OnnxElementType, shape: readonly number[], elements: ArrayLike<number>): OnnxTensor {
+  spend(visits(shape));
   const { array } = TYPES[type];
   const half = type === "float16" || type === "bfloat16";
   return { type, shape, data: elements instanceof array && !half ? elements : rounded(type, array.from(elements)) };
@@ -144,7 +172,7 @@ export function readTensor(what: string, message: TensorMessage): OnnxTensor {
   if (!isShape || count !== size) {
     throw new FormatError(`Cannot read ONNX: ${what} must have ${size} elements for shape [${shape}], got ${count}`);
   }
-  if (raw) return tensor(type, shape, readRaw(type, raw, size));
+  if (raw) return tensor(type, shape, readRaw(type, raw, shape));
   const half = type === "float16" || type === "bfloat16";
   return tensor(type, shape, half ? list.map((bits) => fromHalf(type, bits)) : list);
 }
@@ -158,9 +186,9 @@ function typedList(type: OnnxElementType, message: TensorMessage): number[] {
   return message.ints;
 }
 
-function readRaw(type: OnnxElementType, raw: Uint8Array, size: number): OnnxElements {
+function readRaw(type: OnnxElementType, raw: Uint8Array, shape: readonly number[]): OnnxElements {
   const view = new DataView(raw.buffer, raw.byteOffset, raw.length);
-  const data = allocate(type, size);
+  const data = allocate(type, shape);
   const readers: Record<OnnxElementType, (i: number) => number> = {
     float: (i) => view.getFloat32(4 * i, true),
     double: (i) => view.getFloat64(8 * i, true),
@@ -177,7 +205,7 @@ function readRaw(type: OnnxElementType, raw: Uint8Array, size: number): OnnxElem
     bfloat16: (i) => fromHalf("bfloat16", view.getUint16(2 * i, true)),
   };
   const read = readers[type];
-  for (let i = 0; i < size; i++) data[i] = read(i);
+  for (let i = 0; i < data.length; i++) data[i] = read(i);
   return data;
 }
 

@@ -21,10 +21,12 @@ interface BuiltLayer {
 export function buildNet(found: readonly FoundLayer[]): BuiltLayer {
   const layers: Record<string, Layer> = {};
   const all = new Map<string, TensorCopy>();
+  const counts = new Map<string, number>();
   for (const group of groupStacks(found)) {
     const kind = group[0].kind === "recurrent" ? "rnn" : group[0].kind;
-    const count = Object.keys(layers).filter((name) => name.replace(/\d+$/, "") === kind).length;
-    const name = count ? `${kind}${count + 1}` : kind;
+    const count = (counts.get(kind) ?? 0) + 1;
+    counts.set(kind, count);
+    const name = count > 1 ? `${kind}${count}` : kind;
     const { layer, parameters } = buildLayer(group);
     layers[name] = layer;
     for (const [parameter, tensor] of parameters) all.set(`${name}.${parameter}`, tensor);

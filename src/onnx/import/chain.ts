@@ -1,3 +1,4 @@
+import { spend } from "../format/budget.ts";
 import { type OnnxTensor, sizeOf } from "../format/tensor.ts";
 import type { GraphNode } from "../run/graph.ts";
 import type { FoundLayer, FoundRecurrent } from "./found_layer.ts";
@@ -33,6 +34,9 @@ interface Position {
   /** Whether no recurrent layer was found yet, so that the order of steps and rows was unknown. */
   readonly timeless: boolean;
 }
+
+/** The most residual layers inside each other: building nets is recursive. */
+const MAX_DEPTH = 64;
 
 /** The layers found so far. Each reads the output of the layer before it. */
 export class Chain {
@@ -73,6 +77,7 @@ export class Chain {
       throw cannotImport(label, "it reads the weights of attention");
     }
     const { shape, data } = x.indices;
+    spend(data.length);
     const width = shape.at(-1) ?? 1;
     const r = this.recurrent;
     if (r && r.width === width) {
@@ -133,7 +138,10 @@ export class Chain {
     if (!position || !sameRows || this.steps === "one" || position.layers === this.layers.length) {
       throw cannotImport(label, "it adds neither a constant nor an earlier layer's output, row by row");
     }
-    this.layers.push({ kind: "residual", layers: this.layers.splice(position.layers) });
+    const layers = this.layers.splice(position.layers);
+    const depth = layers.reduce((depth, layer) => layer.kind === "residual" ? Math.max(depth, layer.depth) : depth, 0);
+    if (depth >= MAX_DEPTH) throw cannotImport(label, `more than ${MAX_DEPTH} residual layers are inside each other`);
+    this.layers.push({ kind: "residual", layers, depth: depth + 1 });
     return this.topOutput(indices);
   }
 

@@ -73,6 +73,8 @@ export interface FoundAttention {
 interface FoundResidual {
   readonly kind: "residual";
   readonly layers: readonly FoundLayer[];
+  /** The number of residual layers inside each other, this one included. */
+  readonly depth: number;
 }
 
 /** One recurrent layer of one or two directions. */

@@ -1,4 +1,5 @@
 import { type ActivationName, completeActivation } from "../../ops/activation.ts";
+import { spend } from "../format/budget.ts";
 import type { OnnxTensor } from "../format/tensor.ts";
 import { axisOf } from "../run/operators/operator.ts";
 import { transposed } from "../run/operators/strides.ts";
@@ -19,6 +20,8 @@ export const findLayer: FindLayer = (chain, node, inputs) => {
   const { operator, recurrent, label } = node;
   const own = Object.hasOwn(FINDERS, operator) ? FINDERS[operator] : undefined;
   const find = recurrent ? findRecurrent : own;
+  // Layers have copies of their weights, so that many layers of the same weights take memory.
+  for (const input of inputs) spend(2 * (constantOf(input)?.data.length ?? 0));
   if (find) return find(chain, node, inputs);
   throw cannotImport(label, "there is no such layer");
 };

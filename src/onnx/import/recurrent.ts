@@ -18,7 +18,9 @@ export const findRecurrent: FindLayer = (chain, { label, recurrent, inputs: name
   const constants = inputs.map((input, i) => PARAMETERS.includes(i) ? constantOf(input) : undefined);
   const missing = PARAMETERS.find((i) => inputs[i] && !constants[i]);
   if (missing !== undefined) throw cannotImport(label, `its parameter "${names[missing]}" is no constant`);
-  const shaped = constants.with(0, tensor(constants[1]!.type, indices.shape, indices.data));
+  const W = constants[1];
+  if (!W) throw cannotImport(label, "it has no W");
+  const shaped = constants.with(0, tensor(W.type, indices.shape, indices.data));
   const { T, B, I, H, cells, parameters } = runNamed(label, () => recurrentInputs(node, shaped));
   if (cells.some(({ name }) => name !== cells[0].name)) {
     throw cannotImport(label, "its two directions have different activations");

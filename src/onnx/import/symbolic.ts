@@ -1,5 +1,6 @@
 import { FormatError } from "../../errors.ts";
-import { isInteger, type OnnxTensor, sizeOf, tensor } from "../format/tensor.ts";
+import { spend } from "../format/budget.ts";
+import { allocate, isInteger, type OnnxTensor, tensor } from "../format/tensor.ts";
 import type { GraphNode, OnnxValue } from "../run/graph.ts";
 import type { Compute } from "../run/operators/operator.ts";
 import { OPERATORS } from "../run/operators/operators.ts";
@@ -41,7 +42,9 @@ export function cannotImport(label: string, reason: string): FormatError {
 
 /** A tensor of `shape` whose element i is f(i), by default i. */
 export function indexTensor(shape: readonly number[], f: (i: number) => number = (i) => i): OnnxTensor {
-  return tensor("int64", shape, Float64Array.from({ length: sizeOf(shape) }, (_, i) => f(i)));
+  const data = allocate("int64", shape);
+  for (let i = 0; i < data.length; i++) data[i] = f(i);
+  return { type: "int64", shape, data };
 }
 
 /** Whether the elements' sources are known rather than the elements. */
@@ -104,9 +107,11 @@ export function symbolicOutputs(
 
 /** The concatenation of values from several sources. */
 function concatenated(values: readonly ElementSource[], compute: Compute): ElementSource[] {
-  const sources = [...new Set(values.flatMap((value) => value.sources ?? [value.source]))];
+  const all = values.flatMap((value) => value.sources ?? [value.source]);
+  for (const { length } of all) spend(length);
+  const sources = [...new Set(all)], places = new Map(sources.map((name, k) => [name, k]));
   const inputs = values.map(({ source, indices, sources: own = [source] }) => {
-    const to = own.map((name) => sources.indexOf(name));
+    const to = own.map((name) => places.get(name)!);
     const renumbered = indices.data.map((index) =>
       index % SOURCE_STRIDE + to[Math.floor(index / SOURCE_STRIDE)] * SOURCE_STRIDE
     );

@@ -1,4 +1,6 @@
+import type { Budget } from "../../formats/limits.ts";
 import type { Numerics } from "../../kernels/load.ts";
+import { within } from "../format/budget.ts";
 import { type Graph, type GraphNode, withNodeName } from "./graph.ts";
 import type { Inputs } from "./operators/operator.ts";
 import { OPERATORS } from "./operators/operators.ts";
@@ -20,7 +22,11 @@ export class Execution implements Disposable {
   /** The outputs of these nodes for `#shapes`. */
   #byShape = new Map<string, OnnxTensor>();
 
-  constructor(graph: Graph, numerics: Numerics) {
+  readonly #budget: (elements: number) => Budget;
+
+  /** @param budget What a call with so many elements of inputs may take. */
+  constructor(graph: Graph, numerics: Numerics, budget: (elements: number) => Budget) {
+    this.#budget = budget;
     this.#constants = new Map(graph.constants);
     for (const node of graph.nodes) {
       if (node.compute && node.inputs.every((name) => !name || this.#constants.has(name))) {
@@ -48,20 +54,22 @@ export class Execution implements Disposable {
     const shapes = JSON.stringify([...inputs].map(([name, { shape }]) => [name, shape]));
     if (shapes !== this.#shapes) this.#byShape = new Map();
     this.#shapes = shapes;
+    const budget = this.#budget([...inputs.values()].reduce((sum, { data }) => sum + data.length, 0));
     const values = new Map([...this.#constants, ...this.#byShape, ...inputs]);
     for (const node of this.#nodes) {
       if (node.outputs.every((name) => !name || this.#byShape.has(name))) continue;
-      const outputs = await this.#outputs(node, gather(values, node));
+      const outputs = await this.#outputs(node, gather(values, node), budget);
       store(values, node, outputs);
       if (this.#shapeOnly.has(node)) store(this.#byShape, node, outputs);
     }
     return values;
   }
 
-  async #outputs(node: GraphNode, inputs: Inputs): Promise<OnnxTensor[]> {
-    if (node.compute) return node.compute(inputs);
+  async #outputs(node: GraphNode, inputs: Inputs, budget: Budget): Promise<OnnxTensor[]> {
+    const { compute } = node;
+    if (compute) return within(budget, () => compute(inputs));
     try {
-      return await this.#recurrent.get(node)!.run(inputs);
+      return await this.#recurrent.get(node)!.run(inputs, budget);
     } catch (error) {
       throw withNodeName(node.label, error);
     }

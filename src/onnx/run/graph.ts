@@ -151,10 +151,10 @@ function neededNodes(nodes: readonly GraphNode[], { output }: GraphMessage): Gra
   const needed: GraphNode[] = [];
   for (const node of nodes.toReversed()) {
     if (!node.outputs.some((name) => name && read.has(name))) continue;
-    needed.unshift(node);
+    needed.push(node);
     node.inputs.forEach((name) => read.add(name));
   }
-  return needed;
+  return needed.reverse();
 }
 
 function readValue({ name = "", type }: ValueMessage): OnnxValue {

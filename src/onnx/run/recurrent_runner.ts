@@ -1,4 +1,5 @@
 import { ShapeError } from "../../errors.ts";
+import type { Budget } from "../../formats/limits.ts";
 import type { Numerics } from "../../kernels/load.ts";
 import { recurrent } from "../../layers/recurrent.ts";
 import { compile } from "../../session/compile.ts";
@@ -36,12 +37,15 @@ export class RecurrentRunner implements Disposable {
    * zero, as in onnxruntime.
    *
    * @throws {ShapeError} When the shapes of the inputs do not fit together.
+   * @throws {FormatError} When the call takes more than the budget has.
    */
-  async run(inputs: Inputs): Promise<OnnxTensor[]> {
+  async run(inputs: Inputs, budget: Budget): Promise<OnnxTensor[]> {
     const node = this.#node;
     const checked = recurrentInputs(node, inputs);
     const { T, B, I, H } = checked;
     const D = node.directions.length;
+    // The rows of inputs, gates and outputs, and one byte for 16 multiplications; then all copies of the weights.
+    budget.spend(T * B * D * (32 * (H + I + 8) + H * (H + I) / 4) + 64 * D * H * (H + I));
     const { type } = inputs[0]!;
     const lengths = rowLengths(inputs[4], T, B);
     /** Between the layout of the node and the time-major one; its own inverse. */
@@ -49,7 +53,7 @@ export class RecurrentRunner implements Disposable {
     const x = swapped(inputs[0]!).data;
     // Rows of length 0 are left out: a session needs at least one step.
     const rows = [...lengths.keys()].filter((b) => lengths[b] > 0), n = rows.length;
-    const Y = allocate("float", T * D * B * H);
+    const Y = allocate("float", [T, D, B, H]);
     const names = node.operator === "LSTM" ? ["h", "c"] : ["h"];
     const states = names.map((_, i) => {
       const initial = inputs[5 + i];

@@ -4,7 +4,7 @@ import type { Scope } from "../../memory/scope.ts";
 import type { Slot } from "../../memory/slot.ts";
 import { type BatchShape, shapeOf, type Value } from "../../ops/value.ts";
 import { requireKnown } from "../../options.ts";
-import { type Loss, loss as checkLoss, type PlannedLoss, type Targets } from "./loss.ts";
+import { type Loss, loss as checkLoss, type PlannedLoss, targetElements, type Targets } from "./loss.ts";
 
 /** The loss of each output by its name; or the loss and its weight, by default 1. */
 export type OutputLosses = Readonly<Record<string, Loss | readonly [loss: Loss, weight: number]>>;
@@ -89,6 +89,7 @@ function planned(scope: Scope, all: readonly One[]): PlannedLoss {
     targets: all.some(({ loss }) => loss.targets === "sequence") ? "sequence" : "step",
     reduction,
     total,
+    elements: all.reduce((sum, { loss, output }) => sum + targetElements(loss, output.value.rows, scope.batch), 0),
     check(targets, rows) {
       const names = Object.fromEntries(all.map(({ name }) => [name, true]));
       const { y, weights, targetLengths } = targets;

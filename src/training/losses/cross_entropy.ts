@@ -69,6 +69,7 @@ export function crossEntropy(options: CrossEntropyOptions = {}): Loss {
       const weight = smoothing ? scope.constant("class weights", [...w, w.reduce((a, b) => a + b)]) : undefined;
       return {
         targets: "step",
+        elements: rows,
         total,
         check(targets, rows) {
           const { y } = targets;

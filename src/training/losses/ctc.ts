@@ -78,6 +78,7 @@ export function ctc(options: CtcOptions = {}): Loss {
       const scratch = scope.scratch("states of paths", 1, (steps + 4) * states + 2 * steps);
       return {
         targets: "sequence",
+        elements: batch * stride,
         total,
         check(targets, rows) {
           const layout = layoutOf(targets, rows.B), weight = weightsOf(targets, { ...rows, count: rows.B });

@@ -81,12 +81,21 @@ export interface TargetRows {
   integers(address: number, n: number): Int32Array;
 }
 
-/** A loss with its place in memory. A call runs `check`, `write`, then `forward`. */
+/**
+ * A loss with its place in memory. A call runs `check`, `write`, then `forward`. `check` and `write` get the same
+ * copies of the caller's arrays, as doubles.
+ */
 export interface PlannedLoss {
   /** Whether y has a target for each step, or one for each sequence. */
   readonly targets: "step" | "sequence";
   /** How the losses become one number. */
   readonly reduction: Reduction;
+  /**
+   * The most elements of y, for which memory is planned.
+   *
+   * @default {0}
+   */
+  readonly elements?: number;
   /** Sum of the losses, one f32. */
   readonly total: Slot;
   /**
@@ -104,6 +113,16 @@ export interface PlannedLoss {
   reduce(total: number, count: number): number;
   /** A copy of the losses, in the caller's order; 0 for padding. Of several outputs by name. */
   read(rows: TargetRows): Float32Array | Readonly<Record<string, Float32Array>>;
+}
+
+/**
+ * The most elements of the targets of a call: of y, weights and lengths of labels.
+ *
+ * @param rows The most rows of the output.
+ * @param batch The most sequences.
+ */
+export function targetElements({ targets, elements = 0 }: PlannedLoss, rows: number, batch: number): number {
+  return elements + (targets === "sequence" ? 2 * batch : rows);
 }
 
 /** The check of an option that is a loss. */

@@ -110,7 +110,9 @@ export function reduceOnPlateau(options: ReduceOnPlateauOptions = {}): Schedule 
       const { reductions } = state as PlateauState;
       for (let i = 0; i < reductions; i++) {
         const reduced = Math.max(learningRate * factor, minimum);
-        if (learningRate - reduced > epsilon) learningRate = reduced;
+        // All further reductions would be as small.
+        if (!(learningRate - reduced > epsilon)) break;
+        learningRate = reduced;
       }
       return learningRate;
     },

@@ -13,7 +13,7 @@ interface ModelCase extends OutputCase {
 const floats = (data: string) => new Float32Array(Uint8Array.fromBase64(data).buffer);
 
 /** Decodes gzip in base64. */
-async function unpacked(data: string): Promise<Uint8Array<ArrayBuffer>> {
+export async function unpacked(data: string): Promise<Uint8Array<ArrayBuffer>> {
   const stream = new Blob([Uint8Array.fromBase64(data)]).stream().pipeThrough(new DecompressionStream("gzip"));
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }

@@ -10,6 +10,7 @@ import * as onnx from "../../../onnx.ts";
 import * as report from "../../../report.ts";
 import * as tfjs from "../../../tfjs.ts";
 import { loadLanguageModel } from "../../../src/models/run/load.ts";
+import { MODELS as KERAS } from "../keras/models.ts";
 
 /** A function of its options alone, and options that it accepts; the first of them is not required to be one. */
 export interface Case<Result> {
@@ -35,6 +36,10 @@ const samples = { x: [[1, 2, 3, 4]], y: [[1, 2, 3, 4]] };
 const layer = unroll.dense(2, 2);
 const cell = unroll.gru();
 const onnxFile = onnx.writeOnnx(layer, shared.parameters());
+const kerasFile = await keras.writeKeras(layer, shared.parameters());
+const kerasWeights = await keras.writeKerasWeights(layer, shared.parameters());
+const { config = "", files: { ".weights.h5": weights } } = KERAS.find(({ config }) => config)!;
+const tfjsFiles = tfjs.writeTfjs(layer, shared.parameters());
 
 /** Those that answer at once. */
 export const SYNCHRONOUS: Readonly<Record<string, Case<unknown>>> = {
@@ -88,6 +93,20 @@ export const SYNCHRONOUS: Readonly<Record<string, Case<unknown>>> = {
     call: models.encoderDecoder,
     options: { encoder: layer, decoder: layer },
   },
+  readKeras: { call: (options) => keras.readKeras(kerasFile, options), options: { limits: {} } },
+  "limits of readKeras": { call: (limits) => keras.readKeras(kerasFile, { limits }), options: { bytes: 1e9 } },
+  readKerasConfig: {
+    call: (options) => keras.readKerasConfig(config, weights, options),
+    options: { limits: {} },
+  },
+  readKerasWeights: {
+    call: (options) => keras.readKerasWeights(keras.readKerasConfig(config, weights), weights, options),
+    options: { limits: {} },
+  },
+  readKerasParameters: {
+    call: (options) => keras.readKerasParameters(layer, kerasWeights, options),
+    options: { limits: {}, name: "net" },
+  },
   orthogonal: { call: unroll.orthogonal, options: { gain: 2 } },
   "LanguageModel.save": { call: (options) => language.save(options), options: { dtype: "F16" } },
   streams: { call: (options) => unroll.streams(Int32Array.of(1, 2, 3), options), options: { batch: 1, unroll: 1 } },
@@ -138,7 +157,7 @@ export const SYNCHRONOUS: Readonly<Record<string, Case<unknown>>> = {
   },
   "OnnxModel.load": {
     call: (options) => onnx.OnnxModel.load(onnxFile, options).dispose(),
-    options: { numerics: "exact" },
+    options: { numerics: "exact", limits: {} },
   },
   writeOnnx: { call: (options) => onnx.writeOnnx(layer, shared.parameters(), options), options: { softmax: true } },
   writeTfjs: { call: (options) => tfjs.writeTfjs(layer, shared.parameters(), options), options: { name: "net" } },
@@ -232,6 +251,10 @@ export const ASYNCHRONOUS: Readonly<Record<string, Case<Promise<unknown>>>> = {
   "SequenceGenerator.fit": { call: (options) => all(writer.fit(["ab"], options)), options: { epochs: 1 } },
   "SequenceGenerator.evaluate": { call: (options) => writer.evaluate(["ab"], options), options: { signal } },
   "SequenceGenerator.generate": { call: (options) => all(writer.generate(options)), options: { temperature: 0 } },
+  readTfjs: {
+    call: (options) => tfjs.readTfjs((path) => tfjsFiles.get(path)!, "model.json", options),
+    options: { limits: {} },
+  },
   gradientCheck: { call: (options) => gradientCheck(layer, options), options: { batch: 1 } },
   writeKeras: { call: (options) => keras.writeKeras(layer, shared.parameters(), options), options: { name: "net" } },
   writeKerasWeights: {

@@ -1,4 +1,5 @@
 import { ShapeError } from "../../../errors.ts";
+import { spend } from "../../format/budget.ts";
 import { allocate, type OnnxTensor, sizeOf } from "../../format/tensor.ts";
 import { axisOf, type Inputs, integersOf, type NodeContext, type Operator, required } from "./operator.ts";
 import { reshaped, strided, stridesOf, transposed } from "./strides.ts";
@@ -131,7 +132,7 @@ export const concat: Operator = {
   prepare({ attributes }) {
     const axis = attributes.take("axis", "int");
     return (inputs) => {
-      const tensors = inputs.map((_, i) => required(inputs, i)), [{ type, shape }] = tensors;
+      const { type, shape } = required(inputs, 0), tensors = inputs.map((_, i) => required(inputs, i));
       if (axis === undefined) throw new ShapeError('"axis" is missing');
       const at = axisOf(axis, shape.length), outer = sizeOf(shape.slice(0, at)), inner = sizeOf(shape.slice(at + 1));
       const odd = tensors.find((x) =>
@@ -140,7 +141,8 @@ export const concat: Operator = {
       );
       if (odd) throw new ShapeError(`${type} [${shape}] and ${odd.type} [${odd.shape}] do not join along axis ${at}`);
       const extent = tensors.reduce((sum, x) => sum + x.shape[at], 0);
-      const data = allocate(type, outer * extent * inner);
+      const data = allocate(type, [outer, extent, inner]);
+      spend(outer * tensors.length);
       let to = 0;
       for (let o = 0; o < outer; o++) {
         for (const x of tensors) {
@@ -200,7 +202,7 @@ export const gather: Operator = {
 
 function gathered(x: OnnxTensor, indices: OnnxTensor, at: number): OnnxTensor {
   const outer = sizeOf(x.shape.slice(0, at)), extent = x.shape[at], inner = sizeOf(x.shape.slice(at + 1));
-  const count = indices.data.length, data = allocate(x.type, outer * count * inner);
+  const count = indices.data.length, data = allocate(x.type, [outer, count, inner]);
   for (let o = 0; o < outer; o++) {
     for (let i = 0; i < count; i++) {
       const index = indices.data[i], row = index < 0 ? index + extent : index;

@@ -1,5 +1,6 @@
 import { ShapeError } from "../../../errors.ts";
 import type { Attributes } from "../../format/attributes.ts";
+import { spend } from "../../format/budget.ts";
 import type { OnnxTensor } from "../../format/tensor.ts";
 
 /** The inputs of a node in order; undefined for an absent optional input. */
@@ -48,7 +49,10 @@ export function required(inputs: Inputs, index: number): OnnxTensor {
 
 /** The elements of an optional input that is a list of integers. */
 export function integersOf(inputs: Inputs, index: number): number[] | undefined {
-  return inputs[index] && [...inputs[index].data];
+  const input = inputs[index];
+  if (!input) return undefined;
+  spend(input.data.length);
+  return [...input.data];
 }
 
 /**

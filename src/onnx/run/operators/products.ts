@@ -1,4 +1,5 @@
 import { ShapeError } from "../../../errors.ts";
+import { spend } from "../../format/budget.ts";
 import { allocate, type OnnxTensor, sizeOf, tensor } from "../../format/tensor.ts";
 import { type Operator, required } from "./operator.ts";
 import { broadcast, broadcastShape, reshaped, transposed } from "./strides.ts";
@@ -24,8 +25,9 @@ function multiplied(a: OnnxTensor, b: OnnxTensor): OnnxTensor {
     throw new ShapeError(`${a.type} [${a.shape}] cannot be multiplied with ${b.type} [${b.shape}]`);
   }
   const lead = broadcastShape(a.shape.slice(0, -2), b.shape.slice(0, -2)), count = sizeOf(lead);
+  spend(count * m * k * n / 16);
   const left = broadcast(a, [...lead, m, k]).data, right = broadcast(b, [...lead, k, n]).data;
-  const data = allocate(a.type, count * m * n), sums = new Float64Array(n);
+  const data = allocate(a.type, [...lead, m, n]), sums = new Float64Array(n);
   for (let i = 0; i < count * m; i++) {
     const matrix = Math.floor(i / m) * k * n;
     sums.fill(0);

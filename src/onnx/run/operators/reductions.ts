@@ -30,7 +30,7 @@ function reduced(x: OnnxTensor, removed: ReadonlySet<number>, f: (row: ArrayLike
   const axes = [...x.shape.keys()], left = axes.filter((i) => !removed.has(i));
   const shape = left.map((i) => x.shape[i]);
   const { data } = transposed(x, [...left, ...axes.filter((i) => removed.has(i))]);
-  const y = new Float64Array(sizeOf(shape)), n = y.length ? data.length / y.length : 0;
+  const y = allocate("double", shape), n = y.length ? data.length / y.length : 0;
   for (let i = 0; i < y.length; i++) y[i] = f(data.subarray(i * n, (i + 1) * n));
   return tensor(x.type, shape, y);
 }
@@ -63,7 +63,7 @@ export const layerNormalization: Operator = {
           throw new ShapeError(`scale and bias must have shape [${shape}], got [${row.shape}]`);
         }
       }
-      const y = allocate(x.type, x.data.length), means = new Float64Array(rows), inverse = new Float64Array(rows);
+      const y = allocate(x.type, x.shape), means = new Float64Array(rows), inverse = new Float64Array(rows);
       for (let r = 0; r < rows; r++) {
         const row = x.data.subarray(r * n, (r + 1) * n), mean = sum(row) / n;
         const deviation = 1 / Math.sqrt(sum(Float64Array.from(row, (x) => (x - mean) ** 2)) / n + epsilon);

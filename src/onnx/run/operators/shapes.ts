@@ -1,5 +1,5 @@
 import { FormatError, ShapeError } from "../../../errors.ts";
-import { allocate, integers, sizeOf, tensor } from "../../format/tensor.ts";
+import { allocate, integers, tensor } from "../../format/tensor.ts";
 import { axisOf, type Operator, required } from "./operator.ts";
 import { broadcast, broadcastShape, transposed } from "./strides.ts";
 
@@ -18,8 +18,7 @@ export const constantOfShape: Operator = {
     const { type, data: [value] } = attributes.take("value", "tensor") ?? tensor("float", [1], [0]);
     return (inputs) => {
       const extents = [...required(inputs, 0).data];
-      if (extents.some((n) => n < 0)) throw new ShapeError(`extents must not be negative, got [${extents}]`);
-      return [tensor(type, extents, allocate(type, sizeOf(extents)).fill(value))];
+      return [tensor(type, extents, allocate(type, extents).fill(value))];
     };
   },
 };
@@ -41,7 +40,7 @@ export const range: Operator = {
     const [limit, delta] = [1, 2].map((i) => required(inputs, i).data[0]);
     const count = Math.max(0, Math.ceil((limit - start) / delta));
     if (!Number.isFinite(count)) throw new ShapeError(`numbers from ${start} to ${limit} by ${delta} have no end`);
-    return [tensor(type, [count], allocate(type, count).map((_, i) => start + i * delta))];
+    return [tensor(type, [count], allocate(type, [count]).map((_, i) => start + i * delta))];
   },
 };
 
@@ -56,7 +55,7 @@ export const oneHot: Operator = {
     return (inputs) => {
       const { shape, data: indices } = required(inputs, 0), { data: [depth] } = required(inputs, 1);
       const { type, data: [off, on] } = required(inputs, 2), at = axisOf(axis, shape.length + 1);
-      const rows = allocate(type, indices.length * depth).fill(off);
+      const rows = allocate(type, [indices.length, depth]).fill(off);
       indices.forEach((index, i) => {
         const column = index < 0 ? index + depth : index;
         if (column >= 0 && column < depth) rows[i * depth + column] = on;

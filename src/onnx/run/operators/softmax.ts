@@ -15,7 +15,7 @@ function softmaxOf(f: (x: number, sum: number) => number): Operator {
       return (inputs) => {
         const { type, shape, data } = required(inputs, 0), at = axisOf(axis, shape.length);
         const inner = sizeOf(shape.slice(at + 1)), n = opset < 13 ? shape[at] * inner : shape[at];
-        const step = opset < 13 ? 1 : inner, y = allocate(type, data.length);
+        const step = opset < 13 ? 1 : inner, y = allocate(type, shape);
         for (let from = 0; from < data.length; from += n * step) {
           for (let column = from; column < from + step; column++) {
             let largest = -Infinity, sum = 0;

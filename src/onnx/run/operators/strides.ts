@@ -1,5 +1,5 @@
 import { ShapeError } from "../../../errors.ts";
-import { allocate, type OnnxTensor, sizeOf } from "../../format/tensor.ts";
+import { allocate, type OnnxTensor, requireRank, sizeOf } from "../../format/tensor.ts";
 
 /** The strides of a row-major tensor, in elements. */
 export function stridesOf(shape: readonly number[]): number[] {
@@ -19,7 +19,7 @@ export function strided(
   strides: readonly number[],
   offset = 0,
 ): OnnxTensor {
-  const size = sizeOf(shape), data = allocate(x.type, size), source = x.data, rank = shape.length;
+  const size = sizeOf(shape), data = allocate(x.type, shape), source = x.data, rank = shape.length;
   if (size === 0) return { type: x.type, shape, data };
   const inner = rank ? shape[rank - 1] : 1, stride = rank ? strides[rank - 1] : 0;
   const index = new Array<number>(rank).fill(0);
@@ -62,6 +62,7 @@ export function broadcast(x: OnnxTensor, shape: readonly number[]): OnnxTensor {
  * @throws {ShapeError} When the shape has another number of elements.
  */
 export function reshaped(x: OnnxTensor, shape: readonly number[]): OnnxTensor {
+  requireRank(shape);
   if (sizeOf(shape) === x.data.length) return { type: x.type, shape, data: x.data };
   throw new ShapeError(`${x.data.length} elements of shape [${x.shape}] do not fill shape [${shape}]`);
 }

@@ -1,3 +1,0 @@
-import { mutationTests } from "../support/keras/mutation_tests.ts";
-
-mutationTests(150);
