@@ -26,6 +26,7 @@ export { notesGru } from "./src/cells/notes_gru.ts";
 export { notesLstm } from "./src/cells/notes_lstm.ts";
 export {
   DisposedError,
+  EngineError,
   FormatError,
   NonFiniteError,
   OptionError,
@@ -40,7 +41,7 @@ export { type Halves, type TensorSource, writeSafetensors } from "./src/formats/
 export type { Kernels } from "./src/kernels/kernels.ts";
 export type { LossKernels } from "./src/kernels/loss_kernels.ts";
 export type { PoolingKernels } from "./src/kernels/pooling_kernels.ts";
-export type { KernelBuild, Numerics } from "./src/kernels/load.ts";
+export type { KernelBuild, KernelOptions, Numerics } from "./src/kernels/load.ts";
 export { activation } from "./src/layers/activation.ts";
 export { dense } from "./src/layers/dense.ts";
 export type { LayerDescription, RecurrentDescription, StackDescription } from "./src/layers/description.ts";
@@ -196,3 +197,4 @@ export { oneCycle, type OneCycleOptions } from "./src/training/schedules/one_cyc
 export { reduceOnPlateau, type ReduceOnPlateauOptions } from "./src/training/schedules/reduce_on_plateau.ts";
 export type { Schedule, ScheduleState } from "./src/training/schedules/schedule.ts";
 export { exponentialDecay, stepDecay } from "./src/training/schedules/step_decay.ts";
+export type { Resource } from "./src/resource.ts";

@@ -5,10 +5,10 @@
  *     deno run -A examples/word_lm.ts
  *     deno run -A examples/word_lm.ts --seconds 60 --hidden 128
  *
- * The validation text has 119,130 characters or 27,268 words and marks: sequences of words are 4.4 times shorter. 11.2
+ * The validation text has 119,130 characters or 27,241 words and marks: sequences of words are 4.4 times shorter. 10.0
  * % of these words are unknown. Figures: perplexity, bits per character, and bits per character with the unknown words
- * spelled. Trigram (Kneser-Ney): 101.2, 1.525, 2.152. LSTM after 2,512 steps, 8 passes over the text in 600 s of one
- * thread: 97.6, 1.513, 2.140 (EPYC Milan, two cores shared with three other programs, 2026-11-27).
+ * spelled. Trigram (Kneser-Ney): 109.5, 1.549, 2.108. LSTM after 3,142 steps, 10 passes over the text in 600 s of two
+ * threads: 91.1, 1.489, 2.047 (AMD EPYC, two cores shared with several other programs, 2026-12-01).
  */
 import { adam, LanguageModel, lstm, Vocabulary } from "@unroll/rnn";
 import { commandLine } from "./frame/command_line.ts";

@@ -69,8 +69,19 @@ export function layerNorm(width: number, options: LayerNormOptions = {}): Layer 
         refresh() {},
 
         forward(k, { T, B }) {
-          const { address, stride } = x.value, from = [gain.address, bias.address, small.address] as const;
-          k.layerNorm(y.address, stats.address, address, ...from, T * B, width, y.stride, stride);
+          const { address, stride } = x.value, { address: eps } = small, rows = T * B;
+          k.layerNorm(
+            y.address,
+            stats.address,
+            address,
+            gain.address,
+            bias.address,
+            eps,
+            rows,
+            width,
+            y.stride,
+            stride,
+          );
         },
 
         backward(k, { T, B }) {

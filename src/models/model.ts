@@ -1,6 +1,6 @@
 import { OptionError } from "../errors.ts";
 import { natural, readOptions, type Table } from "../options.ts";
-import type { Numerics } from "../kernels/load.ts";
+import { type KernelOptions, KERNELS } from "../kernels/builds.ts";
 import type { Layer } from "../layers/layer.ts";
 import type { CompiledNet } from "../runtime/compiled_net.ts";
 import type { TensorCopy, Tensors } from "../runtime/state_dict.ts";
@@ -22,19 +22,13 @@ import { type ModelDescription, orRefuse, readModel } from "./run/model_file.ts"
 import { ModelParameters, NetPool, type SessionSize } from "./run/net_pool.ts";
 
 /** Options of the session that a model is trained in. */
-export interface SessionOptions {
+export interface SessionOptions extends KernelOptions {
   /**
    * Seed of the initial parameters, and of dropout.
    *
    * @default {0}
    */
   seed?: number;
-  /**
-   * The kernels: see `compile`.
-   *
-   * @default {"fast"}
-   */
-  numerics?: Numerics;
   /**
    * Number of threads: see `compile`.
    *
@@ -46,7 +40,7 @@ export interface SessionOptions {
 /** The options of the session that a model is trained in. */
 export const SESSION = {
   seed: [natural, 0],
-  numerics: COMPILE.numerics,
+  ...KERNELS,
   threads: COMPILE.threads,
 } satisfies Table<SessionOptions>;
 
@@ -138,11 +132,11 @@ export class TrainableModel<Description extends ModelDescription> implements Run
     kind: ModelKind<Description>,
     description: NoInfer<Description>,
     { loss, size }: ModelSetup<Description>,
-    { seed = 0, numerics = "fast", threads = 1 }: SessionOptions,
+    { seed = 0, numerics, kernels, threads = 1 }: SessionOptions,
     initial: (parameters: ReadonlyMap<string, TensorCopy>) => Tensors = () => new Map(),
   ): Promise<TrainableModel<Description>> {
     const layer = (kind.runningNet ?? kind.net)(description);
-    const options = { seed, numerics, frozen: description.frozen };
+    const options = { seed, numerics, kernels, frozen: description.frozen };
     const count = threadCount(threads);
     const first = await compile(layer, { ...options, ...kind.size(description) });
     first.setParameters(initial(first.parameters()), { strict: false });
@@ -209,7 +203,7 @@ export class TrainableModel<Description extends ModelDescription> implements Run
       this.#loss = sessionOptions.loss ?? this.#loss;
       return { training, restarts: !resume && last !== undefined && !goesOn };
     } catch (error) {
-      session?.[Symbol.dispose]();
+      session?.dispose();
       this.#run = before;
       throw error;
     }

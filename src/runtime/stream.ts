@@ -37,24 +37,42 @@ export class Stream {
    * @throws {ShapeError} When x is not one step of B rows, or `output` has another size.
    */
   step<Output = Float32Array>(x: Arrays, output?: Float32Array): Output {
-    const { plan: { layer }, io } = this.#runner;
-    const batch = this.#batch;
-    const size = batch.B * layer.output.width;
+    const runner = this.#runner, batch = this.#batch, { B } = batch;
+    const { layer, input } = runner.plan;
+    runner.requireOpen();
+    if (input.named || layer.output.named) return this.#stepNamed(x);
+    const io = runner.io.stepIO(B), size = B * layer.output.width;
     if (output && output.length !== size) {
       throw new ShapeError(`Cannot run a step: "output" must have ${size} elements, got ${output.length}`);
     }
+    io.check(x as ArrayLike<number>, B);
+    const k = runner.startApart(batch);
+    runner.finish();
+    io.write(x as ArrayLike<number>);
+    if (this.#isFirst) runner.io.writeStates(k, batch, this.#first, undefined);
+    else io.writeStates(this.#states);
+    layer.forward(k, batch);
+    runner.finish();
+    this.#isFirst = false;
+    io.readStates(this.#states);
+    const outputs = output ?? new Float32Array(size);
+    io.read(outputs);
+    return outputs as Output;
+  }
+
+  /** A step of a net with several inputs or outputs. */
+  #stepNamed<Output>(x: Arrays): Output {
+    const { io, plan: { layer } } = this.#runner, batch = this.#batch;
     const checked = this.#runner.check(x, { batch: batch.B }, false);
-    if (checked.batch.T !== 1) {
-      throw new ShapeError(`Cannot run a step: "x" must be one step of ${batch.B} rows`);
-    }
-    this.#runner.runApart(batch, (k) => {
-      io.writeInput(checked.x, batch);
-      io.writeStates(k, batch, this.#isFirst ? this.#first : this.#states, undefined);
-      layer.forward(k, batch);
-    });
+    if (checked.batch.T !== 1) throw new ShapeError(`Cannot run a step: "x" must be one step of ${batch.B} rows`);
+    const k = this.#runner.startApart(batch);
+    io.writeInput(checked.x, batch);
+    io.writeStates(k, batch, this.#isFirst ? this.#first : this.#states, undefined);
+    layer.forward(k, batch);
+    this.#runner.finish();
     this.#isFirst = false;
     io.lastStates(batch, this.#states);
-    return io.readOutput(batch, output);
+    return io.readOutput(batch);
   }
 
   /**

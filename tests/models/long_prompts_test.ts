@@ -27,9 +27,9 @@ Deno.test("the net runs once for a piece of the prompt, not once for a token", a
   using written = await model();
   const { forward } = CompiledNet.prototype;
   let calls = 0;
-  CompiledNet.prototype.forward = function (...args) {
+  CompiledNet.prototype.forward = function <Output>(...args: Parameters<typeof forward>) {
     calls++;
-    return forward.apply(this, args);
+    return forward.apply(this, args) as Output;
   };
   try {
     await written.write({ prompt: TEXT, length: 1, temperature: 0 });

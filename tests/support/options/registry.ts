@@ -115,7 +115,11 @@ export const SYNCHRONOUS: Readonly<Record<string, Case<unknown>>> = {
     call: (options) => unroll.Vocabulary.characters("ab", options),
     options: { special: ["<unk>"] },
   },
-  "Vocabulary.words": { call: (options) => unroll.Vocabulary.words("ab", options), options: { minimumCount: 1 } },
+  "Vocabulary.words": {
+    call: (options) => unroll.Vocabulary.words("ab", options),
+    options: { minimumCount: 1, locale: "ja" },
+  },
+  "Vocabulary.folded": { call: (options) => unroll.Vocabulary.folded("ab", options), options: { locale: "th" } },
   "Vocabulary.spaced": { call: (options) => unroll.Vocabulary.spaced("ab", options), options: { minimumCount: 1 } },
   ctcGreedy: { call: (options) => losses.ctcGreedy([1, 2], options), options: { classes: 2 } },
   ctcBeamSearch: { call: (options) => losses.ctcBeamSearch([1, 2], options), options: { classes: 2, width: 1 } },
