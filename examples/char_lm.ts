@@ -57,5 +57,5 @@ for await (const event of progress(fit, { label: "characters", seconds })) {
   note(`epoch ${event.epoch}, ${bits} bits per character: ${(await write(60, event.step)).replaceAll("\n", " ")}`);
 }
 
-const { bitsPerCharacter } = await model.evaluate(validation);
+const { bitsPerCharacter } = await model.evaluate(validation, { streams: 10 });
 console.log(`validation: ${bitsPerCharacter.toFixed(3)} bits per character\n\n${await write(options.length, 1)}`);

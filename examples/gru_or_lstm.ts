@@ -76,7 +76,7 @@ for (const [name, cell, gates, learningRate] of CELLS) {
     sum = 0;
   }
   const speed = 1000 * tokens / (performance.now() - began);
-  const { bitsPerToken } = await model.evaluate(validation);
+  const { bitsPerToken } = await model.evaluate(validation, { streams: 10 });
   results.push({ name, hidden, parameters: model.size, megabytes, speed, bits, validation: bitsPerToken });
 }
 

@@ -83,5 +83,5 @@ for await (const event of progress(fit, { label: "words", seconds })) {
   note(`epoch ${event.epoch}, perplexity ${perplexity}: ${(await write(14, event.step)).replaceAll("\n", " ")}`);
 }
 
-const { loss } = await model.evaluate(validation);
+const { loss } = await model.evaluate(validation, { streams: 10 });
 console.log(`validation: ${figures(loss)}\n\n${await write(options.length, 1)}`);

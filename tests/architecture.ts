@@ -47,7 +47,10 @@ export const ENTRIES = [
   "tfjs.ts",
   "inference.ts",
   "losses.ts",
+  "cells.ts",
   "layers.ts",
+  "metrics.ts",
+  "schedules.ts",
   "wide.ts",
   "report.ts",
 ];

@@ -1,4 +1,5 @@
 /** Mistakes of programs without types: each is taken in its obvious meaning, or refused by an error that says more. */
+import { cosine } from "../schedules.ts";
 import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import * as unroll from "../mod.ts";
 import * as models from "../models.ts";
@@ -33,7 +34,7 @@ const REFUSED: Record<string, [call: () => unknown, message: string]> = {
     '"loss" must be a loss, such as crossEntropy(), got a function: call it',
   ],
   "clipping by a number": [() => compile(dense(1, 1), { ...SIZES, clip: 5 }), "clipping, such as clipNorm(5), got 5"],
-  "a schedule that is not called": [() => unroll.adam({ schedule: unroll.cosine } as Untyped), '"schedule" must be'],
+  "a schedule that is not called": [() => unroll.adam({ schedule: cosine } as Untyped), '"schedule" must be'],
   "a net that is not called": [() => compile(dense, SIZES), '"net" must be a layer'],
   "a layer that is not called": [() => sequential({ rnn: recurrent }), '"rnn" must be a layer'],
   "no options": [() => compile(dense(1, 1)), "expected an object, got undefined"],

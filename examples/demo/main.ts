@@ -83,7 +83,7 @@ async function learn(
     printLine(`saved: ${save}`);
   }
   if (!signal.aborted) {
-    const work = model.evaluate(corpus.validation, { signal }).catch((error) => {
+    const work = model.evaluate(corpus.validation, { streams: 10, signal }).catch((error) => {
       if (!signal.aborted) throw error;
     });
     const length = count(characters(corpus.validation), "characters");

@@ -199,7 +199,7 @@ async function runTraining(
       sampled = performance.now();
     }
     if (heldOut && now - validated > VALIDATION_INTERVAL) {
-      onMessage({ type: "validation", step: steps, loss: (await current.evaluate(heldOut)).loss });
+      onMessage({ type: "validation", step: steps, loss: (await current.evaluate(heldOut, { streams: 10 })).loss });
       validated = performance.now();
     }
     await resumed;

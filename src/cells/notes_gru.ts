@@ -29,7 +29,8 @@ import type { Cell } from "./cell.ts";
  *
  * @example
  * ```ts
- * import { notesGru, recurrent } from "@unroll/rnn";
+ * import { recurrent } from "@unroll/rnn";
+ * import { notesGru } from "@unroll/rnn/cells";
  * import { assertEquals } from "@std/assert";
  *
  * const { parameters } = recurrent(notesGru(), { input: 5, hidden: 7 });

@@ -3,7 +3,7 @@ import { count, flag, readOptions, type Table } from "../options.ts";
 import type { Kernels } from "../kernels/kernels.ts";
 import { uniform } from "../ops/initialise.ts";
 import { linear } from "../ops/linear.ts";
-import { type BatchShape, requireValues } from "../ops/value.ts";
+import { requireValues, shapeOf } from "../ops/value.ts";
 import type { Layer } from "./layer.ts";
 import { type Geometry, resizeOf, windows } from "./windows.ts";
 
@@ -137,7 +137,6 @@ export function conv1d(input: number, output: number, kernel: number, options: C
       const rows = weight.size / kernel;
       /** Exchange the layouts of taps and weight. */
       const toTaps = (k: Kernels, to: number, from: number) => k.transpose(to, from, kernel, rows, rows, kernel);
-      const shapeOf = resized ?? ((shape: BatchShape) => shape);
       return {
         output: { kind: "values", width: output, steps: resized, value: y, gradient: dy },
         states: window.states,
@@ -146,19 +145,19 @@ export function conv1d(input: number, output: number, kernel: number, options: C
           for (const matmul of matmuls) matmul.refresh(k);
         },
         forward(k, shape) {
-          const { T, B } = shapeOf(shape);
+          const { T, B } = shapeOf({ steps: resized }, shape);
           window.forward(k, shape);
           for (const { tap, x, y, forward } of matmuls) forward(k, y, 0, x, window.row(tap, B), T * B, tap > 0);
         },
         backward(k, shape) {
-          const { T, B } = shapeOf(shape);
+          const { T, B } = shapeOf({ steps: resized }, shape);
           if (!x.gradient && !window.states.length) return;
           window.beginBackward(k, shape);
           for (const { tap, dx, dy, backward } of matmuls) backward(k, dx!, window.row(tap, B), dy, 0, T * B, true);
           window.endBackward(k, shape);
         },
         gradients(k, shape) {
-          const { T, B } = shapeOf(shape);
+          const { T, B } = shapeOf({ steps: resized }, shape);
           toTaps(k, dTaps.address, weight.gradient.address);
           for (const { tap, x, dy, dBias, gradient } of matmuls) {
             gradient(k, dy, 0, x, window.row(tap, B), T * B, dBias);

@@ -7,7 +7,7 @@ import { type BatchShape, forEachLength, requireValues, shapeOf, type TensorSpec
 import { haveSameSteps, type Join } from "./joins.ts";
 import type { PlannedLayer } from "./layer.ts";
 import { describe } from "./sequential.ts";
-import { stepsOf } from "./wiring.ts";
+import { stepsOf } from "./resize.ts";
 
 /** Options of `attention`. */
 export interface AttentionOptions {
@@ -91,7 +91,7 @@ function planned(
   { query: { steps }, keys, width: K, valueWidth: V, scale }: Sizes,
 ): Pick<PlannedLayer, "output" | "forward" | "backward"> {
   const [query, key, value = key] = all, { batch, train } = scope;
-  const most = stepsOf(scope, { steps }) ?? scope.steps, mostKeys = stepsOf(scope, keys) ?? scope.steps;
+  const most = stepsOf(scope, steps), mostKeys = stepsOf(scope, keys.steps);
   const y = scope.activation("output", most * batch, V);
   const dy = train ? scope.activation("gradient of output", most * batch, V) : y;
   const weights = scope.activation("attention", batch * most, mostKeys);

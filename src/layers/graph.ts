@@ -126,7 +126,7 @@ export function graph(options: GraphOptions): Layer {
         `Cannot join layers: "${name}" takes ${describe(input)}, "${reads[i]}" gives ${describe(read[i])}`,
       );
     });
-    if (layer === join && layer.input.named && read.some(({ steps }) => typeof steps === "function")) {
+    if (layer === join && layer.input.named && read.some(({ steps }) => typeof steps === "object")) {
       throw refused(`"${name}" has several inputs, which must have the steps of the net`);
     }
     if (layer.output.named) {

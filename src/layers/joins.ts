@@ -4,7 +4,7 @@ import type { Scope } from "../memory/scope.ts";
 import { type BatchShape, requireValues, shapeOf, type TensorSpec, type Value } from "../ops/value.ts";
 import type { Layer } from "./layer.ts";
 import { describe } from "./sequential.ts";
-import { stepsOf } from "./wiring.ts";
+import { stepsOf } from "./resize.ts";
 
 /** A layer that takes its widths from the tensors that the layer reads, in a `graph`. */
 export type Join = (inputs: readonly TensorSpec[]) => Layer;
@@ -137,7 +137,7 @@ export function repeat(): Join {
       parameters: {},
       plan(scope, { named }) {
         const [{ value: x, gradient: dx }, { gradient: unused }] = Object.values(named!);
-        const rows = (stepsOf(scope, sequence) ?? scope.steps) * scope.batch,
+        const rows = stepsOf(scope, steps) * scope.batch,
           y = scope.activation("output", rows, width);
         const dy = scope.train ? scope.activation("gradient of output", rows, width) : y;
         return {
@@ -197,7 +197,7 @@ function join(name: string, { width: widthOf, plan }: Joined): Join {
       parameters: {},
       plan(scope, { named }) {
         const values = Object.values(named!);
-        const rows = (steps === "one" ? 1 : stepsOf(scope, { steps }) ?? scope.steps) * scope.batch;
+        const rows = stepsOf(scope, steps) * scope.batch;
         const rowsOf = (shape: BatchShape) => {
           const { T, B } = shapeOf({ steps }, shape);
           return T * B;

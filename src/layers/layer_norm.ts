@@ -33,7 +33,8 @@ const LAYER_NORM = { epsilon: [positiveFinite, 1e-5] } satisfies Table<LayerNorm
  *
  * @example
  * ```ts
- * import { gru, layerNorm, recurrent, sequential } from "@unroll/rnn";
+ * import { gru, recurrent, sequential } from "@unroll/rnn";
+ * import { layerNorm } from "@unroll/rnn/layers";
  * import { assertEquals } from "@std/assert";
  *
  * const net = sequential({ rnn: recurrent(gru(), { input: 5, hidden: 7 }), norm: layerNorm(7) });

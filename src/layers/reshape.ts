@@ -1,9 +1,9 @@
 import { OptionError, requireInteger, ShapeError } from "../errors.ts";
 import type { Kernels } from "../kernels/kernels.ts";
 import type { Slot } from "../memory/slot.ts";
-import { type BatchShape, requireSteps, requireValues } from "../ops/value.ts";
+import { type BatchShape, requireSteps, requireValues, shapeOf } from "../ops/value.ts";
 import type { Layer } from "./layer.ts";
-import { resize } from "./resize.ts";
+import { resize, stepsOf } from "./resize.ts";
 
 /**
  * Rows of another width. From narrow to wide, n = `output` / `input` steps that follow each other become one, side by
@@ -40,8 +40,7 @@ export function reshape(input: number, output: number): Layer {
 
     plan(scope, x) {
       requireValues("plan a reshaping", x);
-      const shapeOf = steps ?? ((shape: BatchShape) => shape);
-      const { T } = shapeOf({ T: scope.steps, B: scope.batch, active: () => scope.batch, training: false });
+      const T = stepsOf(scope, steps);
       const y = scope.activation("output", T * scope.batch, output);
       const dy = scope.train ? scope.activation("gradient of output", T * scope.batch, output) : y;
       /** Visit each narrow step, its rows and its place in the wide steps; `inside` of them are before the end. */
@@ -49,7 +48,7 @@ export function reshape(input: number, output: number): Layer {
         shape: BatchShape,
         visit: (narrow: number, wide: number, column: number, rows: number, inside: number) => void,
       ): void {
-        const { B } = shape, whole = shapeOf(shape), count = (isWider ? whole : shape).T * n;
+        const { B } = shape, whole = shapeOf({ steps }, shape), count = (isWider ? whole : shape).T * n;
         for (let t = 0; t < count; t++) {
           const w = Math.floor(t / n), inside = isWider ? t < shape.T ? shape.active(t) : 0 : shape.active(w);
           visit(t * B, w * B, (t % n) * width, B, inside);

@@ -1,8 +1,14 @@
 import { ShapeError } from "../errors.ts";
-import { type BatchShape, forEachLength, type Resize } from "../ops/value.ts";
+import type { Scope } from "../memory/scope.ts";
+import type { Needs } from "../ops/needs.ts";
+import { type BatchShape, forEachLength, type Resize, shapeOf, type TensorSpec, type Value } from "../ops/value.ts";
+import type { PlannedLayer } from "./layer.ts";
+import { behind } from "./wiring.ts";
+
+type Steps = TensorSpec["steps"];
 
 /**
- * The shape of sequences with other lengths.
+ * Sequences of other lengths.
  *
  * @param what What changes the lengths, for errors.
  * @param steps The number of steps that become of L steps. More steps never become fewer.
@@ -21,8 +27,36 @@ export function resize(what: string, steps: (length: number) => number): Resize 
     const whole = { totalSteps: T, offset: 0, lengths: lengths?.map(steps) };
     return { ...from, ...whole, T, active: (t) => sizes[t] };
   }
-  return (<Shape extends BatchShape>(from: Shape) => {
+  return resizing((from) => {
     if (last?.from !== from) last = { from, to: resized(from) };
-    return last.to as Shape;
+    return last.to;
   });
+}
+
+function resizing(resized: (shape: BatchShape) => BatchShape): Resize {
+  const self: Resize = {
+    shape: (shape) => resized(shape) as typeof shape,
+    after: (steps) => !steps || steps === "each" ? self : resizing((shape) => resized(shapeOf({ steps }, shape))),
+    plan<Planned>(plan: (scope: Scope, x: Value) => Planned, scope: Scope, x: Value): Planned {
+      const inner = scope.within("", "", stepsOf(scope, self));
+      const planned = plan(inner, { ...x, steps: "each" }) as PlannedLayer;
+      const parts = planned.parts?.map((part) => ({ ...part, output: behind(x, part.output) }));
+      return { ...planned, parts, needs: needsBehind(x, planned.needs) } as Planned;
+    },
+  };
+  return self;
+}
+
+/** The needs of a layer that reads x, with steps as the whole net sees them. */
+function needsBehind(of: Value, needs: Partial<Needs> = {}): Partial<Needs> {
+  const { reverseOrder: slot, orders = [], outputGradients = [] } = needs;
+  const all = orders.map((own) => ({ ...own, of: behind(of, own.of) }));
+  if (slot) all.push({ slot, of });
+  const gradients = outputGradients.map((own) => behind(of, own));
+  return { ...needs, reverseOrder: undefined, orders: all, outputGradients: gradients };
+}
+
+/** The largest T of a tensor with these steps. */
+export function stepsOf({ steps: T, batch: B }: Scope, steps: Steps): number {
+  return shapeOf({ steps }, { T, B, active: () => B, training: false }).T;
 }

@@ -3,7 +3,7 @@ import { count, readOptions, type Table } from "../options.ts";
 import type { Kernels } from "../kernels/kernels.ts";
 import type { Scope } from "../memory/scope.ts";
 import type { Slot } from "../memory/slot.ts";
-import { type BatchShape, requireValues } from "../ops/value.ts";
+import { requireValues, shapeOf } from "../ops/value.ts";
 import type { Layer } from "./layer.ts";
 import { type Geometry, resizeOf, type Windows, windows } from "./windows.ts";
 
@@ -91,7 +91,7 @@ function pool1d(
   requireInteger("kernel", kernel, 1);
   const { strides = kernel } = readOptions(name, POOL1D, options);
   const geometry: Geometry = { kernel, strides, dilation: 1, left: 0, right: 0 };
-  const steps = resizeOf("a pooling layer", geometry), shapeOf = steps ?? ((shape: BatchShape) => shape);
+  const steps = resizeOf("a pooling layer", geometry);
   return {
     name: `${name} ${kernel}, ${strides}`,
     input: { kind: "values", width },
@@ -110,13 +110,13 @@ function pool1d(
         states: [],
         refresh() {},
         forward(k, shape) {
-          const { T, B } = shapeOf(shape);
+          const { T, B } = shapeOf({ steps }, shape);
           window.forward(k, shape);
           for (let i = 0; i < kernel; i++) pooling.forward(k, i, window.value.at(window.row(i, B)), T * B);
           pooling.divide?.(k, y, T * B);
         },
         backward(k, shape) {
-          const { T, B } = shapeOf(shape);
+          const { T, B } = shapeOf({ steps }, shape);
           if (!x.gradient) return;
           pooling.divide?.(k, dy, T * B);
           window.beginBackward(k, shape);

@@ -56,7 +56,7 @@ export interface Windows {
 export function windows(scope: Scope, x: Value, geometry: Geometry, what: string, carried?: string): Windows {
   requireSteps(`plan ${what}`, x);
   const { strides, dilation, left, right } = geometry, { batch, train } = scope, { width } = x;
-  const output = resizeOf(what, geometry)?.({ T: scope.steps, B: batch, active: () => batch, training: false });
+  const output = resizeOf(what, geometry)?.shape({ T: scope.steps, B: batch, active: () => batch, training: false });
   const blockSteps = Math.ceil((left + scope.steps + right) / strides);
   const rows = strides * blockSteps * batch;
   const value = scope.activation("padded input", rows, width);

@@ -2,8 +2,8 @@ import { ShapeError } from "../errors.ts";
 import type { Kernels } from "../kernels/kernels.ts";
 import type { Scope } from "../memory/scope.ts";
 import type { Slot } from "../memory/slot.ts";
-import { joinNeeds, type Needs } from "../ops/needs.ts";
-import { type BatchShape, type Resize, shapeOf, type TensorSpec, type Value } from "../ops/value.ts";
+import { joinNeeds } from "../ops/needs.ts";
+import { type BatchShape, shapeOf, type TensorSpec, type Value } from "../ops/value.ts";
 import { joinDeclarations, tie, type Tied } from "./declarations.ts";
 import type { Layer, LayerPart, PlannedLayer } from "./layer.ts";
 
@@ -79,13 +79,13 @@ function plan({ nodes, outputs }: Wiring, scope: Scope, x: Value): PlannedLayer 
         return { ...of, gradient: added };
       }),
       x = gathered(read);
-    const inner = scope.within(prefix, "", stepsOf(scope, x)), planned = layer.plan(inner, seen(x));
+    const inner = scope.within(prefix), { steps } = x, of = (scope: Scope, x: Value) => layer.plan(scope, x);
+    const planned = typeof steps === "object" ? steps.plan(of, inner, x) : of(inner, x);
     const value = behind(x, planned.output);
     const whole = { layer: inner.name("").replace(/\.$/, ""), name: scope.name(label), output: value };
-    const inside = planned.parts?.map((part) => ({ ...part, output: behind(x, part.output) }));
-    parts.push(...inside ?? [whole]);
+    parts.push(...planned.parts ?? [whole]);
     values.push(value);
-    return { layer: { ...planned, needs: resized(x, planned.needs) }, x, sums };
+    return { layer: planned, x, sums };
   });
   const reversed = planned.toReversed();
   return {
@@ -126,11 +126,6 @@ function gathered<Spec extends TensorSpec>(read: readonly Spec[]): Spec {
   return { ...read[0], steps: "each", named: { ...read } } as Spec;
 }
 
-/** A tensor as its reader sees it, whose calls have the shape of the tensor. */
-function seen(value: Value): Value {
-  return typeof value.steps === "function" ? { ...value, steps: "each" } : value;
-}
-
 /** The outputs of a net. */
 function selected<Spec extends TensorSpec>(specs: readonly Spec[], outputs: Wiring["outputs"]): Spec {
   const named = Object.entries(outputs).map(([name, i]) => [name, specs[i]] as const), [[, first]] = named;
@@ -138,28 +133,7 @@ function selected<Spec extends TensorSpec>(specs: readonly Spec[], outputs: Wiri
 }
 
 /** The output of a layer that reads x, with steps as the whole net sees them. */
-function behind<Spec extends Steps>(x: Steps, output: Spec): Spec {
+export function behind<Spec extends Steps>(x: Steps, output: Spec): Spec {
   const { steps } = output;
-  if (steps === "one" || !x.steps || x.steps === "each") return output;
-  const resized: Resize = (shape) => shapeOf(output, shapeOf(x, shape));
-  return { ...output, steps: typeof steps === "function" ? resized : x.steps };
-}
-
-/** The needs of a layer that reads x, with steps as the whole net sees them. */
-function resized(of: Value, needs: Partial<Needs> = {}): Partial<Needs> {
-  if (typeof of.steps !== "function") return needs;
-  const { reverseOrder: slot, orders = [], outputGradients = [] } = needs;
-  const within = orders.map((own) => ({ ...own, of: behind(of, own.of) }));
-  if (slot) within.push({ slot, of });
-  return {
-    ...needs,
-    reverseOrder: undefined,
-    orders: within,
-    outputGradients: outputGradients.map((own) => behind(of, own)),
-  };
-}
-
-/** The largest T of a tensor whose steps are not those of the net. */
-export function stepsOf({ steps: T, batch: B }: Scope, { steps }: Steps): number | undefined {
-  return typeof steps === "function" ? steps({ T, B, active: () => B, training: false }).T : undefined;
+  return { ...output, steps: typeof steps === "object" ? steps.after(x.steps) : steps === "one" ? steps : x.steps };
 }

@@ -29,8 +29,15 @@ export interface TensorSpec {
   readonly named?: Readonly<Record<string, TensorSpec>>;
 }
 
-/** The shape of sequences that a layer writes, from the shape of those that the net reads. */
-export type Resize = <Shape extends BatchShape>(shape: Shape) => Shape;
+/** Sequences that have other lengths than those that the net reads. */
+export interface Resize {
+  /** The shape of the sequences in a call of this shape. */
+  shape<Shape extends BatchShape>(shape: Shape): Shape;
+  /** The same behind sequences that have these steps. */
+  after(steps: TensorSpec["steps"]): Resize;
+  /** Plan a layer that reads such sequences: its calls have their shape. */
+  plan<Planned>(plan: (scope: Scope, x: Value) => Planned, scope: Scope, x: Value): Planned;
+}
 
 /** An array; or several by name, of a net with several inputs or outputs. */
 export type Arrays = ArrayLike<number> | Readonly<Record<string, ArrayLike<number>>>;
@@ -99,7 +106,7 @@ export function oneStep<Shape extends BatchShape>(shape: Shape): Shape {
 
 /** The shape of a tensor in a call. */
 export function shapeOf<Shape extends BatchShape>({ steps }: Pick<TensorSpec, "steps">, shape: Shape): Shape {
-  return typeof steps === "function" ? steps(shape) : steps === "one" ? oneStep(shape) : shape;
+  return typeof steps === "object" ? steps.shape(shape) : steps === "one" ? oneStep(shape) : shape;
 }
 
 /** Apply f to a tensor and its data; or to each of several, by name. */

@@ -22,11 +22,8 @@ import {
   huber,
   LanguageModel,
   type Layer,
-  layerNorm,
   type Loss,
   lstm,
-  notesGru,
-  notesLstm,
   readSafetensors,
   recurrent,
   sequential,
@@ -35,6 +32,8 @@ import {
   Vocabulary,
   writeSafetensors,
 } from "../../mod.ts";
+import { notesGru, notesLstm } from "../../cells.ts";
+import { layerNorm } from "../../layers.ts";
 import { load } from "../../inference.ts";
 import { SequenceClassifier } from "../../models.ts";
 

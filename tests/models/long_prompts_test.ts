@@ -23,13 +23,15 @@ Deno.test("a prompt in pieces has the bits of one read token by token", async ()
   assertEquals(await written.write({ prompt: TEXT, length: 10, temperature: 0 }), text.join(""));
 });
 
-Deno.test("the net runs once for a piece of the prompt, not once for a token", async () => {
+Deno.test("the net runs once for a piece of the prompt, not once for a token, and its decoder on one step", async () => {
   using written = await model();
   const { forward } = CompiledNet.prototype;
   let calls = 0;
   CompiledNet.prototype.forward = function <Output>(...args: Parameters<typeof forward>) {
     calls++;
-    return forward.apply(this, args) as Output;
+    const logits = forward.apply(this, args) as Float32Array;
+    assertEquals(logits.length, written.vocabulary.size);
+    return logits as Output;
   };
   try {
     await written.write({ prompt: TEXT, length: 1, temperature: 0 });

@@ -4,7 +4,6 @@
  */
 import { assert } from "@std/assert";
 import {
-  activation,
   adam,
   compile,
   crossEntropy,
@@ -14,17 +13,14 @@ import {
   embedding,
   gru,
   type Layer,
-  layerNorm,
   lstm,
   oneHot,
-  pool,
   recurrent,
-  residual,
   sequential,
   type Session,
   type States,
 } from "../../mod.ts";
-import { attentionPool } from "../../layers.ts";
+import { activation, attentionPool, layerNorm, pool, residual } from "../../layers.ts";
 import { Generator } from "../../src/random/generator.ts";
 import { assertSame, draw, range, type Results } from "../support/cells/trial.ts";
 

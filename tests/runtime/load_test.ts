@@ -4,7 +4,6 @@ import { layerNormLstm, minimalGatedUnit } from "../../examples/custom_cell.ts";
 import { load } from "../../inference.ts";
 import {
   ACTIVATION,
-  activation,
   type ActivationName,
   type Cell,
   compile,
@@ -15,17 +14,14 @@ import {
   Generator,
   gru,
   type Layer,
-  layerNorm,
   lstm,
   oneHot,
-  pool,
   recurrent,
   type RecurrentOptions,
-  residual,
   sequential,
   ShapeError,
 } from "../../mod.ts";
-import { attentionPool } from "../../layers.ts";
+import { activation, attentionPool, layerNorm, pool, residual } from "../../layers.ts";
 import { VARIANTS } from "../support/cells/variants.ts";
 
 const T = 5, B = 3, I = 4;

@@ -1,10 +1,8 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import {
-  activation,
   adam,
   clipNorm,
   compile,
-  cosine,
   crossEntropy,
   dense,
   gru,
@@ -17,6 +15,8 @@ import {
   sgd,
   squaredError,
 } from "../../mod.ts";
+import { cosine } from "../../schedules.ts";
+import { activation } from "../../layers.ts";
 import { Generator } from "../../src/random/generator.ts";
 import { SMALL, smallData, smallNet } from "../support/session/small_net.ts";
 

@@ -3,7 +3,6 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import {
-  activation,
   adagrad,
   adam,
   binaryCrossEntropy,
@@ -18,21 +17,18 @@ import {
   embedding,
   gru,
   type Layer,
-  layerNorm,
   type Loss,
   lstm,
   oneHot,
   type PlanOptions,
-  pool,
   recurrent,
-  residual,
   rmsprop,
   sequential,
   type Session,
   sgd,
   squaredError,
 } from "../../mod.ts";
-import { attentionPool } from "../../layers.ts";
+import { activation, attentionPool, layerNorm, pool, residual } from "../../layers.ts";
 import { ctc } from "../../losses.ts";
 import { layerNormLstm, minimalGatedUnit } from "../../examples/custom_cell.ts";
 import { Generator } from "../../src/random/generator.ts";

@@ -96,6 +96,8 @@ export class ModelParameters {
 const MOST_RUNNING = 4;
 /** Nets that are kept for later computations. */
 const MOST_IDLE = 2;
+/** A net is not kept if it has so many bytes beside its parameters and their packed copies. */
+const LARGE = 2 ** 26;
 
 /**
  * Nets for computations that span several tasks of the event loop. A computation has a net of its own, with the
@@ -162,8 +164,10 @@ export class NetPool<Net extends CompiledNet = CompiledNet> {
   }
 
   #giveBack(follower: Follower<Net>): void {
-    this.#idle.unshift(follower);
-    for (const { net } of this.#idle.splice(this.#isDisposed ? 0 : MOST_IDLE)) {
+    const { bytes, runner } = follower.net;
+    const isKept = !this.#isDisposed && bytes - 8 * runner.plan.planner.elements < LARGE;
+    if (isKept) this.#idle.unshift(follower);
+    for (const { net } of isKept ? this.#idle.splice(MOST_IDLE) : [follower]) {
       this.#all.delete(net);
       net.dispose();
     }

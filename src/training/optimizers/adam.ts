@@ -40,7 +40,8 @@ const ADAM = /* @__PURE__ */ extended(OPTIMIZER, {
  *
  * @example
  * ```ts
- * import { adam, cosine } from "@unroll/rnn";
+ * import { adam } from "@unroll/rnn";
+ * import { cosine } from "@unroll/rnn/schedules";
  * import { assertEquals } from "@std/assert";
  *
  * const optimizer = adam({

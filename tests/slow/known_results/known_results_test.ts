@@ -9,7 +9,6 @@ import {
   adam,
   clipNorm,
   compile,
-  cosine,
   crossEntropy,
   dense,
   Generator,
@@ -21,6 +20,7 @@ import {
   squaredError,
   zeros,
 } from "../../../mod.ts";
+import { cosine } from "../../../schedules.ts";
 import { chrono, copyMemory, copySteps, memoryless, SYMBOLS } from "./copy_memory.ts";
 import { embeddedReber, type ReberString, SYMBOLS as LETTERS } from "./embedded_reber.ts";
 

@@ -1,5 +1,6 @@
-import { activation, crossEntropy, dense, embedding, gru, type Layer, recurrent, squaredError } from "../../../mod.ts";
+import { crossEntropy, dense, embedding, gru, type Layer, recurrent, squaredError } from "../../../mod.ts";
 import {
+  activation,
   add,
   attention,
   average,

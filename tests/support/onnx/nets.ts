@@ -1,6 +1,5 @@
 /** Nets with every layer and cell that can be written as ONNX models. */
 import {
-  activation,
   type ActivationName,
   type Cell,
   dense,
@@ -10,18 +9,15 @@ import {
   Generator,
   gru,
   type Layer,
-  layerNorm,
   lstm,
-  notesGru,
   oneHot,
-  pool,
   recurrent,
   type RecurrentOptions,
-  residual,
   sequential,
   type TensorCopy,
 } from "../../../mod.ts";
-import { attentionPool } from "../../../layers.ts";
+import { notesGru } from "../../../cells.ts";
+import { activation, attentionPool, layerNorm, pool, residual } from "../../../layers.ts";
 
 const rnn = (cell: Cell, options: Partial<RecurrentOptions> = {}) =>
   recurrent(cell, { input: 4, hidden: 5, ...options });

@@ -5,9 +5,11 @@ import * as unroll from "../../../mod.ts";
 import * as keras from "../../../keras.ts";
 import * as layers from "../../../layers.ts";
 import * as losses from "../../../losses.ts";
+import * as metrics from "../../../metrics.ts";
 import * as models from "../../../models.ts";
 import * as onnx from "../../../onnx.ts";
 import * as report from "../../../report.ts";
+import * as schedules from "../../../schedules.ts";
 import * as tfjs from "../../../tfjs.ts";
 import { loadLanguageModel } from "../../../src/models/run/load.ts";
 import { MODELS as KERAS } from "../keras/models.ts";
@@ -52,11 +54,11 @@ export const SYNCHRONOUS: Readonly<Record<string, Case<unknown>>> = {
   },
   rmsprop: { call: unroll.rmsprop, options: { momentum: 0.5 } },
   sgd: { call: unroll.sgd, options: { nesterov: false } },
-  cosine: { call: unroll.cosine, options: { steps: 9 } },
-  oneCycle: { call: unroll.oneCycle, options: { steps: 9 } },
-  reduceOnPlateau: { call: unroll.reduceOnPlateau, options: { patience: 2 } },
-  stepDecay: { call: unroll.stepDecay, options: { every: 2 } },
-  exponentialDecay: { call: unroll.exponentialDecay, options: { factor: 0.9 } },
+  cosine: { call: schedules.cosine, options: { steps: 9 } },
+  oneCycle: { call: schedules.oneCycle, options: { steps: 9 } },
+  reduceOnPlateau: { call: schedules.reduceOnPlateau, options: { patience: 2 } },
+  stepDecay: { call: schedules.stepDecay, options: { every: 2 } },
+  exponentialDecay: { call: schedules.exponentialDecay, options: { factor: 0.9 } },
   binaryCrossEntropy: { call: unroll.binaryCrossEntropy, options: { positiveWeight: 2 } },
   crossEntropy: { call: unroll.crossEntropy, options: { labelSmoothing: 0.1 } },
   ctc: { call: losses.ctc, options: { blank: 0 } },
@@ -86,7 +88,7 @@ export const SYNCHRONOUS: Readonly<Record<string, Case<unknown>>> = {
   },
   embedding: { call: (options) => unroll.embedding(2, 2, options), options: { paddingIndex: 0 } },
   dropout: { call: (options) => unroll.dropout(2, 0.5, options), options: { variational: true } },
-  layerNorm: { call: (options) => unroll.layerNorm(2, options), options: { epsilon: 1 } },
+  layerNorm: { call: (options) => layers.layerNorm(2, options), options: { epsilon: 1 } },
   sequential: { call: (options) => unroll.sequential({ layer }, options), options: { tied: undefined } },
   luong: { call: (options) => models.luong(2, options), options: { source: 2 } },
   encoderDecoder: {
@@ -123,11 +125,11 @@ export const SYNCHRONOUS: Readonly<Record<string, Case<unknown>>> = {
   "Vocabulary.spaced": { call: (options) => unroll.Vocabulary.spaced("ab", options), options: { minimumCount: 1 } },
   ctcGreedy: { call: (options) => losses.ctcGreedy([1, 2], options), options: { classes: 2 } },
   ctcBeamSearch: { call: (options) => losses.ctcBeamSearch([1, 2], options), options: { classes: 2, width: 1 } },
-  accuracy: { call: unroll.accuracy, options: { ignoreIndex: -1 } },
-  confusionMatrix: { call: unroll.confusionMatrix, options: { ignoreIndex: -1 } },
-  precision: { call: unroll.precision, options: { average: "micro" } },
-  recall: { call: unroll.recall, options: { average: "micro" } },
-  f1: { call: unroll.f1, options: { average: "micro" } },
+  accuracy: { call: metrics.accuracy, options: { ignoreIndex: -1 } },
+  confusionMatrix: { call: metrics.confusionMatrix, options: { ignoreIndex: -1 } },
+  precision: { call: metrics.precision, options: { average: "micro" } },
+  recall: { call: metrics.recall, options: { average: "micro" } },
+  f1: { call: metrics.f1, options: { average: "micro" } },
   "session.forward": { call: (options) => shared.forward(data.x, options), options: { training: true, batch: 1 } },
   "session.probabilities": {
     call: (options) => shared.probabilities(data.x, options),
