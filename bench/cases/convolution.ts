@@ -6,7 +6,7 @@ import type { Case } from "./case.ts";
 /** Rows of a batch, time steps, columns of input and output, steps that an output reads. */
 const B = 32, T = 100, C = 128, KERNEL = 3;
 
-/** A convolution over time: forward, gradient of the input, gradients of the parameters, without copies to the caller. */
+/** A convolution over time: forward and the gradients of input and parameters, without copies to the caller. */
 export const convolutions: Case[] = [{
   group: "convolution",
   name: `conv1d ${C} -> ${C}, kernel ${KERNEL}, B ${B}, T ${T}, forward and backward`,

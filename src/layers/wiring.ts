@@ -95,7 +95,7 @@ function plan({ nodes, outputs }: Wiring, scope: Scope, x: Value): PlannedLayer 
     needs: joinNeeds(...planned.map(({ layer }) => layer.needs)),
     refresh: (k) => planned.forEach(({ layer }) => layer.refresh(k)),
     forward(k, shape) {
-      for (let i = 0; i < planned.length; i++) planned[i].layer.forward(k, shapeOf(planned[i].x, shape)); // no allocation
+      for (const { layer, x } of planned) layer.forward(k, shapeOf(x, shape)); // allocates nothing
     },
     backward: (k, shape) => reversed.forEach((node) => backward(k, node, shape)),
     gradients: (k, shape) => reversed.forEach(({ layer, x }) => layer.gradients(k, shapeOf(x, shape))),

@@ -121,7 +121,7 @@ export class Runner {
     const { address, stride, columns } = layer.output.value;
     const { temperature = 1 } = options;
     if (layer.output.parts || layer.output.named) {
-      throw new OptionError("Cannot make probabilities of several outputs");
+      throw new OptionError('Cannot make probabilities of several outputs, or of merge "none"');
     }
     if (typeof temperature !== "number" || !(temperature > 0)) {
       throw new OptionError(`"temperature" must be a number > 0, got ${temperature}`);

@@ -63,8 +63,7 @@ export class Stream {
   /** A step of a net with several inputs or outputs. */
   #stepNamed<Output>(x: Arrays): Output {
     const { io, plan: { layer } } = this.#runner, batch = this.#batch;
-    const checked = this.#runner.check(x, { batch: batch.B }, false);
-    if (checked.batch.T !== 1) throw new ShapeError(`Cannot run a step: "x" must be one step of ${batch.B} rows`);
+    const checked = this.#runner.check(x, { batch: batch.B }, false, 1);
     const k = this.#runner.startApart(batch);
     io.writeInput(checked.x, batch);
     io.writeStates(k, batch, this.#isFirst ? this.#first : this.#states, undefined);
