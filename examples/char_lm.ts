@@ -25,7 +25,7 @@ const { prompt, seconds, ...options } = commandLine("Trains a language model of 
 
 const batch = 32;
 const unroll = 50;
-const { text, train, validation } = readCorpus(undefined, batch, options.characters || undefined);
+const { text, train, validation } = await readCorpus(undefined, batch, options.characters || undefined);
 const sizes = { cell: lstm(), hidden: [options.hidden], seed: 1, threads: options.threads };
 using model = await LanguageModel.create(text, sizes);
 const { vocabulary } = model;

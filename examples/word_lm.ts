@@ -28,7 +28,7 @@ const { prompt, seconds, ...options } = commandLine("Trains a language model of 
 
 const batch = 20;
 const unroll = 35;
-const { text, train, validation } = readCorpus(undefined, batch, options.characters || undefined);
+const { text, train, validation } = await readCorpus(undefined, batch, options.characters || undefined);
 const { hidden, dropout, threads } = options;
 /** The words that occur at least five times. The others are unknown and have to be spelled. */
 const vocabulary = Vocabulary.words(train, { special: ["<unk>"], minimumCount: 5 });

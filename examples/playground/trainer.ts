@@ -244,7 +244,7 @@ async function replaceNet(make: () => Promise<LanguageModel>): Promise<NetFacts>
   const made = await withErrorMessage(make);
   await endTraining();
   writing?.abort();
-  model?.[Symbol.dispose]();
+  model?.dispose();
   model = made;
   steps = characters = 0;
   const { cell, hidden, size: parameters, vocabulary } = made;

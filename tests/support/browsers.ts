@@ -75,6 +75,7 @@ export const WEBKIT: Browser = {
       XDG_CACHE_HOME: profile,
       XDG_CONFIG_HOME: profile,
       XDG_DATA_HOME: profile,
+      LC_ALL: "en_US.UTF-8", // in the locale C, navigator.language is no language
       LIBGL_ALWAYS_SOFTWARE: "1",
       WEBKIT_DISABLE_COMPOSITING_MODE: "1",
       WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS: "1",
@@ -92,7 +93,7 @@ export async function inBrowser(
   { path }: Bundle,
   { where, headers = ISOLATED }: Place,
 ): Promise<string> {
-  const result = Promise.withResolvers<string>(), profile = Deno.makeTempDirSync();
+  const result = Promise.withResolvers<string>();
   const html = where === "page"
     ? `<script type="module" src="/bundle.mjs"></script>`
     : `<script src="/start.js"></script>`;
@@ -108,7 +109,18 @@ export async function inBrowser(
     if (pathname === "/result") result.resolve(await request.text());
     return respond("text/html", `<!doctype html><meta charset="utf-8">${html}`);
   });
-  const { args, env } = browser.open(`http://localhost:${server.addr.port}/`, profile);
+  return await openUntil(browser, command, `http://localhost:${server.addr.port}/`, result.promise);
+}
+
+/** Has a page open in a browser, of which this is the command, until there is a result. */
+export async function openUntil<Result>(
+  browser: Browser,
+  command: string,
+  url: string,
+  result: Promise<Result>,
+): Promise<Result> {
+  const profile = Deno.makeTempDirSync();
+  const { args, env } = browser.open(url, profile);
   const whole = browser.needsDisplay ? ["xvfb-run", "-a", command, ...args] : [command, ...args];
   const process = new Deno.Command("setsid", { args: ["-w", ...whole], env, stdout: "null", stderr: "null" }).spawn();
   const timer = setTimeout(() => endAll(process.pid), LIMIT);
@@ -116,7 +128,7 @@ export async function inBrowser(
     const ended = process.status.then(() =>
       Promise.reject(new Error(`${command} ended, or took more than ${LIMIT} ms`))
     );
-    return await Promise.race([result.promise, ended]);
+    return await Promise.race([result, ended]);
   } finally {
     clearTimeout(timer);
     endAll(process.pid);
