@@ -156,14 +156,7 @@ export type { SampleRows, Samples } from "./src/training/data/samples.ts";
 export { binaryCrossEntropy, type BinaryCrossEntropyOptions } from "./src/training/losses/binary_cross_entropy.ts";
 export { crossEntropy, type CrossEntropyOptions } from "./src/training/losses/cross_entropy.ts";
 export type { Loss, LossOptions, PlannedLoss, Reduction, TargetRows, Targets } from "./src/training/losses/loss.ts";
-export {
-  absoluteError,
-  huber,
-  type HuberOptions,
-  smoothL1,
-  type SmoothL1Options,
-  squaredError,
-} from "./src/training/losses/regression.ts";
+export { absoluteError, squaredError } from "./src/training/losses/regression.ts";
 export { type EvaluatedBatch, type Metric, type MetricState, perplexity } from "./src/training/metrics/metric.ts";
 export { adagrad, type AdagradOptions } from "./src/training/optimizers/adagrad.ts";
 export { adam, type AdamOptions, adamw } from "./src/training/optimizers/adam.ts";

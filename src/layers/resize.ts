@@ -1,5 +1,6 @@
 import { ShapeError } from "../errors.ts";
 import type { Scope } from "../memory/scope.ts";
+import type { Slot } from "../memory/slot.ts";
 import type { Needs } from "../ops/needs.ts";
 import { type BatchShape, forEachLength, type Resize, shapeOf, type TensorSpec, type Value } from "../ops/value.ts";
 import type { PlannedLayer } from "./layer.ts";
@@ -38,7 +39,10 @@ function resizing(resized: (shape: BatchShape) => BatchShape): Resize {
     shape: (shape) => resized(shape) as typeof shape,
     after: (steps) => !steps || steps === "each" ? self : resizing((shape) => resized(shapeOf({ steps }, shape))),
     plan<Planned>(plan: (scope: Scope, x: Value) => Planned, scope: Scope, x: Value): Planned {
-      const inner = scope.within("", "", stepsOf(scope, self));
+      const steps = stepsOf(scope, self);
+      let order: Slot | undefined;
+      const reverseOrder = () => order ??= scope.integers("reverse order", steps * scope.batch);
+      const inner = scope.within("", "", { steps, reverseOrder });
       const planned = plan(inner, { ...x, steps: "each" }) as PlannedLayer;
       const parts = planned.parts?.map((part) => ({ ...part, output: behind(x, part.output) }));
       return { ...planned, parts, needs: needsBehind(x, planned.needs) } as Planned;

@@ -128,8 +128,9 @@ function gathered<Spec extends TensorSpec>(read: readonly Spec[]): Spec {
 
 /** The outputs of a net. */
 function selected<Spec extends TensorSpec>(specs: readonly Spec[], outputs: Wiring["outputs"]): Spec {
-  const named = Object.entries(outputs).map(([name, i]) => [name, specs[i]] as const), [[, first]] = named;
-  return named.length === 1 ? first : { ...first, steps: "each", named: Object.fromEntries(named) };
+  const named = Object.fromEntries(Object.entries(outputs).map(([name, i]) => [name, specs[i]]));
+  const [first, second] = Object.values(named);
+  return second ? { ...first, steps: "each", named } : first;
 }
 
 /** The output of a layer that reads x, with steps as the whole net sees them. */

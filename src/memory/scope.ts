@@ -15,7 +15,7 @@ export interface Source {
 /** The largest T of a call in a scope, and the reverse order of its rows. */
 interface Size {
   readonly steps: number;
-  order?: Slot;
+  reverseOrder(): Slot;
 }
 
 /** The planner in the name scope of one layer: the scope completes the layer's names, and finds its parameters. */
@@ -67,9 +67,9 @@ export class Scope {
     return this.#planner.train;
   }
 
-  /** The scope of a part of the layer: `prefix` comes before its names, `suffix` behind. `steps` may differ as well. */
-  within(prefix: string, suffix = "", steps?: number): Scope {
-    const names = [this.#prefix + prefix, suffix + this.#suffix] as const, size = steps ? { steps } : this.#size;
+  /** The scope of a part of the layer: `prefix` comes before its names, `suffix` behind. `size` may differ. */
+  within(prefix: string, suffix = "", size: { steps: number; reverseOrder(): Slot } | undefined = this.#size): Scope {
+    const names = [this.#prefix + prefix, suffix + this.#suffix] as const;
     return new Scope(this.#planner, this.#parameters, ...names, this.#decoder, size);
   }
 
@@ -162,9 +162,7 @@ export class Scope {
 
   /** See Planner.reverseOrder. The layer must declare `wholeSequence`. */
   reverseOrder(): Slot {
-    const size = this.#size;
-    if (!size) return this.#planner.reverseOrder();
-    return size.order ??= this.integers("reverse order", size.steps * this.batch);
+    return (this.#size ?? this.#planner).reverseOrder();
   }
 
   /** See Planner.integers. */

@@ -25,6 +25,8 @@ interface StateViews {
  */
 export class StepIO {
   readonly #tokens: Int32Array | undefined;
+  /** The tokens of x, read once: what was checked is what is written. */
+  readonly #checked: Int32Array;
   readonly #input: readonly View[];
   readonly #output: readonly View[];
   readonly #states: readonly StateViews[];
@@ -39,6 +41,7 @@ export class StepIO {
     this.#width = isValues ? width : 1;
     this.#limit = width;
     this.#tokens = isValues ? undefined : layout.integers(value.address, B);
+    this.#checked = new Int32Array(B);
     this.#input = isValues ? views(layout, value.address, B, value.stride, width) : [];
     this.#output = views(layout, address, B, stride, columns);
     this.#states = states.map(({ name, width, stride, first, last }: PlannedState) => ({
@@ -60,14 +63,17 @@ export class StepIO {
     if (x.length !== B * this.#width) {
       throw new ShapeError(`Cannot run a step: "x" must be one step of ${B} rows, got ${x.length} elements`);
     }
-    if (tokens) { for (let b = 0; b < B; b++) requireBelow("x", x[b], b, this.#limit); }
+    for (let b = 0; tokens && b < B; b++) {
+      const token = x[b];
+      requireBelow("x", token, b, this.#limit);
+      this.#checked[b] = token;
+    }
   }
 
-  /** Write x. */
+  /** Write x after its check. */
   write(x: ArrayLike<number>): void {
-    const tokens = this.#tokens;
-    if (!tokens) copyIn(this.#input, x, this.#width);
-    else for (let b = 0; b < tokens.length; b++) tokens[b] = x[b];
+    if (this.#tokens) this.#tokens.set(this.#checked);
+    else copyIn(this.#input, x, this.#width);
   }
 
   /** Write the states before the step. */

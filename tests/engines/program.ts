@@ -19,7 +19,6 @@ import {
   embedding,
   Generator,
   gru,
-  huber,
   LanguageModel,
   type Layer,
   type Loss,
@@ -32,6 +31,7 @@ import {
   Vocabulary,
   writeSafetensors,
 } from "../../mod.ts";
+import { huber } from "../../losses.ts";
 import { notesGru, notesLstm } from "../../cells.ts";
 import { layerNorm } from "../../layers.ts";
 import { load } from "../../inference.ts";

@@ -58,7 +58,8 @@ const HUBER = /* @__PURE__ */ extended(LOSS, { delta: [positiveFinite, 1] }) sat
  *
  * @example
  * ```ts
- * import { compile, huber } from "@unroll/rnn";
+ * import { compile } from "@unroll/rnn";
+ * import { huber } from "@unroll/rnn/losses";
  * import { activation } from "@unroll/rnn/layers";
  * import { assertEquals } from "@std/assert";
  *
@@ -91,7 +92,8 @@ const SMOOTH_L1 = /* @__PURE__ */ extended(LOSS, { beta: [positiveFinite, 1] }) 
  *
  * @example
  * ```ts
- * import { compile, smoothL1 } from "@unroll/rnn";
+ * import { compile } from "@unroll/rnn";
+ * import { smoothL1 } from "@unroll/rnn/losses";
  * import { activation } from "@unroll/rnn/layers";
  * import { assertEquals } from "@std/assert";
  *
