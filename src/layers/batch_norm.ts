@@ -36,13 +36,14 @@ const BATCH_NORM = { epsilon: [positiveFinite, 1e-5] } satisfies Table<BatchNorm
  * import { batchNorm } from "@unroll/rnn/layers";
  * import { assertAlmostEquals } from "@std/assert";
  *
- * using session = await compile(batchNorm(1), { batch: 1, steps: 1 });
+ * const session = await compile(batchNorm(1), { batch: 1, steps: 1 });
  * const statistics = { "running_mean": 2, "running_var": 4 };
  * session.setParameters(
  *   new Map(Object.entries(statistics).map(([name, value]) => [name, { shape: [1], data: [value] }])),
  *   { strict: false },
  * );
  * assertAlmostEquals(session.forward([5])[0], (5 - 2) / 2, 1e-5);
+ * session.dispose();
  * ```
  */
 export function batchNorm(width: number, options: BatchNormOptions = {}): Layer {

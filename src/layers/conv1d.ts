@@ -76,8 +76,9 @@ const CONV1D = {
  *   conv: conv1d(3, 8, 5, { strides: 2 }),
  *   rnn: recurrent(gru(), { input: 8, hidden: 4 }),
  * });
- * using session = await compile(net, { batch: 1, steps: 9 });
+ * const session = await compile(net, { batch: 1, steps: 9 });
  * assertEquals(session.forward(new Float32Array(9 * 3)).length, 3 * 4); // [T' = 3, B = 1, 4]
+ * session.dispose();
  * ```
  */
 export function conv1d(input: number, output: number, kernel: number, options: Conv1dOptions = {}): Layer {

@@ -39,8 +39,9 @@ const ATTENTION = { scale: [finite] } satisfies Table<AttentionOptions>;
  *   layers: { memory: [conv1d(4, 4, 2, { strides: 2 }), "x"], context: [attention(), "x", "memory"] },
  *   outputs: "context",
  * });
- * using session = await compile(net, { batch: 1, steps: 6 });
+ * const session = await compile(net, { batch: 1, steps: 6 });
  * assertEquals(session.forward(new Float32Array(6 * 4)).length, 6 * 4);
+ * session.dispose();
  * ```
  */
 export function attention(options: AttentionOptions = {}): Join {

@@ -86,10 +86,11 @@ const GRAPH = {
  *   },
  *   outputs: ["tags", "score"],
  * });
- * using session = await compile(net, { batch: 2, steps: 4 });
+ * const session = await compile(net, { batch: 2, steps: 4 });
  * const text = [3, 1, 4, 1, 5, 9, 2, 6], age = [0.3, 0.7]; // [T = 4, B = 2], [B = 2, 1]
  * const { tags, score } = session.forward<Record<string, Float32Array>>({ text, age });
  * assertEquals([tags.length, score.length], [2 * 3, 2 * 1]);
+ * session.dispose();
  * ```
  */
 export function graph(options: GraphOptions): Layer {

@@ -18,8 +18,9 @@ import { resize, stepsOf } from "./resize.ts";
  * import { reshape } from "@unroll/rnn/layers";
  * import { assertEquals } from "@std/assert";
  *
- * using wide = await compile(reshape(1, 2), { batch: 2, steps: 3, batchFirst: true });
+ * const wide = await compile(reshape(1, 2), { batch: 2, steps: 3, batchFirst: true });
  * assertEquals([...wide.forward([1, 2, 3, 4, 5, 6])], [1, 2, 3, 0, 4, 5, 6, 0]);
+ * wide.dispose();
  * ```
  */
 export function reshape(input: number, output: number): Layer {

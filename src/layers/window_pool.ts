@@ -41,10 +41,12 @@ interface Pooling {
  * import { averagePool1d, maxPool1d } from "@unroll/rnn/layers";
  * import { assertEquals } from "@std/assert";
  *
- * using most = await compile(maxPool1d(1, 2), { batch: 1, steps: 5 });
- * using mean = await compile(averagePool1d(1, 2, { strides: 1 }), { batch: 1, steps: 3 });
+ * const most = await compile(maxPool1d(1, 2), { batch: 1, steps: 5 });
+ * const mean = await compile(averagePool1d(1, 2, { strides: 1 }), { batch: 1, steps: 3 });
  * assertEquals([...most.forward([1, 5, 2, 3, 9])], [5, 3]);
  * assertEquals([...mean.forward([1, 5, 2])], [3, 3.5]);
+ * most.dispose();
+ * mean.dispose();
  * ```
  */
 export function maxPool1d(width: number, kernel: number, options: Pool1dOptions = {}): Layer {

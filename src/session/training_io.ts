@@ -2,7 +2,8 @@ import { requireNumbers, ShapeError } from "../errors.ts";
 import type { Kernels } from "../kernels/kernels.ts";
 import type { Slot } from "../memory/slot.ts";
 import { type Arrays, mapNamed, type TensorSpec } from "../ops/value.ts";
-import { checkStates, HostIO } from "../runtime/host_io.ts";
+import { HostIO } from "../runtime/host_io.ts";
+import { checkStates } from "../runtime/initial_states.ts";
 import type { PackedBatch, States } from "../runtime/packed_batch.ts";
 import type { TargetRows, Targets } from "../training/losses/loss.ts";
 
@@ -31,16 +32,15 @@ export class TrainingIO extends HostIO {
   stageTargets({ y, weights, targetLengths }: { y: Arrays; weights?: Arrays; targetLengths?: Arrays }): Targets {
     const { staging, plan: { layer: { output } } } = this;
     /** Those of several outputs are given by name, or for all of them in one array. */
-    const copy = (name: string, data: Arrays | undefined) =>
-      data &&
-      (output.named && !("length" in data)
+    const copy = (name: string, data: Arrays): Arrays =>
+      output.named && data && data.length === undefined
         ? Object.fromEntries(Object.entries(data).map(([key, own]) => [key, staging.copy(key, own)]))
-        : staging.copy(name, data as ArrayLike<number>));
+        : staging.copy(name, data as ArrayLike<number>);
     // A loss of several outputs takes them apart.
     return {
       y: copy("y", y),
-      weights: copy("weights", weights),
-      targetLengths: copy("targetLengths", targetLengths),
+      weights: weights && copy("weights", weights),
+      targetLengths: targetLengths && copy("targetLengths", targetLengths),
     } as Targets;
   }
 

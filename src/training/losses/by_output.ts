@@ -1,10 +1,10 @@
-import { OptionError, requireNumber, ShapeError } from "../../errors.ts";
+import { OptionError, requireArray, requireNumber, ShapeError } from "../../errors.ts";
 import type { Kernels } from "../../kernels/kernels.ts";
 import type { Scope } from "../../memory/scope.ts";
 import type { Slot } from "../../memory/slot.ts";
 import { type BatchShape, shapeOf, type Value } from "../../ops/value.ts";
 import { requireKnown } from "../../options.ts";
-import { type Loss, loss as checkLoss, type PlannedLoss, targetElements, type Targets } from "./loss.ts";
+import { type Loss, loss as checkLoss, type PlannedLoss, type Targets } from "./loss.ts";
 
 /** The loss of each output by its name; or the loss and its weight, by default 1. */
 export type OutputLosses = Readonly<Record<string, Loss | readonly [loss: Loss, weight: number]>>;
@@ -32,8 +32,9 @@ export type OutputLosses = Readonly<Record<string, Loss | readonly [loss: Loss, 
  *   outputs: ["kind", "size"],
  * });
  * const loss = lossByOutput({ kind: crossEntropy(), size: [squaredError(), 0.5] });
- * using session = await compile(net, { batch: 1, steps: 1, loss, optimizer: sgd() });
+ * const session = await compile(net, { batch: 1, steps: 1, loss, optimizer: sgd() });
  * assert(session.step({ x: [1, 2], y: { kind: [2], size: [0.3] } }).loss > 0);
+ * session.dispose();
  * ```
  */
 export function lossByOutput(losses: OutputLosses): Loss {
@@ -89,7 +90,11 @@ function planned(scope: Scope, all: readonly One[]): PlannedLoss {
     targets: all.some(({ loss }) => loss.targets === "sequence") ? "sequence" : "step",
     reduction,
     total,
-    elements: all.reduce((sum, { loss, output }) => sum + targetElements(loss, output.value.rows, scope.batch), 0),
+    // One weight for each row of an output, or for each sequence, and the lengths of labels.
+    elements: all.reduce(
+      (sum, { loss, output: { value: { rows }, width } }) => sum + (loss.elements ?? rows * width) + rows + scope.batch,
+      0,
+    ),
     check(targets, rows) {
       const names = Object.fromEntries(all.map(({ name }) => [name, true]));
       const { y, weights, targetLengths } = targets;
@@ -145,7 +150,7 @@ function targetsOf(targets: Targets, { name }: Pick<One, "name">): Targets {
   if (typeof y === "object" && y && "length" in y) {
     throw new ShapeError(`Cannot read "y": expected the targets of each output by its name, got an array`);
   }
-  return { y: of(y), weights: of(weights), targetLengths: of(targetLengths) } as Targets;
+  return { y: requireArray("y", of(y)), weights: of(weights), targetLengths: of(targetLengths) } as Targets;
 }
 
 /** Run f; its errors name the output. */
