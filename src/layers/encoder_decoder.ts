@@ -6,7 +6,7 @@ import { requireSourceWidth } from "../ops/attention.ts";
 import { joinNeeds, type Needs } from "../ops/needs.ts";
 import type { BatchShape, TensorSpec } from "../ops/value.ts";
 import { bridge, type BridgeKind, bridgeParameters, planBridge, type PlannedBridge } from "./bridge.ts";
-import { type Layer, layer, type LayerPart, type PlannedDecoder, type PlannedLayer } from "./layer.ts";
+import { type Layer, layer, type LayerPart, partsOf, type PlannedDecoder, type PlannedLayer } from "./layer.ts";
 import { joinDeclarations } from "./declarations.ts";
 
 /** Options of `encoderDecoder`. */
@@ -140,7 +140,6 @@ function joinedNeeds(encoder: PlannedLayer, decoder: PlannedLayer): Needs {
 
 /** Encoder, bridge and decoder as one layer. */
 function joined(encoder: PlannedLayer, decoder: PlannedLayer, bridge: PlannedBridge): PlannedLayer {
-  const parts = (layer: PlannedLayer, name: string) => layer.parts ?? [{ layer: name, name, output: layer.output }];
   const attention = decoder.needs?.attention ?? [];
   /** Zero the gradients that no other layer writes: of the decoder's states, and of the encoder's output. */
   function clearGradients(k: Kernels, { T, B }: BatchShape): void {
@@ -164,8 +163,8 @@ function joined(encoder: PlannedLayer, decoder: PlannedLayer, bridge: PlannedBri
   return {
     output: decoder.output,
     parts: [
-      ...parts(encoder, "encoder"),
-      ...parts(decoder, "decoder").map((part): LayerPart => ({ ...part, decoder: true })),
+      ...partsOf(encoder, "encoder"),
+      ...partsOf(decoder, "decoder").map((part): LayerPart => ({ ...part, decoder: true })),
     ],
     states: encoder.states,
     decoder: planned,

@@ -124,5 +124,10 @@ export interface PlannedLayer {
   gradients(k: Kernels, shape: BatchShape): void;
 }
 
+/** The parts of a layer; of a layer without parts, the layer itself under this name. */
+export function partsOf({ parts, output }: PlannedLayer, name: string): readonly LayerPart[] {
+  return parts ?? [{ layer: name, name, output }];
+}
+
 /** The check of an argument that is a layer. */
 export const layer: Check<Layer> = (name, value) => requireMade(name, value, "input", "a layer, such as dense(8, 2)");

@@ -38,14 +38,18 @@ function resizing(resized: (shape: BatchShape) => BatchShape): Resize {
   const self: Resize = {
     shape: (shape) => resized(shape) as typeof shape,
     after: (steps) => !steps || steps === "each" ? self : resizing((shape) => resized(shapeOf({ steps }, shape))),
-    plan<Planned>(plan: (scope: Scope, x: Value) => Planned, scope: Scope, x: Value): Planned {
+    plan(layer, scope, x) {
       const steps = stepsOf(scope, self);
       let order: Slot | undefined;
       const reverseOrder = () => order ??= scope.integers("reverse order", steps * scope.batch);
       const inner = scope.within("", "", { steps, reverseOrder });
-      const planned = plan(inner, { ...x, steps: "each" }) as PlannedLayer;
-      const parts = planned.parts?.map((part) => ({ ...part, output: behind(x, part.output) }));
-      return { ...planned, parts, needs: needsBehind(x, planned.needs) } as Planned;
+      const planned = layer.plan(inner, { ...x, steps: "each" });
+      const { parts, needs } = planned as PlannedLayer;
+      return {
+        ...planned,
+        parts: parts?.map((part) => ({ ...part, output: behind(x, part.output) })),
+        needs: needsBehind(x, needs),
+      };
     },
   };
   return self;

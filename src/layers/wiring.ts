@@ -41,10 +41,11 @@ export function wired(wiring: Wiring): Layer {
   const declared = joinDeclarations(nodes.map(({ prefix, layer }) => [prefix, layer]));
   const specs = specsOf(input);
   for (const { layer, reads } of nodes) {
-    if (reads.some((i) => specs[i].parts)) {
+    const read = reads.map((i) => specs[i]);
+    if (read.some(({ parts }) => parts)) {
       throw new ShapeError(`Cannot put a layer on one with merge "none": the two sequences can only be a net's output`);
     }
-    specs.push(outputOf(layer, reads.map((i) => specs[i])));
+    specs.push(outputOf(layer, read));
   }
   return {
     ...declared,
@@ -78,11 +79,11 @@ function plan({ nodes, outputs }: Wiring, scope: Scope, x: Value): PlannedLayer 
         sums.push({ of, gradient: added });
         return { ...of, gradient: added };
       }),
-      x = gathered(read);
-    const inner = scope.within(prefix), { steps } = x, of = (scope: Scope, x: Value) => layer.plan(scope, x);
-    const planned = typeof steps === "object" ? steps.plan(of, inner, x) : of(inner, x);
+      x = joined(read);
+    const inner = scope.within(prefix), { steps } = x;
+    const planned = typeof steps === "object" ? steps.plan(layer, inner, x) : layer.plan(inner, x);
     const value = behind(x, planned.output);
-    const whole = { layer: inner.name("").replace(/\.$/, ""), name: scope.name(label), output: value };
+    const whole = { layer: inner.layerName, name: scope.name(label), output: value };
     parts.push(...planned.parts ?? [whole]);
     values.push(value);
     return { layer: planned, x, sums };
@@ -112,7 +113,7 @@ function backward(k: Kernels, { layer, x, sums }: PlannedNode, shape: BatchShape
 
 /** The output of a layer that reads these tensors, with steps as the whole net sees them. */
 export function outputOf({ output }: Layer, read: readonly TensorSpec[]): TensorSpec {
-  return behind(gathered(read), output);
+  return behind(joined(read), output);
 }
 
 /** The inputs of a net. */
@@ -120,17 +121,15 @@ function specsOf<Spec extends TensorSpec>(input: Spec): Spec[] {
   return Object.values(input.named ?? { input }) as Spec[];
 }
 
-/** Several tensors as one input, of a layer that knows the steps of each. */
-function gathered<Spec extends TensorSpec>(read: readonly Spec[]): Spec {
-  if (read.length === 1) return read[0];
-  return { ...read[0], steps: "each", named: { ...read } } as Spec;
+/** Several tensors as the one input of a layer, or the one output of a net; who reads them knows the steps of each. */
+function joined<Spec extends TensorSpec>(all: readonly Spec[] | Readonly<Record<string, Spec>>): Spec {
+  const [first, second] = Object.values(all);
+  return second ? { ...first, steps: "each", named: { ...all } } : first;
 }
 
 /** The outputs of a net. */
 function selected<Spec extends TensorSpec>(specs: readonly Spec[], outputs: Wiring["outputs"]): Spec {
-  const named = Object.fromEntries(Object.entries(outputs).map(([name, i]) => [name, specs[i]]));
-  const [first, second] = Object.values(named);
-  return second ? { ...first, steps: "each", named } : first;
+  return joined(Object.fromEntries(Object.entries(outputs).map(([name, i]) => [name, specs[i]])));
 }
 
 /** The output of a layer that reads x, with steps as the whole net sees them. */

@@ -36,7 +36,7 @@ export interface Resize {
   /** The same behind sequences that have these steps. */
   after(steps: TensorSpec["steps"]): Resize;
   /** Plan a layer that reads such sequences: its calls have their shape. */
-  plan<Planned>(plan: (scope: Scope, x: Value) => Planned, scope: Scope, x: Value): Planned;
+  plan<Planned>(layer: { plan(scope: Scope, x: Value): Planned }, scope: Scope, x: Value): Planned;
 }
 
 /** An array; or several by name, of a net with several inputs or outputs. */
@@ -88,14 +88,13 @@ export function inputValue(scope: Scope, name: string, spec: TensorSpec): Value 
     const named = mapNamed(spec, {}, (each, _, name) => inputValue(scope, name!, each)) as Record<string, Value>;
     return { ...Object.values(named)[0], named };
   }
-  if (kind !== "values") return { kind, width, steps, value: scope.integers(name, rows) };
-  const value = scope.activation(name, rows, width);
+  const isValues = kind === "values";
   return {
     kind,
     width,
     steps,
-    value,
-    gradient: scope.train ? scope.activation(`gradient of ${name}`, rows, width) : undefined,
+    value: isValues ? scope.activation(name, rows, width) : scope.integers(name, rows),
+    gradient: isValues && scope.train ? scope.activation(`gradient of ${name}`, rows, width) : undefined,
   };
 }
 

@@ -1,6 +1,6 @@
 import { OptionError, requireArray, requireBelow, requireNumbers, ShapeError } from "../errors.ts";
 import type { Kernels } from "../kernels/kernels.ts";
-import type { PlannedState } from "../layers/layer.ts";
+import { partsOf, type PlannedState } from "../layers/layer.ts";
 import type { Arena } from "../memory/arena.ts";
 import type { Slot } from "../memory/slot.ts";
 import { type Arrays, mapNamed, shapeOf, type TensorSpec, type Value } from "../ops/value.ts";
@@ -129,7 +129,7 @@ export class HostIO {
     });
     const fresh = states === "zero" || (states === "carry" && !last);
     const batch = packBatch({ T: T ?? 1, B, training, fresh, shard }, lengths);
-    for (const { output } of layer.parts ?? [layer]) shapeOf(output, batch); // refuses sequences that are too short
+    for (const { output } of partsOf(layer, "")) shapeOf(output, batch); // refuses sequences that are too short
     const call = this.staging.begin(batch.T > planned);
     const tokens = mapNamed(
       input,
@@ -191,8 +191,9 @@ export class HostIO {
     const T = length / (isValues ? B * width : B);
     if (Number.isInteger(T) && T >= least && T <= steps) return T;
     const shape = [...(this.plan.options.batchFirst ? [B, "T"] : ["T", B]), ...(isValues ? [width] : [])].join(", ");
-    const expected = `must have shape [${shape}] with T from ${least} to ${steps}`;
-    throw new ShapeError(`Cannot run a sequence: "${name}" ${expected}, got ${length} elements`);
+    throw new ShapeError(
+      `Cannot run a sequence: "${name}" must have shape [${shape}] with T from ${least} to ${steps}, got ${length} elements`,
+    );
   }
 
   /** Write the number of the training pass, on which random numbers depend. */

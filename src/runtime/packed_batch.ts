@@ -113,12 +113,13 @@ export function allSteps({ T, B, active, decoder }: PackedBatch): Pick<PackedBat
   return { T: T + (decoder?.T ?? 0), B, active: (t) => t < T ? active(t) : B };
 }
 
-/** The batch as a layer of the net has it. */
+/** The batch as a tensor of the net has it, or of the net's decoder. */
 export function batchOf(
-  { output, decoder }: { output: TensorSpec; decoder?: boolean },
+  tensor: Pick<TensorSpec, "steps">,
+  isDecoder: boolean | undefined,
   batch: PackedBatch,
 ): PackedBatch {
-  return shapeOf(output, decoder ? batch.decoder! : batch);
+  return shapeOf(tensor, isDecoder ? batch.decoder! : batch);
 }
 
 /** The T steps from step `offset` on, as a batch of their own. */

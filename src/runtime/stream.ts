@@ -38,40 +38,31 @@ export class Stream {
    */
   step<Output = Float32Array>(x: Arrays, output?: Float32Array): Output {
     const runner = this.#runner, batch = this.#batch, { B } = batch;
-    const { layer, input } = runner.plan;
+    const { io: all, plan: { layer, input } } = runner, size = B * layer.output.width;
     runner.requireOpen();
-    if (input.named || layer.output.named) return this.#stepNamed(x);
-    const io = runner.io.stepIO(B), size = B * layer.output.width;
     if (output && output.length !== size) {
       throw new ShapeError(`Cannot run a step: "output" must have ${size} elements, got ${output.length}`);
     }
-    io.readInput(x as ArrayLike<number>, B);
+    // Nets with several inputs or outputs take the way of whole sequences, which makes views.
+    const io = input.named || layer.output.named ? undefined : all.stepIO(B);
+    const checked = io ? io.readInput(x as ArrayLike<number>, B) : runner.check(x, { batch: B }, false, 1);
     const k = runner.startApart(batch);
     runner.finish();
-    io.writeInput();
-    if (this.#isFirst) runner.io.writeStates(k, batch, this.#first, undefined);
-    else io.writeStates(this.#states);
+    if (checked) all.writeInput(checked.x, batch);
+    else io!.writeInput();
+    if (io && !this.#isFirst) io.writeStates(this.#states);
+    else all.writeStates(k, batch, this.#isFirst ? this.#first : this.#states, undefined);
     layer.forward(k, batch);
     runner.finish();
     this.#isFirst = false;
+    if (!io) {
+      all.lastStates(batch, this.#states);
+      return all.readOutput(batch);
+    }
     io.readStates(this.#states);
     const outputs = output ?? new Float32Array(size);
     io.readOutput(outputs);
     return outputs as Output;
-  }
-
-  /** A step of a net with several inputs or outputs. */
-  #stepNamed<Output>(x: Arrays): Output {
-    const { io, plan: { layer } } = this.#runner, batch = this.#batch;
-    const checked = this.#runner.check(x, { batch: batch.B }, false, 1);
-    const k = this.#runner.startApart(batch);
-    io.writeInput(checked.x, batch);
-    io.writeStates(k, batch, this.#isFirst ? this.#first : this.#states, undefined);
-    layer.forward(k, batch);
-    this.#runner.finish();
-    this.#isFirst = false;
-    io.lastStates(batch, this.#states);
-    return io.readOutput(batch);
   }
 
   /**

@@ -1,8 +1,7 @@
 import { OptionError } from "../errors.ts";
 import type { Arena } from "../memory/arena.ts";
 import type { OutputGradient } from "../ops/needs.ts";
-import { shapeOf } from "../ops/value.ts";
-import type { PackedBatch } from "../runtime/packed_batch.ts";
+import { batchOf, type PackedBatch } from "../runtime/packed_batch.ts";
 
 /** Norms by time step of the gradients that backward leaves for the outputs of recurrent layers. */
 export class GradientFlow {
@@ -40,15 +39,13 @@ export class GradientFlow {
   }
 
   #zeros(batch: PackedBatch): Float64Array[] {
-    return this.#outputs.map((output) =>
-      new Float64Array(shapeOf(output, output.decoder ? batch.decoder! : batch).totalSteps)
-    );
+    return this.#outputs.map((output) => new Float64Array(batchOf(output, output.decoder, batch).totalSteps));
   }
 
   /** Add the squares of a batch's gradients to the sum of each step. */
   #addSquares(batch: PackedBatch, sums: readonly Float64Array[]): typeof sums {
     this.#outputs.forEach((output, i) => {
-      const { T, B, offset, active, lengths } = shapeOf(output, output.decoder ? batch.decoder! : batch),
+      const { T, B, offset, active, lengths } = batchOf(output, output.decoder, batch),
         { gradient, isReverse } = output;
       const { stride, columns } = gradient;
       const view = this.#arena.floats(gradient.step(1, B), T * B * stride);

@@ -126,8 +126,8 @@ export function planTraining(net: Layer, options: PlanOptions, threads = 1): Tra
   const { moments = [], groups = [] } = optimizer ?? {};
   const fixed = Object.keys(net.parameters).filter((name) => net.parameters[name].fixed);
   const frozen = fixed.concat(options.frozen?.map((name) => net.tied?.[name] ?? name) ?? []);
-  if (options.loss && !options.loss.byOutput !== !net.output.named) {
-    throw new OptionError("Cannot measure a loss: a net with several outputs, and no other, needs lossByOutput()");
+  if (options.loss && net.output.named && !options.loss.byOutput) {
+    throw new OptionError("Cannot measure a loss of several outputs without lossByOutput()");
   }
   if (options.loss && net.output.parts) {
     throw new OptionError(`Cannot measure a loss of two sequences: the net ends with merge "none"`);

@@ -32,10 +32,10 @@ export class TrainingIO extends HostIO {
   stageTargets({ y, weights, targetLengths }: { y: Arrays; weights?: Arrays; targetLengths?: Arrays }): Targets {
     const { staging, plan: { layer: { output } } } = this;
     /** Those of several outputs are given by name, or for all of them in one array. */
-    const copy = (name: string, data: Arrays): Arrays =>
-      output.named && data && data.length === undefined
-        ? Object.fromEntries(Object.entries(data).map(([key, own]) => [key, staging.copy(key, own)]))
-        : staging.copy(name, data as ArrayLike<number>);
+    const copy = (name: string, data: Arrays) => {
+      const named = output.named && data?.length === undefined && data;
+      return mapNamed({ named } as TensorSpec, data, (_, own: ArrayLike<number>, key = name) => staging.copy(key, own));
+    };
     // A loss of several outputs takes them apart.
     return {
       y: copy("y", y),

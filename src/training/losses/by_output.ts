@@ -49,7 +49,8 @@ export function lossByOutput(losses: OutputLosses): Loss {
     name: all.map(({ name, loss, weight }) => `${weight} ${loss.name} of ${name}`).join(" + "),
     targets: all.some(({ loss }) => loss.targets === "sequence") ? "sequence" : "step",
     byOutput: true,
-    plan(scope, { named = {} }) {
+    plan(scope, { named }) {
+      if (!named) throw new OptionError("Cannot measure a loss: lossByOutput() is for a net with several outputs");
       const missing = Object.keys(named).find((name) => !Object.hasOwn(losses, name));
       requireKnown("the losses by output", named, losses);
       if (missing !== undefined) throw new ShapeError(`Cannot measure a loss: "losses" must have one for "${missing}"`);
