@@ -1,11 +1,11 @@
-import type { Shard } from "../ops/value.ts";
+import { type Arrays, byName, mapNamed, type Shard } from "../ops/value.ts";
 import type { States } from "../runtime/packed_batch.ts";
-import type { Batch, Layout } from "../training/data/batch.ts";
+import type { Batch, InputLayout, Layout, TargetLayout } from "../training/data/batch.ts";
 
 /** The part of a batch that one rank computes. */
 export interface RankBatch {
   /** The rank's rows. */
-  readonly batch: Batch;
+  readonly batch: Batch<Arrays>;
   /** The positions of these rows in the whole batch. */
   readonly shard: Shard;
   /** The rank's rows of states of the whole batch. */
@@ -17,27 +17,56 @@ export interface RankBatch {
  * short rows of a batch that is sorted by length, and a row that carries its states stays on its rank. A rank without
  * rows (rank >= B) computes row 0 with weight 0.
  */
-export function rankBatch(batch: Batch, layout: Layout, B: number, rank: number, size: number): RankBatch {
+export function rankBatch(batch: Batch<Arrays>, layout: Layout, B: number, rank: number, size: number): RankBatch {
   const isEmpty = rank >= B;
   const rows = isEmpty ? [0] : range(rank, B, size);
   const { x, y, lengths, decoderInput, weights, targetLengths } = batch;
-  const { columns, decoder, targets, batchFirst } = layout;
+  const { decoder, batchFirst, inputs, outputs } = layout;
   const takeSteps = (data: ArrayLike<number>, columns: number) => takeRows(data, rows, B, columns, batchFirst);
   const takeElements = (data: ArrayLike<number> | undefined) => data && rows.map((b) => data[b]);
-  const T = (decoder ? decoderInput!.length / decoder.columns : x.length / columns) / B;
-  const targetColumns = targets === "step" ? y.length / (T * B) : y.length / B;
-  const shardBatch: Batch = {
-    x: takeSteps(x, columns),
+  /** The array of one of several outputs; weights and lengths of labels may be one array for all of them. */
+  const of = (data: Arrays | undefined, name: string | undefined) =>
+    (name && data && !("length" in data) ? data[name] : data) as ArrayLike<number> | undefined;
+  const steps = mapNamed(
+    { ...layout, named: inputs },
+    x,
+    (own, data: ArrayLike<number>) => (own as InputLayout).isOne ? 0 : data.length / (own as InputLayout).columns / B,
+  );
+  const T = decoder
+    ? decoderInput!.length / decoder.columns / B
+    : Math.max(...typeof steps === "object" ? Object.values(steps) : [steps]) || 1;
+  const targets = mapNamed({ ...layout, named: outputs }, y, (layout, data: ArrayLike<number>, name) => {
+    const own = layout as TargetLayout, isStep = own.targets === "step", ownWeights = of(weights, name);
+    const columns = data.length / B / (!isStep ? 1 : decoder ? T : own.rows(T));
+    return {
+      targetLengths: takeElements(of(targetLengths, name)),
+      y: own.targets === "labels"
+        ? takeLabels(data, of(targetLengths, name), rows, B)
+        : isStep
+        ? takeSteps(data, columns)
+        : takeRows(data, rows, B, columns, true),
+      weights: isEmpty
+        ? [0]
+        : ownWeights && (ownWeights.length === B ? takeElements(ownWeights) : takeSteps(ownWeights, 1)),
+    };
+  });
+  /** A part of the targets: of several outputs by name. */
+  const part = (key: "y" | "weights" | "targetLengths") =>
+    (outputs
+      ? byName(targets as Record<string, Record<string, unknown>>, (own) => own[key])
+      : (targets as Record<string, unknown>)[key]) as ArrayLike<number>;
+  const shardBatch: Batch<Arrays> = {
+    x: mapNamed(
+      { ...layout, named: inputs },
+      x,
+      (own, data: ArrayLike<number>) => takeSteps(data, (own as InputLayout).columns),
+    ),
     decoderInput: decoderInput && takeSteps(decoderInput, decoder!.columns),
     lengths: takeElements(lengths),
     batch: rows.length,
-    targetLengths: takeElements(targetLengths),
-    y: targets === "labels"
-      ? takeLabels(batch, rows, B)
-      : targets === "step"
-      ? takeSteps(y, targetColumns)
-      : takeRows(y, rows, B, targetColumns, true),
-    weights: isEmpty ? [0] : weights && (weights.length === B ? takeElements(weights) : takeSteps(weights, 1)),
+    targetLengths: part("targetLengths"),
+    y: part("y"),
+    weights: part("weights"),
   };
   return {
     batch: shardBatch,
@@ -105,7 +134,12 @@ function takeRows(
 }
 
 /** The labels of `ctc` of some rows: concatenated (as many as the sum of `targetLengths`), or padded `[B, S]`. */
-function takeLabels({ y, targetLengths }: Batch, rows: readonly number[], B: number): ArrayLike<number> {
+function takeLabels(
+  y: ArrayLike<number>,
+  targetLengths: ArrayLike<number> | undefined,
+  rows: readonly number[],
+  B: number,
+): ArrayLike<number> {
   const total = targetLengths && Array.from(targetLengths).reduce((a, b) => a + b, 0);
   if (total !== y.length) return takeRows(y, rows, B, y.length / B, true);
   let end = 0;

@@ -223,7 +223,7 @@ export class TrainableModel<Description extends ModelDescription> implements Run
     const rows = Math.max(this.#size.batch, this.#last?.session.batch ?? 1);
     const all = { ...this.#size, ...size };
     const steps = all.steps + (all.decoderSteps ?? 0);
-    const batch = "x" in data ? wholeRows(this.layer, steps, Math.min(rows, data.x.length)) : undefined;
+    const batch = "x" in data ? wholeRows(this.layer, steps, Math.min(rows, data.y.length as number)) : undefined;
     const whole = batch ? { ...all, batch } : all;
     return await this.#evaluations.run(whole, (session) => evaluate(session, data, { ...options, batch }));
   }

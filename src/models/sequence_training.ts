@@ -15,8 +15,14 @@ import type { SessionSize } from "./run/net_pool.ts";
 import { MOST_ROWS } from "./run/pieces.ts";
 import type { RegressionLoss } from "./run/regressor.ts";
 import type { Pooling, SequenceModelDescription, TaskRunOptions } from "./run/sequence_model.ts";
-import { SequenceInput, type Tokens } from "./run/sequences.ts";
+import { type EncodedSequences, SequenceInput, type Tokens } from "./run/sequences.ts";
 import { type ClassMetrics, type FIT, joinedSizes, type NumberMetrics, type TaskOptions } from "./sequence_options.ts";
+
+/** Samples of encoded sequences. */
+export interface EncodedSamples<Target = number | ArrayLike<number>> extends Samples {
+  readonly x: EncodedSequences;
+  readonly y: readonly Target[];
+}
 
 /** The size of a session of 32 sequences; their steps are those of the samples. */
 export const SEQUENCES = (): SessionSize => ({ batch: MOST_ROWS, steps: 1 });
@@ -40,26 +46,26 @@ export function describeSequenceModel(
   { outputs, pooling }: { outputs: number; pooling: Pooling | "none" },
 ): { description: SequenceModelDescription; embeddings: EmbeddingStarts } {
   const { features } = new SequenceInput(options);
-  const { tokens, cell = lstm(), bidirectional = false, dropout = 0 } = options;
+  const { tokens, sequenceFeatures, cell = lstm(), bidirectional = false, dropout = 0 } = options;
   const { hidden, layers } = joinedSizes(layerSizes(options.hidden ?? 64, options.layers));
   const { embedding = Math.ceil([hidden].flat()[0] / 2) } = options;
   const embeddings = new EmbeddingStarts();
   const width = tokens === undefined ? undefined : embeddings.add("embedding.weight", embedding, tokens);
   // The file has the description's values in this order.
   const shape = { cell, hidden, layers, bidirectional, dropout, embedding: width, pooling, outputs };
-  return { description: { ...shape, tokens, features, frozen: embeddings.frozen }, embeddings };
+  return { description: { ...shape, tokens, features, sequenceFeatures, frozen: embeddings.frozen }, embeddings };
 }
 
 /** The training in a session for the longest sequence of the samples and the validation samples. */
 export function planSequences<M extends Metrics>(
   input: SequenceInput,
-  samples: Samples,
-  validation: Samples | undefined,
+  samples: EncodedSamples,
+  validation: EncodedSamples | undefined,
   metrics: M,
   { batch, optimizer, clip, every, ...trainer }: Omit<Read<typeof FIT>, "validation">,
   identity: readonly unknown[],
 ): FitPlan<M> {
-  const longest = [samples, validation].map((some) => input.longest(Array.from(some?.x ?? [])));
+  const longest = [samples, validation].map((some) => some ? input.longest(some.x) : 1);
   const limits = { ...trainer, batch };
   return {
     session: { batch, steps: Math.max(...longest), optimizer, clip },
@@ -73,12 +79,12 @@ export function planSequences<M extends Metrics>(
 export async function evaluateSequences<M extends Metrics>(
   model: Pick<TrainableModel<SequenceModelDescription>, "evaluate">,
   input: SequenceInput,
-  samples: Samples,
+  samples: EncodedSamples,
   metrics: M,
   options: TaskRunOptions,
 ): Promise<Measurement<M>> {
   const { signal } = readOptions("evaluate", RUN, options);
-  const size = { steps: input.longest(Array.from(samples.x)) };
+  const size = { steps: input.longest(samples.x) };
   return await model.evaluate(samples, { size, metrics, signal });
 }
 

@@ -33,8 +33,12 @@ export class TrainingIO extends HostIO {
     const { staging, plan: { layer: { output } } } = this;
     /** Those of several outputs are given by name, or for all of them in one array. */
     const copy = (name: string, data: Arrays) => {
-      const named = output.named && data?.length === undefined && data;
-      return mapNamed({ named } as TensorSpec, data, (_, own: ArrayLike<number>, key = name) => staging.copy(key, own));
+      const named = output.named && data?.length === undefined ? data as Record<string, ArrayLike<number>> : undefined;
+      return mapNamed(
+        { named },
+        data,
+        (_, own: ArrayLike<number>, key) => key && !own ? own : staging.copy(key ?? name, own),
+      );
     };
     // A loss of several outputs takes them apart.
     return {

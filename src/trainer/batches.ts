@@ -2,11 +2,12 @@ import { OptionError, requireInteger } from "../errors.ts";
 import { arrange } from "../training/data/arrangement.ts";
 import type { Batch } from "../training/data/batch.ts";
 import { collate, flatSamples, type SampleRows, sizesOf, stepsOf } from "../training/data/samples.ts";
+import type { Arrays } from "../ops/value.ts";
 import { turn } from "../runtime/event_loop.ts";
 import type { Session } from "../session/session.ts";
 
 /** Batches. Each batch is used before the next one is requested. */
-export type Batches = Iterable<Batch> | AsyncIterable<Batch>;
+export type Batches = Iterable<Batch<Arrays>> | AsyncIterable<Batch<Arrays>>;
 
 /**
  * The data that a net is trained or evaluated on: samples, from which batches are made; or batches, which are iterated
@@ -58,8 +59,8 @@ export function batchSource(session: Session, data: TrainingData, options: Batch
     return (epoch, used) => skip(data as Batches, epoch, used);
   }
   if (!("x" in data && "y" in data)) throw refused();
-  const samples = flatSamples(data);
-  const { layout } = session, steps = stepsOf(samples, layout, longest), arrangement = { batch, shuffle, seed, bucket };
+  const { layout } = session, samples = flatSamples(data, layout);
+  const steps = stepsOf(samples, layout, longest), arrangement = { batch, shuffle, seed, bucket };
   const sizes = sizesOf(samples, steps, layout);
   return function* (epoch, used) {
     const batches = arrange(sizes, epoch, arrangement);
@@ -76,7 +77,7 @@ function refused(): OptionError {
 }
 
 /** The batches after the first `used`. */
-async function* skip(batches: Batches, epoch: number, used: number): AsyncGenerator<Batch, void, void> {
+async function* skip(batches: Batches, epoch: number, used: number): AsyncGenerator<Batch<Arrays>, void, void> {
   let seen = 0;
   for await (const batch of batches) {
     if (seen++ >= used) yield batch;

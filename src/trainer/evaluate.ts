@@ -1,3 +1,5 @@
+import { OptionError } from "../errors.ts";
+import type { Arrays } from "../ops/value.ts";
 import { count, flag, readOptions, refuse, requireMade, signal, type Table } from "../options.ts";
 import type { Batch } from "../training/data/batch.ts";
 import { TotalLoss } from "../training/losses/total_loss.ts";
@@ -123,8 +125,10 @@ export async function evaluateSource<M extends Metrics>(
       if (carry) states = session.states();
       total.add({ loss, count });
       if (!tallies.length) continue;
-      const measured = { loss, count, layout, y: batch.y, output: session.output(), forEach: rowsOf(session, batch) };
-      for (const tally of tallies) tally.add(measured);
+      const outputs = session.output<Arrays>();
+      tallies.forEach((tally, i) =>
+        tally.add({ loss, count, ...ofOutput(metrics![names[i]].of, outputs, batch, session) })
+      );
     }
   } finally {
     if (averages) session.useAverages(false);
@@ -134,22 +138,50 @@ export async function evaluateSource<M extends Metrics>(
 }
 
 /** The options of a call with this batch. */
-export function callOptions({ batch, lengths, decoderInput }: Batch, states: CallOptions["states"]): CallOptions {
+export function callOptions(
+  { batch, lengths, decoderInput }: Batch<Arrays>,
+  states: CallOptions["states"],
+): CallOptions {
   return { batch: batch ?? lengths?.length, lengths, decoderInput, states };
 }
 
-/** Visits the rows that count in the output of the session's last call. */
-function rowsOf(session: Session, batch: Batch): EvaluatedBatch["forEach"] {
-  const { layout } = session, { weights, lengths } = batch, B = batch.batch ?? lengths?.length ?? session.batch;
-  const { decoder } = layout,
-    [read, columns] = decoder ? [batch.decoderInput!, decoder.columns] : [batch.x, layout.columns];
-  const T = layout.targets === "step" ? read.length / (B * columns) : 1;
-  return (visit) => {
-    for (let i = 0; i < T * B; i++) {
-      const [t, b] = layout.batchFirst ? [i % T, Math.floor(i / T)] : [Math.floor(i / B), i % B];
-      if (layout.targets === "step" && !decoder && lengths && t >= lengths[b]) continue;
-      const weight = weights ? weights[weights.length === B ? b : i] : 1;
-      if (weight !== 0) visit(i, weight);
-    }
+/**
+ * The output of the session's last call that a metric measures, with its targets and the rows that count.
+ *
+ * @throws {OptionError} When the net has no such output, or several and the metric names none.
+ */
+function ofOutput(
+  name: string | undefined,
+  outputs: Arrays,
+  batch: Batch<Arrays>,
+  { layout, batch: most }: Session,
+): Omit<EvaluatedBatch, "loss" | "count"> {
+  const { lengths } = batch,
+    B = batch.batch ?? lengths?.length ?? most,
+    { [name!]: own = name ? undefined : layout } = layout.outputs ?? {};
+  if (!own || !name !== !layout.outputs) {
+    const all = Object.keys(layout.outputs ?? {}).join(", ");
+    throw new OptionError(
+      `A metric must name one of the net's outputs: ofOutput("tags", accuracy()); got ${name}, the net has ${
+        all || "one"
+      }`,
+    );
+  }
+  const one = (data: Arrays | undefined) =>
+    (name ? (data as Record<string, ArrayLike<number>>)?.[name] : data) as ArrayLike<number>;
+  const output = one(outputs) as Float32Array, weights = one(batch.weights), isStep = own.targets === "step";
+  const T = isStep ? output.length / (B * own.output) : 1;
+  return {
+    layout: { ...layout, ...own },
+    y: one(batch.y),
+    output,
+    forEach(visit) {
+      for (let i = 0; i < T * B; i++) {
+        const [t, b] = layout.batchFirst ? [i % T, Math.floor(i / T)] : [Math.floor(i / B), i % B];
+        if (isStep && !layout.decoder && lengths && t >= own.rows(lengths[b])) continue;
+        const weight = weights ? weights[weights.length === B ? b : i] : 1;
+        if (weight !== 0) visit(i, weight);
+      }
+    },
   };
 }

@@ -90,6 +90,7 @@ function planned(scope: Scope, all: readonly One[]): PlannedLoss {
   return {
     targets: all.some(({ loss }) => loss.targets === "sequence") ? "sequence" : "step",
     reduction,
+    of: Object.fromEntries(all.map(({ name, loss }) => [name, loss])),
     total,
     // One weight for each row of an output, or for each sequence, and the lengths of labels.
     elements: all.reduce(

@@ -90,6 +90,8 @@ export interface PlannedLoss {
   readonly targets: "step" | "sequence";
   /** How the losses become one number. */
   readonly reduction: Reduction;
+  /** The losses of several outputs, by name. */
+  readonly of?: Readonly<Record<string, PlannedLoss>>;
   /**
    * The most elements of y, for which memory is planned.
    *

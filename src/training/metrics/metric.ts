@@ -6,6 +6,8 @@ import { TotalLoss } from "../losses/total_loss.ts";
 export interface Metric<Value = number> {
   /** Whether a higher or a lower value is better. Default: neither. */
   readonly better?: "higher" | "lower";
+  /** The output that is measured, of a net with several: see `ofOutput`. */
+  readonly of?: string;
   /** A new state without batches. */
   start(): MetricState<Value>;
 }
