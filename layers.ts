@@ -15,4 +15,5 @@ export { layerNorm, type LayerNormOptions } from "./src/layers/layer_norm.ts";
 export { pool } from "./src/layers/pool.ts";
 export { flatten, reshape } from "./src/layers/reshape.ts";
 export { residual } from "./src/layers/residual.ts";
+export { type Named, type NamedSamples, namedSamples, ofOutput } from "./src/trainer/named_samples.ts";
 export { averagePool1d, maxPool1d, type Pool1dOptions } from "./src/layers/window_pool.ts";

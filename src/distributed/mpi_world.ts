@@ -73,7 +73,7 @@ export class MpiWorld implements World, Disposable {
     states: States | "zero" = "zero",
   ): { loss: number; count: number } {
     const B = batch.batch ?? batch.lengths?.length ?? session.batch;
-    for (const x of session.layout.inputs ? Object.values(batch.x) : [batch.x as ArrayLike<number>]) {
+    for (const x of session.layout.net?.input.named ? Object.values(batch.x) : [batch.x as ArrayLike<number>]) {
       this.#batchDigest = Math.imul(this.#batchDigest, 31) ^ sampleDigest(x) ^ B;
     }
     this.#batchRows = B;

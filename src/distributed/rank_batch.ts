@@ -1,6 +1,7 @@
-import { type Arrays, byName, mapNamed, type Shard } from "../ops/value.ts";
+import type { Arrays, Shard } from "../ops/value.ts";
 import type { States } from "../runtime/packed_batch.ts";
-import type { Batch, InputLayout, Layout, TargetLayout } from "../training/data/batch.ts";
+import { type Batch, type Layout, targetRows } from "../training/data/batch.ts";
+import { dataOf, inputsOf, joined, targetsOf } from "../training/data/tensors.ts";
 
 /** The part of a batch that one rank computes. */
 export interface RankBatch {
@@ -21,52 +22,43 @@ export function rankBatch(batch: Batch<Arrays>, layout: Layout, B: number, rank:
   const isEmpty = rank >= B;
   const rows = isEmpty ? [0] : range(rank, B, size);
   const { x, y, lengths, decoderInput, weights, targetLengths } = batch;
-  const { decoder, batchFirst, inputs, outputs } = layout;
+  const { decoder, batchFirst } = layout, inputs = inputsOf(layout);
   const takeSteps = (data: ArrayLike<number>, columns: number) => takeRows(data, rows, B, columns, batchFirst);
   const takeElements = (data: ArrayLike<number> | undefined) => data && rows.map((b) => data[b]);
-  /** The array of one of several outputs; weights and lengths of labels may be one array for all of them. */
+  /** The array of one of several; weights and lengths of labels may be one array for all outputs. */
   const of = (data: Arrays | undefined, name: string | undefined) =>
-    (name && data && !("length" in data) ? data[name] : data) as ArrayLike<number> | undefined;
-  const steps = mapNamed(
-    { ...layout, named: inputs },
-    x,
-    (own, data: ArrayLike<number>) => (own as InputLayout).isOne ? 0 : data.length / (own as InputLayout).columns / B,
-  );
-  const T = decoder
-    ? decoderInput!.length / decoder.columns / B
-    : Math.max(...typeof steps === "object" ? Object.values(steps) : [steps]) || 1;
-  const targets = mapNamed({ ...layout, named: outputs }, y, (layout, data: ArrayLike<number>, name) => {
-    const own = layout as TargetLayout, isStep = own.targets === "step", ownWeights = of(weights, name);
-    const columns = data.length / B / (!isStep ? 1 : decoder ? T : own.rows(T));
+    (data && "length" in data ? data : dataOf(data, name)) as ArrayLike<number> | undefined;
+  const steps = inputs.map(([name, { isOne, columns }]) => isOne ? 1 : of(x, name)!.length / columns / B);
+  const T = decoder ? decoderInput!.length / decoder.columns / B : Math.max(...steps);
+  const targets = targetsOf(layout).map(([name, { targets }]) => {
+    const data = of(y, name)!, ownWeights = of(weights, name), ownLengths = of(targetLengths, name);
+    const output = name === undefined ? layout.net?.output : layout.net!.output.named![name];
+    const net = output && { ...layout.net!, output };
+    const columns = data.length / B / (decoder && targets === "step" ? T : targetRows({ targets, net }, T));
     return {
-      targetLengths: takeElements(of(targetLengths, name)),
-      y: own.targets === "labels"
-        ? takeLabels(data, of(targetLengths, name), rows, B)
-        : isStep
+      name,
+      y: targets === "labels"
+        ? takeLabels(data, ownLengths, rows, B)
+        : targets === "step"
         ? takeSteps(data, columns)
         : takeRows(data, rows, B, columns, true),
       weights: isEmpty
         ? [0]
         : ownWeights && (ownWeights.length === B ? takeElements(ownWeights) : takeSteps(ownWeights, 1)),
+      targetLengths: takeElements(ownLengths),
     };
   });
   /** A part of the targets: of several outputs by name. */
   const part = (key: "y" | "weights" | "targetLengths") =>
-    (outputs
-      ? byName(targets as Record<string, Record<string, unknown>>, (own) => own[key])
-      : (targets as Record<string, unknown>)[key]) as ArrayLike<number>;
+    joined(targets.map((target) => [target.name, target[key]] as const)) as Arrays;
   const shardBatch: Batch<Arrays> = {
-    x: mapNamed(
-      { ...layout, named: inputs },
-      x,
-      (own, data: ArrayLike<number>) => takeSteps(data, (own as InputLayout).columns),
-    ),
+    x: joined(inputs.map(([name, { columns }]) => [name, takeSteps(of(x, name)!, columns)] as const)),
     decoderInput: decoderInput && takeSteps(decoderInput, decoder!.columns),
     lengths: takeElements(lengths),
     batch: rows.length,
-    targetLengths: part("targetLengths"),
+    targetLengths: targetLengths && part("targetLengths"),
     y: part("y"),
-    weights: part("weights"),
+    weights: isEmpty || weights ? part("weights") : undefined,
   };
   return {
     batch: shardBatch,

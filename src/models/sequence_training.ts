@@ -3,6 +3,8 @@ import { lstm } from "../cells/lstm.ts";
 import { OptionError, requireNumber, requireOneOf, ShapeError } from "../errors.ts";
 import { type Read, readOptions, RUN } from "../options.ts";
 import type { Measurement, Metrics } from "../trainer/evaluate.ts";
+import type { SampleSource } from "../trainer/batches.ts";
+import { namedSamples } from "../trainer/named_samples.ts";
 import type { Samples } from "../training/data/samples.ts";
 import type { Loss } from "../training/losses/loss.ts";
 import { absoluteError, huber, squaredError } from "../training/losses/regression.ts";
@@ -19,9 +21,14 @@ import { type EncodedSequences, SequenceInput, type Tokens } from "./run/sequenc
 import { type ClassMetrics, type FIT, joinedSizes, type NumberMetrics, type TaskOptions } from "./sequence_options.ts";
 
 /** Samples of encoded sequences. */
-export interface EncodedSamples<Target = number | ArrayLike<number>> extends Samples {
+export interface EncodedSamples<Target = number | ArrayLike<number>> extends Omit<Samples, "x" | "y"> {
   readonly x: EncodedSequences;
-  readonly y: readonly Target[];
+  readonly y: Target[];
+}
+
+/** Samples as the trainer takes them. */
+function dataOf({ x, ...samples }: EncodedSamples): Samples | SampleSource {
+  return Array.isArray(x) ? { x, ...samples } : namedSamples({ x, ...samples });
 }
 
 /** The size of a session of 32 sequences; their steps are those of the samples. */
@@ -69,9 +76,9 @@ export function planSequences<M extends Metrics>(
   const limits = { ...trainer, batch };
   return {
     session: { batch, steps: Math.max(...longest), optimizer, clip },
-    data: () => samples,
+    data: () => dataOf(samples),
     identity,
-    trainer: validation ? { ...limits, metrics, evaluate: { data: validation, every } } : limits,
+    trainer: validation ? { ...limits, metrics, evaluate: { data: dataOf(validation), every } } : limits,
   };
 }
 
@@ -85,7 +92,7 @@ export async function evaluateSequences<M extends Metrics>(
 ): Promise<Measurement<M>> {
   const { signal } = readOptions("evaluate", RUN, options);
   const size = { steps: input.longest(samples.x) };
-  return await model.evaluate(samples, { size, metrics, signal });
+  return await model.evaluate(dataOf(samples), { size, metrics, signal, count: samples.y.length });
 }
 
 /**

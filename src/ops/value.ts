@@ -115,15 +115,11 @@ export function mapNamed<Spec extends { readonly named?: Readonly<Record<string,
   f: (spec: Spec, data: Data, name?: string) => Result,
 ): Result | Record<string, Result> {
   if (!spec.named) return f(spec, data as Data);
-  return byName(spec.named, (own, name) => f(own as Spec, (data as Record<string, Data>)?.[name], name));
-}
-
-/** Apply f to each of several, by name. */
-export function byName<Own, Result>(
-  named: Readonly<Record<string, Own>>,
-  f: (own: Own, name: string) => Result,
-): Record<string, Result> {
-  return Object.fromEntries(Object.entries(named).map(([name, own]) => [name, f(own, name)]));
+  return Object.fromEntries(
+    Object.entries(spec.named).map((
+      [name, own],
+    ) => [name, f(own as Spec, (data as Record<string, Data>)?.[name], name)]),
+  );
 }
 
 /**

@@ -34,11 +34,7 @@ export class TrainingIO extends HostIO {
     /** Those of several outputs are given by name, or for all of them in one array. */
     const copy = (name: string, data: Arrays) => {
       const named = output.named && data?.length === undefined ? data as Record<string, ArrayLike<number>> : undefined;
-      return mapNamed(
-        { named },
-        data,
-        (_, own: ArrayLike<number>, key) => key && !own ? own : staging.copy(key ?? name, own),
-      );
+      return mapNamed({ named }, data, (_, own: ArrayLike<number>, key = name) => staging.copy(key, own));
     };
     // A loss of several outputs takes them apart.
     return {

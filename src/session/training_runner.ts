@@ -3,12 +3,12 @@ import { type Names, requireKnown } from "../options.ts";
 import type { Kernels } from "../kernels/kernels.ts";
 import type { Arena } from "../memory/arena.ts";
 import { seedWords } from "../memory/planner.ts";
-import { type Arrays, byName, shapeOf, type TensorSpec } from "../ops/value.ts";
+import type { Arrays, TensorSpec } from "../ops/value.ts";
 import type { CheckedInput } from "../runtime/host_io.ts";
 import { CALL, type CallOptions, packBatch, type PackedBatch, type States } from "../runtime/packed_batch.ts";
 import { Runner } from "../runtime/runner.ts";
 import type { Threads } from "../threads/threads.ts";
-import type { InputLayout, Layout, TargetLayout } from "../training/data/batch.ts";
+import type { Layout } from "../training/data/batch.ts";
 import type { PlannedLoss, Targets } from "../training/losses/loss.ts";
 import { GradientFlow } from "./gradient_flow.ts";
 import type { TrainingPlan } from "./plan_training.ts";
@@ -88,13 +88,13 @@ export class TrainingRunner extends Runner {
     const { batchFirst = false, recompute, steps, decoderSteps } = options;
     return {
       ...inputLayout(input),
-      ...targetLayout(output, loss),
-      inputs: input.named && byName(input.named, inputLayout),
-      outputs: output.named && byName(output.named, (own, name) => targetLayout(own, loss.of![name])),
+      output: output.width,
       batchFirst,
+      targets: loss.targets === "sequence" ? "labels" : output.steps === "one" ? "sequence" : "step",
       reduction: loss.reduction,
       longest: recompute ? Infinity : steps,
       decoder: decoderInput && { ...inputLayout(decoderInput), longest: decoderSteps! },
+      net: { input, output, loss },
     };
   }
 
@@ -222,15 +222,8 @@ export class TrainingRunner extends Runner {
   }
 }
 
-function inputLayout({ kind, width, steps }: TensorSpec): InputLayout {
-  const isOne = steps === "one";
-  return kind === "values" ? { kind, columns: width, isOne } : { kind: "tokens", columns: 1, isOne };
-}
-
-function targetLayout(output: TensorSpec, loss: PlannedLoss): TargetLayout {
-  const targets = loss.targets === "sequence" ? "labels" : output.steps === "one" ? "sequence" : "step";
-  const rows = (T: number) => targets === "step" ? shapeOf(output, { T, B: 1, active: () => 1, training: false }).T : 1;
-  return { output: output.width, targets, rows };
+function inputLayout({ kind, width }: TensorSpec): Pick<Layout, "kind" | "columns"> {
+  return kind === "values" ? { kind, columns: width } : { kind: "tokens", columns: 1 };
 }
 
 /** @throws {OptionError} When the net or the options need the whole sequence in memory. */

@@ -1,9 +1,9 @@
 import { OptionError } from "../errors.ts";
 import type { Arrays } from "../ops/value.ts";
 import { count, flag, readOptions, refuse, requireMade, signal, type Table } from "../options.ts";
-import type { Batch } from "../training/data/batch.ts";
+import { type Batch, type Layout, targetRows } from "../training/data/batch.ts";
 import { TotalLoss } from "../training/losses/total_loss.ts";
-import type { EvaluatedBatch, Metric } from "../training/metrics/metric.ts";
+import type { Metric, OutputOf } from "../training/metrics/metric.ts";
 import { type BatchSource, evaluationSource, type TrainingData } from "./batches.ts";
 import type { CallOptions, States } from "../runtime/packed_batch.ts";
 import { turn } from "../runtime/event_loop.ts";
@@ -125,10 +125,9 @@ export async function evaluateSource<M extends Metrics>(
       if (carry) states = session.states();
       total.add({ loss, count });
       if (!tallies.length) continue;
-      const outputs = session.output<Arrays>();
-      tallies.forEach((tally, i) =>
-        tally.add({ loss, count, ...ofOutput(metrics![names[i]].of, outputs, batch, session) })
-      );
+      tallies.forEach((tally, i) => {
+        tally.add({ loss, count, ...metrics![names[i]].read?.(session, batch) ?? outputOf(session, batch) });
+      });
     }
   } finally {
     if (averages) session.useAverages(false);
@@ -145,41 +144,26 @@ export function callOptions(
   return { batch: batch ?? lengths?.length, lengths, decoderInput, states };
 }
 
-/**
- * The output of the session's last call that a metric measures, with its targets and the rows that count.
- *
- * @throws {OptionError} When the net has no such output, or several and the metric names none.
- */
-function ofOutput(
-  name: string | undefined,
-  outputs: Arrays,
-  batch: Batch<Arrays>,
-  { layout, batch: most }: Session,
-): Omit<EvaluatedBatch, "loss" | "count"> {
-  const { lengths } = batch,
-    B = batch.batch ?? lengths?.length ?? most,
-    { [name!]: own = name ? undefined : layout } = layout.outputs ?? {};
-  if (!own || !name !== !layout.outputs) {
-    const all = Object.keys(layout.outputs ?? {}).join(", ");
-    throw new OptionError(
-      `A metric must name one of the net's outputs: ofOutput("tags", accuracy()); got ${name}, the net has ${
-        all || "one"
-      }`,
-    );
-  }
-  const one = (data: Arrays | undefined) =>
-    (name ? (data as Record<string, ArrayLike<number>>)?.[name] : data) as ArrayLike<number>;
-  const output = one(outputs) as Float32Array, weights = one(batch.weights), isStep = own.targets === "step";
-  const T = isStep ? output.length / (B * own.output) : 1;
+/** What a metric measures: the output of the session's last call, its targets and the rows that count. */
+export function outputOf(
+  session: Session,
+  { y, weights, lengths, batch }: Batch<Arrays>,
+  output: Float32Array = session.output(),
+  layout: Layout = session.layout,
+): OutputOf {
+  if (!output.length) throw new OptionError("Cannot measure: a metric of several outputs must say which: ofOutput()");
+  const { targets, decoder, batchFirst } = layout, B = batch ?? lengths?.length ?? session.batch;
+  const own = weights as ArrayLike<number> | undefined,
+    T = targets === "step" ? output.length / (B * layout.output) : 1;
   return {
-    layout: { ...layout, ...own },
-    y: one(batch.y),
+    layout,
+    y: y as ArrayLike<number>,
     output,
     forEach(visit) {
       for (let i = 0; i < T * B; i++) {
-        const [t, b] = layout.batchFirst ? [i % T, Math.floor(i / T)] : [Math.floor(i / B), i % B];
-        if (isStep && !layout.decoder && lengths && t >= own.rows(lengths[b])) continue;
-        const weight = weights ? weights[weights.length === B ? b : i] : 1;
+        const [t, b] = batchFirst ? [i % T, Math.floor(i / T)] : [Math.floor(i / B), i % B];
+        if (!decoder && lengths && t >= targetRows(layout, lengths[b])) continue;
+        const weight = own ? own[own.length === B ? b : i] : 1;
         if (weight !== 0) visit(i, weight);
       }
     },

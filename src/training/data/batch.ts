@@ -1,5 +1,5 @@
-import type { Arrays } from "../../ops/value.ts";
-import type { Reduction } from "../losses/loss.ts";
+import { type Arrays, shapeOf, type TensorSpec } from "../../ops/value.ts";
+import type { PlannedLoss, Reduction } from "../losses/loss.ts";
 
 /** Sequences that run through a net together. Of several inputs or outputs, the arrays of each by its name. */
 export interface Batch<Data extends Arrays = ArrayLike<number>> {
@@ -21,38 +21,30 @@ export interface Batch<Data extends Arrays = ArrayLike<number>> {
   batch?: number;
 }
 
-/** The layout of an input. */
-export interface InputLayout {
-  /** Kind of the input. */
+/** The layout of a session's data; of several inputs or outputs, that of the first. */
+export interface Layout {
+  /** Kind of x. */
   readonly kind: "tokens" | "values";
-  /** Elements of each row and step: 1 for tokens. */
+  /** Elements of x for each row and step: 1 for tokens. */
   readonly columns: number;
-  /** Whether there is one row for a sequence. */
-  readonly isOne: boolean;
-}
-
-/** The layout of the targets of an output. */
-export interface TargetLayout {
   /** Elements of a row of the output. */
   readonly output: number;
-  /** Targets of a sequence: a row for each step, one row, or any number of labels. */
-  readonly targets: "step" | "sequence" | "labels";
-  /** The number of rows of targets of a sequence of T steps. */
-  rows(T: number): number;
-}
-
-/** The layout of a session's data. Of several inputs or outputs, that of the first. */
-export interface Layout extends InputLayout, TargetLayout {
-  /** All inputs by name, of a net with several. */
-  readonly inputs?: Readonly<Record<string, InputLayout>>;
-  /** All outputs by name, of a net with several. */
-  readonly outputs?: Readonly<Record<string, TargetLayout>>;
   /** Whether sequences are `[B, T, ...]` instead of `[T, B, ...]`. */
   readonly batchFirst: boolean;
+  /** Targets of a sequence: a row for each step, one row, or any number of labels. */
+  readonly targets: "step" | "sequence" | "labels";
   /** How losses become one number. */
   readonly reduction: Reduction;
   /** The largest number of steps in training. In evaluation the largest number is the session's `steps`. */
   readonly longest: number;
   /** Layout of the decoder's input, in a net with a decoder. Targets have the decoder's number of steps. */
-  readonly decoder?: InputLayout & Pick<Layout, "longest">;
+  readonly decoder?: Pick<Layout, "kind" | "columns" | "longest">;
+  /** The inputs, the outputs and the losses of the net. Default: one of each. */
+  readonly net?: { readonly input: TensorSpec; readonly output: TensorSpec; readonly loss: PlannedLoss };
+}
+
+/** The number of rows of targets of a sequence of T steps. */
+export function targetRows({ targets, net }: Pick<Layout, "targets" | "net">, T: number): number {
+  if (targets !== "step") return 1;
+  return net ? shapeOf(net.output, { T, B: 1, active: () => 1, training: false }).T : T;
 }

@@ -104,7 +104,7 @@ function planned(scope: Scope, all: readonly One[]): PlannedLoss {
         if (given && typeof given === "object" && !("length" in given)) requireKnown(`"${what}"`, names, given);
       }
       const counts = all.map((one) =>
-        named(one.name, () => one.loss.check(targetsOf(targets, one), rows.of(one.output)))
+        naming(`output "${one.name}"`, () => one.loss.check(targetsOf(targets, one), rows.of(one.output)))
       );
       all.forEach((one, i) => one.count = counts[i]);
       return counts.reduce((sum, count) => sum + count);
@@ -155,12 +155,12 @@ function targetsOf(targets: Targets, { name }: Pick<One, "name">): Targets {
   return { y: requireArray("y", of(y)), weights: of(weights), targetLengths: of(targetLengths) } as Targets;
 }
 
-/** Run f; its errors name the output. */
-function named<Result>(name: string, f: () => Result): Result {
+/** Run f; its errors say what they are about. */
+export function naming<Result>(what: string, f: () => Result): Result {
   try {
     return f();
   } catch (error) {
-    if (error instanceof ShapeError || error instanceof OptionError) error.message += ` (output "${name}")`;
+    if (error instanceof ShapeError || error instanceof OptionError) error.message += ` (${what})`;
     throw error;
   }
 }

@@ -1,15 +1,16 @@
 import { exp } from "../../kernels/real.ts";
-import type { Layout } from "../data/batch.ts";
+import type { Arrays } from "../../ops/value.ts";
+import type { Batch, Layout } from "../data/batch.ts";
 import { TotalLoss } from "../losses/total_loss.ts";
 
 /** A measure of all batches of an evaluation together. */
 export interface Metric<Value = number> {
   /** Whether a higher or a lower value is better. Default: neither. */
   readonly better?: "higher" | "lower";
-  /** The output that is measured, of a net with several: see `ofOutput`. */
-  readonly of?: string;
   /** A new state without batches. */
   start(): MetricState<Value>;
+  /** What is measured in the place of the only output: see `ofOutput`. */
+  read?(session: unknown, batch: Batch<Arrays>): OutputOf;
 }
 
 /** The state of a metric between batches. */
@@ -19,6 +20,9 @@ export interface MetricState<Value> {
   /** The metric of all batches so far. */
   value(): Value;
 }
+
+/** What a metric measures of an output. */
+export type OutputOf = Omit<EvaluatedBatch, "loss" | "count">;
 
 /** The outputs, targets and loss of a batch. */
 export interface EvaluatedBatch {
