@@ -28,6 +28,7 @@ export { notesLstm } from "./src/cells/notes_lstm.ts";
 export { DisposedError, EngineError, FormatError, OptionError, PlanError, ShapeError } from "./src/errors.ts";
 export { readSafetensors } from "./src/formats/safetensors.ts";
 export { activation } from "./src/layers/activation.ts";
+export { attentionPool } from "./src/layers/attention_pool.ts";
 export { dense } from "./src/layers/dense.ts";
 export { dropout } from "./src/layers/dropout.ts";
 export { embedding, oneHot } from "./src/layers/embedding.ts";

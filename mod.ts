@@ -173,5 +173,9 @@ export type {
 } from "./src/training/optimizers/optimizer.ts";
 export { rmsprop, type RmspropOptions } from "./src/training/optimizers/rmsprop.ts";
 export { sgd, type SgdOptions } from "./src/training/optimizers/sgd.ts";
+export { cosine, type CosineOptions } from "./src/training/schedules/cosine.ts";
+export { oneCycle, type OneCycleOptions } from "./src/training/schedules/one_cycle.ts";
+export { reduceOnPlateau, type ReduceOnPlateauOptions } from "./src/training/schedules/reduce_on_plateau.ts";
 export type { Schedule, ScheduleState } from "./src/training/schedules/schedule.ts";
+export { exponentialDecay, stepDecay } from "./src/training/schedules/step_decay.ts";
 export type { Resource } from "./src/resource.ts";

@@ -65,7 +65,8 @@ export function batchSource(session: Session, data: TrainingData, options: Batch
     return (epoch, used) => skip(data as Batches, epoch, used);
   }
   if ("source" in data) return data.source(session, { ...options, batch, shuffle, seed, bucket });
-  if (!("x" in data && "y" in data) || session.layout.net?.input.named) throw refused();
+  const { net } = session.layout;
+  if (!("x" in data && "y" in data) || net?.input.named || net?.output.named) throw refused();
   const samples = flatSamples(data);
   const { layout } = session, steps = stepsOf(samples, layout, longest);
   return arranged(sizesOf(samples, steps, layout), { batch, shuffle, seed, bucket }, (members) => {
@@ -89,7 +90,8 @@ export function arranged(
 /** The error of data that is none. */
 function refused(): OptionError {
   return new OptionError(
-    'Cannot make batches: "data" must be samples { x, y }, an iterable of batches, or a function',
+    'Cannot make batches: "data" must be samples { x, y }, of several inputs or outputs namedSamples({ x, y }), ' +
+      "an iterable of batches, or a function",
   );
 }
 

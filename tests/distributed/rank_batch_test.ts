@@ -161,7 +161,7 @@ Deno.test("a rank has every size-th row of the batch and of the states", () => {
   const whole = { x: integers(5 * 2, 4), y: integers(5 * 2, 3), lengths: [1, 2, 1, 2, 2] };
   const { batch, shard, takeStates } = rankBatch(whole, { ...layout, batchFirst: false }, 5, 1, 2);
   const { x } = whole;
-  assertEquals(Array.from(batch.x), [x[1], x[3], x[6], x[8]]);
+  assertEquals(Array.from(batch.x as ArrayLike<number>), [x[1], x[3], x[6], x[8]]);
   assertEquals(batch.lengths, [2, 2]);
   // Sorted by length, the whole batch is rows 1, 3, 4, 0, 2.
   assertEquals(shard, { B: 5, rows: [0, 1] });

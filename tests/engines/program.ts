@@ -2,7 +2,6 @@
  * One program for all engines: it trains, saves, loads and runs. Each part gives a text: a hash of all bits of what it
  * has computed, in the exact build, which is the same everywhere. The program imports nothing but the library.
  */
-import { attentionPool } from "../../layers.ts";
 import { ctc } from "../../losses.ts";
 import {
   adamw,
@@ -33,7 +32,7 @@ import {
 } from "../../mod.ts";
 import { huber } from "../../losses.ts";
 import { notesGru, notesLstm } from "../../cells.ts";
-import { layerNorm } from "../../layers.ts";
+import { attentionPool, layerNorm } from "../../layers.ts";
 import { load } from "../../inference.ts";
 import { SequenceClassifier } from "../../models.ts";
 

@@ -3,6 +3,7 @@ import {
   adam,
   clipNorm,
   compile,
+  cosine,
   crossEntropy,
   dense,
   gru,
@@ -15,7 +16,6 @@ import {
   sgd,
   squaredError,
 } from "../../mod.ts";
-import { cosine } from "../../schedules.ts";
 import { activation } from "../../layers.ts";
 import { Generator } from "../../src/random/generator.ts";
 import { SMALL, smallData, smallNet } from "../support/session/small_net.ts";

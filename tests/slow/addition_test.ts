@@ -1,6 +1,5 @@
 import { assert } from "@std/assert";
-import { adam, Generator, gru, Vocabulary } from "../../mod.ts";
-import { cosine } from "../../schedules.ts";
+import { adam, cosine, Generator, gru, Vocabulary } from "../../mod.ts";
 import { type Pair, Seq2Seq } from "../../models.ts";
 
 const PAIRS = 50_000, HELD_OUT = 5_000, BATCH = 32, EPOCHS = 5;

@@ -11,6 +11,7 @@ import {
   NonFiniteError,
   OptionError,
   recurrent,
+  reduceOnPlateau,
   type Samples,
   ShapeError,
   squaredError,
@@ -19,7 +20,6 @@ import {
   type TrainingData,
   type TrainingEvent,
 } from "../../mod.ts";
-import { reduceOnPlateau } from "../../schedules.ts";
 import { accuracy, confusionMatrix } from "../../metrics.ts";
 import { arrange } from "../../src/training/data/arrangement.ts";
 import { collate, stepsOf } from "../../src/training/data/samples.ts";

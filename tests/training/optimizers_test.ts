@@ -1,7 +1,19 @@
 /** Every optimizer against PyTorch's, option by option, eight steps (make_optimizers.py). */
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
-import { adagrad, adam, adamw, OptionError, rmsprop, type Schedule, sgd } from "../../mod.ts";
-import { cosine, exponentialDecay, oneCycle, reduceOnPlateau, stepDecay } from "../../schedules.ts";
+import {
+  adagrad,
+  adam,
+  adamw,
+  cosine,
+  exponentialDecay,
+  oneCycle,
+  OptionError,
+  reduceOnPlateau,
+  rmsprop,
+  type Schedule,
+  sgd,
+  stepDecay,
+} from "../../mod.ts";
 import { type Arithmetic, sessionOn } from "../support/conformance/kind.ts";
 import { torchNames, torchOptimizer, type TorchOptions } from "../support/conformance/torch_optimizer.ts";
 import { distance, U } from "../support/rounding.ts";

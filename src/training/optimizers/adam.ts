@@ -40,8 +40,7 @@ const ADAM = /* @__PURE__ */ extended(OPTIMIZER, {
  *
  * @example
  * ```ts
- * import { adam } from "@unroll/rnn";
- * import { cosine } from "@unroll/rnn/schedules";
+ * import { adam, cosine } from "@unroll/rnn";
  * import { assertEquals } from "@std/assert";
  *
  * const optimizer = adam({

@@ -43,7 +43,7 @@ const COSINE = {
  *
  * @example
  * ```ts
- * import { cosine } from "@unroll/rnn/schedules";
+ * import { cosine } from "@unroll/rnn";
  * import { assertAlmostEquals, assertEquals } from "@std/assert";
  *
  * const schedule = cosine({ steps: 110, warmUp: 10, start: 0.1, minimum: 0.01 });

@@ -16,8 +16,7 @@ const EXPONENTIAL_DECAY = { factor: [nonNegative, REQUIRED] } satisfies Table<Pa
  *
  * @example
  * ```ts
- * import { sgd } from "@unroll/rnn";
- * import { stepDecay } from "@unroll/rnn/schedules";
+ * import { sgd, stepDecay } from "@unroll/rnn";
  * import { assertEquals } from "@std/assert";
  *
  * const schedule = stepDecay({ every: 1000, factor: 0.5 });
@@ -41,7 +40,7 @@ export function stepDecay(options: { every: number; factor?: number }): Schedule
  *
  * @example
  * ```ts
- * import { exponentialDecay } from "@unroll/rnn/schedules";
+ * import { exponentialDecay } from "@unroll/rnn";
  * import { assertEquals } from "@std/assert";
  *
  * const schedule = exponentialDecay({ factor: 0.5 });

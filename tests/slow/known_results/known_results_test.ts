@@ -9,6 +9,7 @@ import {
   adam,
   clipNorm,
   compile,
+  cosine,
   crossEntropy,
   dense,
   Generator,
@@ -20,7 +21,6 @@ import {
   squaredError,
   zeros,
 } from "../../../mod.ts";
-import { cosine } from "../../../schedules.ts";
 import { chrono, copyMemory, copySteps, memoryless, SYMBOLS } from "./copy_memory.ts";
 import { embeddedReber, type ReberString, SYMBOLS as LETTERS } from "./embedded_reber.ts";
 

@@ -9,9 +9,8 @@ import * as metrics from "../../../metrics.ts";
 import * as models from "../../../models.ts";
 import * as onnx from "../../../onnx.ts";
 import * as report from "../../../report.ts";
-import * as schedules from "../../../schedules.ts";
 import * as tfjs from "../../../tfjs.ts";
-import { loadLanguageModel } from "../../../src/models/run/load.ts";
+import { loadLanguageModel } from "../../../run.ts";
 import { MODELS as KERAS } from "../keras/models.ts";
 
 /** A function of its options alone, and options that it accepts; the first of them is not required to be one. */
@@ -54,11 +53,11 @@ export const SYNCHRONOUS: Readonly<Record<string, Case<unknown>>> = {
   },
   rmsprop: { call: unroll.rmsprop, options: { momentum: 0.5 } },
   sgd: { call: unroll.sgd, options: { nesterov: false } },
-  cosine: { call: schedules.cosine, options: { steps: 9 } },
-  oneCycle: { call: schedules.oneCycle, options: { steps: 9 } },
-  reduceOnPlateau: { call: schedules.reduceOnPlateau, options: { patience: 2 } },
-  stepDecay: { call: schedules.stepDecay, options: { every: 2 } },
-  exponentialDecay: { call: schedules.exponentialDecay, options: { factor: 0.9 } },
+  cosine: { call: unroll.cosine, options: { steps: 9 } },
+  oneCycle: { call: unroll.oneCycle, options: { steps: 9 } },
+  reduceOnPlateau: { call: unroll.reduceOnPlateau, options: { patience: 2 } },
+  stepDecay: { call: unroll.stepDecay, options: { every: 2 } },
+  exponentialDecay: { call: unroll.exponentialDecay, options: { factor: 0.9 } },
   binaryCrossEntropy: { call: unroll.binaryCrossEntropy, options: { positiveWeight: 2 } },
   crossEntropy: { call: unroll.crossEntropy, options: { labelSmoothing: 0.1 } },
   ctc: { call: losses.ctc, options: { blank: 0 } },

@@ -4,18 +4,20 @@ import {
   adamw,
   clipNorm,
   compile,
+  cosine,
   dense,
   embedding,
   gru,
   type Layer,
+  oneCycle,
   type Optimizer,
   recurrent,
+  reduceOnPlateau,
   rmsprop,
   sequential,
   type Session,
   sgd,
 } from "../../../mod.ts";
-import { cosine, oneCycle, reduceOnPlateau } from "../../../schedules.ts";
 import { SMALL, smallData, VOCABULARY } from "../session/small_net.ts";
 
 /** Steps of a training that is cut. */
