@@ -28,8 +28,8 @@ export interface TaskOptions extends SessionOptions {
    */
   features?: number;
   /**
-   * Values that hold for a whole sequence, such as an age beside a text. Each sequence is then `{ sequence, features }`,
-   * and the recurrent layers read the values at every step. Values of mean 0 and deviation 1 train best.
+   * Values that hold for a whole sequence, such as an age beside a text: each sequence is `{ sequence, features }`. The
+   * recurrent layers read the values at every step. Values of mean 0 and deviation 1 train best.
    *
    * @default none
    */

@@ -28,8 +28,8 @@ export const tokens: Check<Tokens> = (name, value) => {
 export type Sequence = string | readonly string[] | ArrayLike<number>;
 
 /**
- * A sequence alone. A model with `tokens`: a text or the list of its tokens, as the vocabulary has them, or ids. A model
- * with `features`: values `[T, features]`, row-major or as rows.
+ * A sequence alone. A model with `tokens`: a text or the list of its tokens, as the vocabulary has them, or ids. A
+ * model with `features`: values `[T, features]`, row-major or as rows.
  */
 type PlainSequence = Sequence | ArrayLike<ArrayLike<number>>;
 
