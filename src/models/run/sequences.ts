@@ -195,11 +195,14 @@ export class SequenceInput {
     const encode = (sequence: PlainSequence, i: number) =>
       codec ? codec.encode(sequence as Sequence, i) : valuesOf(sequence, this.columns, i);
     const all = requireList("sequences", sequences);
-    if (!n) return all.map((sequence, i) => encode(sequence as PlainSequence, i));
-    const pairs = all.map((sample, i): FeaturedSequence => {
-      if (Object(sample).sequence !== undefined && Object(sample).features !== undefined) return sample;
-      throw new OptionError(`Cannot read sequence ${i}: expected { sequence, features }, got ${format(sample)}`);
+    all.forEach((sample, i) => {
+      const { sequence, features } = Object(sample);
+      if (n ? sequence !== undefined && features !== undefined : sequence === undefined) return;
+      const expected = n ? "{ sequence, features }" : 'a sequence alone, as "sequenceFeatures" is not set';
+      throw new OptionError(`Cannot read sequence ${i}: expected ${expected}, got ${format(sample)}`);
     });
+    if (!n) return all.map((sequence, i) => encode(sequence as PlainSequence, i));
+    const pairs = all as readonly FeaturedSequence[];
     return {
       sequence: pairs.map(({ sequence }, i) => encode(sequence, i)),
       features: pairs.map(({ features }, i) => {
