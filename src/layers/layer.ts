@@ -90,6 +90,8 @@ export interface LayerPart {
 export interface PlannedDecoder {
   /** The decoder's states, in order. */
   readonly states: readonly PlannedState[];
+  /** The encoder's output, to which the decoder may attend. */
+  readonly source: TensorSpec;
   /** Run the encoder, and write the decoder's first states. */
   encode(k: Kernels, shape: BatchShape): void;
   /** Run the decoder from its first states on. */

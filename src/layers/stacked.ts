@@ -16,9 +16,12 @@ export function stacked(
   prefix: (layer: number) => string = () => "",
   tied?: Readonly<Record<string, string>>,
 ): Layer {
-  const nodes = layers.map((layer, i) => ({ layer, label: labels[i], prefix: prefix(i), reads: [i] }));
+  const [{ input }] = layers, first = Object.keys(input.named ?? [0]).map((_, i) => i), n = first.length;
+  const nodes = layers.map((layer, i) => {
+    return { layer, label: labels[i], prefix: prefix(i), reads: i ? [n - 1 + i] : first };
+  });
   return {
-    ...wired({ input: layers[0].input, nodes, outputs: { output: layers.length }, tied }),
+    ...wired({ input, nodes, outputs: { output: n - 1 + layers.length }, tied }),
     description: {
       kind: "stacked",
       layers: nodes.map(({ prefix, label, layer }) => [prefix, label, layer.description]),

@@ -42,8 +42,15 @@ export function wired(wiring: Wiring): Layer {
   const specs = specsOf(input);
   for (const { layer, reads } of nodes) {
     const read = reads.map((i) => specs[i]);
-    if (read.some(({ parts }) => parts)) {
-      throw new ShapeError(`Cannot put a layer on one with merge "none": the two sequences can only be a net's output`);
+    if (read.some(({ parts, named }) => parts || named)) {
+      throw new ShapeError(
+        `Cannot put a layer on one with merge "none" or several outputs: these can only be the outputs of the net`,
+      );
+    }
+    if (read.length !== specsOf(layer.input).length) {
+      throw new ShapeError(
+        `Cannot join layers: a layer of ${specsOf(layer.input).length} inputs must not read ${read.length}`,
+      );
     }
     specs.push(outputOf(layer, read));
   }

@@ -10,6 +10,8 @@ export interface Source {
   readonly value: Slot;
   /** Their gradient; none when not training. */
   readonly gradient?: Slot;
+  /** The largest S. Default: the largest T of a call. */
+  readonly steps?: number;
 }
 
 /** The largest T of a call in a scope, and the reverse order of its rows. */
@@ -85,7 +87,7 @@ export class Scope {
    */
   requireSource(who: string): Source & { readonly steps: number } {
     const source = this.#decoder?.source;
-    if (source) return { ...source, steps: this.#planner.steps };
+    if (source) return { steps: this.#planner.steps, ...source };
     throw noSource(who, this.#decoder !== undefined);
   }
 
