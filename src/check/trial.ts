@@ -41,7 +41,9 @@ export interface GradientCheckOptions {
 
 /** An array of numbers, or several by name. */
 function arrays(name: string, value: unknown): Arrays {
-  if (typeof value !== "object" || value === null || "length" in value) return requireNumbers(name, value);
+  if (typeof value !== "object" || value === null || typeof (value as ArrayLike<number>).length === "number") {
+    return requireNumbers(name, value);
+  }
   for (const [key, own] of Object.entries(value)) requireNumbers(`${name}.${key}`, own);
   return value as Arrays;
 }

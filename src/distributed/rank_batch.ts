@@ -27,7 +27,7 @@ export function rankBatch(batch: Batch<Arrays>, layout: Layout, B: number, rank:
   const takeElements = (data: ArrayLike<number> | undefined) => data && rows.map((b) => data[b]);
   /** The array of one of several; weights and lengths of labels may be one array for all outputs. */
   const of = (data: Arrays | undefined, name: string | undefined) =>
-    (data && "length" in data ? data : dataOf(data, name)) as ArrayLike<number> | undefined;
+    (typeof data?.length === "number" ? data : dataOf(data, name)) as ArrayLike<number> | undefined;
   const steps = inputs.map(([name, { isOne, columns }]) => isOne ? 1 : of(x, name)!.length / columns / B);
   const T = decoder ? decoderInput!.length / decoder.columns / B : Math.max(...steps);
   const targets = targetsOf(layout).map(([name, { targets }]) => {

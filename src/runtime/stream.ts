@@ -57,7 +57,7 @@ export class Stream {
     this.#isFirst = false;
     if (!io) {
       all.lastStates(batch, this.#states);
-      return all.readOutput(batch);
+      return all.readOutput(batch, output);
     }
     io.readStates(this.#states);
     const outputs = output ?? new Float32Array(size);

@@ -1,4 +1,5 @@
 import { requireNumbers, ShapeError } from "../errors.ts";
+import { requireKnown } from "../options.ts";
 import type { Kernels } from "../kernels/kernels.ts";
 import type { Slot } from "../memory/slot.ts";
 import { type Arrays, mapNamed, type TensorSpec } from "../ops/value.ts";
@@ -33,7 +34,9 @@ export class TrainingIO extends HostIO {
     const { staging, plan: { layer: { output } } } = this;
     /** Those of several outputs are given by name, or for all of them in one array. */
     const copy = (name: string, data: Arrays) => {
-      const named = output.named && data?.length === undefined ? data as Record<string, ArrayLike<number>> : undefined;
+      const named = output.named && typeof data?.length !== "number"
+        ? data as Record<string, ArrayLike<number>>
+        : undefined;
       return mapNamed({ named }, data, (_, own: ArrayLike<number>, key = name) => staging.copy(key, own));
     };
     // A loss of several outputs takes them apart.
@@ -46,6 +49,8 @@ export class TrainingIO extends HostIO {
 
   /** @throws {ShapeError} When dOutput does not have an element for each of the output. */
   checkOutputGradient(dOutput: Arrays, batch: PackedBatch): void {
+    const { named } = this.plan.layer.output;
+    if (named) requireKnown('"dOutput"', named, dOutput);
     mapNamed(this.plan.layer.output, dOutput, (output, data: ArrayLike<number>, name) => {
       const { totalSteps, B } = this.outputBatch(batch, output), { width } = output, n = totalSteps * B;
       const label = name ? `dOutput.${name}` : "dOutput";

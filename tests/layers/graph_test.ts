@@ -335,6 +335,18 @@ Deno.test("a checkpoint continues bit for bit, and another wiring is refused", a
   assertThrows(() => second.restore(first.checkpoint()), ShapeError, "another net");
 });
 
+Deno.test("a tensor may have the name of any property", async () => {
+  const net = graph({
+    inputs: { x: values(2), toString: values(2) },
+    layers: { length: [dense(2, 1), "x"], named: [dense(2, 1), "toString"] },
+    outputs: ["length", "named"],
+  });
+  const loss = lossByOutput({ length: squaredError(), named: squaredError() });
+  using session = await compile(net, { batch: 1, steps: 1, loss, optimizer: sgd() });
+  const data = { x: { x: [1, 2], toString: [3, 4] }, y: { length: [1], named: [2] } } as never;
+  assert(session.step(data).loss > 0);
+});
+
 Deno.test("a graph runs without what trains it", async () => {
   const { x } = data();
   using session = await compile(branching(), TRAINING);
@@ -402,6 +414,8 @@ Deno.test("what does not fit is refused, and the error names it", async () => {
     ShapeError,
     `"dOutput.tags": expected 4 rows`,
   );
+  session.forward({ text, age });
+  assertThrows(() => session.backward({ ...y, sex: age }), OptionError, `unknown option "sex" of "dOutput"`);
   const size = { batch: 1, steps: 1 };
   await assertRejects(() => compile(branching(), { ...size, loss: crossEntropy() }), OptionError, "lossByOutput");
   await assertRejects(() => compile(d, { ...size, loss: LOSS }), OptionError, "lossByOutput");

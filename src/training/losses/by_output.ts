@@ -101,7 +101,7 @@ function planned(scope: Scope, all: readonly One[]): PlannedLoss {
       const names = Object.fromEntries(all.map(({ name }) => [name, true]));
       const { y, weights, targetLengths } = targets;
       for (const [what, given] of Object.entries({ y, weights, targetLengths })) {
-        if (given && typeof given === "object" && !("length" in given)) requireKnown(`"${what}"`, names, given);
+        if (isNamed(given)) requireKnown(`"${what}"`, names, given);
       }
       const counts = all.map((one) =>
         naming(`output "${one.name}"`, () => one.loss.check(targetsOf(targets, one), rows.of(one.output)))
@@ -142,14 +142,16 @@ function forward(k: Kernels, one: One, call: BatchShape, gradient: boolean, tota
   k.scaleRows(address, factor.address, address, shape.T * shape.B, columns, stride, 0, stride, 0);
 }
 
+/** Whether arrays are given by the names of the outputs. */
+function isNamed(given: unknown): given is Record<string, ArrayLike<number>> {
+  return typeof given === "object" && given !== null && typeof (given as ArrayLike<number>).length !== "number";
+}
+
 /** The targets of one output. */
 function targetsOf(targets: Targets, { name }: Pick<One, "name">): Targets {
-  const of = (given: unknown) =>
-    given && typeof given === "object" && !("length" in given)
-      ? (given as Record<string, ArrayLike<number>>)[name]
-      : given;
+  const of = (given: unknown) => isNamed(given) ? given[name] : given;
   const { y, weights, targetLengths } = targets;
-  if (typeof y === "object" && y && "length" in y) {
+  if (!isNamed(y)) {
     throw new ShapeError(`Cannot read "y": expected the targets of each output by its name, got an array`);
   }
   return { y: requireArray("y", of(y)), weights: of(weights), targetLengths: of(targetLengths) } as Targets;
