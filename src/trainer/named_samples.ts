@@ -46,7 +46,7 @@ const NAMES = { x: true, y: true, weights: true };
  * });
  * const session = await compile(net, { batch: 2, steps: 3, loss: squaredError(), optimizer: sgd() });
  * const data = namedSamples({ x: { x: [[1, 2], [3, 4, 5]], age: [0.1, 0.2] }, y: [0, 1] });
- * assertEquals((await fit(session, data, { epochs: 2 })).updates, 2);
+ * assertEquals((await fit(session, data, { epochs: 2 })).epochs.length, 2);
  * session.dispose();
  * ```
  */
