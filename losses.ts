@@ -4,6 +4,7 @@
  *
  * @module
  */
+export { lossByOutput, type OutputLosses } from "./src/training/losses/by_output.ts";
 export { ctc, type CtcOptions } from "./src/training/losses/ctc.ts";
 export {
   type CtcBeamOptions,

@@ -1,5 +1,6 @@
 import type { Kernels } from "../src/kernels/kernels.ts";
 import type { Case } from "./cases/case.ts";
+import { convolutions } from "./cases/convolution.ts";
 import { gates } from "./cases/gates.ts";
 import { losses } from "./cases/losses.ts";
 import { pooling } from "./cases/pooling.ts";
@@ -20,6 +21,6 @@ const kernels: Record<Exclude<keyof Kernels, "writeConstants">, Case[]> = {
 
 /**
  * Every kernel at the shapes of a 2 x 128 LSTM with B = 50 and T = 50, the matmuls also at those of a 512-wide LSTM
- * with B = 64, then whole training steps. `deno task bench` and `deno bench` both run this table.
+ * with B = 64, then whole training steps and a convolution. `deno task bench` and `deno bench` both run this table.
  */
-export const cases: readonly Case[] = [...Object.values(kernels).flat(), ...trainingSteps];
+export const cases: readonly Case[] = [...Object.values(kernels).flat(), ...trainingSteps, ...convolutions];

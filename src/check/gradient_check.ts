@@ -5,6 +5,7 @@ import { referenceKernels } from "../kernels/reference/reference_kernels.ts";
 import type { Layer } from "../layers/layer.ts";
 import { ReferenceArena } from "../memory/reference_arena.ts";
 import { WasmArena } from "../memory/wasm_arena.ts";
+import { mapNamed } from "../ops/value.ts";
 import { planTraining } from "../session/plan_training.ts";
 import { Generator } from "../random/generator.ts";
 import { GradientCheck } from "./findings.ts";
@@ -136,8 +137,9 @@ function move(truth: Probe, seed: number): void {
 /** The variables of the loss by name: parameters, inputs of values and first states. */
 function variables(truth: Probe, { x, decoderInput, states }: Trial): Map<string, Float32Array | Float64Array> {
   const all = new Map([...truth.parameters()].map(([name, { data }]) => [name, data]));
-  if (truth.takesValues.x) all.set("input x", x);
-  if (truth.takesValues.decoderInput) all.set("decoder's input", decoderInput!);
+  for (const name of truth.fixed) all.delete(name);
+  mapNamed(truth.input, x, (input, own: Float64Array, name = "x") => input.gradient && all.set(`input ${name}`, own));
+  if (truth.decoderTakesValues) all.set("decoder's input", decoderInput!);
   for (const [name, state] of Object.entries(states ?? {})) all.set(`state ${name}`, state);
   return all;
 }

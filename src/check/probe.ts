@@ -3,10 +3,10 @@ import type { PlannedState } from "../layers/layer.ts";
 import type { Arena } from "../memory/arena.ts";
 import type { Slot } from "../memory/slot.ts";
 import type { PackedBatch, States } from "../runtime/packed_batch.ts";
-import type { TrainingRunner } from "../session/training_runner.ts";
+import type { Data, TrainingRunner } from "../session/training_runner.ts";
 import type { TrainingPlan } from "../session/plan_training.ts";
 import { Session } from "../session/session.ts";
-import type { Value } from "../ops/value.ts";
+import { mapNamed, shapeOf, type Value } from "../ops/value.ts";
 import type { Trial } from "./trial.ts";
 
 /** Number of every pass. Dropout masks depend on it, so all passes have the same masks. */
@@ -39,10 +39,19 @@ export class Probe {
     );
   }
 
-  /** Whether x and the decoder's input are values. */
-  get takesValues(): { x: boolean; decoderInput: boolean } {
-    const { input, decoderInput } = this.#plan;
-    return { x: input.kind === "values", decoderInput: decoderInput?.kind === "values" };
+  /** The input of the net. */
+  get input(): Value {
+    return this.#plan.input;
+  }
+
+  /** The parameters that have no gradient. */
+  get fixed(): readonly string[] {
+    return this.#plan.options.frozen ?? [];
+  }
+
+  /** Whether the decoder's input is values. */
+  get decoderTakesValues(): boolean {
+    return this.#plan.decoderInput?.kind === "values";
   }
 
   /** Copy another probe's parameters. */
@@ -68,7 +77,9 @@ export class Probe {
     io.clearParameterGradients(kernels);
     this.#runner.backward(batch, trial.y ? {} : asStates(trial.stateWeights));
     const gradients = new Map([...this.#session.gradients()].map(([name, { data }]) => [name, data]));
-    if (input.gradient) gradients.set("input x", io.read(input.gradient, batch));
+    mapNamed(input, {}, (input, _, name = "x") => {
+      if (input.gradient) gradients.set(`input ${name}`, io.read(input.gradient, shapeOf(input, batch)));
+    });
     if (decoderInput?.gradient) {
       gradients.set("decoder's input", io.read(decoderInput.gradient, batch.decoder!));
     }
@@ -86,7 +97,7 @@ export class Probe {
     const runner = this.#runner;
     const { io } = runner;
     if (y) {
-      const data = runner.checkData({ x, y }, options, true);
+      const data = runner.checkData({ x, y } as Data, options, true);
       runner.writeData(data, PASS);
       runner.forward(data.batch);
       return { batch: data.batch, loss: runner.measureLoss(data).loss };
@@ -105,12 +116,13 @@ export class Probe {
 
   /** Copies of output and last states, or of their gradients: in the order of memory, and not rounded. */
   #results(batch: PackedBatch, slot: (output: Value) => Slot, last: (state: PlannedState) => number): number[] {
-    const { output, states } = this.#plan.layer;
-    const { T, B } = this.#runner.io.outputBatch(batch);
-    const { address, stride, columns } = slot(output);
+    const { output, states } = this.#plan.layer, { B } = batch;
     const rows = (n: number) => Array.from({ length: n }, (_, row) => row);
     return [
-      ...rows(T * B).map((row) => this.#arena.floats(address + 4 * row * stride, columns)),
+      ...Object.values(output.named ?? { output }).flatMap((output) => {
+        const { T } = this.#runner.io.outputBatch(batch, output), { address, stride, columns } = slot(output);
+        return rows(T * B).map((row) => this.#arena.floats(address + 4 * row * stride, columns));
+      }),
       ...states.flatMap((state) =>
         rows(B).map((row) => this.#arena.floats(last(state) + 4 * row * state.stride, state.width))
       ),

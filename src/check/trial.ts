@@ -1,7 +1,7 @@
 import { requireNumbers } from "../errors.ts";
 import type { Layer } from "../layers/layer.ts";
 import type { NetPlan } from "../runtime/plan.ts";
-import type { TensorSpec } from "../ops/value.ts";
+import { type Arrays, mapNamed, shapeOf, type TensorSpec } from "../ops/value.ts";
 import { Generator } from "../random/generator.ts";
 import { count, natural, type Table } from "../options.ts";
 import { type Loss, loss } from "../training/losses/loss.ts";
@@ -18,8 +18,8 @@ export interface GradientCheckOptions {
   steps?: number;
   /** Length of each row, B integers from 1 to T, in any order. Default: all T. */
   lengths?: ArrayLike<number>;
-  /** Tokens `[T, B]` or values `[T, B, input]`. Default: random, values from -1 to 1. */
-  x?: ArrayLike<number>;
+  /** Tokens `[T, B]` or values `[T, B, input]`; of several inputs by name. Default: random, values from -1 to 1. */
+  x?: Arrays;
   /** Number of the decoder's time steps, in a net with a decoder. Default: that of `decoderInput`, or `steps`. */
   decoderSteps?: number;
   /** Input of the decoder, in a net with a decoder. Default: random, as x. */
@@ -28,9 +28,9 @@ export interface GradientCheckOptions {
   loss?: Loss;
   /**
    * Targets of `loss`. Default, for a loss of classes: random, `[T, B]`, or `[B]` for a net that gives one row for a
-   * sequence.
+   * sequence. Of several outputs by name.
    */
-  y?: ArrayLike<number>;
+  y?: Arrays;
   /**
    * Seed of all random numbers, including dropout masks: a non-negative integer.
    *
@@ -39,31 +39,43 @@ export interface GradientCheckOptions {
   seed?: number;
 }
 
+/** An array of numbers, or several by name. */
+function arrays(name: string, value: unknown): Arrays {
+  if (typeof value !== "object" || value === null || typeof (value as ArrayLike<number>).length === "number") {
+    return requireNumbers(name, value);
+  }
+  for (const [key, own] of Object.entries(value)) requireNumbers(`${name}.${key}`, own);
+  return value as Arrays;
+}
+
 /** The options of `gradientCheck`. */
 export const GRADIENT_CHECK = {
   batch: [count],
   steps: [count],
   lengths: [requireNumbers],
-  x: [requireNumbers],
+  x: [arrays],
   decoderSteps: [count],
   decoderInput: [requireNumbers],
   loss: [loss],
-  y: [requireNumbers],
+  y: [arrays],
   seed: [natural],
 } satisfies Table<GradientCheckOptions>;
+
+/** Numbers, or those of several inputs or outputs by name. */
+export type Doubles = Float64Array | Readonly<Record<string, Float64Array>>;
 
 /** The inputs of a pass, in doubles, and the weights of the default loss. */
 export interface Trial {
   /** Tokens `[T, B]` or values `[T, B, input]`. */
-  readonly x: Float64Array;
+  readonly x: Doubles;
   /** Tokens or values for the decoder. */
   readonly decoderInput: Float64Array | undefined;
   /** First states; undefined for a net with learned first states. */
   readonly states: Readonly<Record<string, Float64Array>> | undefined;
   readonly lengths: ArrayLike<number> | undefined;
   /** Targets of the plan's loss; undefined for the default loss. */
-  readonly y: ArrayLike<number> | undefined;
-  readonly outputWeights: Float64Array;
+  readonly y: Arrays | undefined;
+  readonly outputWeights: Doubles;
   readonly stateWeights: Readonly<Record<string, Float64Array>>;
 }
 
@@ -71,7 +83,15 @@ export interface Trial {
 export const DATA = 2 ** 32;
 
 /** The number of steps of x. The session refuses another number of elements. */
-export function stepsOf({ kind, width }: TensorSpec, batch: number, x: ArrayLike<number>): number {
+export function stepsOf(spec: TensorSpec, batch: number, x: Arrays): number {
+  let all = 1;
+  mapNamed(spec, x, ({ kind, width, steps }, x: ArrayLike<number>) => {
+    if (steps !== "one" && x) all = Math.max(all, stepsOfOne(kind, width, batch, x));
+  });
+  return all;
+}
+
+function stepsOfOne(kind: TensorSpec["kind"], width: number, batch: number, x: ArrayLike<number>): number {
   return Math.max(1, Math.floor(x.length / (batch * (kind === "values" ? width : 1))));
 }
 
@@ -82,18 +102,23 @@ export function drawTrial(net: Layer, { options: size }: NetPlan, options: Gradi
   const numbers = (n: number) => Float64Array.from({ length: n }, () => 2 * random.uniform() - 1);
   const integers = (n: number, limit: number) => Float64Array.from({ length: n }, () => random.integer(limit));
   const blocks = () => Object.fromEntries(states.map(({ name, width }) => [name, numbers(batch * width)]));
-  const outputs = output.steps === "one" ? batch : rows;
-  const sequence = ({ kind, width }: TensorSpec, T: number, own: ArrayLike<number> | undefined) => {
+  const rowsOf = (spec: TensorSpec, T: number) => {
+    const shape = shapeOf(spec, { T, B: batch, active: () => batch, training: true });
+    return shape.T * batch;
+  };
+  const outputRows = (spec: TensorSpec) => rowsOf(spec, rows / batch);
+  const sequence = (spec: TensorSpec, most: number, own: ArrayLike<number> | undefined) => {
+    const { kind, width } = spec, T = rowsOf(spec, most) / batch;
     const isValues = kind === "values", drawn = isValues ? numbers(T * batch * width) : integers(T * batch, width);
     return own ? Float64Array.from(isValues ? Float32Array.from(own) : own) : drawn;
   };
   return {
-    x: sequence(input, steps, options.x),
+    x: mapNamed(input, options.x, (spec, own: ArrayLike<number> | undefined) => sequence(spec, steps, own)),
     decoderInput: decoderInput && sequence(decoderInput, decoderSteps!, options.decoderInput),
     states: states.some(({ learned }) => learned) ? undefined : blocks(),
     lengths: options.lengths,
-    y: options.loss && (options.y ?? integers(outputs, output.width)),
-    outputWeights: numbers(outputs * output.width),
+    y: options.loss && (options.y ?? mapNamed(output, {}, (spec) => integers(outputRows(spec), spec.width))),
+    outputWeights: mapNamed(output, {}, (spec) => numbers(outputRows(spec) * spec.width)),
     stateWeights: blocks(),
   };
 }

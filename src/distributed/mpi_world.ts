@@ -4,6 +4,7 @@ import type { Session } from "../session/session.ts";
 import { trainingAccess } from "../session/training_access.ts";
 import type { World, WorldOptions } from "../trainer/options.ts";
 import type { TrainerState } from "../trainer/state.ts";
+import type { Arrays } from "../ops/value.ts";
 import type { Batch } from "../training/data/batch.ts";
 import type { Communicator } from "./communicator.ts";
 import { digest, sampleDigest, textDigest } from "./digest.ts";
@@ -66,9 +67,15 @@ export class MpiWorld implements World, Disposable {
   }
 
   /** Accumulate the gradients of the rows rank, rank + size, rank + 2 size, ... of the batch. See `World`. */
-  accumulate(session: Session, batch: Batch, states: States | "zero" = "zero"): { loss: number; count: number } {
+  accumulate(
+    session: Session,
+    batch: Batch<Arrays>,
+    states: States | "zero" = "zero",
+  ): { loss: number; count: number } {
     const B = batch.batch ?? batch.lengths?.length ?? session.batch;
-    this.#batchDigest = Math.imul(this.#batchDigest, 31) ^ sampleDigest(batch.x) ^ B;
+    for (const x of session.layout.net?.input.named ? Object.values(batch.x) : [batch.x as ArrayLike<number>]) {
+      this.#batchDigest = Math.imul(this.#batchDigest, 31) ^ sampleDigest(x) ^ B;
+    }
     this.#batchRows = B;
     const { batch: own, shard, takeStates } = rankBatch(batch, session.layout, B, this.rank, this.size);
     const { lengths, decoderInput } = own;

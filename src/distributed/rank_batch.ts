@@ -1,11 +1,12 @@
-import type { Shard } from "../ops/value.ts";
+import type { Arrays, Shard } from "../ops/value.ts";
 import type { States } from "../runtime/packed_batch.ts";
-import type { Batch, Layout } from "../training/data/batch.ts";
+import { type Batch, type Layout, targetRows } from "../training/data/batch.ts";
+import { dataOf, inputsOf, joined, targetsOf } from "../training/data/tensors.ts";
 
 /** The part of a batch that one rank computes. */
 export interface RankBatch {
   /** The rank's rows. */
-  readonly batch: Batch;
+  readonly batch: Batch<Arrays>;
   /** The positions of these rows in the whole batch. */
   readonly shard: Shard;
   /** The rank's rows of states of the whole batch. */
@@ -17,27 +18,47 @@ export interface RankBatch {
  * short rows of a batch that is sorted by length, and a row that carries its states stays on its rank. A rank without
  * rows (rank >= B) computes row 0 with weight 0.
  */
-export function rankBatch(batch: Batch, layout: Layout, B: number, rank: number, size: number): RankBatch {
+export function rankBatch(batch: Batch<Arrays>, layout: Layout, B: number, rank: number, size: number): RankBatch {
   const isEmpty = rank >= B;
   const rows = isEmpty ? [0] : range(rank, B, size);
   const { x, y, lengths, decoderInput, weights, targetLengths } = batch;
-  const { columns, decoder, targets, batchFirst } = layout;
+  const { decoder, batchFirst } = layout, inputs = inputsOf(layout);
   const takeSteps = (data: ArrayLike<number>, columns: number) => takeRows(data, rows, B, columns, batchFirst);
   const takeElements = (data: ArrayLike<number> | undefined) => data && rows.map((b) => data[b]);
-  const T = (decoder ? decoderInput!.length / decoder.columns : x.length / columns) / B;
-  const targetColumns = targets === "step" ? y.length / (T * B) : y.length / B;
-  const shardBatch: Batch = {
-    x: takeSteps(x, columns),
+  /** The array of one of several; weights and lengths of labels may be one array for all outputs. */
+  const of = (data: Arrays | undefined, name: string | undefined) =>
+    (typeof data?.length === "number" ? data : dataOf(data, name)) as ArrayLike<number> | undefined;
+  const steps = inputs.map(([name, { isOne, columns }]) => isOne ? 1 : of(x, name)!.length / columns / B);
+  const T = decoder ? decoderInput!.length / decoder.columns / B : Math.max(...steps);
+  const targets = targetsOf(layout).map(([name, { targets }]) => {
+    const data = of(y, name)!, ownWeights = of(weights, name), ownLengths = of(targetLengths, name);
+    const output = name === undefined ? layout.net?.output : layout.net!.output.named![name];
+    const net = output && { ...layout.net!, output };
+    const columns = data.length / B / (decoder && targets === "step" ? T : targetRows({ targets, net }, T));
+    return {
+      name,
+      y: targets === "labels"
+        ? takeLabels(data, ownLengths, rows, B)
+        : targets === "step"
+        ? takeSteps(data, columns)
+        : takeRows(data, rows, B, columns, true),
+      weights: isEmpty
+        ? [0]
+        : ownWeights && (ownWeights.length === B ? takeElements(ownWeights) : takeSteps(ownWeights, 1)),
+      targetLengths: takeElements(ownLengths),
+    };
+  });
+  /** A part of the targets: of several outputs by name. */
+  const part = (key: "y" | "weights" | "targetLengths") =>
+    joined(targets.map((target) => [target.name, target[key]] as const)) as Arrays;
+  const shardBatch: Batch<Arrays> = {
+    x: joined(inputs.map(([name, { columns }]) => [name, takeSteps(of(x, name)!, columns)] as const)),
     decoderInput: decoderInput && takeSteps(decoderInput, decoder!.columns),
     lengths: takeElements(lengths),
     batch: rows.length,
-    targetLengths: takeElements(targetLengths),
-    y: targets === "labels"
-      ? takeLabels(batch, rows, B)
-      : targets === "step"
-      ? takeSteps(y, targetColumns)
-      : takeRows(y, rows, B, targetColumns, true),
-    weights: isEmpty ? [0] : weights && (weights.length === B ? takeElements(weights) : takeSteps(weights, 1)),
+    targetLengths: targetLengths && part("targetLengths"),
+    y: part("y"),
+    weights: isEmpty || weights ? part("weights") : undefined,
   };
   return {
     batch: shardBatch,
@@ -105,7 +126,12 @@ function takeRows(
 }
 
 /** The labels of `ctc` of some rows: concatenated (as many as the sum of `targetLengths`), or padded `[B, S]`. */
-function takeLabels({ y, targetLengths }: Batch, rows: readonly number[], B: number): ArrayLike<number> {
+function takeLabels(
+  y: ArrayLike<number>,
+  targetLengths: ArrayLike<number> | undefined,
+  rows: readonly number[],
+  B: number,
+): ArrayLike<number> {
   const total = targetLengths && Array.from(targetLengths).reduce((a, b) => a + b, 0);
   if (total !== y.length) return takeRows(y, rows, B, y.length / B, true);
   let end = 0;

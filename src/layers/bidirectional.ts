@@ -2,7 +2,7 @@ import { ShapeError } from "../errors.ts";
 import { type Merge, merge, mergedSpec } from "../ops/merge.ts";
 import { joinNeeds } from "../ops/needs.ts";
 import { reverse } from "../ops/reverse.ts";
-import { oneStepShape } from "../ops/value.ts";
+import { oneStep } from "../ops/value.ts";
 import { joinDeclarations } from "./declarations.ts";
 import type { Layer } from "./layer.ts";
 
@@ -47,10 +47,10 @@ export function bidirectional(forwardLayer: Layer, reverseLayer: Layer, mode: Me
           first.forward(k, shape);
           reversed.forward(k, shape);
           second.forward(k, shape);
-          merged.forward(k, steps === "one" ? oneStepShape(shape) : shape);
+          merged.forward(k, steps === "one" ? oneStep(shape) : shape);
         },
         backward(k, shape) {
-          merged.backward(k, steps === "one" ? oneStepShape(shape) : shape);
+          merged.backward(k, steps === "one" ? oneStep(shape) : shape);
           second.backward(k, shape);
           first.backward(k, shape);
           reversed.backward(k, shape); // adds to the gradient that `first` wrote

@@ -4,9 +4,10 @@ import type { Kernels } from "../kernels/kernels.ts";
 import { noSource } from "../memory/scope.ts";
 import { requireSourceWidth } from "../ops/attention.ts";
 import { joinNeeds, type Needs } from "../ops/needs.ts";
-import type { BatchShape, TensorSpec } from "../ops/value.ts";
+import { type BatchShape, shapeOf, type TensorSpec } from "../ops/value.ts";
 import { bridge, type BridgeKind, bridgeParameters, planBridge, type PlannedBridge } from "./bridge.ts";
-import { type Layer, layer, type LayerPart, type PlannedDecoder, type PlannedLayer } from "./layer.ts";
+import { type Layer, layer, type LayerPart, partsOf, type PlannedDecoder, type PlannedLayer } from "./layer.ts";
+import { stepsOf } from "./resize.ts";
 import { joinDeclarations } from "./declarations.ts";
 
 /** Options of `encoderDecoder`. */
@@ -98,7 +99,9 @@ export function encoderDecoder(options: EncoderDecoderOptions): Layer {
     plan(scope, x, decoderInput) {
       if (!decoderInput) throw nested();
       const first = encoder.plan(scope.within("encoder."), x), { width, value, gradient } = first.output;
-      const source = isSource(first.output) ? { width, value, gradient } : undefined;
+      const source = isSource(first.output)
+        ? { width, value, gradient, steps: stepsOf(scope, first.output.steps) }
+        : undefined;
       const second = decoder.plan(scope.decoder("decoder.", source), decoderInput);
       const middle = planBridge(scope.within("bridge."), between, first.states, second.states);
       return joined(first, second, middle);
@@ -113,6 +116,9 @@ function isSource({ kind, steps, parts }: TensorSpec): boolean {
 
 /** Refuses an encoder and a decoder that do not fit. The bridge checks their states. */
 function requireFit(encoder: Layer, decoder: Layer): void {
+  for (const { named } of [encoder.input, encoder.output, decoder.input, decoder.output]) {
+    if (named) throw new ShapeError("Cannot make an encoder-decoder of layers with several inputs or outputs");
+  }
   if (encoder.decoderInput) throw nested();
   if (encoder.sourceWidths?.length) throw noSource("attention", false);
   if (decoder.wholeSequence) {
@@ -140,32 +146,33 @@ function joinedNeeds(encoder: PlannedLayer, decoder: PlannedLayer): Needs {
 
 /** Encoder, bridge and decoder as one layer. */
 function joined(encoder: PlannedLayer, decoder: PlannedLayer, bridge: PlannedBridge): PlannedLayer {
-  const parts = (layer: PlannedLayer, name: string) => layer.parts ?? [{ layer: name, name, output: layer.output }];
   const attention = decoder.needs?.attention ?? [];
   /** Zero the gradients that no other layer writes: of the decoder's states, and of the encoder's output. */
-  function clearGradients(k: Kernels, { T, B }: BatchShape): void {
+  function clearGradients(k: Kernels, shape: BatchShape): void {
+    const { T, B } = shapeOf(encoder.output, shape);
     for (const { gradient, width, stride } of decoder.states) {
       k.zero(gradient.first(B), B, width, stride);
       k.zero(gradient.last(), B, width, stride);
     }
-    const { gradient, steps, width } = encoder.output;
-    if (gradient) k.zero(gradient.address, steps === "one" ? B : T * B, width, gradient.stride);
+    const { gradient, width } = encoder.output;
+    if (gradient) k.zero(gradient.address, T * B, width, gradient.stride);
   }
   const planned: PlannedDecoder = {
     states: decoder.states,
+    source: encoder.output,
     encode(k, shape) {
       encoder.forward(k, shape);
       for (const { first, width, stride } of decoder.states) k.zero(first(shape.B), shape.B, width, stride);
       bridge.forward(k, shape.B);
-      attention.forEach((hooks) => hooks.begin(k, shape));
+      attention.forEach((hooks) => hooks.begin(k, shapeOf(encoder.output, shape)));
     },
     decode: (k, shape) => decoder.forward(k, shape),
   };
   return {
     output: decoder.output,
     parts: [
-      ...parts(encoder, "encoder"),
-      ...parts(decoder, "decoder").map((part): LayerPart => ({ ...part, decoder: true })),
+      ...partsOf(encoder, "encoder"),
+      ...partsOf(decoder, "decoder").map((part): LayerPart => ({ ...part, decoder: true })),
     ],
     states: encoder.states,
     decoder: planned,

@@ -90,6 +90,8 @@ export interface LayerPart {
 export interface PlannedDecoder {
   /** The decoder's states, in order. */
   readonly states: readonly PlannedState[];
+  /** The encoder's output, to which the decoder may attend. */
+  readonly source: TensorSpec;
   /** Run the encoder, and write the decoder's first states. */
   encode(k: Kernels, shape: BatchShape): void;
   /** Run the decoder from its first states on. */
@@ -122,6 +124,11 @@ export interface PlannedLayer {
   backward(k: Kernels, shape: BatchShape): void;
   /** Add to the gradients of the parameters. Runs after `backward`. */
   gradients(k: Kernels, shape: BatchShape): void;
+}
+
+/** The parts of a layer; of a layer without parts, the layer itself under this name. */
+export function partsOf({ parts, output }: PlannedLayer, name: string): readonly LayerPart[] {
+  return parts ?? [{ layer: name, name, output }];
 }
 
 /** The check of an argument that is a layer. */

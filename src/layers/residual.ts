@@ -23,10 +23,10 @@ export function residual(layer: Layer): Layer {
   const { input, output } = checkLayer("layer", layer), { width } = input;
   if (
     input.kind !== "values" || output.kind !== "values" || output.width !== width || output.parts ||
-    output.steps === "one"
+    (output.steps ?? "each") !== "each" || input.named || output.named
   ) {
     throw new ShapeError(
-      `Cannot add a layer to its input: it must take and give values of one width, a row for each step, ` +
+      `Cannot add a layer to its input: it must take and give values of one width, one row for each step of the input, ` +
         `got ${input.kind} of width ${width} and ${output.kind} of width ${output.width}`,
     );
   }

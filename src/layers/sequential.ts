@@ -67,11 +67,13 @@ export function sequential(layers: Record<string, Layer>, options: SequentialOpt
   return stacked(Object.values(layers), names, (i) => `${names[i]}.`, tied);
 }
 
-function fits(output: TensorSpec, input: TensorSpec): boolean {
+/** Whether a layer with this input can read this output. */
+export function fits(output: TensorSpec, input: TensorSpec): boolean {
   const kind = output.kind === "one-hot" ? "values" : output.kind;
   return kind === input.kind && output.width === input.width;
 }
 
-function describe({ kind, width }: TensorSpec): string {
+/** A tensor in an error. */
+export function describe({ kind, width }: TensorSpec): string {
   return kind === "tokens" ? `tokens below ${width}` : `${kind} of width ${width}`;
 }

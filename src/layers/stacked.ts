@@ -1,12 +1,8 @@
-import { ShapeError } from "../errors.ts";
-import type { Scope } from "../memory/scope.ts";
-import { joinNeeds } from "../ops/needs.ts";
-import { oneStepShape, type Value } from "../ops/value.ts";
-import { joinDeclarations, tie } from "./declarations.ts";
-import type { Layer, LayerPart, PlannedLayer } from "./layer.ts";
+import type { Layer } from "./layer.ts";
+import { wired } from "./wiring.ts";
 
 /**
- * Layers one on top of the other as one layer. Forward walks the list, backward walks the list in reverse.
+ * Layers one on top of the other as one layer.
  *
  * @param layers The layers, bottom to top.
  * @param labels Names of the layers in statistics and errors.
@@ -18,67 +14,17 @@ export function stacked(
   layers: readonly Layer[],
   labels: readonly string[],
   prefix: (layer: number) => string = () => "",
-  tied: Readonly<Record<string, string>> = {},
+  tied?: Readonly<Record<string, string>>,
 ): Layer {
-  if (layers.slice(0, -1).some(({ output }) => output.parts)) {
-    throw new ShapeError(`Cannot put a layer on one with merge "none": the two sequences can only be a net's output`);
-  }
-  const declared = joinDeclarations(layers.map((layer, i) => [prefix(i), layer]));
-  return {
-    ...declared,
-    name: layers.flatMap((layer, i) => layer.name ? [prefix(i) + layer.name] : []).join("; "),
-    description: { kind: "stacked", layers: layers.map((layer, i) => [prefix(i), labels[i], layer.description]) },
-    input: layers[0].input,
-    output: {
-      ...layers[layers.length - 1].output,
-      steps: layers.some(({ output }) => output.steps === "one") ? "one" : "each",
-    },
-    parameters: tie(declared.parameters, tied),
-    tied: { ...declared.tied, ...tied },
-    plan: (scope, x) => planStack(layers, labels, prefix, scope, x),
-  };
-}
-
-function planStack(
-  layers: readonly Layer[],
-  labels: readonly string[],
-  prefix: (layer: number) => string,
-  scope: Scope,
-  x: Value,
-): PlannedLayer {
-  let below = x;
-  const parts: LayerPart[] = [];
-  const planned = layers.map((layer, i) => {
-    const inner = scope.within(prefix(i)), own = layer.plan(inner, below), { steps } = below;
-    below = { ...own.output, steps: steps === "one" ? steps : own.output.steps };
-    const whole = { layer: inner.name("").replace(/\.$/, ""), name: scope.name(labels[i]), output: below };
-    parts.push(...own.parts ?? [whole]);
-    return steps === "one" ? oneStepLayer(own) : own;
+  const [{ input }] = layers, first = Object.keys(input.named ?? [0]).map((_, i) => i), n = first.length;
+  const nodes = layers.map((layer, i) => {
+    return { layer, label: labels[i], prefix: prefix(i), reads: i ? [n - 1 + i] : first };
   });
-  const reversed = planned.toReversed();
   return {
-    output: below,
-    parts,
-    states: planned.flatMap(({ states }) => states),
-    needs: joinNeeds(...planned.map(({ needs }) => needs)),
-    refresh: (k) => planned.forEach((layer) => layer.refresh(k)),
-    forward(k, shape) {
-      for (let i = 0; i < planned.length; i++) planned[i].forward(k, shape); // allocates nothing
+    ...wired({ input, nodes, outputs: { output: n - 1 + layers.length }, tied }),
+    description: {
+      kind: "stacked",
+      layers: nodes.map(({ prefix, label, layer }) => [prefix, label, layer.description]),
     },
-    backward: (k, shape) => reversed.forEach((layer) => layer.backward(k, shape)),
-    gradients: (k, shape) => reversed.forEach((layer) => layer.gradients(k, shape)),
-  };
-}
-
-/** A layer whose input has one row for each sequence. */
-function oneStepLayer(layer: PlannedLayer): PlannedLayer {
-  return {
-    output: layer.output,
-    states: layer.states,
-    needs: layer.needs,
-    refresh: (k) => layer.refresh(k),
-    forward: (k, shape) => layer.forward(k, oneStepShape(shape)),
-    backward: (k, shape) => layer.backward(k, oneStepShape(shape)),
-    gradients: (k, shape) => layer.gradients(k, oneStepShape(shape)),
   };
 }

@@ -10,6 +10,14 @@ export interface Source {
   readonly value: Slot;
   /** Their gradient; none when not training. */
   readonly gradient?: Slot;
+  /** The largest S. Default: the largest T of a call. */
+  readonly steps?: number;
+}
+
+/** The largest T of a call in a scope, and the reverse order of its rows. */
+interface Size {
+  readonly steps: number;
+  reverseOrder(): Slot;
 }
 
 /** The planner in the name scope of one layer: the scope completes the layer's names, and finds its parameters. */
@@ -19,6 +27,7 @@ export class Scope {
   readonly #suffix: string;
   readonly #parameters: ReadonlyMap<string, ParameterSlot>;
   readonly #decoder: { readonly source?: Source } | undefined;
+  readonly #size: Size | undefined;
 
   /**
    * The session makes the scope of a net.
@@ -27,6 +36,7 @@ export class Scope {
    * @param prefix Text before every name of this scope.
    * @param suffix Text behind every name of this scope.
    * @param decoder Set in the scope of a decoder, with the source that the decoder attends to.
+   * @param size Set in the scope of layers behind one that changes the number of steps.
    */
   constructor(
     planner: Planner,
@@ -34,7 +44,9 @@ export class Scope {
     prefix = "",
     suffix = "",
     decoder?: { readonly source?: Source },
+    size?: Size,
   ) {
+    this.#size = size;
     this.#planner = planner;
     this.#parameters = parameters;
     this.#prefix = prefix;
@@ -49,7 +61,7 @@ export class Scope {
 
   /** The largest T of a call. */
   get steps(): number {
-    return this.#decoder ? this.#planner.decoderSteps : this.#planner.steps;
+    return this.#size?.steps ?? this.#planner[this.#decoder ? "decoderSteps" : "steps"];
   }
 
   /** Whether backward will run. */
@@ -57,9 +69,10 @@ export class Scope {
     return this.#planner.train;
   }
 
-  /** The scope of a part of the layer: `prefix` comes before its names, `suffix` behind. */
-  within(prefix: string, suffix = ""): Scope {
-    return new Scope(this.#planner, this.#parameters, this.#prefix + prefix, suffix + this.#suffix, this.#decoder);
+  /** The scope of a part of the layer: `prefix` comes before its names, `suffix` behind. `size` may differ. */
+  within(prefix: string, suffix = "", size: { steps: number; reverseOrder(): Slot } | undefined = this.#size): Scope {
+    const names = [this.#prefix + prefix, suffix + this.#suffix] as const;
+    return new Scope(this.#planner, this.#parameters, ...names, this.#decoder, size);
   }
 
   /** The scope of a decoder, which has its own number of steps. */
@@ -74,7 +87,7 @@ export class Scope {
    */
   requireSource(who: string): Source & { readonly steps: number } {
     const source = this.#decoder?.source;
-    if (source) return { ...source, steps: this.#planner.steps };
+    if (source) return { steps: this.#planner.steps, ...source };
     throw noSource(who, this.#decoder !== undefined);
   }
 
@@ -151,7 +164,7 @@ export class Scope {
 
   /** See Planner.reverseOrder. The layer must declare `wholeSequence`. */
   reverseOrder(): Slot {
-    return this.#planner.reverseOrder();
+    return (this.#size ?? this.#planner).reverseOrder();
   }
 
   /** See Planner.integers. */

@@ -1,5 +1,4 @@
 import { readOptions } from "../options.ts";
-import type { Samples } from "../training/data/samples.ts";
 import { crossEntropy } from "../training/losses/cross_entropy.ts";
 import { confusionMatrix } from "../training/metrics/classification.ts";
 import { type FitPlan, type LoadModelOptions, TrainableModel } from "./model.ts";
@@ -20,6 +19,7 @@ import {
 import {
   CLASS_METRICS,
   describeSequenceModel,
+  type EncodedSamples,
   evaluateSequences,
   planSequences,
   SEQUENCES,
@@ -140,7 +140,7 @@ export class SequenceClassifier extends SequenceClassifierRunner {
     return { loss, count, ...metrics };
   }
 
-  #samples(samples: readonly LabelledSequence[]): Samples & { y: number[] } {
+  #samples(samples: readonly LabelledSequence[]): EncodedSamples<number> {
     requirePairs(samples, "sample", "[sequence, label]");
     return {
       x: this.#input.encode(samples.map(([sequence]) => sequence)),

@@ -13,7 +13,7 @@ import {
   threading,
 } from "../session/compile.ts";
 import type { Session } from "../session/session.ts";
-import type { TrainingData } from "../trainer/batches.ts";
+import type { SampleSource, TrainingData } from "../trainer/batches.ts";
 import { evaluate, type EvaluateOptions, type Measure, type Measurement, type Metrics } from "../trainer/evaluate.ts";
 import type { TrainerOptions } from "../trainer/options.ts";
 import type { TrainerState } from "../trainer/state.ts";
@@ -228,13 +228,14 @@ export class TrainableModel<Description extends ModelDescription> implements Run
    * training's size, or of the default one if that is larger; in smaller ones where these would take too long.
    */
   async evaluate<M extends Metrics = Record<never, never>>(
-    data: Samples | (() => Iterable<Batch>),
-    { size, ...options }: EvaluateOptions<M> & { size?: Partial<SessionSize> },
+    data: Samples | SampleSource | (() => Iterable<Batch>),
+    { size, count, ...options }: EvaluateOptions<M> & { size?: Partial<SessionSize>; count?: number },
   ): Promise<Measurement<M>> {
     const rows = Math.max(this.#size.batch, this.#last?.session.batch ?? 1);
     const all = { ...this.#size, ...size };
     const steps = all.steps + (all.decoderSteps ?? 0);
-    const batch = "x" in data ? wholeRows(this.layer, steps, Math.min(rows, data.x.length)) : undefined;
+    const samples = count ?? ("x" in data ? data.x.length : undefined);
+    const batch = samples === undefined ? samples : wholeRows(this.layer, steps, Math.min(rows, samples));
     const whole = batch ? { ...all, batch } : all;
     return await this.#evaluations.run(whole, (session) => evaluate(session, data, { ...options, batch }));
   }

@@ -1,5 +1,4 @@
 import { readOptions } from "../options.ts";
-import type { Samples } from "../training/data/samples.ts";
 import { type FitPlan, type LoadModelOptions, TrainableModel } from "./model.ts";
 import { type ModelTraining, trainModel } from "./model_training.ts";
 import { REGRESSOR, type RegressorDescription, SequenceRegressorRunner } from "./run/regressor.ts";
@@ -15,6 +14,7 @@ import {
 } from "./sequence_options.ts";
 import {
   describeSequenceModel,
+  type EncodedSamples,
   evaluateSequences,
   NUMBER_METRICS,
   numbersOf,
@@ -124,7 +124,7 @@ export class SequenceRegressor extends SequenceRegressorRunner {
     return { loss, count, ...metrics };
   }
 
-  #samples(samples: readonly MeasuredSequence[]): Samples {
+  #samples(samples: readonly MeasuredSequence[]): EncodedSamples {
     requirePairs(samples, "sample", "[sequence, target]");
     return {
       x: this.#input.encode(samples.map(([sequence]) => sequence)),

@@ -3,6 +3,8 @@ import { lstm } from "../cells/lstm.ts";
 import { OptionError, requireNumber, requireOneOf, ShapeError } from "../errors.ts";
 import { type Read, readOptions, RUN } from "../options.ts";
 import type { Measurement, Metrics } from "../trainer/evaluate.ts";
+import type { SampleSource } from "../trainer/batches.ts";
+import { namedSamples } from "../trainer/named_samples.ts";
 import type { Samples } from "../training/data/samples.ts";
 import type { Loss } from "../training/losses/loss.ts";
 import { absoluteError, huber, squaredError } from "../training/losses/regression.ts";
@@ -15,8 +17,19 @@ import type { SessionSize } from "./run/net_pool.ts";
 import { MOST_ROWS } from "./run/pieces.ts";
 import type { RegressionLoss } from "./run/regressor.ts";
 import type { Pooling, SequenceModelDescription, TaskRunOptions } from "./run/sequence_model.ts";
-import { SequenceInput, type Tokens } from "./run/sequences.ts";
+import { type EncodedSequences, SequenceInput, type Tokens } from "./run/sequences.ts";
 import { type ClassMetrics, type FIT, joinedSizes, type NumberMetrics, type TaskOptions } from "./sequence_options.ts";
+
+/** Samples of encoded sequences. */
+export interface EncodedSamples<Target = number | ArrayLike<number>> extends Omit<Samples, "x" | "y"> {
+  readonly x: EncodedSequences;
+  readonly y: Target[];
+}
+
+/** Samples as the trainer takes them. */
+function dataOf({ x, ...samples }: EncodedSamples): Samples | SampleSource {
+  return Array.isArray(x) ? { x, ...samples } : namedSamples({ x, ...samples });
+}
 
 /** The size of a session of 32 sequences; their steps are those of the samples. */
 export const SEQUENCES = (): SessionSize => ({ batch: MOST_ROWS, steps: 1 });
@@ -40,32 +53,32 @@ export function describeSequenceModel(
   { outputs, pooling }: { outputs: number; pooling: Pooling | "none" },
 ): { description: SequenceModelDescription; embeddings: EmbeddingStarts } {
   const { features } = new SequenceInput(options);
-  const { tokens, cell = lstm(), bidirectional = false, dropout = 0 } = options;
+  const { tokens, sequenceFeatures, cell = lstm(), bidirectional = false, dropout = 0 } = options;
   const { hidden, layers } = joinedSizes(layerSizes(options.hidden ?? 64, options.layers));
   const { embedding = Math.ceil([hidden].flat()[0] / 2) } = options;
   const embeddings = new EmbeddingStarts();
   const width = tokens === undefined ? undefined : embeddings.add("embedding.weight", embedding, tokens);
   // The file has the description's values in this order.
   const shape = { cell, hidden, layers, bidirectional, dropout, embedding: width, pooling, outputs };
-  return { description: { ...shape, tokens, features, frozen: embeddings.frozen }, embeddings };
+  return { description: { ...shape, tokens, features, sequenceFeatures, frozen: embeddings.frozen }, embeddings };
 }
 
 /** The training in a session for the longest sequence of the samples and the validation samples. */
 export function planSequences<M extends Metrics>(
   input: SequenceInput,
-  samples: Samples,
-  validation: Samples | undefined,
+  samples: EncodedSamples,
+  validation: EncodedSamples | undefined,
   metrics: M,
   { batch, optimizer, clip, every, ...trainer }: Omit<Read<typeof FIT>, "validation">,
   identity: readonly unknown[],
 ): FitPlan<M> {
-  const longest = [samples, validation].map((some) => input.longest(Array.from(some?.x ?? [])));
+  const longest = [samples, validation].map((some) => some ? input.longest(some.x) : 1);
   const limits = { ...trainer, batch };
   return {
     session: { batch, steps: Math.max(...longest), optimizer, clip },
-    data: () => samples,
+    data: () => dataOf(samples),
     identity,
-    trainer: validation ? { ...limits, metrics, evaluate: { data: validation, every } } : limits,
+    trainer: validation ? { ...limits, metrics, evaluate: { data: dataOf(validation), every } } : limits,
   };
 }
 
@@ -73,13 +86,13 @@ export function planSequences<M extends Metrics>(
 export async function evaluateSequences<M extends Metrics>(
   model: Pick<TrainableModel<SequenceModelDescription>, "evaluate">,
   input: SequenceInput,
-  samples: Samples,
+  samples: EncodedSamples,
   metrics: M,
   options: TaskRunOptions,
 ): Promise<Measurement<M>> {
   const { signal } = readOptions("evaluate", RUN, options);
-  const size = { steps: input.longest(Array.from(samples.x)) };
-  return await model.evaluate(samples, { size, metrics, signal });
+  const size = { steps: input.longest(samples.x) };
+  return await model.evaluate(dataOf(samples), { size, metrics, signal, count: samples.y.length });
 }
 
 /**

@@ -1,7 +1,6 @@
 import { OptionError, requireInteger, ShapeError } from "../errors.ts";
 import { readOptions } from "../options.ts";
 import type { Measurement } from "../trainer/evaluate.ts";
-import type { Samples } from "../training/data/samples.ts";
 import { crossEntropy } from "../training/losses/cross_entropy.ts";
 import type { Loss } from "../training/losses/loss.ts";
 import { confusionMatrix } from "../training/metrics/classification.ts";
@@ -25,6 +24,7 @@ import {
 import {
   CLASS_METRICS,
   describeSequenceModel,
+  type EncodedSamples,
   evaluateSequences,
   NUMBER_METRICS,
   numbersOf,
@@ -176,11 +176,11 @@ export class SequenceTagger extends SequenceTaggerRunner {
     return { loss, count, ...metrics };
   }
 
-  #samples(samples: readonly TaggedSequence[]): Samples & { y: number[][] } {
+  #samples(samples: readonly TaggedSequence[]): EncodedSamples<number[]> {
     requirePairs(samples, "sample", "[sequence, tags]");
-    const x = this.#input.encode(samples.map(([sequence]) => sequence));
+    const x = this.#input.encode(samples.map(([sequence]) => sequence)), sequences = this.#input.sequencesOf(x);
     samples.forEach(([, tags], i) => {
-      const steps = x[i].length / this.#input.columns;
+      const steps = sequences[i].length / this.#input.columns;
       const got = tags?.length;
       if (got !== steps) {
         throw new ShapeError(`Cannot read sample ${i}: it must have a tag for each of ${steps} steps, got ${got}`);

@@ -32,6 +32,8 @@ export interface Parameter {
   readonly shape: Shape;
   /** Fills the parameter with its initial values. */
   readonly initial: Initialiser;
+  /** Whether training leaves the parameter as it is. Default false. */
+  readonly fixed?: boolean;
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { Slot } from "../memory/slot.ts";
 import type { AttentionHooks } from "./attention.ts";
+import type { TensorSpec } from "./value.ts";
 
 /** The gradients of a recurrent layer's outputs, in memory for all steps. `session.gradientFlow()` reads them. */
 export interface OutputGradient {
@@ -9,6 +10,8 @@ export interface OutputGradient {
   readonly gradient: Slot;
   /** Whether T is the decoder's number of steps. Default false. */
   readonly decoder?: boolean;
+  /** The steps of the layer, see `TensorSpec.steps`. Default: T. */
+  readonly steps?: TensorSpec["steps"];
 }
 
 /**
@@ -18,6 +21,8 @@ export interface OutputGradient {
 export interface Needs {
   /** The slot of `Scope.reverseOrder`. The session writes it at every call. */
   readonly reverseOrder?: Slot;
+  /** The same of layers behind one that changes the number of steps: orders of `of`, see `TensorSpec.steps`. */
+  readonly orders: readonly { readonly slot: Slot; readonly of: TensorSpec }[];
   /** The counter of `Scope.random`. The session writes it at every training pass. */
   readonly randomCounter?: Slot;
   /** Attention to the encoder's outputs. The encoder-decoder runs it before and after all steps of the decoder. */
@@ -30,6 +35,7 @@ export interface Needs {
 export function joinNeeds(...needs: readonly (Partial<Needs> | undefined)[]): Needs {
   return {
     reverseOrder: needs.find((own) => own?.reverseOrder)?.reverseOrder,
+    orders: needs.flatMap((own) => own?.orders ?? []),
     randomCounter: needs.find((own) => own?.randomCounter)?.randomCounter,
     attention: needs.flatMap((own) => own?.attention ?? []),
     outputGradients: needs.flatMap((own) => own?.outputGradients ?? []),

@@ -19,12 +19,28 @@ export interface TensorSpec {
    */
   readonly parts?: number;
   /**
-   * `"each"`: a row for each step, `[T, B, width]`. `"one"`: one row for a whole sequence, `[B, width]`.
+   * `"each"`: a row for each step, `[T, B, width]`. `"one"`: one row for a whole sequence, `[B, width]`. A function:
+   * the sequences have other lengths, as behind a convolution with strides.
    *
    * @default {"each"}
    */
-  readonly steps?: "each" | "one";
+  readonly steps?: "each" | "one" | Resize;
+  /** All tensors of a net with several inputs or outputs, by name. The other fields are those of the first. */
+  readonly named?: Readonly<Record<string, TensorSpec>>;
 }
+
+/** Sequences that have other lengths than those that the net reads. */
+export interface Resize {
+  /** The shape of the sequences in a call of this shape. */
+  shape<Shape extends BatchShape>(shape: Shape): Shape;
+  /** The same behind sequences that have these steps. */
+  after(steps: TensorSpec["steps"]): Resize;
+  /** Plan a layer that reads such sequences: its calls have their shape. */
+  plan<Planned>(layer: { plan(scope: Scope, x: Value): Planned }, scope: Scope, x: Value): Planned;
+}
+
+/** An array; or several by name, of a net with several inputs or outputs. */
+export type Arrays = ArrayLike<number> | Readonly<Record<string, ArrayLike<number>>>;
 
 /** A tensor between layers in memory: its rows, and the rows of its gradient. */
 export interface Value extends TensorSpec {
@@ -32,6 +48,8 @@ export interface Value extends TensorSpec {
   readonly value: Slot;
   /** The gradient, which the reader of the value writes. Default: the gradient is not needed. */
   readonly gradient?: Slot;
+  /** All values of a net with several inputs or outputs, by name. */
+  readonly named?: Readonly<Record<string, Value>>;
 }
 
 /** The rows of a call in a larger batch. Other processes have the other rows. */
@@ -64,21 +82,44 @@ export interface BatchShape {
 }
 
 /** Plans an input of a net. */
-export function inputValue(scope: Scope, name: string, { kind, width }: TensorSpec): Value {
-  const rows = scope.steps * scope.batch;
-  if (kind !== "values") return { kind, width, value: scope.integers(name, rows) };
-  const value = scope.activation(name, rows, width);
+export function inputValue(scope: Scope, name: string, spec: TensorSpec): Value {
+  const { kind, width, steps } = spec, rows = steps === "one" ? scope.batch : scope.steps * scope.batch;
+  if (spec.named) {
+    const named = mapNamed(spec, {}, (each, _, name) => inputValue(scope, name!, each)) as Record<string, Value>;
+    return { ...Object.values(named)[0], named };
+  }
+  const isValues = kind === "values";
   return {
     kind,
     width,
-    value,
-    gradient: scope.train ? scope.activation(`gradient of ${name}`, rows, width) : undefined,
+    steps,
+    value: isValues ? scope.activation(name, rows, width) : scope.integers(name, rows),
+    gradient: isValues && scope.train ? scope.activation(`gradient of ${name}`, rows, width) : undefined,
   };
 }
 
 /** The shape of tensors with one row for each sequence: one step, with all rows active. */
-export function oneStepShape({ B, training, shard }: BatchShape): Omit<BatchShape, "decoder" | "source"> {
-  return { T: 1, B, active: () => B, training, shard };
+export function oneStep<Shape extends BatchShape>(shape: Shape): Shape {
+  return { ...shape, T: 1, active: () => shape.B, totalSteps: 1, offset: 0, lengths: undefined };
+}
+
+/** The shape of a tensor in a call. */
+export function shapeOf<Shape extends BatchShape>({ steps }: Pick<TensorSpec, "steps">, shape: Shape): Shape {
+  return typeof steps === "object" ? steps.shape(shape) : steps === "one" ? oneStep(shape) : shape;
+}
+
+/** Apply f to a tensor and its data; or to each of several, by name. */
+export function mapNamed<Spec extends { readonly named?: Readonly<Record<string, unknown>> }, Data, Result>(
+  spec: Spec,
+  data: unknown,
+  f: (spec: Spec, data: Data, name?: string) => Result,
+): Result | Record<string, Result> {
+  if (!spec.named) return f(spec, data as Data);
+  return Object.fromEntries(
+    Object.entries(spec.named).map((
+      [name, own],
+    ) => [name, f(own as Spec, (data as Record<string, Data>)?.[name], name)]),
+  );
 }
 
 /**

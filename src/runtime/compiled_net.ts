@@ -4,6 +4,7 @@ import { Resource } from "../resource.ts";
 import { CALL, type CallOptions, type States } from "./packed_batch.ts";
 import type { Runner } from "./runner.ts";
 import type { IncompatibleKeys, LoadOptions, TensorCopy, Tensors } from "./state_dict.ts";
+import type { Arrays } from "../ops/value.ts";
 import { openStream, type Stream } from "./stream.ts";
 import { summary } from "./summary.ts";
 
@@ -31,12 +32,12 @@ export abstract class CompiledNet extends Resource {
   /**
    * Run a sequence.
    *
-   * @param x Tokens `[T, B]` or values `[T, B, input]`.
+   * @param x Tokens `[T, B]` or values `[T, B, input]`; of a net with several inputs, each of them by its name.
    * @returns The outputs `[T, B, output]`; `[B, output]` of a net with one row a sequence; `[2, ...]` with merge
-   *   `"none"`.
+   *   `"none"`; of a net with several outputs, each of them by its name.
    * @throws {ShapeError} When x does not divide into steps, or has more steps than the net was compiled for.
    */
-  forward(x: ArrayLike<number>, options: CallOptions = {}): Float32Array {
+  forward<Output = Float32Array>(x: Arrays, options: CallOptions = {}): Output {
     return this.runner.predict(x, options, CALL);
   }
 
@@ -46,7 +47,7 @@ export abstract class CompiledNet extends Resource {
    * @param options.temperature Above 0. Default 1.
    * @returns Probabilities `[T, B, output]`.
    */
-  probabilities(x: ArrayLike<number>, options: CallOptions & { temperature?: number } = {}): Float32Array {
+  probabilities(x: Arrays, options: CallOptions & { temperature?: number } = {}): Float32Array {
     requireKnown("probabilities", PROBABILITIES, options);
     return this.runner.probabilities(x, options);
   }
@@ -84,7 +85,7 @@ export abstract class CompiledNet extends Resource {
   }
 
   /** A copy of the output of the last call, of any kind, in the form that `forward` returns. */
-  output(): Float32Array {
+  output<Output = Float32Array>(): Output {
     this.runner.requireOpen();
     return this.runner.io.readOutput(this.runner.requireOutputs("the output"));
   }

@@ -1,7 +1,7 @@
 import { OptionError, ShapeError } from "../errors.ts";
 import { requireKnown } from "../options.ts";
 import type { PlannedDecoder } from "../layers/layer.ts";
-import type { TensorSpec } from "../ops/value.ts";
+import { shapeOf, type TensorSpec } from "../ops/value.ts";
 import type { CompiledNet } from "./compiled_net.ts";
 import type { CallOptions, PackedBatch, States } from "./packed_batch.ts";
 import type { Runner } from "./runner.ts";
@@ -55,7 +55,7 @@ export class Decoder {
    * @throws {ShapeError} When x is not one step of B rows, or `output` has another size.
    * @throws {OptionError} When another call has used the session's memory since the last step.
    */
-  step(x: ArrayLike<number>, output?: Float32Array): Float32Array {
+  step<Output = Float32Array>(x: ArrayLike<number>, output?: Float32Array): Output {
     const runner = this.#requireMemory();
     const { io, plan: { layer, decoderInput } } = runner;
     const batch = this.#batch;
@@ -159,9 +159,8 @@ export function attention(net: CompiledNet): Map<string, TensorCopy> {
 }
 
 /** The attention weights of a batch of the decoder. */
-function readAttention({ io, plan: { needs, options } }: Runner, batch: PackedBatch): Map<string, TensorCopy> {
-  const { T, B, source } = batch;
-  const S = source!.T;
+function readAttention({ io, plan: { needs, options, layer } }: Runner, batch: PackedBatch): Map<string, TensorCopy> {
+  const { T, B, source } = batch, { T: S } = shapeOf(layer.decoder!.source, source!);
   const shape = options.batchFirst ? [B, T, S] : [T, B, S];
   return new Map(
     needs.attention.map(({ weights }) => [weights.name, { shape, data: io.read(weights.slice(0, S), batch) }]),

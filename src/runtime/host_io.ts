@@ -1,14 +1,14 @@
 import { OptionError, requireArray, requireBelow, requireNumbers, ShapeError } from "../errors.ts";
 import type { Kernels } from "../kernels/kernels.ts";
-import type { PlannedState } from "../layers/layer.ts";
+import { partsOf, type PlannedState } from "../layers/layer.ts";
 import type { Arena } from "../memory/arena.ts";
 import type { Slot } from "../memory/slot.ts";
-import type { Value } from "../ops/value.ts";
+import { type Arrays, mapNamed, shapeOf, type TensorSpec, type Value } from "../ops/value.ts";
+import { requireKnown } from "../options.ts";
 import { checkInitialStates } from "./initial_states.ts";
 import {
   type CallOptions,
   type InitialStates,
-  oneStep,
   packBatch,
   type PackedBatch,
   type States,
@@ -25,7 +25,7 @@ export interface CheckedInput {
   /** The number of the call, for `Staging.requireCall`. */
   readonly call: number;
   readonly batch: PackedBatch;
-  readonly x: ArrayLike<number>;
+  readonly x: Arrays;
   readonly decoderInput?: ArrayLike<number>;
   readonly states: InitialStates;
 }
@@ -79,20 +79,21 @@ export class HostIO {
     return this.layout.read(slot, batch, copy);
   }
 
-  /** The batch as the output of the net has it. */
-  outputBatch(batch: PackedBatch): PackedBatch {
-    return this.plan.layer.output.steps === "one" ? oneStep(batch) : batch.decoder ?? batch;
+  /** The batch as the output of the net has it, or as one of several outputs. */
+  outputBatch(batch: PackedBatch, output: TensorSpec = this.plan.layer.output): PackedBatch {
+    return shapeOf(output, batch.decoder ?? batch);
   }
 
-  /** A copy of the output, one part after the other; in `copy` if given. */
-  readOutput(batch: PackedBatch, copy?: Float32Array): Float32Array {
-    const { value, width } = this.plan.layer.output;
-    const outputBatch = this.outputBatch(batch);
-    const output = copy ?? new Float32Array(outputBatch.T * outputBatch.B * width);
-    for (const { slot, from, to } of this.outputParts(value, outputBatch)) {
-      this.layout.read(slot, outputBatch, output.subarray(from, to));
-    }
-    return output;
+  /** A copy of the output, one part after the other, in `copy` if given; or of each output by name. */
+  readOutput<Output = Float32Array>(batch: PackedBatch, copy?: Float32Array): Output {
+    return mapNamed(this.plan.layer.output, copy, (output, copy?: Float32Array) => {
+      const outputBatch = this.outputBatch(batch, output);
+      const data = copy ?? new Float32Array(outputBatch.T * outputBatch.B * output.width);
+      for (const { slot, from, to } of this.outputParts(output.value, outputBatch, output.parts)) {
+        this.layout.read(slot, outputBatch, data.subarray(from, to));
+      }
+      return data;
+    }) as Output;
   }
 
   /** Write the output where the net has left it. */
@@ -109,22 +110,32 @@ export class HostIO {
    * @throws {OptionError} When an option or a token is out of range.
    */
   checkInput(
-    x: ArrayLike<number>,
+    x: Arrays,
     options: CallOptions,
     training: boolean,
     last: PackedBatch | undefined,
     steps: number = this.plan.options.steps,
   ): CheckedInput {
-    const { input, options: { batch: most, steps: planned } } = this.plan;
+    const { input, layer, options: { batch: most, steps: planned } } = this.plan;
     const { batch: B = most, states = "zero", lengths, shard, decoderInput } = options;
     if (!Number.isInteger(B) || B < 1 || B > most) {
       throw new OptionError(`"batch" of a call must be an integer from 1 to ${most} (the session's batch), got ${B}`);
     }
-    const T = this.#requireSteps("x", x, input, B, steps);
+    let T: number | undefined;
+    if (input.named) requireKnown('"x"', input.named, x);
+    mapNamed(input, x, (value, data: ArrayLike<number>, name = "x") => {
+      if (value.steps === "one") this.#requireSteps(name, data, value, B, 1);
+      else T = this.#requireSteps(name, data, value, B, T ?? steps, T);
+    });
     const fresh = states === "zero" || (states === "carry" && !last);
-    const batch = packBatch({ T, B, training, fresh, shard }, lengths);
-    const call = this.staging.begin(steps > planned);
-    const tokens = this.stageTokens("x", x, input, batch);
+    const batch = packBatch({ T: T ?? 1, B, training, fresh, shard }, lengths);
+    for (const { output } of partsOf(layer, "")) shapeOf(output, batch); // refuses sequences that are too short
+    const call = this.staging.begin(batch.T > planned);
+    const tokens = mapNamed(
+      input,
+      x,
+      (value, data: ArrayLike<number>, name = "x") => this.stageTokens(name, data, value, shapeOf(value, batch)),
+    );
     checkInitialStates(this.plan, batch, states, last);
     const decoder = this.#checkDecoderInput(decoderInput, batch);
     return { call, batch: decoder?.batch ?? batch, x: tokens, decoderInput: decoder?.x, states };
@@ -134,7 +145,7 @@ export class HostIO {
   #checkDecoderInput(
     values: ArrayLike<number> | undefined,
     batch: PackedBatch,
-  ): Pick<CheckedInput, "batch" | "x"> | undefined {
+  ): { batch: PackedBatch; x: ArrayLike<number> } | undefined {
     const { decoderInput, options: { decoderSteps } } = this.plan;
     if (!decoderInput && !values) return;
     if (!decoderInput || !values) {
@@ -167,14 +178,21 @@ export class HostIO {
   }
 
   /** The number of steps T of a sequence of B rows. */
-  #requireSteps(name: string, x: ArrayLike<number>, { kind, width }: Value, B: number, steps: number): number {
+  #requireSteps(
+    name: string,
+    x: ArrayLike<number>,
+    { kind, width }: Value,
+    B: number,
+    steps: number,
+    least = 1,
+  ): number {
     const isValues = kind === "values";
     const { length } = (isValues ? requireNumbers : requireArray)(name, x);
     const T = length / (isValues ? B * width : B);
-    if (Number.isInteger(T) && T >= 1 && T <= steps) return T;
+    if (Number.isInteger(T) && T >= least && T <= steps) return T;
     const shape = [...(this.plan.options.batchFirst ? [B, "T"] : ["T", B]), ...(isValues ? [width] : [])].join(", ");
     throw new ShapeError(
-      `Cannot run a sequence: "${name}" must have shape [${shape}] with T from 1 to ${steps}, got ${length} elements`,
+      `Cannot run a sequence: "${name}" must have shape [${shape}] with T from ${least} to ${steps}, got ${length} elements`,
     );
   }
 
@@ -185,12 +203,17 @@ export class HostIO {
   }
 
   /** Write x and the decoder's input, tokens first: reading the caller's values may run a getter of the caller. */
-  writeInput(x: ArrayLike<number>, batch: PackedBatch, decoderInput?: ArrayLike<number>): void {
-    const { input, needs: { reverseOrder } } = this.plan;
+  writeInput(x: Arrays, batch: PackedBatch, decoderInput?: ArrayLike<number>): void {
+    const { input, needs: { reverseOrder, orders } } = this.plan;
+    const write = (isValues: boolean) =>
+      mapNamed(input, x, (value, data: ArrayLike<number>) => {
+        if ((value.kind === "values") === isValues) this.#writeValue(value, data, shapeOf(value, batch));
+      });
     if (reverseOrder) this.layout.writeReverse(reverseOrder, batch);
-    if (input.kind !== "values") this.#writeValue(input, x, batch);
+    for (const { slot, of } of orders) this.layout.writeReverse(slot, shapeOf(of, batch));
+    write(false);
     if (decoderInput) this.writeDecoderInput(decoderInput, batch.decoder!);
-    if (input.kind === "values") this.#writeValue(input, x, batch);
+    write(true);
   }
 
   /** Write the decoder's input; `batch` is that of the decoder. */
@@ -252,8 +275,8 @@ export class HostIO {
   }
 
   /** The columns of each part of the output, and the range of the part's elements in the caller's array. */
-  protected outputParts(slot: Slot, { T, B }: PackedBatch): { slot: Slot; from: number; to: number }[] {
-    const { parts = 1 } = this.plan.layer.output, width = slot.columns / parts, size = T * B * width;
+  protected outputParts(slot: Slot, { T, B }: PackedBatch, parts = 1): { slot: Slot; from: number; to: number }[] {
+    const width = slot.columns / parts, size = T * B * width;
     return Array.from({ length: parts }, (_, i) => ({
       slot: slot.slice(i * width, width),
       from: i * size,

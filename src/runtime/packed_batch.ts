@@ -1,7 +1,6 @@
 import { OptionError, requireArray, ShapeError } from "../errors.ts";
 import { extended, type Names } from "../options.ts";
-import type { LayerPart } from "../layers/layer.ts";
-import { type BatchShape, oneStepShape, type Shard } from "../ops/value.ts";
+import { type BatchShape, oneStep, shapeOf, type Shard, type TensorSpec } from "../ops/value.ts";
 
 /** States by name (`rnn.h_l0`), each `[B, H]`. */
 export type States = Record<string, Float32Array>;
@@ -104,11 +103,6 @@ export function packBatch(
   return { ...shape, shard: sortedShard, active: (t) => batchSizes[t], lengths: sorted, order };
 }
 
-/** The batch of a value that has one row a sequence: one step, in which all rows are active. */
-export function oneStep(batch: PackedBatch): PackedBatch {
-  return { ...batch, ...oneStepShape(batch), totalSteps: 1, offset: 0, lengths: undefined };
-}
-
 /** The batch with a decoder of T steps. */
 export function withDecoder(batch: PackedBatch, T: number): PackedBatch {
   return { ...batch, decoder: { ...oneStep(batch), T, totalSteps: T, source: batch } };
@@ -119,9 +113,13 @@ export function allSteps({ T, B, active, decoder }: PackedBatch): Pick<PackedBat
   return { T: T + (decoder?.T ?? 0), B, active: (t) => t < T ? active(t) : B };
 }
 
-/** The batch as a layer of the net has it. */
-export function batchOf({ output, decoder }: Pick<LayerPart, "output" | "decoder">, batch: PackedBatch): PackedBatch {
-  return output.steps === "one" ? oneStep(batch) : decoder ? batch.decoder! : batch;
+/** The batch as a tensor of the net has it, or of the net's decoder. */
+export function batchOf(
+  tensor: Pick<TensorSpec, "steps">,
+  isDecoder: boolean | undefined,
+  batch: PackedBatch,
+): PackedBatch {
+  return shapeOf(tensor, isDecoder ? batch.decoder! : batch);
 }
 
 /** The T steps from step `offset` on, as a batch of their own. */

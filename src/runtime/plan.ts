@@ -88,8 +88,8 @@ export function placeStaging(
   { input, decoderInput }: Pick<NetPlan, "input" | "decoderInput">,
   targets = 0,
 ): Slot | undefined {
-  const tokens = (read?: Value) => read && read.kind !== "values" ? read.value.rows : 0;
-  const elements = tokens(input) + tokens(decoderInput) + targets;
+  const inputs = [...Object.values(input.named ?? { input }), ...decoderInput ? [decoderInput] : []];
+  const elements = inputs.reduce((sum, { kind, value }) => kind === "values" ? sum : sum + value.rows, targets);
   return elements ? planner.activation("staging", 1, 2 * elements) : undefined;
 }
 

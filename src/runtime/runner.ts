@@ -2,6 +2,7 @@ import { DisposedError, OptionError } from "../errors.ts";
 import { positive, requireKnown } from "../options.ts";
 import type { Kernels } from "../kernels/kernels.ts";
 import type { Threads } from "../threads/threads.ts";
+import type { Arrays } from "../ops/value.ts";
 import type { CheckedInput, HostIO } from "./host_io.ts";
 import { allSteps, type CallOptions, type PackedBatch, type States } from "./packed_batch.ts";
 import type { NetPlan } from "./plan.ts";
@@ -74,7 +75,7 @@ export class Runner {
    *
    * @param steps The most steps of the call. Default: the plan's.
    */
-  check(x: ArrayLike<number>, options: CallOptions, training: boolean, steps?: number): CheckedInput {
+  check(x: Arrays, options: CallOptions, training: boolean, steps?: number): CheckedInput {
     this.requireOpen();
     return this.io.checkInput(x, options, training, this.lastBatch, steps);
   }
@@ -106,7 +107,7 @@ export class Runner {
    *
    * @param known The names of the options that the net has.
    */
-  predict(x: ArrayLike<number>, options: CallOptions & { training?: boolean }, known: object): Float32Array {
+  predict<Output>(x: Arrays, options: CallOptions & { training?: boolean }, known: object): Output {
     requireKnown("forward", known, options);
     const input = this.check(x, options, options.training ?? false);
     this.write(input);
@@ -115,23 +116,23 @@ export class Runner {
   }
 
   /** As `predict`: a copy of the softmax of the outputs divided by the temperature. */
-  probabilities(x: ArrayLike<number>, options: CallOptions & { temperature?: number }): Float32Array {
+  probabilities(x: Arrays, options: CallOptions & { temperature?: number }): Float32Array {
     const { plan: { layer, settings }, io } = this;
     const { address, stride, columns } = layer.output.value;
     const { temperature = 1 } = options;
-    if (layer.output.parts) {
-      throw new OptionError(`Cannot make probabilities of two sequences: the net ends with merge "none"`);
+    if (layer.output.parts || layer.output.named) {
+      throw new OptionError('Cannot make probabilities of several outputs, or of merge "none"');
     }
     positive("temperature", temperature);
     const input = this.check(x, options, false);
     const { batch } = input;
     this.write(input);
     this.forward(batch);
-    const logits = io.readOutput(batch);
+    const logits: Float32Array = io.readOutput(batch);
     const { T, B } = io.outputBatch(batch);
     io.write(settings, [1 / temperature]);
     this.kernels.softmax(address, address, settings.address, T * B, columns, stride, stride);
-    const probabilities = io.readOutput(batch);
+    const probabilities: Float32Array = io.readOutput(batch);
     // The outputs of a recurrent layer are its states, which the next call may carry on.
     io.writeOutput(logits, batch);
     return probabilities;

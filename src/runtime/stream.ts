@@ -1,4 +1,5 @@
 import { OptionError, requireBelow, requireInteger, ShapeError } from "../errors.ts";
+import type { Arrays } from "../ops/value.ts";
 import { checkStates } from "./initial_states.ts";
 import { packBatch, type PackedBatch, type States } from "./packed_batch.ts";
 import { copyStates, type Runner } from "./runner.ts";
@@ -35,27 +36,33 @@ export class Stream {
    * @returns The outputs `[B, output]`.
    * @throws {ShapeError} When x is not one step of B rows, or `output` has another size.
    */
-  step(x: ArrayLike<number>, output?: Float32Array): Float32Array {
+  step<Output = Float32Array>(x: Arrays, output?: Float32Array): Output {
     const runner = this.#runner, batch = this.#batch, { B } = batch;
-    const { layer } = runner.plan;
+    const { io: all, plan: { layer, input } } = runner, size = B * layer.output.width;
     runner.requireOpen();
-    const io = runner.io.stepIO(B), size = B * layer.output.width;
     if (output && output.length !== size) {
       throw new ShapeError(`Cannot run a step: "output" must have ${size} elements, got ${output.length}`);
     }
-    io.readInput(x, B);
+    // Nets with several inputs or outputs take the way of whole sequences, which makes views.
+    const io = input.named || layer.output.named ? undefined : all.stepIO(B);
+    const checked = io ? io.readInput(x as ArrayLike<number>, B) : runner.check(x, { batch: B }, false, 1);
     const k = runner.startApart(batch);
     runner.finish();
-    io.writeInput();
-    if (this.#isFirst) runner.io.writeStates(k, batch, this.#first, undefined);
-    else io.writeStates(this.#states);
+    if (checked) all.writeInput(checked.x, batch);
+    else io!.writeInput();
+    if (io && !this.#isFirst) io.writeStates(this.#states);
+    else all.writeStates(k, batch, this.#isFirst ? this.#first : this.#states, undefined);
     layer.forward(k, batch);
     runner.finish();
     this.#isFirst = false;
+    if (!io) {
+      all.lastStates(batch, this.#states);
+      return all.readOutput(batch, output);
+    }
     io.readStates(this.#states);
     const outputs = output ?? new Float32Array(size);
     io.readOutput(outputs);
-    return outputs;
+    return outputs as Output;
   }
 
   /**

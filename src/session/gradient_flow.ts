@@ -1,7 +1,7 @@
 import { OptionError } from "../errors.ts";
 import type { Arena } from "../memory/arena.ts";
 import type { OutputGradient } from "../ops/needs.ts";
-import type { PackedBatch } from "../runtime/packed_batch.ts";
+import { batchOf, type PackedBatch } from "../runtime/packed_batch.ts";
 
 /** Norms by time step of the gradients that backward leaves for the outputs of recurrent layers. */
 export class GradientFlow {
@@ -38,14 +38,15 @@ export class GradientFlow {
     if (this.#sums) this.#addSquares(batch, this.#sums);
   }
 
-  #zeros({ totalSteps, decoder }: PackedBatch): Float64Array[] {
-    return this.#outputs.map((output) => new Float64Array(output.decoder ? decoder!.T : totalSteps));
+  #zeros(batch: PackedBatch): Float64Array[] {
+    return this.#outputs.map((output) => new Float64Array(batchOf(output, output.decoder, batch).totalSteps));
   }
 
   /** Add the squares of a batch's gradients to the sum of each step. */
   #addSquares(batch: PackedBatch, sums: readonly Float64Array[]): typeof sums {
-    this.#outputs.forEach(({ gradient, isReverse, decoder }, i) => {
-      const { T, B, offset, active, lengths } = decoder ? batch.decoder! : batch;
+    this.#outputs.forEach((output, i) => {
+      const { T, B, offset, active, lengths } = batchOf(output, output.decoder, batch),
+        { gradient, isReverse } = output;
       const { stride, columns } = gradient;
       const view = this.#arena.floats(gradient.step(1, B), T * B * stride);
       for (let t = 0; t < T; t++) {

@@ -1,5 +1,6 @@
 import { NonFiniteError } from "../errors.ts";
 import type { ParameterSlot } from "../memory/planner.ts";
+import { partsOf } from "../layers/layer.ts";
 import { batchOf, type PackedBatch } from "../runtime/packed_batch.ts";
 import type { TrainingRunner } from "./training_runner.ts";
 
@@ -29,14 +30,16 @@ export function nonFiniteError(step: number, what: string, value: number, source
  */
 export function forwardSource({ plan, io }: TrainingRunner, batch: PackedBatch): NonFiniteSource | undefined {
   const { input, decoderInput, layer, planner: { parameters } } = plan;
-  const inputs = [["x", input, batch], ["decoderInput", decoderInput, batch.decoder]] as const;
-  for (const [tensor, value, inputBatch] of inputs) {
-    if (value?.kind !== "values" || io.isFinite(value.value, inputBatch!)) continue;
+  for (
+    const [tensor, value] of [...Object.entries(input.named ?? { x: input }), ["decoderInput", decoderInput]] as const
+  ) {
+    if (value?.kind !== "values") continue;
+    if (io.isFinite(value.value, batchOf(value, value === decoderInput, batch))) continue;
     return { layer: "", tensor, finding: `the input "${tensor}" has elements that are not finite` };
   }
-  for (const part of layer.parts ?? [{ layer: "", output: layer.output }]) {
+  for (const part of partsOf(layer, "")) {
     const { layer: name, output } = part;
-    if (output.kind !== "values" || io.isFinite(output.value, batchOf(part, batch))) continue;
+    if (output.kind !== "values" || io.isFinite(output.value, batchOf(output, part.decoder, batch))) continue;
     const prefix = name && `${name}.`;
     const found = (tensor: string, finding: string) => ({ layer: name, tensor, finding });
     const parameter = parameters.find((slot) =>

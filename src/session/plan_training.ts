@@ -124,7 +124,11 @@ export interface TrainingPlan extends NetPlan {
 export function planTraining(net: Layer, options: PlanOptions, threads = 1): TrainingPlan {
   const { optimizer, averageDecay, train = optimizer !== undefined } = options;
   const { moments = [], groups = [] } = optimizer ?? {};
-  const frozen = options.frozen?.map((name) => net.tied?.[name] ?? name) ?? [];
+  const fixed = Object.keys(net.parameters).filter((name) => net.parameters[name].fixed);
+  const frozen = fixed.concat(options.frozen?.map((name) => net.tied?.[name] ?? name) ?? []);
+  if (options.loss && net.output.named && !options.loss.byOutput) {
+    throw new OptionError("Cannot measure a loss of several outputs without lossByOutput()");
+  }
   if (options.loss && net.output.parts) {
     throw new OptionError(`Cannot measure a loss of two sequences: the net ends with merge "none"`);
   }

@@ -1,23 +1,6 @@
-import { OptionError } from "../errors.ts";
-import {
-  type CallOptions,
-  type InitialStates,
-  type PackedBatch,
-  segments,
-  type States,
-} from "../runtime/packed_batch.ts";
+import { type InitialStates, type PackedBatch, segments, type States } from "../runtime/packed_batch.ts";
 import type { Gradients } from "./gradients.ts";
-import type { CheckedData, Data, PartLoss, TrainingRunner } from "./training_runner.ts";
-
-/**
- * Check a sequence that is longer than the plan.
- *
- * @throws {OptionError} When the net or the options need the whole sequence in memory. See also `checkData`.
- */
-export function checkSegments(runner: TrainingRunner, data: Data, options: CallOptions): CheckedData {
-  requireSegments(runner, options);
-  return runner.checkData(data, options, true, Infinity);
-}
+import type { CheckedData, PartLoss, TrainingRunner } from "./training_runner.ts";
 
 /**
  * Add the gradients of a sequence that is longer than the plan, in the memory of one segment and one set of states per
@@ -81,14 +64,4 @@ export function recomputedGradients(
   runner.setStates(starts[batches.length] as States);
   gradients.endPart(count, replay);
   return { loss: count ? loss.reduce(sum, count) : 0, count };
-}
-
-function requireSegments({ plan, loss }: TrainingRunner, { lengths }: CallOptions): void {
-  const whole = plan.wholeSequence ?? (loss.targets === "sequence" ? "a loss with one target a sequence" : undefined);
-  if (whole) {
-    throw new OptionError(`Cannot recompute: ${whole} must see a sequence whole, this one is longer than the plan`);
-  }
-  if (plan.layer.output.steps === "one" && lengths) {
-    throw new OptionError(`Cannot recompute: with "lengths", rows have their only output in different segments`);
-  }
 }

@@ -1,6 +1,7 @@
 import { OptionError } from "../errors.ts";
 import type { Kernels } from "../kernels/kernels.ts";
 import type { Arena } from "../memory/arena.ts";
+import { type Arrays, mapNamed, shapeOf } from "../ops/value.ts";
 import { CompiledNet } from "../runtime/compiled_net.ts";
 import { type CallOptions, FORWARD, type States } from "../runtime/packed_batch.ts";
 import type { IncompatibleKeys, LoadOptions, TensorCopy, Tensors } from "../runtime/state_dict.ts";
@@ -51,7 +52,7 @@ export class Session extends CompiledNet {
   }
 
   /** As `forward` of every compiled net. `options.training` says whether dropout drops, default false. */
-  override forward(x: ArrayLike<number>, options: CallOptions & { training?: boolean } = {}): Float32Array {
+  override forward<Output = Float32Array>(x: Arrays, options: CallOptions & { training?: boolean } = {}): Output {
     return this.runner.predict(x, options, FORWARD);
   }
 
@@ -59,15 +60,17 @@ export class Session extends CompiledNet {
    * Back-propagate through the last `forward`. The gradients of the parameters are then in `gradients()`. Gradients
    * overwrite activations, so each backward needs a forward of its own.
    *
-   * @param dOutput The gradient of the loss with respect to the output, in the output's shape.
+   * @param dOutput The gradient of the loss with respect to the output, in the output's shape; of several outputs by
+   *   their names.
    * @param dStates Gradients with respect to the last states, `[B, H]` by name. Default zeros.
-   * @returns The gradients of x and of the decoder's input (only of values), and of the initial states.
+   * @returns The gradients of x and of the decoder's input (only of values), and of the initial states. Of several
+   *   inputs, those of each by its name.
    * @throws {OptionError} When there was no forward since the last backward, step or change of parameters.
    */
-  backward(
-    dOutput: ArrayLike<number>,
+  backward<Input = Float32Array | undefined>(
+    dOutput: Arrays,
     dStates: States = {},
-  ): { dx: Float32Array | undefined; dDecoderInput: Float32Array | undefined; dStates: States } {
+  ): { dx: Input; dDecoderInput: Float32Array | undefined; dStates: States } {
     this.requireTraining("backward");
     const { runner, gradients } = this.trained;
     const { io, plan: { input, decoderInput } } = runner;
@@ -79,7 +82,7 @@ export class Session extends CompiledNet {
     runner.backward(batch, dStates);
     gradients.setGiven(batch);
     return {
-      dx: input.gradient && io.read(input.gradient, batch),
+      dx: mapNamed(input, undefined, (x) => x.gradient && io.read(x.gradient, shapeOf(x, batch))) as Input,
       dDecoderInput: decoderInput?.gradient && io.read(decoderInput.gradient, batch.decoder!),
       dStates: io.readStateGradients(batch),
     };
@@ -152,8 +155,9 @@ export class Session extends CompiledNet {
    * The loss of each target, not reduced (PyTorch's reduction "none", times the weights), without gradients.
    *
    * @returns One loss for each row of y, or each element if the loss compares elements; 0 if the target does not count.
+   *   Of several outputs, those of each by its name.
    */
-  losses(data: Data, options: CallOptions = {}): Float32Array {
+  losses<Losses = Float32Array>(data: Data, options: CallOptions = {}): Losses {
     return this.runner.losses(data, options);
   }
 

@@ -1,3 +1,4 @@
+import { partsOf } from "../layers/layer.ts";
 import { batchOf, type PackedBatch } from "../runtime/packed_batch.ts";
 import type { TrainingRunner } from "./training_runner.ts";
 
@@ -50,10 +51,10 @@ export function activationStatistics(
   { plan: { layer }, io }: TrainingRunner,
   batch: PackedBatch,
 ): Map<string, ActivationStatistics> {
-  const parts = layer.parts ?? [{ name: "output", output: layer.output }];
+  const parts = partsOf(layer, "output");
   const ofValues = parts.filter(({ output }) => output.kind === "values");
   return new Map(ofValues.map((part) => {
-    const layerBatch = batchOf(part, batch);
+    const layerBatch = batchOf(part.output, part.decoder, batch);
     const visitAll = (visit: (value: number) => void) => io.forEachOutput(part.output.value, layerBatch, visit);
     let n = 0;
     let sum = 0;

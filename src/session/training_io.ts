@@ -1,6 +1,8 @@
 import { requireNumbers, ShapeError } from "../errors.ts";
+import { requireKnown } from "../options.ts";
 import type { Kernels } from "../kernels/kernels.ts";
 import type { Slot } from "../memory/slot.ts";
+import { type Arrays, mapNamed, type TensorSpec } from "../ops/value.ts";
 import { HostIO } from "../runtime/host_io.ts";
 import { checkStates } from "../runtime/initial_states.ts";
 import type { PackedBatch, States } from "../runtime/packed_batch.ts";
@@ -9,15 +11,16 @@ import type { TargetRows, Targets } from "../training/losses/loss.ts";
 /** The transfer between the caller and the memory of a net that trains: targets and gradients as well. */
 export class TrainingIO extends HostIO {
   /** The rows of a batch as a loss reads and writes them. */
-  targetRows(batch: PackedBatch): TargetRows {
+  targetRows(batch: PackedBatch, output?: TensorSpec): TargetRows {
     const { layout } = this;
-    const outputBatch = this.outputBatch(batch);
+    const outputBatch = this.outputBatch(batch, output);
     const { T, B, totalSteps, lengths, order, shard, training } = outputBatch;
     return {
       B,
       count: totalSteps * B,
       partial: shard !== undefined,
       training,
+      of: (output) => this.targetRows(batch, output),
       forEach: (visit) => layout.forEach(outputBatch, visit),
       sequence: (b) => order ? order[b] : b,
       steps: (b) => lengths ? lengths[b] : T,
@@ -27,31 +30,44 @@ export class TrainingIO extends HostIO {
   }
 
   /** Copies of the targets of a call, in the staging. */
-  stageTargets({ y, weights, targetLengths }: Targets): Targets {
-    const { staging } = this;
-    return {
-      y: staging.copy("y", y),
-      weights: weights && staging.copy("weights", weights),
-      targetLengths: targetLengths && staging.copy("targetLengths", targetLengths),
+  stageTargets({ y, weights, targetLengths }: { y: Arrays; weights?: Arrays; targetLengths?: Arrays }): Targets {
+    const { staging, plan: { layer: { output } } } = this;
+    /** Those of several outputs are given by name, or for all of them in one array. */
+    const copy = (name: string, data: Arrays) => {
+      const named = output.named && typeof data?.length !== "number"
+        ? data as Record<string, ArrayLike<number>>
+        : undefined;
+      return mapNamed({ named }, data, (_, own: ArrayLike<number>, key = name) => staging.copy(key, own));
     };
+    // A loss of several outputs takes them apart.
+    return {
+      y: copy("y", y),
+      weights: weights && copy("weights", weights),
+      targetLengths: targetLengths && copy("targetLengths", targetLengths),
+    } as Targets;
   }
 
   /** @throws {ShapeError} When dOutput does not have an element for each of the output. */
-  checkOutputGradient(dOutput: ArrayLike<number>, batch: PackedBatch): void {
-    const { totalSteps, B } = this.outputBatch(batch);
-    const { width } = this.plan.layer.output;
-    const n = totalSteps * B;
-    if (requireNumbers("dOutput", dOutput).length === n * width) return;
-    const rows = width === 1 ? `${n} elements` : `${n} rows of ${width} elements`;
-    throw new ShapeError(`Cannot read "dOutput": expected ${rows}, as the output has, got ${dOutput.length} elements`);
+  checkOutputGradient(dOutput: Arrays, batch: PackedBatch): void {
+    const { named } = this.plan.layer.output;
+    if (named) requireKnown('"dOutput"', named, dOutput);
+    mapNamed(this.plan.layer.output, dOutput, (output, data: ArrayLike<number>, name) => {
+      const { totalSteps, B } = this.outputBatch(batch, output), { width } = output, n = totalSteps * B;
+      const label = name ? `dOutput.${name}` : "dOutput";
+      if (requireNumbers(label, data).length === n * width) return;
+      const rows = width === 1 ? `${n} elements` : `${n} rows of ${width} elements`;
+      throw new ShapeError(`Cannot read "${label}": expected ${rows}, as the output has, got ${data.length} elements`);
+    });
   }
 
   /** Write the gradient of the output, in the layout of the output. */
-  writeOutputGradient(dOutput: ArrayLike<number>, batch: PackedBatch): void {
-    const outputBatch = this.outputBatch(batch);
-    for (const { slot, from } of this.outputParts(this.plan.layer.output.gradient!, outputBatch)) {
-      this.layout.write(slot, dOutput, outputBatch, from);
-    }
+  writeOutputGradient(dOutput: Arrays, batch: PackedBatch): void {
+    mapNamed(this.plan.layer.output, dOutput, (output, data: ArrayLike<number>) => {
+      const outputBatch = this.outputBatch(batch, output);
+      for (const { slot, from } of this.outputParts(output.gradient!, outputBatch, output.parts)) {
+        this.layout.write(slot, data, outputBatch, from);
+      }
+    });
   }
 
   /** Zero the gradient of an output on which nothing depends. */

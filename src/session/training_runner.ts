@@ -3,7 +3,7 @@ import { type Names, requireKnown } from "../options.ts";
 import type { Kernels } from "../kernels/kernels.ts";
 import type { Arena } from "../memory/arena.ts";
 import { seedWords } from "../memory/planner.ts";
-import type { TensorSpec } from "../ops/value.ts";
+import type { Arrays, TensorSpec } from "../ops/value.ts";
 import type { CheckedInput } from "../runtime/host_io.ts";
 import { CALL, type CallOptions, packBatch, type PackedBatch, type States } from "../runtime/packed_batch.ts";
 import { Runner } from "../runtime/runner.ts";
@@ -14,10 +14,16 @@ import { GradientFlow } from "./gradient_flow.ts";
 import type { TrainingPlan } from "./plan_training.ts";
 import { TrainingIO } from "./training_io.ts";
 
-/** Inputs and targets of a call that measures a loss. */
-export interface Data extends Targets {
-  /** Tokens `[T, B]` or values `[T, B, input]`. */
-  x: ArrayLike<number>;
+/** Inputs and targets of a call that measures a loss; of several outputs, the targets of each by its name. */
+export interface Data {
+  /** Tokens `[T, B]` or values `[T, B, input]`; of several inputs, each of them by its name. */
+  x: Arrays;
+  /** See `Targets.y`. */
+  y: Arrays;
+  /** See `Targets.weights`. */
+  weights?: Arrays;
+  /** See `Targets.targetLengths`. */
+  targetLengths?: Arrays;
 }
 
 const DATA: Names<Data> = { x: true, y: true, weights: true, targetLengths: true };
@@ -78,16 +84,17 @@ export class TrainingRunner extends Runner {
 
   /** The layout of the data that the net trains on. */
   get dataLayout(): Layout {
-    const { plan: { input, decoderInput, layer: { output }, options }, loss: { targets, reduction } } = this;
+    const { plan: { input, decoderInput, layer: { output }, options }, loss } = this;
     const { batchFirst = false, recompute, steps, decoderSteps } = options;
     return {
       ...inputLayout(input),
       output: output.width,
       batchFirst,
-      targets: targets === "sequence" ? "labels" : output.steps === "one" ? "sequence" : "step",
-      reduction,
+      targets: loss.targets === "sequence" ? "labels" : output.steps === "one" ? "sequence" : "step",
+      reduction: loss.reduction,
       longest: recompute ? Infinity : steps,
       decoder: decoderInput && { ...inputLayout(decoderInput), longest: decoderSteps! },
+      net: { input, output, loss },
     };
   }
 
@@ -105,6 +112,7 @@ export class TrainingRunner extends Runner {
   checkData(data: Data, options: CallOptions, training: boolean, steps?: number): CheckedData {
     const { loss } = this;
     const { call, batch, x, decoderInput, states } = this.check(data.x, options, training, steps);
+    if (batch.T > this.plan.options.steps) requireSegments(this, options);
     const targets = this.io.stageTargets(data);
     const count = loss.check(targets, this.io.targetRows(batch));
     return { call, batch, x, decoderInput, states, targets, count };
@@ -130,10 +138,10 @@ export class TrainingRunner extends Runner {
   }
 
   /** The losses of all targets, not reduced, without gradients. */
-  losses(data: Data, options: CallOptions): Float32Array {
+  losses<Losses>(data: Data, options: CallOptions): Losses {
     const { batch } = this.#forward(data, options, false);
     this.loss.forward(this.kernels, this.io.outputBatch(batch), false);
-    return this.loss.read(this.io.targetRows(batch));
+    return this.loss.read(this.io.targetRows(batch)) as Losses;
   }
 
   /** Check, write and run forward. */
@@ -185,13 +193,6 @@ export class TrainingRunner extends Runner {
     }
   }
 
-  /** Whether x is longer than the plan, and the session was compiled with `recompute`. */
-  isLongerThanPlan({ x }: Data, { batch: B = this.plan.options.batch }: CallOptions): boolean {
-    const { input, options: { recompute = false, steps } } = this.plan;
-    const columns = input.kind === "values" ? input.width : 1;
-    return recompute && B > 0 && x?.length > steps * B * columns;
-  }
-
   /** Reserve the numbers of `n` training passes; the first of them. */
   reservePasses(n: number): number {
     const first = this.passes + 1;
@@ -223,4 +224,16 @@ export class TrainingRunner extends Runner {
 
 function inputLayout({ kind, width }: TensorSpec): Pick<Layout, "kind" | "columns"> {
   return kind === "values" ? { kind, columns: width } : { kind: "tokens", columns: 1 };
+}
+
+/** @throws {OptionError} When the net or the options need the whole sequence in memory. */
+function requireSegments({ plan, loss }: TrainingRunner, { lengths }: CallOptions): void {
+  const { output } = plan.layer;
+  const whole = plan.wholeSequence ?? (loss.targets === "sequence" ? "a loss with one target a sequence" : undefined);
+  if (whole) {
+    throw new OptionError(`Cannot recompute: ${whole} must see a sequence whole, this one is longer than the plan`);
+  }
+  if (lengths && Object.values(output.named ?? { output }).some(({ steps }) => steps === "one")) {
+    throw new OptionError(`Cannot recompute: with "lengths", rows have their only output in different segments`);
+  }
 }

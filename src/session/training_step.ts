@@ -1,7 +1,7 @@
 import type { CallOptions } from "../runtime/packed_batch.ts";
 import type { Gradients } from "./gradients.ts";
 import type { Optimization, Update } from "./optimization.ts";
-import { checkSegments, recomputedGradients } from "./recompute.ts";
+import { recomputedGradients } from "./recompute.ts";
 import { type CheckedData, type Data, type PartLoss, requireCall, type TrainingRunner } from "./training_runner.ts";
 
 /** What a training step works on. */
@@ -28,8 +28,9 @@ export function trainingStep(
   optimization.requireTrainedWeights("accumulate gradients");
   const rates = isPart ? undefined : optimization.rates();
   const step = optimization.updates + 1;
-  const isLong = runner.isLongerThanPlan(data, options);
-  const checked = isLong ? checkSegments(runner, data, options) : runner.checkData(data, options, true);
+  const { recompute, steps } = runner.plan.options;
+  const checked = runner.checkData(data, options, true, recompute ? Infinity : steps);
+  const isLong = checked.batch.T > steps;
   gradients.begin(); // An error up to here changes nothing.
   try {
     const part = isLong

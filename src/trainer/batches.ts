@@ -1,18 +1,25 @@
 import { OptionError, requireInteger } from "../errors.ts";
-import { arrange } from "../training/data/arrangement.ts";
+import { arrange, type Arrangement } from "../training/data/arrangement.ts";
 import type { Batch } from "../training/data/batch.ts";
 import { collate, flatSamples, type SampleRows, sizesOf, stepsOf } from "../training/data/samples.ts";
+import type { Arrays } from "../ops/value.ts";
 import { turn } from "../runtime/event_loop.ts";
 import type { Session } from "../session/session.ts";
 
 /** Batches. Each batch is used before the next one is requested. */
-export type Batches = Iterable<Batch> | AsyncIterable<Batch>;
+export type Batches = Iterable<Batch<Arrays>> | AsyncIterable<Batch<Arrays>>;
 
 /**
  * The data that a net is trained or evaluated on: samples, from which batches are made; or batches, which are iterated
  * in their order once an epoch; or a function from the epoch (1, 2, ...) to its batches.
  */
-export type TrainingData = SampleRows | Batches | ((epoch: number) => Batches);
+export type TrainingData = SampleRows | SampleSource | Batches | ((epoch: number) => Batches);
+
+/** Samples that make their own batches: see `namedSamples`. */
+export interface SampleSource {
+  /** The batches in this session. */
+  source(session: Session, options: Required<Omit<BatchOptions, "ranks">>): BatchSource;
+}
 
 /** The batches of an epoch after the first `used`. */
 export type BatchSource = (epoch: number, used: number) => Batches;
@@ -57,26 +64,39 @@ export function batchSource(session: Session, data: TrainingData, options: Batch
   if (Symbol.iterator in data || Symbol.asyncIterator in data) {
     return (epoch, used) => skip(data as Batches, epoch, used);
   }
-  if (!("x" in data && "y" in data)) throw refused();
+  if ("source" in data) return data.source(session, { ...options, batch, shuffle, seed, bucket });
+  const { net } = session.layout;
+  if (!("x" in data && "y" in data) || net?.input.named || net?.output.named) throw refused();
   const samples = flatSamples(data);
-  const { layout } = session, steps = stepsOf(samples, layout, longest), arrangement = { batch, shuffle, seed, bucket };
-  const sizes = sizesOf(samples, steps, layout);
+  const { layout } = session, steps = stepsOf(samples, layout, longest);
+  return arranged(sizesOf(samples, steps, layout), { batch, shuffle, seed, bucket }, (members) => {
+    return collate(samples, members, steps, layout);
+  });
+}
+
+/** The batches that `collate` makes of samples of these sizes. */
+export function arranged(
+  sizes: ArrayLike<number>,
+  arrangement: Arrangement,
+  collate: (members: readonly number[]) => Batch<Arrays>,
+): BatchSource {
   return function* (epoch, used) {
     const batches = arrange(sizes, epoch, arrangement);
     requireUsed(batches.length, epoch, used);
-    for (const members of batches.slice(used)) yield collate(samples, members, steps, layout);
+    for (const members of batches.slice(used)) yield collate(members);
   };
 }
 
 /** The error of data that is none. */
 function refused(): OptionError {
   return new OptionError(
-    'Cannot make batches: "data" must be samples { x, y }, an iterable of batches, or a function',
+    'Cannot make batches: "data" must be samples { x, y }, of several inputs or outputs namedSamples({ x, y }), ' +
+      "an iterable of batches, or a function",
   );
 }
 
 /** The batches after the first `used`. */
-async function* skip(batches: Batches, epoch: number, used: number): AsyncGenerator<Batch, void, void> {
+async function* skip(batches: Batches, epoch: number, used: number): AsyncGenerator<Batch<Arrays>, void, void> {
   let seen = 0;
   for await (const batch of batches) {
     if (seen++ >= used) yield batch;

@@ -1,7 +1,9 @@
+import { OptionError } from "../errors.ts";
+import type { Arrays } from "../ops/value.ts";
 import { count, flag, readOptions, refuse, requireMade, signal, type Table } from "../options.ts";
-import type { Batch } from "../training/data/batch.ts";
+import { type Batch, type Layout, targetRows } from "../training/data/batch.ts";
 import { TotalLoss } from "../training/losses/total_loss.ts";
-import type { EvaluatedBatch, Metric } from "../training/metrics/metric.ts";
+import type { Metric, OutputOf } from "../training/metrics/metric.ts";
 import { type BatchSource, evaluationSource, type TrainingData } from "./batches.ts";
 import type { CallOptions, States } from "../runtime/packed_batch.ts";
 import { turn } from "../runtime/event_loop.ts";
@@ -123,8 +125,9 @@ export async function evaluateSource<M extends Metrics>(
       if (carry) states = session.states();
       total.add({ loss, count });
       if (!tallies.length) continue;
-      const measured = { loss, count, layout, y: batch.y, output: session.output(), forEach: rowsOf(session, batch) };
-      for (const tally of tallies) tally.add(measured);
+      tallies.forEach((tally, i) => {
+        tally.add({ loss, count, ...metrics![names[i]].read?.(session, batch) ?? outputOf(session, batch) });
+      });
     }
   } finally {
     if (averages) session.useAverages(false);
@@ -134,22 +137,35 @@ export async function evaluateSource<M extends Metrics>(
 }
 
 /** The options of a call with this batch. */
-export function callOptions({ batch, lengths, decoderInput }: Batch, states: CallOptions["states"]): CallOptions {
+export function callOptions(
+  { batch, lengths, decoderInput }: Batch<Arrays>,
+  states: CallOptions["states"],
+): CallOptions {
   return { batch: batch ?? lengths?.length, lengths, decoderInput, states };
 }
 
-/** Visits the rows that count in the output of the session's last call. */
-function rowsOf(session: Session, batch: Batch): EvaluatedBatch["forEach"] {
-  const { layout } = session, { weights, lengths } = batch, B = batch.batch ?? lengths?.length ?? session.batch;
-  const { decoder } = layout,
-    [read, columns] = decoder ? [batch.decoderInput!, decoder.columns] : [batch.x, layout.columns];
-  const T = layout.targets === "step" ? read.length / (B * columns) : 1;
-  return (visit) => {
-    for (let i = 0; i < T * B; i++) {
-      const [t, b] = layout.batchFirst ? [i % T, Math.floor(i / T)] : [Math.floor(i / B), i % B];
-      if (layout.targets === "step" && !decoder && lengths && t >= lengths[b]) continue;
-      const weight = weights ? weights[weights.length === B ? b : i] : 1;
-      if (weight !== 0) visit(i, weight);
-    }
+/** What a metric measures: the output of the session's last call, its targets and the rows that count. */
+export function outputOf(
+  session: Session,
+  { y, weights, lengths, batch }: Batch<Arrays>,
+  output: Float32Array = session.output(),
+  layout: Layout = session.layout,
+): OutputOf {
+  if (!output.length) throw new OptionError("Cannot measure: a metric of several outputs must say which: ofOutput()");
+  const { targets, decoder, batchFirst } = layout, B = batch ?? lengths?.length ?? session.batch;
+  const own = weights as ArrayLike<number> | undefined,
+    T = targets === "step" ? output.length / (B * layout.output) : 1;
+  return {
+    layout,
+    y: y as ArrayLike<number>,
+    output,
+    forEach(visit) {
+      for (let i = 0; i < T * B; i++) {
+        const [t, b] = batchFirst ? [i % T, Math.floor(i / T)] : [Math.floor(i / B), i % B];
+        if (!decoder && lengths && t >= targetRows(layout, lengths[b])) continue;
+        const weight = own ? own[own.length === B ? b : i] : 1;
+        if (weight !== 0) visit(i, weight);
+      }
+    },
   };
 }

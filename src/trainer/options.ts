@@ -16,6 +16,7 @@ import {
 import type { States } from "../runtime/packed_batch.ts";
 import type { Tensors } from "../runtime/state_dict.ts";
 import type { Session } from "../session/session.ts";
+import type { Arrays } from "../ops/value.ts";
 import type { Batch } from "../training/data/batch.ts";
 import type { TrainingData } from "./batches.ts";
 import { type Metrics, metrics } from "./evaluate.ts";
@@ -190,7 +191,7 @@ export interface World {
    *   batch before.
    * @returns The loss and the count of this rank's rows, from `session.accumulate`.
    */
-  accumulate(session: Session, batch: Batch, states: States | "zero"): { loss: number; count: number };
+  accumulate(session: Session, batch: Batch<Arrays>, states: States | "zero"): { loss: number; count: number };
   /**
    * Sum gradients and losses over all ranks, after `accumulate` and before `session.update()`: `TrainingAccess.combine`
    * with the sums of what `TrainingAccess.accumulated` has on each rank.

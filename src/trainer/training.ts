@@ -3,6 +3,7 @@ import { turn } from "../runtime/event_loop.ts";
 import type { States } from "../runtime/packed_batch.ts";
 import type { TensorCopy } from "../runtime/state_dict.ts";
 import type { Session } from "../session/session.ts";
+import type { Arrays } from "../ops/value.ts";
 import type { Batch } from "../training/data/batch.ts";
 import { type Accumulation, startAccumulation } from "./accumulation.ts";
 import { TotalLoss } from "../training/losses/total_loss.ts";
@@ -217,7 +218,7 @@ export class Training<M extends Metrics = Metrics> extends TrainingRun<TrainingE
     yield* this.#evaluate(false);
   }
 
-  #accumulate(batch: Batch, part: Accumulation): void {
+  #accumulate(batch: Batch<Arrays>, part: Accumulation): void {
     const { carry = false, world } = this.#options;
     const session = this.#session;
     const { carried } = part;

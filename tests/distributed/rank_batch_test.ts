@@ -1,11 +1,13 @@
 /** The losses and gradients of the shards of all ranks sum to those of the whole batch. Needs no MPI. */
 import { assert, assertEquals } from "@std/assert";
 import {
+  type Arrays,
   type Batch,
   compile,
   type CompileOptions,
   crossEntropy,
   dense,
+  dropout,
   elman,
   embedding,
   gru,
@@ -17,7 +19,8 @@ import {
   type Session,
   squaredError,
 } from "@unroll/rnn";
-import { ctc } from "@unroll/rnn/losses";
+import { add, concat, conv1d, graph, tokens, values } from "@unroll/rnn/layers";
+import { ctc, lossByOutput } from "@unroll/rnn/losses";
 import { encoderDecoder, luong } from "@unroll/rnn/models";
 import { rankBatch } from "../../src/distributed/rank_batch.ts";
 import { Generator } from "../../src/random/generator.ts";
@@ -25,7 +28,7 @@ import { classifier } from "../support/distributed/small_training.ts";
 
 interface Case {
   session(threads: number): Promise<Session>;
-  batch: Batch;
+  batch: Batch<Arrays>;
   /** Whether the batch starts from `INITIAL_STATES`. */
   hasStates?: boolean;
 }
@@ -56,6 +59,20 @@ const translator = encoderDecoder({
     attention: luong(4, { source: 4 }),
     output: dense(4, 5),
   }),
+});
+const branching = graph({
+  inputs: { text: tokens(5), age: values(2, { steps: "one" }) },
+  layers: {
+    embed: [embedding(5, 4), "text"],
+    drop: [dropout(4, 0.3), "embed"],
+    conv: [conv1d(4, 4, 3, { padding: "same" }), "drop"],
+    skip: [add(), "conv", "drop"],
+    each: [dense(4, 2), "skip"],
+    last: [recurrent(gru(), { input: 4, hidden: 3, output: "last" }), "skip"],
+    both: [concat(), "last", "age"],
+    one: [dense(5, 3), "both"],
+  },
+  outputs: ["each", "one"],
 });
 const y = integers(6 * 7, 3);
 const yWithIgnoredRow = y.map((label, i) => i % 7 === 1 ? -100 : label);
@@ -103,6 +120,27 @@ const CASES: Record<string, Case> = {
       y: integers(28, 5),
       weights: Float32Array.from({ length: 28 }, (_, i) => i % 5 ? 1 : 0),
     },
+  },
+  "several inputs and outputs": {
+    session: compiled(branching, lossByOutput({ each: squaredError(), one: [crossEntropy(), 0.5] })),
+    batch: { x: { text: integers(42, 5), age: numbers(14) }, y: { each: numbers(84), one: integers(7, 3) } },
+  },
+  "several inputs and outputs, lengths, weights, batch-first": {
+    session: compiled(
+      branching,
+      lossByOutput({ each: squaredError({ reduction: "sum" }), one: crossEntropy({ reduction: "sum" }) }),
+      { batchFirst: true },
+    ),
+    batch: {
+      x: { text: integers(42, 5), age: numbers(14) },
+      y: { each: numbers(84), one: integers(7, 3) },
+      weights: { each: numbers(42), one: [1, 0, 2, 0.5, 1, 3, 1] },
+      lengths: [6, 2, 3, 1, 5, 6, 4],
+    },
+  },
+  "targets of steps behind a convolution with strides": {
+    session: compiled(sequential({ conv: conv1d(2, 3, 2, { strides: 2 }), output: dense(3, 2) }), crossEntropy()),
+    batch: { x: numbers(84), y: integers(3 * 7, 2), lengths: [6, 2, 3, 2, 5, 6, 4] },
   },
   "padded labels of CTC": {
     session: compiled(regression, ctc()),
@@ -161,7 +199,7 @@ Deno.test("a rank has every size-th row of the batch and of the states", () => {
   const whole = { x: integers(5 * 2, 4), y: integers(5 * 2, 3), lengths: [1, 2, 1, 2, 2] };
   const { batch, shard, takeStates } = rankBatch(whole, { ...layout, batchFirst: false }, 5, 1, 2);
   const { x } = whole;
-  assertEquals(Array.from(batch.x), [x[1], x[3], x[6], x[8]]);
+  assertEquals(Array.from(batch.x as ArrayLike<number>), [x[1], x[3], x[6], x[8]]);
   assertEquals(batch.lengths, [2, 2]);
   // Sorted by length, the whole batch is rows 1, 3, 4, 0, 2.
   assertEquals(shard, { B: 5, rows: [0, 1] });

@@ -21,7 +21,11 @@ const EXAMPLES: Record<string, { args: string[]; figures: RegExp[] }> = {
   },
   births: {
     args: ["--from", "2010", "--hidden", "8"],
-    figures: [/a week before +438/, /a year before +353/, /LSTM +\d+, \d+ %/],
+    figures: [/a week before +438/, /a year before +353/, /the sequence alone +\d+/, /LSTM +\d+, \d+ %/],
+  },
+  convolution: {
+    args: ["--mails", "200", "--letters", "60", "--hidden", "8"],
+    figures: [/^GRU +[\d.]+ % right, F1 of spam [\d.]+;/m, /convolution in front +[\d.]+ % right, F1 of spam [\d.]+;/],
   },
   why_recurrent: {
     args: ["--names", "400", "--hidden", "8"],

@@ -27,11 +27,11 @@ Deno.test("the net runs once for a piece of the prompt, not once for a token, an
   using written = await model();
   const { forward } = CompiledNet.prototype;
   let calls = 0;
-  CompiledNet.prototype.forward = function (...args) {
+  CompiledNet.prototype.forward = function <Output>(...args: Parameters<typeof forward>) {
     calls++;
-    const logits = forward.apply(this, args);
+    const logits = forward.apply(this, args) as Float32Array;
     assertEquals(logits.length, written.vocabulary.size);
-    return logits;
+    return logits as Output;
   };
   try {
     await written.write({ prompt: TEXT, length: 1, temperature: 0 });

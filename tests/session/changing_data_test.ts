@@ -143,7 +143,7 @@ for (const [name, subject] of Object.entries(CASES)) {
     const { lengths, decoderInput, ...data } = subject.call;
     const parameters = session.parameters();
     const [last, { data: bias }] = [...parameters].at(-1)!;
-    session.accumulate({ ...data, x: changing(data.x, 1e6) }, { lengths, decoderInput });
+    session.accumulate({ ...data, x: changing(data.x as ArrayLike<number>, 1e6) }, { lengths, decoderInput });
     const access = trainingAccess(session);
     access.combine({ count: 1, isNonFinite: false }, (gradients) => gradients.fill(NaN));
     assertThrows(() => session.update(), Error, "gradient norm is NaN");

@@ -174,8 +174,8 @@ function halvesOf(trained: BitsNet, step: number): { data: Data; call: Call }[] 
   const { input, output } = trained.net();
   return [0, half].map((from) => {
     const isOwn = (row: number) => row % batch >= from && row % batch < from + half;
-    const own = (all: ArrayLike<number>, { width }: { width: number }) =>
-      Array.from(all).filter((_, i) => isOwn(Math.floor(i / width)));
+    const own = (all: Data["x"], { width }: { width: number }) =>
+      Array.from(all as ArrayLike<number>).filter((_, i) => isOwn(Math.floor(i / width)));
     const rows = Array.from({ length: half }, (_, i) => from + i);
     const call: Call = { batch: half, shard: { B: batch, rows } };
     return { data: { x: own(x, input), y: own(y, output) }, call };

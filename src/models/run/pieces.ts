@@ -45,8 +45,11 @@ export interface PiecesOptions {
   readonly columns: number;
   /** The first states of sequences of these lengths. Default: zeros. */
   readonly first: (lengths: readonly number[]) => States | "zero";
-  /** Run one piece: the outputs `[T, B, width]`; `[B, width]` of a net with one row a sequence. */
-  readonly run: (net: CompiledNet, x: Float64Array, call: PieceCall) => Float32Array;
+  /**
+   * Run one piece: the outputs `[T, B, width]`; `[B, width]` of a net with one row a sequence. `rows` has the number of
+   * the sequence of each row.
+   */
+  readonly run: (net: CompiledNet, x: Float64Array, call: PieceCall, rows: readonly number[]) => Float32Array;
   /** Ends the run between two pieces, with the signal's reason as the error. */
   readonly signal?: AbortSignal;
 }
@@ -86,7 +89,12 @@ export async function runInPieces(
     offset += pace.run(longest - offset, (steps) => {
       const parts = active.map((row) => part(sequences[row], offset * columns, (offset + steps) * columns));
       const { x, lengths: partLengths } = padded(parts, columns);
-      const found = run(net, x, { batch: B, lengths: partLengths, states: firstRows(states, lengths.length, B) });
+      const found = run(
+        net,
+        x,
+        { batch: B, lengths: partLengths, states: firstRows(states, lengths.length, B) },
+        active,
+      );
       partLengths.forEach((T, b) => {
         const output = outputs[active[b]];
         if (!isEachStep) return output.set(found.subarray(b * width, (b + 1) * width)); // The last piece's stays.

@@ -6,6 +6,8 @@ import { embedding } from "../../layers/embedding.ts";
 import type { Layer } from "../../layers/layer.ts";
 import { pool } from "../../layers/pool.ts";
 import { firstPooling, poolInPieces } from "../../layers/pool_in_pieces.ts";
+import { graph, type GraphNode, tokens as tokenInput, values } from "../../layers/graph.ts";
+import { concat, repeat } from "../../layers/joins.ts";
 import { recurrent } from "../../layers/recurrent.ts";
 import { sequential } from "../../layers/sequential.ts";
 import { count, flag, rate, sizes } from "../../options.ts";
@@ -15,7 +17,7 @@ import { type Label, Labels } from "./labels.ts";
 import type { RunnableModel } from "./model.ts";
 import type { ModelDescription } from "./model_file.ts";
 import { type PiecesOptions, runInPieces, sizeFor } from "./pieces.ts";
-import { runBatches, SequenceInput, type Tokens } from "./sequences.ts";
+import { type EncodedSequences, runBatches, SequenceInput, type Tokens } from "./sequences.ts";
 
 /**
  * How the outputs of a sequence's time steps become one: the output after the last step, or a mean, maximum or
@@ -49,6 +51,8 @@ export interface SequenceModelDescription extends ModelDescription {
   readonly tokens?: Tokens;
   /** Values of a time step; undefined in a model that reads tokens. */
   readonly features?: number;
+  /** Values that hold for a whole sequence; each time step of the recurrent layers reads them. Undefined: none. */
+  readonly sequenceFeatures?: number;
 }
 
 /** What the kinds of sequence models have in common. */
@@ -63,6 +67,7 @@ export const SEQUENCE_MODEL = {
     outputs: count,
     tokens: optional(tokens),
     features: optional(count),
+    sequenceFeatures: optional(count),
   }),
   net: sequenceNet,
   runningNet,
@@ -86,7 +91,7 @@ export function labelledNet(description: SequenceModelDescription & { readonly l
   throw new OptionError(`"outputs" must be the number of "labels", ${count}, got ${outputs}`);
 }
 
-/** Embedding, recurrent layers, pooling, dense layer. */
+/** Embedding, recurrent layers, pooling, dense layer. Values of the whole sequence stand beside each step's input. */
 function sequenceNet(description: SequenceModelDescription): Layer {
   return layersOf(description, pool);
 }
@@ -98,9 +103,9 @@ function runningNet(description: SequenceModelDescription): Layer {
 
 function layersOf(description: SequenceModelDescription, poolLayer: typeof pool): Layer {
   const { cell, hidden, layers, bidirectional, dropout: rate, embedding: width, pooling, outputs } = description;
-  const { tokens, features } = new SequenceInput(description);
+  const { tokens, features, sequenceFeatures } = new SequenceInput(description);
   const rnn = recurrent(cell, {
-    input: features ?? width!,
+    input: (features ?? width!) + sequenceFeatures,
     hidden,
     layers,
     bidirectional,
@@ -108,15 +113,38 @@ function layersOf(description: SequenceModelDescription, poolLayer: typeof pool)
     output: pooling === "last" ? "last" : "sequence",
   });
   const H = rnn.output.width;
-  return sequential({
+  const below = {
     ...tokens !== undefined && { embedding: embedding(tokens, width!) },
     ...tokens !== undefined && rate && { dropout_embedding: dropout(width!, rate) },
+  };
+  const above = {
     rnn,
     ...isPooled(pooling) && { pool: poolLayer(H, pooling) },
     ...pooling === "attention" && { attention: attentionPool(H) },
     ...rate && { dropout: dropout(H, rate) },
     decoder: dense(H, outputs),
+  };
+  if (!sequenceFeatures) return sequential({ ...below, ...above });
+  return graph({
+    inputs: {
+      sequence: tokens === undefined ? values(features!) : tokenInput(tokens),
+      features: values(sequenceFeatures, { steps: "one" }),
+    },
+    layers: {
+      ...chain(below, "sequence"),
+      features_each: [repeat(), "features", "sequence"],
+      joined: [concat(), Object.keys(below).at(-1) ?? "sequence", "features_each"],
+      ...chain(above, "joined"),
+    },
+    outputs: "decoder",
   });
+}
+
+/** Layers that read each other, the first one `x`. */
+function chain(layers: Readonly<Record<string, Layer>>, x: string): Record<string, GraphNode> {
+  return Object.fromEntries(
+    Object.entries(layers).map(([name, layer], i, all) => [name, [layer, all[i - 1]?.[0] ?? x]]),
+  );
 }
 
 /** Whether the net has a layer `pool`. */
@@ -131,19 +159,30 @@ function isPooled(pooling: Pooling | "none"): pooling is "mean" | "max" {
 export async function sequenceOutputs(
   { running, nets, description }: RunnableModel<SequenceModelDescription>,
   input: SequenceInput,
-  sequences: readonly ArrayLike<number>[],
+  encoded: EncodedSequences,
   { softmax, signal }: TaskRunOptions & { softmax: boolean },
 ): Promise<Float32Array[]> {
+  const sequences = input.sequencesOf(encoded);
   if (!sequences.length) return [];
-  const options: PiecesOptions = {
+  const features = Array.isArray(encoded) ? undefined : new Map(encoded.features.map((own, i) => [sequences[i], own]));
+  const optionsOf = (members: readonly ArrayLike<number>[]): PiecesOptions => ({
     columns: input.columns,
     first: (lengths) => running.wholeSequence ? "zero" : firstStates(running, description, lengths),
-    run: (net, x, call) => softmax ? net.probabilities(x, call) : net.forward(x, call),
+    run(net, sequence, call, rows) {
+      const x = features
+        ? { sequence, features: rows.flatMap((row) => Array.from(features.get(members[row])!)) }
+        : sequence;
+      return softmax ? net.probabilities(x, call) : net.forward(x, call);
+    },
     signal,
-  };
+  });
   const size = sizeFor(sequences.length, input.longest(sequences), running);
   return await nets.run(size, (net) => {
-    return runBatches(sequences, { batch: size.batch, signal }, (members) => runInPieces(net, members, options));
+    return runBatches(
+      sequences,
+      { batch: size.batch, signal },
+      (members) => runInPieces(net, members, optionsOf(members)),
+    );
   });
 }
 

@@ -28,10 +28,27 @@ export const tokens: Check<Tokens> = (name, value) => {
 export type Sequence = string | readonly string[] | ArrayLike<number>;
 
 /**
- * What a model reads. A model with `tokens`: a text or the list of its tokens, as the vocabulary has them, or ids. A
+ * A sequence alone. A model with `tokens`: a text or the list of its tokens, as the vocabulary has them, or ids. A
  * model with `features`: values `[T, features]`, row-major or as rows.
  */
-export type TaskSequence = Sequence | ArrayLike<ArrayLike<number>>;
+type PlainSequence = Sequence | ArrayLike<ArrayLike<number>>;
+
+/** A sequence with values that hold for all of it. */
+export interface FeaturedSequence {
+  /** The sequence. */
+  readonly sequence: PlainSequence;
+  /** The values, as many as the model's `sequenceFeatures`. */
+  readonly features: ArrayLike<number>;
+}
+
+/** What a model reads: a sequence; or, with `sequenceFeatures`, a sequence and its values. */
+export type TaskSequence = PlainSequence | FeaturedSequence;
+
+/** Encoded sequences as the net reads them: alone, or with their values by the names of the net's inputs. */
+export type EncodedSequences = ArrayLike<number>[] | {
+  readonly sequence: ArrayLike<number>[];
+  readonly features: ArrayLike<number>[];
+};
 
 /** Translates sequences of tokens to ids and back. */
 export class SequenceCodec {
@@ -138,16 +155,25 @@ export class SequenceInput {
   readonly tokens?: number;
   /** Values of a time step; undefined in a model that reads tokens. */
   readonly features?: number;
+  /** Values that hold for a whole sequence. */
+  readonly sequenceFeatures: number;
   readonly #codec?: SequenceCodec;
 
-  /** @throws {OptionError} Unless exactly one of the two is given. */
-  constructor({ tokens, features }: { readonly tokens?: Tokens; readonly features?: number }) {
+  /** @throws {OptionError} Unless exactly one of `tokens` and `features` is given. */
+  constructor(
+    { tokens, features, sequenceFeatures = 0 }: {
+      readonly tokens?: Tokens;
+      readonly features?: number;
+      readonly sequenceFeatures?: number;
+    },
+  ) {
     if ((tokens === undefined) === (features === undefined)) {
       throw new OptionError('Either "tokens" or "features" must be given: a model reads tokens or values');
     }
     if (features !== undefined) requireInteger("features", features, 1);
     if (typeof tokens === "number") requireInteger("tokens", tokens, 1);
     this.features = features;
+    this.sequenceFeatures = sequenceFeatures;
     if (tokens === undefined) return;
     this.#codec = new SequenceCodec("sequence", tokens, Infinity);
     this.tokens = this.#codec.size;
@@ -164,20 +190,42 @@ export class SequenceInput {
    * @throws {OptionError} When a sequence is empty, or has an unknown token or a number that is not finite.
    * @throws {ShapeError} When a time step does not have as many values as features.
    */
-  encode(sequences: readonly TaskSequence[]): ArrayLike<number>[] {
-    const codec = this.#codec;
-    return requireList("sequences", sequences).map((sequence, i) =>
-      codec ? codec.encode(sequence as Sequence, i) : valuesOf(sequence, this.columns, i)
-    );
+  encode(sequences: readonly TaskSequence[]): EncodedSequences {
+    const codec = this.#codec, n = this.sequenceFeatures;
+    const encode = (sequence: PlainSequence, i: number) =>
+      codec ? codec.encode(sequence as Sequence, i) : valuesOf(sequence, this.columns, i);
+    const all = requireList("sequences", sequences);
+    all.forEach((sample, i) => {
+      const { sequence, features } = Object(sample);
+      if (n ? sequence !== undefined && features !== undefined : sequence === undefined) return;
+      const expected = n ? "{ sequence, features }" : 'a sequence alone, as "sequenceFeatures" is not set';
+      throw new OptionError(`Cannot read sequence ${i}: expected ${expected}, got ${format(sample)}`);
+    });
+    if (!n) return all.map((sequence, i) => encode(sequence as PlainSequence, i));
+    const pairs = all as readonly FeaturedSequence[];
+    return {
+      sequence: pairs.map(({ sequence }, i) => encode(sequence, i)),
+      features: pairs.map(({ features }, i) => {
+        const { length } = requireNumbers(`features of sequence ${i}`, features);
+        if (length === n && Array.prototype.every.call(features, Number.isFinite)) return features;
+        const got = length === n ? format(features) : length;
+        throw new ShapeError(`Cannot read sequence ${i}: "features" must be ${n} finite numbers, got ${got}`);
+      }),
+    };
+  }
+
+  /** The encoded sequences alone. */
+  sequencesOf(encoded: EncodedSequences): ArrayLike<number>[] {
+    return Array.isArray(encoded) ? encoded : encoded.sequence;
   }
 
   /** Number of time steps of the longest of these encoded sequences. */
-  longest(sequences: readonly ArrayLike<number>[]): number {
-    return sequences.reduce((longest, { length }) => Math.max(longest, length / this.columns), 1);
+  longest(encoded: EncodedSequences): number {
+    return this.sequencesOf(encoded).reduce((longest, { length }) => Math.max(longest, length / this.columns), 1);
   }
 }
 
-function valuesOf(sequence: TaskSequence, features: number, number: number): Float32Array {
+function valuesOf(sequence: PlainSequence, features: number, number: number): Float32Array {
   if (typeof sequence === "string") {
     throw new OptionError(`Cannot read sequence ${number}: it must be values, got ${JSON.stringify(sequence)}`);
   }

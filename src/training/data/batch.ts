@@ -1,9 +1,16 @@
-import type { Reduction, Targets } from "../losses/loss.ts";
+import { type Arrays, shapeOf, type TensorSpec } from "../../ops/value.ts";
+import type { PlannedLoss, Reduction } from "../losses/loss.ts";
 
-/** Sequences that run through a net together. */
-export interface Batch extends Targets {
+/** Sequences that run through a net together. Of several inputs or outputs, the arrays of each by its name. */
+export interface Batch<Data extends Arrays = ArrayLike<number>> {
   /** Tokens `[T, B]` or values `[T, B, input]` (`[B, T, ...]` when batch-first). */
-  x: ArrayLike<number>;
+  x: Data;
+  /** See `Targets.y`. */
+  y: Data;
+  /** See `Targets.weights`. */
+  weights?: Data;
+  /** See `Targets.targetLengths`. */
+  targetLengths?: Data;
   /**
    * Length of each row, integers from 1 to T. Steps after a row's length are padding and never read. Default: all T.
    */
@@ -14,7 +21,7 @@ export interface Batch extends Targets {
   batch?: number;
 }
 
-/** The layout of a session's data. */
+/** The layout of a session's data; of several inputs or outputs, that of the first. */
 export interface Layout {
   /** Kind of x. */
   readonly kind: "tokens" | "values";
@@ -32,4 +39,12 @@ export interface Layout {
   readonly longest: number;
   /** Layout of the decoder's input, in a net with a decoder. Targets have the decoder's number of steps. */
   readonly decoder?: Pick<Layout, "kind" | "columns" | "longest">;
+  /** The inputs, the outputs and the losses of the net. Default: one of each. */
+  readonly net?: { readonly input: TensorSpec; readonly output: TensorSpec; readonly loss: PlannedLoss };
+}
+
+/** The number of rows of targets of a sequence of T steps. */
+export function targetRows({ targets, net }: Pick<Layout, "targets" | "net">, T: number): number {
+  if (targets !== "step") return 1;
+  return net ? shapeOf(net.output, { T, B: 1, active: () => 1, training: false }).T : T;
 }

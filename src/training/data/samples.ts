@@ -1,6 +1,6 @@
 import { OptionError, requireArray, requireNumbers, ShapeError } from "../../errors.ts";
 import { type Names, requireKnown } from "../../options.ts";
-import type { Batch, Layout } from "./batch.ts";
+import { type Batch, type Layout, targetRows } from "./batch.ts";
 import { writePadded } from "./padding.ts";
 
 /** Sequences of different lengths with their targets. */
@@ -58,7 +58,7 @@ export function stepsOf(samples: Samples, layout: Layout, longest: number): Int3
   for (let i = 0; i < x.length; i++) {
     const T = steps[i] = requireSteps(i, "x", x[i], columns, longest);
     const written = decoder && requireSteps(i, "decoderInput", decoderInput![i], decoder.columns, decoder.longest);
-    const elements = size(y[i]), rows = targets === "step" ? written ?? T : 1;
+    const elements = size(y[i]), rows = written && targets === "step" ? written : targetRows(layout, T);
     if (targets !== "labels" && elements !== rows * width) refuse(i, "y", `${rows * width} elements`, elements);
     if (weights && typeof weights[i] !== typeof weights[0]) {
       throw new ShapeError(`Cannot read sample ${i}: "weights" must be numbers or arrays, as of sample 0`);
@@ -129,16 +129,16 @@ export function collate(samples: Samples, members: readonly number[], steps: Int
     return to;
   };
   const written = decoder && members.map((i) => samples.decoderInput![i].length / decoder.columns);
-  const outputs = written ? Math.max(...written) : T;
+  const outputs = written && targets === "step" ? Math.max(...written) : targetRows(layout, T);
   const data = {
     x: sequences(samples.x, layout, T),
-    decoderInput: decoder && sequences(samples.decoderInput!, decoder, outputs),
+    decoderInput: decoder && sequences(samples.decoderInput!, decoder, Math.max(...written!)),
     batch: B,
     lengths: lengths.every((length) => length === T) ? undefined : lengths,
   };
   const rowsOf = (from: (i: number) => number | ArrayLike<number>, width: number) => {
-    const target = new Float64Array((targets === "step" ? outputs * B : B) * width);
-    writePadded(target, width, members.map((i) => list(from(i))), targets === "step" ? outputs : 1, layout.batchFirst);
+    const target = new Float64Array(outputs * B * width);
+    writePadded(target, width, members.map((i) => list(from(i))), outputs, layout.batchFirst);
     return target;
   };
   const width = targetWidth(samples, layout);
@@ -154,9 +154,11 @@ export function collate(samples: Samples, members: readonly number[], steps: Int
 }
 
 /** Elements of a target, according to the first sample. */
-function targetWidth({ x, y, decoderInput }: Samples, { columns, targets, decoder }: Layout): number {
-  const [first, each] = decoder ? [decoderInput![0], decoder.columns] : [x[0], columns];
-  const rows = targets === "step" ? first.length / each : 1;
+function targetWidth({ x, y, decoderInput }: Samples, layout: Layout): number {
+  const { columns, targets, decoder } = layout;
+  const rows = decoder && targets === "step"
+    ? decoderInput![0].length / decoder.columns
+    : targetRows(layout, x[0].length / columns);
   return Math.max(1, Math.floor(size(y[0]) / rows));
 }
 

@@ -2,7 +2,7 @@ import { OptionError, requireNumber, ShapeError } from "../../errors.ts";
 import type { Kernels } from "../../kernels/kernels.ts";
 import type { Scope } from "../../memory/scope.ts";
 import type { Slot } from "../../memory/slot.ts";
-import type { BatchShape, Value } from "../../ops/value.ts";
+import type { BatchShape, TensorSpec, Value } from "../../ops/value.ts";
 import { type Check, requireMade, type Table } from "../../options.ts";
 
 /** The targets of a call, which the loss compares with the outputs. */
@@ -48,6 +48,8 @@ export interface Loss {
   readonly name: string;
   /** Whether y has a target for each step, or one for each sequence. */
   readonly targets: "step" | "sequence";
+  /** Whether the loss is that of a net with several outputs. Default false. */
+  readonly byOutput?: boolean;
   /** Plan the loss in one net's memory, reading the net's output. */
   plan(scope: Scope, output: Value): PlannedLoss;
 }
@@ -65,6 +67,8 @@ export interface TargetRows {
   readonly partial: boolean;
   /** Whether backward will follow. */
   readonly training: boolean;
+  /** The rows of one of several outputs. */
+  of(output: TensorSpec): TargetRows;
   /** Visits each row in memory with the caller's row, or -1 for padding. */
   forEach(visit: (row: number, callerRow: number) => void): void;
   /** Index of the caller's sequence that is sequence b in memory. */
@@ -86,6 +90,8 @@ export interface PlannedLoss {
   readonly targets: "step" | "sequence";
   /** How the losses become one number. */
   readonly reduction: Reduction;
+  /** The losses of several outputs, by name. */
+  readonly of?: Readonly<Record<string, PlannedLoss>>;
   /**
    * The most elements of y, for which memory is planned.
    *
@@ -107,8 +113,8 @@ export interface PlannedLoss {
   forward(k: Kernels, extent: BatchShape, gradient: boolean): void;
   /** The loss, from the sum of the losses and the sum of the weights. */
   reduce(total: number, count: number): number;
-  /** A copy of the losses, in the caller's order; 0 for padding. */
-  read(rows: TargetRows): Float32Array;
+  /** A copy of the losses, in the caller's order; 0 for padding. Of several outputs by name. */
+  read(rows: TargetRows): Float32Array | Readonly<Record<string, Float32Array>>;
 }
 
 /** The check of an option that is a loss. */

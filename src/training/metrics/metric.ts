@@ -1,5 +1,6 @@
 import { exp } from "../../kernels/real.ts";
-import type { Layout } from "../data/batch.ts";
+import type { Arrays } from "../../ops/value.ts";
+import type { Batch, Layout } from "../data/batch.ts";
 import { TotalLoss } from "../losses/total_loss.ts";
 
 /** A measure of all batches of an evaluation together. */
@@ -8,6 +9,8 @@ export interface Metric<Value = number> {
   readonly better?: "higher" | "lower";
   /** A new state without batches. */
   start(): MetricState<Value>;
+  /** What is measured in the place of the only output: see `ofOutput`. */
+  read?(session: unknown, batch: Batch<Arrays>): OutputOf;
 }
 
 /** The state of a metric between batches. */
@@ -17,6 +20,9 @@ export interface MetricState<Value> {
   /** The metric of all batches so far. */
   value(): Value;
 }
+
+/** What a metric measures of an output. */
+export type OutputOf = Omit<EvaluatedBatch, "loss" | "count">;
 
 /** The outputs, targets and loss of a batch. */
 export interface EvaluatedBatch {

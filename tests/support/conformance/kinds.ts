@@ -7,6 +7,7 @@ import { ctcLoss } from "./ctc_loss.ts";
 import { edgeSafetensors } from "./edge_safetensors.ts";
 import { encoderAndDecoder } from "./encoder_decoder.ts";
 import { elementLoss } from "./element_loss.ts";
+import { graphs } from "./graph.ts";
 import type { Kind } from "./kind.ts";
 import { onnxModel } from "./onnx_model.ts";
 import { rnnLayer } from "./rnn_layer.ts";
@@ -25,6 +26,7 @@ export const KINDS: Readonly<Record<string, Kind>> = {
   edge_safetensors: edgeSafetensors,
   char_lm: charLm,
   encoder_decoder: encoderAndDecoder,
+  graph: graphs,
   onnx_node: onnxModel,
   onnx_export: onnxModel,
 };
