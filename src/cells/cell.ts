@@ -5,6 +5,7 @@ import type { Slot } from "../memory/slot.ts";
 import { type Parameter, uniform } from "../ops/initialise.ts";
 import type { Needs } from "../ops/needs.ts";
 import type { RecurrentLinear, RecurrentLinearOptions } from "../ops/recurrent_linear.ts";
+import type { BatchShape } from "../ops/value.ts";
 import type { CellDescription } from "./description.ts";
 
 /**
@@ -56,6 +57,8 @@ export interface CellContext {
    * backward.
    */
   readonly z: Slot;
+  /** Whether the projection is complete only at its step, because something else is added. @default {false} */
+  readonly isStepwise?: boolean;
   /** One slot for each state, `[(T + 1) * B, width]`. Rows that were not active in the step before are zero. */
   readonly states: readonly Slot[];
   /**
@@ -80,6 +83,8 @@ export interface PlannedCell {
   readonly needs?: Partial<Needs>;
   /** Renew the copies that are derived from parameters. */
   refresh(k: Kernels): void;
+  /** Before step 0, when z has the projection of all steps. Default: nothing. */
+  readonly begin?: (k: Kernels, shape: BatchShape) => void;
   /** Step t: read z and state t, write state t + 1. */
   forward(k: Kernels, t: number, B: number, n: number): void;
   /** Step t: turn z into the gradient of z, and pass the gradient of state t + 1 on to state t. */

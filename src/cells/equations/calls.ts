@@ -1,0 +1,150 @@
+import type { Kernels } from "../../kernels/kernels.ts";
+import type { Scope } from "../../memory/scope.ts";
+import type { Slot } from "../../memory/slot.ts";
+import { type Nonlinearity, nonlinearity } from "../../ops/activation.ts";
+import type { Home, Work } from "./order.ts";
+import type { Placed } from "./place.ts";
+
+/** Kernel calls on the rows of step t, of which n are active; or from step 0 on, on n rows of all steps. */
+export type Call = (k: Kernels, t: number, B: number, n: number) => void;
+
+/** A home in memory. */
+export interface Place {
+  /** The columns. */
+  readonly slot: Slot;
+  /** Steps after the current one; undefined for rows that all steps share. */
+  readonly shift?: number;
+  /** Elements from one row to the next. 0: all rows are one row. */
+  readonly stride: number;
+}
+
+/** The address of a place at step t of B rows. */
+export function at({ slot, shift }: Place, t: number, B: number): number {
+  return shift === undefined ? slot.address : slot.step(t + shift, B);
+}
+
+/** What calls need of their cell. */
+export interface Binding {
+  readonly scope: Scope;
+  /** The place of a home, or of some neighbouring ones, which are one place. */
+  place(home: Home, count?: number): Place;
+  /** The gradient of the output before the step. */
+  readonly accumulator: Home;
+  /** The calls of a matmul or of a layer normalisation. */
+  other(work: Work, sources: readonly Home[], result: Home | undefined): Call;
+}
+
+/** The works of a pass as kernel calls. Neighbours with one function are one call. */
+export function calls({ works, results, sources }: Placed, binding: Binding): Call[] {
+  const made: Call[] = [], constants = constantsOf(binding.scope);
+  for (let i = 0; i < works.length;) {
+    const work = works[i], { kind, minus } = work, read = sources.get(work)!;
+    const homes = [results.get(work)!, ...read];
+    if (kind === "value" || kind === "store" || kind === "move") {
+      const count = neighbours(works.slice(i), (work) => [results.get(work)!, ...sources.get(work)!]);
+      const places = homes.map((home) => binding.place(home, count));
+      made.push(kind === "value" ? valueCall(work, places, constants) : copy(places[0], places[1]));
+      i += count;
+      continue;
+    }
+    i++;
+    if (kind === "accumulate") {
+      const to = binding.place(binding.accumulator), [a, b] = read.map((home) => binding.place(home));
+      if (b) made.push(binary("multiplyAdd", to, a, b));
+      else made.push(binary(minus ? "subtract" : "add", to, to, a));
+    } else made.push(binding.other(work, read, results.get(work)));
+  }
+  return made;
+}
+
+/** How many works from the first on are one call: the same operation on blocks of z that follow each other. */
+function neighbours(works: readonly Work[], homes: (work: Work) => readonly Home[]): number {
+  const [first] = works, from = homes(first);
+  if (first.kind !== "value" || first.fused || from.some(({ kind }) => kind !== "z")) return 1;
+  let count = 1;
+  for (; count < works.length; count++) {
+    const { kind, value, fused } = works[count];
+    if (kind !== "value" || fused || value!.op !== first.value!.op || value!.at !== first.value!.at) break;
+    const next = homes(works[count]);
+    if (!next.every((home, i) => home.kind === "z" && home.at === (from[i].at as number) + count)) break;
+  }
+  return count;
+}
+
+interface Constants {
+  limit(at: number | string): Slot;
+  activation(at: number | string): Nonlinearity;
+}
+
+/** The numbers of limits and nonlinearities, each once. */
+function constantsOf(scope: Scope): Constants {
+  const limits = new Map<number | string, Slot>(), activations = new Map<number | string, Nonlinearity>();
+  return {
+    limit(at) {
+      const known = limits.get(at) ?? scope.constant("limit", [Number(at)]);
+      limits.set(at, known);
+      return known;
+    },
+    activation(at) {
+      const known = activations.get(at) ?? nonlinearity(scope, JSON.parse(at as string));
+      activations.set(at, known);
+      return known;
+    },
+  };
+}
+
+function valueCall({ value, fused }: Work, [y, a, b, c]: readonly Place[], constants: Constants): Call {
+  const { op, at: which } = value!, { columns } = y.slot;
+  switch (op) {
+    case "add":
+      return fused ? binary("multiplyAdd", y, b, c) : binary("add", y, a, b);
+    case "exp":
+      return (k, t, B, n) => k.exp(at(y, t, B), at(a, t, B), n, columns, y.stride, a.stride);
+    case "clamp": {
+      const limit = constants.limit(which);
+      return (k, t, B, n) => k.clamp(at(y, t, B), at(a, t, B), limit.address, n, columns, y.stride, a.stride);
+    }
+    case "clampBackward": {
+      const limit = constants.limit(which);
+      return (k, t, B, n) =>
+        k.clampBackward(at(y, t, B), at(a, t, B), at(b, t, B), limit.address, n, columns, y.stride, a.stride, b.stride);
+    }
+    case "activation": {
+      const f = constants.activation(which);
+      return (k, t, B, n) => f.forward(k, at(y, t, B), at(a, t, B), n, columns, y.stride, a.stride);
+    }
+    case "activationBackward": {
+      const f = constants.activation(which), result = b ?? a, argument = c ?? result;
+      return (k, t, B, n) =>
+        f.backward(
+          k,
+          at(y, t, B),
+          at(a, t, B),
+          at(argument, t, B),
+          at(result, t, B),
+          n,
+          columns,
+          y.stride,
+          a.stride,
+          argument.stride,
+          result.stride,
+        );
+    }
+    default:
+      return binary(op as Binary, y, a, b);
+  }
+}
+
+type Binary = "add" | "subtract" | "multiply" | "multiplyAdd" | "divide";
+
+function binary(kernel: Binary, y: Place, a: Place, b: Place): Call {
+  const { columns } = y.slot;
+  return (k, t, B, n) =>
+    k[kernel](at(y, t, B), at(a, t, B), at(b, t, B), n, columns, y.stride, a.stride, b.stride);
+}
+
+/** y = x */
+export function copy(y: Place, x: Place): Call {
+  const { columns } = y.slot;
+  return (k, t, B, n) => k.copy(at(y, t, B), at(x, t, B), n, columns, y.stride, x.stride);
+}
