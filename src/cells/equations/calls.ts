@@ -139,8 +139,7 @@ type Binary = "add" | "subtract" | "multiply" | "multiplyAdd" | "divide";
 
 function binary(kernel: Binary, y: Place, a: Place, b: Place): Call {
   const { columns } = y.slot;
-  return (k, t, B, n) =>
-    k[kernel](at(y, t, B), at(a, t, B), at(b, t, B), n, columns, y.stride, a.stride, b.stride);
+  return (k, t, B, n) => k[kernel](at(y, t, B), at(a, t, B), at(b, t, B), n, columns, y.stride, a.stride, b.stride);
 }
 
 /** y = x */

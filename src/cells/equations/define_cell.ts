@@ -124,7 +124,9 @@ export function defineCell<
     masks?: Named<number>;
     initial?: Named<Initialiser>;
   };
-  const widths = Array.isArray(states) ? Object.fromEntries(states.map((name: string) => [name, "H" as const])) : states as Named<Width>;
+  const widths = Array.isArray(states)
+    ? Object.fromEntries(states.map((name: string) => [name, "H" as const]))
+    : states as Named<Width>;
   const parts: Parts = { name, gates, states: widths, bias, weightNames, vectors, weights, norms, masks };
   const equations = trace(parts, step as unknown as AnyStep);
   const output = Object.values(widths)[0], recurrentRows = equations.recurrentGates.length;

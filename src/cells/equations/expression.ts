@@ -1,6 +1,11 @@
 import { format, OptionError } from "../../errors.ts";
 import { ACTIVATION } from "../../kernels/activation_kinds.ts";
-import { type ActivationName, type ActivationOptions, completeActivation, type NamedActivation } from "../../ops/activation.ts";
+import {
+  type Activation,
+  type ActivationName,
+  type ActivationOptions,
+  completeActivation,
+} from "../../ops/activation.ts";
 
 /** Elements of a row: the hidden size, or a number. */
 export type Width = "H" | number;
@@ -111,7 +116,9 @@ export class Graph {
     }
     const key = `${op} ${at} ${args.map(({ id }) => id)}`;
     let made = this.#known.get(key);
-    if (!made) this.#known.set(key, made = new Expression(this, this.#known.size, op, args, at, width ?? args[0].width));
+    if (!made) {
+      this.#known.set(key, made = new Expression(this, this.#known.size, op, args, at, width ?? args[0].width));
+    }
     return made;
   }
 }
@@ -121,13 +128,15 @@ function graphOf(x: Expression): Graph {
   throw new OptionError(`Cannot apply a function: expected a value of the step, got ${format(x)}`);
 }
 
-function applied(x: Expression, f: NamedActivation): Expression {
+function applied(x: Expression, f: Activation): Expression {
   return graphOf(x).make("activation", [x], JSON.stringify(completeActivation("activation", f)));
 }
 
 /** The functions that a step can use, besides the methods of `Expression`. */
 export interface StepFunctions
   extends Readonly<Record<ActivationName, (x: Expression, options?: ActivationOptions) => Expression>> {
+  /** A nonlinearity by name, with alpha and beta. */
+  activation(x: Expression, f: Activation): Expression;
   /** 1 - x */
   oneMinus(x: Expression): Expression;
   /** e to the power of x, with x clamped to [-87, 88] */
@@ -146,6 +155,7 @@ export function stepFunctions(): StepFunctions {
   ]);
   const functions: StepFunctions = {
     ...Object.fromEntries(all),
+    activation: applied,
     oneMinus: (x: Expression) => applied(x, { name: "affine", alpha: -1, beta: 1 }),
     exp: (x: Expression) => graphOf(x).make("exp", [x]),
     clamp(x: Expression, limit: number) {

@@ -28,21 +28,24 @@ export function planNorms(
   { norms }: Equations,
   isAhead: (name: string) => boolean,
 ): PlannedNorms {
-  const all = new Map(Object.entries(norms).map(([name, { values, epsilon = 1e-5 }]) => {
-    const rows = scope.steps * scope.batch, n = values * H;
-    const slot = (label: string) => isAhead(name) && !scope.train ? scope.activation(label, rows, n) : savedActivation(label, n);
-    const gain = scope.parameter(`${name}_gain`), bias = scope.parameter(`${name}_bias`);
-    return [name, {
-      n,
-      gain,
-      bias,
-      epsilon: scope.constant(`epsilon of ${name}`, [epsilon]),
-      x: slot(`input of ${name}`),
-      y: slot(name),
-      stats: scope.activation(`mean and deviation of ${name}`, 1, 2 * rows),
-      unwanted: scope.activation(`unwanted gradients of ${name}`, 2, n),
-    }];
-  }));
+  const all = new Map(
+    Object.entries(norms).map(([name, { values, epsilon = 1e-5 }]) => {
+      const rows = scope.steps * scope.batch, n = values * H;
+      const slot = (label: string) =>
+        isAhead(name) && !scope.train ? scope.activation(label, rows, n) : savedActivation(label, n);
+      const gain = scope.parameter(`${name}_gain`), bias = scope.parameter(`${name}_bias`);
+      return [name, {
+        n,
+        gain,
+        bias,
+        epsilon: scope.constant(`epsilon of ${name}`, [epsilon]),
+        x: slot(`input of ${name}`),
+        y: slot(name),
+        stats: scope.activation(`mean and deviation of ${name}`, 1, 2 * rows),
+        unwanted: scope.activation(`unwanted gradients of ${name}`, 2, n),
+      }];
+    }),
+  );
   return {
     part(at) {
       const [name, i] = at.split(" ");

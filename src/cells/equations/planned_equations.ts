@@ -77,7 +77,9 @@ export function planEquations(context: CellContext, equations: Equations, schedu
   });
   const others = equations.products.map(({ weight }, i) => {
     if (!weight) return undefined;
-    const factor = place(schedule.products[i].factor), matmul = linear(scope, scope.parameter(weight)), d = gradientOf.get(i);
+    const factor = place(schedule.products[i].factor),
+      matmul = linear(scope, scope.parameter(weight)),
+      d = gradientOf.get(i);
     const dy = train ? place(schedule.products[i].resultGradient!) : undefined;
     const row = ({ slot, shift }: Place, t: number, B: number) => shift === undefined ? 0 : slot.row(t + shift, B);
     return {
@@ -157,10 +159,12 @@ function temporarySlots(
 
 /** The dropout masks of all steps. In a net that is not trained they are one row of ones. */
 function planMasks({ scope, H }: CellContext, { masks }: Equations) {
-  const planned = new Map(Object.entries(masks).map(([name, rate]) => [
-    name,
-    scope.train ? dropoutMask(scope, name, rate, scope.steps * scope.batch, H) : undefined,
-  ]));
+  const planned = new Map(
+    Object.entries(masks).map(([name, rate]) => [
+      name,
+      scope.train ? dropoutMask(scope, name, rate, scope.steps * scope.batch, H) : undefined,
+    ]),
+  );
   const drawn = [...planned.values()].filter((mask) => mask !== undefined);
   const ones = !scope.train && planned.size ? scope.constant("ones", new Array(H).fill(1)) : undefined;
   return {

@@ -54,9 +54,15 @@ export function schedule(equations: Equations, isStepwise = false): Schedule {
   const works = forwardWorks(equations, lasting, home), rank = forwardRank;
   const early = order(works.filter(isAhead), rank), step = order(works.filter((work) => !isAhead(work)), rank);
   const readLater = new Set([...lasting, ...step.flatMap(({ reads }) => reads)]);
-  const ahead = place(early, homes, ["z", "norm"], (e) => readLater.has(e), { isKept: () => true, make: keep("ahead") });
+  const ahead = place(early, homes, ["z", "norm"], (e) => readLater.has(e), {
+    isKept: () => true,
+    make: keep("ahead"),
+  });
   const isLasting = (e: Expression) => lasting.has(e);
-  const forward = place(step, homes, ["z", "norm", "temporary"], isLasting, { isKept: isLasting, make: keep("forward") });
+  const forward = place(step, homes, ["z", "norm", "temporary"], isLasting, {
+    isKept: isLasting,
+    make: keep("forward"),
+  });
 
   const isForward = new Set(nodes);
   for (const [e, { kind }] of homes) if (kind === "temporary" || repeated.includes(e)) homes.delete(e);
@@ -67,7 +73,12 @@ export function schedule(equations: Equations, isStepwise = false): Schedule {
   const occupants = (to: Home) => [...homes].flatMap(([e, home]) => home === to ? [e] : []);
   const back = backwardWorks(equations, derived, roots, repeated), gradientHomes = new Map(homes);
   const forLate = new Set([...roots.vectors.values(), ...roots.late.flatMap(({ args }) => args)]);
-  const backward = place(order(back, backwardRank(back, isForward), occupants), gradientHomes, ["temporary"], (e) => forLate.has(e));
+  const backward = place(
+    order(back, backwardRank(back, isForward), occupants),
+    gradientHomes,
+    ["temporary"],
+    (e) => forLate.has(e),
+  );
 
   for (const [e, { kind }] of gradientHomes) if (kind === "temporary") gradientHomes.delete(e);
   const sums = new Set(roots.vectors.values());
@@ -103,8 +114,7 @@ function lastingValues(
 ): { lasting: Set<Expression>; repeated: Expression[] } {
   const needed = new Set([...backward.flatMap(({ args }) => args), ...vectors.values()]);
   const lasting = new Set(products.map(({ argument }) => argument)), repeated: Expression[] = [];
-  const isThere = (e: Expression) =>
-    lasting.has(e) || e.op !== "x" && LEAVES.includes(e.op) || outputs.includes(e);
+  const isThere = (e: Expression) => lasting.has(e) || e.op !== "x" && LEAVES.includes(e.op) || outputs.includes(e);
   for (const e of nodes) {
     if (!needed.has(e) || lasting.has(e)) continue;
     const isCheap = CHEAP.includes(e.op) || e.op === "activation" && CHEAP_ACTIVATION.test(e.at as string);

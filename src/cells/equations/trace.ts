@@ -80,7 +80,9 @@ export function stepInputs(graph: Graph, parts: Parts): Record<string, unknown> 
     ...each(weights, (name, { rows = "H", columns = "H" }) => product("weight", name, columns, rows)),
     ...each(norms, (name, { values }) => (list: readonly Expression[]) => {
       if (list.length !== values || list.some(({ width }) => width !== "H")) {
-        throw new OptionError(`Cannot normalise by "${name}": expected ${values} values of width H, got ${list.length}`);
+        throw new OptionError(
+          `Cannot normalise by "${name}": expected ${values} values of width H, got ${list.length}`,
+        );
       }
       const norm = graph.make("norm", list, name, "H");
       return list.map((_, i) => graph.make("part", [norm], i));
@@ -113,7 +115,12 @@ export function trace(parts: Parts, step: AnyStep): Equations {
   if (unknown) wrong(`its step returns "${unknown}", which is none of its states`);
   const nodes = inOrder(outputs), used = new Set(nodes.map(({ op, at }) => `${op} ${`${at}`.split(" ")[0]}`));
   const { gates, vectors, weights, norms, masks } = parts;
-  for (const [op, names] of Object.entries({ x: gates, ...keys({ vector: vectors, weight: weights, norm: norms, mask: masks }) })) {
+  for (
+    const [op, names] of Object.entries({
+      x: gates,
+      ...keys({ vector: vectors, weight: weights, norm: norms, mask: masks }),
+    })
+  ) {
     const unused = names.find((name) => !used.has(`${op} ${name}`));
     if (unused) wrong(`its step does not use the ${op === "x" ? "gate" : op} "${unused}"`);
   }
@@ -157,7 +164,9 @@ function products(
     else made.push({ argument, results: [e], row, block, adds });
   }
   for (const e of nodes) {
-    if (e.op === "weight") made.push({ weight: e.at as string, argument: e.args[0], results: [e], row: 0, block: -1, adds: false });
+    if (e.op === "weight") {
+      made.push({ weight: e.at as string, argument: e.args[0], results: [e], row: 0, block: -1, adds: false });
+    }
   }
   return { recurrentGates, products: made, blocks, inZ };
 }

@@ -49,7 +49,8 @@ export function valueWorks(
   for (const e of values.toReversed()) {
     if (skipped.has(e)) continue;
     const [a, m] = e.args;
-    const fuses = e.op === "add" && m.op === "multiply" && values.includes(m) && isOnce(m) && isOnce(a) && mayFuse(e, a);
+    const fuses = e.op === "add" && m.op === "multiply" && values.includes(m) && isOnce(m) && isOnce(a) &&
+      mayFuse(e, a);
     if (fuses) skipped.add(m);
     const fused = fuses ? [a, ...m.args] : undefined;
     works.unshift({ kind: "value", value: e, fused, reads: fused ?? e.args, makes: [e] });
@@ -73,9 +74,16 @@ export function forwardWorks(
     const parts = nodes.filter(({ op, args }) => op === "part" && args[0] === e);
     works.push({ kind: "norm", at: e.at, reads: e.args, makes: parts });
   }
-  const values = nodes.filter((e) => isElementwise(e) && !inZ.has(e)), isOutput = (e: Expression) => outputs.includes(e);
+  const values = nodes.filter((e) => isElementwise(e) && !inZ.has(e)),
+    isOutput = (e: Expression) => outputs.includes(e);
   const isRead = (e: Expression) => lasting.has(e) || isOutput(e);
-  works.push(...valueWorks(values, nodes, isRead, (sum, a) =>
-    inZ.has(a) ? !isOutput(sum) : isElementwise(a) && (isOutput(sum) || !lasting.has(sum))));
+  works.push(
+    ...valueWorks(
+      values,
+      nodes,
+      isRead,
+      (sum, a) => inZ.has(a) ? !isOutput(sum) : isElementwise(a) && (isOutput(sum) || !lasting.has(sum)),
+    ),
+  );
   return works.concat(outputs.map((e, i) => store(e, home("next", i, e.width))));
 }
