@@ -48,7 +48,8 @@ export class Slot {
 
   /** The first row of step t when a step has B rows. */
   row(t: number, B: number): number {
-    return (t % this.period) * B + (this.lead && this.lead - B);
+    const step = t < this.period ? t : t % this.period; // a remainder of Infinity is slow
+    return step * B + (this.lead && this.lead - B);
   }
 
   /** Address of step t when a step has B rows. */

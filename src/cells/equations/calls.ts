@@ -2,32 +2,18 @@ import type { Kernels } from "../../kernels/kernels.ts";
 import type { Scope } from "../../memory/scope.ts";
 import type { Slot } from "../../memory/slot.ts";
 import { type Nonlinearity, nonlinearity } from "../../ops/activation.ts";
+import type { Block } from "./block.ts";
 import type { Home, Work } from "./order.ts";
 import type { Placed } from "./place.ts";
 
 /** Kernel calls on the rows of step t, of which n are active; or from step 0 on, on n rows of all steps. */
 export type Call = (k: Kernels, t: number, B: number, n: number) => void;
 
-/** A home in memory. */
-export interface Place {
-  /** The columns. */
-  readonly slot: Slot;
-  /** Steps after the current one; undefined for rows that all steps share. */
-  readonly shift?: number;
-  /** Elements from one row to the next. 0: all rows are one row. */
-  readonly stride: number;
-}
-
-/** The address of a place at step t of B rows. */
-export function at({ slot, shift }: Place, t: number, B: number): number {
-  return shift === undefined ? slot.address : slot.step(t + shift, B);
-}
-
 /** What calls need of their cell. */
 export interface Binding {
   readonly scope: Scope;
-  /** The place of a home, or of some neighbouring ones, which are one place. */
-  place(home: Home, count?: number): Place;
+  /** The block of a home, or of some neighbouring ones, which are one block. */
+  block(home: Home, count?: number): Block;
   /** The gradient of the output before the step. */
   readonly accumulator: Home;
   /** The calls of a matmul or of a layer normalisation. */
@@ -42,14 +28,14 @@ export function calls({ works, results, sources }: Placed, binding: Binding): Ca
     const homes = [results.get(work)!, ...read];
     if (kind === "value" || kind === "store" || kind === "move") {
       const count = neighbours(works.slice(i), (work) => [results.get(work)!, ...sources.get(work)!]);
-      const places = homes.map((home) => binding.place(home, count));
+      const places = homes.map((home) => binding.block(home, count));
       made.push(kind === "value" ? valueCall(work, places, constants) : copy(places[0], places[1]));
       i += count;
       continue;
     }
     i++;
     if (kind === "accumulate") {
-      const to = binding.place(binding.accumulator), [a, b] = read.map((home) => binding.place(home));
+      const to = binding.block(binding.accumulator), [a, b] = read.map((home) => binding.block(home));
       if (b) made.push(binary("multiplyAdd", to, a, b));
       else made.push(binary(minus ? "subtract" : "add", to, to, a));
     } else made.push(binding.other(work, read, results.get(work)));
@@ -93,35 +79,35 @@ function constantsOf(scope: Scope): Constants {
   };
 }
 
-function valueCall({ value, fused }: Work, [y, a, b, c]: readonly Place[], constants: Constants): Call {
-  const { op, at: which } = value!, { columns } = y.slot;
+function valueCall({ value, fused }: Work, [y, a, b, c]: readonly Block[], constants: Constants): Call {
+  const { op, at: which } = value!, { columns } = y;
   switch (op) {
     case "add":
       return fused ? binary("multiplyAdd", y, b, c) : binary("add", y, a, b);
     case "exp":
-      return (k, t, B, n) => k.exp(at(y, t, B), at(a, t, B), n, columns, y.stride, a.stride);
+      return (k, t, B, n) => k.exp(y.at(t, B), a.at(t, B), n, columns, y.stride, a.stride);
     case "clamp": {
       const limit = constants.limit(which);
-      return (k, t, B, n) => k.clamp(at(y, t, B), at(a, t, B), limit.address, n, columns, y.stride, a.stride);
+      return (k, t, B, n) => k.clamp(y.at(t, B), a.at(t, B), limit.address, n, columns, y.stride, a.stride);
     }
     case "clampBackward": {
       const limit = constants.limit(which);
       return (k, t, B, n) =>
-        k.clampBackward(at(y, t, B), at(a, t, B), at(b, t, B), limit.address, n, columns, y.stride, a.stride, b.stride);
+        k.clampBackward(y.at(t, B), a.at(t, B), b.at(t, B), limit.address, n, columns, y.stride, a.stride, b.stride);
     }
     case "activation": {
       const f = constants.activation(which);
-      return (k, t, B, n) => f.forward(k, at(y, t, B), at(a, t, B), n, columns, y.stride, a.stride);
+      return (k, t, B, n) => f.forward(k, y.at(t, B), a.at(t, B), n, columns, y.stride, a.stride);
     }
     case "activationBackward": {
       const f = constants.activation(which), result = b ?? a, argument = c ?? result;
       return (k, t, B, n) =>
         f.backward(
           k,
-          at(y, t, B),
-          at(a, t, B),
-          at(argument, t, B),
-          at(result, t, B),
+          y.at(t, B),
+          a.at(t, B),
+          argument.at(t, B),
+          result.at(t, B),
           n,
           columns,
           y.stride,
@@ -137,13 +123,13 @@ function valueCall({ value, fused }: Work, [y, a, b, c]: readonly Place[], const
 
 type Binary = "add" | "subtract" | "multiply" | "multiplyAdd" | "divide";
 
-function binary(kernel: Binary, y: Place, a: Place, b: Place): Call {
-  const { columns } = y.slot;
-  return (k, t, B, n) => k[kernel](at(y, t, B), at(a, t, B), at(b, t, B), n, columns, y.stride, a.stride, b.stride);
+function binary(kernel: Binary, y: Block, a: Block, b: Block): Call {
+  const { columns } = y;
+  return (k, t, B, n) => k[kernel](y.at(t, B), a.at(t, B), b.at(t, B), n, columns, y.stride, a.stride, b.stride);
 }
 
 /** y = x */
-export function copy(y: Place, x: Place): Call {
-  const { columns } = y.slot;
-  return (k, t, B, n) => k.copy(at(y, t, B), at(x, t, B), n, columns, y.stride, x.stride);
+export function copy(y: Block, x: Block): Call {
+  const { columns } = y;
+  return (k, t, B, n) => k.copy(y.at(t, B), x.at(t, B), n, columns, y.stride, x.stride);
 }

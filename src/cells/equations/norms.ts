@@ -1,7 +1,8 @@
 import type { Kernels } from "../../kernels/kernels.ts";
 import type { Slot } from "../../memory/slot.ts";
 import type { CellContext } from "../cell.ts";
-import { at, type Call, copy, type Place } from "./calls.ts";
+import { Block } from "./block.ts";
+import { type Call, copy } from "./calls.ts";
 import type { Equations } from "./trace.ts";
 
 /** The layer normalisations of a cell. */
@@ -9,9 +10,9 @@ export interface PlannedNorms {
   /** One of the normalised values, `name number`; in backward, its gradient. */
   part(at: string): Slot;
   /** Normalise the values of these places. */
-  forward(name: string, from: readonly Place[]): Call;
+  forward(name: string, from: readonly Block[]): Call;
   /** Compute the gradients of what was normalised, side by side. */
-  backward(name: string, first: Place): Call;
+  backward(name: string, first: Block): Call;
   /** Add to the gradients of gains and biases. */
   gradients(k: Kernels, T: number, B: number): void;
 }
@@ -54,7 +55,7 @@ export function planNorms(
 
     forward(name, from) {
       const { n, gain, bias, epsilon, x, y, stats } = all.get(name)!;
-      const copies = from.map((place, i) => copy({ slot: x.slice(i * H, H), shift: 0, stride: x.stride }, place));
+      const copies = from.map((block, i) => copy(new Block(x.slice(i * H, H), 0), block));
       return (k, t, B, rows) => {
         // `gradients` reads all rows. Those that are not active must not keep the numbers of an earlier call.
         if (t === 0) k.zero(stats.address, 1, stats.columns, stats.columns);
@@ -68,7 +69,7 @@ export function planNorms(
     backward(name, first) {
       const { n, gain, x, y, stats, unwanted } = all.get(name)!;
       return (k, t, B, rows) => {
-        const into = [at(first, t, B), unwanted.at(0), unwanted.at(1)] as const;
+        const into = [first.at(t, B), unwanted.at(0), unwanted.at(1)] as const;
         const from = [y.step(t, B), x.step(t, B), stats.address + 8 * t * B, gain.value.address] as const;
         k.layerNormBackward(...into, ...from, rows, n, first.stride, y.stride, x.stride);
       };

@@ -4,7 +4,8 @@ import { dropoutMask } from "../../ops/dropout.ts";
 import { linear } from "../../ops/linear.ts";
 import { joinNeeds } from "../../ops/needs.ts";
 import type { CellContext, PlannedCell } from "../cell.ts";
-import { at, type Binding, type Call, calls, type Place } from "./calls.ts";
+import { Block } from "./block.ts";
+import { type Binding, type Call, calls } from "./calls.ts";
 import type { Width } from "./expression.ts";
 import type { Home } from "./order.ts";
 import { planNorms } from "./norms.ts";
@@ -31,11 +32,11 @@ export function planEquations(context: CellContext, equations: Equations, schedu
     return [pass, temporarySlots(context, schedule[pass], rows, columns)];
   }));
 
-  const binding = (pass: typeof passes[number]): Pick<Binding, "place"> => ({
-    place({ kind, at, width }, count = 1) {
+  const binding = (pass: typeof passes[number]): Pick<Binding, "block"> => ({
+    block({ kind, at, width }, count = 1) {
       const n = columns(width), i = at as number;
-      const step = (slot: Slot, shift = 0): Place => ({ slot, shift, stride: slot.stride });
-      const shared = (slot: Slot, stride = slot.stride): Place => ({ slot, stride });
+      const step = (slot: Slot, shift = 0) => new Block(slot, shift);
+      const shared = (slot: Slot, stride?: number) => new Block(slot, undefined, stride);
       switch (kind) {
         case "z":
           return step(z.slice(i * H, count * H));
@@ -62,8 +63,8 @@ export function planEquations(context: CellContext, equations: Equations, schedu
   });
 
   // The schedule knows the homes of factors; the gradient of a factor is where backward makes it.
-  const place = binding("forward").place;
-  const backwardPlace = (home: Home) => binding("backward").place(home).slot;
+  const block = binding("forward").block;
+  const backwardBlock = (home: Home) => binding("backward").block(home).slot;
   const gradientOf = new Map(schedule.backward.works.flatMap((work) => {
     const home = schedule.backward.results.get(work);
     return work.kind === "productBackward" && home ? [[work.at as number, home] as const] : [];
@@ -72,36 +73,35 @@ export function planEquations(context: CellContext, equations: Equations, schedu
   const products = planProducts(context, equations, (i) => {
     const { argument, weight } = equations.products[i];
     if (weight || argument.op === "state" && argument.at === output) return undefined;
-    const value = place(schedule.products[i].factor).slot, d = gradientOf.get(i);
-    return { value, gradient: train && d ? backwardPlace(d) : value };
+    const value = block(schedule.products[i].factor).slot, d = gradientOf.get(i);
+    return { value, gradient: train && d ? backwardBlock(d) : value };
   });
   const others = equations.products.map(({ weight }, i) => {
     if (!weight) return undefined;
-    const factor = place(schedule.products[i].factor),
+    const factor = block(schedule.products[i].factor),
       matmul = linear(scope, scope.parameter(weight)),
       d = gradientOf.get(i);
-    const dy = train ? place(schedule.products[i].resultGradient!) : undefined;
-    const row = ({ slot, shift }: Place, t: number, B: number) => shift === undefined ? 0 : slot.row(t + shift, B);
+    const dy = train ? block(schedule.products[i].resultGradient!) : undefined;
     return {
       refresh: matmul.refresh,
-      forward: (y: Place): Call => (k, t, B, n) =>
-        matmul.forward(k, y.slot, row(y, t, B), factor.slot, row(factor, t, B), n),
-      backward: ((k, t, B, n) => matmul.backward(k, backwardPlace(d!), 0, dy!.slot, row(dy!, t, B), n)) as Call,
+      forward: (y: Block): Call => (k, t, B, n) =>
+        matmul.forward(k, y.slot, y.row(t, B), factor.slot, factor.row(t, B), n),
+      backward: ((k, t, B, n) => matmul.backward(k, backwardBlock(d!), 0, dy!.slot, dy!.row(t, B), n)) as Call,
       gradient: (k: Kernels, T: number, B: number) =>
-        matmul.gradient(k, dy!.slot, 0, factor.slot, row(factor, 0, B), T * B),
+        matmul.gradient(k, dy!.slot, 0, factor.slot, factor.row(0, B), T * B),
     };
   });
   const other: Binding["other"] = ({ kind, at }, sources, result) => {
-    if (kind === "norm") return norms.forward(at as string, sources.map((home) => place(home)));
-    if (kind === "normBackward") return norms.backward(at as string, binding("backward").place(result!));
+    if (kind === "norm") return norms.forward(at as string, sources.map((home) => block(home)));
+    if (kind === "normBackward") return norms.backward(at as string, binding("backward").block(result!));
     const i = at as number, own = others[i], matmul = products.matmuls[i];
-    if (kind === "product") return own ? own.forward(place(result!)) : matmul!.forward;
+    if (kind === "product") return own ? own.forward(block(result!)) : matmul!.forward;
     return own ? own.backward : matmul!.backward;
   };
   const run = Object.fromEntries(passes.map((pass) => {
     const accumulator: Home = { kind: "outputGradient", at: 0, width: Object.values(equations.states)[0] };
-    const { place } = binding(pass);
-    return [pass, calls(schedule[pass], { scope, place, accumulator, other })];
+    const { block } = binding(pass);
+    return [pass, calls(schedule[pass], { scope, block, accumulator, other })];
   })) as Record<typeof passes[number], Call[]>;
 
   const hasAhead = schedule.ahead.works.length > 0 || masks.draw;
@@ -130,8 +130,8 @@ export function planEquations(context: CellContext, equations: Equations, schedu
       norms.gradients(k, T, B);
       for (const call of run.late) call(k, 0, B, T * B);
       for (const { at: name, gradient } of schedule.vectors) {
-        const from = binding("late").place(gradient), n = from.slot.columns;
-        k.columnSums(vectorSlot(context, name, n).gradient.address, at(from, 0, B), T * B, n, from.stride);
+        const from = binding("late").block(gradient), n = from.columns;
+        k.columnSums(vectorSlot(context, name, n).gradient.address, from.at(0, B), T * B, n, from.stride);
       }
     },
   };
@@ -174,7 +174,7 @@ function planMasks({ scope, H }: CellContext, { masks }: Equations) {
         for (const mask of drawn) mask.draw(k, shape);
       }
       : undefined,
-    place: (name: string, step: (slot: Slot) => Place, shared: (slot: Slot, stride: number) => Place): Place =>
+    place: (name: string, step: (slot: Slot) => Block, shared: (slot: Slot, stride: number) => Block): Block =>
       ones ? shared(ones, 0) : step(planned.get(name)!.slot),
   };
 }
