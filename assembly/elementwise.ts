@@ -1,6 +1,6 @@
 /**
- * Copies, sums and products of matrices. In `add`, `subtract`, `multiply`, `divide` and `multiplyAdd` a row stride of 0 repeats
- * the one row of an input, which then is not the output.
+ * Copies, sums and products of matrices. In `add`, `subtract`, `multiply`, `divide` and `multiplyAdd` a row stride of 0
+ * repeats the one row of an input, which then is not the output.
  */
 import { load, store } from "./lanes";
 import { madd } from "./madd";

@@ -43,25 +43,29 @@ export function gru(options: GruOptions = {}): Cell {
     gates: ["r", "u", "n"],
     states: ["h"],
     bias,
-    step({ x, W, h }, { activation, clamp }) {
+    step({ x, W, h }, { activation, clamp, multiplyAdd }) {
       const limited = (z: Expression) => clip === undefined ? z : clamp(z, clip);
       const r = activation(limited(x.r.plus(W.r(h))), activations.gates);
       const u = activation(limited(x.u.plus(W.u(h))), activations.gates);
       const product = reset === "after" ? r.times(W.n(h)) : W.n(r.times(h));
       const n = activation(limited(x.n.plus(product)), activations.candidate);
-      return { h: n.plus(u.times(h.minus(n))) };
+      const change = h.minus(n);
+      return { h: settings.plain ? multiplyAdd(n, u, change) : n.plus(u.times(change)) };
     },
   });
-  const fused = reset === "after" ? planAfter : planBefore;
+  const isFused = settings.plain && reset === "after";
   return {
     ...cell,
     description: { kind: "gru", ...settings },
-    plan: (context) => settings.plain ? fused(context, cell) : cell.plan(context),
+    plan: (context) => isFused ? planFused(context, cell) : cell.plan(context),
   };
 }
 
-/** z has a fourth block nh = h' W_hnᵀ + b_hn, because r scales nh before nh is added to the projection's n. */
-function planAfter(context: CellContext, { equations }: EquationsCell): PlannedCell {
+/**
+ * The plain cell, whose gates are one fused kernel. z has a fourth block nh = h' W_hnᵀ + b_hn, because r scales nh
+ * before nh is added to the projection's n.
+ */
+function planFused(context: CellContext, { equations }: EquationsCell): PlannedCell {
   const { H, z, states: [h], gradients: [dh] } = context;
   const products = planProducts(context, equations), [resetUpdate, candidate] = products.matmuls;
   return {
@@ -77,31 +81,6 @@ function planAfter(context: CellContext, { equations }: EquationsCell): PlannedC
       k.gruBackward(z.step(t, B), dh.step(t, B), dh.step(t + 1, B), h.step(t, B), n, H, z.stride, h.stride);
       resetUpdate!.backward(k, t, B, n);
       candidate!.backward(k, t, B, n);
-    },
-  };
-}
-
-/** Two dependent matmuls a step: the candidate's matmul reads r. */
-function planBefore(context: CellContext, { equations }: EquationsCell): PlannedCell {
-  const { scope, H, z, states: [h], gradients: [dh], savedActivation } = context;
-  const rh = savedActivation("r h", H), drh = scope.activation("gradient of r h", scope.batch, H);
-  const products = planProducts(context, equations, (i) => i ? { value: rh, gradient: drh } : undefined);
-  const [resetUpdate, candidate] = products.matmuls;
-  return {
-    ...products,
-
-    forward(k, t, B, n) {
-      resetUpdate!.forward(k, t, B, n);
-      k.gruResetForward(rh.step(t, B), z.step(t, B), h.step(t, B), n, H, z.stride, h.stride);
-      candidate!.forward(k, t, B, n);
-      k.gruUpdateForward(h.step(t + 1, B), z.step(t, B), h.step(t, B), n, H, z.stride, h.stride);
-    },
-
-    backward(k, t, B, n) {
-      k.gruUpdateBackward(z.step(t, B), dh.step(t, B), dh.step(t + 1, B), h.step(t, B), n, H, z.stride, h.stride);
-      candidate!.backward(k, t, B, n);
-      k.gruResetBackward(z.step(t, B), dh.step(t, B), drh.address, h.step(t, B), n, H, z.stride, h.stride);
-      resetUpdate!.backward(k, t, B, n);
     },
   };
 }

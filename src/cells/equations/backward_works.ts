@@ -1,4 +1,4 @@
-import type { Derived } from "./derive.ts";
+import { type Derived, FUSED } from "./derive.ts";
 import { type Expression, inOrder } from "./expression.ts";
 import type { Home, Work } from "./order.ts";
 import type { Equations } from "./trace.ts";
@@ -77,9 +77,10 @@ export function backwardWorks(
   const shared = outputShares.map(({ of }) => of), stored = new Set(stores.map(([e]) => e));
   const accumulates: Work[] = [], absorbed = new Set<Expression>();
   for (const { of, minus } of outputShares) {
-    const isFused = of.op === "multiply" && own.has(of) && !minus && !stored.has(of) &&
-      shared.indexOf(of) === shared.lastIndexOf(of) && !readers.some(({ args }) => args.includes(of));
-    if (isFused) absorbed.add(of);
+    const isOnce = !stored.has(of) && shared.indexOf(of) === shared.lastIndexOf(of) &&
+      !readers.some(({ args }) => args.includes(of));
+    const isFused = of.op === "multiply" && own.has(of) && !minus && (isOnce || of.at === FUSED);
+    if (isFused && isOnce) absorbed.add(of);
     const reads = isFused ? of.args : [of];
     accumulates.push({ kind: "accumulate", value: of, minus, reads, makes: [], after: accumulates.slice(-1) });
   }

@@ -29,7 +29,9 @@ export function calls({ works, results, sources }: Placed, binding: Binding): Ca
     if (kind === "value" || kind === "store" || kind === "move") {
       const count = neighbours(works.slice(i), (work) => [results.get(work)!, ...sources.get(work)!]);
       const places = homes.map((home) => binding.block(home, count));
-      made.push(kind === "value" ? valueCall(work, places, constants) : copy(places[0], places[1]));
+      const isCopy = kind !== "value" || work.value!.op === "multiplyAdd" && homes[0] !== homes[1];
+      if (isCopy) made.push(copy(places[0], places[1]));
+      if (kind === "value") made.push(valueCall(work, places, constants));
       i += count;
       continue;
     }
@@ -84,6 +86,8 @@ function valueCall({ value, fused }: Work, [y, a, b, c]: readonly Block[], const
   switch (op) {
     case "add":
       return fused ? binary("multiplyAdd", y, b, c) : binary("add", y, a, b);
+    case "multiplyAdd":
+      return binary("multiplyAdd", y, b, c);
     case "exp":
       return (k, t, B, n) => k.exp(y.at(t, B), a.at(t, B), n, columns, y.stride, a.stride);
     case "clamp": {

@@ -20,6 +20,9 @@ export interface Derived {
   readonly outputShares: readonly Share[];
 }
 
+/** Mark of a product that is added to the gradient of the output in one rounding, as the value was. */
+export const FUSED = "fused";
+
 /** Nonlinearities whose gradient reads their result alone. */
 const FROM_OUTPUT = /"(identity|relu|tanh|sigmoid)"/;
 
@@ -64,7 +67,10 @@ export function derive({ states, outputs, nodes, products }: Equations): Derived
     if (op === "add") give(a, d), give(b, d);
     else if (op === "subtract") give(a, d), give(b, d, true);
     else if (op === "multiply") give(a, d.times(b)), give(b, d.times(a));
-    else if (op === "divide") {
+    else if (op === "multiplyAdd") {
+      const [, , c] = e.args;
+      give(a, d), give(b, d.times(c)), give(c, graph.make("multiply", [d, b], FUSED));
+    } else if (op === "divide") {
       const da = d.divide(b);
       give(a, da), give(b, da.times(e), true);
     } else if (op === "exp") give(a, d.times(e));

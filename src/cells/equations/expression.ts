@@ -27,6 +27,7 @@ export type Op =
   | "subtract"
   | "multiply"
   | "divide"
+  | "multiplyAdd"
   | "activation"
   | "exp"
   | "clamp"
@@ -143,6 +144,8 @@ export interface StepFunctions
   exp(x: Expression): Expression;
   /** x clamped to [-limit, limit] */
   clamp(x: Expression, limit: number): Expression;
+  /** a + b c, element by element, in one rounding where the machine can */
+  multiplyAdd(a: Expression, b: Expression, c: Expression): Expression;
   /** The larger of two values, element by element: b + max(a - b, 0) */
   maximum(a: Expression, b: Expression): Expression;
 }
@@ -162,6 +165,7 @@ export function stepFunctions(): StepFunctions {
       if (!(limit > 0)) throw new OptionError(`Cannot clamp: "limit" must be a number > 0, got ${limit}`);
       return graphOf(x).make("clamp", [x], limit);
     },
+    multiplyAdd: (a: Expression, b: Expression, c: Expression) => graphOf(a).make("multiplyAdd", [a, b, c]),
     maximum: (a: Expression, b: Expression) => b.plus(functions.relu(a.minus(b))),
   };
   return functions;

@@ -27,8 +27,9 @@ export interface Home {
 /** One operation of a step: some kernel calls. */
 export interface Work {
   /**
-   * value: an operation element by element. store: a copy to a home. move: a copy to another home. accumulate: add to the gradient of the output
-   * before the step. product, norm and their backward: of the cell's product or normalisation `at`.
+   * value: an operation element by element. store: a copy to a home. move: a copy to another home. accumulate: add to
+   * the gradient of the output before the step. product, norm and their backward: of the cell's product or
+   * normalisation `at`.
    */
   readonly kind:
     | "value"

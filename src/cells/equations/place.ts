@@ -62,8 +62,13 @@ export function place(
     for (const e of makes) {
       if (homes.has(e)) continue;
       const isKept = kept?.isKept(e);
+      // a + b c begins with a copy of a, if not in its place.
+      const [first, ...others] = sources.get(work)!, isSum = e.op === "multiplyAdd";
       const own = kind === "value" &&
-        dying.find(({ kind, width }) => width === e.width && !(isKept && kind === "temporary"));
+        dying.find((home) =>
+          home.width === e.width && !(isKept && home.kind === "temporary") &&
+          !(isSum && (home !== first || others.includes(first)))
+        );
       const given = fused ? homes.get(fused[0]) : hints.get(e) ?? own;
       homes.set(e, given || (isKept ? kept!.make(e) : makes[1] ? fresh(e) : pooled(e)));
     }
@@ -97,7 +102,8 @@ function hinted(
     if (to!.kind !== "next") return;
     // Nobody reads a state after the step before it is complete.
     for (let at: number | undefined = i - 1, e: Expression | undefined = value; at !== undefined;) {
-      const work: Work = works[at], sources = work.fused ? [work.fused[0]] : work.reads;
+      const work: Work = works[at],
+        sources = work.fused || e!.op === "multiplyAdd" ? work.reads.slice(0, 1) : work.reads;
       e = sources.find((arg) =>
         position.has(arg) && last.get(arg) === at && !lasting(arg) && arg.width === to!.width && !hints.has(arg)
       );

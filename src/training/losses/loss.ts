@@ -78,8 +78,8 @@ export interface TargetRows {
 }
 
 /**
- * A loss with its place in memory. A call runs `check`, `write`, then `forward`. `check` and `write` get the same copies
- * of the caller's arrays, as doubles.
+ * A loss with its place in memory. A call runs `check`, `write`, then `forward`. `check` and `write` get the same
+ * copies of the caller's arrays, as doubles.
  */
 export interface PlannedLoss {
   /** Whether y has a target for each step, or one for each sequence. */
