@@ -46,6 +46,7 @@ export const ENTRIES = [
   "keras.ts",
   "tfjs.ts",
   "inference.ts",
+  "cells.ts",
   "losses.ts",
   "wide.ts",
   "report.ts",

@@ -7,6 +7,7 @@ import type { Needs } from "../ops/needs.ts";
 import type { RecurrentLinear, RecurrentLinearOptions } from "../ops/recurrent_linear.ts";
 import type { BatchShape } from "../ops/value.ts";
 import type { CellDescription } from "./description.ts";
+import type { Equations } from "./equations/trace.ts";
 
 /**
  * A recurrent cell: one step of a recurrence, forward and backward. The layer around the cell owns time and the input
@@ -19,6 +20,8 @@ export interface Cell {
   readonly name: string;
   /** The cell as plain data, for writers of other formats. Default: the cell has no form outside of this library. */
   readonly description?: CellDescription;
+  /** The equations of `defineCell`, which saved models have. Default: the cell is written by hand. */
+  readonly equations?: Equations;
   /** Rows of the input weight for each hidden unit: the projection of x has `gates * H` columns. */
   readonly gates: number;
   /**

@@ -26,7 +26,7 @@ import { type LstmOptions, lstmSettings } from "./lstm_options.ts";
  *
  * The options of ONNX's operator `LSTM`, with S, G and Q the nonlinearities of the gates, of the input and of c:
  *
- *     i = S(z_i + p_i c'),  f = S(z_f + p_f c'),  o = S(z_o + p_o c)    `peepholes`: vectors p (Gers & Schmidhuber 2000)
+ *     i = S(z_i + p_i c'),  f = S(z_f + p_f c'),  o = S(z_o + p_o c)    `peepholes` p (Gers & Schmidhuber 2000)
  *     g = G(z_g),  m = o Q(c)                                           `activations`
  *     c = c' + i (g - c')                                               `coupled`: f = 1 - i
  *

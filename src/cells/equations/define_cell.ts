@@ -1,7 +1,21 @@
-import { OptionError } from "../../errors.ts";
+import {
+  anything,
+  type Check,
+  count,
+  flag,
+  positiveFinite,
+  rate,
+  readOptions,
+  refuse,
+  REQUIRED,
+  type Table,
+  text,
+  texts,
+} from "../../options.ts";
 import { constant, type Initialiser, type Parameter, uniform, zeros } from "../../ops/initialise.ts";
 import type { Cell } from "../cell.ts";
 import type { Expression, StepFunctions, Width } from "./expression.ts";
+import { printEquations } from "./print.ts";
 import { planEquations } from "./planned_equations.ts";
 import { type Schedule, schedule } from "./schedule.ts";
 import { type AnyStep, type Equations, type Parts, trace } from "./trace.ts";
@@ -38,6 +52,52 @@ export interface NormOptions {
   /** Initial values of the bias. Default: zeros. */
   readonly initialBias?: Initialiser;
 }
+
+/** An object with values that a check accepts. */
+const named = <Value>(check: Check<Value>): Check<Named<Value>> => (name, value) => {
+  if (typeof value !== "object" || !value || Array.isArray(value)) return refuse(name, "an object", value);
+  return Object.fromEntries(Object.entries(value).map(([key, own]) => [key, check(`${name}.${key}`, own)]));
+};
+
+const width: Check<Width> = (name, value) => value === "H" ? value : count(name, value);
+
+/** An object of options. */
+const options = <Read>(table: Parameters<typeof readOptions>[1]): Check<Read> => (name, value) =>
+  readOptions(name, table, value, `${name}.`) as Read;
+
+const names: Check<string[]> = (name, value) =>
+  texts(name, value).length ? value as string[] : refuse(name, "names", value);
+
+const VECTOR = { rows: [count], width: [width], initial: [anything] } satisfies Table<VectorOptions>;
+const WEIGHT = { rows: [width], columns: [width], initial: [anything] } satisfies Table<WeightOptions>;
+const NORM = {
+  values: [count, REQUIRED],
+  epsilon: [positiveFinite],
+  initialBias: [anything],
+} satisfies Table<NormOptions>;
+
+const states: Check<string[] | Named<Width>> = (name, value) =>
+  Array.isArray(value) ? names(name, value) : named(width)(name, value);
+
+const bias: Check<boolean | "one"> = (name, value) => value === "one" ? value : flag(name, value);
+
+const pair: Check<readonly [string, string]> = (name, value) => {
+  const [input, recurrent, ...more] = texts(name, value);
+  return recurrent && !more.length ? [input, recurrent] : refuse(name, "two names", value);
+};
+
+const DEFINITION = {
+  name: [text, REQUIRED],
+  gates: [names, REQUIRED],
+  states: [states, REQUIRED],
+  bias: [bias, true],
+  vectors: [/* @__PURE__ */ named(/* @__PURE__ */ options<VectorOptions>(VECTOR)), {}],
+  weights: [/* @__PURE__ */ named(/* @__PURE__ */ options<WeightOptions>(WEIGHT)), {}],
+  norms: [/* @__PURE__ */ named(/* @__PURE__ */ options<NormOptions>(NORM)), {}],
+  masks: [/* @__PURE__ */ named(rate), {}],
+  initial: [/* @__PURE__ */ named<Initialiser>(anything), {}],
+  weightNames: [pair, ["weight_ih", "weight_hh"]],
+} as const;
 
 type Vectors = Readonly<Record<string, VectorOptions>>;
 type Named<Of> = Readonly<Record<string, Of>>;
@@ -96,10 +156,12 @@ export interface CellEquations<
   step(inputs: StepInputs<G, S, V, M, N, D>, functions: StepFunctions): Readonly<Record<S, Expression>>;
 }
 
-/** A cell that is given by equations. */
+/** A cell that is given by equations. `String(cell)` has them, forward and backward. */
 export interface EquationsCell extends Cell {
   /** The equations. */
   readonly equations: Equations;
+  /** The equations as the lecture notes print them. */
+  toString(): string;
 }
 
 /**
@@ -115,18 +177,9 @@ export function defineCell<
   const N extends string = never,
   const D extends string = never,
 >(definition: CellEquations<G, S, V, M, N, D>): EquationsCell {
-  const { name, gates, bias = true, weightNames = ["weight_ih", "weight_hh"], step } = definition;
-  const { states, vectors = {}, weights = {}, norms = {}, masks = {}, initial = {} } = definition as unknown as {
-    states: readonly string[] | Named<Width>;
-    vectors?: Vectors;
-    weights?: Named<WeightOptions>;
-    norms?: Named<NormOptions>;
-    masks?: Named<number>;
-    initial?: Named<Initialiser>;
-  };
-  const widths = Array.isArray(states)
-    ? Object.fromEntries(states.map((name: string) => [name, "H" as const]))
-    : states as Named<Width>;
+  const { step, ...own } = definition, read = readOptions("defineCell", DEFINITION, own);
+  const { name, gates, states, bias, weightNames, vectors, weights, norms, masks, initial } = read;
+  const widths = Array.isArray(states) ? Object.fromEntries(states.map((name) => [name, "H" as const])) : states;
   const parts: Parts = { name, gates, states: widths, bias, weightNames, vectors, weights, norms, masks };
   const equations = trace(parts, step as unknown as AnyStep);
   const output = Object.values(widths)[0], recurrentRows = equations.recurrentGates.length;
@@ -134,6 +187,7 @@ export function defineCell<
   return {
     name,
     equations,
+    toString: () => printEquations(equations),
     gates: gates.length,
     columns: equations.blocks,
     inputWeight: weightNames[0],
@@ -173,5 +227,3 @@ const size = (H: number) => (width: Width) => width === "H" ? H : width;
 function sizes(widths: Named<Width>, H: number): Record<string, number> {
   return Object.fromEntries(Object.entries(widths).map(([name, width]) => [name, size(H)(width)]));
 }
-
-void OptionError;

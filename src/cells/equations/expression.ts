@@ -1,4 +1,5 @@
 import { format, OptionError } from "../../errors.ts";
+import { positiveFinite } from "../../options.ts";
 import { ACTIVATION } from "../../kernels/activation_kinds.ts";
 import {
   type Activation,
@@ -162,8 +163,7 @@ export function stepFunctions(): StepFunctions {
     oneMinus: (x: Expression) => applied(x, { name: "affine", alpha: -1, beta: 1 }),
     exp: (x: Expression) => graphOf(x).make("exp", [x]),
     clamp(x: Expression, limit: number) {
-      if (!(limit > 0)) throw new OptionError(`Cannot clamp: "limit" must be a number > 0, got ${limit}`);
-      return graphOf(x).make("clamp", [x], limit);
+      return graphOf(x).make("clamp", [x], positiveFinite("limit", limit));
     },
     multiplyAdd: (a: Expression, b: Expression, c: Expression) => graphOf(a).make("multiplyAdd", [a, b, c]),
     maximum: (a: Expression, b: Expression) => b.plus(functions.relu(a.minus(b))),

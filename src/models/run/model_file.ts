@@ -1,6 +1,7 @@
 import type { TokenizerSource } from "../../text/vocabulary_tokens.ts";
 import type { Cell } from "../../cells/cell.ts";
 import { elman } from "../../cells/elman.ts";
+import { equationsData, readEquations } from "../../cells/equations/data.ts";
 import { gru } from "../../cells/gru.ts";
 import { lstm } from "../../cells/lstm.ts";
 import { format, FormatError, OptionError, PlanError, ShapeError } from "../../errors.ts";
@@ -23,7 +24,7 @@ const KEY = "unroll.model";
  */
 const VERSION = 1;
 
-/** All that makes up the net of a model. The file has it as JSON: the cell by its name, vocabularies by `toJSON`. */
+/** All that makes up the net of a model. The file has it as JSON: the cell by its name and equations, vocabularies by `toJSON`. */
 export interface ModelDescription {
   /** The recurrent cell of every layer. */
   readonly cell: Cell;
@@ -74,7 +75,9 @@ export function writeModel(
   options: SaveOptions = {},
 ): Uint8Array<ArrayBuffer> {
   const { dtype } = readOptions("save", SAVE, options);
-  const content = { version: VERSION, kind, cell: cell.name, ...description };
+  const isOurs = libraryCells().some(({ name }) => name === cell.name);
+  const equations = cell.equations && !isOurs ? equationsData(cell.equations) : undefined;
+  const content = { version: VERSION, kind, cell: cell.name, equations, ...description };
   const stored = [...tensors].map(([name, tensor]) => {
     const large = dtype === "F16" ? tensor.data.find((x) => Number.isFinite(x) && Math.abs(x) >= F16_LIMIT) : undefined;
     if (large === undefined) return [name, { ...tensor, dtype }] as const;
@@ -104,7 +107,8 @@ export function readModel<Description extends ModelDescription>(
   const { tensors, metadata } = readSafetensors(bytes);
   return orRefuse(kind, () => {
     const values = readValues(kind, metadata[KEY]);
-    const cell = own.cell ?? libraryCells().find(({ name }) => name === values.cell);
+    const cell = own.cell ?? libraryCells().find(({ name }) => name === values.cell) ??
+      (values.equations === undefined ? undefined : readEquations(text("cell", values.cell), values.equations));
     if (!cell) {
       throw new FormatError(`its cell ${format(values.cell)} is none of ours; give it as option "cell"`);
     }
