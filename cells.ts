@@ -29,7 +29,8 @@ export {
   type WeightOptions,
 } from "./src/cells/equations/define_cell.ts";
 export { Expression, type StepFunctions, type Width } from "./src/cells/equations/expression.ts";
-export { type EquationsData, equationsData, type NodeData, readEquations } from "./src/cells/equations/data.ts";
+export { type EquationsData, equationsData, type NodeData } from "./src/cells/equations/data.ts";
+export { readEquations } from "./src/cells/equations/read.ts";
 export { indRnn } from "./src/cells/defined/ind_rnn.ts";
 export { layerNormGru } from "./src/cells/defined/layer_norm_gru.ts";
 export { layerNormLstm } from "./src/cells/defined/layer_norm_lstm.ts";

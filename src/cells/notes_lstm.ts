@@ -39,7 +39,7 @@ import { defineCell } from "./equations/define_cell.ts";
  * ```
  */
 export function notesLstm(): Cell {
-  const cell = defineCell({
+  return defineCell({
     name: "notes-lstm",
     gates: ["i", "f", "o", "g"],
     states: ["h", "c"],
@@ -54,5 +54,4 @@ export function notesLstm(): Cell {
       return { h: tanh(c).times(o), c };
     },
   });
-  return { ...cell, description: { kind: "notesLstm" } };
 }

@@ -33,8 +33,8 @@ for (const [name, [cell, amplification]] of Object.entries(CELLS)) {
   });
 
   Deno.test(`${name}: its equations as data make the same cell`, () => {
-    const { equations, name: own } = cell() as cells.EquationsCell, data = cells.equationsData(equations);
-    const again = cells.readEquations(own, JSON.parse(JSON.stringify(data)));
+    const { equations } = cell() as cells.EquationsCell, data = cells.equationsData(equations);
+    const again = cells.readEquations(JSON.parse(JSON.stringify(data)));
     assertEquals(cells.equationsData(again.equations), data);
     assertEquals(String(again), String(cell()));
     assert(String(cell()).includes("h = "));

@@ -15,6 +15,7 @@ import {
 import { constant, type Initialiser, type Parameter, uniform, zeros } from "../../ops/initialise.ts";
 import type { Cell } from "../cell.ts";
 import type { Expression, StepFunctions, Width } from "./expression.ts";
+import { equationsData } from "./data.ts";
 import { printEquations } from "./print.ts";
 import { planEquations } from "./planned_equations.ts";
 import { type Schedule, schedule } from "./schedule.ts";
@@ -187,6 +188,7 @@ export function defineCell<
   return {
     name,
     equations,
+    description: { kind: "equations", ...equationsData(equations) },
     toString: () => printEquations(equations),
     gates: gates.length,
     columns: equations.blocks,

@@ -1,7 +1,8 @@
 import type { TokenizerSource } from "../../text/vocabulary_tokens.ts";
 import type { Cell } from "../../cells/cell.ts";
 import { elman } from "../../cells/elman.ts";
-import { equationsData, readEquations } from "../../cells/equations/data.ts";
+import { equationsData } from "../../cells/equations/data.ts";
+import { readEquations } from "../../cells/equations/read.ts";
 import { gru } from "../../cells/gru.ts";
 import { lstm } from "../../cells/lstm.ts";
 import { format, FormatError, OptionError, PlanError, ShapeError } from "../../errors.ts";
@@ -108,7 +109,7 @@ export function readModel<Description extends ModelDescription>(
   return orRefuse(kind, () => {
     const values = readValues(kind, metadata[KEY]);
     const cell = own.cell ?? libraryCells().find(({ name }) => name === values.cell) ??
-      (values.equations === undefined ? undefined : readEquations(text("cell", values.cell), values.equations));
+      (values.equations === undefined ? undefined : readEquations(values.equations));
     if (!cell) {
       throw new FormatError(`its cell ${format(values.cell)} is none of ours; give it as option "cell"`);
     }
