@@ -69,7 +69,7 @@ export function backwardRoots(
  */
 export function backwardWorks(
   { nodes, products, states }: Equations,
-  { outputShares }: Derived,
+  { outputShares, gradients }: Derived,
   { stores, resultGradients, step }: BackwardRoots,
   repeated: readonly Expression[],
 ): Work[] {
@@ -107,7 +107,9 @@ export function backwardWorks(
   for (const norm of nodes) {
     if (norm.op !== "norm") continue;
     const isOwn = (at: unknown) => `${at}`.startsWith(`${norm.at} `);
-    const makes = step.filter(({ op, at }) => op === "normBackward" && isOwn(at));
+    // All of them, also where nobody wants one: the kernel computes them side by side.
+    const parts = nodes.filter(({ op, args }) => op === "part" && args[0] === norm).map((part) => gradients.get(part)!);
+    const makes = norm.args.map((_, i) => norm.graph.make("normBackward", parts, `${norm.at} ${i}`, "H"));
     const after = storeWorks.filter(({ to }) => to!.kind === "norm" && isOwn(to!.at));
     works.push({ kind: "normBackward", at: norm.at, reads: [], makes, after });
   }

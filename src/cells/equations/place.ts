@@ -13,6 +13,16 @@ export interface Placed {
   readonly temporaries: readonly Home[];
 }
 
+/** What happens to values that last. */
+export interface Keeping {
+  /** Whether a value needs a home that lasts. */
+  isKept(e: Expression): boolean;
+  /** Whether the home must outlast backward too, which overwrites z. */
+  isFactor(e: Expression): boolean;
+  /** A new home that lasts. */
+  make(e: Expression): Home;
+}
+
 /** Kinds of homes that hold the values of all steps. */
 const ALL_STEPS: readonly Home["kind"][] = ["z", "now", "next", "kept", "norm", "vector", "mask"];
 
@@ -32,7 +42,7 @@ export function place(
   homes: Map<Expression, Home>,
   reused: readonly Home["kind"][],
   lasting: (e: Expression) => boolean,
-  kept?: { readonly isKept: (e: Expression) => boolean; readonly make: (e: Expression) => Home },
+  kept?: Keeping,
 ): Placed {
   const last = new Map(works.flatMap((work, i) => work.reads.map((e) => [e, i] as const)));
   const placed: Work[] = [], results = new Map<Work, Home>(), sources = new Map<Work, Home[]>();
@@ -61,10 +71,10 @@ export function place(
     if (kind === "move") homes.set(value!, pooled(value!));
     for (const e of makes) {
       if (homes.has(e)) continue;
-      const isKept = kept?.isKept(e);
+      const isKept = kept?.isKept(e), isFactor = kept?.isFactor(e);
       // a + b c begins with a copy of a, if not in its place.
       const [first, ...others] = sources.get(work)!, isSum = e.op === "multiplyAdd";
-      const own = kind === "value" &&
+      const own = kind === "value" && !isFactor &&
         dying.find((home) =>
           home.width === e.width && !(isKept && home.kind === "temporary") &&
           !(isSum && (home !== first || others.includes(first)))
@@ -95,7 +105,10 @@ function hinted(
   lasting: (e: Expression) => boolean,
 ): Map<Expression, Home> {
   const hints = new Map<Expression, Home>();
-  const position = new Map(works.flatMap(({ makes }, i) => makes.length === 1 ? [[makes[0], i] as const] : []));
+  const position = new Map(works.flatMap(({ kind, makes }, i) => {
+    // The gradient of a factor has no history: a matmul overwrites it at each step.
+    return makes.length === 1 && kind !== "productBackward" ? [[makes[0], i] as const] : [];
+  }));
   works.forEach(({ kind, value, to }, i) => {
     if (kind !== "store" || hints.has(value!) || position.get(value!) !== i - 1) return;
     hints.set(value!, to!);

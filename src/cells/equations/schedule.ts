@@ -50,17 +50,23 @@ export function schedule(equations: Equations, isStepwise = false): Schedule {
   const roots = backwardRoots(equations, derived, home, keep("backward"));
   const { lasting, repeated } = lastingValues(equations, [...roots.step, ...roots.late], roots.vectors);
 
-  const isStatic = staticValues(nodes, isStepwise), isAhead = ({ makes: [e] }: Work) => e && isStatic.has(e);
-  const works = forwardWorks(equations, lasting, home), rank = forwardRank;
+  const isStatic = staticValues(nodes, isStepwise),
+    isAhead = ({ kind, value, to, makes: [e = value!] }: Work) =>
+      isStatic.has(e) && (kind !== "store" || to!.kind === "kept");
+  const isFactor = (e: Expression) => products.some(({ argument }) => argument === e);
+  const keepFactor = (e: Expression) => keep(isStatic.has(e) ? "ahead" : "forward")(e);
+  const works = forwardWorks(equations, lasting, home, keepFactor, (e) => isStatic.has(e)), rank = forwardRank;
   const early = order(works.filter(isAhead), rank), step = order(works.filter((work) => !isAhead(work)), rank);
   const readLater = new Set([...lasting, ...step.flatMap(({ reads }) => reads)]);
   const ahead = place(early, homes, ["z", "norm"], (e) => readLater.has(e), {
     isKept: () => true,
+    isFactor,
     make: keep("ahead"),
   });
   const isLasting = (e: Expression) => lasting.has(e);
   const forward = place(step, homes, ["z", "norm", "temporary"], isLasting, {
     isKept: isLasting,
+    isFactor,
     make: keep("forward"),
   });
 
@@ -91,7 +97,8 @@ export function schedule(equations: Equations, isStepwise = false): Schedule {
     late,
     kept,
     products: products.map(({ argument }, i) => {
-      return { factor: homes.get(argument)!, resultGradient: roots.resultGradients[i] };
+      const copy = works.find(({ kind, value, to }) => kind === "store" && value === argument && to!.kind === "kept");
+      return { factor: copy?.to ?? homes.get(argument)!, resultGradient: roots.resultGradients[i] };
     }),
     vectors: [...roots.vectors].map(([at, e]) => ({ at, gradient: gradientHomes.get(e)! })),
   };

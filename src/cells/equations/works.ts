@@ -63,11 +63,21 @@ export function forwardWorks(
   { nodes, products, inZ, outputs }: Equations,
   lasting: ReadonlySet<Expression>,
   home: HomeOf,
+  keep: (e: Expression) => Home,
+  isStatic: (e: Expression) => boolean,
 ): Work[] {
+  const copies = new Map<Expression, Work>();
+  for (const { argument } of products) {
+    // A factor has rows for each step, and lasts: backward overwrites z and normalised values.
+    const isElsewhere = inZ.has(argument) || ["part", "vector", "mask"].includes(argument.op) ||
+      outputs.includes(argument);
+    if (isElsewhere && !copies.has(argument)) copies.set(argument, store(argument, keep(argument)));
+  }
   const works: Work[] = products.map(({ argument, results, adds }, at) => {
     const sums = adds ? nodes.filter((e) => e.op === "add" && e.args.some((arg) => results.includes(arg))) : [];
     const xs = sums.flatMap(({ args }) => args.filter(({ op }) => op === "x"));
-    return { kind: "product", at, reads: [argument, ...xs], makes: [...results, ...sums] };
+    const copy = copies.get(argument);
+    return { kind: "product", at, reads: [argument, ...xs], makes: [...results, ...sums], after: copy ? [copy] : [] };
   });
   for (const e of nodes) {
     if (e.op !== "norm") continue;
@@ -76,14 +86,17 @@ export function forwardWorks(
   }
   const values = nodes.filter((e) => isElementwise(e) && !inZ.has(e)),
     isOutput = (e: Expression) => outputs.includes(e);
+  const factors = new Set(products.map(({ argument }) => argument));
   const isRead = (e: Expression) => lasting.has(e) || isOutput(e);
   works.push(
     ...valueWorks(
       values,
       nodes,
       isRead,
-      (sum, a) => inZ.has(a) ? !isOutput(sum) : isElementwise(a) && (isOutput(sum) || !lasting.has(sum)),
+      (sum, a) =>
+        inZ.has(a) ? !isOutput(sum) && !factors.has(sum) : isElementwise(a) && (isOutput(sum) || !lasting.has(sum)),
     ),
   );
+  works.push(...copies.values());
   return works.concat(outputs.map((e, i) => store(e, home("next", i, e.width))));
 }
