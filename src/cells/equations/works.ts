@@ -84,19 +84,14 @@ export function forwardWorks(
     const parts = nodes.filter(({ op, args }) => op === "part" && args[0] === e);
     works.push({ kind: "norm", at: e.at, reads: e.args, makes: parts });
   }
-  const values = nodes.filter((e) => isElementwise(e) && !inZ.has(e)),
-    isOutput = (e: Expression) => outputs.includes(e);
+  const values = nodes.filter((e) => isElementwise(e) && !inZ.has(e)), stored = new Set(outputs);
   const factors = new Set(products.map(({ argument }) => argument));
-  const isRead = (e: Expression) => lasting.has(e) || isOutput(e);
-  works.push(
-    ...valueWorks(
-      values,
-      nodes,
-      isRead,
-      (sum, a) =>
-        inZ.has(a) ? !isOutput(sum) && !factors.has(sum) : isElementwise(a) && (isOutput(sum) || !lasting.has(sum)),
-    ),
-  );
+  const mayFuse = (sum: Expression, a: Expression) => {
+    if (isStatic(sum.args[1]) !== isStatic(sum)) return false; // b c is made ahead
+    if (inZ.has(a)) return !stored.has(sum) && !factors.has(sum);
+    return isElementwise(a) && (stored.has(sum) || !lasting.has(sum));
+  };
+  works.push(...valueWorks(values, nodes, (e) => lasting.has(e) || stored.has(e), mayFuse));
   works.push(...copies.values());
   return works.concat(outputs.map((e, i) => store(e, home("next", i, e.width))));
 }
