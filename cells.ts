@@ -1,5 +1,6 @@
 /**
- * Recurrent cells of the literature, each written as the equations of its step, and `defineCell` for your own.
+ * Recurrent cells of the literature and of the lecture notes, each written as the equations of its step, and
+ * `defineCell` for your own.
  *
  * @example
  * ```ts
@@ -37,6 +38,8 @@ export { layerNormLstm } from "./src/cells/defined/layer_norm_lstm.ts";
 export { minGru } from "./src/cells/defined/min_gru.ts";
 export { minLstm } from "./src/cells/defined/min_lstm.ts";
 export { minimalGatedUnit } from "./src/cells/defined/minimal_gated_unit.ts";
+export { notesGru } from "./src/cells/notes_gru.ts";
+export { notesLstm } from "./src/cells/notes_lstm.ts";
 export { sLstm } from "./src/cells/defined/s_lstm.ts";
 export { sru } from "./src/cells/defined/sru.ts";
 export { zoneoutLstm, type ZoneoutOptions } from "./src/cells/defined/zoneout_lstm.ts";

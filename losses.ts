@@ -1,5 +1,6 @@
 /**
- * Losses beside those of the main entry, with what reads their outputs: connectionist temporal classification.
+ * Losses beside those of the main entry, with what reads their outputs: connectionist temporal classification, and
+ * regression that outliers disturb less.
  *
  * @module
  */
@@ -11,3 +12,4 @@ export {
   type CtcDecodingOptions,
   ctcGreedy,
 } from "./src/training/ctc_decoding.ts";
+export { huber, type HuberOptions, smoothL1, type SmoothL1Options } from "./src/training/losses/regression.ts";

@@ -22,10 +22,9 @@ export { gru } from "./src/cells/gru.ts";
 export type { GruActivations, GruOptions, GruSettings } from "./src/cells/gru_options.ts";
 export { lstm } from "./src/cells/lstm.ts";
 export type { LstmActivations, LstmOptions, LstmSettings } from "./src/cells/lstm_options.ts";
-export { notesGru } from "./src/cells/notes_gru.ts";
-export { notesLstm } from "./src/cells/notes_lstm.ts";
 export {
   DisposedError,
+  EngineError,
   FormatError,
   NonFiniteError,
   OptionError,
@@ -40,19 +39,14 @@ export { type Halves, type TensorSource, writeSafetensors } from "./src/formats/
 export type { Kernels } from "./src/kernels/kernels.ts";
 export type { LossKernels } from "./src/kernels/loss_kernels.ts";
 export type { PoolingKernels } from "./src/kernels/pooling_kernels.ts";
-export type { KernelBuild, Numerics } from "./src/kernels/load.ts";
-export { activation } from "./src/layers/activation.ts";
-export { attentionPool, type AttentionPoolOptions } from "./src/layers/attention_pool.ts";
+export type { KernelBuild, KernelOptions, Numerics } from "./src/kernels/load.ts";
 export { dense } from "./src/layers/dense.ts";
 export type { LayerDescription, RecurrentDescription, StackDescription } from "./src/layers/description.ts";
 export { dropout, type DropoutOptions } from "./src/layers/dropout.ts";
 export { embedding, type EmbeddingOptions, oneHot } from "./src/layers/embedding.ts";
 export type { Layer, LayerPart, PlannedDecoder, PlannedLayer, PlannedState, StateSpec } from "./src/layers/layer.ts";
-export { layerNorm, type LayerNormOptions } from "./src/layers/layer_norm.ts";
-export { pool } from "./src/layers/pool.ts";
 export { recurrent } from "./src/layers/recurrent.ts";
 export type { RecurrentOptions } from "./src/layers/recurrent_options.ts";
-export { residual } from "./src/layers/residual.ts";
 export { sequential, type SequentialOptions } from "./src/layers/sequential.ts";
 export { stacked } from "./src/layers/stacked.ts";
 export type { PlanRow } from "./src/memory/memory_map.ts";
@@ -162,23 +156,7 @@ export type { SampleRows, Samples } from "./src/training/data/samples.ts";
 export { binaryCrossEntropy, type BinaryCrossEntropyOptions } from "./src/training/losses/binary_cross_entropy.ts";
 export { crossEntropy, type CrossEntropyOptions } from "./src/training/losses/cross_entropy.ts";
 export type { Loss, LossOptions, PlannedLoss, Reduction, TargetRows, Targets } from "./src/training/losses/loss.ts";
-export {
-  absoluteError,
-  huber,
-  type HuberOptions,
-  smoothL1,
-  type SmoothL1Options,
-  squaredError,
-} from "./src/training/losses/regression.ts";
-export {
-  accuracy,
-  type ClassAverageOptions,
-  type ClassMetricOptions,
-  confusionMatrix,
-  f1,
-  precision,
-  recall,
-} from "./src/training/metrics/classification.ts";
+export { absoluteError, squaredError } from "./src/training/losses/regression.ts";
 export { type EvaluatedBatch, type Metric, type MetricState, perplexity } from "./src/training/metrics/metric.ts";
 export { adagrad, type AdagradOptions } from "./src/training/optimizers/adagrad.ts";
 export { adam, type AdamOptions, adamw } from "./src/training/optimizers/adam.ts";
@@ -197,3 +175,4 @@ export { oneCycle, type OneCycleOptions } from "./src/training/schedules/one_cyc
 export { reduceOnPlateau, type ReduceOnPlateauOptions } from "./src/training/schedules/reduce_on_plateau.ts";
 export type { Schedule, ScheduleState } from "./src/training/schedules/schedule.ts";
 export { exponentialDecay, stepDecay } from "./src/training/schedules/step_decay.ts";
+export type { Resource } from "./src/resource.ts";

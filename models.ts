@@ -54,3 +54,4 @@ export type {
   SequenceGeneratorOptions,
 } from "./src/models/generator_options.ts";
 export { editDistance } from "./src/text/edit_distance.ts";
+export type { Resource } from "./src/resource.ts";

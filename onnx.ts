@@ -9,3 +9,4 @@ export { type OnnxInput, OnnxModel, type OnnxOptions } from "./src/onnx/onnx_mod
 export type { OnnxNet } from "./src/onnx/import/net.ts";
 export type { OnnxElements, OnnxElementType, OnnxTensor } from "./src/onnx/format/tensor.ts";
 export { type OnnxWriteOptions, writeOnnx } from "./src/onnx/write_onnx.ts";
+export type { Resource } from "./src/resource.ts";

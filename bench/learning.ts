@@ -32,7 +32,7 @@ for (let seed = 1; seed <= seeds; seed++) {
   using model = await LanguageModel.create(text, { cell: cell(), seed });
   const losses: number[] = [];
   for await (const { step, steps } of model.fit(train, { epochs })) {
-    if (step % (steps / epochs) === 0) losses.push((await model.evaluate(validation)).loss);
+    if (step % (steps / epochs) === 0) losses.push((await model.evaluate(validation, { streams: 10 })).loss);
   }
   losses.forEach((loss, i) => sums[i] += loss);
   console.log(`seed ${seed}  ${losses.map((loss) => loss.toFixed(3)).join("  ")}`);

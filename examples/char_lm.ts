@@ -25,7 +25,7 @@ const { prompt, seconds, ...options } = commandLine("Trains a language model of 
 
 const batch = 32;
 const unroll = 50;
-const { text, train, validation } = readCorpus(undefined, batch, options.characters || undefined);
+const { text, train, validation } = await readCorpus(undefined, batch, options.characters || undefined);
 const sizes = { cell: lstm(), hidden: [options.hidden], seed: 1, threads: options.threads };
 using model = await LanguageModel.create(text, sizes);
 const { vocabulary } = model;
@@ -57,5 +57,5 @@ for await (const event of progress(fit, { label: "characters", seconds })) {
   note(`epoch ${event.epoch}, ${bits} bits per character: ${(await write(60, event.step)).replaceAll("\n", " ")}`);
 }
 
-const { bitsPerCharacter } = await model.evaluate(validation);
+const { bitsPerCharacter } = await model.evaluate(validation, { streams: 10 });
 console.log(`validation: ${bitsPerCharacter.toFixed(3)} bits per character\n\n${await write(options.length, 1)}`);

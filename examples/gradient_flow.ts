@@ -27,9 +27,10 @@ import {
   sequential,
   squaredError,
 } from "@unroll/rnn";
-import { TrainingReport } from "@unroll/rnn/report";
+import type { TrainingReport } from "@unroll/rnn/report";
 import { addingProblem } from "./adding_problem.ts";
 import { commandLine } from "./frame/command_line.ts";
+import { importLater } from "./frame/packages.ts";
 import { note, progress } from "./frame/progress.ts";
 
 const options = commandLine("Shows gradients vanish and explode.", {
@@ -71,11 +72,17 @@ function* batches() {
 }
 
 const configuration = { task: `adding problem, ${T} steps`, hidden: H, batch, optimizer: "Adam, learning rate 0.005" };
-const report = new TrainingReport({
-  title: "How far back the gradient reaches",
-  configuration,
-  clip: (run) => run.endsWith("clipped") ? CLIP : undefined,
-});
+/** The page, if there is to be one. */
+async function openReport(): Promise<TrainingReport> {
+  const { TrainingReport } = await importLater<typeof import("@unroll/rnn/report")>("@unroll/rnn/report");
+  return new TrainingReport({
+    title: "How far back the gradient reaches",
+    configuration,
+    clip: (run) => run.endsWith("clipped") ? CLIP : undefined,
+  });
+}
+
+const report = options.report ? await openReport() : undefined;
 const test = addingProblem(new Generator(1000), T, 500);
 const table: string[] = [];
 console.log(`from the first of ${T} time steps to the last; each eighth of a block less is a factor of 10\n`);
@@ -94,7 +101,7 @@ for (const [name, { cell, ...initial }] of Object.entries(NETS)) {
     const statistics = { every: 20, gradientFlow: true };
     const training = fit(session, () => data, { seconds, statistics, evaluate, restoreBest: false });
     for await (const event of progress(training, { label, seconds })) {
-      report.add(event, label);
+      report?.add(event, label);
       if (event.type !== "step") continue;
       largest = Math.max(largest, event.gradientNorm);
       if (event.step === 1) note(`${plot(session.gradientFlow().get("rnn.l0")!)}|  at the start`);
@@ -108,4 +115,4 @@ for (const [name, { cell, ...initial }] of Object.entries(NETS)) {
 }
 console.log(`                     error      first/last  largest norm\n${table.join("\n")}`);
 console.log("error: mean squared error of 500 new sequences; the best constant answer has 0.1667");
-if (options.report) await Deno.writeTextFile(options.report, report.html());
+if (report) await Deno.writeTextFile(options.report, report.html());

@@ -30,7 +30,7 @@ const CELLS: [name: string, cell: Cell, gates: number, learningRate: number][] =
   ["GRU", gru(), 3, 5e-3],
   ["LSTM", lstm(), 4, 7e-3],
 ];
-const { text, train, validation } = readCorpus(undefined, batch, options.characters || undefined);
+const { text, train, validation } = await readCorpus(undefined, batch, options.characters || undefined);
 const vocabulary = Vocabulary.characters(text);
 const V = vocabulary.size;
 
@@ -76,7 +76,7 @@ for (const [name, cell, gates, learningRate] of CELLS) {
     sum = 0;
   }
   const speed = 1000 * tokens / (performance.now() - began);
-  const { bitsPerToken } = await model.evaluate(validation);
+  const { bitsPerToken } = await model.evaluate(validation, { streams: 10 });
   results.push({ name, hidden, parameters: model.size, megabytes, speed, bits, validation: bitsPerToken });
 }
 

@@ -9,7 +9,6 @@
  * number of ranks. The program needs an installed Open MPI or MPICH, without `mpirun` too.
  */
 import {
-  accuracy,
   adam,
   clipNorm,
   compile,
@@ -22,6 +21,7 @@ import {
   sequential,
   type TrainerState,
 } from "@unroll/rnn";
+import { accuracy } from "@unroll/rnn/metrics";
 import { saveFile } from "@unroll/rnn/files";
 import { init } from "@unroll/rnn/mpi";
 

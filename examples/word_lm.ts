@@ -5,10 +5,10 @@
  *     deno run -A examples/word_lm.ts
  *     deno run -A examples/word_lm.ts --seconds 60 --hidden 128
  *
- * The validation text has 119,130 characters or 27,268 words and marks: sequences of words are 4.4 times shorter. 11.2
+ * The validation text has 119,130 characters or 27,241 words and marks: sequences of words are 4.4 times shorter. 10.0
  * % of these words are unknown. Figures: perplexity, bits per character, and bits per character with the unknown words
- * spelled. Trigram (Kneser-Ney): 101.2, 1.525, 2.152. LSTM after 2,512 steps, 8 passes over the text in 600 s of one
- * thread: 97.6, 1.513, 2.140 (EPYC Milan, two cores shared with three other programs, 2026-11-27).
+ * spelled. Trigram (Kneser-Ney): 109.5, 1.549, 2.108. LSTM after 3,142 steps, 10 passes over the text in 600 s of two
+ * threads: 91.1, 1.489, 2.047 (AMD EPYC, two cores shared with several other programs, 2026-12-01).
  */
 import { adam, LanguageModel, lstm, Vocabulary } from "@unroll/rnn";
 import { commandLine } from "./frame/command_line.ts";
@@ -28,7 +28,7 @@ const { prompt, seconds, ...options } = commandLine("Trains a language model of 
 
 const batch = 20;
 const unroll = 35;
-const { text, train, validation } = readCorpus(undefined, batch, options.characters || undefined);
+const { text, train, validation } = await readCorpus(undefined, batch, options.characters || undefined);
 const { hidden, dropout, threads } = options;
 /** The words that occur at least five times. The others are unknown and have to be spelled. */
 const vocabulary = Vocabulary.words(train, { special: ["<unk>"], minimumCount: 5 });
@@ -83,5 +83,5 @@ for await (const event of progress(fit, { label: "words", seconds })) {
   note(`epoch ${event.epoch}, perplexity ${perplexity}: ${(await write(14, event.step)).replaceAll("\n", " ")}`);
 }
 
-const { loss } = await model.evaluate(validation);
+const { loss } = await model.evaluate(validation, { streams: 10 });
 console.log(`validation: ${figures(loss)}\n\n${await write(options.length, 1)}`);

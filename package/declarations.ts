@@ -1,4 +1,4 @@
-import { dirname, join } from "node:path/posix";
+import { dirname, join, relative } from "node:path/posix";
 import ts from "typescript";
 import { installed } from "./installed.ts";
 
@@ -15,6 +15,23 @@ const OPTIONS: ts.CompilerOptions = {
   target: ts.ScriptTarget.ESNext,
   types: [],
 };
+
+/**
+ * What the declarations mention of the web platform, and a file that declares it for programs whose `lib` has no "dom".
+ * Where "dom" or @types/node is there, the file adds nothing to their interfaces.
+ */
+const PLATFORM = "platform.d.ts";
+const MENTIONED = /\b(AbortSignal|ReadableStream|WebAssembly)\b/;
+const PLATFORM_TYPES = `declare global {
+  interface AbortSignal {}
+  interface ReadableStream<R = any> {}
+  namespace WebAssembly {
+    interface Memory {}
+    interface Module {}
+  }
+}
+export {};
+`;
 
 /** `Disposable` is in no version of the standard yet that a user's program may be set to. */
 const REFERENCE = '/// <reference lib="esnext.disposable" />\n';
@@ -33,7 +50,10 @@ export function writeDeclarations(root: string, entries: readonly string[], fold
     outDir: folder,
   });
   const declarations = new Map<string, string>();
-  const { diagnostics } = program.emit(undefined, (path, text) => declarations.set(path, forNode(text)));
+  const { diagnostics } = program.emit(
+    undefined,
+    (path, text) => declarations.set(path, forNode(text, relative(dirname(path), folder))),
+  );
   if (diagnostics.length) {
     const names = {
       getCanonicalFileName: (name: string) => name,
@@ -51,11 +71,13 @@ export function writeDeclarations(root: string, entries: readonly string[], fold
     }
     ts.sys.writeFile(path, text);
   }
+  ts.sys.writeFile(`${folder}/${PLATFORM}`, PLATFORM_TYPES);
 }
 
-/** Node finds the declarations of "./a.js" in "./a.d.ts". */
-function forNode(text: string): string {
+/** Node finds the declarations of "./a.js" in "./a.d.ts". `toRoot`: the path from the file's folder to the package. */
+function forNode(text: string, toRoot: string): string {
   const imports = text.replaceAll(/(\bfrom |\bimport\()"(\.[^"]*)\.ts"/g, '$1"$2.js"')
     .replaceAll(/"npm:[^"]*"/g, (name) => JSON.stringify(installed(JSON.parse(name)).path));
-  return imports.includes("Disposable") ? REFERENCE + imports : imports;
+  const platform = MENTIONED.test(imports) ? `/// <reference path="${join(toRoot, PLATFORM)}" />\n` : "";
+  return (imports.includes("Disposable") ? REFERENCE : "") + platform + imports;
 }

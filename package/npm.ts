@@ -13,6 +13,7 @@ import config from "../deno.json" with { type: "json" };
 import { TARGET } from "./bundle.ts";
 import { writeDeclarations } from "./declarations.ts";
 import { installed } from "./installed.ts";
+import { wasmFiles, writeWasm } from "./wasm.ts";
 import { filesOf, MARK, requireOutputFolder, writeOutput } from "./output_folder.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
@@ -59,6 +60,7 @@ async function buildPackage(folder: string): Promise<void> {
     logLevel: "error",
   });
   writeDeclarations(ROOT.replace(/[\\/]$/, ""), files, folder);
+  await writeWasm(folder);
   for (const name of COPIED) await Deno.copyFile(join(ROOT, name), join(folder, name));
   await Deno.writeTextFile(join(folder, "package.json"), JSON.stringify(manifest(peers), null, 2) + "\n");
 }
@@ -88,15 +90,18 @@ function manifest(peers: Record<string, string>): unknown {
     type: "module",
     sideEffects: false,
     files: ["**/*", `!${MARK}`],
-    engines: { node: ">=20" },
+    engines: { node: ">=20.16" },
+    main: "./mod.js", // for who does not read "exports"
+    types: "./mod.d.ts",
     peerDependencies: peers,
     peerDependenciesMeta: Object.fromEntries(Object.keys(peers).map((name) => [name, { optional: true }])),
-    exports: Object.fromEntries(
-      entries.map(([entry, path]) => {
+    exports: Object.fromEntries([
+      ...entries.map(([entry, path]) => {
         const base = path.replace(/\.ts$/, "");
         return [entry, { types: `${base}.d.ts`, default: `${base}.js` }];
       }),
-    ),
+      ...wasmFiles.map((name) => [`./${name}`, { types: `./${name}.d.ts`, default: `./${name}` }]),
+    ]),
   };
 }
 

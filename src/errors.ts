@@ -89,6 +89,12 @@ export class ThreadError extends Error {
   override readonly name = "ThreadError";
 }
 
+/** The engine, or what its host allows, is not enough to compute: no WebAssembly, no SIMD, no compiling. */
+export class EngineError extends Error {
+  /** The name of the class. */
+  override readonly name = "EngineError";
+}
+
 /** A net needs, with its batch and steps, more memory than one WebAssembly memory holds or than the engine has. */
 export class PlanError extends RangeError {
   /** The name of the class. */

@@ -45,7 +45,7 @@ export function kernelViolations(sources: readonly Source[]): string[] {
       .map(([, name, list]) => [name, parameterNames(list)]),
   );
   const access = new Map(
-    interfaces.flatMap((text) => matches(text, /^ {2}(\w+): "([^"\n]*)",$/gm))
+    interfaces.flatMap((text) => matches(text, /^ {2,4}(\w+): "([^"\n]*)",$/gm))
       .map(([, name, words]) => [name, words.split(" ").filter(Boolean)]),
   );
   return [

@@ -45,6 +45,29 @@ Deno.test("every package has one exact version in all configurations and in the 
   assertEquals(several.map(([name, found]) => `${name}: ${JSON.stringify([...found])}`), []);
 });
 
+Deno.test("a program beside those of the root, the examples, the tests or the rivals can import every entry", () => {
+  const { exports, imports } = JSON.parse(read("deno.json"));
+  const entries = Object.entries<string>(exports).map(([name, path]) => [`@unroll/rnn${name.slice(1)}`, path.slice(2)]);
+  assertEquals(imports, Object.fromEntries(entries.map(([name, path]) => [name, `./${path}`])));
+  const others = files(/^deno\.json$/).filter((path) => read(path).includes('"@unroll/rnn"'));
+  assert(others.includes("examples/deno.json"));
+  for (const path of others) {
+    const own = (JSON.parse(read(path)) as Configuration).imports ?? {};
+    const found = entries.map(([name]) => [name, own[name] && new URL(own[name], new URL(path, ROOT)).href]);
+    assertEquals(found, entries.map(([name, target]) => [name, new URL(target, ROOT).href]), path);
+  }
+});
+
+Deno.test("the programs of the tasks say what they do before Deno fetches a package", async () => {
+  for (const program of ["demo/main.ts", "playground/serve.ts"]) {
+    const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", "--no-npm", "--no-check", `examples/${program}`, "--help"],
+      cwd: ROOT,
+    }).output();
+    assertEquals(code, 0, new TextDecoder().decode(stderr));
+  }
+});
+
 Deno.test("every configuration that imports packages has a lock and fetches a package when it is imported", () => {
   for (const path of files(/^deno\.json$/)) {
     if (!importsOf(path).some((target) => target.startsWith("npm:"))) continue;

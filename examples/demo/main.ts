@@ -7,8 +7,9 @@ import { elman, gru, LanguageModel, lstm, NonFiniteError, OptionError, PlanError
 import { FileError, saveFile } from "@unroll/rnn/files";
 import { UsageError } from "../frame/command_line.ts";
 import { characters, type Corpus, readCorpus, readFile } from "../frame/corpus.ts";
+import { firstLine } from "../frame/packages.ts";
 import { openProgress } from "../frame/progress_bar.ts";
-import { exitWithError, INTERRUPTED, interruption, print } from "../frame/terminal.ts";
+import { exitWithError, INTERRUPTED, interruption, isTerminal, print } from "../frame/terminal.ts";
 import { type Budget, HELP, type Options, parseOptions } from "./options.ts";
 import { addSample, startReport } from "./report.ts";
 import { train, type TrainingState } from "./training.ts";
@@ -29,7 +30,8 @@ async function demo(args: string[]): Promise<number> {
   }
   const { budget, load, prompt, length } = options;
   const signal = interruption();
-  const corpus = budget && readCorpus(options.corpus, options.batch);
+  announce(options);
+  const corpus = budget && await readCorpus(options.corpus, options.batch);
   using model = load ? await loadModel(load) : await createModel(corpus!, options);
   requireKnown(model, "--prompt", prompt);
   if (corpus) {
@@ -39,6 +41,17 @@ async function demo(args: string[]): Promise<number> {
   if (signal.aborted) await write(model, options, Math.min(length, SHORT));
   else await write(model, options, length, signal);
   return signal.aborted ? INTERRUPTED : OK;
+}
+
+/** Says first what Deno fetches, if anything. */
+function announce({ quiet, budget, corpus, report }: Options): void {
+  if (quiet || !budget) return;
+  const novel = corpus === undefined ? ["novel"] as const : [];
+  const bar = isTerminal ? ["bar"] as const : [];
+  const plots = report === undefined ? [] : ["plots"] as const;
+  const parts = [...novel, ...bar, ...plots];
+  const name = corpus ?? "Moby Dick";
+  if (parts.length) print(firstLine(`A net learns to write by reading ${name}`, parts));
 }
 
 function createModel({ text }: Corpus, { cell, hidden, layers, seed }: Options): Promise<LanguageModel> {
@@ -75,7 +88,7 @@ async function learn(
   const { quiet, save } = options;
   const report = options.report ? await startReport(model, corpus, options) : undefined;
   const printLine = (line: string) => quiet || print(line + "\n");
-  const progress = openProgress({ quiet, hideCursor: true });
+  const progress = await openProgress({ quiet, hideCursor: true });
   printLine(introduction(model, corpus, budget, options));
   printLine(summary(await train(model, corpus.train, budget, options, progress, signal, report)));
   if (save) {
@@ -83,7 +96,7 @@ async function learn(
     printLine(`saved: ${save}`);
   }
   if (!signal.aborted) {
-    const work = model.evaluate(corpus.validation, { signal }).catch((error) => {
+    const work = model.evaluate(corpus.validation, { streams: 10, signal }).catch((error) => {
       if (!signal.aborted) throw error;
     });
     const length = count(characters(corpus.validation), "characters");

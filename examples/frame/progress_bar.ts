@@ -1,6 +1,7 @@
 // @ts-types="@types/cli-progress"
-import cliProgress from "cli-progress";
+import type cliProgress from "cli-progress";
 import { stdout } from "node:process";
+import { importLater } from "./packages.ts";
 import { columns, isTerminal, print } from "./terminal.ts";
 
 /** The state of a training, as a person sees it. */
@@ -36,9 +37,11 @@ export interface ProgressOptions {
 }
 
 /** A bar on a terminal, lines elsewhere. */
-export function openProgress({ label = "", quiet = false, hideCursor = false }: ProgressOptions): Progress {
+export async function openProgress(
+  { label = "", quiet = false, hideCursor = false }: ProgressOptions,
+): Promise<Progress> {
   if (quiet) return { update() {}, note() {}, wait: (_, work) => work, end() {} };
-  return isTerminal ? bar(label, hideCursor) : lines();
+  return isTerminal ? await bar(label, hideCursor) : lines();
 }
 
 /** Lengths of the bar in characters. */
@@ -49,8 +52,9 @@ const MARGIN = 3;
 /** Control sequence that clears the current line. */
 const CLEAR_LINE = "\r\x1b[K";
 
-function bar(label: string, hideCursor: boolean): Progress {
-  const { Format, Presets, SingleBar } = cliProgress;
+async function bar(label: string, hideCursor: boolean): Promise<Progress> {
+  const module = await importLater<{ default: typeof cliProgress }>("cli-progress");
+  const { Format, Presets, SingleBar } = module.default;
   const bar = new SingleBar({
     format: (options, { maxWidth }, status) =>
       drawLine(label, status, maxWidth, (barsize) => Format.BarFormat(status.fraction, { ...options, barsize })),
@@ -110,7 +114,7 @@ export function drawLine(
 const PAUSE = 10_000;
 
 function lines(): Progress {
-  let last = performance.now();
+  let last = -Infinity;
   return {
     update({ line }) {
       if (performance.now() - last < PAUSE) return;

@@ -24,16 +24,51 @@ export function showError(id: string, error?: unknown): void {
   element(id, HTMLElement).hidden = error === undefined;
 }
 
-/** The integer in a field. @throws {Error} When the field has no integer within its limits */
-export function integer(id: string): number {
+/**
+ * The number in a field: an integer, unless its step is "any".
+ *
+ * @throws {Error} When the field is empty or beyond its limits
+ */
+export function number(id: string): number {
   const field = input(id);
-  const value = Number(field.value);
-  if (field.value && Number.isInteger(value) && field.validity.valid) return value;
+  if (isValid(field)) return Number(field.value);
   field.focus();
-  const { min, max } = field;
-  const name = field.labels?.[0]?.textContent?.trim();
-  const range = max ? `from ${min} to ${max}` : `of at least ${min}`;
-  throw new Error(`${name} must be an integer ${range}, not "${field.value}".`);
+  const name = field.labels?.[0]?.querySelector("span")?.textContent?.trim();
+  throw new Error(`${name} must be ${expected(field)}, not "${field.value}".`);
+}
+
+/** Marks each field of a number while it has none, or one beyond its limits, and says below what is expected. */
+export function markInvalidNumbers(): void {
+  for (const field of document.querySelectorAll<HTMLInputElement>("[type=number]")) {
+    const note = document.createElement("small");
+    note.id = `${field.id}-note`;
+    note.className = "invalid";
+    note.textContent = expected(field);
+    field.after(note);
+    const mark = () => {
+      const wrong = !field.disabled && !isValid(field);
+      field.ariaInvalid = String(wrong);
+      if (wrong) field.setAttribute("aria-describedby", note.id);
+      else field.removeAttribute("aria-describedby");
+      note.hidden = !wrong;
+    };
+    field.addEventListener("input", mark);
+    mark();
+  }
+}
+
+/** Sets the number in a field. */
+export function setNumber(id: string, value: number): void {
+  input(id).value = String(value);
+  input(id).dispatchEvent(new Event("input"));
+}
+
+function isValid(field: HTMLInputElement): boolean {
+  return field.value !== "" && field.validity.valid;
+}
+
+function expected({ min, max, step }: HTMLInputElement): string {
+  return `${step === "any" ? "a number" : "an integer"} from ${min} to ${max}`;
 }
 
 const NUMBERS = new Intl.NumberFormat("en");

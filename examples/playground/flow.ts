@@ -49,28 +49,20 @@ const IGNORED = -1;
 /** Training steps between two measurements, at most. The interval grows from one step. */
 const INTERVAL = 10;
 
-/** Number of the current run. */
-let run = 0;
+/** A comparison that is left running ends after so many steps of training, or after so many milliseconds. */
+const LAST_STEP = 2000;
+const LONGEST = 120_000;
 
 const comparison = {
-  /** Trains and measures until `stop` or another start. */
-  async start(text: string, options: FlowOptions, onFlow: (flow: Flow) => void): Promise<void> {
-    await withErrorMessage(() => compare(++run, text, options, onFlow));
-  },
-
-  stop(): void {
-    run++;
+  /** Trains and measures; returns the number of steps. The page terminates the worker to end a comparison early. */
+  async start(text: string, options: FlowOptions, onFlow: (flow: Flow) => void): Promise<number> {
+    return await withErrorMessage(() => compare(text, options, onFlow));
   },
 };
 
 export type Comparison = typeof comparison;
 
-async function compare(
-  ownRun: number,
-  text: string,
-  options: FlowOptions,
-  onFlow: (flow: Flow) => void,
-): Promise<void> {
+async function compare(text: string, options: FlowOptions, onFlow: (flow: Flow) => void): Promise<number> {
   const { steps: T } = options;
   const vocabulary = Vocabulary.characters(text);
   const tokens = vocabulary.encode(text);
@@ -82,10 +74,13 @@ async function compare(
     const windows = streams(tokens, { batch: BATCH, unroll: T });
     // Without the last window, which is shorter.
     const count = Math.max(1, Math.floor(windows.length / T));
-    for (let step = 0; ownRun === run;) {
+    const end = performance.now() + LONGEST;
+    let step = 0;
+    while (true) {
       CELL_NAMES.forEach((cell, i) => onFlow({ cell, step, norms: measure(nets[i], windows, step % count, T) }));
-      const rounds = Math.min(1 + step, INTERVAL);
-      for (let round = 0; round < rounds && ownRun === run; round++, step++) {
+      if (step >= LAST_STEP || performance.now() > end) return step;
+      const rounds = Math.min(1 + step, INTERVAL, LAST_STEP - step);
+      for (let round = 0; round < rounds; round++, step++) {
         for (const net of nets) {
           const { x, y } = windows.at(step % count);
           net.step({ x, y }, { batch: BATCH });
@@ -94,7 +89,7 @@ async function compare(
       }
     }
   } finally {
-    for (const net of nets) net[Symbol.dispose]();
+    for (const net of nets) net.dispose();
   }
 }
 

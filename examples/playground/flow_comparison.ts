@@ -1,7 +1,7 @@
 import { proxy } from "comlink";
 import { CELL_NAMES, CELL_TITLES, type CellName } from "./cells.ts";
 import { inferno, paint } from "./colors.ts";
-import { button, element, formatInteger, input, integer, setText, showError } from "./element.ts";
+import { button, element, formatInteger, number, setText, showError } from "./element.ts";
 import type { Comparison, Flow } from "./flow.ts";
 import { Plot, powerOfTen } from "./plot.ts";
 import { Terminated, WorkerClient } from "./worker_client.ts";
@@ -96,13 +96,17 @@ export class FlowComparison {
 
   async #start(text: string): Promise<void> {
     showError("flow-error");
+    setText("flow-status", "");
     try {
-      const forgetBias = Number(input("flow-bias").value);
-      const options = { steps: integer("flow-steps"), hidden: integer("flow-width"), forgetBias };
+      const forgetBias = number("flow-bias");
+      const options = { steps: number("flow-steps"), hidden: number("flow-width"), forgetBias };
       for (const map of Object.values(this.#maps)) map.clear();
       this.#profiles.clear();
       this.#setRunning(true);
-      await this.#client.call((comparison) => comparison.start(text, options, proxy((flow) => this.#onFlow(flow))));
+      const onFlow = proxy((flow: Flow) => this.#onFlow(flow));
+      const steps = await this.#client.call((comparison) => comparison.start(text, options, onFlow));
+      this.#end();
+      setText("flow-status", `The comparison has ended after ${formatInteger(steps)} steps.`);
     } catch (error) {
       this.#end(error);
     }

@@ -1,5 +1,5 @@
 import { CELL_TITLES, type CellName } from "./cells.ts";
-import { element, formatInteger, input, integer, setText } from "./element.ts";
+import { element, formatInteger, input, number, setNumber, setText } from "./element.ts";
 import type { NetFacts, NetOptions, TrainOptions } from "./trainer.ts";
 
 /** Choices of the number of threads, at most. */
@@ -13,11 +13,14 @@ export class NetChoice {
   /** `onRate` gets each learning rate; `onTraining` is called when batch or unrolled steps change. */
   constructor({ onRate, onTraining }: { onRate: (rate: number) => void; onTraining: () => void }) {
     const cores = navigator.hardwareConcurrency || 1;
-    const maximum = crossOriginIsolated ? Math.min(cores, MAXIMUM_THREADS) : 1;
+    const canShare = typeof SharedArrayBuffer !== "undefined"; // not in WebKitGTK 2.50, in an isolated page
+    const maximum = crossOriginIsolated && canShare ? Math.min(cores, MAXIMUM_THREADS) : 1;
     for (let count = 1; count <= maximum; count++) this.#threads.add(new Option(String(count)));
     this.#threads.value = String(Math.min(maximum, 4));
     const threads = !crossOriginIsolated
       ? "One thread: this page is not cross-origin isolated, as several threads require."
+      : !canShare
+      ? "One thread: this browser cannot share memory among several."
       : maximum > 1
       ? `Up to ${maximum} threads: this page is cross-origin isolated.`
       : "One thread: this device has one core.";
@@ -37,8 +40,8 @@ export class NetChoice {
   }
 
   net(): NetOptions {
-    const layers = integer("layers");
-    const width = integer("width");
+    const layers = number("layers");
+    const width = number("width");
     const cell = element("setup", HTMLFormElement).querySelector<HTMLInputElement>("[name=cell]:checked")!.value;
     return { cell: cell as CellName, hidden: Array(layers).fill(width), threads: this.threads };
   }
@@ -48,7 +51,7 @@ export class NetChoice {
   }
 
   training(): TrainOptions {
-    return { batch: integer("batch"), unroll: integer("unroll"), learningRate: this.rate };
+    return { batch: number("batch"), unroll: number("unroll"), learningRate: this.rate };
   }
 
   /** Shows the net and locks the controls of its sizes. Without a net the controls are unlocked. */
@@ -69,7 +72,7 @@ export class NetChoice {
     );
     const radio = document.querySelector<HTMLInputElement>(`[name=cell][value="${cell}"]`);
     if (radio) radio.checked = true;
-    input("layers").value = String(hidden.length);
-    input("width").value = String(hidden[0]);
+    setNumber("layers", hidden.length);
+    setNumber("width", hidden[0]);
   }
 }

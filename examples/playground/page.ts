@@ -1,5 +1,5 @@
 /** The page: its parts and their connections. */
-import { showError } from "./element.ts";
+import { markInvalidNumbers, showError } from "./element.ts";
 import { FlowComparison } from "./flow_comparison.ts";
 import { Learning } from "./learning.ts";
 import { NetChoice } from "./net_choice.ts";
@@ -29,5 +29,6 @@ const learning = new Learning(client, text, choice, {
 });
 new FlowComparison(() => text.text);
 
+markInvalidNumbers();
 choice.show();
 await text.load().catch((error) => showError("error", error));

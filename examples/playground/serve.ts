@@ -5,12 +5,12 @@
  */
 import { commandLine } from "../frame/command_line.ts";
 import { exitWithError } from "../frame/terminal.ts";
-import { playground } from "./build.ts";
+import { build } from "./build.ts";
 import { serve } from "./server.ts";
 
 if (import.meta.main) {
   const { port } = commandLine("Serves the playground on this machine.", { port: 8000 });
-  const files = await playground();
+  const files = await build("A page where a net learns to write is built and served on this machine");
   try {
     const { addr } = serve(files, { port });
     console.log(`http://localhost:${addr.port}/    (Ctrl-C ends the server)`);

@@ -15,27 +15,32 @@ const ISOLATED = {
   "cross-origin-embedder-policy": "require-corp",
 };
 
-export interface ServeOptions {
-  /** 0 is any free port. */
-  readonly port: number;
+export interface AnswerOptions {
   /** Whether the page is cross-origin isolated. @default true */
   readonly isolated?: boolean;
   /** Path of the folder. @default "/" */
   readonly path?: string;
 }
 
+export interface ServeOptions extends AnswerOptions {
+  /** 0 is any free port. */
+  readonly port: number;
+}
+
+type Files = ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
+
 /** Serves files on the loopback address. */
-export function serve(
-  files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>,
-  { port, isolated = true, path = "/" }: ServeOptions,
-): Deno.HttpServer<Deno.NetAddr> {
-  return Deno.serve({ port, hostname: "127.0.0.1", onListen() {} }, (request) => {
-    const { pathname } = new URL(request.url);
-    const name = pathname === path ? "index.html" : pathname.startsWith(path) ? pathname.slice(path.length) : "";
-    const bytes = files.get(name);
-    if (!bytes) return new Response("Not found\n", { status: 404 });
-    const type = CONTENT_TYPES[name.slice(name.lastIndexOf(".") + 1)] ?? "application/octet-stream";
-    const headers = { "content-type": type, "cache-control": "no-store", ...(isolated ? ISOLATED : {}) };
-    return new Response(bytes, { headers });
-  });
+export function serve(files: Files, { port, ...options }: ServeOptions): Deno.HttpServer<Deno.NetAddr> {
+  return Deno.serve({ port, hostname: "127.0.0.1", onListen() {} }, (request) => answer(request, files, options));
+}
+
+/** The file that a request asks for. */
+export function answer({ url }: Request, files: Files, { isolated = true, path = "/" }: AnswerOptions = {}): Response {
+  const { pathname } = new URL(url);
+  const name = pathname === path ? "index.html" : pathname.startsWith(path) ? pathname.slice(path.length) : "";
+  const bytes = files.get(name);
+  if (!bytes) return new Response("Not found\n", { status: 404 });
+  const type = CONTENT_TYPES[name.slice(name.lastIndexOf(".") + 1)] ?? "application/octet-stream";
+  const headers = { "content-type": type, "cache-control": "no-store", ...(isolated ? ISOLATED : {}) };
+  return new Response(bytes, { headers });
 }

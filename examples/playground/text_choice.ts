@@ -1,4 +1,4 @@
-import { element, formatInteger, input, setText, showError } from "./element.ts";
+import { button, element, formatInteger, input, setText, showError } from "./element.ts";
 import { brackets, sums, tongueTwister } from "./synthetic.ts";
 
 /** Bytes of a text file, at most. */
@@ -24,6 +24,7 @@ export class TextChoice {
   constructor(onChange: () => void) {
     this.#onChange = onChange;
     this.#source.onchange = () => void this.#choose();
+    button("open").onclick = () => input("text-file").click();
     input("text-file").onchange = () => void this.#open();
     this.#area.oninput = () => this.#onInput();
   }

@@ -199,7 +199,7 @@ async function runTraining(
       sampled = performance.now();
     }
     if (heldOut && now - validated > VALIDATION_INTERVAL) {
-      onMessage({ type: "validation", step: steps, loss: (await current.evaluate(heldOut)).loss });
+      onMessage({ type: "validation", step: steps, loss: (await current.evaluate(heldOut, { streams: 10 })).loss });
       validated = performance.now();
     }
     await resumed;
@@ -244,7 +244,7 @@ async function replaceNet(make: () => Promise<LanguageModel>): Promise<NetFacts>
   const made = await withErrorMessage(make);
   await endTraining();
   writing?.abort();
-  model?.[Symbol.dispose]();
+  model?.dispose();
   model = made;
   steps = characters = 0;
   const { cell, hidden, size: parameters, vocabulary } = made;

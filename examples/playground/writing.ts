@@ -1,5 +1,5 @@
 import { proxy } from "comlink";
-import { button, element, input, integer, setText, showError } from "./element.ts";
+import { button, element, input, number, setText, showError } from "./element.ts";
 import type { Trainer } from "./trainer.ts";
 import { Terminated, type WorkerClient } from "./worker_client.ts";
 
@@ -32,7 +32,7 @@ export class Writing {
     try {
       const prompt = input("prompt").value;
       const temperature = Number(this.#temperature.value);
-      const options = { prompt, temperature, length: integer("length"), seed: integer("seed") };
+      const options = { prompt, temperature, length: number("length"), seed: number("seed") };
       this.#setWriting(true);
       const start = document.createElement("span");
       const text = document.createTextNode("");

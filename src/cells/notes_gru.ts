@@ -27,7 +27,8 @@ import { defineCell } from "./equations/define_cell.ts";
  *
  * @example
  * ```ts
- * import { notesGru, recurrent } from "@unroll/rnn";
+ * import { recurrent } from "@unroll/rnn";
+ * import { notesGru } from "@unroll/rnn/cells";
  * import { assertEquals } from "@std/assert";
  *
  * const { parameters } = recurrent(notesGru(), { input: 5, hidden: 7 });

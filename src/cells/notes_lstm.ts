@@ -30,7 +30,8 @@ import { defineCell } from "./equations/define_cell.ts";
  *
  * @example
  * ```ts
- * import { notesLstm, recurrent } from "@unroll/rnn";
+ * import { recurrent } from "@unroll/rnn";
+ * import { notesLstm } from "@unroll/rnn/cells";
  * import { assertEquals } from "@std/assert";
  *
  * const { parameters } = recurrent(notesLstm(), { input: 5, hidden: 7 });

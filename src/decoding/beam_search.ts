@@ -1,7 +1,7 @@
 import { OptionError } from "../errors.ts";
 import { anything, count, nonNegative, readOptions, REQUIRED, signal, type Table } from "../options.ts";
 import { exp, log } from "../kernels/real.ts";
-import { EventLoop } from "../runtime/event_loop.ts";
+import { turn } from "../runtime/event_loop.ts";
 import type { Stream } from "../runtime/stream.ts";
 import { logSoftmax } from "../training/log_softmax.ts";
 
@@ -102,10 +102,9 @@ export async function beamSearch(
   function finish({ tokens, logProbability }: OpenHypothesis): void {
     finished.push({ tokens, logProbability, score: logProbability / divisor(tokens.length, lengthPenalty) });
   }
-  const loop = new EventLoop();
   let logits: Float32Array = new Float32Array();
   for (let i = 0; i < prompt.length; i++) {
-    await loop.turn();
+    await turn();
     signal?.throwIfAborted();
     logits = stream.step(new Int32Array(width).fill(prompt[i]));
   }
@@ -120,7 +119,7 @@ export async function beamSearch(
       ? extended.open[0].logProbability / divisor(length, lengthPenalty)
       : -Infinity;
     if (n === length || extended.open.length === 0 || finished[width - 1]?.score >= bound) return finished;
-    await loop.turn();
+    await turn();
     signal?.throwIfAborted();
     // Rows without a hypothesis of their own repeat the first one; `open` leaves them out.
     const rows = Array.from({ length: width }, (_, b) => extended.open[b] ?? extended.open[0]);

@@ -11,7 +11,7 @@ import {
   texts,
 } from "../options.ts";
 import type { CompiledNet } from "../runtime/compiled_net.ts";
-import { EventLoop } from "../runtime/event_loop.ts";
+import { turn } from "../runtime/event_loop.ts";
 import type { States } from "../runtime/packed_batch.ts";
 import type { Vocabulary } from "../text/vocabulary.ts";
 import { beamSearch } from "./beam_search.ts";
@@ -154,10 +154,9 @@ export async function continuations(
   const search = { length, lengthPenalty, stop: stopTokens, without: mutedTokens(vocabulary), signal };
   const { ids, writer } = readPrompt(vocabulary, prompt, startOf(vocabulary));
   const reader = new TextReader(() => net);
-  const loop = new EventLoop();
   const last = ids.length - 1;
   for (let i = 0; i < last; i += reader.skip(ids, i, last)) {
-    await loop.turn();
+    await turn();
     signal?.throwIfAborted();
   }
   const stream = net.stream({ batch: width, states: repeated(reader.states, width) });

@@ -1,6 +1,6 @@
 import { OptionError } from "../errors.ts";
 import type { CompiledNet } from "../runtime/compiled_net.ts";
-import { EventLoop } from "../runtime/event_loop.ts";
+import { turn } from "../runtime/event_loop.ts";
 import { Pace } from "../runtime/pace.ts";
 import type { States } from "../runtime/packed_batch.ts";
 
@@ -56,9 +56,8 @@ export async function textStates(
   const sequences = new Map<string, Float32Array<ArrayBuffer>>();
   if (T === 0) throw new OptionError('Cannot read states: "text" must not be empty, got ""');
   const reader = new TextReader(current);
-  const loop = new EventLoop();
   for (let t = 0; t < T; t++) {
-    await loop.turn();
+    await turn();
     signal?.throwIfAborted();
     reader.read(tokens[t]);
     for (const [name, state] of Object.entries(reader.states as States)) {

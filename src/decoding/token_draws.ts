@@ -1,7 +1,7 @@
 import { OptionError, requireInteger } from "../errors.ts";
 import { count, natural, nonNegative, positive, signal, type Table } from "../options.ts";
 import { Generator } from "../random/generator.ts";
-import { EventLoop } from "../runtime/event_loop.ts";
+import { turn } from "../runtime/event_loop.ts";
 import { mostProbable, sample, truncate } from "../text/sampling.ts";
 import type { Vocabulary } from "../text/vocabulary.ts";
 
@@ -81,15 +81,14 @@ export async function* drawTokens(
   truncate(Float32Array.of(1), { topK, topP });
   const random = new Generator(seed);
   if (length === 0) return;
-  const loop = new EventLoop();
   const last = prompt.length - 1;
   for (let i = 0; i < last;) {
-    await loop.turn();
+    await turn();
     signal?.throwIfAborted();
     i += reader.skip(prompt, i, last);
   }
   for (let drawn = 0, token = prompt[last]; drawn < length; drawn++) {
-    await loop.turn();
+    await turn();
     signal?.throwIfAborted();
     const scores = reader.scores(token, temperature);
     token = temperature === 0 ? mostProbable(scores) : sample(truncate(scores, { topK, topP }), random.uniform());

@@ -1,17 +1,15 @@
-import { requireOneOf } from "../errors.ts";
-import { requireMade } from "../options.ts";
+import { EngineError, OptionError, requireOneOf } from "../errors.ts";
+import { refuse, requireMade, type Table } from "../options.ts";
 import type { WasmArena } from "../memory/wasm_arena.ts";
 import type { Kernels } from "./kernels.ts";
+import { unpackLzma } from "./lzma.ts";
 
-/**
- * Modules of one source, as assembly/build.ts embeds them: their pieces in turn, deflated together, in base64. Of two
- * modules the plain one comes first, then the relaxed one.
- */
+/** Modules of one source, as assembly/build.ts embeds them. Of two modules the relaxed one comes first. */
 interface EmbeddedModules {
-  /** Bytes of each piece. */
-  readonly lengths: readonly number[];
-  /** The pieces, deflated, in base64. */
-  readonly deflated: string;
+  /** Bytes of each module. */
+  readonly sizes: readonly number[];
+  /** The modules one after the other, packed by LZMA, in base64. */
+  readonly packed: string;
 }
 
 /** A build of the kernels beside `"fast"` and `"exact"`: `wide` of entry `./wide` is one. */
@@ -27,96 +25,127 @@ export interface KernelBuild {
  */
 export type Numerics = "fast" | "exact" | KernelBuild;
 
-/** The option `numerics`: its check and its default. */
-export const NUMERICS: readonly [check: (name: string, value: unknown) => Numerics, preset: Numerics] = [
-  (name, value) =>
-    typeof value === "object"
-      ? requireMade(name, value, "module", "a build of the kernels")
-      : requireOneOf<"fast" | "exact">(name, value as "fast", ["fast", "exact"]),
-  "fast",
-];
+/** Which kernels compute. */
+export interface KernelOptions {
+  /**
+   * The build of the kernels. `"fast"` fuses multiply-adds where the engine can. `"exact"` gives the same bits on every
+   * machine.
+   *
+   * @default {"fast"}
+   */
+  numerics?: Numerics;
+  /**
+   * The kernels themselves, where the host forbids to compile bytes: the module of a file of the
+   * npm package such as `@unroll/rnn/exact.wasm`, a promise of a module, or a build. With a module there is one thread.
+   *
+   * @default the build of `numerics`, which the library embeds
+   */
+  kernels?: WebAssembly.Module | Promise<WebAssembly.Module> | KernelBuild;
+}
+
+/** Whether a value is a module, of any realm. */
+const isModule = (value: unknown): boolean => Object.prototype.toString.call(value) === "[object WebAssembly.Module]";
+
+const refuseKernels = (value: unknown) => refuse("kernels", "a WebAssembly.Module, or a promise of one", value);
+
+/** The options of the kernels. */
+export const KERNELS = {
+  numerics: [
+    (name, value) =>
+      typeof value === "object"
+        ? requireMade(name, value, "module", "a build of the kernels")
+        : requireOneOf<"fast" | "exact">(name, value as "fast", ["fast", "exact"]),
+    "fast",
+  ],
+  kernels: [
+    (_, value) =>
+      isModule(value) || typeof value === "object" && value && ("then" in value || "module" in value)
+        ? value as KernelBuild
+        : refuseKernels(value),
+  ],
+} satisfies Table<KernelOptions>;
+
+/** The custom section of a shipped module with fused multiply-adds. */
+export const FAST = "fast";
 
 /** The plain and the relaxed build of a list of kernels. Compiles each on first use, for shared memory or not. */
 export class Builds {
   readonly #embedded: EmbeddedModules;
-  readonly #modules = new Map<string, Promise<WebAssembly.Module>>();
+  readonly #modules: Promise<WebAssembly.Module>[] = [];
 
   constructor(embedded: EmbeddedModules) {
     this.#embedded = embedded;
   }
 
-  /** The module for `numerics`. */
-  module(numerics: Numerics, shared = false): Promise<WebAssembly.Module> {
-    if (typeof numerics === "object") return numerics.module(shared);
-    return numerics === "fast" ? this.fastest(shared) : this.exact(shared);
+  /**
+   * The module that the options ask for.
+   *
+   * @throws {OptionError} When `kernels` are not what they must be.
+   * @throws {EngineError} When the engine cannot compile.
+   */
+  async module({ numerics, kernels }: KernelOptions, shared = false): Promise<WebAssembly.Module> {
+    const given = await (kernels ?? (typeof numerics === "object" ? numerics : undefined));
+    if (!given) return numerics === "exact" ? this.exact(shared) : this.fastest(shared);
+    const isHandedIn = isModule(given);
+    const module = isHandedIn ? given : await (given as Partial<KernelBuild>).module?.(shared);
+    if (!isModule(module)) return refuseKernels(given);
+    if (isHandedIn && shared) {
+      throw new OptionError(
+        '"threads" must be 1 with a module in "kernels": the memory of such a module is not shared',
+      );
+    }
+    if (numerics === "exact" && WebAssembly.Module.customSections(module!, FAST).length) {
+      throw new OptionError('"kernels" must be exact.wasm with numerics "exact", got fast.wasm');
+    }
+    return module!;
   }
 
   /** The plain build, which every engine accepts. */
   exact(shared = false): Promise<WebAssembly.Module> {
-    return this.#once(
-      `exact, ${shared}`,
-      async () => WebAssembly.compile(await moduleBytes(this.#embedded, 0, 2, shared)),
-    );
+    return this.#once(1, shared);
   }
 
   /** The relaxed build where the engine accepts relaxed SIMD, otherwise the plain build. */
   fastest(shared = false): Promise<WebAssembly.Module> {
-    return this.#once(`fastest, ${shared}`, async () => {
-      const bytes = await moduleBytes(this.#embedded, 1, 2, shared);
-      return WebAssembly.validate(bytes) ? WebAssembly.compile(bytes) : this.exact(shared);
-    });
+    return this.#once(0, shared);
   }
 
-  #once(name: string, compile: () => Promise<WebAssembly.Module>): Promise<WebAssembly.Module> {
-    const module = this.#modules.get(name) ?? compile();
-    this.#modules.set(name, module);
-    return module;
+  #once(index: number, shared: boolean): Promise<WebAssembly.Module> {
+    return this.#modules[2 * index + Number(shared)] ??= this.#compile(index, shared);
+  }
+
+  async #compile(index: number, shared: boolean): Promise<WebAssembly.Module> {
+    try {
+      const bytes = moduleBytes(this.#embedded, index, shared);
+      return await (WebAssembly.validate(bytes) || index ? WebAssembly.compile(bytes) : this.exact(shared));
+    } catch (error) {
+      throw forbidden(error as Error);
+    }
   }
 }
 
+/** What a host says that forbids wasm, with the ways out. */
+function forbidden(error: Error): Error {
+  if (error instanceof EngineError) return error;
+  const help = `hand in a module as "kernels"; a page's policy needs 'wasm-unsafe-eval'`;
+  return new EngineError(`Cannot load the kernels: ${error.message}; ${help}`);
+}
+
 /**
- * The bytes of an embedded module.
+ * The bytes of an embedded module. The modules before it are unpacked with it: 8 ms for the relaxed module of all
+ * kernels, 14 for the plain one (EPYC, Deno 2.9.6, 2026-12-01).
  *
- * @param index Which of the `count` modules.
+ * @param index Number of the module.
  * @param shared Whether the module declares that its memory is shared.
  */
-export async function moduleBytes(
-  { lengths, deflated }: EmbeddedModules,
+export function moduleBytes(
+  { sizes, packed }: EmbeddedModules,
   index: number,
-  count: number,
   shared: boolean,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const all = await inflate(deflated);
-  const isOwn = (i: number) => i % count === index;
-  const bytes = new Uint8Array(lengths.reduce((sum, n, i) => isOwn(i) ? sum + n : sum, 0));
-  let from = 0, to = 0;
-  lengths.forEach((length, i) => {
-    if (isOwn(i)) bytes.set(all.subarray(from, from + length), to), to += length;
-    from += length;
-  });
+): Uint8Array<ArrayBuffer> {
+  const from = sizes.slice(0, index).reduce((sum, size) => sum + size, 0);
+  const bytes = unpackLzma(fromBase64(packed), from + sizes[index]).slice(from);
   return shared ? declareShared(bytes) : bytes;
-}
-
-/**
- * Inflate deflated base64. The stream's own reader and plain loops: a Blob, a Response and a function called for each
- * byte took 24 ms of a program's start instead of 9 (EPYC Milan, Deno 2.9.6, 2026-11-27).
- */
-async function inflate(deflated: string): Promise<Uint8Array> {
-  const bytes = fromBase64(deflated), parts: Uint8Array[] = [];
-  const { readable, writable } = new DecompressionStream("deflate-raw"), writer = writable.getWriter();
-  writer.write(bytes);
-  writer.close();
-  let size = 0;
-  for (const reader = readable.getReader();;) {
-    const { value } = await reader.read();
-    if (!value) break;
-    parts.push(value);
-    size += value.length;
-  }
-  const all = new Uint8Array(size);
-  let at = 0;
-  for (const part of parts) all.set(part, at), at += part.length;
-  return all;
 }
 
 /**
@@ -130,9 +159,26 @@ function fromBase64(base64: string): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-/** Instantiate a module on an arena. */
-export async function instantiate(module: WebAssembly.Module, arena: WasmArena): Promise<Kernels> {
-  const instance = await WebAssembly.instantiate(module, { env: { memory: arena.memory } });
+/**
+ * Instantiate a module on an arena.
+ *
+ * @param names The kernels that it must have.
+ * @throws {OptionError} When it does not have them.
+ */
+export async function instantiate(
+  module: WebAssembly.Module,
+  arena: WasmArena,
+  names: readonly string[] = ["writeConstants"],
+): Promise<Kernels> {
+  const has = new Set(WebAssembly.Module.exports(module).map(({ name }) => name));
+  const missing = names.find((name) => !has.has(name));
+  if (missing) {
+    throw new OptionError(`"kernels" must be a module with all kernels of this version: it has no "${missing}"`);
+  }
+  const { memory } = arena;
+  const instance = await WebAssembly.instantiate(module, { env: { memory } }).catch((error) => {
+    throw forbidden(error);
+  });
   const kernels = instance.exports as unknown as Kernels;
   kernels.writeConstants();
   return kernels;

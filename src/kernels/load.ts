@@ -1,24 +1,25 @@
 import type { WasmArena } from "../memory/wasm_arena.ts";
-import { Builds, instantiate, type Numerics } from "./builds.ts";
+import { Builds, instantiate, type KernelOptions, type Numerics } from "./builds.ts";
+import { KERNEL_NAMES } from "./access.ts";
 import all from "./generated/all.ts";
 import type { Kernels } from "./kernels.ts";
 
-export type { KernelBuild, Numerics } from "./builds.ts";
+export type { KernelBuild, KernelOptions, Numerics } from "./builds.ts";
 
 const builds = /* @__PURE__ */ new Builds(all);
 
 /** Load the kernels on an arena. `"fast"` takes the plain build where the engine does not accept relaxed SIMD. */
 export async function loadKernels(numerics: Numerics, arena: WasmArena): Promise<Kernels> {
-  return (await loadModule(numerics, arena)).kernels;
+  return (await loadModule({ numerics }, arena)).kernels;
 }
 
 /** Load the kernels on an arena. Returns also their module, for other threads. */
 export async function loadModule(
-  numerics: Numerics,
+  options: KernelOptions,
   arena: WasmArena,
 ): Promise<{ kernels: Kernels; module: WebAssembly.Module }> {
-  const module = await builds.module(numerics, arena.shared);
-  return { kernels: await instantiate(module, arena), module };
+  const module = await builds.module(options, arena.shared);
+  return { kernels: await instantiate(module, arena, KERNEL_NAMES), module };
 }
 
 /** Whether the engine accepts relaxed SIMD. */

@@ -29,7 +29,7 @@ import type { KernelBuild } from "./load.ts";
  */
 export const wide: KernelBuild = {
   async module(shared) {
-    const bytes = await moduleBytes(embedded, 0, 1, shared);
+    const bytes = moduleBytes(embedded, 0, shared);
     if (!WebAssembly.validate(bytes)) {
       throw new OptionError('Cannot use the wide kernels: this engine has no relaxed SIMD; use "fast" or "exact"');
     }

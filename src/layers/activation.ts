@@ -26,7 +26,8 @@ import type { Layer } from "./layer.ts";
  *
  * @example
  * ```ts
- * import { activation, compile, dense, sequential } from "@unroll/rnn";
+ * import { compile, dense, sequential } from "@unroll/rnn";
+ * import { activation } from "@unroll/rnn/layers";
  * import { assertEquals } from "@std/assert";
  *
  * const f = activation("leakyRelu", 16, { alpha: 0.1 });

@@ -36,7 +36,8 @@ const ATTENTION_POOL = { hidden: [count] } satisfies Table<AttentionPoolOptions>
  *
  * @example
  * ```ts
- * import { attentionPool, dense, gru, recurrent, sequential } from "@unroll/rnn";
+ * import { dense, gru, recurrent, sequential } from "@unroll/rnn";
+ * import { attentionPool } from "@unroll/rnn/layers";
  * import { assertEquals } from "@std/assert";
  *
  * const net = sequential({

@@ -33,7 +33,8 @@ const LAYER_NORM = { epsilon: [positiveFinite, 1e-5] } satisfies Table<LayerNorm
  *
  * @example
  * ```ts
- * import { gru, layerNorm, recurrent, sequential } from "@unroll/rnn";
+ * import { gru, recurrent, sequential } from "@unroll/rnn";
+ * import { layerNorm } from "@unroll/rnn/layers";
  * import { assertEquals } from "@std/assert";
  *
  * const net = sequential({ rnn: recurrent(gru(), { input: 5, hidden: 7 }), norm: layerNorm(7) });
@@ -69,8 +70,19 @@ export function layerNorm(width: number, options: LayerNormOptions = {}): Layer 
         refresh() {},
 
         forward(k, { T, B }) {
-          const { address, stride } = x.value, from = [gain.address, bias.address, small.address] as const;
-          k.layerNorm(y.address, stats.address, address, ...from, T * B, width, y.stride, stride);
+          const { address, stride } = x.value, { address: eps } = small, rows = T * B;
+          k.layerNorm(
+            y.address,
+            stats.address,
+            address,
+            gain.address,
+            bias.address,
+            eps,
+            rows,
+            width,
+            y.stride,
+            stride,
+          );
         },
 
         backward(k, { T, B }) {

@@ -31,7 +31,8 @@ interface Pooling {
  *
  * @example
  * ```ts
- * import { compile, pool } from "@unroll/rnn";
+ * import { compile } from "@unroll/rnn";
+ * import { pool } from "@unroll/rnn/layers";
  * import { assertEquals } from "@std/assert";
  *
  * const x = [1, 2, 3, 4, 8, 0]; // [B = 2, T = 3, width = 1]

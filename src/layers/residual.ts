@@ -11,7 +11,8 @@ import { type Layer, layer as checkLayer } from "./layer.ts";
  *
  * @example
  * ```ts
- * import { lstm, recurrent, residual } from "@unroll/rnn";
+ * import { lstm, recurrent } from "@unroll/rnn";
+ * import { residual } from "@unroll/rnn/layers";
  * import { assertEquals } from "@std/assert";
  *
  * const layer = residual(recurrent(lstm(), { input: 64, hidden: 64 }));

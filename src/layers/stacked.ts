@@ -62,7 +62,9 @@ function planStack(
     states: planned.flatMap(({ states }) => states),
     needs: joinNeeds(...planned.map(({ needs }) => needs)),
     refresh: (k) => planned.forEach((layer) => layer.refresh(k)),
-    forward: (k, shape) => planned.forEach((layer) => layer.forward(k, shape)),
+    forward(k, shape) {
+      for (let i = 0; i < planned.length; i++) planned[i].forward(k, shape); // allocates nothing
+    },
     backward: (k, shape) => reversed.forEach((layer) => layer.backward(k, shape)),
     gradients: (k, shape) => reversed.forEach((layer) => layer.gradients(k, shape)),
   };

@@ -154,10 +154,10 @@ export function unroll(scope: Scope, cell: Cell, x: Value, H: number, options: U
           clearPadding(k, saved, t, B, n);
         }
         if (n > next) {
-          states.forEach((slot, i) => {
-            const from = slot.at(slot.row(t + 1, B) + next);
+          for (let i = 0; i < states.length; i++) {
+            const slot = states[i], from = slot.at(slot.row(t + 1, B) + next);
             k.copy(last[i].at(next), from, n - next, slot.columns, slot.stride, slot.stride);
-          });
+          }
         }
       }
     },

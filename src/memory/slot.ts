@@ -48,8 +48,8 @@ export class Slot {
 
   /** The first row of step t when a step has B rows. */
   row(t: number, B: number): number {
-    const step = t < this.period ? t : t % this.period; // a remainder of Infinity is slow
-    return step * B + (this.lead && this.lead - B);
+    // The remainder of an infinite period would be a number on the heap.
+    return (t < this.period ? t : t % this.period) * B + (this.lead && this.lead - B);
   }
 
   /** Address of step t when a step has B rows. */

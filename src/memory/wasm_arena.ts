@@ -1,9 +1,12 @@
-import { PlanError } from "../errors.ts";
+import { EngineError, PlanError } from "../errors.ts";
 import type { Arena } from "./arena.ts";
 import { LIMIT } from "./memory_map.ts";
 
 /** Bytes of a WebAssembly memory page. */
 const PAGE = 65536;
+
+/** A module that needs SIMD: it has the type of a function that returns a vector. */
+const SIMD = [0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123];
 
 /** The memory of the WebAssembly kernels: one WebAssembly memory of fixed size. Every call returns a new view. */
 export class WasmArena implements Arena {
@@ -13,9 +16,14 @@ export class WasmArena implements Arena {
   /**
    * @param bytes The least size, which is rounded up to whole pages of 64 KiB.
    * @param shared Whether other threads compute in the memory as well.
+   * @throws {EngineError} When the engine has no WebAssembly, or no SIMD.
    * @throws {PlanError} When the size is more than 2 GiB, or more than the engine can allocate.
    */
   constructor(bytes: number, readonly shared = false) {
+    if (!globalThis.WebAssembly?.validate(Uint8Array.from(SIMD))) {
+      const least = "Chrome 91, Firefox 89, Safari 16.4, Node 20 or newer";
+      throw new EngineError(`Cannot compute: this engine has no WebAssembly with SIMD; expected ${least}`);
+    }
     if (!(bytes <= LIMIT)) {
       const reason = `one WebAssembly memory holds at most ${LIMIT}`;
       throw new PlanError(`Cannot make a memory of ${bytes} bytes: ${reason}`, { bytes, limit: LIMIT });

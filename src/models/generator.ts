@@ -1,7 +1,7 @@
 import { lstm } from "../cells/lstm.ts";
 import { list as requireList, readOptions, RUN } from "../options.ts";
 import { exp } from "../kernels/real.ts";
-import { countCharacters } from "../text/tokens.ts";
+import { countCharacters, rulesOf } from "../text/tokens.ts";
 import { isTokenizer, type Tokenizer } from "../text/tokenizer.ts";
 import type { Vocabulary } from "../text/vocabulary.ts";
 import { type TextKind, vocabularyOf } from "./vocabulary_of.ts";
@@ -187,7 +187,7 @@ export class SequenceGenerator extends SequenceGeneratorRunner {
 function wholeText(source: readonly (string | ConditionedText)[], kind: TextKind): string {
   const texts = requireList("source", source).map((element) => {
     const text = textOf(element);
-    return typeof text === "string" ? text : text.join(kind === "spaced" ? " " : "");
+    return typeof text === "string" ? text : text.map(rulesOf(kind === "words" ? "words2" : kind).writer()).join("");
   });
   if (kind === "characters") return texts.join("");
   const hasLineBreak = texts.some((text) => text.includes("\n"));

@@ -2,7 +2,7 @@ import { lstm } from "../cells/lstm.ts";
 import { count, readOptions, refuse, signal, type Table } from "../options.ts";
 import { exp } from "../kernels/real.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
-import type { Metrics } from "../trainer/evaluate.ts";
+import type { EvaluateOptions, Measurement, Metrics } from "../trainer/evaluate.ts";
 import { crossEntropy } from "../training/losses/cross_entropy.ts";
 import { EmbeddingStarts } from "./embeddings.ts";
 import {
@@ -111,7 +111,7 @@ export class LanguageModel extends LanguageModelRunner {
   fit(text: string, options: FitOptions = {}): ModelTraining<Metrics, FitEvent | FitEvaluation> {
     let streamed: StreamedText;
     const plan = () => {
-      const planned = planText(this.vocabulary, text, options);
+      const planned = planText(this.vocabulary, text, options, (cut, given) => this.#measure(cut, given));
       streamed = planned.text;
       return planned.plan;
     };
@@ -135,9 +135,7 @@ export class LanguageModel extends LanguageModelRunner {
     const unroll = streams > 1 ? WINDOW : Math.max(1, Math.min(WINDOW, Math.floor(LARGE / this.size)));
     const ids = vocabulary.encode(text);
     const streamed = cut(ids, { batch: streams, unroll }, "evaluate", "streams");
-    const size = { batch: streams, steps: unroll };
-    const data = () => batches(streamed);
-    const { loss, count: tokens } = await this.#model.evaluate(data, { size, carry: true, signal });
+    const { loss, count: tokens } = await this.#measure(streamed, { signal });
     // `streams` predicts the tokens from the second one on; those that do not fill a stream are left out.
     const predicted = <A extends Int32Array>(perToken: A) => perToken.subarray(1, tokens + 1);
     const unk = vocabulary.id("<unk>");
@@ -152,6 +150,12 @@ export class LanguageModel extends LanguageModelRunner {
       unknown,
       bitsPerCharacter: loss * BITS_PER_NAT * (tokens / characters),
     };
+  }
+
+  /** Evaluate a text in streams. */
+  #measure(text: StreamedText, { signal }: EvaluateOptions): Promise<Measurement> {
+    const size = { batch: text.batch, steps: text.unroll };
+    return this.#model.evaluate(() => batches(text), { size, carry: true, signal });
   }
 
   /**

@@ -2,7 +2,7 @@ import { OptionError } from "../errors.ts";
 import { readOptions } from "../options.ts";
 import { type Streams, streams } from "../text/streams.ts";
 import type { Vocabulary } from "../text/vocabulary.ts";
-import type { Metrics } from "../trainer/evaluate.ts";
+import type { EvaluateOptions, Measurement, Metrics } from "../trainer/evaluate.ts";
 import type { TrainingEvent } from "../trainer/events.ts";
 import type { TrainerState } from "../trainer/state.ts";
 import { clipNorm } from "../training/clip.ts";
@@ -57,11 +57,16 @@ function longStreams(tokens: Int32Array, unroll: number): number {
   return Math.max(1, Math.min(MOST_STREAMS, Math.floor((tokens.length - 1) / unroll)));
 }
 
-/** What a training on a text is: its plan, and the text in streams. */
+/**
+ * What a training on a text is: its plan, and the text in streams.
+ *
+ * @param measure Evaluates a text in a session of its own.
+ */
 export function planText(
   vocabulary: Vocabulary,
   text: string,
   options: FitOptions,
+  measure: (text: StreamedText, options: EvaluateOptions) => Promise<Measurement>,
 ): { plan: FitPlan<Metrics>; text: StreamedText } {
   const { unroll, ...read } = readOptions("LanguageModel.fit", FIT, options);
   const { optimizer = adam({ learningRate: 2e-3 }), clip = clipNorm(5), ...more } = read;
@@ -71,32 +76,31 @@ export function planText(
   const tokens = vocabulary.encode(text);
   const batch = given ?? longStreams(tokens, unroll);
   const streamed = cut(tokens, { batch, unroll }, "fit", "batch");
-  const evaluate = validation === undefined ? undefined : { data: validationData(vocabulary, validation), every };
-  const rows = Math.ceil(batch / (world?.size ?? 1));
+  const evaluation = validation === undefined ? undefined : cutValidation(vocabulary, validation);
   return {
     text: streamed,
     plan: {
       session: {
-        // The validation text is evaluated in the same session.
-        batch: evaluate ? Math.max(rows, VALIDATION.batch) : rows,
-        steps: evaluate ? Math.max(unroll, VALIDATION.unroll) : unroll,
+        batch: Math.ceil(batch / (world?.size ?? 1)),
+        steps: unroll,
         gradientFlow: statistics?.gradientFlow,
         optimizer,
         clip,
       },
       data: () => () => batches(streamed),
       identity: [text, batch, unroll],
-      trainer: { ...limits, epochs, evaluate, carry: true },
+      trainer: { ...limits, epochs, evaluate: evaluation && { data: () => batches(evaluation), every }, carry: true },
+      // In a session of its own: `batch` and `unroll` are those of the training.
+      measure: evaluation && ((given) => measure(evaluation, given)),
       resume,
     },
   };
 }
 
-function validationData(vocabulary: Vocabulary, text: string): () => Iterable<Batch> {
+function cutValidation(vocabulary: Vocabulary, text: string): StreamedText {
   const tokens = vocabulary.encode(text);
   const batch = Math.max(1, Math.min(VALIDATION.batch, tokens.length - 1));
-  const streamed = cut(tokens, { ...VALIDATION, batch }, 'evaluate "validation"', "streams");
-  return () => batches(streamed);
+  return cut(tokens, { ...VALIDATION, batch }, 'evaluate "validation"', "streams");
 }
 
 /**
@@ -111,7 +115,8 @@ export async function* textEvents(
   state: () => TrainerState,
 ): AsyncGenerator<FitEvent | FitEvaluation, void, void> {
   const ownEpochs = epochs ?? ((steps ?? seconds) === undefined ? 1 : Infinity);
-  let last: FitEvent | undefined;
+  const none = { loss: NaN, bitsPerToken: NaN, gradientNorm: NaN, learningRate: NaN };
+  let last: FitEvent = { type: "step", step: 0, steps: 0, epoch: 1, tokens: 0, ...none };
   let restarted: true | undefined;
   for await (const event of events) {
     const { step, epoch } = event;
@@ -131,8 +136,8 @@ export async function* textEvents(
       restarted = undefined;
       // When statistics are due, the next event has them.
       if (!statistics || step % statistics.every) yield last;
-    } else if (event.type === "statistics") yield { ...last!, statistics: event };
-    else if (event.type === "end" && event.reason === "replaced" && last) {
+    } else if (event.type === "statistics") yield { ...last, statistics: event };
+    else if (event.type === "end" && event.reason === "replaced") {
       yield { ...last, type: "end", reason: "replaced" };
     }
   }

@@ -1,13 +1,13 @@
 import { OptionError } from "../errors.ts";
 import { natural, readOptions, type Table } from "../options.ts";
-import type { Numerics } from "../kernels/load.ts";
+import { type KernelOptions, KERNELS } from "../kernels/builds.ts";
 import type { Layer } from "../layers/layer.ts";
 import type { CompiledNet } from "../runtime/compiled_net.ts";
 import type { TensorCopy, Tensors } from "../runtime/state_dict.ts";
 import { COMPILE, compile, type CompileOptions, threadCount } from "../session/compile.ts";
 import type { Session } from "../session/session.ts";
 import type { TrainingData } from "../trainer/batches.ts";
-import { evaluate, type EvaluateOptions, type Measurement, type Metrics } from "../trainer/evaluate.ts";
+import { evaluate, type EvaluateOptions, type Measure, type Measurement, type Metrics } from "../trainer/evaluate.ts";
 import type { TrainerOptions } from "../trainer/options.ts";
 import type { TrainerState } from "../trainer/state.ts";
 import { Training } from "../trainer/training.ts";
@@ -20,21 +20,16 @@ import { haveSameSettings } from "../training/optimizers/same_settings.ts";
 import { type ModelKind, type RunnableModel, RUNNER, type RunnerOptions } from "./run/model.ts";
 import { type ModelDescription, orRefuse, readModel } from "./run/model_file.ts";
 import { ModelParameters, NetPool, type SessionSize } from "./run/net_pool.ts";
+import { wholeRows } from "./run/pieces.ts";
 
 /** Options of the session that a model is trained in. */
-export interface SessionOptions {
+export interface SessionOptions extends KernelOptions {
   /**
    * Seed of the initial parameters, and of dropout.
    *
    * @default {0}
    */
   seed?: number;
-  /**
-   * The kernels: see `compile`.
-   *
-   * @default {"fast"}
-   */
-  numerics?: Numerics;
   /**
    * Number of threads: see `compile`.
    *
@@ -46,7 +41,7 @@ export interface SessionOptions {
 /** The options of the session that a model is trained in. */
 export const SESSION = {
   seed: [natural, 0],
-  numerics: COMPILE.numerics,
+  ...KERNELS,
   threads: COMPILE.threads,
 } satisfies Table<SessionOptions>;
 
@@ -74,6 +69,8 @@ export interface FitPlan<M extends Metrics> {
   /** Trainings with equal elements here have the same batches. */
   readonly identity: readonly unknown[];
   readonly trainer: Omit<TrainerOptions<M>, "resume">;
+  /** Measures the evaluation data elsewhere. Default: in the session. */
+  readonly measure?: Measure<M>;
   /** A checkpoint to continue from. */
   readonly resume?: Uint8Array;
 }
@@ -138,11 +135,11 @@ export class TrainableModel<Description extends ModelDescription> implements Run
     kind: ModelKind<Description>,
     description: NoInfer<Description>,
     { loss, size }: ModelSetup<Description>,
-    { seed = 0, numerics = "fast", threads = 1 }: SessionOptions,
+    { seed = 0, numerics, kernels, threads = 1 }: SessionOptions,
     initial: (parameters: ReadonlyMap<string, TensorCopy>) => Tensors = () => new Map(),
   ): Promise<TrainableModel<Description>> {
     const layer = (kind.runningNet ?? kind.net)(description);
-    const options = { seed, numerics, frozen: description.frozen };
+    const options = { seed, numerics, kernels, frozen: description.frozen };
     const count = threadCount(threads);
     const first = await compile(layer, { ...options, ...kind.size(description) });
     first.setParameters(initial(first.parameters()), { strict: false });
@@ -182,7 +179,7 @@ export class TrainableModel<Description extends ModelDescription> implements Run
    */
   async begin<M extends Metrics>(
     run: Pick<TrainingRun<unknown, unknown>, "isBusy">,
-    { session: sessionOptions, data, identity, trainer, resume }: FitPlan<M>,
+    { session: sessionOptions, data, identity, trainer, measure, resume }: FitPlan<M>,
   ): Promise<{ training: Training<M>; restarts: boolean }> {
     const before = this.#run;
     if (before?.isBusy) throw new OptionError("Cannot fit: this model is already being trained");
@@ -202,14 +199,14 @@ export class TrainableModel<Description extends ModelDescription> implements Run
         Training.goOn(session, last.training);
       }
       const state = restored && { state: restored.extra as TrainerState, tensors: restored.tensors };
-      const training = new Training<M>(session, data(session), { ...trainer, resume: state }, identity);
+      const training = new Training<M>(session, data(session), { ...trainer, resume: state }, identity, measure);
       last?.training.replace();
       this.parameters.move(session);
       this.#last = { session, optimizer, training };
       this.#loss = sessionOptions.loss ?? this.#loss;
       return { training, restarts: !resume && last !== undefined && !goesOn };
     } catch (error) {
-      session?.[Symbol.dispose]();
+      session?.dispose();
       this.#run = before;
       throw error;
     }
@@ -217,15 +214,17 @@ export class TrainableModel<Description extends ModelDescription> implements Run
 
   /**
    * Loss and metrics of data for which a net of this size is enough. Samples are measured in batches of the last
-   * training's size, or of the default one if that is larger.
+   * training's size, or of the default one if that is larger; in smaller ones where these would take too long.
    */
   async evaluate<M extends Metrics = Record<never, never>>(
     data: Samples | (() => Iterable<Batch>),
     { size, ...options }: EvaluateOptions<M> & { size?: Partial<SessionSize> },
   ): Promise<Measurement<M>> {
     const rows = Math.max(this.#size.batch, this.#last?.session.batch ?? 1);
-    const batch = "x" in data ? Math.max(1, Math.min(rows, data.x.length)) : undefined;
-    const whole = { ...this.#size, ...batch && { batch }, ...size };
+    const all = { ...this.#size, ...size };
+    const steps = all.steps + (all.decoderSteps ?? 0);
+    const batch = "x" in data ? wholeRows(this.layer, steps, Math.min(rows, data.x.length)) : undefined;
+    const whole = batch ? { ...all, batch } : all;
     return await this.#evaluations.run(whole, (session) => evaluate(session, data, { ...options, batch }));
   }
 

@@ -133,7 +133,7 @@ export class Seq2Seq extends Seq2SeqRunner {
   #plan(pairs: readonly Pair[], options: Seq2SeqFitOptions): FitPlan<Metrics> {
     const { batch, sampling, labelSmoothing, ...more } = readOptions("Seq2Seq.fit", FIT, options);
     const { optimizer = adam({ learningRate: 2e-3 }), clip = clipNorm(1), ...others } = more;
-    const { validation, every, seed = 0, bucket = 16, ...trainer } = others;
+    const { validation, every, seed = this.#model.trainerState?.seed ?? 0, bucket = 16, ...trainer } = others;
     const samples = this.#encode(pairs);
     const evaluate = validation && { data: this.#encode(validation), every };
     const probability = typeof sampling === "number" ? () => sampling : sampling;
@@ -156,7 +156,7 @@ export class Seq2Seq extends Seq2SeqRunner {
     const { signal } = readOptions("Seq2Seq.evaluate", RUN, options);
     const samples = this.#encode(pairs);
     const { loss, count } = await this.#model.evaluate(samples, { signal });
-    const translations = await translateGreedily(this.#model.nets, samples.x, this.#target, { signal });
+    const translations = await translateGreedily(this.#model, samples.x, this.#target, { signal });
     const targets = samples.y.map((ids) => ids.subarray(0, -1));
     const distances = targets.map((target, i) => editDistance(translations[i].ids, target));
     const edits = distances.reduce((sum, distance) => sum + distance, 0);

@@ -1,8 +1,8 @@
 import { DisposedError, requireBytes, ShapeError } from "../errors.ts";
 import { Budget, limits as readLimits, type ReadLimits } from "../formats/limits.ts";
-import { NUMERICS } from "../kernels/builds.ts";
-import type { Numerics } from "../kernels/load.ts";
+import { type KernelOptions, KERNELS } from "../kernels/builds.ts";
 import { readOptions, type Table } from "../options.ts";
+import { Resource } from "../resource.ts";
 import { readWithin } from "./format/budget.ts";
 import { Execution } from "./run/execution.ts";
 import { type Graph, type OnnxValue, readGraph } from "./run/graph.ts";
@@ -21,21 +21,15 @@ export interface OnnxInput {
 const RUN_BYTES = 2 ** 28;
 
 /** Options of `OnnxModel.load`. */
-export interface OnnxOptions {
+export interface OnnxOptions extends KernelOptions {
   /**
    * How much memory and time a model may take to be read, and to be converted to layers. A call of `run` may take 8
    * bytes more for each element of its inputs and each byte of the file; its default begins at 256 MiB.
    */
   limits?: ReadLimits;
-  /**
-   * The build of the kernels, as in `compile`.
-   *
-   * @default "fast"
-   */
-  numerics?: Numerics;
 }
 
-const ONNX = { numerics: NUMERICS, limits: [readLimits] } satisfies Table<OnnxOptions>;
+const ONNX = { ...KERNELS, limits: [readLimits] } satisfies Table<OnnxOptions>;
 
 /**
  * An ONNX model (https://onnx.ai). RNN, GRU and LSTM are supported with all their attributes and run on the library's
@@ -62,7 +56,7 @@ const ONNX = { numerics: NUMERICS, limits: [readLimits] } satisfies Table<OnnxOp
  * assertEquals([...parameters.get("dense.weight")!.data], [1, 2]);
  * ```
  */
-export class OnnxModel implements Disposable {
+export class OnnxModel extends Resource {
   readonly #graph: Graph;
   readonly #execution: Execution;
   readonly #budget: () => Budget;
@@ -70,6 +64,7 @@ export class OnnxModel implements Disposable {
   #disposed = false;
 
   private constructor(graph: Graph, execution: Execution, budget: () => Budget) {
+    super();
     this.#graph = graph;
     this.#execution = execution;
     this.#budget = budget;
@@ -83,7 +78,7 @@ export class OnnxModel implements Disposable {
    * shapes do not fit together, or takes more than `limits` allow.
    */
   static load(bytes: Uint8Array | ArrayBuffer, options: OnnxOptions = {}): OnnxModel {
-    const { numerics, limits } = readOptions("OnnxModel.load", ONNX, options);
+    const { limits, ...kernels } = readOptions("OnnxModel.load", ONNX, options);
     const file = requireBytes("bytes", bytes);
     const budget = () => new Budget("ONNX", file.length, limits);
     return readWithin(budget(), () => {
@@ -92,7 +87,7 @@ export class OnnxModel implements Disposable {
         const { bytes = RUN_BYTES + 128 * file.length } = limits ?? {};
         return new Budget("and run ONNX", file.length, { bytes: bytes + 8 * elements * file.length });
       };
-      return new OnnxModel(graph, new Execution(graph, numerics, run), budget);
+      return new OnnxModel(graph, new Execution(graph, kernels, run), budget);
     });
   }
 
@@ -135,14 +130,9 @@ export class OnnxModel implements Disposable {
   }
 
   /** Frees the memory. Later calls of `run` throw a `DisposedError`. */
-  dispose(): void {
+  override dispose(): void {
     this.#disposed = true;
-    this.#execution[Symbol.dispose]();
-  }
-
-  /** See `dispose`. */
-  [Symbol.dispose](): void {
-    this.dispose();
+    this.#execution.dispose();
   }
 
   #check(inputs: Readonly<Record<string, OnnxInput>>): Map<string, OnnxTensor> {

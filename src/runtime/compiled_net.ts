@@ -1,5 +1,6 @@
 import type { PlanRow } from "../memory/memory_map.ts";
 import { extended, requireKnown } from "../options.ts";
+import { Resource } from "../resource.ts";
 import { CALL, type CallOptions, type States } from "./packed_batch.ts";
 import type { Runner } from "./runner.ts";
 import type { IncompatibleKeys, LoadOptions, TensorCopy, Tensors } from "./state_dict.ts";
@@ -13,7 +14,7 @@ const STREAM = { batch: true, states: true };
  * A net in one memory, and the calls that run it. Every returned array is a copy. Sequences are time-major, `[T, B,
  * ...]`, unless the net was compiled with `batchFirst`.
  */
-export abstract class CompiledNet implements Disposable {
+export abstract class CompiledNet extends Resource {
   /**
    * What runs the net, for functions that run it in other ways, such as `decode`.
    *
@@ -23,6 +24,7 @@ export abstract class CompiledNet implements Disposable {
 
   /** `compile` and `load` make compiled nets. */
   constructor(runner: Runner) {
+    super();
     this.runner = runner;
   }
 
@@ -136,12 +138,7 @@ export abstract class CompiledNet implements Disposable {
   }
 
   /** Release the memory and end the workers, if there are any. Every later call throws DisposedError. */
-  dispose(): void {
+  override dispose(): void {
     this.runner.release();
-  }
-
-  /** See `dispose`. */
-  [Symbol.dispose](): void {
-    this.dispose();
   }
 }

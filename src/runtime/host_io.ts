@@ -16,6 +16,7 @@ import {
 import { Parameters } from "./parameters.ts";
 import type { NetPlan } from "./plan.ts";
 import { RowLayout } from "./row_layout.ts";
+import { StepIO } from "./step_io.ts";
 import { Staging } from "./staging.ts";
 
 /** The inputs of one call after all checks. Tokens are copies in the staging. */
@@ -39,6 +40,7 @@ export class HostIO {
   readonly staging: Staging;
   protected readonly plan: NetPlan;
   protected readonly layout: RowLayout;
+  readonly #steps: StepIO[] = [];
 
   constructor(plan: NetPlan, arena: Arena) {
     this.plan = plan;
@@ -47,8 +49,14 @@ export class HostIO {
     this.parameters = new Parameters(plan.planner, this.layout);
   }
 
+  /** The transfer of one step of B rows. */
+  stepIO(B: number): StepIO {
+    return this.#steps[B] ??= new StepIO(this.plan, this.layout, B);
+  }
+
   /** Release the memory. */
   release(): void {
+    this.#steps.length = 0;
     this.layout.release();
   }
 

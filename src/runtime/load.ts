@@ -1,6 +1,6 @@
 import type { Kernels } from "../kernels/kernels.ts";
 import { loadInferenceKernels } from "../kernels/load_inference.ts";
-import { NUMERICS, type Numerics } from "../kernels/builds.ts";
+import { type KernelOptions, KERNELS } from "../kernels/builds.ts";
 import { type Layer, layer } from "../layers/layer.ts";
 import type { Arena } from "../memory/arena.ts";
 import { WasmArena } from "../memory/wasm_arena.ts";
@@ -13,18 +13,15 @@ import type { LoadOptions, Tensors } from "./state_dict.ts";
 
 /** Options of `load`: sizes as in `compile`, names as in `Session.setParameters`. */
 export interface LoadedOptions
-  extends Pick<SizeOptions, "batch" | "steps" | "decoderSteps" | "batchFirst">, Pick<LoadOptions, "rename"> {
-  /**
-   * The build of the kernels, as in `compile`.
-   *
-   * @default {"fast"}
-   */
-  numerics?: Numerics;
+  extends
+    Pick<SizeOptions, "batch" | "steps" | "decoderSteps" | "batchFirst">,
+    Pick<LoadOptions, "rename">,
+    KernelOptions {
 }
 
-const LOADED = /* @__PURE__ */ extended(SIZE, { rename: [anything, {}], numerics: NUMERICS }) satisfies Table<
-  LoadedOptions
->;
+const LOADED = /* @__PURE__ */ extended(/* @__PURE__ */ extended(SIZE, KERNELS), {
+  rename: [anything, {}],
+}) satisfies Table<LoadedOptions>;
 
 /** A net with fixed parameters in one memory, which runs and does not train. `load` makes loaded nets. */
 export class LoadedNet extends CompiledNet {
@@ -70,9 +67,9 @@ export async function load(
   tensors: Tensors,
   options: LoadedOptions,
 ): Promise<LoadedNet> {
-  const { numerics, rename, ...sizes } = readOptions("load", LOADED, options);
+  const { numerics, kernels: given, rename, ...sizes } = readOptions("load", LOADED, options);
   const plan = planNet(layer("net", net), sizes);
   const arena = new WasmArena(plan.bytes);
-  const kernels = await loadInferenceKernels(numerics, arena);
+  const kernels = await loadInferenceKernels({ numerics, kernels: given }, arena);
   return new LoadedNet(plan, kernels, arena, tensors, { rename });
 }

@@ -41,7 +41,7 @@ export class Runner {
 
   /** Release the memory and end the threads. */
   release(): void {
-    if (!(this.#engine instanceof Error)) this.#engine.threads?.[Symbol.dispose]();
+    if (!(this.#engine instanceof Error)) this.#engine.threads?.dispose();
     this.#engine = new DisposedError("Cannot use this session: it was disposed");
     this.io.release();
   }
@@ -160,11 +160,21 @@ export class Runner {
    * Run a batch that is not a call of the session, such as a step of a stream: the session's states stay what they are.
    */
   runApart(batch: PackedBatch, run: (k: Kernels) => void): void {
+    run(this.startApart(batch));
+  }
+
+  /** As `runApart`; the caller runs the batch. */
+  startApart(batch: PackedBatch): Kernels {
     const k = this.kernels;
     this.saveStates();
     this.#threads?.partition(allSteps(batch));
     this.version++;
-    run(k);
+    return k;
+  }
+
+  /** Run what threads have recorded, before memory is read through a view that was made before. */
+  finish(): void {
+    this.#threads?.finish();
   }
 
   /** Copy the session's states before something else uses the memory. */

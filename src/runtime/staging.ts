@@ -1,4 +1,4 @@
-import { OptionError, ShapeError } from "../errors.ts";
+import { format, OptionError, requireArray, ShapeError } from "../errors.ts";
 import type { Slot } from "../memory/slot.ts";
 import type { RowLayout } from "./row_layout.ts";
 
@@ -44,14 +44,14 @@ export class Staging {
   }
 
   /**
-   * A copy of the first `n` elements of an array of the caller. An element that is not a number becomes NaN. An array
+   * A copy of the first `n` elements of an array of the caller. An array
    * larger than the plan's, which only a sequence longer than the plan and few refused calls have, gets new memory.
    *
    * @param name The argument, for errors.
    * @param n Default: the length of the array.
-   * @throws {ShapeError} When the length is not that of an array.
+   * @throws {ShapeError} When the length is not that of an array. @throws {OptionError} When an element is no number.
    */
-  copy(name: string, data: ArrayLike<number>, n: number = data.length): Float64Array {
+  copy(name: string, data: ArrayLike<number>, n: number = requireArray(name, data).length): Float64Array {
     if (!Number.isInteger(n) || n < 0 || n > MOST) {
       throw new ShapeError(`Cannot read "${name}": expected an array of at most ${MOST} numbers, got length ${n}`);
     }
@@ -60,7 +60,10 @@ export class Staging {
     else {
       for (let i = 0; i < n; i++) {
         const value: unknown = data[i];
-        to[i] = typeof value === "number" ? value : typeof value === "bigint" ? Number(value) : NaN;
+        if (typeof value !== "number") {
+          throw new OptionError(`Every element of "${name}" must be a number, got ${format(value)} at ${i}`);
+        }
+        to[i] = value;
       }
     }
     return to;

@@ -36,24 +36,26 @@ export class Stream {
    * @throws {ShapeError} When x is not one step of B rows, or `output` has another size.
    */
   step(x: ArrayLike<number>, output?: Float32Array): Float32Array {
-    const { plan: { layer }, io } = this.#runner;
-    const batch = this.#batch;
-    const size = batch.B * layer.output.width;
+    const runner = this.#runner, batch = this.#batch, { B } = batch;
+    const { layer } = runner.plan;
+    runner.requireOpen();
+    const io = runner.io.stepIO(B), size = B * layer.output.width;
     if (output && output.length !== size) {
       throw new ShapeError(`Cannot run a step: "output" must have ${size} elements, got ${output.length}`);
     }
-    const checked = this.#runner.check(x, { batch: batch.B }, false);
-    if (checked.batch.T !== 1) {
-      throw new ShapeError(`Cannot run a step: "x" must be one step of ${batch.B} rows, got ${x.length} elements`);
-    }
-    this.#runner.runApart(batch, (k) => {
-      io.writeInput(checked.x, batch);
-      io.writeStates(k, batch, this.#isFirst ? this.#first : this.#states, undefined);
-      layer.forward(k, batch);
-    });
+    io.check(x, B);
+    const k = runner.startApart(batch);
+    runner.finish();
+    io.write(x);
+    if (this.#isFirst) runner.io.writeStates(k, batch, this.#first, undefined);
+    else io.writeStates(this.#states);
+    layer.forward(k, batch);
+    runner.finish();
     this.#isFirst = false;
-    io.lastStates(batch, this.#states);
-    return io.readOutput(batch, output);
+    io.readStates(this.#states);
+    const outputs = output ?? new Float32Array(size);
+    io.read(outputs);
+    return outputs;
   }
 
   /**

@@ -1,7 +1,7 @@
 import { OptionError, requireInteger } from "../errors.ts";
 import { extended, readOptions, type Table } from "../options.ts";
-import { NUMERICS } from "../kernels/builds.ts";
-import { loadModule, type Numerics } from "../kernels/load.ts";
+import { type KernelOptions, KERNELS } from "../kernels/builds.ts";
+import { loadModule } from "../kernels/load.ts";
 import { type Layer, layer } from "../layers/layer.ts";
 import { WasmArena } from "../memory/wasm_arena.ts";
 import { Threads } from "../threads/threads.ts";
@@ -9,14 +9,7 @@ import { Session } from "./session.ts";
 import { PLAN, type PlanOptions, planTraining } from "./plan_training.ts";
 
 /** Options of `compile`. */
-export interface CompileOptions extends PlanOptions {
-  /**
-   * The build of the kernels. `"fast"` fuses multiply-adds where the engine can. `"exact"` gives the same bits on every
-   * machine.
-   *
-   * @default {"fast"}
-   */
-  numerics?: Numerics;
+export interface CompileOptions extends PlanOptions, KernelOptions {
   /**
    * Number of threads, including the calling one, from 1 to 64. Workers keep the process alive until the session is
    * disposed. Results are bit-identical to one thread: work is split by row or parameter range, never inside a sum. A
@@ -34,8 +27,7 @@ export interface CompileOptions extends PlanOptions {
 const MOST_THREADS = 64;
 
 /** The options of `compile`. */
-export const COMPILE = /* @__PURE__ */ extended(PLAN, {
-  numerics: NUMERICS,
+export const COMPILE = /* @__PURE__ */ extended(/* @__PURE__ */ extended(PLAN, KERNELS), {
   threads: [(name: string, value: unknown) => requireInteger(name, value, 1, MOST_THREADS), 1],
 }) satisfies Table<CompileOptions>;
 
@@ -69,12 +61,12 @@ export async function compile(
   net: Layer,
   options: CompileOptions,
 ): Promise<Session> {
-  const { numerics, threads: wanted, ...training } = readOptions("compile", COMPILE, options);
+  const { numerics, kernels: given, threads: wanted, ...training } = readOptions("compile", COMPILE, options);
   const count = threadCount(wanted);
   checkTraining(training);
   const plan = planTraining(layer("net", net), training, count);
   const arena = new WasmArena(plan.bytes, count > 1);
-  const { kernels, module } = await loadModule(numerics, arena);
+  const { kernels, module } = await loadModule({ numerics, kernels: given }, arena);
   if (count === 1) return new Session(plan, kernels, arena);
   const threads = await Threads.start(count, { module, kernels, arena, map: plan.planner.map });
   return new Session(plan, threads.kernels, threads.arena, threads);

@@ -26,15 +26,21 @@ export class TokenizerTokens {
   readonly kind = "tokenizer";
   readonly size: number;
   readonly tokenizer: Tokenizer;
+  readonly #json: unknown;
   #tokens: readonly string[] | undefined;
 
-  /** @throws {OptionError} When the value is not a tokenizer. */
+  /** @throws {OptionError} When the value is not a tokenizer, or JSON cannot have it. */
   constructor(tokenizer: Tokenizer) {
     if (!isTokenizer(tokenizer)) {
       throw new OptionError(`A tokenizer must have a "size" and functions "encode" and "decode"`);
     }
     this.size = requireInteger("size", tokenizer.size, 1);
     this.tokenizer = tokenizer;
+    try {
+      this.#json = JSON.parse(JSON.stringify(tokenizer) ?? "null");
+    } catch (error) {
+      throw new OptionError(`Cannot keep the tokenizer as JSON: ${(error as Error).message}; give it a "toJSON"`);
+    }
   }
 
   /** The text of each token. A part of a character is no text: its token is "\ufffd". */
@@ -85,7 +91,6 @@ export class TokenizerTokens {
 
   /** What JSON has of the tokenizer, null when that is nothing. */
   toJSON(): { kind: "tokenizer"; size: number; json: unknown } {
-    const text = JSON.stringify(this.tokenizer) ?? "null";
-    return { kind: this.kind, size: this.size, json: JSON.parse(text) };
+    return { kind: this.kind, size: this.size, json: this.#json };
   }
 }

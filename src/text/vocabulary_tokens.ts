@@ -2,15 +2,7 @@ import { FormatError, OptionError, requireOneOf } from "../errors.ts";
 import { count, extended, list, readOptions, type Table, text as requireText } from "../options.ts";
 import { segmenterOf, TokenList } from "./token_list.ts";
 import { type Tokenizer, TokenizerTokens } from "./tokenizer.ts";
-import {
-  LISTED_KINDS,
-  type ListedKind,
-  rulesOf,
-  SPECIAL,
-  type SpecialToken,
-  type TokenKind,
-  tokenListFault,
-} from "./tokens.ts";
+import { LISTED_KINDS, rulesOf, SPECIAL, type SpecialToken, type TokenKind, tokenListFault } from "./tokens.ts";
 
 /** Options of the functions that make a `Vocabulary` from a text. */
 export interface VocabularyOptions {
@@ -64,12 +56,17 @@ export interface VocabularyJSON {
 /** The tokenizer of a vocabulary that was read, from what JSON has of the tokenizer. */
 export type TokenizerSource = Tokenizer | ((json: unknown) => Tokenizer);
 
-/** The distinct tokens of a text. */
-export function listTokens(kind: ListedKind, text: string, options: WordsOptions): TokenList {
+/** The distinct tokens of a text, made by the function of `Vocabulary` that has this name. */
+export function listTokens(
+  name: "characters" | "words" | "folded" | "spaced",
+  text: string,
+  options: WordsOptions,
+): TokenList {
+  const kind = name === "words" ? "words2" : name;
   requireText("text", text);
   const { split, always = [], hasLocale } = rulesOf(kind);
   const table = hasLocale ? WORDS : VOCABULARY;
-  const { special, minimumCount } = readOptions(`Vocabulary.${kind}`, table, options), { locale } = options;
+  const { special, minimumCount } = readOptions(`Vocabulary.${name}`, table, options), { locale } = options;
   if (new Set(special).size < special.length) {
     throw new OptionError(`"special" must not have a token twice, got ${special.join(", ")}`);
   }
@@ -83,7 +80,7 @@ export function listTokens(kind: ListedKind, text: string, options: WordsOptions
   const tokens = [...counts.keys()].filter((token) => counts.get(token)! >= minimumCount);
   if (tokens.length === 0) {
     const times = minimumCount === 1 ? "once" : `${minimumCount} times`;
-    throw new OptionError(`Cannot make a vocabulary: no token (${kind}) occurs at least ${times} in "text"`);
+    throw new OptionError(`Cannot make a vocabulary: no token (${name}) occurs at least ${times} in "text"`);
   }
   const all = [...new Set([...always, ...tokens])].sort(byCodePoints);
   return new TokenList(kind, [...special, ...all], locale);

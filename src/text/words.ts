@@ -12,47 +12,50 @@
 /** The token that says: there is no space between its neighbours, although the rule has one. */
 export const JOIN = "<join>";
 
+const { raw } = String;
 /** Line breaks but for CR LF, and other white space: together what `String.prototype.trim` removes. */
-const BREAK = "\\n-\\r\\u2028\\u2029";
-const SPACE = "\\t \\xa0\\u1680\\u2000-\\u200a\\u202f\\u205f\\u3000\\ufeff";
+const BREAK = raw`\n-\r\u2028\u2029`;
+const SPACE = raw`\t \xa0\u1680\u2000-\u200a\u202f\u205f\u3000\ufeff`;
 
-/** Marks: all that is neither white space nor part of a word. Whole blocks, where a block has no letters. */
-const MARK = [
-  "\\0-\\x08\\x0e-\\x1f!-/:-@[-`{-\\x9f\\xa1-\\xa9\\xab\\xac\\xae-\\xb1\\xb4\\xb6-\\xb8\\xbb\\xbf\\xd7\\xf7", // Latin
-  "\\u02c2-\\u02c5\\u037e\\u0387\\u055a-\\u055f\\u0589\\u058a\\u05be\\u05c0\\u05c3\\u05c6\\u05f3\\u05f4", // to Hebrew
-  "\\u0600-\\u060f\\u061b-\\u061f\\u066a-\\u066d\\u06d4\\u0964\\u0965\\u0970\\u0df4\\u0e3f\\u0e4f\\u0e5a\\u0e5b",
-  "\\u0f04-\\u0f14\\u104a-\\u104f\\u10fb\\u1360-\\u1368\\u1400\\u166e\\u17d4-\\u17da\\u1800-\\u180a",
-  "\\u200b\\u200e-\\u2027\\u202a-\\u202e\\u2030-\\u205e\\u2060-\\u206f\\u20a0-\\u20cf\\u2100-\\u214f\\u2190-\\u2bff",
-  "\\u2e00-\\u2e7f\\u3001-\\u3004\\u3008-\\u3020\\u3030\\u303d\\u30a0\\u30fb\\ud800-\\uf8ff\\ufd3e\\ufd3f",
-  "\\ufe10-\\ufe1f\\ufe30-\\ufe6f\\uff01-\\uff0f\\uff1a-\\uff20\\uff3b-\\uff40\\uff5b-\\uff65\\uffe0-\\uffff",
-  "\\u{1d000}-\\u{1d3ff}\\u{1f000}-\\u{1faff}\\u{f0000}-\\u{10ffff}", // music, emoji, private use
-].join("");
+/**
+ * Marks: all that is neither white space nor part of a word, in the order of the blocks. Ranges may reach over white
+ * space and over letters of scripts without spaces, which are cut first.
+ */
+const MARK = raw`\0-/:-@[-\x60{-\xa9\xab\xac\xae-\xb1\xb4\xb6-\xb8\xbb\xbf\xd7\xf7` + // Latin
+  raw`\u02c2-\u02c5\u037e\u0387\u055a-\u055f\u0589\u058a\u05be\u05c0\u05c3\u05c6\u05f3\u05f4` + // to Hebrew
+  raw`\u0600-\u060f\u061b-\u061f\u066a-\u066d\u06d4\u0964\u0965\u0970\u0df4\u0e3f\u0e4f\u0e5a\u0e5b` +
+  raw`\u0f04-\u0f14\u104a-\u104f\u10fb\u1360-\u1368\u1400\u166e\u17d4-\u17da\u1800-\u180a` +
+  raw`\u200b\u200e-\u206f\u20a0-\u20cf\u2100-\u214f\u2190-\u2bff\u2e00-\u2e7f\u3001-\u303d\u30a0\u30fb` +
+  raw`\ud800-\uf8ff\ufd3e\ufd3f\ufe10-\ufe6f\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65\uffe0-\uffff` +
+  raw`\u{1d000}-\u{1d3ff}\u{1f000}-\u{1faff}\u{e0000}-\u{10ffff}`; // music, emoji, tags, private use
 
 /** Letters of scripts that have no spaces between words: Thai to Khmer, Kana, Chinese characters. */
-const UNSPACED =
-  "\\u0e01-\\u0e3e\\u0e40-\\u0e4e\\u0e50-\\u0e59\\u0e80-\\u0eff\\u1000-\\u1049\\u1050-\\u109f\\u1780-\\u17d3" +
-  "\\u3005-\\u3007\\u3021-\\u302f\\u3031-\\u303c\\u303e-\\u309f\\u30a1-\\u30fa\\u30fc-\\u30ff\\u31f0-\\u31ff\\u3400-\\u4dbf" +
-  "\\u4e00-\\u9fff\\uf900-\\ufaff\\uff66-\\uff9f\\u{20000}-\\u{3ffff}";
+const UNSPACED = raw`\u0e01-\u0e3e\u0e40-\u0e4e\u0e50-\u0e59\u0e80-\u0eff\u1000-\u1049\u1050-\u109f\u1780-\u17d3` +
+  raw`\u3005-\u3007\u3021-\u302f\u3031-\u303c\u303e-\u309f\u30a1-\u30fa\u30fc-\u30ff\u31f0-\u9fff` +
+  raw`\uf900-\ufaff\uff66-\uff9f\u{20000}-\u{3ffff}`;
 
 const LETTER = `[^${BREAK}${SPACE}${MARK}${UNSPACED}]`;
-const EMOJI = "[\\u231a-\\u27bf\\u2b05-\\u2b55\\u{1f000}-\\u{1faff}]";
+const EMOJI = raw`[\u231a-\u27bf\u2b05-\u2b55\u{1f000}-\u{1faff}]`;
 
-/** Everything that is cut off as one piece. A word may have an apostrophe or an underscore inside, a number a point. */
+/**
+ * Everything that is cut off as one piece. A word may have an apostrophe or an underscore inside, a number a point.
+ * Words have at most 999 parts: V8's stack for parts in a row is full after some millions.
+ */
 const PIECES = new RegExp(
   [
-    `\\r\\n|[${BREAK}]|([${SPACE}])\\1*`,
-    "[\\u{1f1e6}-\\u{1f1ff}]{2}", // flags
-    `${EMOJI}(?:[\\ufe0f\\u{1f3fb}-\\u{1f3ff}]|\\u200d${EMOJI})*`,
+    raw`\r\n|[${BREAK}${SPACE}]`,
+    raw`[\u{1f1e6}-\u{1f1ff}]{2}`, // flags
+    raw`${EMOJI}(?:[\ufe0f\u{1f3fb}-\u{1f3ff}\u{e0020}-\u{e007f}]|\u200d${EMOJI}){0,99}`,
     `[${UNSPACED}]+`,
-    `(?:[0-9][.,:](?=[0-9])|${LETTER}['’_](?=${LETTER})|${LETTER})+`,
-    `[${MARK}]`,
+    `(?:[0-9][.,:](?=[0-9])|${LETTER}['’_](?=${LETTER})|${LETTER}){1,999}`,
+    raw`[${MARK}][\u0300-\u036f\u20d0-\u20ff\ufe0f]*`,
   ].join("|"),
   "gu",
 );
 const WHITE = new RegExp(`^[${BREAK}${SPACE}]`);
 const UNSPACED_RUN = new RegExp(`^[${UNSPACED}]`, "u");
 /** Letters of scripts without spaces, and their marks, which are as wide as letters. */
-const TIGHT = new RegExp(`^[${UNSPACED}${BREAK}${SPACE}\\u200b\\u3001-\\u303f\\u30a0\\u30fb\\uff01-\\uff65]`, "u");
+const TIGHT = new RegExp(raw`^[${UNSPACED}${BREAK}${SPACE}\u200b\u3001-\u303f\u30a0\u30fb\uff01-\uff65]`, "u");
 
 /**
  * Cuts a text into words, marks and white space.

@@ -4,6 +4,7 @@ import type { Kernels } from "../kernels/kernels.ts";
 import type { Arena } from "../memory/arena.ts";
 import type { MemoryMap } from "../memory/memory_map.ts";
 import type { WasmArena } from "../memory/wasm_arena.ts";
+import { Resource } from "../resource.ts";
 import { type BatchSteps, Recorder } from "./recorder.ts";
 import { COMMAND_WORDS, CONTROL_WORDS, FAILED, MESSAGE, MESSAGE_LENGTH, PASSED, replay, STOPPED } from "./replay.ts";
 import { canStartWorkers, type StartedWorker, startWorker } from "./worker.ts";
@@ -44,7 +45,7 @@ interface ThreadResources {
  * The threads of a session: the calling thread and workers. They record the calls of `kernels`, and run them all at
  * once when memory is read through `arena`, or by `finish`.
  */
-export class Threads implements Disposable {
+export class Threads extends Resource {
   /** Kernels that record their calls. */
   readonly kernels: Kernels;
   /** The memory, with all recorded calls run. */
@@ -114,6 +115,7 @@ export class Threads implements Disposable {
     workers: readonly StartedWorker[],
     timeout: number,
   ) {
+    super();
     this.count = buffers.length;
     this.#control = control;
     this.#commands = buffers[0];
@@ -159,7 +161,7 @@ export class Threads implements Disposable {
   }
 
   /** Stop the workers. The memory can still be read. */
-  [Symbol.dispose](): void {
+  override dispose(): void {
     Atomics.store(this.#control, STOPPED, 1);
     Atomics.add(this.#control, PASSED, 1);
     Atomics.notify(this.#control, PASSED);
@@ -170,7 +172,7 @@ export class Threads implements Disposable {
     const codes = this.#control.subarray(MESSAGE, MESSAGE + MESSAGE_LENGTH);
     const failed = Atomics.load(this.#control, FAILED);
     const first = failed ? String.fromCharCode(...codes).replace(/\0.*/s, "") : `${error}`;
-    this[Symbol.dispose]();
+    this.dispose();
     return new ThreadError(`Cannot compute: a thread of this session failed with "${first}"; compile it anew`);
   }
 }

@@ -41,7 +41,9 @@ export function startWorker(body: string): StartedWorker {
     worker.onmessage = ({ data }) => resolve(data);
     worker.onerror = (event) => {
       event.preventDefault(); // otherwise Deno ends the program
-      reject(new Error(event.message));
+      reject(
+        new Error(event.message || "its script was refused, as by a content security policy without worker-src blob:"),
+      );
     };
   });
   void firstMessage.finally(() => URL.revokeObjectURL(url)).catch(() => {});

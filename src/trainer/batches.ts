@@ -2,7 +2,7 @@ import { OptionError, requireInteger } from "../errors.ts";
 import { arrange } from "../training/data/arrangement.ts";
 import type { Batch } from "../training/data/batch.ts";
 import { collate, flatSamples, type SampleRows, sizesOf, stepsOf } from "../training/data/samples.ts";
-import { EventLoop } from "../runtime/event_loop.ts";
+import { turn } from "../runtime/event_loop.ts";
 import type { Session } from "../session/session.ts";
 
 /** Batches. Each batch is used before the next one is requested. */
@@ -79,11 +79,10 @@ function refused(): OptionError {
 
 /** The batches after the first `used`. */
 async function* skip(batches: Batches, epoch: number, used: number): AsyncGenerator<Batch, void, void> {
-  const loop = new EventLoop();
   let seen = 0;
   for await (const batch of batches) {
     if (seen++ >= used) yield batch;
-    else await loop.turn();
+    else await turn();
   }
   requireUsed(seen, epoch, used);
 }

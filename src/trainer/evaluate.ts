@@ -4,7 +4,7 @@ import { TotalLoss } from "../training/losses/total_loss.ts";
 import type { EvaluatedBatch, Metric } from "../training/metrics/metric.ts";
 import { type BatchSource, evaluationSource, type TrainingData } from "./batches.ts";
 import type { CallOptions, States } from "../runtime/packed_batch.ts";
-import { EventLoop } from "../runtime/event_loop.ts";
+import { turn } from "../runtime/event_loop.ts";
 import type { Session } from "../session/session.ts";
 
 /** Metrics, under names that the caller chooses. */
@@ -72,6 +72,9 @@ export interface Measurement<M extends Metrics = Metrics> {
   readonly metrics: MetricValues<M>;
 }
 
+/** Measures the evaluation data of a training. */
+export type Measure<M extends Metrics> = (options: EvaluateOptions<M>) => Promise<Measurement<M>>;
+
 /**
  * Measure the loss and the metrics of all data, without training, in the same memory. Samples are sorted by length.
  * `evaluate` yields to the event loop at least every 50 ms, between two batches.
@@ -80,7 +83,8 @@ export interface Measurement<M extends Metrics = Metrics> {
  *
  * @example
  * ```ts
- * import { accuracy, compile, crossEntropy, dense, evaluate, f1, gru, recurrent, sequential } from "@unroll/rnn";
+ * import { compile, crossEntropy, dense, evaluate, gru, recurrent, sequential } from "@unroll/rnn";
+ * import { accuracy, f1 } from "@unroll/rnn/metrics";
  * import { assert } from "@std/assert";
  *
  * const net = sequential({ rnn: recurrent(gru(), { input: 1, hidden: 8, output: "last" }), decoder: dense(8, 2) });
@@ -97,8 +101,7 @@ export async function evaluate<M extends Metrics = Record<never, never>>(
 ): Promise<Measurement<M>> {
   readOptions("evaluate", EVALUATE, options);
   const source = evaluationSource(session, data, options.batch);
-  const loop = new EventLoop();
-  return await evaluateSource(session, source, options, loop);
+  return await evaluateSource(session, source, options);
 }
 
 /** As `evaluate`, of a source of batches. */
@@ -106,7 +109,6 @@ export async function evaluateSource<M extends Metrics>(
   session: Session,
   source: BatchSource,
   { metrics, carry = false, averages = false, signal }: EvaluateOptions<M>,
-  loop: EventLoop,
 ): Promise<Measurement<M>> {
   const names = Object.keys(metrics ?? {}) as (keyof M)[], { layout } = session;
   const tallies = names.map((name) => metrics![name].start()), total = new TotalLoss(layout.reduction);
@@ -114,7 +116,7 @@ export async function evaluateSource<M extends Metrics>(
   if (averages) session.useAverages(true);
   try {
     for await (const batch of source(1, 0)) {
-      await loop.turn();
+      await turn();
       signal?.throwIfAborted();
       const { loss, count } = session.evaluate(batch, callOptions(batch, states));
       if (carry) states = session.states();

@@ -24,7 +24,8 @@ import { Training } from "./training.ts";
  *
  * @example Sequences of different lengths, one class each
  * ```ts
- * import { accuracy, adam, compile, crossEntropy, dense, fit, gru, recurrent, sequential } from "@unroll/rnn";
+ * import { adam, compile, crossEntropy, dense, fit, gru, recurrent, sequential } from "@unroll/rnn";
+ * import { accuracy } from "@unroll/rnn/metrics";
  * import { assert } from "@std/assert";
  *
  * // Does a sequence end higher than it began?

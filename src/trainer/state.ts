@@ -1,8 +1,12 @@
 import { OptionError, requireInteger } from "../errors.ts";
 import { requireMade } from "../options.ts";
 import type { States } from "../runtime/packed_batch.ts";
-import type { TensorCopy, Tensors } from "../runtime/state_dict.ts";
-import type { BestEvaluation } from "./events.ts";
+import { requireTensors, type TensorCopy, type Tensors } from "../runtime/state_dict.ts";
+import type { Session } from "../session/session.ts";
+import type { BestEvaluation, EndEvent } from "./events.ts";
+
+/** Epochs, when no limit is given. */
+const DEFAULT_EPOCHS = 10;
 
 /** The state of a training: plain numbers, fit for JSON. The order of all samples follows from the seed. */
 export interface TrainerState {
@@ -43,6 +47,25 @@ export function continuedState({ seed, step, epoch, batch, loss }: TrainerState,
   const place = isSameData ? { epoch, batch, loss } : { epoch: batch ? epoch + 1 : epoch };
   const state = { ...startState(seed), ...place, step, evaluated: step };
   return { ...state, start: { step, epoch: state.epoch } };
+}
+
+/** What ends a training. */
+interface Limits {
+  readonly epochs?: number;
+  readonly steps?: number;
+  readonly seconds?: number;
+  readonly patience?: number;
+}
+
+/** The limit that a training has reached, if any; its time is not looked at. */
+export function reachedLimit(
+  { step, epoch, bad, start = { step: 0, epoch: 1 } }: TrainerState,
+  { epochs, steps, seconds, patience = Infinity }: Limits,
+): EndEvent["reason"] | undefined {
+  const most = epochs ?? ((steps ?? seconds) === undefined ? DEFAULT_EPOCHS : Infinity);
+  if (bad > patience) return "patience";
+  if (epoch - start.epoch >= most) return "epochs";
+  return step - start.step >= (steps ?? Infinity) ? "steps" : undefined;
 }
 
 /**
@@ -106,4 +129,19 @@ export function unpackTensors(
     else throw new OptionError(`Cannot go on from "resume": "${name}" is not a tensor of a training`);
   }
   return { best: best.size ? best : undefined, carried: Object.keys(carried).length ? carried : "zero" };
+}
+
+/**
+ * The best parameters of a training that goes on.
+ *
+ * @throws {OptionError} When there are none, or they are not those of the session.
+ */
+export function requireBest(
+  session: Session,
+  best: Map<string, TensorCopy> | undefined,
+): Map<string, TensorCopy> {
+  if (!best) throw new OptionError('Cannot go on from "resume": without the best parameters they cannot be restored');
+  const places = [...session.parameters()].map(([name, { shape, data }]) => ({ name, shape, size: data.length }));
+  requireTensors("best parameter", places, best);
+  return best;
 }

@@ -1,30 +1,31 @@
 import { OptionError } from "../errors.ts";
-import { EventLoop } from "../runtime/event_loop.ts";
+import { turn } from "../runtime/event_loop.ts";
 import type { States } from "../runtime/packed_batch.ts";
-import { requireTensors, type TensorCopy } from "../runtime/state_dict.ts";
+import type { TensorCopy } from "../runtime/state_dict.ts";
 import type { Session } from "../session/session.ts";
 import type { Batch } from "../training/data/batch.ts";
+import { type Accumulation, startAccumulation } from "./accumulation.ts";
 import { TotalLoss } from "../training/losses/total_loss.ts";
 import { type BatchSource, batchSource, evaluationSource, type TrainingData } from "./batches.ts";
-import { callOptions, evaluateSource, type Metrics } from "./evaluate.ts";
+import { callOptions, evaluateSource, type Measure, type Metrics } from "./evaluate.ts";
 import type { EndEvent, TrainingEvent } from "./events.ts";
 import { EventHistory, type TrainingHistory } from "./history.ts";
 import { checkOptions, type TrainerOptions } from "./options.ts";
-import { checkedState, continuedState, packTensors, startState, type TrainerState, unpackTensors } from "./state.ts";
+import {
+  checkedState,
+  continuedState,
+  packTensors,
+  reachedLimit,
+  requireBest,
+  startState,
+  type TrainerState,
+  unpackTensors,
+} from "./state.ts";
 import { readStatistics } from "./statistics.ts";
 import { TrainingRun } from "./training_run.ts";
 
-/** Epochs, when no limit is given. */
-const DEFAULT_EPOCHS = 10;
 /** The last training that has begun in each session. */
 const LAST = new WeakMap<Session, Training<Metrics>>();
-
-/** The batches of one update so far: their loss, their number, and the states after the last of them. */
-interface Accumulation {
-  readonly total: TotalLoss;
-  batches: number;
-  carried: States | "zero";
-}
 
 /**
  * A training, made by `fit`: an async iterable of events, and a promise of its history. It starts with the first event
@@ -35,7 +36,7 @@ export class Training<M extends Metrics = Metrics> extends TrainingRun<TrainingE
   readonly #session: Session;
   readonly #options: TrainerOptions<M>;
   readonly #source: BatchSource;
-  readonly #evaluationSource: BatchSource | undefined;
+  readonly #measure: Measure<M> | undefined;
   readonly #isLowerBetter: boolean;
   readonly #restoresBest: boolean;
   #state: TrainerState;
@@ -50,8 +51,19 @@ export class Training<M extends Metrics = Metrics> extends TrainingRun<TrainingE
   readonly #data: readonly unknown[];
   readonly #history = new EventHistory<M>();
 
-  /** `fit` makes trainings. `identity` tells the data from other data. */
-  constructor(session: Session, data: TrainingData, options: TrainerOptions<M>, identity: readonly unknown[] = [data]) {
+  /**
+   * `fit` makes trainings.
+   *
+   * @param identity Tells the data from other data.
+   * @param measure Measures the evaluation data. Default: in the session.
+   */
+  constructor(
+    session: Session,
+    data: TrainingData,
+    options: TrainerOptions<M>,
+    identity: readonly unknown[] = [data],
+    measure?: Measure<M>,
+  ) {
     super();
     this.#isLowerBetter = checkOptions(options) === "lower";
     const { evaluate, resume, batch, bucket, shuffle, restoreBest = evaluate !== undefined } = options;
@@ -60,22 +72,18 @@ export class Training<M extends Metrics = Metrics> extends TrainingRun<TrainingE
     this.#data = [...identity, batch, bucket, shuffle];
     this.#options = options;
     this.#restoresBest = restoreBest;
-    const { longest } = session.layout;
     const ranks = options.world?.size;
-    this.#source = batchSource(session, data, { ...options, seed, longest, ranks });
+    this.#source = batchSource(session, data, { ...options, seed, longest: session.layout.longest, ranks });
     const evaluationBatch = ranks && batch ? Math.min(batch, session.batch) : batch;
-    this.#evaluationSource = evaluate && evaluationSource(session, evaluate.data, evaluationBatch);
+    const source = evaluate && !measure && evaluationSource(session, evaluate.data, evaluationBatch);
+    this.#measure = source ? (given) => evaluateSource(session, source, given) : measure;
     this.#state = resume ? checkedState(resume.state) : startState(seed);
     if (this.#state.seed !== seed) {
       throw new OptionError(`Cannot go on from a training with seed ${this.#state.seed}: "seed" is ${seed}`);
     }
     const { best, carried } = unpackTensors(resume?.tensors ?? new Map());
     this.#carried = carried;
-    if (!this.#restoresBest || !this.#state.best) return;
-    if (!best) throw new OptionError('Cannot go on from "resume": without the best parameters they cannot be restored');
-    const places = [...session.parameters()].map(([name, { shape, data }]) => ({ name, shape, size: data.length }));
-    requireTensors("best parameter", places, best);
-    this.#best = best;
+    if (this.#restoresBest && this.#state.best) this.#best = requireBest(session, best);
   }
 
   /**
@@ -117,11 +125,10 @@ export class Training<M extends Metrics = Metrics> extends TrainingRun<TrainingE
     try {
       this.#begin();
       world?.begin(this.#session, this.#options, this.#state);
-      const loop = new EventLoop();
       this.#deadline = performance.now() + 1000 * seconds;
-      yield* this.#evaluate(loop, false);
-      while (!this.#reachedLimit()) yield* this.#trainEpoch(loop);
-      yield* this.#evaluate(loop, true);
+      yield* this.#evaluate(false);
+      while (!this.#reachedLimit()) yield* this.#trainEpoch();
+      yield* this.#evaluate(true);
       const { step, best } = this.#state;
       this.#agree("the end", 0);
       if (this.#best) this.#session.setParameters(this.#best);
@@ -150,7 +157,7 @@ export class Training<M extends Metrics = Metrics> extends TrainingRun<TrainingE
 
   /** End a suspended training, because another one takes its place. */
   replace(): void {
-    if (this.#phase !== "begun") return;
+    if (this.#phase === "over") return;
     const { step, best } = this.#state;
     this.#phase = "over";
     this.endWith([{ type: "end", step, epoch: this.#lastEpoch, reason: "replaced", best, restored: false }]);
@@ -163,15 +170,9 @@ export class Training<M extends Metrics = Metrics> extends TrainingRun<TrainingE
 
   /** The limit that the training has reached, if any. */
   #reachedLimit(): EndEvent["reason"] | undefined {
-    const { steps, seconds, patience = Infinity } = this.#options;
-    const { step, epoch, bad, start = { step: 0, epoch: 1 } } = this.#state;
-    const { epochs = steps === undefined && seconds === undefined ? DEFAULT_EPOCHS : Infinity } = this.#options;
-    if (bad > patience) return "patience";
-    if (epoch - start.epoch >= epochs) return "epochs";
-    if (step - start.step >= (steps ?? Infinity)) return "steps";
     // With other ranks, rank 0 decides when time is over.
     const now = this.#options.world ? 0 : performance.now();
-    return now >= this.#deadline ? "seconds" : undefined;
+    return reachedLimit(this.#state, this.#options) ?? (now >= this.#deadline ? "seconds" : undefined);
   }
 
   /** The value of rank 0, if there are ranks; checks that all ranks are at the same place. */
@@ -187,37 +188,33 @@ export class Training<M extends Metrics = Metrics> extends TrainingRun<TrainingE
   }
 
   /** The rest of the current epoch. */
-  async *#trainEpoch(loop: EventLoop): AsyncGenerator<TrainingEvent<M>, void, void> {
+  async *#trainEpoch(): AsyncGenerator<TrainingEvent<M>, void, void> {
     const { accumulate = 1, signal } = this.#options;
     const { epoch, batch: used } = this.#state;
-    let part = this.#startAccumulation();
+    let part = startAccumulation(this.#session, this.#carried);
     try {
       for await (const batch of this.#source(epoch, used)) {
         if (!part.batches && this.#reachedLimit()) return;
-        await loop.turn();
+        await turn();
         if (!part.batches) signal?.throwIfAborted();
         this.#accumulate(batch, part);
         if (part.batches < accumulate) continue;
-        const events = this.#update(part);
-        part = this.#startAccumulation();
-        yield* events;
-        yield* this.#evaluate(loop, false);
+        yield* this.#finishStep(part);
+        part = startAccumulation(this.#session, this.#carried);
       }
-      if (part.batches) {
-        const events = this.#update(part);
-        part = this.#startAccumulation();
-        yield* events;
-        yield* this.#evaluate(loop, false);
-      }
+      if (part.batches) yield* this.#finishStep(part);
     } finally {
       if (part.batches) this.#session.discard();
     }
-    if (this.#options.evaluate?.every === undefined) yield* this.#evaluate(loop, true);
+    if (this.#options.evaluate?.every === undefined) yield* this.#evaluate(true);
     yield this.#endEpoch();
   }
 
-  #startAccumulation(): Accumulation {
-    return { total: new TotalLoss(this.#session.layout.reduction), batches: 0, carried: this.#carried };
+  async *#finishStep(part: Accumulation): AsyncGenerator<TrainingEvent<M>, void, void> {
+    const events = this.#update(part);
+    part.batches = 0;
+    yield* events;
+    yield* this.#evaluate(false);
   }
 
   #accumulate(batch: Batch, part: Accumulation): void {
@@ -263,14 +260,14 @@ export class Training<M extends Metrics = Metrics> extends TrainingRun<TrainingE
    *
    * @param isDue Whether an evaluation is due regardless of the number of steps.
    */
-  async *#evaluate(loop: EventLoop, isDue: boolean): AsyncGenerator<TrainingEvent<M>, void, void> {
+  async *#evaluate(isDue: boolean): AsyncGenerator<TrainingEvent<M>, void, void> {
     const { evaluate, metrics, monitor = "loss", carry, signal } = this.#options;
     const { step, evaluated } = this.#state;
     const isDueNow = isDue || (evaluate?.every !== undefined && step % evaluate.every === 0);
     if (!evaluate || !isDueNow || step === evaluated) return;
     const session = this.#session;
     const options = { metrics, carry, averages: evaluate.averages, signal };
-    const measurement = await evaluateSource(session, this.#evaluationSource!, options, loop);
+    const measurement = await this.#measure!(options);
     const monitored = monitor === "loss" ? measurement.loss : measurement.metrics[monitor] as number;
     const value = this.#agree("an evaluation", monitored);
     const { best, bad } = this.#state;
@@ -291,7 +288,7 @@ export class Training<M extends Metrics = Metrics> extends TrainingRun<TrainingE
     const { step, epoch, loss: epochLoss, start } = this.#state;
     const { loss, count } = new TotalLoss(this.#session.layout.reduction, epochLoss);
     this.#agree("the end of an epoch", loss);
-    if (!this.#evaluationSource) this.#session.report(loss);
+    if (!this.#measure) this.#session.report(loss);
     // If this call found no batch left in its first epoch, the next epoch is its first one.
     const isEmpty = start && step === start.step && epoch === start.epoch;
     const next = { epoch: epoch + 1, batch: 0, loss: { sum: 0, count: 0 } };

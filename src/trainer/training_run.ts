@@ -16,7 +16,7 @@ export abstract class TrainingRun<Event, History> implements AsyncIterableIterat
   /** What awaiting gives; before the end, the history so far. */
   abstract get history(): History;
 
-  /** Whether an event has been asked for that is not there yet. */
+  /** Whether an event has been asked for that is not there yet, or the run is awaited. */
   get isBusy(): boolean {
     return this.#pending > 0;
   }
@@ -77,8 +77,12 @@ export abstract class TrainingRun<Event, History> implements AsyncIterableIterat
 
   async #finish(): Promise<History> {
     if (this.#failure) throw this.#failure.error;
-    let result: IteratorResult<Event, void>;
-    do result = await this.next(); while (!result.done);
-    return this.history;
+    this.#pending++; // Also between two events.
+    try {
+      while (!(await this.next()).done);
+      return this.history;
+    } finally {
+      this.#pending--;
+    }
   }
 }

@@ -1,17 +1,7 @@
 /** Sentences of the lecture notes, as tests of the notes' cells and of the standard cells. */
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import {
-  type Cell,
-  compile,
-  elman,
-  gru,
-  type Layer,
-  lstm,
-  notesGru,
-  notesLstm,
-  recurrent,
-  type Session,
-} from "../../mod.ts";
+import { type Cell, compile, elman, gru, type Layer, lstm, recurrent, type Session } from "../../mod.ts";
+import { notesGru, notesLstm } from "../../cells.ts";
 import { Generator } from "../../src/random/generator.ts";
 
 /** The last column of the input is 1, so its weights are biases: the notes' cells have no other biases. */

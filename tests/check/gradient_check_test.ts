@@ -1,14 +1,12 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { gradientCheck, type GradientCheckOptions } from "../../check.ts";
 import {
-  activation,
   crossEntropy,
   dense,
   dropout,
   embedding,
   gru,
   type Layer,
-  layerNorm,
   lstm,
   oneHot,
   OptionError,
@@ -16,6 +14,7 @@ import {
   sequential,
   ShapeError,
 } from "../../mod.ts";
+import { activation, layerNorm } from "../../layers.ts";
 import { GradientCheck } from "../../src/check/findings.ts";
 import { assertRight } from "../support/gradients/assert_right.ts";
 

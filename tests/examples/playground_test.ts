@@ -4,7 +4,7 @@ import { inBrowser, Playground } from "../support/examples/playground.ts";
 Deno.test({
   ...inBrowser("the playground trains, pauses, writes, saves, loads and shows units and gradients"),
   async fn() {
-    await using playground = await Playground.open();
+    await using playground = await Playground.open({ viewport: { width: 1280, height: 800 } });
     const { page } = playground, samples = page.locator("#samples li:not(.empty)");
     await playground.small();
     await page.click("#train");
@@ -16,6 +16,7 @@ Deno.test({
     await playground.until("a lower loss", async () => await playground.number("#loss") < 0.6 * loss);
     assertNotEquals(await samples.first().textContent(), await samples.last().textContent());
     assert(await playground.number("#speed") > 0);
+    await playground.onFirstScreen("#train", "#loss", "#text", "#samples li:first-child");
     // The default is the maximum of the page, which is one on one core.
     const threads = Number(await page.inputValue("#threads"));
     assertEquals(threads > 1, navigator.hardwareConcurrency > 1);
@@ -77,7 +78,7 @@ Deno.test({
     await using playground = await Playground.open({
       isolated: false,
       path: "/some/folder/",
-      viewport: { width: 360, height: 740 },
+      viewport: { width: 390, height: 844 },
       colorScheme: "dark",
     });
     const { page } = playground;
@@ -87,6 +88,8 @@ Deno.test({
     await page.click("#train");
     await playground.until("steps", async () => await playground.number("#steps") > 10);
     assertEquals(await playground.says("#status"), "Training with one thread.");
+    await page.locator("#samples li:not(.empty) b").first().waitFor();
+    await playground.onFirstScreen("#train", "#loss", "#text", "#samples li:first-child b");
     const [wide, room] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
     assert(wide <= room, `${wide} pixels wide`);
     assertEquals(playground.complaints, []);

@@ -3,7 +3,7 @@ import { assert, assertMatch } from "@std/assert";
 
 const EXAMPLES: Record<string, { args: string[]; figures: RegExp[] }> = {
   spam: {
-    args: ["--mails", "300", "--longest", "30", "--threads", "1"],
+    args: ["--mails", "300", "--characters", "200", "--threads", "1"],
     figures: [
       /naive Bayes: [\d.]+ % right/,
       /GRU: +[\d.]+ % right, F1 of spam [\d.]+;/,

@@ -1,6 +1,5 @@
 import { gradientCheck, type GradientCheckOptions } from "../../check.ts";
 import {
-  activation,
   type ActivationName,
   type ActivationOptions,
   type Cell,
@@ -10,13 +9,12 @@ import {
   embedding,
   gru,
   type Layer,
-  layerNorm,
   lstm,
   oneHot,
   recurrent,
-  residual,
   sequential,
 } from "../../mod.ts";
+import { activation, layerNorm, residual } from "../../layers.ts";
 import { ACTIVATION } from "../../src/kernels/activation_kinds.ts";
 import { VARIANTS } from "../support/cells/variants.ts";
 import { cellRoundings, walk } from "../support/rounding.ts";

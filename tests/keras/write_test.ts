@@ -12,10 +12,10 @@ import {
   type Layer,
   OptionError,
   recurrent,
-  residual,
   sequential,
   type TensorCopy,
 } from "../../mod.ts";
+import { residual } from "../../layers.ts";
 import {
   type KerasOptions,
   readKeras,

@@ -14,10 +14,10 @@ import {
   oneHot,
   OptionError,
   recurrent,
-  residual,
   sequential,
   ShapeError,
 } from "../../mod.ts";
+import { residual } from "../../layers.ts";
 import { bidirectional } from "../../src/layers/bidirectional.ts";
 import { reverse } from "../../src/ops/reverse.ts";
 import { assertSame, draw, pass, type Results } from "../support/cells/trial.ts";

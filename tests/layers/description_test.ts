@@ -1,25 +1,20 @@
 /** The descriptions of layers and cells as plain data. */
 import { assertEquals } from "@std/assert";
 import {
-  activation,
-  attentionPool,
   dense,
   dropout,
   elman,
   embedding,
   gru,
   type Layer,
-  layerNorm,
   lstm,
-  notesGru,
-  notesLstm,
   oneHot,
   orthogonal,
-  pool,
   recurrent,
-  residual,
   sequential,
 } from "../../mod.ts";
+import { notesGru, notesLstm } from "../../cells.ts";
+import { activation, attentionPool, layerNorm, pool, residual } from "../../layers.ts";
 
 /** A description through JSON, which drops everything that is not plain data. */
 const described = ({ description }: Layer) => JSON.parse(JSON.stringify(description));

@@ -12,12 +12,12 @@ import {
   lstm,
   NonFiniteError,
   OptionError,
-  pool,
   recurrent,
   sequential,
   type Session,
   ShapeError,
 } from "../../mod.ts";
+import { pool } from "../../layers.ts";
 import { attention, encoderDecoder, luong } from "../../models.ts";
 import { Generator } from "../../src/random/generator.ts";
 import { NETS, V, W } from "../support/layers/encoder_decoder_nets.ts";

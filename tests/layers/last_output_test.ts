@@ -2,24 +2,22 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { gradientCheck } from "../../check.ts";
 import {
-  activation,
   adam,
   type Cell,
   compile,
   crossEntropy,
   dense,
   type Layer,
-  layerNorm,
   lstm,
   type Merge,
   OptionError,
   recurrent,
   type RecurrentOptions,
-  residual,
   sequential,
   ShapeError,
   squaredError,
 } from "../../mod.ts";
+import { activation, layerNorm, residual } from "../../layers.ts";
 import { assertSame, draw, pass, steps } from "../support/cells/trial.ts";
 import { assertRight } from "../support/gradients/assert_right.ts";
 import { cellRoundings, U, walk } from "../support/rounding.ts";

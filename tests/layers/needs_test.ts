@@ -8,12 +8,11 @@ import {
   type Layer,
   lstm,
   type PlannedLayer,
-  pool,
   recurrent,
-  residual,
   sequential,
   ShapeError,
 } from "../../mod.ts";
+import { pool, residual } from "../../layers.ts";
 import { bahdanau, encoderDecoder, luong } from "../../models.ts";
 import { planNet } from "../../src/runtime/plan.ts";
 import { planTraining } from "../../src/session/plan_training.ts";

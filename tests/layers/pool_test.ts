@@ -3,7 +3,6 @@ import { assert, assertAlmostEquals, assertEquals, assertRejects, assertThrows }
 import { gradientCheck } from "../../check.ts";
 import {
   adam,
-  attentionPool,
   compile,
   crossEntropy,
   dense,
@@ -12,14 +11,13 @@ import {
   type Layer,
   oneHot,
   OptionError,
-  pool,
   recurrent,
-  residual,
   sequential,
   sgd,
   ShapeError,
   squaredError,
 } from "../../mod.ts";
+import { attentionPool, pool, residual } from "../../layers.ts";
 import { compileReference } from "../support/compile_reference.ts";
 import { Generator } from "../../src/random/generator.ts";
 import { assertSame, type Data, draw, pass, range, type Results, type Shape, steps } from "../support/cells/trial.ts";

@@ -1,7 +1,6 @@
 /** Layers that compute each row alone: residual, layer norm, nonlinearities. */
 import { assert, assertAlmostEquals, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import {
-  activation,
   type ActivationName,
   type ActivationOptions,
   compile,
@@ -9,15 +8,14 @@ import {
   embedding,
   gru,
   type Layer,
-  layerNorm,
   lstm,
   oneHot,
   OptionError,
   recurrent,
-  residual,
   sequential,
   ShapeError,
 } from "../../mod.ts";
+import { activation, layerNorm, residual } from "../../layers.ts";
 import { assertSame, draw, pass } from "../support/cells/trial.ts";
 import { exact } from "../support/layers/cells.ts";
 import { paddedData } from "../support/layers/padding.ts";

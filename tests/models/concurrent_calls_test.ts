@@ -83,6 +83,18 @@ const MODELS: Record<string, () => Promise<Calls>> = {
       [Symbol.dispose]: () => model[Symbol.dispose](),
     };
   },
+  async "sequence generator of vectors"() {
+    const texts = ["abc", "bca", "cab"].map((text, i) => ({ text, vector: [i, 1] }));
+    const model = await SequenceGenerator.create(texts, { ...SIZES, vector: 2 });
+    return {
+      calls: [
+        ...[1, 2, 3, 4].map((seed) => () => model.write({ seed, vector: [seed, 1 / seed] })),
+        () => model.evaluate(texts),
+      ],
+      train: () => model.fit(texts, { batch: 1, epochs: 2 }),
+      [Symbol.dispose]: () => model[Symbol.dispose](),
+    };
+  },
   async "sequence generator"() {
     const model = await SequenceGenerator.create(["abc", "bca", "cab"], SIZES);
     return {

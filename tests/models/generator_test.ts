@@ -88,6 +88,9 @@ Deno.test("tokens are words or stand between spaces, and rare ones are unknown",
   assertEquals(words.vocabulary.tokens, ["<unk>", " ", "<join>", "cat", "sat", "the"]);
   using spaced = await SequenceGenerator.create(texts, { tokens: "spaced", hidden: [16] });
   assertEquals(spaced.vocabulary.tokens, ["<unk>", "cat", "sat", "the"]);
+  const lists = texts.map((text) => ({ text: words.vocabulary.split(text) }));
+  using listed = await SequenceGenerator.create(lists, { tokens: "words", hidden: [8] });
+  assertEquals(listed.vocabulary.tokens, words.vocabulary.tokens);
   await train(spaced, ["the cat sat"], 100);
   assertEquals(await written(spaced, { temperature: 0 }), "the cat sat");
   assertEquals(await written(spaced, { prompt: "the", temperature: 0 }), " cat sat");

@@ -23,13 +23,15 @@ Deno.test("a prompt in pieces has the bits of one read token by token", async ()
   assertEquals(await written.write({ prompt: TEXT, length: 10, temperature: 0 }), text.join(""));
 });
 
-Deno.test("the net runs once for a piece of the prompt, not once for a token", async () => {
+Deno.test("the net runs once for a piece of the prompt, not once for a token, and its decoder on one step", async () => {
   using written = await model();
   const { forward } = CompiledNet.prototype;
   let calls = 0;
   CompiledNet.prototype.forward = function (...args) {
     calls++;
-    return forward.apply(this, args);
+    const logits = forward.apply(this, args);
+    assertEquals(logits.length, written.vocabulary.size);
+    return logits;
   };
   try {
     await written.write({ prompt: TEXT, length: 1, temperature: 0 });

@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { type Pooling, SequenceClassifier, SequenceTagger } from "../../models.ts";
 import { compile, gru, LanguageModel, lstm, PlanError } from "../../mod.ts";
+import { CompiledNet } from "../../src/runtime/compiled_net.ts";
 import { memoriesOf } from "../support/memories.ts";
 
 const LONG = Int32Array.from({ length: 100_000 }, (_, i) => (i * i + (i >> 5)) % 7);
@@ -51,4 +52,77 @@ Deno.test("a net that must see a sequence whole says what it needs", async () =>
   });
   const error = await assertRejects(() => model.predict([new Int32Array(3_000_000)]), PlanError);
   assert(error.bytes > 2 ** 31 && /3000000|3,000,000/.test(error.message), error.message);
+});
+
+Deno.test("a validation text does not change the plan of a training", async () => {
+  const text = "abc".repeat(300), options = { batch: 1, unroll: 2, steps: 1 };
+  const model = () => LanguageModel.create(text, { cell: lstm(), hidden: 256 });
+  using plain = await model();
+  using validated = await model();
+  const { sizes: [training] } = await memoriesOf(() => plain.fit(text, options));
+  const { sizes, result } = await memoriesOf(() => validated.fit(text, { ...options, validation: text }));
+  assertEquals(result.evaluations.length, 1);
+  assertEquals(sizes[0], training);
+  assertEquals(sizes.length, 2);
+});
+
+Deno.test("the docs' formula holds for nets that must see sequences whole", async () => {
+  for (const cell of [lstm(), gru()]) {
+    for (const [E, H, L] of [[16, 32, 1], [16, 64, 2], [64, 32, 1], [24, 40, 3]]) {
+      for (
+        const [bidirectional, pooling] of [[true, "last"], [true, "max"], [true, "attention"], [false, "attention"]]
+      ) {
+        const sizes = { tokens: 7, labels: [0, 1], embedding: E, hidden: H, layers: L };
+        using model = await SequenceClassifier.create({
+          ...sizes,
+          cell,
+          bidirectional: bidirectional as boolean,
+          pooling: pooling as Pooling,
+        });
+        const bytes = async (steps: number) => {
+          using net = await compile(model.net, { batch: 1, steps });
+          return net.bytes;
+        };
+        const each = (await bytes(2048) - await bytes(1024)) / 1024;
+        const formula = 4 * (bidirectional ? 18 * L * H + 4 * E + 32 : 6 * L * H + 2 * H + E + 32);
+        assert(each <= formula && each > formula / 2, `${each} bytes a step, the formula says ${formula}`);
+      }
+    }
+  }
+});
+
+Deno.test("a large net is not kept for later calls, a small one is", async () => {
+  using model = await SequenceClassifier.create({ tokens: 7, labels: ["x", "y"], pooling: "attention", ...SIZES });
+  for (const [length, made] of [[300, 0], [500_000, 1]]) {
+    await model.predict([new Int32Array(length)]);
+    assertEquals(
+      (await memoriesOf(() => model.predict([new Int32Array(length)]))).sizes.length,
+      made,
+      `${length} steps`,
+    );
+  }
+});
+
+Deno.test("a batch of whole sequences is as large as a turn of the event loop allows", async () => {
+  using model = await SequenceClassifier.create({
+    ...SIZES,
+    tokens: 7,
+    labels: [0, 1],
+    bidirectional: true,
+    hidden: 128,
+  });
+  const work = 2 * 3 * 128 * (64 + 128); // About the multiply-adds of a step.
+  const { probabilities } = CompiledNet.prototype;
+  const rows: number[] = [];
+  CompiledNet.prototype.probabilities = function (x, options) {
+    rows.push(options!.batch!);
+    return probabilities.call(this, x, options);
+  };
+  try {
+    await model.predict(Array.from({ length: 40 }, () => LONG.subarray(0, 100)));
+  } finally {
+    CompiledNet.prototype.probabilities = probabilities;
+  }
+  assertEquals(rows.reduce((sum, B) => sum + B), 40);
+  assert(Math.max(...rows) * 100 * work <= 2 ** 28 && Math.max(...rows) > 8, `${rows}`);
 });

@@ -1,7 +1,7 @@
 /** Models whose tokens are those of another library: byte pairs. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import gpt from "gpt-3-encoder";
-import { FormatError, gru, LanguageModel, type Tokenizer } from "../../mod.ts";
+import { FormatError, gru, LanguageModel, OptionError, type Tokenizer } from "../../mod.ts";
 import { Seq2Seq, SequenceClassifier } from "../../models.ts";
 import { loadLanguageModel } from "../../src/models/run/load.ts";
 
@@ -54,4 +54,15 @@ Deno.test("classifiers and translations take a tokenizer", async () => {
   const [{ ids }] = await translator.translate(["(ab)"], { length: 3 });
   using read = await Seq2Seq.load(translator.save(), { tokens: () => few });
   assertEquals((await read.translate(["(ab)"], { length: 3 }))[0].ids, ids);
+});
+
+Deno.test("a tokenizer that a file cannot have, or whose ids are out of range, is refused by name", async () => {
+  const cyclic: Tokenizer & { self?: unknown } = { ...few, toJSON: undefined } as Tokenizer;
+  cyclic.self = cyclic;
+  const options = { hidden: 2 };
+  const refused = await assertRejects(() => LanguageModel.create(cyclic, options), OptionError);
+  assert(/tokenizer as JSON/.test(refused.message) && /"toJSON"/.test(refused.message), refused.message);
+  using model = await LanguageModel.create({ ...few, encode: () => [300] } as Tokenizer, options);
+  await assertRejects(() => model.write({ prompt: "the" }), OptionError, "300");
+  await assertRejects(() => LanguageModel.create({ ...few, size: 0 } as Tokenizer, options), OptionError, '"size"');
 });

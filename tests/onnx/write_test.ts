@@ -13,11 +13,12 @@ import {
   lstm,
   OptionError,
   recurrent,
-  residual,
   sequential,
   type Session,
   ShapeError,
 } from "../../mod.ts";
+import { notesLstm } from "../../cells.ts";
+import { residual } from "../../layers.ts";
 import { encoderDecoder } from "../../models.ts";
 import { OnnxModel, type OnnxWriteOptions, writeOnnx } from "../../onnx.ts";
 import { assertClose } from "../support/conformance/read_cases.ts";

@@ -12,7 +12,7 @@ const LIMITS = { "mod.ts": 80, "inference.ts": 42 };
 /** The folders that are no entry's own. */
 const CORE = ["memory", "kernels", "threads", "ops", "cells", "layers", "training", "runtime", "session", "trainer"]
   .concat("decoding", "models", "text", "formats", "random");
-const CORE_FILE = new RegExp(`^(mod|inference)\\.ts$|^src/((errors|options)\\.ts|(${CORE.join("|")})/)`);
+const CORE_FILE = new RegExp(`^(mod|inference)\\.ts$|^src/((errors|options|resource)\\.ts|(${CORE.join("|")})/)`);
 
 /** The bundle of an entry, and the files that it is made of. */
 async function bundled(entry: string): Promise<{ bytes: Uint8Array<ArrayBuffer>; parts: string[] }> {

@@ -1,7 +1,8 @@
 /** The page of a training: well-formed, self-contained, true to the events, and bounded in size. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { parseHTML } from "linkedom";
-import { accuracy, clipNorm, clipValue, fit, type FitEvent, LanguageModel, type TrainingEvent } from "@unroll/rnn";
+import { clipNorm, clipValue, fit, type FitEvent, LanguageModel, type TrainingEvent } from "@unroll/rnn";
+import { accuracy } from "@unroll/rnn/metrics";
 import { TrainingReport } from "@unroll/rnn/report";
 import { classifier, sums } from "../support/trainer/trainer_net.ts";
 

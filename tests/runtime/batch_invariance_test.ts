@@ -4,9 +4,7 @@
  */
 import { assert } from "@std/assert";
 import {
-  activation,
   adam,
-  attentionPool,
   compile,
   crossEntropy,
   dense,
@@ -15,16 +13,14 @@ import {
   embedding,
   gru,
   type Layer,
-  layerNorm,
   lstm,
   oneHot,
-  pool,
   recurrent,
-  residual,
   sequential,
   type Session,
   type States,
 } from "../../mod.ts";
+import { activation, attentionPool, layerNorm, pool, residual } from "../../layers.ts";
 import { Generator } from "../../src/random/generator.ts";
 import { assertSame, draw, range, type Results } from "../support/cells/trial.ts";
 

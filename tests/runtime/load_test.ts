@@ -4,9 +4,7 @@ import { layerNormLstm, minimalGatedUnit } from "../../examples/custom_cell.ts";
 import { load } from "../../inference.ts";
 import {
   ACTIVATION,
-  activation,
   type ActivationName,
-  attentionPool,
   type Cell,
   compile,
   dense,
@@ -16,16 +14,14 @@ import {
   Generator,
   gru,
   type Layer,
-  layerNorm,
   lstm,
   oneHot,
-  pool,
   recurrent,
   type RecurrentOptions,
-  residual,
   sequential,
   ShapeError,
 } from "../../mod.ts";
+import { activation, attentionPool, layerNorm, pool, residual } from "../../layers.ts";
 import { VARIANTS } from "../support/cells/variants.ts";
 
 const T = 5, B = 3, I = 4;

@@ -1,6 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import {
-  activation,
   adam,
   compile,
   dense,
@@ -11,12 +10,12 @@ import {
   readCheckpoint,
   readSafetensors,
   recurrent,
-  residual,
   type Session,
   ShapeError,
   squaredError,
   writeSafetensors,
 } from "../../mod.ts";
+import { activation, residual } from "../../layers.ts";
 import { cutTraining, resumeElsewhere } from "../support/trainer/cut_training.ts";
 import { net, OPTIMIZERS, start, STEPS, train } from "../support/trainer/resumable.ts";
 import { SMALL, smallData, smallNet } from "../support/session/small_net.ts";

@@ -12,7 +12,6 @@ import {
   gru,
   type Layer,
   lstm,
-  notesGru,
   OptionError,
   recurrent,
   sequential,
@@ -21,6 +20,7 @@ import {
   squaredError,
   type StatisticsEvent,
 } from "../../mod.ts";
+import { notesGru } from "../../cells.ts";
 import { encoderDecoder } from "../../models.ts";
 import { Generator } from "../../src/random/generator.ts";
 import { classifier, sums } from "../support/trainer/trainer_net.ts";

@@ -1,6 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import {
-  activation,
   adam,
   clipNorm,
   compile,
@@ -17,6 +16,7 @@ import {
   sgd,
   squaredError,
 } from "../../mod.ts";
+import { activation } from "../../layers.ts";
 import { Generator } from "../../src/random/generator.ts";
 import { SMALL, smallData, smallNet } from "../support/session/small_net.ts";
 

@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { compile } from "../../mod.ts";
-import { Bundle, inChromium, inDeno, inNode, installed } from "../support/engines.ts";
+import { chromium, inBrowser } from "../support/browsers.ts";
+import { Bundle, inDeno, inNode, installed } from "../support/engines.ts";
 import { HASHED_OPTIONS, hashedNet, parameterHash, THREADS } from "../support/parameter_hash.ts";
 
 const PROGRAM = new URL("../support/programs/print_parameter_hash.ts", import.meta.url), RUNS = 20;
@@ -58,15 +59,17 @@ Deno.test({
   },
 });
 
-const chromium = installed("chromium", "chromium-browser", "google-chrome");
+const browser = installed(...chromium().commands);
 Deno.test({
-  name: chromium ? "the same in Chromium, in every tier" : "not tested in Chromium: there is no chromium here",
-  ignore: !chromium,
+  name: browser ? "the same in Chromium, in every tier" : "not tested in Chromium: there is no chromium here",
+  ignore: !browser,
   async fn() {
     using bundle = await Bundle.of(PROGRAM);
     const same = await want(1);
     for (const flags of FLAGS) {
-      const { hashes, threads, engine } = JSON.parse(await inChromium(chromium!, bundle, flags));
+      const { hashes, threads, engine } = JSON.parse(
+        await inBrowser(chromium(...flags), browser!, bundle, { where: "worker" }),
+      );
       assertEquals(hashes, same, `${flags}`);
       assertEquals(threads, THREADS, `${flags}`);
       assert(engine.includes("Chrome"), engine);

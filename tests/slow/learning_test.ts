@@ -11,7 +11,7 @@ const BOUNDS = { lstm: 3.45, gru: 3.05, elman: 3.07 };
 
 for (const [name, cell] of Object.entries({ lstm, gru, elman })) {
   Deno.test(`${name} learns Moby Dick in one epoch`, async () => {
-    const { text, train, validation } = readCorpus(undefined, 50);
+    const { text, train, validation } = await readCorpus(undefined, 50);
     using model = await LanguageModel.create(text, { cell: cell(), seed: 1 });
     for await (const { gradientNorm } of model.fit(train)) assert(gradientNorm > 0);
     const { bitsPerToken } = await model.evaluate(validation);

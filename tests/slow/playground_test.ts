@@ -2,6 +2,14 @@ import { assert, assertEquals, assertNotEquals, assertStringIncludes } from "@st
 import { Buffer } from "node:buffer";
 import { inBrowser, Playground } from "../support/examples/playground.ts";
 
+const WRONG_NUMBERS = [
+  ["width", "0", 'Width must be an integer from 1 to 1024, not "0".'],
+  ["layers", "1.5", 'Layers must be an integer from 1 to 4, not "1.5".'],
+  ["batch", "", 'Batch must be an integer from 1 to 512, not "".'],
+  ["flow-bias", "11", 'LSTM’s forget bias must be a number from -5 to 10, not "11".'],
+  ["flow-steps", "4", 'Time steps must be an integer from 5 to 200, not "4".'],
+] as const;
+
 /** The keys that a user without a pointer needs. */
 Deno.test({
   ...inBrowser("the playground can be used by keyboard alone"),
@@ -89,10 +97,19 @@ Deno.test({
     await refused("The text is too short", "#flow-error");
     await page.click("#reset");
 
-    await page.fill("#width", "0");
-    await page.click("#train");
-    await refused('Width must be an integer from 1 to 1024, not "0".');
-    await page.fill("#width", "48");
+    for (const [id, value, sentence] of WRONG_NUMBERS) {
+      const before = await page.inputValue(`#${id}`);
+      const isFlow = id.startsWith("flow");
+      await page.fill(`#${id}`, value);
+      assertEquals(await page.getAttribute(`#${id}`, "aria-invalid"), "true", id);
+      assert(await page.isVisible(`#${id}-note`), id);
+      await page.click(isFlow ? "#flow-button" : "#train");
+      await refused(sentence, isFlow ? "#flow-error" : "#error");
+      assertEquals(await playground.says("#train"), "Train");
+      await page.fill(`#${id}`, before);
+      assertEquals(await page.getAttribute(`#${id}`, "aria-invalid"), "false", id);
+      assert(!await page.isVisible(`#${id}-note`), id);
+    }
 
     const bad = (name: string, bytes: number[]) => ({ name, mimeType: "", buffer: Buffer.from(bytes) });
     await page.setInputFiles("#text-file", bad("picture.png", [137, 80, 78, 71, 255, 254]));
@@ -128,6 +145,24 @@ Deno.test({
     await page.fill("#read", "she sells");
     await playground.until("colours", async () => (await playground.colored()).characters === 9);
     assert(!await page.isVisible("#thinking-error"));
+    assertEquals(playground.complaints, []);
+  },
+});
+
+Deno.test({
+  ...inBrowser("a comparison of cells that is left running ends by itself"),
+  async fn() {
+    await using playground = await Playground.open();
+    const { page } = playground;
+    await playground.small();
+    await page.fill("#flow-steps", "5");
+    await page.fill("#flow-width", "4");
+    await page.click("#flow-button");
+    assertEquals(await playground.says("#flow-button"), "Stop");
+    await page.locator("#flow-status", { hasText: "The comparison has ended after 2,000 steps." }).waitFor();
+    assertEquals(await playground.says("#flow-button"), "Compare the cells");
+    const running = () => page.workers().filter((worker) => worker.url().endsWith("/flow.js"));
+    await playground.until("the end of the worker", () => Promise.resolve(running().length === 0));
     assertEquals(playground.complaints, []);
   },
 });

@@ -1,7 +1,7 @@
-/** The most bytes that WebAssembly memories made while `call` runs have at their end. */
+/** The WebAssembly memories made while `call` runs: the bytes of each at its end, and of all. */
 export async function memoriesOf<Result>(
   call: () => PromiseLike<Result>,
-): Promise<{ result: Result; bytes: number }> {
+): Promise<{ result: Result; sizes: number[]; bytes: number }> {
   const { Memory } = WebAssembly, made: WebAssembly.Memory[] = [];
   WebAssembly.Memory = class extends Memory {
     constructor(descriptor: WebAssembly.MemoryDescriptor) {
@@ -11,7 +11,8 @@ export async function memoriesOf<Result>(
   };
   try {
     const result = await call();
-    return { result, bytes: made.reduce((sum, { buffer }) => sum + buffer.byteLength, 0) };
+    const sizes = made.map(({ buffer }) => buffer.byteLength);
+    return { result, sizes, bytes: sizes.reduce((sum, bytes) => sum + bytes, 0) };
   } finally {
     WebAssembly.Memory = Memory;
   }

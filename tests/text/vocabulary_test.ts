@@ -160,7 +160,7 @@ Deno.test("options out of range are refused", () => {
   const make = (options: unknown) => () => Vocabulary.words("the sea", options as VocabularyOptions);
   assertThrows(make({ minimumCount: 0 }), OptionError, '"minimumCount" must be an integer >= 1, got 0');
   assertThrows(make({ minimumCount: 2 }), OptionError, 'needs "<unk>"');
-  assertThrows(make({ minimumCount: 2, special: ["<unk>"] }), OptionError, "no token (words2) occurs at least 2 times");
+  assertThrows(make({ minimumCount: 2, special: ["<unk>"] }), OptionError, "no token (words) occurs at least 2 times");
   assertThrows(make({ special: ["<s>"] }), OptionError, '"special" must be one of "<unk>"');
   assertThrows(make({ special: ["<unk>", "<unk>"] }), OptionError, "twice");
   assertThrows(() => Vocabulary.spaced(" \n"), OptionError, "no token");

@@ -3,10 +3,8 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import {
-  activation,
   adagrad,
   adam,
-  attentionPool,
   binaryCrossEntropy,
   type Cell,
   clipNorm,
@@ -19,20 +17,18 @@ import {
   embedding,
   gru,
   type Layer,
-  layerNorm,
   type Loss,
   lstm,
   oneHot,
   type PlanOptions,
-  pool,
   recurrent,
-  residual,
   rmsprop,
   sequential,
   type Session,
   sgd,
   squaredError,
 } from "../../mod.ts";
+import { activation, attentionPool, layerNorm, pool, residual } from "../../layers.ts";
 import { ctc } from "../../losses.ts";
 import { layerNormLstm, minimalGatedUnit } from "../../examples/custom_cell.ts";
 import { Generator } from "../../src/random/generator.ts";

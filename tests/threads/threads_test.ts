@@ -199,6 +199,24 @@ Deno.test("when a worker does not start, or must not, compile throws", async () 
   }
 });
 
+Deno.test("a worker that is refused without a reason, as by a content security policy, is an error that names it", async () => {
+  const { Worker } = globalThis;
+  globalThis.Worker = class extends EventTarget {
+    onerror: ((event: Event) => void) | undefined;
+    constructor() {
+      super();
+      queueMicrotask(() => this.onerror?.(new Event("error")));
+    }
+    postMessage() {}
+    terminate() {}
+  } as unknown as typeof Worker;
+  try {
+    await assertRejects(() => compile(net(), { ...OPTIONS, threads: 2 }), ThreadError, "worker-src blob:");
+  } finally {
+    globalThis.Worker = Worker;
+  }
+});
+
 /** Until disposed, every worker runs this script instead. */
 function workersDo(script: string): Disposable {
   const { Worker } = globalThis;
@@ -217,7 +235,7 @@ function workersDo(script: string): Disposable {
 /** The parts that `compile` puts together; `own` replaces the kernels of the first thread. */
 async function setUp(net: Layer, count: number) {
   const plan = planTraining(net, OPTIONS, count), arena = new WasmArena(plan.bytes, true);
-  const { kernels, module } = await loadModule("exact", arena), { map } = plan.planner;
+  const { kernels, module } = await loadModule({ numerics: "exact" }, arena), { map } = plan.planner;
   const start = (
     own?: (kernels: Kernels) => (name: keyof Kernels) => (...args: number[]) => void,
     timeout?: number,

@@ -1,6 +1,7 @@
 /** The trainer on pairs of sequences of mixed lengths. */
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import { accuracy, adam, clipNorm, compile, crossEntropy, evaluate, fit, perplexity, type Session } from "../../mod.ts";
+import { adam, clipNorm, compile, crossEntropy, evaluate, fit, perplexity, type Session } from "../../mod.ts";
+import { accuracy } from "../../metrics.ts";
 import { Generator } from "../../src/random/generator.ts";
 import { NETS, V, W } from "../support/layers/encoder_decoder_nets.ts";
 

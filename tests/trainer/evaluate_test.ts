@@ -1,8 +1,6 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import {
-  accuracy,
   compile,
-  confusionMatrix,
   crossEntropy,
   dense,
   evaluate,
@@ -12,6 +10,7 @@ import {
   type Samples,
   sequential,
 } from "../../mod.ts";
+import { accuracy, confusionMatrix } from "../../metrics.ts";
 import { Generator } from "../../src/random/generator.ts";
 
 const random = new Generator(6), LENGTHS = [3, 7, 1, 5, 7, 2, 4], C = 3;

@@ -1,10 +1,8 @@
 import { assert, assertAlmostEquals, assertEquals, assertNotEquals, assertRejects, assertThrows } from "@std/assert";
 import {
-  accuracy,
   adam,
   type Batch,
   compile,
-  confusionMatrix,
   evaluate,
   fit,
   lstm,
@@ -22,6 +20,7 @@ import {
   type TrainingData,
   type TrainingEvent,
 } from "../../mod.ts";
+import { accuracy, confusionMatrix } from "../../metrics.ts";
 import { arrange } from "../../src/training/data/arrangement.ts";
 import { collate, stepsOf } from "../../src/training/data/samples.ts";
 import { SMALL, smallData, smallNet } from "../support/session/small_net.ts";

@@ -1,7 +1,6 @@
 /** A training cut at any event and resumed in another session goes on bit for bit (exact build). */
 import { assertEquals, assertThrows } from "@std/assert";
 import {
-  accuracy,
   adam,
   type Batch,
   compile,
@@ -19,6 +18,7 @@ import {
   type TrainingData,
   type TrainingEvent,
 } from "../../mod.ts";
+import { accuracy } from "../../metrics.ts";
 import { Generator } from "../../src/random/generator.ts";
 import { SMALL, smallNet, VOCABULARY } from "../support/session/small_net.ts";
 import { classifier, everything, sums } from "../support/trainer/trainer_net.ts";

@@ -1,6 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import {
-  activation,
   type ActivationStatistics,
   type Batch,
   clipNorm,
@@ -14,12 +13,12 @@ import {
   oneHot,
   OptionError,
   recurrent,
-  residual,
   sequential,
   sgd,
   squaredError,
   type StatisticsEvent,
 } from "../../mod.ts";
+import { activation, residual } from "../../layers.ts";
 import { Generator } from "../../src/random/generator.ts";
 import { classifier, sums } from "../support/trainer/trainer_net.ts";
 

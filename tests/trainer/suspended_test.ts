@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { adam, compile, crossEntropy, dense, fit, gru, LanguageModel, OptionError, type Session } from "../../mod.ts";
 import { recurrent, sequential, type TrainerOptions } from "../../mod.ts";
+import { Seq2Seq, SequenceClassifier, SequenceGenerator, SequenceRegressor, SequenceTagger } from "../../models.ts";
 
 const net = () => sequential({ rnn: recurrent(gru(), { input: 2, hidden: 4, output: "last" }), decoder: dense(4, 2) });
 const session = (learningRate = 0.01) =>
@@ -160,3 +161,83 @@ Deno.test("load starts anew", async () => {
   assertEquals(event.step, 1);
   assert(!("restarted" in event && event.restarted));
 });
+
+Deno.test("an awaited training is in progress also between two events", async () => {
+  using trained = await session();
+  const training = fit(trained, DATA, { epochs: 3 });
+  let isOver = false, free = 0;
+  const awaited = training.then(() => isOver = true);
+  while (!isOver) {
+    await Promise.resolve();
+    if (!isOver && !training.isBusy) free++;
+    await new Promise((resolve) => queueMicrotask(() => resolve(undefined)));
+  }
+  await awaited;
+  assertEquals([free, training.isBusy], [0, false]);
+});
+
+const SAMPLES = Array.from({ length: 9 }, (_, i) => [DATA.x[i].map((x) => x % 3), i % 2] as const);
+const PAIRS = SAMPLES.map(([x]) => [x, x.toReversed()] as const);
+const SIZES = { cell: gru(), hidden: 6, seed: 1, numerics: "exact" } as const;
+
+/** Each kind of model that trains on samples, and its training. */
+const MODELS = {
+  classifier: async () => {
+    const model = await SequenceClassifier.create({ tokens: 3, labels: [0, 1], ...SIZES });
+    return { model, fit: (options: TaskOptions) => model.fit(SAMPLES, options) };
+  },
+  regressor: async () => {
+    const model = await SequenceRegressor.create({ tokens: 3, outputs: 1, dropout: 0.2, ...SIZES });
+    return { model, fit: (options: TaskOptions) => model.fit(SAMPLES, options) };
+  },
+  tagger: async () => {
+    const model = await SequenceTagger.create({ tokens: 3, labels: [0, 1, 2], ...SIZES });
+    const samples = SAMPLES.map(([x]) => [x, [...x]] as const);
+    return { model, fit: (options: TaskOptions) => model.fit(samples, options) };
+  },
+  generator: async () => {
+    const texts = SAMPLES.map(([x]) => "abc".repeat(3).slice(0, x.length));
+    const model = await SequenceGenerator.create(texts, SIZES);
+    return { model, fit: (options: TaskOptions) => model.fit(texts, options) };
+  },
+  "encoder and decoder": async () => {
+    const model = await Seq2Seq.create({ source: 3, target: 3, ...SIZES });
+    return { model, fit: (options: TaskOptions) => model.fit(PAIRS, { ...options, sampling: 0.3 }) };
+  },
+};
+interface TaskOptions {
+  readonly batch?: number;
+  readonly epochs?: number;
+  readonly seed?: number;
+  readonly optimizer?: ReturnType<typeof adam>;
+}
+
+for (const [name, create] of Object.entries(MODELS)) {
+  Deno.test(`fits of one epoch each train as one fit of all epochs, in the order of the first one's seed: ${name}`, async () => {
+    const whole = await create();
+    const parts = await create();
+    const { losses } = await whole.fit({ batch: 2, epochs: 5, seed: 3 });
+    const found: number[] = [];
+    for (let i = 0; i < 5; i++) {
+      const options = { batch: 2, epochs: 1, optimizer: adam({ learningRate: 2e-3 }), ...i === 0 && { seed: 3 } };
+      found.push(...(await parts.fit(options)).losses);
+    }
+    assertEquals(found, losses);
+    assertEquals(parts.model.save(), whole.model.save());
+    whole.model[Symbol.dispose]();
+    parts.model[Symbol.dispose]();
+  });
+
+  Deno.test(`a training that is suspended at its first event is ended by the next fit: ${name}`, async () => {
+    const { model, fit } = await create();
+    await fit({ epochs: 1 });
+    const forgotten = fit({ epochs: 1, optimizer: adam({ learningRate: 0.1 }) });
+    const first = await forgotten.next();
+    assertEquals(first.value?.type, "restart");
+    await fit({ epochs: 1 });
+    const { value } = await forgotten.next();
+    assert(value?.type === "end" && value.reason === "replaced", JSON.stringify(value));
+    assertEquals((await forgotten).end?.reason, "replaced");
+    model[Symbol.dispose]();
+  });
+}

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { activation, compile, NonFiniteError, OptionError, ShapeError } from "../../mod.ts";
+import { compile, NonFiniteError, OptionError, ShapeError } from "../../mod.ts";
+import { activation } from "../../layers.ts";
 import { ctc, ctcBeamSearch, ctcGreedy } from "../../losses.ts";
 import { Generator } from "../../src/random/generator.ts";
 

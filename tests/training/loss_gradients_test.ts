@@ -9,16 +9,14 @@ import {
   compile,
   crossEntropy,
   embedding,
-  huber,
   type Loss,
   type Reduction,
   type Session,
   sgd,
-  smoothL1,
   squaredError,
   type Targets,
 } from "../../mod.ts";
-import { ctc } from "../../losses.ts";
+import { ctc, huber, smoothL1 } from "../../losses.ts";
 import { compileReference } from "../support/compile_reference.ts";
 import { Generator } from "../../src/random/generator.ts";
 import { distance, size, U, walk } from "../support/rounding.ts";

@@ -7,7 +7,6 @@ import {
   crossEntropy,
   type Data,
   embedding,
-  huber,
   type Loss,
   OptionError,
   type PlanOptions,
@@ -15,11 +14,10 @@ import {
   type Session,
   sgd,
   ShapeError,
-  smoothL1,
   squaredError,
   type Targets,
 } from "../../mod.ts";
-import { ctc } from "../../losses.ts";
+import { ctc, huber, smoothL1 } from "../../losses.ts";
 import { Generator } from "../../src/random/generator.ts";
 
 const T = 5, B = 3, C = 4, ROWS = T * B, LENGTHS = [3, 5, 4];

@@ -1,15 +1,6 @@
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
-import {
-  accuracy,
-  confusionMatrix,
-  f1,
-  type Metric,
-  OptionError,
-  perplexity,
-  precision,
-  recall,
-  ShapeError,
-} from "../../mod.ts";
+import { type Metric, OptionError, perplexity, ShapeError } from "../../mod.ts";
+import { accuracy, confusionMatrix, f1, precision, recall } from "../../metrics.ts";
 import type { EvaluatedBatch, Layout } from "../../mod.ts";
 
 const LAYOUT: Layout = {

@@ -90,13 +90,13 @@ async function loadRunnable<Description extends ModelDescription>(
   bytes: Uint8Array | ArrayBuffer,
   options: RunnerOptions,
 ): Promise<RunnableModel<Description>> {
-  const { numerics, ...own } = readOptions(`the load of a ${kind.name}`, RUNNER, options);
+  const { numerics, kernels, ...own } = readOptions(`the load of a ${kind.name}`, RUNNER, options);
   const { description, tensors } = readModel(kind, bytes, own);
   const layer = kind.net(description);
   const running = kind.runningNet?.(description) ?? layer;
-  const first = await orRefuse(kind, () => load(running, tensors, { ...kind.size(description), numerics }));
+  const first = await orRefuse(kind, () => load(running, tensors, { ...kind.size(description), numerics, kernels }));
   const parameters = new ModelParameters(first);
-  const compile = (size: SessionSize) => load(running, first.parameters(), { ...size, numerics });
+  const compile = (size: SessionSize) => load(running, first.parameters(), { ...size, numerics, kernels });
   const nets = new NetPool(parameters, compile);
   return { kind: kind.name, description, layer, running, parameters, nets };
 }

@@ -1,7 +1,7 @@
 import { type Cell, cell } from "../../cells/cell.ts";
-import { NUMERICS } from "../../kernels/builds.ts";
-import type { Numerics } from "../../kernels/load.ts";
+import { type KernelOptions, KERNELS } from "../../kernels/builds.ts";
 import { type Check, refuse, type Table } from "../../options.ts";
+import { Resource } from "../../resource.ts";
 import { isTokenizer } from "../../text/tokenizer.ts";
 import type { TokenizerSource } from "../../text/vocabulary_tokens.ts";
 import type { Layer } from "../../layers/layer.ts";
@@ -10,7 +10,7 @@ import { type FileKind, type ModelDescription, type SaveOptions, writeModel } fr
 import type { ModelParameters, NetPool, SessionSize } from "./net_pool.ts";
 
 /** Options to load a model. */
-export interface RunnerOptions {
+export interface RunnerOptions extends KernelOptions {
   /**
    * The recurrent cell of the model, if it is not one of the library's: the file has its name only.
    *
@@ -24,12 +24,6 @@ export interface RunnerOptions {
    * @default the vocabulary that the file has
    */
   tokens?: TokenizerSource;
-  /**
-   * The kernels: see `compile`.
-   *
-   * @default {"fast"}
-   */
-  numerics?: Numerics;
 }
 
 const tokenizer: Check<TokenizerSource> = (name, value) =>
@@ -38,7 +32,7 @@ const tokenizer: Check<TokenizerSource> = (name, value) =>
     : refuse(name, "a tokenizer, or a function that makes one", value);
 
 /** The options to load a model. */
-export const RUNNER = { cell: [cell], tokens: [tokenizer], numerics: NUMERICS } satisfies Table<RunnerOptions>;
+export const RUNNER = { cell: [cell], tokens: [tokenizer], ...KERNELS } satisfies Table<RunnerOptions>;
 
 /** One kind of model: its file, and the net that a description makes. */
 export interface ModelKind<Description extends ModelDescription> extends FileKind<Description> {
@@ -72,11 +66,12 @@ export interface RunnableModel<Description extends ModelDescription = ModelDescr
 const INSPECT: unique symbol = Symbol.for("nodejs.util.inspect.custom");
 
 /** What all models have, whether they only run or can be trained. */
-export abstract class ModelRunner implements Disposable {
+export abstract class ModelRunner extends Resource {
   readonly #model: RunnableModel;
 
   /** A runner is made by a function such as `loadLanguageModel`, a trainable model by its `create` or `load`. */
   constructor(model: RunnableModel) {
+    super();
     this.#model = model;
   }
 
@@ -131,7 +126,7 @@ export abstract class ModelRunner implements Disposable {
   }
 
   /** Release the memory. Every later call throws a DisposedError. */
-  [Symbol.dispose](): void {
-    this.#model.parameters[Symbol.dispose]();
+  override dispose(): void {
+    this.#model.parameters.dispose();
   }
 }

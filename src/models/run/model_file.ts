@@ -181,9 +181,9 @@ function readValues(
 
 /** @throws {ShapeError} When the tensors are not the parameters of a net. */
 function requireShapes({ parameters, tied = {} }: Layer, tensors: ReadonlyMap<string, TensorSource>): void {
-  const aliases = Map.groupBy(Object.entries(tied), ([, name]) => name);
   const places = Object.entries(parameters).map(([name, { shape }]) => {
-    return { name, aliases: aliases.get(name)?.map(([alias]) => alias), shape, size: shape.reduce((a, b) => a * b, 1) };
+    const aliases = Object.keys(tied).filter((alias) => tied[alias] === name);
+    return { name, aliases, shape, size: shape.reduce((a, b) => a * b, 1) };
   });
   requireTensors("parameter", places, tensors);
 }

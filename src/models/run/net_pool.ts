@@ -23,10 +23,10 @@ interface Follower<Net extends CompiledNet = CompiledNet> {
  * The parameters of a model. They are those of one net, the owner: of the model's first net, or of the session of its
  * last training. Other nets take them when they have changed.
  */
-export class ModelParameters implements Disposable {
+export class ModelParameters {
   readonly #first: Follower;
   #owner: CompiledNet;
-  readonly #pools: Disposable[] = [];
+  readonly #pools: Pick<NetPool, "dispose">[] = [];
   #isDisposed = false;
 
   constructor(first: CompiledNet) {
@@ -44,7 +44,7 @@ export class ModelParameters implements Disposable {
   move(owner: CompiledNet): void {
     const before = this.owner;
     this.#owner = owner;
-    if (before !== this.#first.net) before[Symbol.dispose]();
+    if (before !== this.#first.net) before.dispose();
   }
 
   /**
@@ -79,16 +79,16 @@ export class ModelParameters implements Disposable {
   }
 
   /** Dispose a pool with the parameters that its nets take. */
-  disposeWith(pool: Disposable): void {
+  disposeWith(pool: Pick<NetPool, "dispose">): void {
     this.#pools.push(pool);
   }
 
   /** Release the memory of all nets. */
-  [Symbol.dispose](): void {
+  dispose(): void {
     this.#isDisposed = true;
-    for (const pool of this.#pools) pool[Symbol.dispose]();
-    this.#first.net[Symbol.dispose]();
-    this.#owner[Symbol.dispose]();
+    for (const pool of this.#pools) pool.dispose();
+    this.#first.net.dispose();
+    this.#owner.dispose();
   }
 }
 
@@ -96,12 +96,14 @@ export class ModelParameters implements Disposable {
 const MOST_RUNNING = 4;
 /** Nets that are kept for later computations. */
 const MOST_IDLE = 2;
+/** A net is not kept if it has so many bytes beside its parameters and their packed copies. */
+const LARGE = 2 ** 26;
 
 /**
  * Nets for computations that span several tasks of the event loop. A computation has a net of its own, with the
  * parameters of the time when it began: computations and trainings do not disturb each other.
  */
-export class NetPool<Net extends CompiledNet = CompiledNet> implements Disposable {
+export class NetPool<Net extends CompiledNet = CompiledNet> {
   readonly #compile: (size: SessionSize) => Promise<Net>;
   readonly #parameters: ModelParameters;
   readonly #isFit: (net: Net) => boolean;
@@ -162,17 +164,19 @@ export class NetPool<Net extends CompiledNet = CompiledNet> implements Disposabl
   }
 
   #giveBack(follower: Follower<Net>): void {
-    this.#idle.unshift(follower);
-    for (const { net } of this.#idle.splice(this.#isDisposed ? 0 : MOST_IDLE)) {
+    const { bytes, runner } = follower.net;
+    const isKept = !this.#isDisposed && bytes - 8 * runner.plan.planner.elements < LARGE;
+    if (isKept) this.#idle.unshift(follower);
+    for (const { net } of isKept ? this.#idle.splice(MOST_IDLE) : [follower]) {
       this.#all.delete(net);
-      net[Symbol.dispose]();
+      net.dispose();
     }
   }
 
   /** Release the memory. */
-  [Symbol.dispose](): void {
+  dispose(): void {
     this.#isDisposed = true;
-    for (const net of this.#all) net[Symbol.dispose]();
+    for (const net of this.#all) net.dispose();
     this.#all.clear();
   }
 }

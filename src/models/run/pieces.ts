@@ -1,5 +1,6 @@
 import type { CompiledNet } from "../../runtime/compiled_net.ts";
-import { EventLoop } from "../../runtime/event_loop.ts";
+import type { Layer } from "../../layers/layer.ts";
+import { turn } from "../../runtime/event_loop.ts";
 import { Pace } from "../../runtime/pace.ts";
 import type { States } from "../../runtime/packed_batch.ts";
 import type { SessionSize } from "./net_pool.ts";
@@ -7,17 +8,28 @@ import { padded } from "./sequences.ts";
 
 /** Rows times time steps that a net takes at once when sequences run in pieces. */
 export const PIECE = 512;
-/** Rows times time steps of a batch of whole sequences, if a sequence is not longer itself. */
-const WHOLE = 16384;
+/** The most rows times time steps of a batch of whole sequences, if a sequence is not longer itself. */
+const WHOLE = 2 ** 14;
+/** The most multiply-adds of such a batch: 10 to 25 ms, in which the event loop gets no turn. */
+const WORK = 2 ** 28;
 /** The most rows of a batch. */
 export const MOST_ROWS = 32;
 
 /** The size of the net for `count` sequences of at most `longest` steps: whole ones, or ones that run in pieces. */
-export function sizeFor(count: number, longest: number, isWhole: boolean): SessionSize {
+export function sizeFor(count: number, longest: number, layer: Layer): SessionSize {
   const rows = Math.min(roundUp(count), MOST_ROWS);
-  if (!isWhole) return { batch: rows, steps: Math.min(roundUp(longest), PIECE / rows) };
-  const batch = Math.max(1, Math.min(rows, Math.floor(WHOLE / longest)));
+  if (!layer.wholeSequence) return { batch: rows, steps: Math.min(roundUp(longest), PIECE / rows) };
+  const batch = wholeRows(layer, longest, rows);
   return { batch, steps: batch === 1 ? longest : roundUp(longest) };
+}
+
+/** The rows of a batch of whole sequences of `longest` steps, at most so many. */
+export function wholeRows({ parameters }: Layer, longest: number, most: number): number {
+  let work = 1; // Multiply-adds of a time step: an embedding has none.
+  for (const [name, { shape }] of Object.entries(parameters)) {
+    if (shape.length > 1 && !name.includes("embedding")) work += shape.reduce((product, n) => product * n);
+  }
+  return Math.max(1, Math.min(most, Math.floor(Math.min(WHOLE, WORK / work) / longest)));
 }
 
 /** The next power of two: calls of similar sizes share a net. */
@@ -64,11 +76,10 @@ export async function runInPieces(
   const lengths = rows.map(lengthOf);
   const outputs = sequences.map((_, row) => new Float32Array((isEachStep ? lengthOf(row) : 1) * width));
   const [longest] = lengths;
-  const loop = new EventLoop();
   const pace = new Pace(wholeSequence ? longest : net.steps, wholeSequence ? 1 : parametersOf(net) * rows.length);
   let states = first(lengths);
   for (let offset = 0; offset < longest;) {
-    await loop.turn();
+    await turn();
     signal?.throwIfAborted();
     const B = lengths.filter((length) => length > offset).length;
     const active = rows.slice(0, B);

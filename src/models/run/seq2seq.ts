@@ -113,7 +113,7 @@ export class Seq2SeqRunner extends ModelRunner {
   async translate(sources: readonly Sequence[], options: TranslateOptions = {}): Promise<Translation[]> {
     readOptions("translate", TRANSLATE, options);
     const ids = requireList("sources", sources).map((source, i) => this.#source.encode(source, i));
-    return await translateGreedily(this.#model.nets, ids, this.#target, options);
+    return await translateGreedily(this.#model, ids, this.#target, options);
   }
 
   /**

@@ -3,9 +3,10 @@ import { requireInteger } from "../../errors.ts";
 import { count, nonNegative, signal, type Table } from "../../options.ts";
 import type { CompiledNet } from "../../runtime/compiled_net.ts";
 import { decode } from "../../runtime/decoder.ts";
-import { EventLoop } from "../../runtime/event_loop.ts";
+import { turn } from "../../runtime/event_loop.ts";
 import { mostProbable } from "../../text/sampling.ts";
 import { logSoftmax } from "../../training/log_softmax.ts";
+import type { RunnableModel } from "./model.ts";
 import type { NetPool } from "./net_pool.ts";
 import { MOST_ROWS, sizeFor } from "./pieces.ts";
 import { padded, type PaddedBatch, runBatches, type TargetCodec } from "./sequences.ts";
@@ -71,7 +72,7 @@ export interface Translation {
 
 /** Translate sources by the most probable token at every step, in batches of similar length. */
 export async function translateGreedily(
-  nets: NetPool,
+  { nets, running }: Pick<RunnableModel, "nets" | "running">,
   sources: readonly Int32Array[],
   target: TargetCodec,
   { length = target.longest, signal }: TranslateOptions,
@@ -79,7 +80,7 @@ export async function translateGreedily(
   requireInteger("length", length, 1);
   if (!sources.length) return [];
   const longest = sources.reduce((most, source) => Math.max(most, source.length), 1);
-  const size = { ...sizeFor(sources.length, longest, true), decoderSteps: 1 };
+  const size = { ...sizeFor(sources.length, longest, running), decoderSteps: 1 };
   return await nets.run(size, (net) => {
     return runBatches(sources, { batch: size.batch, signal }, (members) => {
       return translateBatch(net, padded(members, 1), target, { length, signal });
@@ -94,14 +95,13 @@ async function translateBatch(
   target: TargetCodec,
   { length, signal }: { length: number; signal?: AbortSignal },
 ): Promise<Translation[]> {
-  const loop = new EventLoop();
   const { classes } = target;
   const decoder = decode(net, x, { batch: B, lengths });
   const rows = Array.from({ length: B }, () => ({ ids: [] as number[], logProbability: 0, ended: false }));
   const tokens = new Int32Array(B).fill(target.begin);
   const logits = new Float32Array(B * classes);
   for (let t = 0; t < length && rows.some(({ ended }) => !ended); t++) {
-    await loop.turn();
+    await turn();
     signal?.throwIfAborted();
     decoder.step(tokens, logits);
     rows.forEach((row, b) => {

@@ -135,14 +135,13 @@ export async function sequenceOutputs(
   { softmax, signal }: TaskRunOptions & { softmax: boolean },
 ): Promise<Float32Array[]> {
   if (!sequences.length) return [];
-  const isWhole = running.wholeSequence !== undefined;
   const options: PiecesOptions = {
     columns: input.columns,
-    first: (lengths) => isWhole ? "zero" : firstStates(running, description, lengths),
+    first: (lengths) => running.wholeSequence ? "zero" : firstStates(running, description, lengths),
     run: (net, x, call) => softmax ? net.probabilities(x, call) : net.forward(x, call),
     signal,
   };
-  const size = sizeFor(sequences.length, input.longest(sequences), isWhole);
+  const size = sizeFor(sequences.length, input.longest(sequences), running);
   return await nets.run(size, (net) => {
     return runBatches(sequences, { batch: size.batch, signal }, (members) => runInPieces(net, members, options));
   });

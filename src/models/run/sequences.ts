@@ -8,7 +8,7 @@ import {
   ShapeError,
 } from "../../errors.ts";
 import { type Check, count, list as requireList, refuse } from "../../options.ts";
-import { EventLoop } from "../../runtime/event_loop.ts";
+import { turn } from "../../runtime/event_loop.ts";
 import { isTokenizer } from "../../text/tokenizer.ts";
 import { Vocabulary } from "../../text/vocabulary.ts";
 import { arrange } from "../../training/data/arrangement.ts";
@@ -235,9 +235,8 @@ export async function runBatches<Item extends ArrayLike<number>, Result>(
   const sizes = sequences.map(({ length }) => length);
   // One bucket sorts all sequences by length.
   const arrangement = { batch, shuffle: false, seed: 0, bucket: Number.MAX_SAFE_INTEGER };
-  const loop = new EventLoop();
   for (const members of arrange(sizes, 1, arrangement)) {
-    await loop.turn();
+    await turn();
     signal?.throwIfAborted();
     (await run(members.map((i) => sequences[i]))).forEach((result, b) => results[members[b]] = result);
   }

@@ -1,5 +1,5 @@
 import type { Budget } from "../../formats/limits.ts";
-import type { Numerics } from "../../kernels/load.ts";
+import type { KernelOptions } from "../../kernels/load.ts";
 import { within } from "../format/budget.ts";
 import { type Graph, type GraphNode, withNodeName } from "./graph.ts";
 import type { Inputs } from "./operators/operator.ts";
@@ -11,7 +11,7 @@ import type { OnnxTensor } from "../format/tensor.ts";
  * Runs a graph. Values that depend only on constants are computed once, in the constructor. Values that depend only on
  * the shapes of the inputs are computed again when the shapes differ from those of the call before.
  */
-export class Execution implements Disposable {
+export class Execution {
   readonly #constants: Map<string, OnnxTensor>;
   readonly #nodes: GraphNode[] = [];
   readonly #recurrent = new Map<GraphNode, RecurrentRunner>();
@@ -25,7 +25,7 @@ export class Execution implements Disposable {
   readonly #budget: (elements: number) => Budget;
 
   /** @param budget What a call with so many elements of inputs may take. */
-  constructor(graph: Graph, numerics: Numerics, budget: (elements: number) => Budget) {
+  constructor(graph: Graph, kernels: KernelOptions, budget: (elements: number) => Budget) {
     this.#budget = budget;
     this.#constants = new Map(graph.constants);
     for (const node of graph.nodes) {
@@ -33,7 +33,7 @@ export class Execution implements Disposable {
         store(this.#constants, node, node.compute(gather(this.#constants, node)));
       } else {
         this.#nodes.push(node);
-        if (node.recurrent) this.#recurrent.set(node, new RecurrentRunner(node.recurrent, numerics));
+        if (node.recurrent) this.#recurrent.set(node, new RecurrentRunner(node.recurrent, kernels));
       }
     }
     this.#shapeOnly = shapeOnly(this.#nodes, this.#constants);
@@ -75,8 +75,8 @@ export class Execution implements Disposable {
     }
   }
 
-  [Symbol.dispose](): void {
-    for (const run of this.#recurrent.values()) run[Symbol.dispose]();
+  dispose(): void {
+    for (const run of this.#recurrent.values()) run.dispose();
   }
 }
 

@@ -1,6 +1,6 @@
 import { ShapeError } from "../../errors.ts";
 import type { Budget } from "../../formats/limits.ts";
-import type { Numerics } from "../../kernels/load.ts";
+import type { KernelOptions } from "../../kernels/load.ts";
 import { recurrent } from "../../layers/recurrent.ts";
 import { compile } from "../../session/compile.ts";
 import type { Session } from "../../session/session.ts";
@@ -22,14 +22,14 @@ interface Direction {
  * Runs a recurrent node with one session for each direction. A session is compiled at the first call, and again when a
  * call is larger. The reverse direction runs on reversed rows; each row is reversed within its own length.
  */
-export class RecurrentRunner implements Disposable {
+export class RecurrentRunner {
   readonly #node: RecurrentNode;
-  readonly #numerics: Numerics;
+  readonly #kernels: KernelOptions;
   readonly #directions: (Direction | undefined)[] = [];
 
-  constructor(node: RecurrentNode, numerics: Numerics) {
+  constructor(node: RecurrentNode, kernels: KernelOptions) {
     this.#node = node;
-    this.#numerics = numerics;
+    this.#kernels = kernels;
   }
 
   /**
@@ -115,16 +115,16 @@ export class RecurrentRunner implements Disposable {
     ) {
       const net = recurrent(cell, { input: I, hidden: H });
       const batch = Math.max(B, old?.session.batch ?? 1), steps = Math.max(T, old?.session.steps ?? 1);
-      session = await compile(net, { batch, steps, numerics: this.#numerics });
+      session = await compile(net, { batch, steps, ...this.#kernels });
     }
     session.setParameters(wanted);
-    if (session !== old?.session) old?.session[Symbol.dispose]();
+    if (session !== old?.session) old?.session.dispose();
     this.#directions[d] = { session, cell: cell.name, sources };
     return session;
   }
 
-  [Symbol.dispose](): void {
-    for (const direction of this.#directions.splice(0)) direction?.session[Symbol.dispose]();
+  dispose(): void {
+    for (const direction of this.#directions.splice(0)) direction?.session.dispose();
   }
 }
 

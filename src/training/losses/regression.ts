@@ -8,7 +8,8 @@ import { LOSS, type Loss, type LossOptions } from "./loss.ts";
  *
  * @example
  * ```ts
- * import { compile, activation, squaredError } from "@unroll/rnn";
+ * import { compile, squaredError } from "@unroll/rnn";
+ * import { activation } from "@unroll/rnn/layers";
  * import { assertEquals } from "@std/assert";
  *
  * using session = await compile(activation("identity", 2), { batch: 1, steps: 2, loss: squaredError() });
@@ -57,7 +58,9 @@ const HUBER = /* @__PURE__ */ extended(LOSS, { delta: [positiveFinite, 1] }) sat
  *
  * @example
  * ```ts
- * import { activation, compile, huber } from "@unroll/rnn";
+ * import { compile } from "@unroll/rnn";
+ * import { huber } from "@unroll/rnn/losses";
+ * import { activation } from "@unroll/rnn/layers";
  * import { assertEquals } from "@std/assert";
  *
  * using session = await compile(activation("identity", 1), { batch: 2, steps: 1, loss: huber({ delta: 2 }) });
@@ -89,7 +92,9 @@ const SMOOTH_L1 = /* @__PURE__ */ extended(LOSS, { beta: [positiveFinite, 1] }) 
  *
  * @example
  * ```ts
- * import { activation, compile, smoothL1 } from "@unroll/rnn";
+ * import { compile } from "@unroll/rnn";
+ * import { smoothL1 } from "@unroll/rnn/losses";
+ * import { activation } from "@unroll/rnn/layers";
  * import { assertEquals } from "@std/assert";
  *
  * using session = await compile(activation("identity", 1), { batch: 2, steps: 1, loss: smoothL1({ beta: 2 }) });

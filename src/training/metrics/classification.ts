@@ -34,7 +34,9 @@ const AVERAGE = /* @__PURE__ */ extended(METRIC, { average: [anything, "macro"] 
  *
  * @example
  * ```ts
- * import { accuracy, activation, compile, crossEntropy, evaluate } from "@unroll/rnn";
+ * import { compile, crossEntropy, evaluate } from "@unroll/rnn";
+ * import { activation } from "@unroll/rnn/layers";
+ * import { accuracy } from "@unroll/rnn/metrics";
  * import { assertEquals } from "@std/assert";
  *
  * using session = await compile(activation("identity", 2), { batch: 3, steps: 1, loss: crossEntropy() });
@@ -67,7 +69,9 @@ export function accuracy(options: ClassMetricOptions = {}): Metric {
  *
  * @example
  * ```ts
- * import { activation, compile, crossEntropy, evaluate, confusionMatrix } from "@unroll/rnn";
+ * import { compile, crossEntropy, evaluate } from "@unroll/rnn";
+ * import { activation } from "@unroll/rnn/layers";
+ * import { confusionMatrix } from "@unroll/rnn/metrics";
  * import { assertEquals } from "@std/assert";
  *
  * using session = await compile(activation("identity", 2), { batch: 3, steps: 1, loss: crossEntropy() });
@@ -101,7 +105,9 @@ export function confusionMatrix(options: ClassMetricOptions = {}): Metric<number
  *
  * @example
  * ```ts
- * import { activation, compile, crossEntropy, evaluate, precision } from "@unroll/rnn";
+ * import { compile, crossEntropy, evaluate } from "@unroll/rnn";
+ * import { activation } from "@unroll/rnn/layers";
+ * import { precision } from "@unroll/rnn/metrics";
  * import { assertEquals } from "@std/assert";
  *
  * using session = await compile(activation("identity", 2), { batch: 3, steps: 1, loss: crossEntropy() });
@@ -122,7 +128,9 @@ export function precision(options: ClassAverageOptions = {}): Metric {
  *
  * @example
  * ```ts
- * import { activation, compile, crossEntropy, evaluate, recall } from "@unroll/rnn";
+ * import { compile, crossEntropy, evaluate } from "@unroll/rnn";
+ * import { activation } from "@unroll/rnn/layers";
+ * import { recall } from "@unroll/rnn/metrics";
  * import { assertEquals } from "@std/assert";
  *
  * using session = await compile(activation("identity", 2), { batch: 3, steps: 1, loss: crossEntropy() });
@@ -142,7 +150,9 @@ export function recall(options: ClassAverageOptions = {}): Metric {
  *
  * @example
  * ```ts
- * import { activation, compile, crossEntropy, evaluate, f1 } from "@unroll/rnn";
+ * import { compile, crossEntropy, evaluate } from "@unroll/rnn";
+ * import { activation } from "@unroll/rnn/layers";
+ * import { f1 } from "@unroll/rnn/metrics";
  * import { assertEquals } from "@std/assert";
  *
  * using session = await compile(activation("identity", 2), { batch: 3, steps: 1, loss: crossEntropy() });

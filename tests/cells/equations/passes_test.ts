@@ -5,8 +5,8 @@ import type { Home } from "../../../src/cells/equations/order.ts";
 import type { Placed } from "../../../src/cells/equations/place.ts";
 import { type Schedule, schedule } from "../../../src/cells/equations/schedule.ts";
 import type { Equations } from "../../../src/cells/equations/trace.ts";
-import { elman, gru, lstm, notesGru, notesLstm } from "../../../mod.ts";
-import { minimalGatedUnit } from "../../../cells.ts";
+import { elman, gru, lstm } from "../../../mod.ts";
+import { minimalGatedUnit, notesGru, notesLstm } from "../../../cells.ts";
 import { randomCell } from "../../support/cells/random_cell.ts";
 
 type Memory = Map<string, Set<Expression>>;

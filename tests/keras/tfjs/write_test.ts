@@ -1,19 +1,8 @@
 /** A written model has the outputs of the net in TensorFlow.js, and the same parameters when it is read again. */
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
-import {
-  compile,
-  elman,
-  Generator,
-  gru,
-  type Layer,
-  lstm,
-  OptionError,
-  pool,
-  recurrent,
-  residual,
-  sequential,
-} from "../../../mod.ts";
+import { compile, elman, Generator, gru, type Layer, lstm, OptionError, recurrent, sequential } from "../../../mod.ts";
+import { pool, residual } from "../../../layers.ts";
 import { type KerasOptions, readTfjs, writeTfjs } from "../../../tfjs.ts";
 import { assertClose } from "../../support/conformance/read_cases.ts";
 import { NETS } from "../../support/keras/nets.ts";

@@ -1,4 +1,5 @@
-import { type Cell, elman, gru, lstm, notesGru, notesLstm } from "../../../mod.ts";
+import { type Cell, elman, gru, lstm } from "../../../mod.ts";
+import { notesGru, notesLstm } from "../../../cells.ts";
 
 /** Cells of one kernel an operation: every option, alone or with others. */
 export const VARIANTS: Record<string, () => Cell> = {

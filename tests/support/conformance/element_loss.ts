@@ -1,12 +1,5 @@
-import {
-  absoluteError,
-  binaryCrossEntropy,
-  huber,
-  type Loss,
-  type Reduction,
-  smoothL1,
-  squaredError,
-} from "../../../mod.ts";
+import { absoluteError, binaryCrossEntropy, type Loss, type Reduction, squaredError } from "../../../mod.ts";
+import { huber, smoothL1 } from "../../../losses.ts";
 import type { Case } from "./read_cases.ts";
 import { firstMissing, type Kind } from "./kind.ts";
 import { compared, REDUCTIONS } from "./loss.ts";

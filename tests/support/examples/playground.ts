@@ -27,8 +27,12 @@ const PATIENCE = 60_000;
 
 type Files = Map<string, Uint8Array<ArrayBuffer>>;
 
+let built: Promise<Files> | undefined;
+
 /** The files of the playground, made once for all tests of a file. */
-let files: Promise<Files> | undefined;
+export function playgroundFiles(): Promise<Files> {
+  return built ??= build();
+}
 
 async function build(): Promise<Files> {
   const folder = await Deno.makeTempDir();
@@ -57,7 +61,7 @@ export class Playground implements AsyncDisposable {
 
   static async open(options: BrowserContextOptions & Partial<ServeOptions> = {}): Promise<Playground> {
     const { isolated, path = "/", ...context } = options;
-    const server = serve(await (files ??= build()), { port: 0, isolated, path });
+    const server = serve(await playgroundFiles(), { port: 0, isolated, path });
     const browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS });
     const page = await (await browser.newContext({ acceptDownloads: true, ...context })).newPage();
     page.setDefaultTimeout(PATIENCE);
@@ -109,6 +113,19 @@ export class Playground implements AsyncDisposable {
   /** The number in an element. */
   async number(selector: string): Promise<number> {
     return Number((await this.says(selector)).replaceAll(",", ""));
+  }
+
+  /** Asserts that elements are to be seen whole without scrolling. */
+  async onFirstScreen(...selectors: string[]): Promise<void> {
+    const { page } = this;
+    const { width, height } = page.viewportSize()!;
+    await page.evaluate(() => scrollTo(0, 0));
+    for (const selector of selectors) {
+      const box = (await page.locator(selector).boundingBox())!;
+      const right = box.x + box.width;
+      const bottom = box.y + box.height;
+      assert(box.x >= 0 && box.y >= 0 && right <= width && bottom <= height, `${selector} ends at ${right}, ${bottom}`);
+    }
   }
 
   /** Waits until a condition holds. `what` names the condition in the error. */

@@ -1,19 +1,17 @@
 /** Nets that Keras can have too. */
 import {
-  activation,
   dense,
   dropout,
   elman,
   embedding,
   gru,
   type Layer,
-  layerNorm,
   lstm,
   oneHot,
-  pool,
   recurrent,
   sequential,
 } from "../../../mod.ts";
+import { activation, layerNorm, pool } from "../../../layers.ts";
 
 /** Nets by name. GRUs have reset "before", so that TensorFlow.js can have them. */
 export const NETS: Readonly<Record<string, Layer>> = {

@@ -6,7 +6,6 @@
  */
 import { assert } from "@std/assert";
 import {
-  attentionPool,
   type Cell,
   compile,
   dense,
@@ -17,13 +16,13 @@ import {
   lstm,
   type Merge,
   oneHot,
-  pool,
   recurrent,
   type RecurrentOptions,
   sequential,
   type Session,
   type TensorCopy,
 } from "../../../mod.ts";
+import { attentionPool, pool } from "../../../layers.ts";
 import { compileReference } from "../compile_reference.ts";
 import { Generator } from "../../../src/random/generator.ts";
 import { assertSame, draw, pass, type PassOptions, range, type Results } from "../cells/trial.ts";

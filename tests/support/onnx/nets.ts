@@ -1,8 +1,6 @@
 /** Nets with every layer and cell that can be written as ONNX models. */
 import {
-  activation,
   type ActivationName,
-  attentionPool,
   type Cell,
   dense,
   dropout,
@@ -11,19 +9,15 @@ import {
   Generator,
   gru,
   type Layer,
-  layerNorm,
   lstm,
-  notesGru,
-  notesLstm,
   oneHot,
-  pool,
   recurrent,
   type RecurrentOptions,
-  residual,
   sequential,
   type TensorCopy,
 } from "../../../mod.ts";
 import * as cells from "../../../cells.ts";
+import { activation, attentionPool, layerNorm, pool, residual } from "../../../layers.ts";
 
 const rnn = (cell: Cell, options: Partial<RecurrentOptions> = {}) =>
   recurrent(cell, { input: 4, hidden: 5, ...options });
@@ -46,7 +40,7 @@ const CELLS: Record<string, Cell> = {
   "lstm coupled": lstm({ coupled: true }),
   "lstm coupled peepholes": lstm({ coupled: true, peepholes: true }),
   "lstm activations": lstm({ activations: { gates: hard, cell: affine, hidden: "relu" } }),
-  notesGru: notesGru(),
+  notesGru: cells.notesGru(),
 };
 
 const FUNCTIONS = [
@@ -138,7 +132,7 @@ export const PROJECTED: Readonly<Record<string, Layer>> = {
 export const SCANNED: Readonly<Record<string, Layer>> = {
   ...Object.fromEntries(
     Object.entries({
-      notesLstm,
+      notesLstm: cells.notesLstm,
       minimalGatedUnit: cells.minimalGatedUnit,
       layerNormLstm: cells.layerNormLstm,
       layerNormGru: cells.layerNormGru,
@@ -153,7 +147,7 @@ export const SCANNED: Readonly<Record<string, Layer>> = {
       [`${name}, both ways, two layers`, rnn(cell(), { bidirectional: true, hidden: [5, 3] })],
     ]),
   ),
-  "scan, last, merge sum": rnn(notesLstm(), { bidirectional: true, merge: "sum", output: "last" }),
+  "scan, last, merge sum": rnn(cells.notesLstm(), { bidirectional: true, merge: "sum", output: "last" }),
   "scan of one-hot rows": sequential({
     input: oneHot(7),
     rnn: recurrent(cells.minGru(), { input: 7, hidden: 5 }),

@@ -3,7 +3,9 @@ import { gradientCheck } from "../../../check.ts";
 import * as inference from "../../../inference.ts";
 import * as unroll from "../../../mod.ts";
 import * as keras from "../../../keras.ts";
+import * as layers from "../../../layers.ts";
 import * as losses from "../../../losses.ts";
+import * as metrics from "../../../metrics.ts";
 import * as models from "../../../models.ts";
 import * as onnx from "../../../onnx.ts";
 import * as report from "../../../report.ts";
@@ -61,8 +63,8 @@ export const SYNCHRONOUS: Readonly<Record<string, Case<unknown>>> = {
   ctc: { call: losses.ctc, options: { blank: 0 } },
   squaredError: { call: unroll.squaredError, options: { reduction: "sum" } },
   absoluteError: { call: unroll.absoluteError, options: { reduction: "sum" } },
-  huber: { call: unroll.huber, options: { delta: 2 } },
-  smoothL1: { call: unroll.smoothL1, options: { beta: 2 } },
+  huber: { call: losses.huber, options: { delta: 2 } },
+  smoothL1: { call: losses.smoothL1, options: { beta: 2 } },
   clipNorm: { call: (options) => unroll.clipNorm(1, options), options: { p: 2 } },
   elman: { call: unroll.elman, options: { activation: "relu" } },
   gru: { call: unroll.gru, options: { reset: "before" } },
@@ -71,10 +73,10 @@ export const SYNCHRONOUS: Readonly<Record<string, Case<unknown>>> = {
   "activations of lstm": { call: (activations) => unroll.lstm({ activations }), options: { hidden: "relu" } },
   bahdanau: { call: (options) => models.bahdanau(cell, options), options: { source: 2 } },
   recurrent: { call: (options) => unroll.recurrent(cell, options), options: { input: 2, hidden: 2 } },
-  attentionPool: { call: (options) => unroll.attentionPool(2, options), options: { hidden: 2 } },
+  attentionPool: { call: (options) => layers.attentionPool(2, options), options: { hidden: 2 } },
   embedding: { call: (options) => unroll.embedding(2, 2, options), options: { paddingIndex: 0 } },
   dropout: { call: (options) => unroll.dropout(2, 0.5, options), options: { variational: true } },
-  layerNorm: { call: (options) => unroll.layerNorm(2, options), options: { epsilon: 1 } },
+  layerNorm: { call: (options) => layers.layerNorm(2, options), options: { epsilon: 1 } },
   sequential: { call: (options) => unroll.sequential({ layer }, options), options: { tied: undefined } },
   luong: { call: (options) => models.luong(2, options), options: { source: 2 } },
   encoderDecoder: {
@@ -103,15 +105,19 @@ export const SYNCHRONOUS: Readonly<Record<string, Case<unknown>>> = {
     call: (options) => unroll.Vocabulary.characters("ab", options),
     options: { special: ["<unk>"] },
   },
-  "Vocabulary.words": { call: (options) => unroll.Vocabulary.words("ab", options), options: { minimumCount: 1 } },
+  "Vocabulary.words": {
+    call: (options) => unroll.Vocabulary.words("ab", options),
+    options: { minimumCount: 1, locale: "ja" },
+  },
+  "Vocabulary.folded": { call: (options) => unroll.Vocabulary.folded("ab", options), options: { locale: "th" } },
   "Vocabulary.spaced": { call: (options) => unroll.Vocabulary.spaced("ab", options), options: { minimumCount: 1 } },
   ctcGreedy: { call: (options) => losses.ctcGreedy([1, 2], options), options: { classes: 2 } },
   ctcBeamSearch: { call: (options) => losses.ctcBeamSearch([1, 2], options), options: { classes: 2, width: 1 } },
-  accuracy: { call: unroll.accuracy, options: { ignoreIndex: -1 } },
-  confusionMatrix: { call: unroll.confusionMatrix, options: { ignoreIndex: -1 } },
-  precision: { call: unroll.precision, options: { average: "micro" } },
-  recall: { call: unroll.recall, options: { average: "micro" } },
-  f1: { call: unroll.f1, options: { average: "micro" } },
+  accuracy: { call: metrics.accuracy, options: { ignoreIndex: -1 } },
+  confusionMatrix: { call: metrics.confusionMatrix, options: { ignoreIndex: -1 } },
+  precision: { call: metrics.precision, options: { average: "micro" } },
+  recall: { call: metrics.recall, options: { average: "micro" } },
+  f1: { call: metrics.f1, options: { average: "micro" } },
   "session.forward": { call: (options) => shared.forward(data.x, options), options: { training: true, batch: 1 } },
   "session.probabilities": {
     call: (options) => shared.probabilities(data.x, options),
