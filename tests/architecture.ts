@@ -48,7 +48,6 @@ export const ENTRIES = [
   "inference.ts",
   "cells.ts",
   "losses.ts",
-  "cells.ts",
   "layers.ts",
   "metrics.ts",
   "wide.ts",

@@ -138,7 +138,9 @@ export interface CellEquations<
   /** Names of the gates: the row blocks of the input weight and the recurrent weight, in their order. */
   readonly gates: readonly G[];
   /** Names of the states, the output first; or their widths by name. */
-  readonly states: readonly Exclude<S, Reserved>[] | Readonly<Record<Exclude<S, Reserved>, Width>>;
+  readonly states:
+    & (readonly S[] | Readonly<Record<S, Width>>)
+    & (string extends S ? unknown : [S & Reserved] extends [never] ? unknown : `"${Reserved}" is reserved`);
   /** PyTorch's two biases; one, named `bias`; or none. @default {true} */
   readonly bias?: boolean | "one";
   /** Parameters that are the same for all rows of a batch. */

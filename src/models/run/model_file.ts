@@ -25,7 +25,10 @@ const KEY = "unroll.model";
  */
 const VERSION = 1;
 
-/** All that makes up the net of a model. The file has it as JSON: the cell by its name and equations, vocabularies by `toJSON`. */
+/**
+ * All that makes up the net of a model. The file has it as JSON: the cell by its name and equations, vocabularies by
+ * `toJSON`.
+ */
 export interface ModelDescription {
   /** The recurrent cell of every layer. */
   readonly cell: Cell;
