@@ -19,17 +19,19 @@
  *
  * @module
  */
-export {
-  type CellEquations,
-  defineCell,
-  type EquationsCell,
-  type NormOptions,
-  type ProductOf,
-  type StepInputs,
-  type VectorOptions,
-  type WeightOptions,
-} from "./src/cells/equations/define_cell.ts";
-export { Expression, type StepFunctions, type Width } from "./src/cells/equations/expression.ts";
+export { defineCell, type DefinedCell, withText } from "./src/cells/equations/define_cell.ts";
+export type {
+  CellEquations,
+  EquationsCell,
+  NormOptions,
+  ProductOf,
+  StepInputs,
+  VectorOptions,
+  Vectors,
+  WeightOptions,
+} from "./src/cells/equations/equations_cell.ts";
+export type { Equations, Parts, Product } from "./src/cells/equations/trace.ts";
+export { Expression, Graph, type Op, type StepFunctions, type Width } from "./src/cells/equations/expression.ts";
 export { type EquationsData, equationsData, type NodeData } from "./src/cells/equations/data.ts";
 export { readEquations } from "./src/cells/equations/read.ts";
 export { indRnn } from "./src/cells/defined/ind_rnn.ts";

@@ -1,6 +1,6 @@
 import type { Cell } from "./cell.ts";
 import { elmanName, type ElmanOptions, elmanSettings } from "./elman_options.ts";
-import { defineCell } from "./equations/define_cell.ts";
+import { equationsCell } from "./equations/equations_cell.ts";
 
 /**
  * The simple recurrent cell (Elman 1990), as in PyTorch's `nn.RNN`:
@@ -28,7 +28,7 @@ import { defineCell } from "./equations/define_cell.ts";
  */
 export function elman(options: ElmanOptions = {}): Cell {
   const settings = elmanSettings(options), { bias, clip, activation: f } = settings;
-  const cell = defineCell({
+  const cell = equationsCell({
     name: elmanName(settings),
     gates: ["z"],
     states: ["h"],

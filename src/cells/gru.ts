@@ -1,5 +1,5 @@
 import type { Cell, CellContext, PlannedCell } from "./cell.ts";
-import { defineCell, type EquationsCell } from "./equations/define_cell.ts";
+import { type EquationsCell, equationsCell } from "./equations/equations_cell.ts";
 import type { Expression } from "./equations/expression.ts";
 import { planProducts } from "./equations/products.ts";
 import { type GruOptions, gruSettings } from "./gru_options.ts";
@@ -38,7 +38,7 @@ import { type GruOptions, gruSettings } from "./gru_options.ts";
  */
 export function gru(options: GruOptions = {}): Cell {
   const settings = gruSettings(options), { name, bias, clip, reset, activations } = settings;
-  const cell = defineCell({
+  const cell = equationsCell({
     name,
     gates: ["r", "u", "n"],
     states: ["h"],

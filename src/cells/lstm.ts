@@ -1,5 +1,5 @@
 import type { Cell, CellContext, PlannedCell } from "./cell.ts";
-import { defineCell, type EquationsCell, type WeightOptions } from "./equations/define_cell.ts";
+import { type EquationsCell, equationsCell, type WeightOptions } from "./equations/equations_cell.ts";
 import type { Expression } from "./equations/expression.ts";
 import { planProducts } from "./equations/products.ts";
 import { type LstmOptions, lstmSettings } from "./lstm_options.ts";
@@ -54,7 +54,7 @@ import { type LstmOptions, lstmSettings } from "./lstm_options.ts";
  */
 export function lstm(options: LstmOptions = {}): Cell {
   const settings = lstmSettings(options), { name, bias, projection, peepholes, coupled, clip, activations } = settings;
-  const cell = defineCell({
+  const cell = equationsCell({
     name,
     gates: coupled ? ["i", "g", "o"] : ["i", "f", "g", "o"],
     states: { h: projection ?? "H", c: "H" },

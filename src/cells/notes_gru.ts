@@ -1,5 +1,4 @@
-import type { Cell } from "./cell.ts";
-import { defineCell } from "./equations/define_cell.ts";
+import { type EquationsCell, equationsCell } from "./equations/equations_cell.ts";
 
 /**
  * The gated recurrent unit to the letter of the lecture notes. Gate order z, r, h:
@@ -36,8 +35,8 @@ import { defineCell } from "./equations/define_cell.ts";
  * assertEquals(parameters.W_l0.shape, [21, 7]);
  * ```
  */
-export function notesGru(): Cell {
-  const cell = defineCell({
+export function notesGru(): EquationsCell {
+  const cell = equationsCell({
     name: "notes-gru",
     gates: ["z", "r", "h"],
     states: ["h"],

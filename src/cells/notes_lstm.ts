@@ -1,5 +1,4 @@
-import type { Cell } from "./cell.ts";
-import { defineCell } from "./equations/define_cell.ts";
+import { type EquationsCell, equationsCell } from "./equations/equations_cell.ts";
 
 /**
  * The LSTM to the letter of the lecture notes. Gate order i, f, o, g:
@@ -39,8 +38,8 @@ import { defineCell } from "./equations/define_cell.ts";
  * assertEquals(parameters.W_l0.shape, [28, 7]);
  * ```
  */
-export function notesLstm(): Cell {
-  return defineCell({
+export function notesLstm(): EquationsCell {
+  return equationsCell({
     name: "notes-lstm",
     gates: ["i", "f", "o", "g"],
     states: ["h", "c"],

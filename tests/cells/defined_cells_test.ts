@@ -34,7 +34,7 @@ for (const [name, [cell, amplification]] of Object.entries(CELLS)) {
 
   Deno.test(`${name}: its equations as data make the same cell`, () => {
     const { equations } = cell() as cells.EquationsCell, data = cells.equationsData(equations);
-    const again = cells.readEquations(JSON.parse(JSON.stringify(data)));
+    const again = cells.withText(cells.readEquations(JSON.parse(JSON.stringify(data))));
     assertEquals(cells.equationsData(again.equations), data);
     assertEquals(String(again), String(cell()));
     assert(String(cell()).includes("h = "));

@@ -17,7 +17,6 @@ import {
   type Session,
   ShapeError,
 } from "../../mod.ts";
-import { notesLstm } from "../../cells.ts";
 import { residual } from "../../layers.ts";
 import { encoderDecoder } from "../../models.ts";
 import { OnnxModel, type OnnxWriteOptions, writeOnnx } from "../../onnx.ts";

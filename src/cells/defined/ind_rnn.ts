@@ -1,4 +1,4 @@
-import { defineCell, type EquationsCell } from "../equations/define_cell.ts";
+import { defineCell, type DefinedCell } from "../equations/define_cell.ts";
 import { uniform } from "../../ops/initialise.ts";
 
 /**
@@ -20,7 +20,7 @@ import { uniform } from "../../ops/initialise.ts";
  * assertEquals(parameters.u_l1.shape, [7]);
  * ```
  */
-export function indRnn(): EquationsCell {
+export function indRnn(): DefinedCell {
   return defineCell({
     name: "ind-rnn",
     gates: ["z"],

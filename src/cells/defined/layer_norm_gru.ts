@@ -1,4 +1,4 @@
-import { defineCell, type EquationsCell } from "../equations/define_cell.ts";
+import { defineCell, type DefinedCell } from "../equations/define_cell.ts";
 
 /**
  * The GRU with layer normalisation (Ba, Kiros & Hinton 2016, "Layer normalization", after equation 22). N_x and N_h
@@ -22,7 +22,7 @@ import { defineCell, type EquationsCell } from "../equations/define_cell.ts";
  * assertEquals(parameters.norm_x_gain_l0.shape, [21]);
  * ```
  */
-export function layerNormGru(): EquationsCell {
+export function layerNormGru(): DefinedCell {
   return defineCell({
     name: "layer-norm-gru",
     gates: ["r", "u", "n"],

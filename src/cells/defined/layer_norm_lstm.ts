@@ -1,4 +1,4 @@
-import { defineCell, type EquationsCell } from "../equations/define_cell.ts";
+import { defineCell, type DefinedCell } from "../equations/define_cell.ts";
 import { forgetBias } from "../../ops/initialise.ts";
 
 /**
@@ -24,7 +24,7 @@ import { forgetBias } from "../../ops/initialise.ts";
  * assertEquals(parameters.norm_h_gain_l0.shape, [28]);
  * ```
  */
-export function layerNormLstm(): EquationsCell {
+export function layerNormLstm(): DefinedCell {
   return defineCell({
     name: "layer-norm-lstm",
     gates: ["i", "f", "g", "o"],

@@ -1,4 +1,4 @@
-import { defineCell, type EquationsCell } from "../equations/define_cell.ts";
+import { defineCell, type DefinedCell } from "../equations/define_cell.ts";
 
 /**
  * minGRU (Feng, Tung, Ahmed, Bengio & Hajimirsadeghi 2024, "Were RNNs all we needed?"), a GRU whose gates read the
@@ -20,7 +20,7 @@ import { defineCell, type EquationsCell } from "../equations/define_cell.ts";
  * assertEquals(Object.keys(parameters), ["weight_ih_l0", "bias_l0"]);
  * ```
  */
-export function minGru(): EquationsCell {
+export function minGru(): DefinedCell {
   return defineCell({
     name: "min-gru",
     gates: ["z", "n"],

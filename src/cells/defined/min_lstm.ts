@@ -1,4 +1,4 @@
-import { defineCell, type EquationsCell } from "../equations/define_cell.ts";
+import { defineCell, type DefinedCell } from "../equations/define_cell.ts";
 
 /**
  * minLSTM (Feng, Tung, Ahmed, Bengio & Hajimirsadeghi 2024, "Were RNNs all we needed?"), an LSTM without cell state
@@ -20,7 +20,7 @@ import { defineCell, type EquationsCell } from "../equations/define_cell.ts";
  * assertEquals(parameters.weight_ih_l0.shape, [21, 5]);
  * ```
  */
-export function minLstm(): EquationsCell {
+export function minLstm(): DefinedCell {
   return defineCell({
     name: "min-lstm",
     gates: ["f", "i", "n"],

@@ -1,4 +1,4 @@
-import { defineCell, type EquationsCell } from "../equations/define_cell.ts";
+import { defineCell, type DefinedCell } from "../equations/define_cell.ts";
 
 /**
  * The minimal gated unit (Zhou, Wu, Zhang & Zhou 2016, "Minimal gated unit for recurrent neural networks"), a GRU with
@@ -20,7 +20,7 @@ import { defineCell, type EquationsCell } from "../equations/define_cell.ts";
  * assertEquals(parameters.weight_hh_l0.shape, [14, 7]);
  * ```
  */
-export function minimalGatedUnit(): EquationsCell {
+export function minimalGatedUnit(): DefinedCell {
   return defineCell({
     name: "minimal-gated-unit",
     gates: ["f", "c"],

@@ -1,4 +1,4 @@
-import { defineCell, type EquationsCell } from "../equations/define_cell.ts";
+import { defineCell, type DefinedCell } from "../equations/define_cell.ts";
 import { forgetBias } from "../../ops/initialise.ts";
 
 /**
@@ -25,7 +25,7 @@ import { forgetBias } from "../../ops/initialise.ts";
  * assertEquals(states!.map(({ name }) => name), ["h_l0", "c_l0", "n_l0", "m_l0"]);
  * ```
  */
-export function sLstm(): EquationsCell {
+export function sLstm(): DefinedCell {
   return defineCell({
     name: "s-lstm",
     gates: ["i", "f", "g", "o"],

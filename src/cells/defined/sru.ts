@@ -1,4 +1,4 @@
-import { defineCell, type EquationsCell } from "../equations/define_cell.ts";
+import { defineCell, type DefinedCell } from "../equations/define_cell.ts";
 
 /**
  * The simple recurrent unit (Lei, Zhang, Wang, Dai & Artzi 2018, "Simple recurrent units for highly parallelizable
@@ -21,7 +21,7 @@ import { defineCell, type EquationsCell } from "../equations/define_cell.ts";
  * assertEquals(Object.keys(parameters), ["weight_ih_l0", "bias_l0", "v_f_l0", "v_r_l0"]);
  * ```
  */
-export function sru(): EquationsCell {
+export function sru(): DefinedCell {
   return defineCell({
     name: "sru",
     gates: ["c", "f", "r", "s"],

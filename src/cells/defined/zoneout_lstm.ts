@@ -1,4 +1,4 @@
-import { defineCell, type EquationsCell } from "../equations/define_cell.ts";
+import { defineCell, type DefinedCell } from "../equations/define_cell.ts";
 import { rate, readOptions, type Table } from "../../options.ts";
 
 /** Options of `zoneoutLstm`. */
@@ -43,7 +43,7 @@ const ZONEOUT = { cell: [rate, 0.5], hidden: [rate, 0.05] } satisfies Table<Zone
  * assertEquals(rnn.parameters.weight_hh_l0.shape, [28, 7]);
  * ```
  */
-export function zoneoutLstm(options: ZoneoutOptions = {}): EquationsCell {
+export function zoneoutLstm(options: ZoneoutOptions = {}): DefinedCell {
   const { cell: p, hidden: q } = readOptions("zoneoutLstm", ZONEOUT, options);
   return defineCell({
     name: `zoneout-lstm-${p}-${q}`,

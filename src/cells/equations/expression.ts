@@ -87,7 +87,11 @@ export class Expression {
     return this.graph.make(op, [this, other]);
   }
 
-  /** @throws {OptionError} When a condition or a sum asks for the number that the value has. */
+  /**
+   * The value in an error message. A value has no number.
+   *
+   * @throws {OptionError} When a condition or a sum asks for its number.
+   */
   [Symbol.toPrimitive](hint: string): string {
     if (hint === "string") return `${this.op} ${this.at}`;
     throw new OptionError(

@@ -1,6 +1,5 @@
 import type { Kernels } from "../../kernels/kernels.ts";
 import type { Slot } from "../../memory/slot.ts";
-import type { RecurrentLinear } from "../../ops/recurrent_linear.ts";
 import type { CellContext } from "../cell.ts";
 import type { Equations } from "./trace.ts";
 
@@ -86,6 +85,3 @@ export function planProducts(
     },
   };
 }
-
-/** The matmul of a planned product. */
-export type { Planned as PlannedProduct, RecurrentLinear };

@@ -1,7 +1,7 @@
 import { FormatError } from "../../errors.ts";
 import { list } from "../../options.ts";
 import type { EquationsData } from "./data.ts";
-import { defineCell, type EquationsCell } from "./define_cell.ts";
+import { type EquationsCell, equationsCell } from "./equations_cell.ts";
 import { Expression, type StepFunctions } from "./expression.ts";
 import type { AnyStep } from "./trace.ts";
 
@@ -29,7 +29,7 @@ export function readEquations(data: unknown): EquationsCell {
     const states = outputs.map((i) => made[i] ?? wrong(outputs));
     return Object.fromEntries(Object.keys(parts.states).map((name, i) => [name, states[i] as Expression]));
   };
-  return defineCell({ ...parts, step } as unknown as Parameters<typeof defineCell>[0]);
+  return equationsCell({ ...parts, step } as unknown as Parameters<typeof equationsCell>[0]);
 }
 
 type Inputs = Readonly<Record<string, unknown>>;

@@ -1,6 +1,6 @@
 import { backwardRoots, backwardWorks } from "./backward_works.ts";
 import { derive } from "./derive.ts";
-import { type Expression, inOrder, type Op, type Width } from "./expression.ts";
+import type { Expression, Op, Width } from "./expression.ts";
 import { type Home, order, type Work } from "./order.ts";
 import { place, type Placed } from "./place.ts";
 import type { Equations } from "./trace.ts";

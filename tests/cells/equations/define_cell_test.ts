@@ -2,12 +2,14 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import {
   defineCell,
+  type EquationsCell,
   equationsData,
   type Expression,
   layerNormLstm,
   minGru,
   minimalGatedUnit,
   readEquations,
+  withText,
 } from "../../../cells.ts";
 import { gradientCheck } from "../../../check.ts";
 import {
@@ -171,7 +173,7 @@ Deno.test("equations of a file are read as strictly as all else", async () => {
 });
 
 Deno.test("String(cell) has the forward equations and the derived backward equations", () => {
-  const text = String(lstm());
+  const text = String(withText(lstm() as EquationsCell));
   for (
     const line of [
       "c = f c' + i g",
