@@ -28,8 +28,8 @@ export interface Home {
 export interface Work {
   /**
    * value: an operation element by element. store: a copy to a home. move: a copy to another home. accumulate: add to
-   * the gradient of the output before the step. product, norm and their backward: of the cell's product or
-   * normalisation `at`.
+   * the gradient of the output before the step. sum: add the column sums to the gradient of the vector `at`. product,
+   * norm and their backward: of the cell's product or normalisation `at`.
    */
   readonly kind:
     | "value"
@@ -39,7 +39,8 @@ export interface Work {
     | "product"
     | "productBackward"
     | "norm"
-    | "normBackward";
+    | "normBackward"
+    | "sum";
   /** What is computed; for `store` and `accumulate`, what is stored or added. */
   readonly value?: Expression;
   /** The summand and the two factors, when the value is computed as summand += factor factor. */
@@ -52,7 +53,7 @@ export interface Work {
   readonly to?: Home;
   /** Whether `accumulate` subtracts. */
   readonly minus?: boolean;
-  /** Number of the product, name of the normalisation. */
+  /** Number of the product, name of the normalisation or vector. */
   readonly at?: number | string;
   /** Works that must be done before. */
   readonly after?: readonly Work[];

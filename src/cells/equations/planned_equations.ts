@@ -92,6 +92,10 @@ export function planEquations(context: CellContext, equations: Equations, schedu
     };
   });
   const other: Binding["other"] = ({ kind, at }, sources, result) => {
+    if (kind === "sum") {
+      const from = binding("late").block(sources[0]), to = vectorSlot(context, at as string, from.columns).gradient;
+      return (k, t, B, n) => k.columnSums(to.address, from.at(t, B), n, from.columns, from.stride);
+    }
     if (kind === "norm") return norms.forward(at as string, sources.map((home) => block(home)));
     if (kind === "normBackward") return norms.backward(at as string, binding("backward").block(result!));
     const i = at as number, own = others[i], matmul = products.matmuls[i];
@@ -129,10 +133,6 @@ export function planEquations(context: CellContext, equations: Equations, schedu
       for (const product of others) product?.gradient(k, T, B);
       norms.gradients(k, T, B);
       for (const call of run.late) call(k, 0, B, T * B);
-      for (const { at: name, gradient } of schedule.vectors) {
-        const from = binding("late").block(gradient), n = from.columns;
-        k.columnSums(vectorSlot(context, name, n).gradient.address, from.at(0, B), T * B, n, from.stride);
-      }
     },
   };
 }

@@ -14,14 +14,12 @@ export interface Schedule {
   readonly forward: Placed;
   /** A step backward. */
   readonly backward: Placed;
-  /** What only the gradients of vectors need: for all steps at once, after the last. */
+  /** The gradients of vectors, and what only they need: for all steps at once, after the last. */
   readonly late: Placed;
   /** The slots of kept values: their widths, and which pass fills them. */
   readonly kept: readonly { readonly width: Width; readonly by: "ahead" | "forward" | "backward" }[];
   /** For each product the home of the factor, and of the gradient of its result where that is not in z. */
   readonly products: readonly { readonly factor: Home; readonly resultGradient?: Home }[];
-  /** For each vector the home of the gradient for all steps. */
-  readonly vectors: readonly { readonly at: string; readonly gradient: Home }[];
 }
 
 /** Operations that backward repeats if what they read is kept. Nonlinearities cost more than their memory. */
@@ -87,9 +85,10 @@ export function schedule(equations: Equations, isStepwise = false): Schedule {
   );
 
   for (const [e, { kind }] of gradientHomes) if (kind === "temporary") gradientHomes.delete(e);
-  const sums = new Set(roots.vectors.values());
-  const last = valueWorks(roots.late, roots.late, (e) => sums.has(e), (_, a) => roots.late.includes(a));
-  const late = place(order(last, backwardRank(last, isForward)), gradientHomes, ["temporary"], (e) => sums.has(e));
+  const summed = new Set(roots.vectors.values());
+  const last = valueWorks(roots.late, roots.late, (e) => summed.has(e), (_, a) => roots.late.includes(a));
+  for (const [at, e] of roots.vectors) last.push({ kind: "sum", at, reads: [e], makes: [] });
+  const late = place(order(last, backwardRank(last, isForward)), gradientHomes, ["temporary"], () => false);
   return {
     ahead,
     forward,
@@ -100,7 +99,6 @@ export function schedule(equations: Equations, isStepwise = false): Schedule {
       const copy = works.find(({ kind, value, to }) => kind === "store" && value === argument && to!.kind === "kept");
       return { factor: copy?.to ?? homes.get(argument)!, resultGradient: roots.resultGradients[i] };
     }),
-    vectors: [...roots.vectors].map(([at, e]) => ({ at, gradient: gradientHomes.get(e)! })),
   };
 }
 

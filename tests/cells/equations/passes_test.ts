@@ -65,7 +65,9 @@ function simulate(equations: Equations, label: string): Schedule {
   run(planned.backward, memory, equations, `${label}, backward`);
   for (const name of [...memory.keys()]) if (/^(temporary|outputGradient|gradient)/.test(name)) memory.delete(name);
   run(planned.late, memory, equations, `${label}, late`);
-  for (const { gradient } of planned.vectors) assert(memory.has(key(gradient)), `${label}: no gradient of a vector`);
+  const summed = planned.late.works.flatMap(({ kind, at }) => kind === "sum" ? [at] : []);
+  const vectors = equations.nodes.flatMap(({ op, at }) => op === "vector" ? [at] : []);
+  assertEquals(summed.sort(), vectors.sort(), `${label}: the gradients of vectors`);
   return planned;
 }
 
