@@ -11,7 +11,8 @@ export type Call = (k: Kernels, t: number, B: number, n: number) => void;
 
 /** What calls need of their cell. */
 export interface Binding {
-  readonly scope: Scope;
+  /** The numbers of limits and nonlinearities. */
+  readonly constants: Constants;
   /** The block of a home, or of some neighbouring ones, which are one block. */
   block(home: Home, count?: number): Block;
   /** The gradient of the output before the step. */
@@ -22,7 +23,7 @@ export interface Binding {
 
 /** The works of a pass as kernel calls. Neighbours with one function are one call. */
 export function calls({ works, results, sources }: Placed, binding: Binding): Call[] {
-  const made: Call[] = [], constants = constantsOf(binding.scope);
+  const made: Call[] = [], { constants } = binding;
   for (let i = 0; i < works.length;) {
     const work = works[i], { kind, minus } = work, read = sources.get(work)!;
     const homes = [results.get(work)!, ...read];
@@ -59,13 +60,16 @@ function neighbours(works: readonly Work[], homes: (work: Work) => readonly Home
   return count;
 }
 
-interface Constants {
+/** The numbers of limits and nonlinearities, in memory. */
+export interface Constants {
+  /** A limit. */
   limit(at: number | string): Slot;
+  /** A nonlinearity. */
   activation(at: number | string): Nonlinearity;
 }
 
 /** The numbers of limits and nonlinearities, each once. */
-function constantsOf(scope: Scope): Constants {
+export function constantsOf(scope: Scope): Constants {
   const limits = new Map<number | string, Slot>(), activations = new Map<number | string, Nonlinearity>();
   return {
     limit(at) {

@@ -5,7 +5,7 @@ import { linear } from "../../ops/linear.ts";
 import { joinNeeds } from "../../ops/needs.ts";
 import type { CellContext, PlannedCell } from "../cell.ts";
 import { Block } from "./block.ts";
-import { type Binding, type Call, calls } from "./calls.ts";
+import { type Binding, type Call, calls, constantsOf } from "./calls.ts";
 import type { Width } from "./expression.ts";
 import type { Home } from "./order.ts";
 import { planNorms } from "./norms.ts";
@@ -102,10 +102,11 @@ export function planEquations(context: CellContext, equations: Equations, schedu
     if (kind === "product") return own ? own.forward(block(result!)) : matmul!.forward;
     return own ? own.backward : matmul!.backward;
   };
+  const constants = constantsOf(scope);
   const run = Object.fromEntries(passes.map((pass) => {
     const accumulator: Home = { kind: "outputGradient", at: 0, width: Object.values(equations.states)[0] };
     const { block } = binding(pass);
-    return [pass, calls(schedule[pass], { scope, block, accumulator, other })];
+    return [pass, calls(schedule[pass], { constants, block, accumulator, other })];
   })) as Record<typeof passes[number], Call[]>;
 
   const hasAhead = schedule.ahead.works.length > 0 || masks.draw;

@@ -39,7 +39,7 @@ export function planProducts(
   const [ih, hh] = bias === true ? ["bias_ih", "bias_hh"] : ["bias"];
   const a = bias ? scope.parameter(ih) : undefined;
   const b = hh && products.some(({ weight }) => !weight) ? scope.parameter(hh) : undefined;
-  const sum = a && b ? scope.derived("sum of biases", 1, a.size) : a?.value;
+  const sum = a && b ? scope.derived("bias_ih + bias_hh", 1, a.size) : a?.value;
   const all = products.map(({ weight, row, block, results, adds }, i) => {
     if (weight) return undefined;
     const rows = { from: row * H, count: results.length * H }, own = b?.value.slice(rows.from, rows.count);
