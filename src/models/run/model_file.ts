@@ -80,7 +80,7 @@ export function writeModel(
 ): Uint8Array<ArrayBuffer> {
   const { dtype } = readOptions("save", SAVE, options);
   const isOurs = libraryCells().some(({ name }) => name === cell.name);
-  const equations = cell.equations && !isOurs ? equationsData(cell.equations) : undefined;
+  const equations = cell.equations && !isOurs ? { ...equationsData(cell.equations), name: cell.name } : undefined;
   const content = { version: VERSION, kind, cell: cell.name, equations, ...description };
   const stored = [...tensors].map(([name, tensor]) => {
     const large = dtype === "F16" ? tensor.data.find((x) => Number.isFinite(x) && Math.abs(x) >= F16_LIMIT) : undefined;
