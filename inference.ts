@@ -8,12 +8,14 @@
  * import * as inference from "@unroll/rnn/inference";
  * import { assertEquals } from "@std/assert";
  *
- * using trained = await compile(recurrent(gru(), { input: 2, hidden: 4 }), { batch: 1, steps: 1 });
+ * const trained = await compile(recurrent(gru(), { input: 2, hidden: 4 }), { batch: 1, steps: 1 });
  *
  * const net = inference.recurrent(inference.gru(), { input: 2, hidden: 4 });
- * using loaded = await inference.load(net, trained.parameters(), { batch: 1, steps: 1 });
+ * const loaded = await inference.load(net, trained.parameters(), { batch: 1, steps: 1 });
  * const stream = loaded.stream(), x = [0.5, -0.5];
  * assertEquals(stream.step(x), trained.forward(x)); // h, [B = 1, 4]
+ * trained.dispose();
+ * loaded.dispose();
  * ```
  *
  * @module

@@ -7,9 +7,10 @@
  * import { assert } from "@std/assert";
  *
  * const text = "abracadabra ".repeat(50);
- * using model = await LanguageModel.create(text, { hidden: [32] });
+ * const model = await LanguageModel.create(text, { hidden: [32] });
  * for await (const event of model.fit(text, { batch: 4, unroll: 10, epochs: 8 })) assert(event.loss > 0);
  * assert((await model.evaluate(text)).bitsPerToken < 2);
+ * model.dispose();
  * ```
  *
  * @module
@@ -38,6 +39,7 @@ export { readSafetensors, type Safetensors, type Tensor } from "./src/formats/sa
 export { type Halves, type TensorSource, writeSafetensors } from "./src/formats/safetensors_writer.ts";
 export type { Kernels } from "./src/kernels/kernels.ts";
 export type { LossKernels } from "./src/kernels/loss_kernels.ts";
+export type { OptimizerKernels } from "./src/kernels/optimizer_kernels.ts";
 export type { PoolingKernels } from "./src/kernels/pooling_kernels.ts";
 export type { KernelBuild, KernelOptions, Numerics } from "./src/kernels/load.ts";
 export { dense } from "./src/layers/dense.ts";
@@ -66,6 +68,7 @@ export {
   type MetricValues,
 } from "./src/trainer/evaluate.ts";
 export type { EmbeddingStart, PretrainedEmbedding } from "./src/models/embeddings.ts";
+export type { ModelFitOptions } from "./src/models/fit_options.ts";
 export type { LoadModelOptions, SessionOptions } from "./src/models/model.ts";
 export type { RunnerOptions } from "./src/models/run/load.ts";
 export type { ModelRunner } from "./src/models/run/model.ts";

@@ -8,6 +8,7 @@ export type { BridgeKind } from "./src/layers/bridge.ts";
 export { encoderDecoder, type EncoderDecoderOptions } from "./src/layers/encoder_decoder.ts";
 export { luong, type LuongOptions } from "./src/layers/luong.ts";
 export { attention, decode, type Decoder } from "./src/runtime/decoder.ts";
+export type { ModelFitOptions, SampleFitOptions } from "./src/models/fit_options.ts";
 export type { LoadModelOptions, SessionOptions } from "./src/models/model.ts";
 export type { RunnerOptions } from "./src/models/run/load.ts";
 export type { ModelRunner } from "./src/models/run/model.ts";

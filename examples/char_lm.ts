@@ -8,7 +8,7 @@
  * Validation after 2,684 steps, 300 s of one thread: 2.331 bits per character. Baselines (Kneser-Ney): trigram 2.830,
  * 6-gram 2.064 (EPYC Milan, two cores shared with three other programs, 2026-11-27).
  */
-import { adam, LanguageModel, lstm } from "@unroll/rnn";
+import { adam, clipNorm, LanguageModel, lstm } from "@unroll/rnn";
 import { commandLine } from "./frame/command_line.ts";
 import { characters, readCorpus } from "./frame/corpus.ts";
 import { NGram } from "./frame/ngram.ts";
@@ -50,7 +50,7 @@ async function write(length: number, seed: number): Promise<string> {
   return prompt + (await Array.fromAsync(model.generate({ prompt, length, temperature: 0.7, seed }))).join("");
 }
 
-const fit = model.fit(train, { batch, unroll, seconds, validation, optimizer });
+const fit = model.fit(train, { batch, unroll, seconds, validation, optimizer, clip: clipNorm(5) });
 for await (const event of progress(fit, { label: "characters", seconds })) {
   if (event.type !== "evaluation") continue;
   const bits = event.bitsPerToken.toFixed(3);

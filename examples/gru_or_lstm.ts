@@ -10,7 +10,18 @@
  * two cores shared with two other programs, 2026-11-27; under this load the printed speeds, 27, 20 and 34 thousand
  * characters a second, mean little).
  */
-import { adam, type Cell, compile, crossEntropy, elman, gru, LanguageModel, lstm, Vocabulary } from "@unroll/rnn";
+import {
+  adam,
+  type Cell,
+  clipNorm,
+  compile,
+  crossEntropy,
+  elman,
+  gru,
+  LanguageModel,
+  lstm,
+  Vocabulary,
+} from "@unroll/rnn";
 import { commandLine } from "./frame/command_line.ts";
 import { readCorpus } from "./frame/corpus.ts";
 import { progress } from "./frame/progress.ts";
@@ -67,7 +78,7 @@ for (const [name, cell, gates, learningRate] of CELLS) {
   const began = performance.now();
   let sum = 0;
   let tokens = 0;
-  const fit = model.fit(train, { batch, unroll, seconds, optimizer });
+  const fit = model.fit(train, { batch, unroll, seconds, optimizer, clip: clipNorm(5) });
   for await (const event of progress(fit, { label: name, seconds })) {
     sum += event.bitsPerToken;
     tokens = event.tokens;

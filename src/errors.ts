@@ -164,25 +164,33 @@ export function requireNumber(name: string, value: unknown, low = -Infinity): nu
 export function requireArray<Elements extends ArrayLike<unknown>>(name: string, value: Elements): Elements;
 export function requireArray(name: string, value: unknown): ArrayLike<unknown>;
 export function requireArray(name: string, value: unknown): ArrayLike<unknown> {
-  if (typeof value === "object" && value !== null && Number.isInteger((value as ArrayLike<unknown>).length)) {
-    return value as ArrayLike<unknown>;
-  }
+  const array = value as ArrayLike<unknown>;
+  if (typeof value === "object" && Number.isInteger(array?.length) && array.length >= 0) return array;
   throw new ShapeError(`"${name}" must be an array or a typed array, got ${format(value)}`);
 }
+
+/** The most elements that are copied one by one: one takes 0.17 us less than by `set` (Deno 2.9.6, 2026-12-01). */
+const SHORT = 15;
 
 /**
  * Check that `value` is an array of numbers, or the like, and return it. Typed arrays are not walked through.
  *
+ * @param copy Receives the first elements, each of which is read once, and is returned.
  * @throws {ShapeError} When it is no array. @throws {OptionError} When an element of it is not a number.
  */
-export function requireNumbers(name: string, value: unknown): ArrayLike<number> {
-  const array = requireArray(name, value);
-  if (ArrayBuffer.isView(array) && typeof array[0] !== "bigint") return array as ArrayLike<number>;
-  for (let i = 0; i < array.length; i++) {
-    if (typeof array[i] === "number") continue;
-    throw new OptionError(`Every element of "${name}" must be a number, got ${format(array[i])} at ${i}`);
+export function requireNumbers(name: string, value: unknown, copy?: Float64Array): ArrayLike<number> {
+  const array = requireArray(name, value) as ArrayLike<number>, { length } = copy ?? array;
+  if ((!copy || length > SHORT) && ArrayBuffer.isView(array) && typeof array[0] !== "bigint") copy?.set(array);
+  else {
+    for (let i = 0; i < length; i++) {
+      const element = array[i];
+      if (typeof element !== "number") {
+        throw new OptionError(`Every element of "${name}" must be a number, got ${format(element)} at ${i}`);
+      }
+      if (copy) copy[i] = element;
+    }
   }
-  return array as ArrayLike<number>;
+  return copy ?? array;
 }
 
 /**

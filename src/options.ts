@@ -124,13 +124,13 @@ export const count: Check<number> = (name, value) => requireInteger(name, value,
 export const natural: Check<number> = (name, value) => requireInteger(name, value, 0);
 
 /** A finite number. */
-export const finite: Check<number> = (name, value) => requireNumber(name, value);
+export const finite: Check<number> = requireNumber;
 
 /** A finite number of at least 0. */
 export const nonNegative: Check<number> = (name, value) => requireNumber(name, value, 0);
 
 /** A number from 0 to below 1. */
-export const rate: Check<number> = (name, value) => requireRate(name, value);
+export const rate: Check<number> = requireRate;
 
 /** Two numbers from 0 to below 1. */
 export const ratePair: Check<readonly [number, number]> = (name, value) => {
@@ -177,9 +177,6 @@ export const sizes: Check<number | number[]> = (name, value) => {
   return Array.from(value, (size) => count(name, size));
 };
 
-/** A size of at least 1 for each layer; a number is the size of one layer. */
-export const sizeList: Check<number[]> = (name, value) => [sizes(name, value)].flat();
-
 /** A copy of finite numbers. */
 export const numbers: Check<number[]> = (name, value) =>
   Array.from(requireArray(name, value), (element) => finite(name, element));
@@ -214,8 +211,12 @@ export function refuse(name: string, expected: string, value: unknown): never {
  * A table, or names, with others added. Bundlers drop a call marked as pure where nothing reads its result, and keep an
  * object spread and everything that it names.
  */
-export function extended<const Base extends object, const Own extends object>(base: Base, own: Own): Base & Own {
-  return { ...base, ...own };
+export function extended<const A extends object, const B extends object, const C extends object = object>(
+  first: A,
+  second: B,
+  third?: C,
+): A & B & C {
+  return { ...first, ...second, ...third as C };
 }
 
 /** Some entries of a table. */

@@ -7,7 +7,9 @@
  */
 import { type Source, withoutComments } from "./import_graph.ts";
 
-const INTERFACES = ["kernels", "loss_kernels", "pooling_kernels"].map((name) => `src/kernels/${name}.ts`);
+const INTERFACES = ["kernels", "loss_kernels", "optimizer_kernels", "pooling_kernels"].map((name) =>
+  `src/kernels/${name}.ts`
+);
 
 /** Enumerations of assembly/, and the objects in src/kernels/ that have the same names in the same order. */
 const KINDS = [

@@ -232,3 +232,20 @@ Deno.test({
     assertEquals(await values.predict([half]), await values.predict([single]));
   },
 });
+
+Deno.test("no example uses using, which Node 20 and Safari do not have", async () => {
+  const root = new URL("../", import.meta.url);
+  async function* texts(folder: string): AsyncIterable<string> {
+    for await (const { name, isDirectory } of Deno.readDir(new URL(folder, root))) {
+      if (isDirectory && name !== "distributed") yield* texts(`${folder}${name}/`);
+      else if (/^(?!mpi).*\.(md|ts)$/.test(name)) yield folder + name;
+    }
+  }
+  const paths = ["README.md", ...["mod", "inference", "models", "onnx", "keras", "check"].map((name) => `${name}.ts`)];
+  for (const folder of ["docs/", "src/"]) for await (const path of texts(folder)) paths.push(path);
+  for (const path of paths) {
+    const line = (await Deno.readTextFile(new URL(path, root))).match(/^( *\* |)using \w+ = .*$/m);
+    // What works on Deno alone may say `using`.
+    assert(!line || /init\(\)/.test(line[0]), `${path}: ${line}`);
+  }
+});

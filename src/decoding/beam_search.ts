@@ -83,10 +83,11 @@ interface OpenHypothesis {
  *   rnn: recurrent(elman(), { input: 5, hidden: 8 }),
  *   output: dense(8, 5),
  * });
- * using session = await compile(net, { batch: 3, steps: 1 });
+ * const session = await compile(net, { batch: 3, steps: 1 });
  * const [best, second] = await beamSearch(session.stream({ batch: 3 }), [1, 2], { length: 4, stop: [0] });
  * assert(best.score >= second.score);
  * assert(best.tokens.length === 4 || best.tokens.at(-1) === 0);
+ * session.dispose();
  * ```
  */
 export async function beamSearch(

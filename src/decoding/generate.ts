@@ -2,6 +2,7 @@ import { OptionError } from "../errors.ts";
 import {
   anything,
   count,
+  extended,
   natural,
   nonNegative,
   type Read,
@@ -42,12 +43,11 @@ export interface GenerateOptions extends DrawOptions {
   stop?: readonly string[];
 }
 
-const GENERATE = {
-  ...DRAW,
+const GENERATE = /* @__PURE__ */ extended(DRAW, {
   prompt: [anything],
   length: [natural, 200],
   stop: [texts, []],
-} satisfies Table<GenerateOptions>;
+}) satisfies Table<GenerateOptions>;
 
 /** Options of `LanguageModel.beamSearch`. */
 export interface SearchOptions extends Pick<GenerateOptions, "prompt"> {

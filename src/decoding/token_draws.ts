@@ -1,4 +1,3 @@
-import { OptionError, requireInteger } from "../errors.ts";
 import { count, natural, nonNegative, positive, signal, type Table } from "../options.ts";
 import { Generator } from "../random/generator.ts";
 import { turn } from "../runtime/event_loop.ts";
@@ -27,7 +26,7 @@ export interface DrawOptions {
    */
   topP?: number;
   /**
-   * Seed of the draws.
+   * Seed of the draws: the same seed draws the same tokens.
    *
    * @default {0}
    */
@@ -75,8 +74,6 @@ export async function* drawTokens(
   prompt: ArrayLike<number>,
   { length, end, temperature = 1, topK, topP, seed = 0, signal }: DrawTokensOptions,
 ): AsyncGenerator<number, void, void> {
-  requireInteger("length", length, 0);
-  if (!(temperature >= 0)) throw new OptionError(`"temperature" must be a number >= 0, got ${temperature}`);
   // `truncate` refuses options out of range; a call of its own refuses them even when nothing is drawn.
   truncate(Float32Array.of(1), { topK, topP });
   const random = new Generator(seed);

@@ -41,10 +41,11 @@ export interface Halves extends ArrayLike<number> {
  * import { assertEquals } from "@std/assert";
  * import { compile, dense, readSafetensors, writeSafetensors } from "@unroll/rnn";
  *
- * using session = await compile(dense(3, 2), { batch: 1, steps: 1 });
+ * const session = await compile(dense(3, 2), { batch: 1, steps: 1 });
  * const halves = [...session.parameters()].map(([name, tensor]) => [name, { ...tensor, dtype: "F16" }] as const);
  * const bytes = writeSafetensors(halves); // PyTorch reads it: load_state_dict(safetensors.torch.load_file(...))
  * assertEquals(readSafetensors(bytes).tensors.get("weight")?.dtype, "F16");
+ * session.dispose();
  * ```
  */
 export function writeSafetensors(

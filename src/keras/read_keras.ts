@@ -41,11 +41,12 @@ const ZIP = [0x50, 0x4b], HDF5 = [0x89, 0x48, 0x44, 0x46];
  * import { readKeras } from "@unroll/rnn/keras";
  *
  * const model = readKeras(await Deno.readFile("tagger.keras")), { layer, parameters, batchFirst } = model;
- * using session = await compile(layer, { batch: 2, steps: 40, batchFirst });
+ * const session = await compile(layer, { batch: 2, steps: 40, batchFirst });
  * session.setParameters(parameters);
  * const x = new Int32Array(2 * 40); // [batch, T] tokens, padded with 0
  * const { x: padded, lengths } = model.postPadded(x, 2);
  * const probabilities = model.predictions(session.forward(padded, { lengths }));
+ * session.dispose();
  * ```
  */
 export function readKeras(file: Uint8Array | ArrayBuffer, options: ReadKerasOptions = {}): KerasModel {

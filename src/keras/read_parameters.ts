@@ -27,10 +27,11 @@ import { configuredNet } from "./write_keras.ts";
  *
  * // keras.Sequential([keras.Input((None, 4)), layers.GRU(8), layers.Dense(2)])
  * const net = sequential({ rnn: recurrent(gru(), { input: 4, hidden: 8, output: "last" }), decoder: dense(8, 2) });
- * using session = await compile(net, { batch: 1, steps: 3 });
+ * const session = await compile(net, { batch: 1, steps: 3 });
  * // Or a file of model.save_weights("model.weights.h5").
  * const weights = await writeKerasWeights(net, session.parameters());
  * assertEquals(readKerasParameters(net, weights), session.parameters());
+ * session.dispose();
  * ```
  */
 export function readKerasParameters(

@@ -51,9 +51,10 @@ const READ = { limits: [readLimits] } satisfies Table<ReadTfjsOptions>;
  *   "weights.bin": new Uint8Array(Float32Array.of(1, 2, 3).buffer),
  * };
  * const { layer, parameters, batchFirst } = await readTfjs((path) => files[path]);
- * using session = await compile(layer, { batch: 1, steps: 1, batchFirst });
+ * const session = await compile(layer, { batch: 1, steps: 1, batchFirst });
  * session.setParameters(parameters);
  * assertEquals([...session.forward([10, 100])], [213]);
+ * session.dispose();
  * ```
  */
 export async function readTfjs(

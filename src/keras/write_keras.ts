@@ -40,11 +40,12 @@ const KERAS_VERSION = "3.15.1";
  * import { assertEquals } from "@std/assert";
  *
  * const net = sequential({ rnn: recurrent(gru(), { input: 4, hidden: 8, output: "last" }), decoder: dense(8, 2) });
- * using session = await compile(net, { batch: 1, steps: 3 });
+ * const session = await compile(net, { batch: 1, steps: 3 });
  * const bytes = await writeKeras(net, session.parameters(), { head: "softmax" }); // the content of model.keras
  * const model = readKeras(bytes);
  * assertEquals(model.parameters, session.parameters());
  * assertEquals(model.head, "softmax");
+ * session.dispose();
  * ```
  */
 export async function writeKeras(

@@ -32,11 +32,12 @@ import { describeNet } from "./write/describe.ts";
  *   rnn: recurrent(lstm(), { input: 4, hidden: 8, output: "last" }),
  *   decoder: dense(8, 2),
  * });
- * using session = await compile(net, { batch: 1, steps: 3 });
+ * const session = await compile(net, { batch: 1, steps: 3 });
  * const files = writeTfjs(net, session.parameters(), { head: "softmax", padding: 0 });
  * const model = await readTfjs((name) => files.get(name)!);
  * assertEquals(model.head, "softmax");
  * assertEquals([...model.parameters.keys()], Object.keys(net.parameters));
+ * session.dispose();
  * ```
  */
 export function writeTfjs(

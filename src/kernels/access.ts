@@ -60,8 +60,8 @@ function parsed(table: Partial<Record<keyof Kernels, string>>): Partial<Record<k
 /**
  * Parse a line of the access tables.
  *
- * The notation of the tables in kernels.ts, loss_kernels.ts and pooling_kernels.ts has a word for each argument, in
- * their order: the argument's name, then marks.
+ * The notation of the tables in kernels.ts and its parts (`LossKernels`, `OptimizerKernels`, `PoolingKernels`) has a
+ * word for each argument, in their order: the argument's name, then marks.
  *
  *   `<`      The kernel reads the memory at this address.
  *   `>`      The kernel writes it, and may read it.

@@ -90,9 +90,7 @@ export class Builds {
     const module = isHandedIn ? given : await (given as Partial<KernelBuild>).module?.(shared);
     if (!isModule(module)) return refuseKernels(given);
     if (isHandedIn && shared) {
-      throw new OptionError(
-        '"threads" must be 1 with a module in "kernels": the memory of such a module is not shared',
-      );
+      throw new OptionError('"threads" must be 1 with a module in "kernels"');
     }
     if (numerics === "exact" && WebAssembly.Module.customSections(module!, FAST).length) {
       throw new OptionError('"kernels" must be exact.wasm with numerics "exact", got fast.wasm');
@@ -127,8 +125,7 @@ export class Builds {
 /** What a host says that forbids wasm, with the ways out. */
 function forbidden(error: Error): Error {
   if (error instanceof EngineError) return error;
-  const help = `hand in a module as "kernels"; a page's policy needs 'wasm-unsafe-eval'`;
-  return new EngineError(`Cannot load the kernels: ${error.message}; ${help}`);
+  return new EngineError(`Cannot load the kernels: ${error.message}; hand in "kernels", or allow 'wasm-unsafe-eval'`);
 }
 
 /**
@@ -173,7 +170,7 @@ export async function instantiate(
   const has = new Set(WebAssembly.Module.exports(module).map(({ name }) => name));
   const missing = names.find((name) => !has.has(name));
   if (missing) {
-    throw new OptionError(`"kernels" must be a module with all kernels of this version: it has no "${missing}"`);
+    throw new OptionError(`"kernels" must be a module with all kernels: it has no "${missing}"`);
   }
   const { memory } = arena;
   const instance = await WebAssembly.instantiate(module, { env: { memory } }).catch((error) => {

@@ -1,4 +1,5 @@
 import { LOSS_ACCESS, type LossKernels } from "./loss_kernels.ts";
+import { OPTIMIZER_ACCESS, type OptimizerKernels } from "./optimizer_kernels.ts";
 import { POOLING_ACCESS, type PoolingKernels } from "./pooling_kernels.ts";
 
 /**
@@ -15,7 +16,7 @@ import { POOLING_ACCESS, type PoolingKernels } from "./pooling_kernels.ts";
  * the order of summation, and a line for each argument with shape, direction and aliasing. The table below says which
  * arguments a kernel reads and writes; tests/architecture_kernels.ts compares the three.
  */
-export interface Kernels extends LossKernels, PoolingKernels {
+export interface Kernels extends LossKernels, OptimizerKernels, PoolingKernels {
   // constants.ts
   /** Write the constants of the kernels into the first KiB of the memory, once, before any other kernel runs. */
   writeConstants(): void;
@@ -224,20 +225,6 @@ export interface Kernels extends LossKernels, PoolingKernels {
     ldx: number,
   ): void;
 
-  // optimizer.ts; optimizer_settings.ts names the settings
-  /** One update by Adam, AMSGrad or AdamW. */
-  adam(p: number, m: number, v: number, vMax: number, g: number, settings: number, n: number): void;
-  /** One update by gradient descent. */
-  sgd(p: number, g: number, settings: number, n: number): void;
-  /** One update by gradient descent with momentum. */
-  sgdMomentum(p: number, v: number, g: number, settings: number, n: number, nesterov: number): void;
-  /** One update by RMSprop. */
-  rmsprop(p: number, v: number, mean: number, velocity: number, g: number, settings: number, n: number): void;
-  /** One update by Adagrad. */
-  adagrad(p: number, v: number, g: number, settings: number, n: number): void;
-  /** average += mix (p - average): an exponential moving average. */
-  average(average: number, p: number, mix: number, n: number): void;
-
   // random.ts
   /** y = uniform random numbers in [low, high). */
   randomUniform(
@@ -309,16 +296,11 @@ export const ACCESS: Readonly<Record<keyof Kernels, string>> = /* @__PURE__ */ O
     clipValue: "x>64 limit< n/16",
     clamp: "y>4ldy x<4ldx limit< m* n ldy ldx",
     clampBackward: "dx>4lddx dy<4lddy x<4ldx limit< m* n lddx lddy ldx",
-    adam: "p>64 m>64 v>64 vMax>64 g<64 settings< n/16",
-    sgd: "p>64 g<64 settings< n/16",
-    sgdMomentum: "p>64 v>64 g<64 settings< n/16 nesterov",
-    rmsprop: "p>64 v>64 mean>64 velocity>64 g<64 settings< n/16",
-    adagrad: "p>64 v>64 g<64 settings< n/16",
-    average: "average>64 p<64 mix< n/16",
     randomUniform: "y> bounds< n seed0 seed1 stream0 stream1",
     randomNormal: "y> n seed0 seed1 stream0 stream1",
     dropoutMask: "mask>4ldm rate< counter< first+ m* n ldm seed0 seed1 stream",
   },
   LOSS_ACCESS,
+  OPTIMIZER_ACCESS,
   POOLING_ACCESS,
 );

@@ -22,9 +22,11 @@ import type { KernelBuild } from "./load.ts";
  *
  * const net = sequential({ rnn: recurrent(gru(), { input: 3, hidden: 32 }), decoder: dense(32, 2) });
  * const x = Float32Array.from({ length: 5 * 4 * 3 }, (_, i) => i % 7 - 3); // [T = 5, B = 4, 3]
- * using session = await compile(net, { batch: 4, steps: 5, numerics: wide });
- * using narrow = await compile(net, { batch: 4, steps: 5 });
+ * const session = await compile(net, { batch: 4, steps: 5, numerics: wide });
+ * const narrow = await compile(net, { batch: 4, steps: 5 });
  * assertEquals(session.forward(x), narrow.forward(x));
+ * session.dispose();
+ * narrow.dispose();
  * ```
  */
 export const wide: KernelBuild = {

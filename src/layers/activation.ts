@@ -32,8 +32,9 @@ import type { Layer } from "./layer.ts";
  *
  * const f = activation("leakyRelu", 16, { alpha: 0.1 });
  * const net = sequential({ hidden: dense(8, 16), f, output: dense(16, 2) });
- * using session = await compile(net, { batch: 1, steps: 1 });
+ * const session = await compile(net, { batch: 1, steps: 1 });
  * assertEquals(session.forward(new Float32Array(8)).length, 2);
+ * session.dispose();
  * ```
  */
 export function activation(name: ActivationName, width: number, options: ActivationOptions = {}): Layer {

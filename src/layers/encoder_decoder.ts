@@ -66,13 +66,14 @@ const ENCODER_DECODER = {
  *   }),
  * });
  * const learning = { loss: crossEntropy(), optimizer: adam({ learningRate: 0.02 }) };
- * using session = await compile(net, { batch: 2, steps: 3, decoderSteps: 4, batchFirst: true, ...learning });
+ * const session = await compile(net, { batch: 2, steps: 3, decoderSteps: 4, batchFirst: true, ...learning });
  * const x = [2, 3, 4, 3, 2, 0], lengths = [3, 2]; // [B = 2, S = 3]
  * const decoderInput = [0, 4, 3, 2, 0, 2, 3, 1]; // 0 begins, 1 ends
  * const y = [4, 3, 2, 1, 2, 3, 1, -100];
  * for (let i = 0; i < 100; i++) session.step({ x, y }, { lengths, decoderInput });
  * assert(session.evaluate({ x, y }, { lengths, decoderInput }).loss < 0.1);
  * assertEquals(attention(session).get("decoder.attention.attention")!.shape, [2, 4, 3]); // [B, T, S]
+ * session.dispose();
  * ```
  */
 export function encoderDecoder(options: EncoderDecoderOptions): Layer {

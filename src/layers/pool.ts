@@ -36,10 +36,12 @@ interface Pooling {
  * import { assertEquals } from "@std/assert";
  *
  * const x = [1, 2, 3, 4, 8, 0]; // [B = 2, T = 3, width = 1]
- * using mean = await compile(pool(1, "mean"), { batch: 2, steps: 3, batchFirst: true });
- * using max = await compile(pool(1, "max"), { batch: 2, steps: 3, batchFirst: true });
+ * const mean = await compile(pool(1, "mean"), { batch: 2, steps: 3, batchFirst: true });
+ * const max = await compile(pool(1, "max"), { batch: 2, steps: 3, batchFirst: true });
  * assertEquals([...mean.forward(x, { lengths: [3, 2] })], [2, 6]);
  * assertEquals([...max.forward(x, { lengths: [3, 2] })], [3, 8]);
+ * mean.dispose();
+ * max.dispose();
  * ```
  */
 export function pool(width: number, how: "mean" | "max"): Layer {

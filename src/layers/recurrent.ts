@@ -1,11 +1,11 @@
 import { type Cell, cell as checkCell } from "../cells/cell.ts";
-import { OptionError, requireInteger } from "../errors.ts";
+import { OptionError } from "../errors.ts";
 import { type Parameter, zeros } from "../ops/initialise.ts";
 import { readOptions } from "../options.ts";
 import { bidirectional } from "./bidirectional.ts";
 import { dropout } from "./dropout.ts";
 import type { Layer } from "./layer.ts";
-import { RECURRENT, type RecurrentOptions } from "./recurrent_options.ts";
+import { layerSizes, RECURRENT, type RecurrentOptions } from "./recurrent_options.ts";
 import { stacked } from "./stacked.ts";
 import { unroll } from "./unroll.ts";
 
@@ -32,11 +32,7 @@ import { unroll } from "./unroll.ts";
 export function recurrent(cell: Cell, options: RecurrentOptions): Layer {
   checkCell("cell", cell);
   const { input, hidden, layers, merge } = readOptions("recurrent", RECURRENT, options);
-  const sizes = Array.isArray(hidden) ? [...hidden] : Array<number>(layers ?? 1).fill(hidden);
-  if (!sizes.length || (layers !== undefined && sizes.length !== layers)) {
-    throw new OptionError(`"hidden" must have one size for each of the layers, got ${sizes.length}`);
-  }
-  sizes.forEach((size) => requireInteger("hidden", size, 1));
+  const sizes = layerSizes(hidden, layers);
   const stack: Layer[] = [], labels: string[] = [];
   let width = input;
   function add(label: string, layer: Layer): void {

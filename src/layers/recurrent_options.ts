@@ -1,4 +1,5 @@
-import { anything, count, flag, rate, REQUIRED, type Table } from "../options.ts";
+import { OptionError } from "../errors.ts";
+import { anything, count, flag, rate, REQUIRED, sizes, type Table } from "../options.ts";
 import type { Initialiser } from "../ops/initialise.ts";
 import type { Merge } from "../ops/merge.ts";
 
@@ -65,7 +66,7 @@ export interface RecurrentOptions {
 /** The options of `recurrent`. */
 export const RECURRENT = {
   input: [count, REQUIRED],
-  hidden: [anything, REQUIRED], // A number, or one for each layer.
+  hidden: [sizes, REQUIRED],
   layers: [count],
   bidirectional: [flag, false],
   merge: [["concat", "sum", "average", "multiply", "none"], "concat"],
@@ -76,3 +77,14 @@ export const RECURRENT = {
   initialStates: [["zero", "learned"], "zero"],
   initial: [anything],
 } satisfies Table<RecurrentOptions>;
+
+/**
+ * The hidden size of each layer, bottom to top.
+ *
+ * @throws {OptionError} When there is not one size for each of the layers.
+ */
+export function layerSizes(hidden: number | readonly number[], layers?: number): readonly number[] {
+  if (typeof hidden === "number") return new Array<number>(layers ?? 1).fill(hidden);
+  if ((layers ?? hidden.length) === hidden.length) return hidden;
+  throw new OptionError(`"hidden" must have one size for each layer, got ${hidden.length}`);
+}

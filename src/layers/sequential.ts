@@ -45,9 +45,10 @@ const SEQUENTIAL = { tied: [anything] } satisfies Table<SequentialOptions>;
  *
  * const layers = { in: embedding(50, 8), rnn: recurrent(lstm(), { input: 8, hidden: 8 }), out: dense(8, 50) };
  * const net = sequential(layers, { tied: { "in.weight": "out.weight" } });
- * using session = await compile(net, { batch: 1, steps: 1 });
+ * const session = await compile(net, { batch: 1, steps: 1 });
  * const all = session.parameters();
  * assertStrictEquals(all.get("in.weight"), all.get("out.weight"));
+ * session.dispose();
  * ```
  */
 export function sequential(layers: Record<string, Layer>, options: SequentialOptions = {}): Layer {

@@ -21,7 +21,7 @@ export class WasmArena implements Arena {
    */
   constructor(bytes: number, readonly shared = false) {
     if (!globalThis.WebAssembly?.validate(Uint8Array.from(SIMD))) {
-      const least = "Chrome 91, Firefox 89, Safari 16.4, Node 20 or newer";
+      const least = "Chrome 111, Firefox 119, Safari 16.4 or newer";
       throw new EngineError(`Cannot compute: this engine has no WebAssembly with SIMD; expected ${least}`);
     }
     if (!(bytes <= LIMIT)) {

@@ -49,7 +49,7 @@ const SETUP = { loss: () => crossEntropy(), size: SEQUENCES };
  * const mails = [...spam, ...ham];
  * const tokens = Vocabulary.folded(mails.map(([text]) => text).join("\n"), { special: ["<unk>"] });
  * const net = { cell: gru(), hidden: 16, pooling: "max" } as const;
- * using model = await SequenceClassifier.create({ tokens, labels: ["ham", "spam"], ...net });
+ * const model = await SequenceClassifier.create({ tokens, labels: ["ham", "spam"], ...net });
  * const optimizer = adam({ learningRate: 0.02 });
  * for await (const event of model.fit(mails, { epochs: 40, optimizer })) {
  *   if (event.type === "step") assert(event.loss > 0);
@@ -58,6 +58,7 @@ const SETUP = { loss: () => crossEntropy(), size: SEQUENCES };
  * assertEquals(label, "spam");
  * assert(probabilities[1] > 0.5);
  * assertEquals((await model.evaluate(mails)).confusion, [[2, 0], [0, 2]]);
+ * model.dispose();
  * ```
  */
 export class SequenceClassifier extends SequenceClassifierRunner {

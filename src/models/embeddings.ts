@@ -62,10 +62,11 @@ type Matrix = Exclude<Vectors, ReadonlyMap<string, unknown>>;
  *
  * const vectors = new Map([["whale", [0.5, 1]], ["sea", [-0.5, 0.25]]]);
  * const embedding = pretrained(vectors, { frozen: true }), text = "whale sea, whale sea, ".repeat(9);
- * using model = await LanguageModel.create(text, { tokens: "words", embedding, hidden: [8] });
+ * const model = await LanguageModel.create(text, { tokens: "words", embedding, hidden: [8] });
  * for await (const event of model.fit(text, { batch: 2, unroll: 4 })) void event;
  * const weight = readSafetensors(model.save()).tensors.get("embedding.weight")!, id = model.vocabulary.id("sea")!;
  * assertEquals([...weight.data.slice(2 * id, 2 * id + 2)], [-0.5, 0.25]);
+ * model.dispose();
  * ```
  */
 export function pretrained(vectors: Vectors, options: PretrainedOptions = {}): PretrainedEmbedding {
@@ -89,7 +90,7 @@ export class EmbeddingStarts {
    * @returns The width of the embedding.
    */
   add(weight: string, embedding: number | PretrainedEmbedding, tokens: Tokens): number {
-    if (typeof embedding !== "object") return requireInteger("embedding", embedding, 1);
+    if (typeof embedding !== "object") return embedding;
     const start = embedding.start(tokens);
     this.#starts.set(weight, start);
     if (embedding.frozen) this.frozen.push(weight);

@@ -1,15 +1,14 @@
 import { lstm } from "../cells/lstm.ts";
 import { list as requireList, readOptions, RUN } from "../options.ts";
+import { layerSizes } from "../layers/recurrent_options.ts";
 import { exp } from "../kernels/real.ts";
 import { countCharacters, rulesOf } from "../text/tokens.ts";
 import { isTokenizer, type Tokenizer } from "../text/tokenizer.ts";
 import type { Vocabulary } from "../text/vocabulary.ts";
 import { type TextKind, vocabularyOf } from "./vocabulary_of.ts";
 import type { Metrics } from "../trainer/evaluate.ts";
-import { clipNorm } from "../training/clip.ts";
 import type { Samples } from "../training/data/samples.ts";
 import { crossEntropy } from "../training/losses/cross_entropy.ts";
-import { adam } from "../training/optimizers/adam.ts";
 import { EmbeddingStarts } from "./embeddings.ts";
 import {
   type ConditionedText,
@@ -48,11 +47,12 @@ const SETUP = {
  * import { assertEquals } from "@std/assert";
  *
  * const texts = [{ text: "meow", label: "cat" }, { text: "woof woof", label: "dog" }];
- * using model = await SequenceGenerator.create(texts, { labels: ["cat", "dog"], hidden: [24], seed: 1 });
+ * const model = await SequenceGenerator.create(texts, { labels: ["cat", "dog"], hidden: [24], seed: 1 });
  * for await (const _ of model.fit(texts, { epochs: 120, optimizer: adam({ learningRate: 0.02 }) }));
  * let text = "";
  * for await (const piece of model.generate({ label: "dog", temperature: 0 })) text += piece;
  * assertEquals(text, "woof woof");
+ * model.dispose();
  * ```
  */
 export class SequenceGenerator extends SequenceGeneratorRunner {
@@ -76,7 +76,7 @@ export class SequenceGenerator extends SequenceGeneratorRunner {
     given: SequenceGeneratorOptions = {},
   ): Promise<SequenceGenerator> {
     const options = readOptions("SequenceGenerator.create", GENERATOR_OPTIONS, given);
-    const { cell = lstm(), hidden, embedding, dropout, labels, vector } = options;
+    const { cell = lstm(), embedding, dropout, labels, vector } = options;
     const vocabulary = vocabularyOf(source, options.tokens, wholeText);
     const { longest = isTokenizer(source) ? 100 : longestOf(source, vocabulary) } = options;
     const embeddings = new EmbeddingStarts();
@@ -84,6 +84,7 @@ export class SequenceGenerator extends SequenceGeneratorRunner {
     const width = embeddings.add(weight, embedding, vocabulary);
     // The file has the description's values in this order.
     const condition = { vocabulary, labels, vector: vector ?? 0, longest };
+    const hidden = layerSizes(options.hidden, options.layers);
     const description = { cell, hidden, embedding: width, dropout, ...condition, frozen: embeddings.frozen };
     return new SequenceGenerator(
       await TrainableModel.create(GENERATOR, description, SETUP, options, embeddings.weights),
@@ -122,8 +123,8 @@ export class SequenceGenerator extends SequenceGeneratorRunner {
     texts: readonly (string | ConditionedText)[],
     options: SequenceGeneratorFitOptions,
   ): FitPlan<Metrics> {
-    const { batch, resume, validation, every, ...given } = readOptions("SequenceGenerator.fit", FIT, options);
-    const { optimizer = adam({ learningRate: 2e-3 }), clip = clipNorm(5), ...trainer } = given;
+    const read = readOptions("SequenceGenerator.fit", FIT, options);
+    const { batch, optimizer, clip, resume, validation, every, ...trainer } = read;
     const { samples } = this.#encode(texts);
     const evaluate = validation && { data: this.#encode(validation).samples, every };
     return {

@@ -2,11 +2,9 @@ import type { Tokenizer } from "../text/tokenizer.ts";
 import { textTokens } from "./vocabulary_of.ts";
 import { type Cell, cell } from "../cells/cell.ts";
 import { requireBytes } from "../errors.ts";
-import { count, list, rate, sizeList, type Table, texts } from "../options.ts";
-import { TRAINER, type TrainerOptions } from "../trainer/options.ts";
-import { type Clip, clip } from "../training/clip.ts";
-import { type Optimizer, optimizer } from "../training/optimizers/optimizer.ts";
+import { count, extended, rate, sizes, type Table, texts } from "../options.ts";
 import { embedding, type PretrainedEmbedding } from "./embeddings.ts";
+import { SAMPLE_FIT, type SampleFitOptions } from "./fit_options.ts";
 import { SESSION, type SessionOptions } from "./model.ts";
 import type { Condition } from "./run/generator_codec.ts";
 
@@ -44,11 +42,17 @@ export interface SequenceGeneratorOptions extends SessionOptions {
    */
   cell?: Cell;
   /**
-   * Hidden size of each layer, bottom to top; a number is the size of one layer.
+   * Hidden size of every layer, or of each layer, bottom to top.
    *
-   * @default {[128]}
+   * @default {128}
    */
   hidden?: number | readonly number[];
+  /**
+   * Number of recurrent layers.
+   *
+   * @default 1, or as many as `hidden` has sizes
+   */
+  layers?: number;
   /**
    * Width of the embedding of tokens and labels, or vectors of the tokens learned elsewhere.
    *
@@ -70,52 +74,20 @@ export interface SequenceGeneratorOptions extends SessionOptions {
 }
 
 /** The options of `SequenceGenerator.create`. */
-export const GENERATOR_OPTIONS = {
-  ...SESSION,
-  tokens: [textTokens("characters", "words", "spaced")],
+export const GENERATOR_OPTIONS = /* @__PURE__ */ extended(SESSION, {
+  tokens: [/* @__PURE__ */ textTokens("characters", "words", "spaced")],
   labels: [texts, []],
   vector: [count],
   cell: [cell],
-  hidden: [sizeList, [128]],
+  hidden: [sizes, 128],
+  layers: [count],
   embedding: [embedding, 32],
   dropout: [rate, 0],
   longest: [count],
-} satisfies Table<SequenceGeneratorOptions>;
+}) satisfies Table<SequenceGeneratorOptions>;
 
-/** Options of `SequenceGenerator.fit`: those of the model, and some of the trainer. */
-export interface SequenceGeneratorFitOptions
-  extends
-    Pick<TrainerOptions, "epochs" | "steps" | "seconds" | "seed" | "bucket" | "patience" | "restoreBest" | "signal"> {
-  /**
-   * Sequences of a batch.
-   *
-   * @default {32}
-   */
-  batch?: number;
-  /**
-   * The optimizer.
-   *
-   * @default {adam({ learningRate: 2e-3 })}
-   */
-  optimizer?: Optimizer;
-  /**
-   * Gradient clipping.
-   *
-   * @default {clipNorm(5)}
-   */
-  clip?: Clip;
-  /**
-   * Sequences to evaluate the model on during the training: for early stopping and to restore the best parameters.
-   *
-   * @default none
-   */
-  validation?: readonly (string | ConditionedText)[];
-  /**
-   * Updates from one evaluation to the next.
-   *
-   * @default once an epoch
-   */
-  every?: number;
+/** Options of `SequenceGenerator.fit`. */
+export interface SequenceGeneratorFitOptions extends SampleFitOptions<string | ConditionedText> {
   /**
    * What `checkpoint` wrote in a training with the same data and options. The training continues there, bit for bit.
    *
@@ -124,25 +96,10 @@ export interface SequenceGeneratorFitOptions
   resume?: Uint8Array | ArrayBuffer;
 }
 
-const { epochs, steps, seconds, seed, bucket, patience, restoreBest, signal } = TRAINER;
-
 /** The options of `SequenceGenerator.fit`. */
-export const FIT = {
-  epochs,
-  steps,
-  seconds,
-  seed,
-  bucket,
-  patience,
-  restoreBest,
-  signal,
-  batch: [count, 32],
-  optimizer: [optimizer],
-  clip: [clip],
-  validation: [list],
-  every: [count],
-  resume: [requireBytes],
-} satisfies Table<SequenceGeneratorFitOptions>;
+export const FIT = /* @__PURE__ */ extended(SAMPLE_FIT, { resume: [requireBytes] }) satisfies Table<
+  SequenceGeneratorFitOptions
+>;
 
 /** Evaluation of a generator: each sequence is predicted from its condition on. */
 export interface SequenceGeneratorEvaluation {

@@ -1,4 +1,5 @@
 import { lstm } from "../cells/lstm.ts";
+import { layerSizes } from "../layers/recurrent_options.ts";
 import { count, readOptions, refuse, signal, type Table } from "../options.ts";
 import { exp } from "../kernels/real.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
@@ -41,11 +42,12 @@ const SETUP = { loss: () => crossEntropy(), size: () => ({ batch: 1, steps: 1 })
  * import { assert, assertEquals } from "@std/assert";
  *
  * const text = "to be or not to be, ".repeat(40);
- * using model = await LanguageModel.create(text, { hidden: [32], seed: 1 });
+ * const model = await LanguageModel.create(text, { hidden: [32], seed: 1 });
  * for await (const event of model.fit(text, { batch: 4, unroll: 20, epochs: 20 })) assert(event.gradientNorm > 0);
  * let written = "";
  * for await (const piece of model.generate({ prompt: "to be", length: 15, temperature: 0 })) written += piece;
  * assertEquals(written, " or not to be, ");
+ * model.dispose();
  * ```
  */
 export class LanguageModel extends LanguageModelRunner {
@@ -65,7 +67,8 @@ export class LanguageModel extends LanguageModelRunner {
   static async create(source: string | Tokenizer, given: LanguageModelOptions = {}): Promise<LanguageModel> {
     const options = readOptions("LanguageModel.create", LANGUAGE_MODEL_OPTIONS, given);
     const vocabulary = vocabularyOf(source, options.tokens, textSource);
-    const { cell = lstm(), hidden, tied, dropout } = options;
+    const { cell = lstm(), layers, tied, dropout } = options;
+    const hidden = layerSizes(options.hidden ?? (layers ? 128 : [128, 128]), layers);
     const { embedding = tied ? outputWidth({ cell, hidden }) : undefined } = options;
     const embeddings = new EmbeddingStarts();
     const width = embedding === undefined ? undefined : embeddings.add("embedding.weight", embedding, vocabulary);
@@ -171,15 +174,18 @@ export class LanguageModel extends LanguageModelRunner {
    * import { assertEquals } from "@std/assert";
    *
    * const text = "to be or not to be, ".repeat(40), options = { hidden: [8] }, training = { batch: 4, unroll: 10 };
-   * using whole = await LanguageModel.create(text, options);
+   * const whole = await LanguageModel.create(text, options);
    * for await (const _ of whole.fit(text, { ...training, epochs: 2 }));
    *
-   * using first = await LanguageModel.create(text, options);
+   * const first = await LanguageModel.create(text, options);
    * for await (const { step } of first.fit(text, { ...training, epochs: 2 })) if (step === 7) break;
    * const resume = first.checkpoint();
-   * using second = await LanguageModel.create(text, options);
+   * const second = await LanguageModel.create(text, options);
    * for await (const _ of second.fit(text, { ...training, epochs: 2, resume }));
    * assertEquals(second.save(), whole.save());
+   * whole.dispose();
+   * first.dispose();
+   * second.dispose();
    * ```
    */
   checkpoint(): Uint8Array<ArrayBuffer> {

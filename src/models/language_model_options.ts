@@ -1,13 +1,12 @@
 import { type Cell, cell } from "../cells/cell.ts";
 import { requireBytes } from "../errors.ts";
-import { count, flag, rate, signal, sizeList, type Table, text } from "../options.ts";
+import { count, extended, flag, rate, sizes, type Table, text } from "../options.ts";
 import type { EvaluationEvent, Statistics } from "../trainer/events.ts";
 import type { StatisticsOptions } from "../trainer/statistics.ts";
-import { statistics, TRAINER, type World, world } from "../trainer/options.ts";
+import { statistics, type World, world } from "../trainer/options.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
-import { type Clip, clip } from "../training/clip.ts";
-import { type Optimizer, optimizer } from "../training/optimizers/optimizer.ts";
 import { embedding, type PretrainedEmbedding } from "./embeddings.ts";
+import { MODEL_FIT, type ModelFitOptions } from "./fit_options.ts";
 import { SESSION, type SessionOptions } from "./model.ts";
 import { textTokens } from "./vocabulary_of.ts";
 
@@ -27,11 +26,17 @@ export interface LanguageModelOptions extends SessionOptions {
    */
   cell?: Cell;
   /**
-   * Hidden size of each layer, bottom to top; a number is the size of one layer.
+   * Hidden size of every layer, or of each layer, bottom to top.
    *
-   * @default {[128, 128]}
+   * @default {128}
    */
   hidden?: number | readonly number[];
+  /**
+   * Number of recurrent layers.
+   *
+   * @default 1, or as many as `hidden` has sizes; 2 without `hidden`
+   */
+  layers?: number;
   /**
    * Width of a learned embedding, or vectors learned elsewhere.
    *
@@ -55,18 +60,18 @@ export interface LanguageModelOptions extends SessionOptions {
 }
 
 /** The options of `LanguageModel.create`. */
-export const LANGUAGE_MODEL_OPTIONS = {
-  ...SESSION,
-  tokens: [textTokens("characters", "words")],
+export const LANGUAGE_MODEL_OPTIONS = /* @__PURE__ */ extended(SESSION, {
+  tokens: [/* @__PURE__ */ textTokens("characters", "words")],
   cell: [cell],
-  hidden: [sizeList, [128, 128]],
+  hidden: [sizes],
+  layers: [count],
   embedding: [embedding],
   tied: [flag],
   dropout: [rate, 0],
-} satisfies Table<LanguageModelOptions>;
+}) satisfies Table<LanguageModelOptions>;
 
-/** Options of `LanguageModel.fit`. */
-export interface FitOptions {
+/** Options of `LanguageModel.fit`. An epoch is a pass over the text. */
+export interface FitOptions extends ModelFitOptions {
   /**
    * Number of parallel streams B that the text is cut into.
    *
@@ -80,65 +85,17 @@ export interface FitOptions {
    */
   unroll?: number;
   /**
-   * Passes over the text in this call.
-   *
-   * @default 1; no limit when `steps` or `seconds` is given
-   */
-  epochs?: number;
-  /**
-   * Number of steps of this call, including those before `resume`.
-   *
-   * @default no limit
-   */
-  steps?: number;
-  /**
-   * Wall-clock seconds, including evaluations: see the trainer's option.
-   *
-   * @default no limit
-   */
-  seconds?: number;
-  /**
    * A text to evaluate the model on during the training: for early stopping and to restore the best parameters.
    *
    * @default none
    */
   validation?: string;
   /**
-   * Steps from one evaluation to the next.
-   *
-   * @default once an epoch
-   */
-  every?: number;
-  /**
-   * Number of successive evaluations that may be no better than the best one before the training ends.
-   *
-   * @default no limit
-   */
-  patience?: number;
-  /**
-   * Whether the parameters of the best evaluation are restored at the end.
-   *
-   * @default whether there are evaluations
-   */
-  restoreBest?: boolean;
-  /**
    * What `checkpoint` wrote in a training with the same texts and options. The training continues there, bit for bit.
    *
    * @default the training starts anew
    */
   resume?: Uint8Array | ArrayBuffer;
-  /**
-   * The optimizer.
-   *
-   * @default {adam({ learningRate: 2e-3 })}
-   */
-  optimizer?: Optimizer;
-  /**
-   * Gradient clipping.
-   *
-   * @default {clipNorm(5)}
-   */
-  clip?: Clip;
   /**
    * How often events have statistics of gradients, activations and parameters, before the update.
    *
@@ -151,30 +108,17 @@ export interface FitOptions {
    * @default this process alone
    */
   world?: World;
-  /** Ends the training between two steps, with the signal's reason as the error. */
-  signal?: AbortSignal;
 }
 
-const { epochs, steps, seconds, patience, restoreBest } = TRAINER;
-
 /** The options of `LanguageModel.fit`. */
-export const FIT = {
+export const FIT = /* @__PURE__ */ extended(MODEL_FIT, {
   batch: [count],
   unroll: [count, 50],
-  epochs,
-  steps,
-  seconds,
   validation: [text],
-  every: [count],
-  patience,
-  restoreBest,
   resume: [requireBytes],
-  optimizer: [optimizer],
-  clip: [clip],
   statistics: [statistics],
   world: [world],
-  signal: [signal],
-} satisfies Table<FitOptions>;
+}) satisfies Table<FitOptions>;
 
 /** The event of `fit` after each step. */
 export interface FitEvent {

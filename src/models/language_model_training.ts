@@ -3,11 +3,10 @@ import { readOptions } from "../options.ts";
 import { type Streams, streams } from "../text/streams.ts";
 import type { Vocabulary } from "../text/vocabulary.ts";
 import type { EvaluateOptions, Measurement, Metrics } from "../trainer/evaluate.ts";
+import { epochLimit } from "../trainer/state.ts";
 import type { TrainingEvent } from "../trainer/events.ts";
 import type { TrainerState } from "../trainer/state.ts";
-import { clipNorm } from "../training/clip.ts";
 import type { Batch } from "../training/data/batch.ts";
-import { adam } from "../training/optimizers/adam.ts";
 import { FIT, type FitEvaluation, type FitEvent, type FitOptions } from "./language_model_options.ts";
 import type { FitPlan } from "./model.ts";
 
@@ -69,10 +68,8 @@ export function planText(
   measure: (text: StreamedText, options: EvaluateOptions) => Promise<Measurement>,
 ): { plan: FitPlan<Metrics>; text: StreamedText } {
   const { unroll, ...read } = readOptions("LanguageModel.fit", FIT, options);
-  const { optimizer = adam({ learningRate: 2e-3 }), clip = clipNorm(5), ...more } = read;
-  const { batch: given, validation, every, resume, ...limits } = more;
-  const { steps, seconds, statistics, world } = limits;
-  const { epochs = (steps ?? seconds) === undefined ? 1 : undefined } = limits;
+  const { optimizer, clip, batch: given, validation, every, resume, ...limits } = read;
+  const { statistics, world } = limits;
   const tokens = vocabulary.encode(text);
   const batch = given ?? longStreams(tokens, unroll);
   const streamed = cut(tokens, { batch, unroll }, "fit", "batch");
@@ -89,7 +86,7 @@ export function planText(
       },
       data: () => () => batches(streamed),
       identity: [text, batch, unroll],
-      trainer: { ...limits, epochs, evaluate: evaluation && { data: () => batches(evaluation), every }, carry: true },
+      trainer: { ...limits, evaluate: evaluation && { data: () => batches(evaluation), every }, carry: true },
       // In a session of its own: `batch` and `unroll` are those of the training.
       measure: evaluation && ((given) => measure(evaluation, given)),
       resume,
@@ -111,10 +108,10 @@ function cutValidation(vocabulary: Vocabulary, text: string): StreamedText {
 export async function* textEvents(
   events: AsyncIterable<TrainingEvent>,
   { windows, batch, unroll }: StreamedText,
-  { epochs, steps, seconds, statistics }: FitOptions,
+  options: FitOptions,
   state: () => TrainerState,
 ): AsyncGenerator<FitEvent | FitEvaluation, void, void> {
-  const ownEpochs = epochs ?? ((steps ?? seconds) === undefined ? 1 : Infinity);
+  const { steps, statistics } = options, ownEpochs = epochLimit(options);
   const none = { loss: NaN, bitsPerToken: NaN, gradientNorm: NaN, learningRate: NaN };
   let last: FitEvent = { type: "step", step: 0, steps: 0, epoch: 1, tokens: 0, ...none };
   let restarted: true | undefined;

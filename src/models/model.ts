@@ -1,5 +1,5 @@
 import { OptionError } from "../errors.ts";
-import { natural, readOptions, type Table } from "../options.ts";
+import { extended, natural, picked, readOptions, type Table } from "../options.ts";
 import { type KernelOptions, KERNELS } from "../kernels/builds.ts";
 import type { Layer } from "../layers/layer.ts";
 import type { CompiledNet } from "../runtime/compiled_net.ts";
@@ -39,16 +39,16 @@ export interface SessionOptions extends KernelOptions {
 }
 
 /** The options of the session that a model is trained in. */
-export const SESSION = {
-  seed: [natural, 0],
-  ...KERNELS,
-  threads: COMPILE.threads,
-} satisfies Table<SessionOptions>;
+export const SESSION = /* @__PURE__ */ extended(
+  { seed: [natural, 0] },
+  KERNELS,
+  /* @__PURE__ */ picked(COMPILE, "threads"),
+) satisfies Table<SessionOptions>;
 
 /** Options of the `load` of a model that can be trained: what the file does not have. */
 export interface LoadModelOptions extends RunnerOptions, SessionOptions {}
 
-const LOAD = { ...RUNNER, ...SESSION } satisfies Table<LoadModelOptions>;
+const LOAD = /* @__PURE__ */ extended(RUNNER, SESSION) satisfies Table<LoadModelOptions>;
 
 /** What differs between the models of one kind, beside their descriptions. */
 interface ModelSetup<Description> {

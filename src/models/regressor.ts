@@ -39,10 +39,11 @@ const SETUP = { loss: ({ loss }: RegressorDescription) => regressionLoss(loss), 
  *
  * const waves = Array.from({ length: 40 }, (_, i) => Array.from({ length: 9 }, (_, t) => Math.sin(i + t)));
  * const samples = waves.map((wave) => [wave.slice(0, 8), wave[8]] as const);
- * using model = await SequenceRegressor.create({ features: 1, hidden: 16 });
+ * const model = await SequenceRegressor.create({ features: 1, hidden: 16 });
  * for await (const event of model.fit(samples, { epochs: 60 })) if (event.type === "step") assert(event.loss >= 0);
  * const { meanAbsoluteError } = await model.evaluate(samples), [[next]] = await model.predict([waves[0].slice(0, 8)]);
  * assert(meanAbsoluteError < 0.2 && Math.abs(next - waves[0][8]) < 0.6);
+ * model.dispose();
  * ```
  */
 export class SequenceRegressor extends SequenceRegressorRunner {

@@ -1,3 +1,4 @@
+import { layerSizes } from "../layers/recurrent_options.ts";
 import { lstm } from "../cells/lstm.ts";
 import { scheduledSampling } from "../decoding/scheduled_sampling.ts";
 import { OptionError } from "../errors.ts";
@@ -5,17 +6,15 @@ import { readOptions, RUN } from "../options.ts";
 import { exp } from "../kernels/real.ts";
 import { editDistance } from "../text/edit_distance.ts";
 import type { Metrics } from "../trainer/evaluate.ts";
-import { clipNorm } from "../training/clip.ts";
 import { crossEntropy } from "../training/losses/cross_entropy.ts";
-import { adam } from "../training/optimizers/adam.ts";
 import { EmbeddingStarts } from "./embeddings.ts";
+import { joinedSizes } from "./sequence_options.ts";
 import { type FitPlan, type LoadModelOptions, TrainableModel } from "./model.ts";
 import { type ModelTraining, trainModel } from "./model_training.ts";
 import { MOST_ROWS } from "./run/pieces.ts";
 import { type BothSides, codecsOf, SEQ2SEQ, type Seq2SeqDescription, Seq2SeqRunner } from "./run/seq2seq.ts";
 import { translateGreedily } from "./run/seq2seq_decoding.ts";
 import { requirePairs, type SequenceCodec, type TargetCodec } from "./run/sequences.ts";
-import { layerSizes } from "./sequence_options.ts";
 import {
   FIT,
   type Pair,
@@ -63,12 +62,13 @@ interface EncodedPairs {
  * const words = ["abc", "cab", "bca", "ab", "cb", "ac", "b"];
  * const pairs = words.map((word) => [word, [...word].reverse().join("")] as const);
  * const letters = Vocabulary.characters("abc"), sizes = { hidden: 24, longest: 3 };
- * using model = await Seq2Seq.create({ source: letters, target: letters, cell: gru(), ...sizes, seed: 1 });
+ * const model = await Seq2Seq.create({ source: letters, target: letters, cell: gru(), ...sizes, seed: 1 });
  * let loss = Infinity;
  * for await (const event of model.fit(pairs, { epochs: 150, batch: 7 })) if (event.type === "step") loss = event.loss;
  * const [{ text }] = await model.translate(["cab"]);
  * assertEquals(text, "bac");
  * assertEquals((await model.beamSearch("cab", { width: 2 }))[0].text, "bac");
+ * model.dispose();
  * ```
  */
 export class Seq2Seq extends Seq2SeqRunner {
@@ -90,7 +90,7 @@ export class Seq2Seq extends Seq2SeqRunner {
   static async create(given: Seq2SeqOptions): Promise<Seq2Seq> {
     const options = readOptions("Seq2Seq.create", SEQ2SEQ_OPTIONS, given);
     const { source, target, cell = lstm(), bidirectional, dropout, attention } = options;
-    const { hidden, layers } = layerSizes(options.hidden, options.layers);
+    const { hidden, layers } = joinedSizes(layerSizes(options.hidden, options.layers));
     if (typeof hidden !== "number") {
       throw new OptionError(`"hidden" of Seq2Seq must be the same for each layer, got ${hidden.join(", ")}`);
     }
@@ -131,8 +131,7 @@ export class Seq2Seq extends Seq2SeqRunner {
   }
 
   #plan(pairs: readonly Pair[], options: Seq2SeqFitOptions): FitPlan<Metrics> {
-    const { batch, sampling, labelSmoothing, ...more } = readOptions("Seq2Seq.fit", FIT, options);
-    const { optimizer = adam({ learningRate: 2e-3 }), clip = clipNorm(1), ...others } = more;
+    const { batch, sampling, labelSmoothing, optimizer, clip, ...others } = readOptions("Seq2Seq.fit", FIT, options);
     const { validation, every, seed = this.#model.trainerState?.seed ?? 0, bucket = 16, ...trainer } = others;
     const samples = this.#encode(pairs);
     const evaluate = validation && { data: this.#encode(validation), every };

@@ -1,9 +1,7 @@
 import { type Cell, cell } from "../cells/cell.ts";
-import { count, flag, list, rate, REQUIRED, share, sizes, type Table } from "../options.ts";
-import { TRAINER, type TrainerOptions } from "../trainer/options.ts";
-import { type Clip, clip } from "../training/clip.ts";
-import { type Optimizer, optimizer } from "../training/optimizers/optimizer.ts";
+import { type Check, count, extended, flag, rate, REQUIRED, share, sizes, type Table } from "../options.ts";
 import { embedding, type PretrainedEmbedding } from "./embeddings.ts";
+import { SAMPLE_FIT, type SampleFitOptions } from "./fit_options.ts";
 import { SESSION, type SessionOptions } from "./model.ts";
 import { type AttentionKind, type BothSides, eachSide } from "./run/seq2seq.ts";
 import { type Sequence, type Tokens, tokens } from "./run/sequences.ts";
@@ -72,8 +70,7 @@ export interface Seq2SeqOptions extends SessionOptions {
 }
 
 /** The options of `Seq2Seq.create`. */
-export const SEQ2SEQ_OPTIONS = {
-  ...SESSION,
+export const SEQ2SEQ_OPTIONS = /* @__PURE__ */ extended(SESSION, {
   source: [tokens, REQUIRED],
   target: [tokens, REQUIRED],
   cell: [cell],
@@ -81,33 +78,19 @@ export const SEQ2SEQ_OPTIONS = {
   layers: [count],
   bidirectional: [flag, true],
   attention: [["bahdanau", "dot", "general", "concat", "none"], "general"],
-  embedding: [eachSide(embedding)],
+  embedding: [/* @__PURE__ */ eachSide(embedding)],
   dropout: [rate, 0],
-  longest: [eachSide(count), 50],
-} satisfies Table<Seq2SeqOptions>;
+  longest: [/* @__PURE__ */ eachSide(count), 50],
+}) satisfies Table<Seq2SeqOptions>;
 
-/** Options of `Seq2Seq.fit`: those of the model, and some of the trainer. */
-export interface Seq2SeqFitOptions
-  extends
-    Pick<TrainerOptions, "epochs" | "steps" | "seconds" | "seed" | "bucket" | "patience" | "restoreBest" | "signal"> {
+/** Options of `Seq2Seq.fit`. */
+export interface Seq2SeqFitOptions extends SampleFitOptions<Pair> {
   /**
    * Pairs of a batch.
    *
    * @default {64}
    */
   batch?: number;
-  /**
-   * The optimizer.
-   *
-   * @default {adam({ learningRate: 2e-3 })}
-   */
-  optimizer?: Optimizer;
-  /**
-   * Gradient clipping.
-   *
-   * @default {clipNorm(1)}
-   */
-  clip?: Clip;
   /**
    * Share of a target that is spread over all tokens: see `crossEntropy`.
    *
@@ -121,40 +104,17 @@ export interface Seq2SeqFitOptions
    * @default 0: teacher forcing
    */
   sampling?: number | ((step: number) => number);
-  /**
-   * Pairs to evaluate the loss on during the training: for early stopping and to restore the best parameters.
-   *
-   * @default none
-   */
-  validation?: readonly Pair[];
-  /**
-   * Updates from one evaluation to the next.
-   *
-   * @default once an epoch
-   */
-  every?: number;
 }
 
-const { epochs, steps, seconds, seed, bucket, patience, restoreBest, signal } = TRAINER;
+const sampling: Check<number | ((step: number) => number)> = (name, value) =>
+  typeof value === "function" ? value as (step: number) => number : share(name, value);
 
 /** The options of `Seq2Seq.fit`. */
-export const FIT = {
-  epochs,
-  steps,
-  seconds,
-  seed,
-  bucket,
-  patience,
-  restoreBest,
-  signal,
+export const FIT = /* @__PURE__ */ extended(SAMPLE_FIT, {
   batch: [count, 64],
-  optimizer: [optimizer],
-  clip: [clip],
   labelSmoothing: [share],
-  sampling: [(name, value) => typeof value === "function" ? value as (step: number) => number : share(name, value), 0],
-  validation: [list],
-  every: [count],
-} satisfies Table<Seq2SeqFitOptions>;
+  sampling: [sampling, 0],
+}) satisfies Table<Seq2SeqFitOptions>;
 
 /** Evaluation of a model on pairs. */
 export interface Seq2SeqEvaluation {

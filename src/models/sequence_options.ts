@@ -1,12 +1,10 @@
 import { type Cell, cell } from "../cells/cell.ts";
-import { OptionError } from "../errors.ts";
-import { anything, count, flag, list, rate, REQUIRED, sizes, type Table } from "../options.ts";
+import { anything, count, extended, flag, list, picked, rate, REQUIRED, sizes, type Table } from "../options.ts";
 import type { Metrics } from "../trainer/evaluate.ts";
 import { TRAINER, type TrainerOptions } from "../trainer/options.ts";
-import { type Clip, clip } from "../training/clip.ts";
 import type { Metric } from "../training/metrics/metric.ts";
-import { type Optimizer, optimizer } from "../training/optimizers/optimizer.ts";
 import { embedding, type PretrainedEmbedding } from "./embeddings.ts";
+import { SAMPLE_FIT, type SampleFitOptions } from "./fit_options.ts";
 import { SESSION, type SessionOptions } from "./model.ts";
 import type { Label } from "./run/labels.ts";
 import type { RegressionLoss } from "./run/regressor.ts";
@@ -67,8 +65,7 @@ export interface TaskOptions extends SessionOptions {
   dropout?: number;
 }
 
-const TASK = {
-  ...SESSION,
+const TASK = /* @__PURE__ */ extended(SESSION, {
   tokens: [tokens],
   features: [count],
   embedding: [embedding],
@@ -77,7 +74,7 @@ const TASK = {
   layers: [count],
   bidirectional: [flag],
   dropout: [rate, 0],
-} satisfies Table<TaskOptions>;
+}) satisfies Table<TaskOptions>;
 
 const POOLING = ["last", "mean", "max", "attention"] as const;
 const LOSSES = ["squared", "absolute", "huber"] as const;
@@ -95,11 +92,10 @@ export interface ClassifierOptions extends TaskOptions {
 }
 
 /** The options of `SequenceClassifier.create`. */
-export const CLASSIFIER_OPTIONS = {
-  ...TASK,
+export const CLASSIFIER_OPTIONS = /* @__PURE__ */ extended(TASK, {
   labels: [list, REQUIRED],
   pooling: [POOLING, "last"],
-} satisfies Table<ClassifierOptions>;
+}) satisfies Table<ClassifierOptions>;
 
 /** Options of `SequenceRegressor.create`. */
 export interface RegressorOptions extends TaskOptions {
@@ -124,12 +120,11 @@ export interface RegressorOptions extends TaskOptions {
 }
 
 /** The options of `SequenceRegressor.create`. */
-export const REGRESSOR_OPTIONS = {
-  ...TASK,
+export const REGRESSOR_OPTIONS = /* @__PURE__ */ extended(TASK, {
   outputs: [count, 1],
   loss: [LOSSES, "squared"],
   pooling: [POOLING, "last"],
-} satisfies Table<RegressorOptions>;
+}) satisfies Table<RegressorOptions>;
 
 /** Options of `SequenceTagger.create`: one of `labels` and `outputs` must be given. */
 export interface TaggerOptions extends TaskOptions {
@@ -154,50 +149,15 @@ export interface TaggerOptions extends TaskOptions {
 }
 
 /** The options of `SequenceTagger.create`. */
-export const TAGGER_OPTIONS = {
-  ...TASK,
+export const TAGGER_OPTIONS = /* @__PURE__ */ extended(TASK, {
   labels: [list],
   outputs: [count],
   loss: [LOSSES],
-} satisfies Table<TaggerOptions>;
+}) satisfies Table<TaggerOptions>;
 
-/** Options of `fit`: those of the model, and some of the trainer. */
-export interface TaskFitOptions<Sample, M extends Metrics> extends
-  Pick<
-    TrainerOptions<M>,
-    "epochs" | "steps" | "seconds" | "seed" | "bucket" | "patience" | "restoreBest" | "monitor" | "signal"
-  > {
-  /**
-   * Samples of a batch.
-   *
-   * @default {32}
-   */
-  batch?: number;
-  /**
-   * The optimizer.
-   *
-   * @default {adam({ learningRate: 2e-3 })}
-   */
-  optimizer?: Optimizer;
-  /**
-   * Gradient clipping.
-   *
-   * @default {clipNorm(1)}
-   */
-  clip?: Clip;
-  /**
-   * Samples to evaluate the model on during the training: for early stopping and to restore the best parameters.
-   *
-   * @default none
-   */
-  validation?: readonly Sample[];
-  /**
-   * Updates from one evaluation to the next.
-   *
-   * @default once an epoch
-   */
-  every?: number;
-}
+/** Options of `fit` of a model that reads sequences. */
+export interface TaskFitOptions<Sample, M extends Metrics>
+  extends SampleFitOptions<Sample, M>, Pick<TrainerOptions<M>, "monitor"> {}
 
 /** Options of `fit` in a model of classes. */
 export interface ClassFitOptions {
@@ -211,47 +171,19 @@ export interface ClassFitOptions {
   classWeights?: "balanced" | readonly number[];
 }
 
-const { epochs, steps, seconds, seed, bucket, patience, restoreBest, monitor, signal } = TRAINER;
-
 /** The options of `SequenceRegressor.fit`. */
-export const FIT = {
-  epochs,
-  steps,
-  seconds,
-  seed,
-  bucket,
-  patience,
-  restoreBest,
-  monitor,
-  signal,
-  batch: [count, 32],
-  optimizer: [optimizer],
-  clip: [clip],
-  validation: [list],
-  every: [count],
-} satisfies Table<TaskFitOptions<unknown, Metrics>>;
+export const FIT = /* @__PURE__ */ extended(SAMPLE_FIT, /* @__PURE__ */ picked(TRAINER, "monitor")) satisfies Table<
+  TaskFitOptions<unknown, Metrics>
+>;
 
 /** The options of `fit` of a model of classes. */
-export const CLASS_FIT = {
-  ...FIT,
+export const CLASS_FIT = /* @__PURE__ */ extended(FIT, {
   classWeights: [anything],
-} satisfies Table<TaskFitOptions<unknown, Metrics> & ClassFitOptions>;
+}) satisfies Table<TaskFitOptions<unknown, Metrics> & ClassFitOptions>;
 
-/**
- * The hidden sizes of layers as a model's file has them: one number where all layers are alike, or a list.
- *
- * @throws {OptionError} When there is not one size for each of the layers.
- */
-export function layerSizes(
-  hidden: number | readonly number[],
-  layers?: number,
-): { hidden: number | readonly number[]; layers: number } {
-  if (typeof hidden === "number") return { hidden, layers: layers ?? 1 };
-  const { length } = hidden;
-  if (layers !== undefined && layers !== length) {
-    throw new OptionError(`"hidden" must have one size for each of ${layers} layers, got ${length}`);
-  }
-  return { hidden: hidden.every((size) => size === hidden[0]) ? hidden[0] : hidden, layers: length };
+/** The sizes as the files of some models have them: one number where all layers are alike, or a list. */
+export function joinedSizes(sizes: readonly number[]): { hidden: number | readonly number[]; layers: number } {
+  return { hidden: sizes.every((size) => size === sizes[0]) ? sizes[0] : sizes, layers: sizes.length };
 }
 
 /** What the evaluations of a training measure in a model of classes. */

@@ -1,14 +1,13 @@
+import { layerSizes } from "../layers/recurrent_options.ts";
 import { lstm } from "../cells/lstm.ts";
-import { OptionError, requireInteger, requireNumber, requireOneOf, ShapeError } from "../errors.ts";
-import { readOptions, RUN } from "../options.ts";
+import { OptionError, requireNumber, requireOneOf, ShapeError } from "../errors.ts";
+import { type Read, readOptions, RUN } from "../options.ts";
 import type { Measurement, Metrics } from "../trainer/evaluate.ts";
-import { clipNorm } from "../training/clip.ts";
 import type { Samples } from "../training/data/samples.ts";
 import type { Loss } from "../training/losses/loss.ts";
 import { absoluteError, huber, squaredError } from "../training/losses/regression.ts";
 import { accuracy, f1 } from "../training/metrics/classification.ts";
 import { meanAbsoluteError, meanSquaredError } from "../training/metrics/regression.ts";
-import { adam } from "../training/optimizers/adam.ts";
 import { EmbeddingStarts } from "./embeddings.ts";
 import type { FitPlan, TrainableModel } from "./model.ts";
 import type { Labels } from "./run/labels.ts";
@@ -17,24 +16,18 @@ import { MOST_ROWS } from "./run/pieces.ts";
 import type { RegressionLoss } from "./run/regressor.ts";
 import type { Pooling, SequenceModelDescription, TaskRunOptions } from "./run/sequence_model.ts";
 import { SequenceInput, type Tokens } from "./run/sequences.ts";
-import {
-  type ClassMetrics,
-  layerSizes,
-  type NumberMetrics,
-  type TaskFitOptions,
-  type TaskOptions,
-} from "./sequence_options.ts";
+import { type ClassMetrics, type FIT, joinedSizes, type NumberMetrics, type TaskOptions } from "./sequence_options.ts";
 
 /** The size of a session of 32 sequences; their steps are those of the samples. */
 export const SEQUENCES = (): SessionSize => ({ batch: MOST_ROWS, steps: 1 });
 
 /** What evaluations of a model of classes measure beside the loss. */
-export const CLASS_METRICS: ClassMetrics = { accuracy: accuracy(), f1: f1() };
+export const CLASS_METRICS: ClassMetrics = { accuracy: /* @__PURE__ */ accuracy(), f1: /* @__PURE__ */ f1() };
 
 /** What evaluations of a model of numbers measure beside the loss. */
 export const NUMBER_METRICS: NumberMetrics = {
-  meanAbsoluteError: meanAbsoluteError(),
-  meanSquaredError: meanSquaredError(),
+  meanAbsoluteError: /* @__PURE__ */ meanAbsoluteError(),
+  meanSquaredError: /* @__PURE__ */ meanSquaredError(),
 };
 
 /**
@@ -48,7 +41,7 @@ export function describeSequenceModel(
 ): { description: SequenceModelDescription; embeddings: EmbeddingStarts } {
   const { features } = new SequenceInput(options);
   const { tokens, cell = lstm(), bidirectional = false, dropout = 0 } = options;
-  const { hidden, layers } = layerSizes(options.hidden ?? 64, options.layers);
+  const { hidden, layers } = joinedSizes(layerSizes(options.hidden ?? 64, options.layers));
   const { embedding = Math.ceil([hidden].flat()[0] / 2) } = options;
   const embeddings = new EmbeddingStarts();
   const width = tokens === undefined ? undefined : embeddings.add("embedding.weight", embedding, tokens);
@@ -63,14 +56,11 @@ export function planSequences<M extends Metrics>(
   samples: Samples,
   validation: Samples | undefined,
   metrics: M,
-  options: Omit<TaskFitOptions<never, M>, "validation">,
+  { batch, optimizer, clip, every, ...trainer }: Omit<Read<typeof FIT>, "validation">,
   identity: readonly unknown[],
 ): FitPlan<M> {
-  const { batch = 32, optimizer = adam({ learningRate: 2e-3 }), clip = clipNorm(1), every, ...trainer } = options;
-  const { epochs, steps, seconds, seed, bucket, patience, restoreBest, monitor, signal } = trainer;
-  requireInteger("batch", batch, 1);
   const longest = [samples, validation].map((some) => input.longest(Array.from(some?.x ?? [])));
-  const limits = { epochs, steps, seconds, seed, bucket, patience, restoreBest, monitor, signal, batch };
+  const limits = { ...trainer, batch };
   return {
     session: { batch, steps: Math.max(...longest), optimizer, clip },
     data: () => samples,

@@ -66,10 +66,11 @@ const SETUP = {
  * const bears = "Teddy bears are on sale", roosevelt = "Teddy Roosevelt was president";
  * const samples = [[bears, "o o o o o".split(" ")], [roosevelt, "name name o o".split(" ")]] as const;
  * const tokens = Vocabulary.spaced(`${bears} ${roosevelt}`, { special: ["<unk>"] });
- * using model = await SequenceTagger.create({ tokens, labels: ["o", "name"], cell: gru(), hidden: 12 });
+ * const model = await SequenceTagger.create({ tokens, labels: ["o", "name"], cell: gru(), hidden: 12 });
  * for await (const event of model.fit(samples, { epochs: 60 })) if (event.type === "step") assert(event.loss > 0);
  * const taggings = await model.predict([bears, roosevelt]);
  * assertEquals(taggings.map(({ labels }) => labels[0]), ["o", "name"]);
+ * model.dispose();
  * ```
  */
 export class SequenceTagger extends SequenceTaggerRunner {

@@ -46,7 +46,7 @@ const ONNX = { ...KERNELS, limits: [readLimits] } satisfies Table<OnnxOptions>;
  *   "CAcSADp2CiEKAXgKAVcKAWISAXkiBEdlbW0qDQoGdHJhbnNCGAGgAQISAWcqEwgBCAIQAUIBV0oIAACAPwAAAEAqDQgBEAFCAWJKBAAAQEBa" +
  *     "FAoBeBIPCg0IARIJCgMSAW4KAggCYhQKAXkSDwoNCAESCQoDEgFuCgIIAUIECgAQDQ==",
  * );
- * using model = OnnxModel.load(bytes);
+ * const model = OnnxModel.load(bytes);
  * assertEquals(model.inputs[0], { name: "x", type: "float", shape: ["n", 2] });
  * const { y } = await model.run({ x: { shape: [2, 2], data: [1, 1, 10, 10] } });
  * assertEquals([...y.data], [6, 33]);
@@ -54,6 +54,7 @@ const ONNX = { ...KERNELS, limits: [readLimits] } satisfies Table<OnnxOptions>;
  * const { layer, parameters } = model.net();
  * assertEquals(Object.keys(layer.parameters), ["dense.weight", "dense.bias"]);
  * assertEquals([...parameters.get("dense.weight")!.data], [1, 2]);
+ * model.dispose();
  * ```
  */
 export class OnnxModel extends Resource {

@@ -72,11 +72,13 @@ const WRITE = {
  *   rnn: recurrent(gru(), { input: 4, hidden: 8, output: "last" }),
  *   decoder: dense(8, 2),
  * });
- * using session = await compile(net, { batch: 1, steps: 3 });
+ * const session = await compile(net, { batch: 1, steps: 3 });
  * const bytes = writeOnnx(net, session.parameters()); // for onnxruntime, or here:
- * using model = OnnxModel.load(bytes);
+ * const model = OnnxModel.load(bytes);
  * const { output } = await model.run({ x: { shape: [3, 1], data: [7, 1, 4] } });
  * assertAlmostEquals(output.data[0], session.forward([7, 1, 4])[0], 1e-6);
+ * session.dispose();
+ * model.dispose();
  * ```
  */
 export function writeOnnx(net: Layer, parameters: Tensors, options: OnnxWriteOptions = {}): Uint8Array<ArrayBuffer> {

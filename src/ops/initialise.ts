@@ -45,8 +45,9 @@ export interface Parameter {
  * import { assert } from "@std/assert";
  *
  * const rnn = recurrent(gru(), { input: 5, hidden: 7, initial: { weight_hh: uniform(0.1) } });
- * using session = await compile(rnn, { batch: 1, steps: 1 });
+ * const session = await compile(rnn, { batch: 1, steps: 1 });
  * assert(session.parameters().get("weight_hh_l0")!.data.every((x) => Math.abs(x) <= 0.1 + 1e-7));
+ * session.dispose();
  * ```
  */
 export function uniform(bound: number): Initialiser {
@@ -68,8 +69,9 @@ export function uniform(bound: number): Initialiser {
  * import { assert } from "@std/assert";
  *
  * const rnn = recurrent(gru(), { input: 5, hidden: 7, initial: { weight_hh: normal(0.02) } });
- * using session = await compile(rnn, { batch: 1, steps: 1 });
+ * const session = await compile(rnn, { batch: 1, steps: 1 });
  * assert(session.parameters().get("weight_hh_l0")!.data.every((x) => Math.abs(x) < 0.2));
+ * session.dispose();
  * ```
  */
 export function normal(deviation = 1): Initialiser {
@@ -90,8 +92,9 @@ export function normal(deviation = 1): Initialiser {
  * import { assert } from "@std/assert";
  *
  * const rnn = recurrent(gru(), { input: 5, hidden: 7, initial: { bias_hh: zeros() } });
- * using session = await compile(rnn, { batch: 1, steps: 1 });
+ * const session = await compile(rnn, { batch: 1, steps: 1 });
  * assert(session.parameters().get("bias_hh_l0")!.data.every((x) => x === 0));
+ * session.dispose();
  * ```
  */
 export function zeros(): Initialiser {
@@ -109,8 +112,9 @@ export function zeros(): Initialiser {
  * import { assert } from "@std/assert";
  *
  * const rnn = recurrent(gru(), { input: 5, hidden: 7, initial: { bias_hh: constant(0.5) } });
- * using session = await compile(rnn, { batch: 1, steps: 1 });
+ * const session = await compile(rnn, { batch: 1, steps: 1 });
  * assert(session.parameters().get("bias_hh_l0")!.data.every((x) => x === 0.5));
+ * session.dispose();
  * ```
  */
 export function constant(number: number): Initialiser {

@@ -64,13 +64,14 @@ const REPORT = {
  * import { assertStringIncludes } from "@std/assert";
  *
  * const text = "to be or not to be, ".repeat(40), clip = clipNorm(1), configuration = { cell: "LSTM", hidden: 16 };
- * using model = await LanguageModel.create(text, { hidden: [16], seed: 1 });
+ * const model = await LanguageModel.create(text, { hidden: [16], seed: 1 });
  * const report = new TrainingReport({ title: "Hamlet", clip, perplexity: true, configuration });
  * const statistics = { every: 5, gradientFlow: true };
  * for await (const event of model.fit(text, { batch: 4, unroll: 20, epochs: 5, clip, statistics })) report.add(event);
  * report.sample((await Array.fromAsync(model.generate({ length: 40 }))).join(""));
  * const page = report.html(); // Deno.writeTextFile("report.html", page)
  * assertStringIncludes(page, "<!doctype html>");
+ * model.dispose();
  * ```
  */
 export class TrainingReport {

@@ -118,11 +118,12 @@ export abstract class CompiledNet extends Resource {
    *   ["model.fc.bias", { shape: [1], data: Float64Array.of(5) }],
    *   ["model.steps", { shape: [], data: BigInt64Array.of(100n) }],
    * ]);
-   * using session = await compile(sequential({ decoder: dense(2, 1) }), { batch: 1, steps: 1 });
+   * const session = await compile(sequential({ decoder: dense(2, 1) }), { batch: 1, steps: 1 });
    * const { tensors } = readSafetensors(bytes);
    * const { unexpected } = session.setParameters(tensors, { rename: { "model.fc.": "decoder." }, strict: false });
    * assertEquals(unexpected, ["model.steps"]);
    * assertEquals(session.forward([1, 1]), Float32Array.of(12));
+   * session.dispose();
    * ```
    */
   setParameters(tensors: Tensors, options: LoadOptions = {}): IncompatibleKeys {

@@ -30,11 +30,10 @@ export class Decoder {
     if (!decoder) throw new OptionError("Cannot decode: the net has no decoder");
     const firstRows = Array.from({ length: (B ?? options.batch) * rowElements(decoderInput!) }, () => 0);
     const { batch, x: tokens } = runner.check(x, { batch: B, lengths, decoderInput: firstRows }, false);
-    runner.runApart(batch, (k) => {
-      io.writeInput(tokens, batch);
-      io.writeStates(k, batch, "zero", undefined);
-      decoder.encode(k, batch);
-    });
+    const k = runner.startApart(batch);
+    io.writeInput(tokens, batch);
+    io.writeStates(k, batch, "zero", undefined);
+    decoder.encode(k, batch);
     this.#runner = runner;
     this.#decoder = decoder;
     this.#batch = batch.decoder!;
@@ -71,11 +70,10 @@ export class Decoder {
     }
     io.staging.begin();
     const tokens = io.stageTokens("x", x, decoderInput!, batch);
-    runner.runApart(batch, (k) => {
-      io.writeDecoderInput(tokens, batch);
-      io.writeStates(k, batch, this.#states, undefined, this.#decoder.states);
-      this.#decoder.decode(k, batch);
-    });
+    const k = runner.startApart(batch);
+    io.writeDecoderInput(tokens, batch);
+    io.writeStates(k, batch, this.#states, undefined, this.#decoder.states);
+    this.#decoder.decode(k, batch);
     this.#version = runner.version;
     io.lastStates(batch, this.#states, this.#decoder.states);
     return io.readOutput(batch, output);
@@ -130,10 +128,11 @@ export class Decoder {
  *   encoder: sequential({ embedding: embedding(10, 4), rnn: rnn() }),
  *   decoder: sequential({ embedding: embedding(5, 4), rnn: rnn(), output: dense(8, 5) }),
  * });
- * using session = await compile(net, { batch: 1, steps: 6 });
+ * const session = await compile(net, { batch: 1, steps: 6 });
  * const decoder = decode(session, [3, 1, 4, 1, 5]), written: number[] = [], begin = 0;
  * for (let token = begin; written.length < 3; written.push(token)) token = mostProbable(decoder.step([token]));
  * assertEquals(written.length, 3);
+ * session.dispose();
  * ```
  */
 export function decode(

@@ -4,6 +4,7 @@ import type { PlannedState } from "../layers/layer.ts";
 import type { Arena } from "../memory/arena.ts";
 import type { Slot } from "../memory/slot.ts";
 import type { Value } from "../ops/value.ts";
+import { checkInitialStates } from "./initial_states.ts";
 import {
   type CallOptions,
   type InitialStates,
@@ -22,7 +23,7 @@ import { Staging } from "./staging.ts";
 /** The inputs of one call after all checks. Tokens are copies in the staging. */
 export interface CheckedInput {
   /** The number of the call, for `Staging.requireCall`. */
-  readonly call: number | undefined;
+  readonly call: number;
   readonly batch: PackedBatch;
   readonly x: ArrayLike<number>;
   readonly decoderInput?: ArrayLike<number>;
@@ -58,12 +59,12 @@ export class HostIO {
   release(): void {
     this.#steps.length = 0;
     this.layout.release();
+    this.staging.release();
   }
 
   /** Write numbers into the first row of a slot. */
-  readonly write = (slot: Slot, numbers: ArrayLike<number>): void => {
+  readonly write = (slot: Slot, numbers: ArrayLike<number>): void =>
     this.layout.floats(slot.address, numbers.length).set(numbers);
-  };
 
   /** The first number of a slot. */
   scalar(slot: Slot): number {
@@ -124,17 +125,18 @@ export class HostIO {
     const batch = packBatch({ T, B, training, fresh, shard }, lengths);
     const call = this.staging.begin(steps > planned);
     const tokens = this.stageTokens("x", x, input, batch);
-    this.#checkInitialStates(batch, states, last);
-    return { call, x: tokens, states, ...this.#checkDecoderInput(decoderInput, batch) };
+    checkInitialStates(this.plan, batch, states, last);
+    const decoder = this.#checkDecoderInput(decoderInput, batch);
+    return { call, batch: decoder?.batch ?? batch, x: tokens, decoderInput: decoder?.x, states };
   }
 
-  /** The decoder's input, and the batch with its decoder, if the net has one. */
+  /** The batch with its decoder, and the decoder's input, if the net has one. */
   #checkDecoderInput(
     values: ArrayLike<number> | undefined,
     batch: PackedBatch,
-  ): Pick<CheckedInput, "batch" | "decoderInput"> {
+  ): Pick<CheckedInput, "batch" | "x"> | undefined {
     const { decoderInput, options: { decoderSteps } } = this.plan;
-    if (!decoderInput && !values) return { batch };
+    if (!decoderInput && !values) return;
     if (!decoderInput || !values) {
       throw new OptionError(
         `Cannot run a sequence: "decoderInput" must be given for a net with a decoder, and for no other; ${
@@ -144,8 +146,7 @@ export class HostIO {
     }
     const T = this.#requireSteps("decoderInput", values, decoderInput, batch.B, decoderSteps!);
     const withSteps = withDecoder(batch, T);
-    const tokens = this.stageTokens("decoderInput", values, decoderInput, withSteps.decoder!);
-    return { batch: withSteps, decoderInput: tokens };
+    return { batch: withSteps, x: this.stageTokens("decoderInput", values, decoderInput, withSteps.decoder!) };
   }
 
   /**
@@ -175,21 +176,6 @@ export class HostIO {
     throw new ShapeError(
       `Cannot run a sequence: "${name}" must have shape [${shape}] with T from 1 to ${steps}, got ${length} elements`,
     );
-  }
-
-  #checkInitialStates({ B }: PackedBatch, initial: InitialStates, last: PackedBatch | undefined): void {
-    if (typeof initial === "object" && initial) return checkStates("states", this.plan.layer.states, initial, B);
-    if (initial === "carry" && this.plan.decoderInput) {
-      throw new OptionError("Cannot carry states: a net with a decoder sees every sequence whole");
-    }
-    if (initial !== "zero" && initial !== "carry") {
-      throw new OptionError(`"states" must be "zero", "carry" or states by name, got ${JSON.stringify(initial)}`);
-    }
-    if (initial === "carry" && last && last.B !== B) {
-      throw new ShapeError(
-        `Cannot carry states: the call before had ${last.B} rows, this one has ${B}; expected as many, or "zero" states`,
-      );
-    }
   }
 
   /** Write the number of the training pass, on which random numbers depend. */
@@ -267,37 +253,11 @@ export class HostIO {
 
   /** The columns of each part of the output, and the range of the part's elements in the caller's array. */
   protected outputParts(slot: Slot, { T, B }: PackedBatch): { slot: Slot; from: number; to: number }[] {
-    const { parts = 1 } = this.plan.layer.output;
-    const width = slot.columns / parts;
-    const size = T * B * width;
+    const { parts = 1 } = this.plan.layer.output, width = slot.columns / parts, size = T * B * width;
     return Array.from({ length: parts }, (_, i) => ({
       slot: slot.slice(i * width, width),
       from: i * size,
       to: (i + 1) * size,
     }));
-  }
-}
-
-/**
- * @param what The argument, for errors.
- * @throws {ShapeError} When the states are not those expected, with B rows each.
- */
-export function checkStates(
-  what: string,
-  expected: readonly { name: string; width: number }[],
-  states: States,
-  B: number,
-): void {
-  const names = new Set(expected.map((state) => state.name));
-  const unknown = Object.keys(states).find((name) => !names.has(name));
-  if (unknown) {
-    throw new ShapeError(`Cannot use "${what}": the net has no state "${unknown}", it has ${[...names].join(", ")}`);
-  }
-  for (const { name, width } of expected) {
-    const length = states[name] && requireNumbers(name, states[name]).length;
-    if (length === B * width) continue;
-    throw new ShapeError(
-      `Cannot use "${what}": "${name}" must have ${B} rows of ${width} elements, got ${length ?? "none"}`,
-    );
   }
 }

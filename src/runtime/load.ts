@@ -4,12 +4,12 @@ import { type KernelOptions, KERNELS } from "../kernels/builds.ts";
 import { type Layer, layer } from "../layers/layer.ts";
 import type { Arena } from "../memory/arena.ts";
 import { WasmArena } from "../memory/wasm_arena.ts";
-import { anything, extended, readOptions, type Table } from "../options.ts";
+import { extended, picked, readOptions, type Table } from "../options.ts";
 import { CompiledNet } from "./compiled_net.ts";
 import { HostIO } from "./host_io.ts";
 import { type NetPlan, planNet, SIZE, type SizeOptions } from "./plan.ts";
 import { Runner } from "./runner.ts";
-import type { LoadOptions, Tensors } from "./state_dict.ts";
+import { LOAD, type LoadOptions, type Tensors } from "./state_dict.ts";
 
 /** Options of `load`: sizes as in `compile`, names as in `Session.setParameters`. */
 export interface LoadedOptions
@@ -19,9 +19,9 @@ export interface LoadedOptions
     KernelOptions {
 }
 
-const LOADED = /* @__PURE__ */ extended(/* @__PURE__ */ extended(SIZE, KERNELS), {
-  rename: [anything, {}],
-}) satisfies Table<LoadedOptions>;
+const LOADED = /* @__PURE__ */ extended(SIZE, KERNELS, /* @__PURE__ */ picked(LOAD, "rename")) satisfies Table<
+  LoadedOptions
+>;
 
 /** A net with fixed parameters in one memory, which runs and does not train. `load` makes loaded nets. */
 export class LoadedNet extends CompiledNet {
@@ -54,12 +54,14 @@ export class LoadedNet extends CompiledNet {
  * import { assertEquals } from "@std/assert";
  *
  * const net = sequential({ rnn: recurrent(lstm(), { input: 3, hidden: 8 }), output: dense(8, 2) });
- * using trained = await compile(net, { batch: 1, steps: 4, seed: 1 });
+ * const trained = await compile(net, { batch: 1, steps: 4, seed: 1 });
  * const file = writeSafetensors(trained.parameters());
  *
- * using loaded = await load(net, readSafetensors(file).tensors, { batch: 1, steps: 4 });
+ * const loaded = await load(net, readSafetensors(file).tensors, { batch: 1, steps: 4 });
  * const x = new Float32Array(4 * 3).fill(0.1); // [T = 4, B = 1, 3]
  * assertEquals(loaded.forward(x), trained.forward(x)); // [T, B, 2]
+ * trained.dispose();
+ * loaded.dispose();
  * ```
  */
 export async function load(

@@ -1,4 +1,4 @@
-import { OptionError, requireInteger, ShapeError } from "../errors.ts";
+import { OptionError, ShapeError } from "../errors.ts";
 import { count, flag, REQUIRED, type Table } from "../options.ts";
 import type { Layer, PlannedLayer } from "../layers/layer.ts";
 import { planLayer, planParameters } from "../layers/planning.ts";
@@ -104,10 +104,6 @@ export function placeLayers(
   threads = 1,
 ): { plan: Omit<NetPlan, "bytes" | "staging">; planner: Planner; scope: Scope } {
   const { batch, steps, decoderSteps = steps, batchFirst, train = false, seed = 0, gradientFlow } = options;
-  requireInteger("batch", batch, 1);
-  requireInteger("steps", steps, 1);
-  requireInteger("seed", seed, 0);
-  requireInteger("decoderSteps", decoderSteps, 1);
   if (options.decoderSteps && !net.decoderInput) throw new OptionError('"decoderSteps" is for a net with a decoder');
   if (net.output.kind !== "values") {
     throw new ShapeError(`Cannot compile a net that gives ${net.output.kind}: its last layer must give values`);

@@ -39,9 +39,9 @@ export class RowLayout {
     return this.#arena!.ints(address, n);
   }
 
-  /** A view of `n` doubles, from the double `from` on behind the address. */
-  doubles(address: number, from: number, n: number): Float64Array {
-    return this.#arena!.doubles(address + 8 * from, n);
+  /** A view of `n` doubles. */
+  doubles(address: number, n: number): Float64Array {
+    return this.#arena!.doubles(address, n);
   }
 
   /**

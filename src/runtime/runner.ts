@@ -1,5 +1,5 @@
 import { DisposedError, OptionError } from "../errors.ts";
-import { requireKnown } from "../options.ts";
+import { positive, requireKnown } from "../options.ts";
 import type { Kernels } from "../kernels/kernels.ts";
 import type { Threads } from "../threads/threads.ts";
 import type { CheckedInput, HostIO } from "./host_io.ts";
@@ -122,9 +122,7 @@ export class Runner {
     if (layer.output.parts) {
       throw new OptionError(`Cannot make probabilities of two sequences: the net ends with merge "none"`);
     }
-    if (typeof temperature !== "number" || !(temperature > 0)) {
-      throw new OptionError(`"temperature" must be a number > 0, got ${temperature}`);
-    }
+    positive("temperature", temperature);
     const input = this.check(x, options, false);
     const { batch } = input;
     this.write(input);
@@ -157,13 +155,9 @@ export class Runner {
   }
 
   /**
-   * Run a batch that is not a call of the session, such as a step of a stream: the session's states stay what they are.
+   * Prepare to run a batch that is not a call of the session, such as a step of a stream: the session's states stay
+   * what they are.
    */
-  runApart(batch: PackedBatch, run: (k: Kernels) => void): void {
-    run(this.startApart(batch));
-  }
-
-  /** As `runApart`; the caller runs the batch. */
   startApart(batch: PackedBatch): Kernels {
     const k = this.kernels;
     this.saveStates();
@@ -202,6 +196,7 @@ export class Runner {
   }
 }
 
-function copyStates(states: States): States {
+/** A copy of states. */
+export function copyStates(states: States): States {
   return Object.fromEntries(Object.entries(states).map(([name, data]) => [name, data.slice()]));
 }

@@ -25,9 +25,9 @@ interface StateViews {
  */
 export class StepIO {
   readonly #tokens: Int32Array | undefined;
-  /** The tokens of x, read once: what was checked is what is written. */
-  readonly #checked: Int32Array;
   readonly #input: readonly View[];
+  /** What `read` has read of x. */
+  readonly #x: Int32Array | View;
   readonly #output: readonly View[];
   readonly #states: readonly StateViews[];
   /** Elements of a row of the input. */
@@ -41,8 +41,8 @@ export class StepIO {
     this.#width = isValues ? width : 1;
     this.#limit = width;
     this.#tokens = isValues ? undefined : layout.integers(value.address, B);
-    this.#checked = new Int32Array(B);
     this.#input = isValues ? views(layout, value.address, B, value.stride, width) : [];
+    this.#x = this.#tokens?.slice() ?? layout.floats(value.address, B * value.stride).slice(0, B * width);
     this.#output = views(layout, address, B, stride, columns);
     this.#states = states.map(({ name, width, stride, first, last }: PlannedState) => ({
       name,
@@ -53,27 +53,28 @@ export class StepIO {
   }
 
   /**
+   * Check x, and read each element for the last time: what reads x may be code of the caller.
+   *
    * @throws {ShapeError} When x is not one step of B rows.
    * @throws {OptionError} When a row is not a token, or a value not a number.
    */
-  check(x: ArrayLike<number>, B: number): void {
-    const tokens = this.#tokens;
-    if (tokens) requireArray("x", x);
-    else requireNumbers("x", x);
+  readInput(x: ArrayLike<number>, B: number): void {
+    (this.#tokens ? requireArray : requireNumbers)("x", x);
     if (x.length !== B * this.#width) {
       throw new ShapeError(`Cannot run a step: "x" must be one step of ${B} rows, got ${x.length} elements`);
     }
-    for (let b = 0; tokens && b < B; b++) {
+    if (!this.#tokens) return this.#x.set(x);
+    for (let b = 0; b < B; b++) {
       const token = x[b];
       requireBelow("x", token, b, this.#limit);
-      this.#checked[b] = token;
+      this.#x[b] = token;
     }
   }
 
-  /** Write x after its check. */
-  write(x: ArrayLike<number>): void {
-    if (this.#tokens) this.#tokens.set(this.#checked);
-    else copyIn(this.#input, x, this.#width);
+  /** Write x into memory. */
+  writeInput(): void {
+    if (this.#tokens) this.#tokens.set(this.#x);
+    else copyIn(this.#input, this.#x as View, this.#width);
   }
 
   /** Write the states before the step. */
@@ -93,26 +94,18 @@ export class StepIO {
   }
 
   /** Copy the outputs. */
-  read(output: Float32Array): void {
+  readOutput(output: Float32Array): void {
     copyOut(output, this.#output, output.length / this.#output.length);
   }
 }
 
-/** Rows of this many elements and more are copied at once, which costs a call of the engine. */
-const WIDE_ROW = 16;
-
-function copyIn(rows: readonly View[], data: ArrayLike<number>, width: number): void {
-  if (rows.length === 1 && width >= WIDE_ROW) return rows[0].set(data);
+function copyIn(rows: readonly View[], data: View, width: number): void {
+  if (rows.length === 1) return rows[0].set(data); // a part of the data would be a new view
   for (let b = 0, from = 0; b < rows.length; b++) {
-    const row = rows[b];
-    for (let i = 0; i < width; i++) row[i] = data[from++];
+    for (let i = 0; i < width; i++) rows[b][i] = data[from++];
   }
 }
 
 function copyOut(data: Float32Array, rows: readonly View[], width: number): void {
-  for (let b = 0, to = 0; b < rows.length; b++, to += width) {
-    const row = rows[b];
-    if (width >= WIDE_ROW) data.set(row, to);
-    else for (let i = 0; i < width; i++) data[to + i] = row[i];
-  }
+  for (let b = 0; b < rows.length; b++) data.set(rows[b], b * width);
 }

@@ -1,7 +1,7 @@
 import { OptionError, requireBelow, requireInteger, ShapeError } from "../errors.ts";
-import { checkStates } from "./host_io.ts";
+import { checkStates } from "./initial_states.ts";
 import { packBatch, type PackedBatch, type States } from "./packed_batch.ts";
-import type { Runner } from "./runner.ts";
+import { copyStates, type Runner } from "./runner.ts";
 
 /**
  * B sequences run one step at a time, with states of their own. In the exact build the outputs have the bits of the
@@ -43,10 +43,10 @@ export class Stream {
     if (output && output.length !== size) {
       throw new ShapeError(`Cannot run a step: "output" must have ${size} elements, got ${output.length}`);
     }
-    io.check(x, B);
+    io.readInput(x, B);
     const k = runner.startApart(batch);
     runner.finish();
-    io.write(x);
+    io.writeInput();
     if (this.#isFirst) runner.io.writeStates(k, batch, this.#first, undefined);
     else io.writeStates(this.#states);
     layer.forward(k, batch);
@@ -54,7 +54,7 @@ export class Stream {
     this.#isFirst = false;
     io.readStates(this.#states);
     const outputs = output ?? new Float32Array(size);
-    io.read(outputs);
+    io.readOutput(outputs);
     return outputs;
   }
 
@@ -70,7 +70,7 @@ export class Stream {
     if (!this.#isFirst) return selectRows(this.#states, rows, B);
     selectRows({}, rows, B); // Checks the rows. Zero states are the same in all of them.
     if (this.#first === "zero") return;
-    for (const [name, state] of Object.entries(this.#first)) this.#states[name] = state.slice();
+    Object.assign(this.#states, copyStates(this.#first));
     selectRows(this.#states, rows, B);
     this.#isFirst = false;
   }
@@ -100,9 +100,5 @@ export function openStream(runner: Runner, batch: number, states: States | "zero
   if (wholeSequence) throw new OptionError(`Cannot make a stream: ${wholeSequence} must see a sequence whole`);
   if (states === "zero") return new Stream(runner, batch, states);
   checkStates("states", runner.plan.layer.states, states, batch);
-  return new Stream(
-    runner,
-    batch,
-    Object.fromEntries(Object.entries(states).map(([name, data]) => [name, data.slice()])),
-  );
+  return new Stream(runner, batch, copyStates(states));
 }

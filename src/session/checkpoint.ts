@@ -158,15 +158,17 @@ function writeCheckpoint(checkpoint: Checkpoint): Uint8Array<ArrayBuffer> {
  * import { assertEquals } from "@std/assert";
  *
  * const net = dense(2, 1), size = { batch: 1, steps: 1 };
- * using trained = await compile(net, { ...size, loss: squaredError(), optimizer: sgd() });
+ * const trained = await compile(net, { ...size, loss: squaredError(), optimizer: sgd() });
  * trained.step({ x: [1, 2], y: [3] });
  * const file = trained.checkpoint({ extra: { epoch: 7 } });
  *
- * using session = await compile(net, size);
+ * const session = await compile(net, size);
  * const { parameters, extra } = readCheckpoint(file);
  * session.setParameters(parameters);
  * assertEquals(session.parameters(), trained.parameters());
  * assertEquals(extra, { epoch: 7 });
+ * trained.dispose();
+ * session.dispose();
  * ```
  */
 export function readCheckpoint(bytes: Uint8Array | ArrayBuffer): Checkpoint {

@@ -50,11 +50,12 @@ export const COMPILE = /* @__PURE__ */ extended(/* @__PURE__ */ extended(PLAN, K
  *   output: dense(16, 3),
  * });
  * const optimizer = adam({ learningRate: 0.02 });
- * using session = await compile(net, { batch: 2, steps: 4, loss: crossEntropy(), optimizer });
+ * const session = await compile(net, { batch: 2, steps: 4, loss: crossEntropy(), optimizer });
  * const x = [0, 1, 1, 2, 2, 0, 0, 1], y = [1, 2, 2, 0, 0, 1, 1, 2]; // [T = 4, B = 2]
  * let loss = Infinity;
  * for (let i = 0; i < 100; i++) loss = session.step({ x, y }).loss;
  * assert(loss < 0.1);
+ * session.dispose();
  * ```
  */
 export async function compile(
@@ -72,13 +73,8 @@ export async function compile(
   return new Session(plan, threads.kernels, threads.arena, threads);
 }
 
-/**
- * The number of threads that compute: as many as wanted, where the engine allows them.
- *
- * @throws {OptionError} When the number is out of range.
- */
+/** The number of threads that compute: as many as wanted, where the engine allows them. */
 export function threadCount(wanted: number): number {
-  requireInteger("threads", wanted, 1, MOST_THREADS);
   return Threads.available() ? wanted : 1;
 }
 

@@ -6,7 +6,7 @@ import type { Slot } from "../memory/slot.ts";
 import type { Initialiser } from "../ops/initialise.ts";
 import { type NetPlan, placeLayers, placeStaging, SIZE, type SizeOptions } from "../runtime/plan.ts";
 import { type Clip, clip, type ClipSlots, NORM_BLOCK } from "../training/clip.ts";
-import { type Loss, loss, type PlannedLoss, targetElements } from "../training/losses/loss.ts";
+import { type Loss, loss, type PlannedLoss } from "../training/losses/loss.ts";
 import { type Group, type Optimizer, optimizer, SETTINGS_LENGTH } from "../training/optimizers/optimizer.ts";
 
 /** What a session is compiled for. */
@@ -129,6 +129,7 @@ export function planTraining(net: Layer, options: PlanOptions, threads = 1): Tra
     throw new OptionError(`Cannot measure a loss of two sequences: the net ends with merge "none"`);
   }
   const { plan, planner, scope } = placeLayers(net, { ...options, train }, threads);
+  const { value: { rows }, width } = plan.layer.output;
   const loss = options.loss?.plan(scope, plan.layer.output);
   const slots = {
     moments: moments.map(({ name }) => planner.moment(name)),
@@ -148,7 +149,8 @@ export function planTraining(net: Layer, options: PlanOptions, threads = 1): Tra
   return {
     ...plan,
     ...slots,
-    staging: placeStaging(planner, plan, loss && targetElements(loss, plan.layer.output.value.rows, options.batch)),
+    // One weight for each row of the output, or for each sequence, and the lengths of labels.
+    staging: placeStaging(planner, plan, loss && (loss.elements ?? rows * width) + rows + options.batch),
     bytes: planner.finish(),
     options: { ...options, ...plan.options, train, frozen },
     initial: Object.values(net.parameters).map(({ initial }) => initial),

@@ -84,18 +84,11 @@ export function recomputedGradients(
 }
 
 function requireSegments({ plan, loss }: TrainingRunner, { lengths }: CallOptions): void {
-  const { wholeSequence } = plan;
-  if (wholeSequence) {
-    throw new OptionError(
-      `Cannot recompute: ${wholeSequence} must see a sequence whole, this one is longer than the plan`,
-    );
+  const whole = plan.wholeSequence ?? (loss.targets === "sequence" ? "a loss with one target a sequence" : undefined);
+  if (whole) {
+    throw new OptionError(`Cannot recompute: ${whole} must see a sequence whole, this one is longer than the plan`);
   }
   if (plan.layer.output.steps === "one" && lengths) {
     throw new OptionError(`Cannot recompute: with "lengths", rows have their only output in different segments`);
-  }
-  if (loss.targets === "sequence") {
-    throw new OptionError(
-      "Cannot recompute: a loss with one target a sequence must see it whole, this one is longer than the plan",
-    );
   }
 }

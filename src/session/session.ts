@@ -179,11 +179,12 @@ export class Session extends CompiledNet {
    * import { assert } from "@std/assert";
    *
    * const net = recurrent(elman(), { input: 1, hidden: 8, output: "last" });
-   * using session = await compile(net, { batch: 1, steps: 50, train: true, gradientFlow: true });
+   * const session = await compile(net, { batch: 1, steps: 50, train: true, gradientFlow: true });
    * session.forward(new Float32Array(50).fill(1));
    * session.backward(new Float32Array(8).fill(1)); // of the sum of the last output
    * const norms = session.gradientFlow().get("l0")!;
    * assert(norms[49] > 2.8 && norms[0] < 1e-6); // it has vanished
+   * session.dispose();
    * ```
    */
   gradientFlow(): Map<string, Float32Array> {

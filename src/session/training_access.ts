@@ -60,9 +60,10 @@ export interface TrainingAccess {
  * import { assertEquals } from "@std/assert";
  *
  * const training = { loss: squaredError(), optimizer: sgd() };
- * using session = await compile(dense(2, 1), { batch: 1, steps: 1, ...training });
+ * const session = await compile(dense(2, 1), { batch: 1, steps: 1, ...training });
  * session.accumulate({ x: [1, 2], y: [3] });
  * assertEquals(trainingAccess(session).accumulated().count, 1);
+ * session.dispose();
  * ```
  */
 export function trainingAccess(session: Session): TrainingAccess {

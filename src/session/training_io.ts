@@ -1,7 +1,8 @@
 import { requireNumbers, ShapeError } from "../errors.ts";
 import type { Kernels } from "../kernels/kernels.ts";
 import type { Slot } from "../memory/slot.ts";
-import { checkStates, HostIO } from "../runtime/host_io.ts";
+import { HostIO } from "../runtime/host_io.ts";
+import { checkStates } from "../runtime/initial_states.ts";
 import type { PackedBatch, States } from "../runtime/packed_batch.ts";
 import type { TargetRows, Targets } from "../training/losses/loss.ts";
 

@@ -42,7 +42,7 @@ export function startWorker(body: string): StartedWorker {
     worker.onerror = (event) => {
       event.preventDefault(); // otherwise Deno ends the program
       reject(
-        new Error(event.message || "its script was refused, as by a content security policy without worker-src blob:"),
+        new Error(event.message || "refused, as by a content security policy without worker-src blob:"),
       );
     };
   });

@@ -52,8 +52,6 @@ export function batchSource(session: Session, data: TrainingData, options: Batch
   const { batch = session.batch, shuffle = true, seed = 0, bucket = shuffle ? BUCKET : 1, longest, ranks = 1 } =
     options;
   requireInteger("batch", batch, 1, session.batch * ranks);
-  requireInteger("bucket", bucket, 1);
-  requireInteger("seed", seed, 0);
   if (typeof data === "function") return (epoch, used) => skip(data(epoch), epoch, used);
   if (typeof data !== "object" || data === null) throw refused();
   if (Symbol.iterator in data || Symbol.asyncIterator in data) {

@@ -88,10 +88,11 @@ export type Measure<M extends Metrics> = (options: EvaluateOptions<M>) => Promis
  * import { assert } from "@std/assert";
  *
  * const net = sequential({ rnn: recurrent(gru(), { input: 1, hidden: 8, output: "last" }), decoder: dense(8, 2) });
- * using session = await compile(net, { batch: 2, steps: 5, loss: crossEntropy() });
+ * const session = await compile(net, { batch: 2, steps: 5, loss: crossEntropy() });
  * const data = { x: [[1, 2], [3, 4, 5], [6]], y: [0, 1, 1] };
  * const { loss, metrics } = await evaluate(session, data, { metrics: { accuracy: accuracy(), f1: f1() } });
  * assert(loss > 0 && metrics.accuracy <= 1 && metrics.f1 <= 1);
+ * session.dispose();
  * ```
  */
 export async function evaluate<M extends Metrics = Record<never, never>>(

@@ -34,12 +34,13 @@ import { Training } from "./training.ts";
  * const y = x.map((sequence) => sequence.at(-1)! > sequence[0] ? 1 : 0);
  * const net = sequential({ rnn: recurrent(gru(), { input: 1, hidden: 16, output: "last" }), decoder: dense(16, 2) });
  * const learning = { loss: crossEntropy(), optimizer: adam({ learningRate: 0.02 }) };
- * using session = await compile(net, { batch: 8, steps: 8, ...learning });
+ * const session = await compile(net, { batch: 8, steps: 8, ...learning });
  * const data = { x: x.slice(0, 48), y: y.slice(0, 48) }, evaluate = { data: { x: x.slice(48), y: y.slice(48) } };
  * for await (const event of fit(session, data, { epochs: 40, evaluate, metrics: { accuracy: accuracy() } })) {
  *   if (event.type === "evaluation") assert(event.metrics.accuracy <= 1);
  *   if (event.type === "end") assert(event.best!.value < 0.5);
  * }
+ * session.dispose();
  * ```
  */
 export function fit<M extends Metrics = Record<never, never>>(

@@ -3,6 +3,7 @@ import {
   anything,
   type Check,
   count,
+  extended,
   flag,
   natural,
   positive,
@@ -235,33 +236,42 @@ const RESUME = {
   NonNullable<TrainerOptions["resume"]>
 >;
 
+const evaluation: Check<EvaluationPlan> = (name, value) => readOptions(name, EVALUATION, value, `${name}.`);
+
+const resume: Check<NonNullable<TrainerOptions["resume"]>> = (name, value) =>
+  readOptions(name, RESUME, value, `${name}.`);
+
 /** The check of an option that is the processes that train together. */
 export const world: Check<World> = (name, value) => requireMade(name, value, "allReduce", "a world, such as init()");
 
 /** The check of how often there are statistics. */
 export const statistics: Check<StatisticsOptions> = (name, value) => readOptions(name, STATISTICS, value, `${name}.`);
 
-/** Options of `fit`. */
-export const TRAINER = {
+/** The options of every training. */
+export const TRAINING = {
   epochs: [count],
   steps: [count],
   seconds: [positive],
+  patience: [natural],
+  restoreBest: [flag],
+  signal: [signal],
+} satisfies Table<Pick<TrainerOptions, "epochs" | "steps" | "seconds" | "patience" | "restoreBest" | "signal">>;
+
+/** Options of `fit`. */
+export const TRAINER = /* @__PURE__ */ extended(TRAINING, {
   batch: [count],
   shuffle: [flag],
   seed: [natural],
   bucket: [count],
   carry: [flag],
   accumulate: [count],
-  evaluate: [(name, value) => readOptions(name, EVALUATION, value, `${name}.`)],
+  evaluate: [evaluation],
   metrics: [metrics],
   monitor: [anything],
-  patience: [natural],
-  restoreBest: [flag],
   statistics: [statistics],
-  resume: [(name, value) => readOptions(name, RESUME, value, `${name}.`)],
+  resume: [resume],
   world: [world],
-  signal: [signal],
-} satisfies Table<TrainerOptions>;
+}) satisfies Table<TrainerOptions>;
 
 /**
  * Check the options.

@@ -57,14 +57,19 @@ interface Limits {
   readonly patience?: number;
 }
 
+/** The most epochs of a training. */
+export function epochLimit({ epochs, steps, seconds }: Limits): number {
+  return epochs ?? ((steps ?? seconds) === undefined ? DEFAULT_EPOCHS : Infinity);
+}
+
 /** The limit that a training has reached, if any; its time is not looked at. */
 export function reachedLimit(
   { step, epoch, bad, start = { step: 0, epoch: 1 } }: TrainerState,
-  { epochs, steps, seconds, patience = Infinity }: Limits,
+  limits: Limits,
 ): EndEvent["reason"] | undefined {
-  const most = epochs ?? ((steps ?? seconds) === undefined ? DEFAULT_EPOCHS : Infinity);
+  const { steps, patience = Infinity } = limits;
   if (bad > patience) return "patience";
-  if (epoch - start.epoch >= most) return "epochs";
+  if (epoch - start.epoch >= epochLimit(limits)) return "epochs";
   return step - start.step >= (steps ?? Infinity) ? "steps" : undefined;
 }
 

@@ -6,7 +6,7 @@
  *
  * An engine that cannot be had is skipped, and the table says why. Exit code 1 when an engine fails or has other bits.
  */
-import { arm64Engines, npmEngines, type Run, Skipped, systemEngines } from "./groups.ts";
+import { arm64Engines, cleanUp, npmEngines, type Run, Skipped, systemEngines } from "./groups.ts";
 import { compare, type Found, type Row, table } from "./table.ts";
 import { results } from "./program.ts";
 
@@ -44,4 +44,5 @@ for (const name of groups) {
 console.log(table(rows));
 const failed = rows.filter(({ faults }) => faults?.length).length;
 console.log(`\n${rows.filter(({ bits }) => bits).length} engines with the same bits, ${failed} failed`);
+cleanUp();
 Deno.exit(failed ? 1 : 0);

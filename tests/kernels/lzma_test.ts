@@ -26,7 +26,7 @@ const KINDS: Record<string, (length: number) => Uint8Array> = {
 
 for (const [kind, make] of Object.entries(KINDS)) {
   Deno.test(`unpacks bytes that are ${kind}`, () => {
-    for (const length of [1, 2, 3, 4, 17, 300, 5000, 300_000]) {
+    for (const length of [1, 2, 3, 4, 17, 300, 5000, 70_000]) {
       const bytes = make(length), packed = Uint8Array.from(lzma.LZMA.compress(bytes, 9));
       assertEquals(unpackLzma(packed, length), bytes, `${length} bytes`);
       const half = length >> 1;

@@ -117,3 +117,27 @@ Deno.test("a generator refuses an invalid seed, stream, bound or state", () => {
   }
   for (const bad of [0, -1, 1.5, 2 ** 32 + 1]) assertThrows(() => new Generator(0).integer(bad), OptionError, '"n"');
 });
+
+Deno.test("normal() has the moments, the quantiles and the tails of the standard normal distribution", () => {
+  const generator = new Generator(3), n = 200_000;
+  const sorted = Float64Array.from({ length: n }, () => generator.normal()).sort();
+  const moment = (power: number) => sorted.reduce((sum, x) => sum + x ** power, 0) / n;
+  // Five deviations of each mean: those of x, x², x³ and x⁴ are 1, √2, √15 and √96.
+  [[0, 1], [1, 2], [0, 15], [3, 96]].forEach(([expected, variance], i) => {
+    const error = moment(i + 1) - expected;
+    assert(Math.abs(error) < 5 * Math.sqrt(variance / n), `moment ${i + 1}: off by ${error}`);
+  });
+  // Quantiles at the probabilities p, of scipy.stats.norm.cdf. A share deviates by √(p (1 - p) / n).
+  const shares = { "-3": 0.0013499, "-2": 0.0227501, "-1": 0.1586553, "0": 0.5, "0.5": 0.6914625, "1.5": 0.9331928 };
+  for (const [x, p] of Object.entries(shares)) {
+    const error = sorted.filter((y) => y < Number(x)).length / n - p;
+    assert(Math.abs(error) < 5 * Math.sqrt(p * (1 - p) / n), `below ${x}: off by ${error}`);
+  }
+});
+
+Deno.test("normal() is the same everywhere, and a restored generator goes on", () => {
+  const generator = new Generator(1), first = Array.from({ length: 4 }, () => generator.normal());
+  assertEquals(first, [-0.6632735729217529, 0.10394853353500366, 0.7665830850601196, 1.618979036808014]);
+  const state = JSON.parse(JSON.stringify(generator.state));
+  assertEquals(Generator.restore(state).normal(), generator.normal());
+});

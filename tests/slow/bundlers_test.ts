@@ -6,7 +6,7 @@ import { run } from "../support/package/answers.ts";
 import { writePackage } from "../support/package/programs.ts";
 
 const PACKAGES = [
-  "esbuild@0.25.12",
+  "esbuild@0.28.2",
   "rollup@4.68.8",
   "@rollup/plugin-node-resolve@16.0.3",
   "webpack@5.113.0",

@@ -1,4 +1,4 @@
-import { requireKnown, RUN } from "../../options.ts";
+import { extended, requireKnown, RUN } from "../../options.ts";
 import { label, list } from "./description.ts";
 import { type Label, Labels } from "./labels.ts";
 import { type ModelKind, ModelRunner, type RunnableModel } from "./model.ts";
@@ -26,12 +26,11 @@ export interface ClassifierDescription extends SequenceModelDescription {
 }
 
 /** The kind of a classifier. */
-export const CLASSIFIER: ModelKind<ClassifierDescription> = {
-  ...SEQUENCE_MODEL,
+export const CLASSIFIER: ModelKind<ClassifierDescription> = /* @__PURE__ */ extended(SEQUENCE_MODEL, {
   name: "sequence classifier",
-  values: { ...SEQUENCE_MODEL.values, labels: list(label, 2) },
-  net: (description) => labelledNet(description),
-};
+  values: () => ({ ...SEQUENCE_MODEL.values(), labels: list(label, 2) }),
+  net: labelledNet,
+});
 
 /** A saved `SequenceClassifier` to run, not to train: `predict` with the same results. */
 export class SequenceClassifierRunner extends ModelRunner {

@@ -1,7 +1,7 @@
 import { joined } from "../../decoding/generate.ts";
 import { readPrompt } from "../../decoding/prompt.ts";
 import { DRAW, type DrawOptions, drawTokens } from "../../decoding/token_draws.ts";
-import { anything, count, natural, rate, readOptions, type Table, text } from "../../options.ts";
+import { anything, count, extended, natural, rate, readOptions, type Table, text } from "../../options.ts";
 import { exp } from "../../kernels/real.ts";
 import { conditioning } from "../../layers/conditioning.ts";
 import { dense } from "../../layers/dense.ts";
@@ -36,13 +36,12 @@ export interface SequenceGenerateOptions extends Condition, DrawOptions {
   length?: number;
 }
 
-const GENERATE = {
-  ...DRAW,
+const GENERATE = /* @__PURE__ */ extended(DRAW, {
   label: [anything],
   vector: [anything],
   prompt: [anything],
   length: [natural],
-} satisfies Table<SequenceGenerateOptions>;
+}) satisfies Table<SequenceGenerateOptions>;
 
 /** All that makes up a generator. */
 export interface GeneratorDescription extends ModelDescription {
@@ -65,7 +64,7 @@ export interface GeneratorDescription extends ModelDescription {
 /** The kind of a generator. */
 export const GENERATOR: ModelKind<GeneratorDescription> = {
   name: "sequence generator",
-  values: {
+  values: () => ({
     hidden: list(count, 1),
     embedding: count,
     dropout: rate,
@@ -73,7 +72,7 @@ export const GENERATOR: ModelKind<GeneratorDescription> = {
     labels: list(text),
     vector: natural,
     longest: count,
-  },
+  }),
   net: generatorNet,
   size: ({ vector }) => ({ batch: 1, steps: 1, decoderSteps: vector ? 1 : undefined }),
 };
@@ -96,8 +95,9 @@ export class SequenceGeneratorRunner extends ModelRunner {
   }
 
   /**
-   * Write a text from its condition to `<eos>`, one token a piece. The same seed gives the same text; `<unk>`, `<pad>`
-   * and `<bos>` are never written. While the model is trained, the next token is that of the new parameters.
+   * Write a text from its condition to `<eos>`, one token a piece. The same seed gives the same text; the default seed
+   * is 0, so another text needs another `seed`. `<unk>`, `<pad>` and `<bos>` are never written. While the model is
+   * trained, the next token is that of the new parameters.
    *
    * @throws {OptionError} When the prompt has unknown tokens, the label is none of the model's, or an option is out of
    * range.

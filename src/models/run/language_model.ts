@@ -11,7 +11,7 @@ import {
   type SearchOptions,
 } from "../../decoding/generate.ts";
 import { textStates } from "../../decoding/text_reader.ts";
-import { OptionError, requireInteger, requireRate } from "../../errors.ts";
+import { OptionError, requireInteger } from "../../errors.ts";
 import { dense } from "../../layers/dense.ts";
 import { dropout } from "../../layers/dropout.ts";
 import { embedding, oneHot } from "../../layers/embedding.ts";
@@ -42,13 +42,13 @@ export interface LanguageModelDescription extends ModelDescription {
 /** The kind of a language model. */
 export const LANGUAGE_MODEL: ModelKind<LanguageModelDescription> = {
   name: "language model",
-  values: {
+  values: () => ({
     hidden: list(count, 1),
     embedding: optional(count),
     tied: optional(flag),
     dropout: optional(rate),
     vocabulary,
-  },
+  }),
   net: (description) => languageNet(description, "sequence"),
   runningNet: (description) => languageNet(description, "last"),
   size: () => ({ batch: 1, steps: PIECE }),
@@ -76,7 +76,8 @@ export class LanguageModelRunner extends ModelRunner {
 
   /**
    * Write text, one token a piece: the lecture notes' sampling, "Language model and sequence generation". The same seed
-   * gives the same text. `<eos>` ends the text; `<unk>`, `<pad>` and `<bos>` are never written.
+   * gives the same text; the default seed is 0, so another text needs another `seed`. `<eos>` ends the text; `<unk>`,
+   * `<pad>` and `<bos>` are never written.
    *
    * @throws {OptionError} When the prompt has unknown characters, or an option is out of range.
    */
@@ -121,10 +122,11 @@ export class LanguageModelRunner extends ModelRunner {
    * import { LanguageModel } from "@unroll/rnn";
    * import { assertEquals } from "@std/assert";
    *
-   * using model = await LanguageModel.create("to be or not to be", { hidden: [32, 16] });
+   * const model = await LanguageModel.create("to be or not to be", { hidden: [32, 16] });
    * const states = await model.states("to be");
    * assertEquals([...states.keys()], ["rnn.h_l0", "rnn.c_l0", "rnn.h_l1", "rnn.c_l1"]);
    * assertEquals(states.get("rnn.h_l1")!.length, 5 * 16);
+   * model.dispose();
    * ```
    */
   async states(
@@ -163,7 +165,6 @@ function languageNet(description: LanguageModelDescription, steps: "sequence" | 
   if (tied && width !== output) {
     throw new OptionError(`"embedding" must be ${output} to be tied to the decoder, got ${width}`);
   }
-  requireRate("dropout", rate);
   // The tied weight is drawn as the decoder's: vectors of length 1 or so would give logits of the order of the width.
   const tiedNames: Record<string, string> = tied ? { "embedding.weight": "decoder.weight" } : {};
   return sequential({

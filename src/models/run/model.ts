@@ -1,11 +1,11 @@
 import { type Cell, cell } from "../../cells/cell.ts";
 import { type KernelOptions, KERNELS } from "../../kernels/builds.ts";
-import { type Check, refuse, type Table } from "../../options.ts";
+import { type Check, extended, refuse, type Table } from "../../options.ts";
 import { Resource } from "../../resource.ts";
 import { isTokenizer } from "../../text/tokenizer.ts";
 import type { TokenizerSource } from "../../text/vocabulary_tokens.ts";
 import type { Layer } from "../../layers/layer.ts";
-import type { TensorCopy } from "../../runtime/state_dict.ts";
+import type { IncompatibleKeys, LoadOptions, TensorCopy, Tensors } from "../../runtime/state_dict.ts";
 import { type FileKind, type ModelDescription, type SaveOptions, writeModel } from "./model_file.ts";
 import type { ModelParameters, NetPool, SessionSize } from "./net_pool.ts";
 
@@ -32,7 +32,9 @@ const tokenizer: Check<TokenizerSource> = (name, value) =>
     : refuse(name, "a tokenizer, or a function that makes one", value);
 
 /** The options to load a model. */
-export const RUNNER = { cell: [cell], tokens: [tokenizer], ...KERNELS } satisfies Table<RunnerOptions>;
+export const RUNNER = /* @__PURE__ */ extended({ cell: [cell], tokens: [tokenizer] }, KERNELS) satisfies Table<
+  RunnerOptions
+>;
 
 /** One kind of model: its file, and the net that a description makes. */
 export interface ModelKind<Description extends ModelDescription> extends FileKind<Description> {
@@ -62,9 +64,6 @@ export interface RunnableModel<Description extends ModelDescription = ModelDescr
   readonly nets: NetPool;
 }
 
-/** Deno and Node show what this method returns. */
-const INSPECT: unique symbol = Symbol.for("nodejs.util.inspect.custom");
-
 /** What all models have, whether they only run or can be trained. */
 export abstract class ModelRunner extends Resource {
   readonly #model: RunnableModel;
@@ -73,6 +72,8 @@ export abstract class ModelRunner extends Resource {
   constructor(model: RunnableModel) {
     super();
     this.#model = model;
+    // What Deno and Node show. In the class, the computed name would keep bundlers from dropping it.
+    Object.defineProperty(this, Symbol.for("nodejs.util.inspect.custom"), { value: () => this.#inspect() });
   }
 
   /** The layers of the model, to be used without the model around them. */
@@ -83,6 +84,16 @@ export abstract class ModelRunner extends Resource {
   /** Copies of all parameters by name, as `setParameters` of a session of `net` takes them. */
   parameters(): Map<string, TensorCopy> {
     return this.#model.parameters.owner.parameters();
+  }
+
+  /**
+   * Set the parameters, as `setParameters` of a session of `net` does. A training goes on with the new parameters.
+   *
+   * @returns The names without a match, which only `strict: false` allows.
+   * @throws {ShapeError} When names or shapes differ. Nothing is changed.
+   */
+  setParameters(tensors: Tensors, options: LoadOptions = {}): IncompatibleKeys {
+    return this.#model.parameters.owner.setParameters(tensors, options);
   }
 
   /** Number of elements of all parameters. */
@@ -113,11 +124,10 @@ export abstract class ModelRunner extends Resource {
    * @throws {TypeError} Always: `save` writes a model.
    */
   readonly toJSON: () => never = () => {
-    throw new TypeError("Cannot write a model as JSON: expected save(), which gives the bytes of its file");
+    throw new TypeError("Cannot write a model as JSON: use save(), which gives its file");
   };
 
-  /** What `console.log` shows in Deno and Node. */
-  [INSPECT](): string {
+  #inspect(): string {
     try {
       return `${this.#model.kind}\n${this.summary()}`;
     } catch {

@@ -40,8 +40,8 @@ export interface ModelDescription {
 export interface FileKind<Description extends ModelDescription> {
   /** The kind's name in the file. */
   readonly name: string;
-  /** The values of the description. */
-  readonly values: ReadValues<Omit<Description, keyof ModelDescription>>;
+  /** How the values of the description are read. */
+  values(): ReadValues<Omit<Description, keyof ModelDescription>>;
   /**
    * The layers of the model.
    *
@@ -116,7 +116,7 @@ export function readModel<Description extends ModelDescription>(
     if (!cell) {
       throw new FormatError(`its cell ${format(values.cell)} is none of ours; give it as option "cell"`);
     }
-    const readers: Record<string, ReadValue<unknown>> = { ...kind.values, frozen: optional(list(text), []) };
+    const readers: Record<string, ReadValue<unknown>> = { ...kind.values(), frozen: optional(list(text), []) };
     // The order of the file, so that a loaded model saves the same bytes.
     const names = new Set([
       ...Object.keys(values).filter((name) => Object.hasOwn(readers, name)),
@@ -176,7 +176,7 @@ function readValues(
   if (kind !== name) {
     throw new FormatError(`the file is that of a ${typeof kind === "string" ? kind.slice(0, 40) : format(kind)}`);
   }
-  const required = Object.entries<ReadValue<unknown>>(wanted).filter(([, read]) => !read.isOptional);
+  const required = Object.entries<ReadValue<unknown>>(wanted()).filter(([, read]) => !read.isOptional);
   const missing = ["cell", ...required.map(([key]) => key)].filter((key) => values[key] === undefined);
   if (missing.length) throw new FormatError(`metadata "${KEY}" has no "${missing.join('", "')}"`);
   return values;

@@ -1,4 +1,4 @@
-import { requireKnown, RUN } from "../../options.ts";
+import { extended, requireKnown, RUN } from "../../options.ts";
 import { oneOf } from "./description.ts";
 import { type ModelKind, ModelRunner, type RunnableModel } from "./model.ts";
 import {
@@ -19,11 +19,10 @@ export interface RegressorDescription extends SequenceModelDescription {
 }
 
 /** The kind of a regressor. */
-export const REGRESSOR: ModelKind<RegressorDescription> = {
-  ...SEQUENCE_MODEL,
+export const REGRESSOR: ModelKind<RegressorDescription> = /* @__PURE__ */ extended(SEQUENCE_MODEL, {
   name: "sequence regressor",
-  values: { ...SEQUENCE_MODEL.values, loss: oneOf("squared", "absolute", "huber") },
-};
+  values: () => ({ ...SEQUENCE_MODEL.values(), loss: oneOf("squared", "absolute", "huber") }),
+});
 
 /** A saved `SequenceRegressor` to run, not to train: `predict` with the same results. */
 export class SequenceRegressorRunner extends ModelRunner {

@@ -77,7 +77,7 @@ export interface Seq2SeqDescription extends ModelDescription, BothSides<Tokens> 
 /** The kind of a sequence-to-sequence model. */
 export const SEQ2SEQ: ModelKind<Seq2SeqDescription> = {
   name: "sequence-to-sequence model",
-  values: {
+  values: () => ({
     source: tokens,
     target: tokens,
     hidden: count,
@@ -87,7 +87,7 @@ export const SEQ2SEQ: ModelKind<Seq2SeqDescription> = {
     dropout: optional(rate, 0),
     embedding: sides(count),
     longest: sides(count),
-  },
+  }),
   net: seq2seqNet,
   size: ({ longest }) => ({ batch: 1, steps: longest.source, decoderSteps: longest.target + 1 }),
 };

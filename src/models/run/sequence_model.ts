@@ -53,7 +53,7 @@ export interface SequenceModelDescription extends ModelDescription {
 
 /** What the kinds of sequence models have in common. */
 export const SEQUENCE_MODEL = {
-  values: {
+  values: () => ({
     hidden: sizes,
     layers: count,
     bidirectional: flag,
@@ -63,7 +63,7 @@ export const SEQUENCE_MODEL = {
     outputs: count,
     tokens: optional(tokens),
     features: optional(count),
-  },
+  }),
   net: sequenceNet,
   runningNet,
   size: () => ({ batch: 1, steps: 1 }),

@@ -1,4 +1,4 @@
-import { requireKnown, RUN } from "../../options.ts";
+import { extended, requireKnown, RUN } from "../../options.ts";
 import { label, list, oneOf, optional } from "./description.ts";
 import { type Label, Labels } from "./labels.ts";
 import { type ModelKind, ModelRunner, type RunnableModel } from "./model.ts";
@@ -29,16 +29,15 @@ export interface TaggerDescription extends SequenceModelDescription {
 }
 
 /** The kind of a tagger. */
-export const TAGGER: ModelKind<TaggerDescription> = {
-  ...SEQUENCE_MODEL,
+export const TAGGER: ModelKind<TaggerDescription> = /* @__PURE__ */ extended(SEQUENCE_MODEL, {
   name: "sequence tagger",
-  values: {
-    ...SEQUENCE_MODEL.values,
+  values: () => ({
+    ...SEQUENCE_MODEL.values(),
     labels: optional(list(label, 2)),
     loss: optional(oneOf("squared", "absolute", "huber")),
-  },
-  net: (description) => labelledNet(description),
-};
+  }),
+  net: labelledNet,
+});
 
 /** A saved `SequenceTagger` to run, not to train: `predict` with the same results. */
 export class SequenceTaggerRunner extends ModelRunner {

@@ -35,8 +35,9 @@ const BINARY_CROSS_ENTROPY = /* @__PURE__ */ extended(LOSS, {
  * import { assertEquals } from "@std/assert";
  *
  * const loss = binaryCrossEntropy({ positiveWeight: [1, 3] });
- * using session = await compile(dense(1, 2), { batch: 2, steps: 1, loss });
+ * const session = await compile(dense(1, 2), { batch: 2, steps: 1, loss });
  * assertEquals(session.losses({ x: [1, 2], y: [1, 0, 0, 1] }).length, 4);
+ * session.dispose();
  * ```
  */
 export function binaryCrossEntropy(options: BinaryCrossEntropyOptions = {}): Loss {

@@ -45,9 +45,10 @@ const CROSS_ENTROPY = /* @__PURE__ */ extended(LOSS, {
  * import { assertEquals } from "@std/assert";
  *
  * const loss = crossEntropy({ ignoreIndex: 0, labelSmoothing: 0.1 });
- * using session = await compile(dense(1, 3), { batch: 2, steps: 2, loss });
+ * const session = await compile(dense(1, 3), { batch: 2, steps: 2, loss });
  * const { count } = session.evaluate({ x: [1, 2, 3, 4], y: [1, 2, 0, 1] }); // [T = 2, B = 2]
  * assertEquals(count, 3);
+ * session.dispose();
  * ```
  */
 export function crossEntropy(options: CrossEntropyOptions = {}): Loss {

@@ -1,4 +1,4 @@
-import { OptionError, requireArray, requireBelow, requireInteger, ShapeError } from "../../errors.ts";
+import { OptionError, requireBelow, requireInteger, ShapeError } from "../../errors.ts";
 import { extended, flag, natural, readOptions, type Table } from "../../options.ts";
 import { LOSS, type Loss, type LossOptions, requireCount, type Targets, weightsOf } from "./loss.ts";
 
@@ -51,10 +51,11 @@ const CTC = /* @__PURE__ */ extended(LOSS, {
  * import { assertEquals } from "@std/assert";
  *
  * const net = sequential({ rnn: recurrent(lstm(), { input: 1, hidden: 8 }), decoder: dense(8, 3) });
- * using session = await compile(net, { batch: 1, steps: 6, loss: ctc(), optimizer: sgd({ learningRate: 0.5 }) });
+ * const session = await compile(net, { batch: 1, steps: 6, loss: ctc(), optimizer: sgd({ learningRate: 0.5 }) });
  * const x = [1, 0, 0, -1, 0, 0];
  * for (let i = 0; i < 100; i++) session.step({ x, y: [1, 2] });
  * assertEquals(ctcGreedy(session.forward(x), { classes: 3 })[0].labels, [1, 2]);
+ * session.dispose();
  * ```
  */
 export function ctc(options: CtcOptions = {}): Loss {
@@ -141,14 +142,14 @@ export function ctc(options: CtcOptions = {}): Loss {
  * `[B, S]`. For `[B, S]` with full rows both are the same.
  */
 function layoutOf({ y, targetLengths }: Targets, B: number): (sequence: number) => { from: number; length: number } {
-  const columns = requireArray("y", y).length / B;
+  const columns = y.length / B;
   if (!targetLengths) {
     if (Number.isInteger(columns)) return (b) => ({ from: b * columns, length: columns });
     throw new ShapeError(
       `Cannot read "y": without "targetLengths" it must have shape [${B}, S], got ${y.length} elements`,
     );
   }
-  if (requireArray("targetLengths", targetLengths).length !== B) {
+  if (targetLengths.length !== B) {
     throw new ShapeError(
       `Cannot read "targetLengths": expected ${B} elements, one a sequence, got ${targetLengths.length}`,
     );

@@ -43,7 +43,6 @@ export function elementLoss(loss: ElementLoss, reduction: Reduction): Loss {
       const columns = settings && scope.constant("loss settings", settings);
       return {
         targets: "step",
-        elements: rows * width,
         total,
         check(targets, rows) {
           requireTargets(targets, rows, width);

@@ -1,4 +1,4 @@
-import { OptionError, requireArray, requireNumber, ShapeError } from "../../errors.ts";
+import { OptionError, requireNumber, ShapeError } from "../../errors.ts";
 import type { Kernels } from "../../kernels/kernels.ts";
 import type { Scope } from "../../memory/scope.ts";
 import type { Slot } from "../../memory/slot.ts";
@@ -89,7 +89,7 @@ export interface PlannedLoss {
   /**
    * The most elements of y, for which memory is planned.
    *
-   * @default {0}
+   * @default one for each number of the output
    */
   readonly elements?: number;
   /** Sum of the losses, one f32. */
@@ -111,22 +111,12 @@ export interface PlannedLoss {
   read(rows: TargetRows): Float32Array;
 }
 
-/**
- * The most elements of the targets of a call: of y, weights and lengths of labels.
- *
- * @param rows The most rows of the output.
- * @param batch The most sequences.
- */
-export function targetElements({ targets, elements = 0 }: PlannedLoss, rows: number, batch: number): number {
-  return elements + (targets === "sequence" ? 2 * batch : rows);
-}
-
 /** The check of an option that is a loss. */
 export const loss: Check<Loss> = (name, value) => requireMade(name, value, "plan", "a loss, such as crossEntropy()");
 
 /** @throws {ShapeError} When y does not have `columns` numbers for each row. */
 export function requireTargets({ y }: Targets, { count }: TargetRows, columns: number): void {
-  if (requireArray("y", y).length === count * columns) return;
+  if (y.length === count * columns) return;
   const expected = columns === 1 ? `${count} elements` : `${count} rows of ${columns} elements`;
   throw new ShapeError(`Cannot read "y": expected ${expected}, a row for each target, got ${y.length} elements`);
 }
@@ -139,7 +129,7 @@ export function requireTargets({ y }: Targets, { count }: TargetRows, columns: n
  */
 export function weightsOf({ weights }: Targets, rows: TargetRows): (row: number, callerRow: number) => number {
   if (!weights) return () => 1;
-  const { length } = requireArray("weights", weights), { count, B } = rows;
+  const { length } = weights, { count, B } = rows;
   if (length !== count && length !== B) {
     const each = count === B ? "" : `${count}, one a target, or `;
     throw new ShapeError(`Cannot read "weights": expected ${each}${B}, one a sequence, got ${length} elements`);

@@ -12,8 +12,9 @@ import { LOSS, type Loss, type LossOptions } from "./loss.ts";
  * import { activation } from "@unroll/rnn/layers";
  * import { assertEquals } from "@std/assert";
  *
- * using session = await compile(activation("identity", 2), { batch: 1, steps: 2, loss: squaredError() });
+ * const session = await compile(activation("identity", 2), { batch: 1, steps: 2, loss: squaredError() });
  * assertEquals(session.evaluate({ x: [1, 2, 3, 4], y: [1, 0, 3, 0] }).loss, (4 + 16) / 4);
+ * session.dispose();
  * ```
  */
 export function squaredError(options: LossOptions = {}): Loss {
@@ -63,8 +64,9 @@ const HUBER = /* @__PURE__ */ extended(LOSS, { delta: [positiveFinite, 1] }) sat
  * import { activation } from "@unroll/rnn/layers";
  * import { assertEquals } from "@std/assert";
  *
- * using session = await compile(activation("identity", 1), { batch: 2, steps: 1, loss: huber({ delta: 2 }) });
+ * const session = await compile(activation("identity", 1), { batch: 2, steps: 1, loss: huber({ delta: 2 }) });
  * assertEquals(session.losses({ x: [1, 6], y: [0, 0] }), new Float32Array([0.5, 10]));
+ * session.dispose();
  * ```
  */
 export function huber(options: HuberOptions = {}): Loss {
@@ -97,8 +99,9 @@ const SMOOTH_L1 = /* @__PURE__ */ extended(LOSS, { beta: [positiveFinite, 1] }) 
  * import { activation } from "@unroll/rnn/layers";
  * import { assertEquals } from "@std/assert";
  *
- * using session = await compile(activation("identity", 1), { batch: 2, steps: 1, loss: smoothL1({ beta: 2 }) });
+ * const session = await compile(activation("identity", 1), { batch: 2, steps: 1, loss: smoothL1({ beta: 2 }) });
  * assertEquals(session.losses({ x: [1, 6], y: [0, 0] }), new Float32Array([0.25, 5]));
+ * session.dispose();
  * ```
  */
 export function smoothL1(options: SmoothL1Options = {}): Loss {

@@ -39,10 +39,11 @@ const AVERAGE = /* @__PURE__ */ extended(METRIC, { average: [anything, "macro"] 
  * import { accuracy } from "@unroll/rnn/metrics";
  * import { assertEquals } from "@std/assert";
  *
- * using session = await compile(activation("identity", 2), { batch: 3, steps: 1, loss: crossEntropy() });
+ * const session = await compile(activation("identity", 2), { batch: 3, steps: 1, loss: crossEntropy() });
  * const data = { x: [[4, 1], [2, 3], [0, 5], [1, 2]], y: [[0], [1], [0], [1]] };
  * const { metrics } = await evaluate(session, data, { metrics: { accuracy: accuracy() } });
  * assertEquals(metrics.accuracy, 0.75);
+ * session.dispose();
  * ```
  */
 export function accuracy(options: ClassMetricOptions = {}): Metric {
@@ -74,10 +75,11 @@ export function accuracy(options: ClassMetricOptions = {}): Metric {
  * import { confusionMatrix } from "@unroll/rnn/metrics";
  * import { assertEquals } from "@std/assert";
  *
- * using session = await compile(activation("identity", 2), { batch: 3, steps: 1, loss: crossEntropy() });
+ * const session = await compile(activation("identity", 2), { batch: 3, steps: 1, loss: crossEntropy() });
  * const data = { x: [[4, 1], [2, 3], [0, 5], [1, 2]], y: [[0], [1], [0], [1]] };
  * const { metrics } = await evaluate(session, data, { metrics: { matrix: confusionMatrix() } });
  * assertEquals(metrics.matrix, [[1, 1], [0, 2]]);
+ * session.dispose();
  * ```
  */
 export function confusionMatrix(options: ClassMetricOptions = {}): Metric<number[][]> {
@@ -110,10 +112,11 @@ export function confusionMatrix(options: ClassMetricOptions = {}): Metric<number
  * import { precision } from "@unroll/rnn/metrics";
  * import { assertEquals } from "@std/assert";
  *
- * using session = await compile(activation("identity", 2), { batch: 3, steps: 1, loss: crossEntropy() });
+ * const session = await compile(activation("identity", 2), { batch: 3, steps: 1, loss: crossEntropy() });
  * const data = { x: [[4, 1], [2, 3], [0, 5], [1, 2]], y: [[0], [1], [0], [1]] };
  * const { metrics } = await evaluate(session, data, { metrics: { precision: precision({ average: 1 }) } });
  * assertEquals(metrics.precision, 2 / 3);
+ * session.dispose();
  * ```
  */
 export function precision(options: ClassAverageOptions = {}): Metric {
@@ -133,10 +136,11 @@ export function precision(options: ClassAverageOptions = {}): Metric {
  * import { recall } from "@unroll/rnn/metrics";
  * import { assertEquals } from "@std/assert";
  *
- * using session = await compile(activation("identity", 2), { batch: 3, steps: 1, loss: crossEntropy() });
+ * const session = await compile(activation("identity", 2), { batch: 3, steps: 1, loss: crossEntropy() });
  * const data = { x: [[4, 1], [2, 3], [0, 5], [1, 2]], y: [[0], [1], [0], [1]] };
  * const { metrics } = await evaluate(session, data, { metrics: { recall: recall() } });
  * assertEquals(metrics.recall, (1 / 2 + 1) / 2);
+ * session.dispose();
  * ```
  */
 export function recall(options: ClassAverageOptions = {}): Metric {
@@ -155,10 +159,11 @@ export function recall(options: ClassAverageOptions = {}): Metric {
  * import { f1 } from "@unroll/rnn/metrics";
  * import { assertEquals } from "@std/assert";
  *
- * using session = await compile(activation("identity", 2), { batch: 3, steps: 1, loss: crossEntropy() });
+ * const session = await compile(activation("identity", 2), { batch: 3, steps: 1, loss: crossEntropy() });
  * const data = { x: [[4, 1], [2, 3], [0, 5], [1, 2]], y: [[0], [1], [0], [1]] };
  * const { metrics } = await evaluate(session, data, { metrics: { f1: f1({ average: 1 }) } });
  * assertEquals(metrics.f1, 0.8);
+ * session.dispose();
  * ```
  */
 export function f1(options: ClassAverageOptions = {}): Metric {

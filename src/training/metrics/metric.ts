@@ -43,13 +43,14 @@ export interface EvaluatedBatch {
  * import { compile, crossEntropy, dense, evaluate, perplexity } from "@unroll/rnn";
  * import { assertAlmostEquals } from "@std/assert";
  *
- * using session = await compile(dense(1, 4), { batch: 2, steps: 1, loss: crossEntropy() });
+ * const session = await compile(dense(1, 4), { batch: 2, steps: 1, loss: crossEntropy() });
  * const parameters = session.parameters();
  * for (const { data } of parameters.values()) data.fill(0); // the same probability for all classes
  * session.setParameters(parameters);
  * const data = { x: [[1], [2]], y: [[0], [3]] };
  * const { metrics } = await evaluate(session, data, { metrics: { perplexity: perplexity() } });
  * assertAlmostEquals(metrics.perplexity, 4, 1e-6);
+ * session.dispose();
  * ```
  */
 export function perplexity(): Metric {

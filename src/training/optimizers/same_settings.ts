@@ -2,9 +2,9 @@ import type { Schedule } from "../schedules/schedule.ts";
 import type { Optimizer } from "./optimizer.ts";
 
 /** Numbers of updates for which settings are compared: 0, and powers of the root of 2 up to a million. */
-const UPDATES = [0, ...new Set(Array.from({ length: 41 }, (_, i) => Math.floor(2 ** (i / 2))))];
+const UPDATES = /* @__PURE__ */ Array.from({ length: 42 }, (_, i) => i && Math.floor(2 ** ((i - 1) / 2)));
 /** Metrics that are reported to a schedule: better, equal and worse ones. */
-const METRICS = Array.from({ length: 60 }, (_, i) => i < 30 ? 1 - i / 40 : 0.5 + (i % 3) / 10);
+const METRICS = /* @__PURE__ */ Array.from({ length: 60 }, (_, i) => i < 30 ? 1 - i / 40 : 0.5 + (i % 3) / 10);
 
 /**
  * Whether two optimizers make the same updates, so that the moments of one are those of the other. Schedules are

@@ -30,7 +30,7 @@ export interface CosineOptions {
 const COSINE = {
   steps: [anything, REQUIRED], // More than the warm-up.
   warmUp: [natural, 0],
-  start: [nonNegative, 1 / 3],
+  start: [nonNegative, 0.3333333333333333], // 1 / 3: bundlers keep what is computed.
   minimum: [nonNegative, 0],
 } satisfies Table<CosineOptions>;
 
