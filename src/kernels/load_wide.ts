@@ -31,7 +31,7 @@ import type { KernelBuild } from "./load.ts";
  */
 export const wide: KernelBuild = {
   async module(shared) {
-    const bytes = moduleBytes(embedded, 0, shared);
+    const bytes = moduleBytes(embedded, true, shared);
     if (!WebAssembly.validate(bytes)) {
       throw new OptionError('Cannot use the wide kernels: this engine has no relaxed SIMD; use "fast" or "exact"');
     }
