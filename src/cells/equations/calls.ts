@@ -3,8 +3,9 @@ import type { Scope } from "../../memory/scope.ts";
 import type { Slot } from "../../memory/slot.ts";
 import { type Nonlinearity, nonlinearity } from "../../ops/activation.ts";
 import type { Block } from "./block.ts";
+import type { Width } from "./expression.ts";
 import type { Home, Work } from "./order.ts";
-import type { Placed } from "./place.ts";
+import { index, type Placed } from "./place.ts";
 
 /** Kernel calls on the rows of step t, of which n are active; or from step 0 on, on n rows of all steps. */
 export type Call = (k: Kernels, t: number, B: number, n: number) => void;
@@ -14,50 +15,40 @@ export interface Binding {
   /** The numbers of limits and nonlinearities. */
   readonly constants: Constants;
   /** The block of a home, or of some neighbouring ones, which are one block. */
-  block(home: Home, count?: number): Block;
-  /** The gradient of the output before the step. */
-  readonly accumulator: Home;
-  /** The calls of a matmul or of a layer normalisation. */
-  other(work: Work, sources: readonly Home[], result: Home | undefined): Call;
+  block(home: Home, width: Width, count?: number): Block;
+  /** The calls of a product, or of the sum of a vector's gradient. */
+  other(work: Work, sources: readonly Home[], result?: Home): Call;
 }
 
 /** The works of a pass as kernel calls. Neighbours with one function are one call. */
-export function calls({ works, results, sources }: Placed, binding: Binding): Call[] {
-  const made: Call[] = [], { constants } = binding;
-  for (let i = 0; i < works.length;) {
-    const work = works[i], { kind, minus } = work, read = sources.get(work)!;
-    const homes = [results.get(work)!, ...read];
-    if (kind === "value" || kind === "store" || kind === "move") {
-      const count = neighbours(works.slice(i), (work) => [results.get(work)!, ...sources.get(work)!]);
-      const places = homes.map((home) => binding.block(home, count));
-      const isCopy = kind !== "value" || work.value!.op === "multiplyAdd" && homes[0] !== homes[1];
-      if (isCopy) made.push(copy(places[0], places[1]));
-      if (kind === "value") made.push(valueCall(work, places, constants));
-      i += count;
-      continue;
-    }
-    i++;
+export function calls({ works, results, sources }: Placed, { block, constants, other }: Binding): Call[] {
+  const made: Call[] = [], homes = (work: Work) => [results.get(work)!, ...sources.get(work)!];
+  for (let i = 0; i < works.length; i++) {
+    const work = works[i], { kind, value, minus, reads } = work, all = homes(work);
     if (kind === "accumulate") {
-      const to = binding.block(binding.accumulator), [a, b] = read.map((home) => binding.block(home));
-      if (b) made.push(binary("multiplyAdd", to, a, b));
-      else made.push(binary(minus ? "subtract" : "add", to, to, a));
-    } else made.push(binding.other(work, read, results.get(work)));
+      const [to, a, b = a] = ["outputGradient 0" as const, ...all.slice(1)].map((home) => block(home, reads[0].width));
+      made.push(reads[1] ? call("multiplyAdd", to, a, b) : call(minus ? "subtract" : "add", to, to, a));
+    } else if (kind === "value" || kind === "store") {
+      let count = 1;
+      while (follows(works[i + count], count)) count++;
+      const [y, a, b, c] = all.map((home) => block(home, reads[0].width, count)), { isFused } = work, { op } = value!;
+      const isSum = op === "multiplyAdd";
+      if (kind === "store" || isSum && all[0] !== all[1]) made.push(call("copy", y, a));
+      if (kind === "value") {
+        made.push(isSum || isFused ? call("multiplyAdd", y, b, c) : valueCall(value!, constants, y, a, b, c));
+      }
+      i += count - 1;
+    } else made.push(other(work, sources.get(work)!, results.get(work)));
+
+    /** Whether a work is the same operation on the next blocks of z. */
+    function follows(next: Work | undefined, count: number): boolean {
+      if (next?.kind !== "value" || work.isFused || next.isFused) return false;
+      const isSame = next.value!.op === value!.op && next.value!.at === value!.at;
+      return kind === "value" && isSame &&
+        homes(next).every((home, i) => all[i][0] === "z" && home === `z ${index(all[i]) + count}`);
+    }
   }
   return made;
-}
-
-/** How many works from the first on are one call: the same operation on blocks of z that follow each other. */
-function neighbours(works: readonly Work[], homes: (work: Work) => readonly Home[]): number {
-  const [first] = works, from = homes(first);
-  if (first.kind !== "value" || first.fused || from.some(({ kind }) => kind !== "z")) return 1;
-  let count = 1;
-  for (; count < works.length; count++) {
-    const { kind, value, fused } = works[count];
-    if (kind !== "value" || fused || value!.op !== first.value!.op || value!.at !== first.value!.at) break;
-    const next = homes(works[count]);
-    if (!next.every((home, i) => home.kind === "z" && home.at === (from[i].at as number) + count)) break;
-  }
-  return count;
 }
 
 /** The numbers of limits and nonlinearities, in memory. */
@@ -70,74 +61,61 @@ export interface Constants {
 
 /** The numbers of limits and nonlinearities, each once. */
 export function constantsOf(scope: Scope): Constants {
-  const limits = new Map<number | string, Slot>(), activations = new Map<number | string, Nonlinearity>();
+  const once = <Made>(make: (at: string) => Made) => {
+    const known: Record<string, Made> = {};
+    return (at: number | string) => known[at] ??= make(`${at}`);
+  };
   return {
-    limit(at) {
-      const known = limits.get(at) ?? scope.constant("limit", [Number(at)]);
-      limits.set(at, known);
-      return known;
-    },
-    activation(at) {
-      const known = activations.get(at) ?? nonlinearity(scope, JSON.parse(at as string));
-      activations.set(at, known);
-      return known;
-    },
+    limit: once((at) => scope.constant("limit", [Number(at)])),
+    activation: once((at) => nonlinearity(scope, JSON.parse(at))),
   };
 }
 
-function valueCall({ value, fused }: Work, [y, a, b, c]: readonly Block[], constants: Constants): Call {
-  const { op, at: which } = value!, { columns } = y;
-  switch (op) {
-    case "add":
-      return fused ? binary("multiplyAdd", y, b, c) : binary("add", y, a, b);
-    case "multiplyAdd":
-      return binary("multiplyAdd", y, b, c);
-    case "exp":
-      return (k, t, B, n) => k.exp(y.at(t, B), a.at(t, B), n, columns, y.stride, a.stride);
-    case "clamp": {
-      const limit = constants.limit(which);
-      return (k, t, B, n) => k.clamp(y.at(t, B), a.at(t, B), limit.address, n, columns, y.stride, a.stride);
-    }
-    case "clampBackward": {
-      const limit = constants.limit(which);
-      return (k, t, B, n) =>
-        k.clampBackward(y.at(t, B), a.at(t, B), b.at(t, B), limit.address, n, columns, y.stride, a.stride, b.stride);
-    }
-    case "activation": {
-      const f = constants.activation(which);
-      return (k, t, B, n) => f.forward(k, y.at(t, B), a.at(t, B), n, columns, y.stride, a.stride);
-    }
-    case "activationBackward": {
-      const f = constants.activation(which), result = b ?? a, argument = c ?? result;
-      return (k, t, B, n) =>
-        f.backward(
-          k,
-          y.at(t, B),
-          a.at(t, B),
-          argument.at(t, B),
-          result.at(t, B),
-          n,
-          columns,
-          y.stride,
-          a.stride,
-          argument.stride,
-          result.stride,
-        );
-    }
-    default:
-      return binary(op as Binary, y, a, b);
+function valueCall(
+  { op, at }: NonNullable<Work["value"]>,
+  constants: Constants,
+  y: Block,
+  a: Block,
+  b: Block,
+  c: Block,
+): Call {
+  const { columns } = y;
+  if (op === "activation") {
+    const f = constants.activation(at);
+    return (k, t, B, n) => f.forward(k, y.at(t, B), a.at(t, B), n, columns, y.stride, a.stride);
   }
+  if (op === "activationBackward") {
+    const f = constants.activation(at), result = b ?? a, argument = c ?? result;
+    return (k, t, B, n) => {
+      const to = y.at(t, B), d = a.at(t, B);
+      const from = argument.at(t, B), end = result.at(t, B);
+      f.backward(k, to, d, from, end, n, columns, y.stride, a.stride, argument.stride, result.stride);
+    };
+  }
+  if (op === "clamp") {
+    const limit = constants.limit(at);
+    return (k, t, B, n) => k.clamp(y.at(t, B), a.at(t, B), limit.address, n, columns, y.stride, a.stride);
+  }
+  if (op === "clampBackward") {
+    const limit = constants.limit(at);
+    return (k, t, B, n) => {
+      const to = y.at(t, B), d = a.at(t, B), from = b.at(t, B);
+      k.clampBackward(to, d, from, limit.address, n, columns, y.stride, a.stride, b.stride);
+    };
+  }
+  return call(op as Plain, y, a, b);
 }
 
-type Binary = "add" | "subtract" | "multiply" | "multiplyAdd" | "divide";
+type Unary = "copy" | "exp";
+type Plain = Unary | "add" | "subtract" | "multiply" | "multiplyAdd" | "divide";
 
-function binary(kernel: Binary, y: Block, a: Block, b: Block): Call {
+/** One kernel on blocks. */
+function call(kernel: Plain, y: Block, a: Block, b?: Block): Call {
   const { columns } = y;
-  return (k, t, B, n) => k[kernel](y.at(t, B), a.at(t, B), b.at(t, B), n, columns, y.stride, a.stride, b.stride);
+  if (!b) return (k, t, B, n) => k[kernel as Unary](y.at(t, B), a.at(t, B), n, columns, y.stride, a.stride);
+  return (k, t, B, n) =>
+    k[kernel as "add"](y.at(t, B), a.at(t, B), b.at(t, B), n, columns, y.stride, a.stride, b.stride);
 }
 
 /** y = x */
-export function copy(y: Block, x: Block): Call {
-  const { columns } = y;
-  return (k, t, B, n) => k.copy(y.at(t, B), x.at(t, B), n, columns, y.stride, x.stride);
-}
+export const copy = (y: Block, x: Block): Call => call("copy", y, x);

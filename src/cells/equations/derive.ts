@@ -1,99 +1,118 @@
 import type { Expression } from "./expression.ts";
-import type { Equations, Product } from "./trace.ts";
+import { fuse, FUSED, isLeaf, resultHome, store, valueWork, type Work } from "./order.ts";
+import type { Equations } from "./trace.ts";
 
-/** A share of a gradient, which is added or subtracted. */
-export interface Share {
-  /** The share. */
-  readonly of: Expression;
-  /** Whether the share is subtracted. */
-  readonly minus: boolean;
-}
-
-/** The backward equations of a cell. */
+/** The backward pass of a cell. */
 export interface Derived {
+  /** The works in order. */
+  readonly works: readonly Work[];
   /** The gradient of each value, where there is one; of the output state none. */
   readonly gradients: ReadonlyMap<Expression, Expression>;
-  /**
-   * The shares of the gradient of the output before the step, in the order of their sum. Those of products with that
-   * state follow, which matmuls add.
-   */
-  readonly outputShares: readonly Share[];
 }
 
-/** Mark of a product that is added to the gradient of the output in one rounding, as the value was. */
-export const FUSED = "fused";
+type Give = (to: Expression, share: Expression, minus?: boolean) => void;
 
-/** Nonlinearities whose gradient reads their result alone. */
-const FROM_OUTPUT = /"(identity|relu|tanh|sigmoid)"/;
+/** Nonlinearities whose gradient reads their result, and those whose gradient reads neither result nor argument. */
+const FROM_OUTPUT = /"(identity|relu|tanh|sigmoid)"/, LINEAR = /"affine"/;
 
-/** Nonlinearities whose gradient reads the gradient of the result alone. */
-const LINEAR = /"affine"/;
+/** What the arguments of e get of its gradient d. */
+const RULES: Readonly<Record<string, (e: Expression, d: Expression, give: Give) => void>> = {
+  add({ args: [a, b] }, d, give) {
+    give(a, d), give(b, d);
+  },
+  subtract({ args: [a, b] }, d, give) {
+    give(a, d), give(b, d, true);
+  },
+  multiply({ args: [a, b] }, d, give) {
+    give(a, d.times(b)), give(b, d.times(a));
+  },
+  multiplyAdd({ args: [a, b, c], graph }, d, give) {
+    give(a, d), give(b, d.times(c)), give(c, graph.make("multiply", [d, b], FUSED));
+  },
+  divide(e, d, give) {
+    const [a, b] = e.args, da = d.divide(b);
+    give(a, da), give(b, da.times(e), true);
+  },
+  exp(e, d, give) {
+    give(e.args[0], d.times(e));
+  },
+  clamp({ args: [a], at, graph }, d, give) {
+    give(a, graph.make("clampBackward", [d, a], at));
+  },
+  activation(e, d, give) {
+    const { args: [a], at, graph } = e, f = at as string;
+    give(a, graph.make("activationBackward", LINEAR.test(f) ? [d] : FROM_OUTPUT.test(f) ? [d, e] : [d, e, a], at));
+  },
+};
 
 /**
- * The gradients of a step, by the chain rule: the list of expressions in reverse.
+ * The gradients of a step, by the chain rule: the expressions in reverse. This order is also that of the works: when an
+ * expression's turn comes, nothing reads its value any more, and its gradient may take the place.
  *
  * The order of a sum: the gradient that comes from the next step; then the shares in the reverse of the order of
  * writing, so that the value that was written last gives its share first; then those of products in the order of the
  * gates.
  */
-export function derive({ states, outputs, nodes, products }: Equations): Derived {
-  const shares = new Map<Expression, Share[]>(), gradients = new Map<Expression, Expression>();
-  const { graph } = outputs[0], names = Object.keys(states);
-  const give = (to: Expression, of: Expression, minus = false) => {
-    shares.set(to, [...shares.get(to) ?? [], { of, minus }]);
+export function derive(equations: Equations): Derived {
+  const { states, outputs, nodes, products, inZ } = equations, { graph } = outputs[0], names = Object.keys(states);
+  const gradients = new Map<Expression, Expression>(), works: Work[] = [], known = new Set(nodes);
+  const isOutput = ({ op, at }: Expression) => op === "state" && at === names[0];
+  const seeds = outputs.map(({ width }, i) => graph.make("seed", [], names[i], width));
+  seeds.forEach((seed) => known.add(seed));
+  const emit = (e: Expression) => {
+    if (known.has(e)) return;
+    known.add(e);
+    e.args.forEach(emit);
+    works.push(e.op === "productBackward" ? productWork(Number.parseInt(e.at as string), [e]) : valueWork(e));
   };
-  outputs.forEach((e, i) => give(e, graph.make("seed", [], names[i], e.width)));
-  let outputShares: readonly Share[] = [];
+  const productWork = (at: number, makes: Expression[]): Work => ({ kind: "productBackward", at, reads: [], makes });
+  const give: Give = (to, share, minus) => {
+    const old = gradients.get(to), sum = isOutput(to) ? share : minus ? old?.minus(share) : old?.plus(share);
+    const total = sum ?? (minus ? share.times(-1) : share);
+    emit(total);
+    if (isOutput(to)) works.push({ kind: "accumulate", value: share, minus, reads: [share], makes: [] });
+    else gradients.set(to, total);
+  };
+  outputs.forEach((e, i) => give(e, seeds[i]));
+  const own = products.map(({ weight, args: [e] }) => !weight && isOutput(e));
+  const added = products.flatMap(({ adds, results }) => adds ? results.map((e) => inZ.get(e)) : []);
   for (const e of nodes.toReversed()) {
-    const isOutput = e.op === "state" && e.at === names[0];
-    for (const product of products) {
-      const d = isOutput && !product.weight ? undefined : productGradient(product, e, gradients);
-      if (d) give(e, graph.make("productBackward", d, products.indexOf(product), e.width));
+    products.forEach(({ args, results }, i) => {
+      const ds = () => results.map((result) => gradients.get(result)!);
+      if (e.op === "norm" && results[0].args[0] === e) {
+        const shares = args.map(({ width }, j) => graph.make("productBackward", ds(), `${i} ${j}`, width));
+        shares.forEach((share) => known.add(share));
+        works.push(productWork(i, shares));
+        args.forEach((arg, j) => give(arg, shares[j]));
+      } else if (args[0] === e && results[0].op !== "part" && !own[i]) {
+        give(e, graph.make("productBackward", ds(), i, e.width));
+      }
+    });
+    const d = gradients.get(e), { op, at } = e;
+    if (!d) continue;
+    if (op === "vector") works.push({ kind: "sum", at, reads: [d], makes: [] });
+    else if (op === "x" ? !added.includes(inZ.get(e)) : !isLeaf(e) && !RULES[op]) {
+      works.push(store(d, resultHome(equations, e)));
     }
-    if (e.op === "norm") {
-      // Every part is used: `trace` has checked it.
-      const parts = nodes.filter(({ op, args }) => op === "part" && args[0] === e).map((part) => gradients.get(part)!);
-      e.args.forEach((arg, i) => give(arg, graph.make("normBackward", parts, `${e.at} ${i}`, "H")));
-      continue;
-    }
-    const all = shares.get(e);
-    if (!all) continue;
-    if (isOutput) {
-      outputShares = all;
-      continue;
-    }
-    const [a, b] = e.args, { op, at } = e, d = sum(all);
-    gradients.set(e, d);
-    if (op === "add") give(a, d), give(b, d);
-    else if (op === "subtract") give(a, d), give(b, d, true);
-    else if (op === "multiply") give(a, d.times(b)), give(b, d.times(a));
-    else if (op === "multiplyAdd") {
-      const [, , c] = e.args;
-      give(a, d), give(b, d.times(c)), give(c, graph.make("multiply", [d, b], FUSED));
-    } else if (op === "divide") {
-      const da = d.divide(b);
-      give(a, da), give(b, da.times(e), true);
-    } else if (op === "exp") give(a, d.times(e));
-    else if (op === "clamp") give(a, graph.make("clampBackward", [d, a], at));
-    else if (op === "activation") {
-      const reads = LINEAR.test(at as string) ? [d] : FROM_OUTPUT.test(at as string) ? [d, e] : [d, e, a];
-      give(a, graph.make("activationBackward", reads, at));
-    }
+    RULES[op]?.(e, d, give);
   }
-  return { gradients, outputShares };
+  const last = names.slice(1).map((name, i): Work => {
+    const seed = seeds[i + 1], d = gradients.get(graph.make("state", [], name, seed.width)) ?? seed.times(0);
+    // A gradient that only changes its place waits elsewhere for the place.
+    const moved = seeds.includes(d) && d !== seed ? graph.make("activation", [d], '{"name":"identity"}') : d;
+    emit(moved);
+    return store(moved, `gradient ${i + 1}`);
+  });
+  works.push(...last, ...own.flatMap((isOwn, i) => isOwn ? productWork(i, []) : []));
+  return { works: fuse(needed(works), () => false, (_, a) => !seeds.includes(a)), gradients };
 }
 
-/** The gradients of a product's results, when `e` is its factor. */
-function productGradient(
-  { argument, results }: Product,
-  e: Expression,
-  gradients: ReadonlyMap<Expression, Expression>,
-): Expression[] | undefined {
-  return argument === e ? results.map((result) => gradients.get(result)!) : undefined;
-}
-
-/** The sum of shares, in their order. */
-function sum(shares: readonly Share[]): Expression {
-  const [{ of, minus }, ...rest] = shares;
-  return rest.reduce((total, { of, minus }) => minus ? total.minus(of) : total.plus(of), minus ? of.times(-1) : of);
+/** The works without those whose results nobody reads. */
+function needed(works: readonly Work[]): Work[] {
+  const read = new Set<Expression>();
+  return works.toReversed().filter(({ reads, makes }) => {
+    const isNeeded = !makes.length || makes.some((e) => read.has(e));
+    if (isNeeded) reads.forEach((e) => read.add(e));
+    return isNeeded;
+  }).reverse();
 }

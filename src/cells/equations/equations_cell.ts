@@ -1,22 +1,9 @@
-import {
-  anything,
-  type Check,
-  count,
-  flag,
-  positiveFinite,
-  rate,
-  readOptions,
-  refuse,
-  REQUIRED,
-  type Table,
-  text,
-  texts,
-} from "../../options.ts";
 import { constant, type Initialiser, type Parameter, uniform, zeros } from "../../ops/initialise.ts";
 import type { Cell } from "../cell.ts";
-import type { Expression, StepFunctions, Width } from "./expression.ts";
+import { derive } from "./derive.ts";
+import type { Expression, Graph, StepFunctions, Width } from "./expression.ts";
 import { equationsData } from "./data.ts";
-import { planEquations } from "./planned_equations.ts";
+import { type Extension, planEquations } from "./planned_equations.ts";
 import { type Schedule, schedule } from "./schedule.ts";
 import { type AnyStep, type Equations, type Parts, trace } from "./trace.ts";
 
@@ -52,52 +39,6 @@ export interface NormOptions {
   /** Initial values of the bias. Default: zeros. */
   readonly initialBias?: Initialiser;
 }
-
-/** An object with values that a check accepts. */
-const named = <Value>(check: Check<Value>): Check<Named<Value>> => (name, value) => {
-  if (typeof value !== "object" || !value || Array.isArray(value)) return refuse(name, "an object", value);
-  return Object.fromEntries(Object.entries(value).map(([key, own]) => [key, check(`${name}.${key}`, own)]));
-};
-
-const width: Check<Width> = (name, value) => value === "H" ? value : count(name, value);
-
-/** An object of options. */
-const options = <Read>(table: Parameters<typeof readOptions>[1]): Check<Read> => (name, value) =>
-  readOptions(name, table, value, `${name}.`) as Read;
-
-const names: Check<string[]> = (name, value) =>
-  texts(name, value).length ? value as string[] : refuse(name, "names", value);
-
-const VECTOR = { rows: [count], width: [width], initial: [anything] } satisfies Table<VectorOptions>;
-const WEIGHT = { rows: [width], columns: [width], initial: [anything] } satisfies Table<WeightOptions>;
-const NORM = {
-  values: [count, REQUIRED],
-  epsilon: [positiveFinite],
-  initialBias: [anything],
-} satisfies Table<NormOptions>;
-
-const states: Check<string[] | Named<Width>> = (name, value) =>
-  Array.isArray(value) ? names(name, value) : named(width)(name, value);
-
-const bias: Check<boolean | "one"> = (name, value) => value === "one" ? value : flag(name, value);
-
-const pair: Check<readonly [string, string]> = (name, value) => {
-  const [input, recurrent, ...more] = texts(name, value);
-  return recurrent && !more.length ? [input, recurrent] : refuse(name, "two names", value);
-};
-
-const DEFINITION = {
-  name: [text, REQUIRED],
-  gates: [names, REQUIRED],
-  states: [states, REQUIRED],
-  bias: [bias, true],
-  vectors: [/* @__PURE__ */ named(/* @__PURE__ */ options<VectorOptions>(VECTOR)), {}],
-  weights: [/* @__PURE__ */ named(/* @__PURE__ */ options<WeightOptions>(WEIGHT)), {}],
-  norms: [/* @__PURE__ */ named(/* @__PURE__ */ options<NormOptions>(NORM)), {}],
-  masks: [/* @__PURE__ */ named(rate), {}],
-  initial: [/* @__PURE__ */ named<Initialiser>(anything), {}],
-  weightNames: [pair, ["weight_ih", "weight_hh"]],
-} as const;
 
 /** Parameters of vectors by name. */
 export type Vectors = Readonly<Record<string, VectorOptions>>;
@@ -164,11 +105,17 @@ export interface EquationsCell extends Cell {
   readonly equations: Equations;
 }
 
-/**
- * A cell from the equations of its step, as `defineCell` makes it, but without their text.
- *
- * @throws {OptionError} When the equations are not those of a cell.
- */
+/** What `equationsCell` can have besides a definition. */
+interface Additions {
+  /** The graph of the expressions. */
+  readonly graph?: Graph;
+  /** What the step reads besides gates, weights, states and vectors. */
+  readonly more?: Readonly<Record<string, unknown>>;
+  /** What plans normalisations and masks. */
+  readonly extension?: Extension;
+}
+
+/** A cell from the equations of its step, as `defineCell` makes it, but without checks and text. */
 export function equationsCell<
   const G extends string,
   const S extends string,
@@ -176,14 +123,18 @@ export function equationsCell<
   const M extends string = never,
   const N extends string = never,
   const D extends string = never,
->(definition: CellEquations<G, S, V, M, N, D>): EquationsCell {
-  const { step, ...own } = definition, read = readOptions("defineCell", DEFINITION, own);
-  const { name, gates, states, bias, weightNames, vectors, weights, norms, masks, initial } = read;
-  const widths = Array.isArray(states) ? Object.fromEntries(states.map((name) => [name, "H" as const])) : states;
-  const parts: Parts = { name, gates, states: widths, bias, weightNames, vectors, weights, norms, masks };
-  const equations = trace(parts, step as unknown as AnyStep);
-  const output = Object.values(widths)[0], recurrentRows = equations.recurrentGates.length;
-  let plain: Schedule | undefined, stepwise: Schedule | undefined;
+>(definition: CellEquations<G, S, V, M, N, D>, { graph, more, extension }: Additions = {}): EquationsCell {
+  const { name, gates, bias = true, weightNames = ["weight_ih", "weight_hh"], masks = {}, step } = definition;
+  const list: readonly string[] | Named<Width> = definition.states,
+    initial: Named<Initialiser> = definition.initial ?? {};
+  const states: Named<Width> = Array.isArray(list)
+    ? Object.fromEntries(list.map((name) => [name, "H" as const]))
+    : list as Named<Width>;
+  const vectors: Vectors = definition.vectors ?? {}, weights: Named<WeightOptions> = definition.weights ?? {};
+  const norms: Named<NormOptions> = definition.norms ?? {};
+  const parts: Parts = { name, gates, states, bias, weightNames, vectors, weights, norms, masks };
+  const equations = { ...trace(parts, step as unknown as AnyStep, graph, more), extension };
+  const schedules: Record<string, Schedule> = {}, output = Object.values(states)[0];
   return {
     name,
     equations,
@@ -191,39 +142,44 @@ export function equationsCell<
     gates: gates.length,
     columns: equations.blocks,
     inputWeight: weightNames[0],
-    states: (H) => sizes(widths, H),
+    states(H) {
+      return Object.fromEntries(Object.entries(states).map(([name, width]) => [name, width === "H" ? H : width]));
+    },
 
     parameters(I, H) {
-      const preset = uniform(1 / Math.sqrt(H)), n = gates.length * H, m = recurrentRows * H, wide = size(H);
+      const preset = uniform(1 / Math.sqrt(H)), n = gates.length * H, m = equations.recurrentGates.length * H;
       const made: Record<string, Parameter> = {};
-      const add = (name: string, shape: readonly number[], own: Initialiser | undefined = initial[name]) => {
-        if (shape[0]) made[name] = { shape, initial: own ?? preset };
+      const add = (name: string, shape: readonly Width[], own: Initialiser | undefined = initial[name]) => {
+        const sizes = shape.map((width) => width === "H" ? H : width);
+        if (sizes[0]) made[name] = { shape: sizes, initial: own ?? preset };
       };
       add(weightNames[0], [n, I]);
-      add(weightNames[1], [m, wide(output)]);
+      add(weightNames[1], [m, output]);
       if (bias === true) add("bias_ih", [n]), add("bias_hh", [m]);
       else if (bias) add("bias", [n]);
-      for (const [name, { rows = "H", columns = "H", initial }] of Object.entries(weights)) {
-        add(name, [wide(rows), wide(columns)], initial);
+      for (const name in weights) {
+        const { rows = "H", columns = "H", initial } = weights[name];
+        add(name, [rows, columns], initial);
       }
-      for (const [name, { rows, width = "H", initial }] of Object.entries(vectors)) {
-        add(name, rows === undefined ? [wide(width)] : [rows, wide(width)], initial);
+      for (const name in vectors) {
+        const { rows, width = "H", initial } = vectors[name];
+        add(name, rows === undefined ? [width] : [rows, width], initial);
       }
-      for (const [name, { values, initialBias = zeros() }] of Object.entries(norms)) {
+      for (const name in norms) {
+        const { values, initialBias = zeros() } = norms[name];
         add(`${name}_gain`, [values * H], constant(1)), add(`${name}_bias`, [values * H], initialBias);
       }
       return made;
     },
 
     plan(context) {
-      const own = context.isStepwise ? stepwise ??= schedule(equations, true) : plain ??= schedule(equations);
+      const { isStepwise, scope: { train } } = context;
+      const own = schedules[`${isStepwise} ${train}`] ??= schedule(
+        equations,
+        isStepwise,
+        train ? derive(equations) : undefined,
+      );
       return planEquations(context, equations, own);
     },
   };
-}
-
-const size = (H: number) => (width: Width) => width === "H" ? H : width;
-
-function sizes(widths: Named<Width>, H: number): Record<string, number> {
-  return Object.fromEntries(Object.entries(widths).map(([name, width]) => [name, size(H)(width)]));
 }

@@ -1,5 +1,3 @@
-import { format, OptionError } from "../../errors.ts";
-import { positiveFinite } from "../../options.ts";
 import { ACTIVATION } from "../../kernels/activation_kinds.ts";
 import {
   type Activation,
@@ -11,10 +9,7 @@ import {
 /** Elements of a row: the hidden size, or a number. */
 export type Width = "H" | number;
 
-/**
- * What an expression is: an input of the step, a product with a weight, a layer normalisation, an operation element by
- * element, or a value of backward.
- */
+/** What an expression is: what a step reads, a product with a weight, a normalisation, an operation, or a gradient. */
 export type Op =
   | "x"
   | "state"
@@ -35,8 +30,7 @@ export type Op =
   | "seed"
   | "activationBackward"
   | "clampBackward"
-  | "productBackward"
-  | "normBackward";
+  | "productBackward";
 
 /**
  * A value of one step, `[B, width]`. Its methods make other values. Equal expressions are one object, so a value that
@@ -86,56 +80,28 @@ export class Expression {
   #with(op: Op, other: Expression): Expression {
     return this.graph.make(op, [this, other]);
   }
-
-  /**
-   * The value in an error message. A value has no number.
-   *
-   * @throws {OptionError} When a condition or a sum asks for its number.
-   */
-  [Symbol.toPrimitive](hint: string): string {
-    if (hint === "string") return `${this.op} ${this.at}`;
-    throw new OptionError(
-      "Cannot use a value of a step as a number or condition: a step runs once, on symbols; " +
-        "combine values by plus, minus, times, divide and the given functions",
-    );
-  }
 }
 
 /** The expressions of one cell, each once. */
 export class Graph {
+  /** The class of its expressions. */
+  protected readonly value: typeof Expression = Expression;
   readonly #known = new Map<string, Expression>();
 
-  /**
-   * An expression: the known one, or a new one. Without `width`, all arguments must have one width, which is its own.
-   *
-   * @throws {OptionError} When an argument is no expression of this graph, or widths differ.
-   */
+  /** An expression: the known one, or a new one. Default of `width`: that of the first argument. */
   make(op: Op, args: readonly Expression[] = [], at: string | number = "", width?: Width): Expression {
-    for (const arg of args) {
-      if (!(arg instanceof Expression)) {
-        throw new OptionError(`Cannot ${op}: expected values of the step, got ${format(arg)}`);
-      }
-      if (arg.graph !== this) throw new OptionError(`Cannot ${op}: "${arg}" is an expression of another cell`);
-      if (width === undefined && arg.width !== args[0].width) {
-        throw new OptionError(`Cannot ${op}: expected values of one width, got ${args.map((one) => one.width)}`);
-      }
-    }
     const key = `${op} ${at} ${args.map(({ id }) => id)}`;
     let made = this.#known.get(key);
     if (!made) {
-      this.#known.set(key, made = new Expression(this, this.#known.size, op, args, at, width ?? args[0].width));
+      made = new this.value(this, this.#known.size, op, args, at, width ?? args[0].width);
+      this.#known.set(key, made);
     }
     return made;
   }
 }
 
-function graphOf(x: Expression): Graph {
-  if (x instanceof Expression) return x.graph;
-  throw new OptionError(`Cannot apply a function: expected a value of the step, got ${format(x)}`);
-}
-
 function applied(x: Expression, f: Activation): Expression {
-  return graphOf(x).make("activation", [x], JSON.stringify(completeActivation("activation", f)));
+  return x.graph.make("activation", [x], JSON.stringify(completeActivation("activation", f)));
 }
 
 /** The functions that a step can use, besides the methods of `Expression`. */
@@ -161,28 +127,25 @@ export function stepFunctions(): StepFunctions {
     name,
     (x: Expression, options?: ActivationOptions) => applied(x, { ...options, name: name as ActivationName }),
   ]);
-  const functions: StepFunctions = {
+  return {
     ...Object.fromEntries(all),
     activation: applied,
     oneMinus: (x: Expression) => applied(x, { name: "affine", alpha: -1, beta: 1 }),
-    exp: (x: Expression) => graphOf(x).make("exp", [x]),
-    clamp(x: Expression, limit: number) {
-      return graphOf(x).make("clamp", [x], positiveFinite("limit", limit));
-    },
-    multiplyAdd: (a: Expression, b: Expression, c: Expression) => graphOf(a).make("multiplyAdd", [a, b, c]),
-    maximum: (a: Expression, b: Expression) => b.plus(functions.relu(a.minus(b))),
+    exp: (x: Expression) => x.graph.make("exp", [x]),
+    clamp: (x: Expression, limit: number) => x.graph.make("clamp", [x], limit),
+    multiplyAdd: (a: Expression, b: Expression, c: Expression) => a.graph.make("multiplyAdd", [a, b, c]),
+    maximum: (a: Expression, b: Expression) => b.plus(applied(a.minus(b), "relu")),
   };
-  return functions;
 }
 
 /** All that the given expressions are made of, in the order of writing. */
-export function inOrder(roots: Iterable<Expression>): Expression[] {
+export function inOrder(roots: readonly Expression[]): Expression[] {
   const found = new Set<Expression>();
   const visit = (e: Expression) => {
     if (found.has(e)) return;
     found.add(e);
     e.args.forEach(visit);
   };
-  for (const root of roots) visit(root);
+  roots.forEach(visit);
   return [...found].sort((a, b) => a.id - b.id);
 }

@@ -1,106 +1,150 @@
-import type { Expression, Width } from "./expression.ts";
+import type { Expression, Op } from "./expression.ts";
+import type { Equations } from "./trace.ts";
 
-/** The place of a value: a block of columns. Two values are in one place if their homes are one object. */
-export interface Home {
-  /**
-   * z: of a step. now, next: a state before and after the step. kept: a slot of all steps. norm: the result of a layer
-   * normalisation. temporary: for a moment. gradient: of a state that is not the output, before and after the step.
-   * outputGradient: of the output after the step.
-   */
-  readonly kind:
-    | "z"
-    | "now"
-    | "next"
-    | "kept"
-    | "norm"
-    | "temporary"
-    | "gradient"
-    | "outputGradient"
-    | "vector"
-    | "mask";
-  /** Which one: the number of the block, state or slot; the name of a parameter or mask. */
-  readonly at: number | string;
-  /** Elements of a row. */
-  readonly width: Width;
-}
+/**
+ * The place of a value, by a name. z: a block of columns of z. now, next: a state before and after the step. kept: a
+ * slot of all steps. result: a result of a product that is not in z. temporary: for a moment. gradient: of a state that
+ * is not the output, before and after the step. outputGradient: of the output, 0 before and 1 after the step. vector,
+ * mask: by name.
+ */
+export type Home = `${
+  | "z"
+  | "now"
+  | "next"
+  | "kept"
+  | "result"
+  | "temporary"
+  | "gradient"
+  | "outputGradient"
+  | "vector"
+  | "mask"} ${string | number}`;
 
 /** One operation of a step: some kernel calls. */
 export interface Work {
   /**
-   * value: an operation element by element. store: a copy to a home. move: a copy to another home. accumulate: add to
-   * the gradient of the output before the step. sum: add the column sums to the gradient of the vector `at`. product,
-   * norm and their backward: of the cell's product or normalisation `at`.
+   * value: an operation element by element. store: a copy to the home `to`. accumulate: add to the gradient of the
+   * output before the step. sum: add the column sums to the gradient of the vector `at`. product, productBackward: of
+   * the cell's product or normalisation number `at`.
    */
-  readonly kind:
-    | "value"
-    | "store"
-    | "move"
-    | "accumulate"
-    | "product"
-    | "productBackward"
-    | "norm"
-    | "normBackward"
-    | "sum";
-  /** What is computed; for `store` and `accumulate`, what is stored or added. */
+  readonly kind: "value" | "store" | "accumulate" | "product" | "productBackward" | "sum";
+  /** What is computed, stored or added. */
   readonly value?: Expression;
-  /** The summand and the two factors, when the value is computed as summand += factor factor. */
-  readonly fused?: readonly Expression[];
-  /** What the work reads. */
+  /** What the work reads; of a fused value the summand and the two factors. */
   readonly reads: readonly Expression[];
   /** What the work computes. */
   readonly makes: readonly Expression[];
+  /** Whether the value is a sum that is computed as summand += factor factor. */
+  readonly isFused?: boolean;
   /** The home that `store` writes. */
   readonly to?: Home;
   /** Whether `accumulate` subtracts. */
   readonly minus?: boolean;
-  /** Number of the product, name of the normalisation or vector. */
+  /** Number of the product, name of the vector. */
   readonly at?: number | string;
-  /** Works that must be done before. */
-  readonly after?: readonly Work[];
+}
+
+/** What a step reads and does not compute. */
+const LEAVES: readonly Op[] = ["x", "state", "vector", "mask"];
+
+/** Whether a step reads this value and does not compute it. */
+export const isLeaf = ({ op }: Expression): boolean => LEAVES.includes(op);
+
+/** The work of a value. */
+export const valueWork = (e: Expression): Work => ({ kind: "value", value: e, reads: e.args, makes: [e] });
+
+/** A copy to a home. */
+export const store = (value: Expression, to: Home): Work => ({ kind: "store", value, reads: [value], makes: [], to });
+
+/** The home of a product's result, and of its gradient. */
+export function resultHome({ products, inZ }: Equations, e: Expression): Home {
+  const block = inZ.get(e);
+  if (block !== undefined) return `z ${block}`;
+  const at = products.findIndex(({ results }) => results.includes(e));
+  return `result ${at} ${products[at].results.indexOf(e)}`;
 }
 
 /**
- * The order of works: each after those that it reads from, and a store after all that read what it overwrites.
+ * The works of a step forward, in order: what depends on no state, for all steps at once, and the rest. Products are
+ * early and nonlinearities late, so that those of neighbouring gates follow each other and are one call.
  *
- * @param rank Among works that could be next, the one of lowest rank is.
- * @param occupants The values in a home before it is stored to.
+ * @param isLasting Whether backward reads a value.
+ * @param copies The homes of copies of factors.
+ * @param isStepwise Whether the input of a gate is complete only at its step.
  */
 export function order(
-  works: readonly Work[],
-  rank: (work: Work) => number,
-  occupants: (to: Home) => readonly Expression[] = () => [],
-): Work[] {
-  const pending = new Set(works), ordered: Work[] = [];
-  const maker = new Map(works.flatMap((work) => work.makes.map((e) => [e, work] as const)));
-  const stores = new Map(works.filter(({ kind }) => kind === "store").map((work) => [work.value!, work]));
-  const isReady = ({ reads, after = [] }: Work) =>
-    reads.every((e) => !pending.has(maker.get(e)!)) && !after.some((work) => pending.has(work));
-  const moved = new Set<Expression>();
-  const readers = ({ to }: Work, ...but: Work[]) => {
-    const inside = to ? occupants(to).filter((e) => !moved.has(e)) : [];
-    return [...pending].flatMap((work) => but.includes(work) ? [] : work.reads.filter((e) => inside.includes(e)));
+  equations: Equations,
+  isLasting: (e: Expression) => boolean,
+  copies: ReadonlyMap<Expression, Home>,
+  isStepwise: boolean,
+): { ahead: Work[]; step: Work[] } {
+  const { nodes, products, inZ, outputs } = equations, fixed = new Set<Expression>();
+  const changing = ["state", "recurrent", ...isStepwise ? ["x"] : []];
+  for (const e of nodes) if (!changing.includes(e.op) && e.args.every((arg) => fixed.has(arg))) fixed.add(e);
+  const works = products.map(({ args, results, adds }, at): Work => {
+    const sums = adds ? nodes.filter(({ op, args }) => op === "add" && args.some((e) => results.includes(e))) : [];
+    const xs = sums.flatMap(({ args }) => args.filter(({ op }) => op === "x"));
+    return { kind: "product", at, reads: [...args, ...xs], makes: [...results, ...sums] };
+  });
+  const made = new Set([...works.flatMap(({ makes }) => makes), ...nodes.filter((e) => isLeaf(e) || e.op === "norm")]);
+  works.push(...nodes.filter((e) => !made.has(e)).map(valueWork));
+  const stored = new Set(outputs), isFactor = (e: Expression) => products.some(({ args }) => args[0] === e);
+  const isFixed = ({ value, makes: [e = value!] }: Work) => fixed.has(e);
+  const fused = fuse(
+    works,
+    (e) => isLasting(e) || stored.has(e),
+    (sum, a) =>
+      fixed.has(sum.args[1]) === fixed.has(sum) &&
+      (inZ.has(a) ? !stored.has(sum) && !isFactor(sum) : !made.has(a) && (stored.has(sum) || !isLasting(sum))),
+  );
+  const all = sorted([...fused, ...[...copies].map(([e, to]) => store(e, to))]);
+  return {
+    ahead: all.filter(isFixed),
+    step: [...all.filter((work) => !isFixed(work)), ...outputs.map((e, i) => store(e, `next ${i}`))],
   };
-  const isFree = (store: Work, ...but: Work[]) => !readers(store, ...but).length;
-  // A store at once; then a value whose store can follow at once; then values without a store.
-  const urgency = (work: Work) => {
-    if (work.kind === "store") return 0;
-    const store = work.kind === "value" ? stores.get(work.value!) : undefined;
-    return !store ? 2 : isFree(store, store, work) ? 1 : 3;
-  };
-  while (pending.size) {
-    const ready = [...pending].filter(isReady), free = ready.filter((work) => isFree(work, work));
-    const score = new Map(free.map((work) => [work, [urgency(work), rank(work)]]));
-    free.sort((a, b) => score.get(a)![0] - score.get(b)![0] || score.get(a)![1] - score.get(b)![1]);
-    const [next] = free;
-    if (!next) {
-      // Stores wait for each other: a value moves out of the way of one.
-      const [value] = readers(ready[0], ready[0]);
-      moved.add(value);
-      ordered.push({ kind: "move", value, reads: [value], makes: [] });
-      continue;
-    }
-    pending.delete(next);
-    ordered.push(next);
-  }
-  return ordered;
 }
+
+/** Each work after those that it reads from; a product after the copy of its factor. */
+function sorted(works: readonly Work[]): Work[] {
+  const pending = new Set(works), done: Work[] = [];
+  const rank = ({ kind, value }: Work) =>
+    kind === "product" ? 1 : kind === "store" ? 0 : value!.id + (value!.op === "activation" ? 2e9 : 2);
+  while (pending.size) {
+    const waiting = new Set([...pending].flatMap(({ makes }) => makes));
+    const uncopied = new Set([...pending].flatMap(({ kind, value }) => kind === "store" ? value! : []));
+    const ready = [...pending].filter(({ kind, reads }) =>
+      !reads.some((e) => waiting.has(e) || kind === "product" && uncopied.has(e))
+    );
+    const [next] = ready.sort((a, b) => rank(a) - rank(b));
+    pending.delete(next);
+    done.push(next);
+  }
+  return done;
+}
+
+/**
+ * Works in which a sum a + b c is one multiply-add onto a, where nothing else reads a and b c.
+ *
+ * @param isRead Whether something besides the works reads a value.
+ * @param mayFuse Whether a may be overwritten by a + b c.
+ */
+export function fuse(
+  works: readonly Work[],
+  isRead: (e: Expression) => boolean,
+  mayFuse: (sum: Expression, a: Expression) => boolean,
+): Work[] {
+  const reads = works.flatMap(({ reads }) => reads), gone = new Set<Expression>();
+  const own = new Set(works.flatMap(({ kind, value }) => kind === "value" ? value! : []));
+  const isOnce = (e: Expression) => !isRead(e) && reads.filter((other) => other === e).length === 1;
+  return works.toReversed().map((work): Work => {
+    const { kind, value, minus } = work, [a, b] = value?.args ?? [], isSum = kind === "value" && value!.op === "add";
+    const product = isSum ? b : kind === "accumulate" && !minus ? value! : undefined;
+    if (product?.op !== "multiply" || gone.has(value!)) return work;
+    const absorbs = own.has(product) && isOnce(product);
+    if (isSum ? !absorbs || !isOnce(a) || !mayFuse(value!, a) : !absorbs && product.at !== FUSED) return work;
+    if (absorbs) gone.add(product);
+    return { ...work, reads: isSum ? [a, ...b.args] : product.args, isFused: isSum };
+  }).filter(({ kind, value }) => kind !== "value" || !gone.has(value!)).reverse();
+}
+
+/** Mark of a product that is added to the gradient of the output in one rounding, as the value was. */
+export const FUSED = "fused";

@@ -4,7 +4,8 @@ import type { Equations } from "./trace.ts";
 
 /** The equations of a cell as the lecture notes print them, forward and backward. h' is h before the step. */
 export function printEquations(equations: Equations): string {
-  const { nodes, outputs, states, gates, products } = equations, { gradients, outputShares } = derive(equations);
+  const { nodes, outputs, states, gates, products } = equations, { gradients, works } = derive(equations);
+  const outputShares = works.filter(({ kind }) => kind === "accumulate");
   const stateNames = Object.keys(states);
   const names = new Map<Expression, string>(), taken = new Set([...stateNames, ...Object.keys(equations.vectors)]);
   const name = (e: Expression, wanted: string): string => {
@@ -15,7 +16,7 @@ export function printEquations(equations: Equations): string {
     return own;
   };
   outputs.forEach((e, i) => names.has(e) || names.set(e, stateNames[i]));
-  const backward = inOrder([...gradients.values(), ...outputShares.map(({ of }) => of)]).filter((e) =>
+  const backward = inOrder([...gradients.values(), ...outputShares.map(({ value }) => value!)]).filter((e) =>
     !nodes.includes(e)
   );
   const users = (e: Expression) => [...nodes, ...backward].filter(({ args }) => args.includes(e));
@@ -86,11 +87,10 @@ export function printEquations(equations: Equations): string {
       case "clampBackward":
         return wrap(1, `${text(a, 1)} [|${text(b)}| <= ${e.at}]`);
       case "productBackward": {
-        const { weight, results } = products[e.at as number];
+        const { weight, results, args } = products[Number.parseInt(`${e.at}`)];
+        if (results[0].op === "part") return `the gradient of ${text(args[Number(`${e.at}`.split(" ")[1])])}`;
         return wrap(0, e.args.map((d, i) => `${text(d, 1)} ${weight ?? `W_${results[i].at}`}ᵀ`).join(" + "));
       }
-      case "normBackward":
-        return `the gradient of ${`${e.at}`.replace(" ", "_")}`;
     }
   };
 
@@ -107,9 +107,9 @@ export function printEquations(equations: Equations): string {
     if (isInput) line(names.get(e) ?? name(e, `dz_${isInput.at}`), e);
     else if (isNamed(e) && users(e).length > 1) line(name(e, gradientName(e)), e);
   }
-  const shares = outputShares.map(({ of, minus }) => `${minus ? "- " : "+ "}${text(of, minus ? 1 : 0)}`);
-  const own = products.flatMap(({ weight, argument, results }) =>
-    !weight && argument.op === "state" && argument.at === stateNames[0]
+  const shares = outputShares.map(({ value, minus }) => `${minus ? "- " : "+ "}${text(value!, minus ? 1 : 0)}`);
+  const own = products.flatMap(({ weight, args: [{ op, at }], results }) =>
+    !weight && op === "state" && at === stateNames[0]
       ? results.map((e) => `+ ${text(gradients.get(e)!, 1)} W_${e.at}ᵀ`)
       : []
   );
@@ -123,8 +123,9 @@ export function printEquations(equations: Equations): string {
     const x = nodes.find(({ op, at }) => op === "x" && at === gate)!;
     back.push(`dU_${gate} = sum of xᵀ ${text(gradients.get(x)!, 1)}`);
   }
-  for (const { weight, argument, results } of products) {
+  for (const { weight, args: [argument], results } of products) {
     for (const e of results) {
+      if (e.op === "part") continue;
       back.push(`d${weight ?? `W_${e.at}`} = sum of ${text(argument, 2)}ᵀ ${text(gradients.get(e)!, 1)}`);
     }
   }
@@ -137,8 +138,7 @@ export function printEquations(equations: Equations): string {
 }
 
 /** Whether a value can be a line of its own. */
-const isNamed = ({ op }: Expression) =>
-  !["x", "state", "vector", "mask", "seed", "recurrent", "part", "normBackward"].includes(op);
+const isNamed = ({ op }: Expression) => !["x", "state", "vector", "mask", "seed", "recurrent", "part"].includes(op);
 
 /** alpha x + beta */
 function affine(alpha: number, beta: number, x: string, level: number): string {

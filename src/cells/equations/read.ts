@@ -1,7 +1,8 @@
 import { FormatError } from "../../errors.ts";
 import { list } from "../../options.ts";
 import type { EquationsData } from "./data.ts";
-import { type EquationsCell, equationsCell } from "./equations_cell.ts";
+import { checkedCell } from "./define_cell.ts";
+import type { EquationsCell } from "./equations_cell.ts";
 import { Expression, type StepFunctions } from "./expression.ts";
 import type { AnyStep } from "./trace.ts";
 
@@ -29,7 +30,7 @@ export function readEquations(data: unknown): EquationsCell {
     const states = outputs.map((i) => made[i] ?? wrong(outputs));
     return Object.fromEntries(Object.keys(parts.states).map((name, i) => [name, states[i] as Expression]));
   };
-  return equationsCell({ ...parts, step } as unknown as Parameters<typeof equationsCell>[0]);
+  return checkedCell({ ...parts, step });
 }
 
 type Inputs = Readonly<Record<string, unknown>>;
