@@ -1,45 +1,34 @@
 /** The passes that order and place the works of a cell, on random equations: every work finds what it reads. */
 import { assert, assertEquals } from "@std/assert";
-import type { Expression } from "../../../cells.ts";
-import type { Home } from "../../../src/cells/equations/order.ts";
+import type { Equations, Expression } from "../../../cells.ts";
+import { derive } from "../../../src/cells/equations/derive.ts";
+import { resultHome } from "../../../src/cells/equations/order.ts";
 import type { Placed } from "../../../src/cells/equations/place.ts";
 import { type Schedule, schedule } from "../../../src/cells/equations/schedule.ts";
-import type { Equations } from "../../../src/cells/equations/trace.ts";
 import { elman, gru, lstm } from "../../../mod.ts";
 import { minimalGatedUnit, notesGru, notesLstm } from "../../../cells.ts";
 import { randomCell } from "../../support/cells/random_cell.ts";
 
 type Memory = Map<string, Set<Expression>>;
-const key = ({ kind, at }: Home) => `${kind} ${at}`;
 
 /** Runs works on a memory of names: a home has the values that were written last. */
 function run({ works, results, sources }: Placed, memory: Memory, equations: Equations, label: string): void {
   for (const work of works) {
-    const read = sources.get(work)!;
-    work.reads.forEach((e, i) => {
-      const inside = memory.get(key(read[i]));
-      assert(inside?.has(e), `${label}: ${work.kind} ${work.value ?? work.at} does not find ${e} in ${key(read[i])}`);
+    const { kind, reads, makes, value } = work, from = sources.get(work)!, home = results.get(work);
+    reads.forEach((e, i) => {
+      const what = `${label}: ${kind} ${value ? `${value.op} ${value.at}` : work.at}`;
+      assert(memory.get(from[i])?.has(e), `${what} does not find ${e.op} ${e.at} in ${from[i]}`);
     });
-    const home = results.get(work);
-    if (!home) continue;
-    if (work.kind === "product" || work.kind === "norm" || work.kind === "normBackward") {
-      // Each value has a home of its own; a sum takes that of the product.
-      for (const e of work.makes) {
-        const block = equations.inZ.get(e);
-        const own = block !== undefined ? `z ${block}` : work.kind === "norm" ? `norm ${work.at} ${e.at}` : key(home);
-        const i = work.makes.indexOf(e), next = work.kind === "normBackward" ? `temporary ${Number(home.at) + i}` : own;
-        memory.set(
-          next,
-          new Set(block === undefined ? [e] : [...memory.get(next) ?? [], e].filter(({ op }) => op !== "x")),
-        );
-      }
-      continue;
-    }
-    const e = work.value ?? work.makes[0];
-    if (work.kind === "store" || work.kind === "move") {
-      const from = memory.get(key(read[0]))!;
-      memory.set(key(home), new Set(from));
-    } else memory.set(key(home), new Set([e]));
+    if (kind === "product") {
+      // A sum takes the home of the product, which takes that of x.
+      makes.forEach((e) => {
+        const to = equations.inZ.has(e) ? `z ${equations.inZ.get(e)}` : resultHome(equations, e);
+        memory.set(to, new Set([...memory.get(to) ?? [], e].filter((other) => makes.includes(other))));
+      });
+    } else if (kind === "productBackward") {
+      makes.forEach((e, i) => memory.set(`temporary ${Number(home!.split(" ")[1]) + i}`, new Set([e])));
+    } else if (kind === "store") memory.set(home!, new Set(memory.get(from[0])));
+    else if (home) memory.set(home, new Set([value!]));
   }
 }
 
@@ -47,26 +36,40 @@ function run({ works, results, sources }: Placed, memory: Memory, equations: Equ
 function start({ nodes, states, inZ }: Equations): Memory {
   const memory: Memory = new Map();
   for (const e of nodes) {
-    if (e.op === "x") memory.set(`z ${inZ.get(e)}`, new Set([e]));
-    if (e.op === "state") memory.set(`now ${Object.keys(states).indexOf(e.at as string)}`, new Set([e]));
-    if (e.op === "vector" || e.op === "mask") memory.set(`${e.op} ${e.at}`, new Set([e]));
+    const { op, at } = e;
+    if (op === "x") memory.set(`z ${inZ.get(e)}`, new Set([e]));
+    if (op === "state") memory.set(`now ${Object.keys(states).indexOf(at as string)}`, new Set([e]));
+    if (op === "vector" || op === "mask") memory.set(`${op} ${at}`, new Set([e]));
   }
   return memory;
 }
 
 function simulate(equations: Equations, label: string): Schedule {
-  const planned = schedule(equations), memory = start(equations), { outputs, states } = equations;
+  const derived = derive(equations), planned = schedule(equations, false, derived), memory = start(equations);
+  const { outputs, states, nodes, products } = equations, { backward } = planned;
   run(planned.ahead, memory, equations, `${label}, ahead`);
   run(planned.forward, memory, equations, `${label}, forward`);
   outputs.forEach((e, i) => assert(memory.get(`next ${i}`)?.has(e), `${label}: state ${i} is not complete`));
+  planned.factors.forEach((home, i) => {
+    const { results: [{ op }], args: [factor] } = products[i];
+    if (op !== "part") assert(memory.get(home)?.has(factor), `${label}: the factor of product ${i} is overwritten`);
+  });
   for (const name of [...memory.keys()]) if (name.startsWith("temporary")) memory.delete(name);
   const seed = (i: number) => outputs[i].graph.make("seed", [], Object.keys(states)[i], outputs[i].width);
   outputs.forEach((_, i) => memory.set(i ? `gradient ${i}` : "outputGradient 1", new Set([seed(i)])));
-  run(planned.backward, memory, equations, `${label}, backward`);
-  for (const name of [...memory.keys()]) if (/^(temporary|outputGradient|gradient)/.test(name)) memory.delete(name);
-  run(planned.late, memory, equations, `${label}, late`);
-  const summed = planned.late.works.flatMap(({ kind, at }) => kind === "sum" ? [at] : []);
-  const vectors = equations.nodes.flatMap(({ op, at }) => op === "vector" ? [at] : []);
+  run(backward!, memory, equations, `${label}, backward`);
+  const finds = (home: string, d: Expression | undefined) => !d || memory.get(home)?.has(d);
+  for (const e of nodes) {
+    const d = derived.gradients.get(e);
+    if (e.op === "recurrent" || e.op === "weight") assert(finds(resultHome(equations, e), d), `${label}: ${e.op}`);
+    if (e.op === "x") assert(finds(`z ${equations.inZ.get(e)}`, d), `${label}: the gradient of x.${e.at}`);
+  }
+  planned.factors.forEach((home, i) => {
+    const { results: [{ op }], args: [factor] } = products[i];
+    if (op !== "part") assert(memory.get(home)?.has(factor), `${label}: the factor of product ${i} is lost in backward`);
+  });
+  const summed = backward!.works.flatMap(({ kind, at }) => kind === "sum" ? [at] : []);
+  const vectors = nodes.flatMap(({ op, at }) => op === "vector" ? [at] : []);
   assertEquals(summed.sort(), vectors.sort(), `${label}: the gradients of vectors`);
   return planned;
 }
@@ -89,9 +92,5 @@ Deno.test("cells keep as little as those that were written by hand", () => {
   assertEquals(kept(gru({ reset: "before" })), 1, "r h'");
   assertEquals(kept(minimalGatedUnit()), 1, "f h'");
   assertEquals(kept(notesLstm()), 1, "tanh(C)");
-  assertEquals(
-    kept(lstm({ peepholes: true })),
-    1,
-    "tanh(c); the products of peepholes are computed after the last step",
-  );
+  assertEquals(kept(lstm({ peepholes: true })), 1, "tanh(c)");
 });
