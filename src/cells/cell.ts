@@ -115,5 +115,11 @@ export function gateParameters(
   return { ...weights, bias_ih: { shape: [rows], initial }, bias_hh: { shape: [rows], initial } };
 }
 
+/**
+ * What reads the equations of a saved model's cell: entry ./cells sets it, so that a program that has no such cells
+ * loads nothing for them.
+ */
+export const saved: { read?: (equations: unknown) => Cell } = {};
+
 /** The check of an argument that is a cell. */
 export const cell: Check<Cell> = (name, value) => requireMade(name, value, "gates", "a cell, such as lstm()");

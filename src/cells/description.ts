@@ -8,5 +8,5 @@ export type CellDescription =
   | ElmanSettings & { readonly kind: "elman" }
   | GruSettings & { readonly kind: "gru" }
   | LstmSettings & { readonly kind: "lstm" }
-  | { readonly kind: "notesGru" }
+  | { readonly kind: "notesGru" | "notesLstm" }
   | EquationsData & { readonly kind: "equations" };

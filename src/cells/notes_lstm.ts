@@ -39,7 +39,7 @@ import { type EquationsCell, equationsCell } from "./equations/equations_cell.ts
  * ```
  */
 export function notesLstm(): EquationsCell {
-  return equationsCell({
+  const cell = equationsCell({
     name: "notes-lstm",
     gates: ["i", "f", "o", "g"],
     states: ["h", "c"],
@@ -54,4 +54,5 @@ export function notesLstm(): EquationsCell {
       return { h: tanh(c).times(o), c };
     },
   });
+  return { ...cell, description: { kind: "notesLstm" } };
 }

@@ -63,6 +63,9 @@ export class Planner {
   #randomCounter: Slot | undefined;
   #streams = 0;
 
+  /** What derives the backward pass of cells that are given by equations, when training: a net that is run needs none. */
+  derive?: unknown;
+
   /**
    * @param batch The largest B of a call.
    * @param steps The largest T of a call.

@@ -3,9 +3,9 @@ import type { Scope } from "../../memory/scope.ts";
 import type { Slot } from "../../memory/slot.ts";
 import { type Nonlinearity, nonlinearity } from "../../ops/activation.ts";
 import type { Block } from "./block.ts";
-import type { Width } from "./expression.ts";
-import type { Home, Work } from "./order.ts";
-import { index, type Placed } from "./place.ts";
+import type { Expression, Width } from "./expression.ts";
+import type { Home } from "./order.ts";
+import { index, type Placed, type PlacedWork } from "./place.ts";
 
 /** Kernel calls on the rows of step t, of which n are active; or from step 0 on, on n rows of all steps. */
 export type Call = (k: Kernels, t: number, B: number, n: number) => void;
@@ -17,12 +17,12 @@ export interface Binding {
   /** The block of a home, or of some neighbouring ones, which are one block. */
   block(home: Home, width: Width, count?: number): Block;
   /** The calls of a product, or of the sum of a vector's gradient. */
-  other(work: Work, sources: readonly Home[], result?: Home): Call;
+  other(work: PlacedWork): Call;
 }
 
 /** The works of a pass as kernel calls. Neighbours with one function are one call. */
-export function calls({ works, results, sources }: Placed, { block, constants, other }: Binding): Call[] {
-  const made: Call[] = [], homes = (work: Work) => [results.get(work)!, ...sources.get(work)!];
+export function calls({ works }: Placed, { block, constants, other }: Binding): Call[] {
+  const made: Call[] = [], homes = ({ to, from }: PlacedWork) => [to!, ...from];
   for (let i = 0; i < works.length; i++) {
     const work = works[i], { kind, value, minus, reads } = work, all = homes(work);
     if (kind === "accumulate") {
@@ -38,10 +38,10 @@ export function calls({ works, results, sources }: Placed, { block, constants, o
         made.push(isSum || isFused ? call("multiplyAdd", y, b, c) : valueCall(value!, constants, y, a, b, c));
       }
       i += count - 1;
-    } else made.push(other(work, sources.get(work)!, results.get(work)));
+    } else made.push(other(work));
 
     /** Whether a work is the same operation on the next blocks of z. */
-    function follows(next: Work | undefined, count: number): boolean {
+    function follows(next: PlacedWork | undefined, count: number): boolean {
       if (next?.kind !== "value" || work.isFused || next.isFused) return false;
       const isSame = next.value!.op === value!.op && next.value!.at === value!.at;
       return kind === "value" && isSame &&
@@ -72,7 +72,7 @@ export function constantsOf(scope: Scope): Constants {
 }
 
 function valueCall(
-  { op, at }: NonNullable<Work["value"]>,
+  { op, at }: Expression,
   constants: Constants,
   y: Block,
   a: Block,

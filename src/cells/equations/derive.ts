@@ -1,4 +1,4 @@
-import type { Expression } from "./expression.ts";
+import { activation, type Expression, type Op } from "./expression.ts";
 import { fuse, FUSED, isLeaf, resultHome, store, valueWork, type Work } from "./order.ts";
 import type { Equations } from "./trace.ts";
 
@@ -9,6 +9,9 @@ export interface Derived {
   /** The gradient of each value, where there is one; of the output state none. */
   readonly gradients: ReadonlyMap<Expression, Expression>;
 }
+
+/** See `backward`. */
+export type Backward = (equations: Equations, lasting: Set<Expression>) => Work[];
 
 type Give = (to: Expression, share: Expression, minus?: boolean) => void;
 
@@ -68,7 +71,7 @@ export function derive(equations: Equations): Derived {
   const productWork = (at: number, makes: Expression[]): Work => ({ kind: "productBackward", at, reads: [], makes });
   const give: Give = (to, share, minus) => {
     const old = gradients.get(to), sum = isOutput(to) ? share : minus ? old?.minus(share) : old?.plus(share);
-    const total = sum ?? (minus ? share.times(-1) : share);
+    const total = sum ?? (minus ? scaled(share, -1) : share);
     emit(total);
     if (isOutput(to)) works.push({ kind: "accumulate", value: share, minus, reads: [share], makes: [] });
     else gradients.set(to, total);
@@ -97,15 +100,18 @@ export function derive(equations: Equations): Derived {
     RULES[op]?.(e, d, give);
   }
   const last = names.slice(1).map((name, i): Work => {
-    const seed = seeds[i + 1], d = gradients.get(graph.make("state", [], name, seed.width)) ?? seed.times(0);
+    const seed = seeds[i + 1], d = gradients.get(graph.make("state", [], name, seed.width)) ?? scaled(seed, 0);
     // A gradient that only changes its place waits elsewhere for the place.
-    const moved = seeds.includes(d) && d !== seed ? graph.make("activation", [d], '{"name":"identity"}') : d;
+    const moved = seeds.includes(d) && d !== seed ? activation(d, "identity") : d;
     emit(moved);
     return store(moved, `gradient ${i + 1}`);
   });
   works.push(...last, ...own.flatMap((isOwn, i) => isOwn ? productWork(i, []) : []));
   return { works: fuse(needed(works), () => false, (_, a) => !seeds.includes(a)), gradients };
 }
+
+/** alpha e */
+const scaled = (e: Expression, alpha: number) => activation(e, { name: "affine", alpha, beta: 0 });
 
 /** The works without those whose results nobody reads. */
 function needed(works: readonly Work[]): Work[] {
@@ -116,3 +122,27 @@ function needed(works: readonly Work[]): Work[] {
     return isNeeded;
   }).reverse();
 }
+
+/** Operations that backward repeats if what they read is kept. Nonlinearities cost more than their memory. */
+const CHEAP: readonly Op[] = ["add", "subtract", "multiply", "clamp"], CHEAP_ACTIVATION = /"(affine|relu|identity)"/;
+
+/**
+ * The works of backward, with what they compute again: what is one cheap operation on values that are there.
+ *
+ * @param lasting The factors of products. All other values of forward that backward reads are added.
+ */
+export const backward: Backward = (equations, lasting) => {
+  const { nodes, outputs, inZ } = equations, { works } = derive(equations);
+  const read = new Set(works.flatMap(({ reads }) => reads)), repeated = new Set<Expression>();
+  const isThere = (e: Expression) => lasting.has(e) || e.op !== "x" && isLeaf(e) || outputs.includes(e);
+  for (const e of nodes) {
+    if (!read.has(e) || lasting.has(e)) continue;
+    const isCheap = CHEAP.includes(e.op) || e.op === "activation" && CHEAP_ACTIVATION.test(e.at as string);
+    if (isCheap && !isThere(e) && !inZ.has(e) && e.args.every(isThere)) repeated.add(e);
+    else lasting.add(e);
+  }
+  return works.flatMap((work) => {
+    const again = work.reads.filter((e) => repeated.delete(e));
+    return [...again.map(valueWork), work];
+  });
+};

@@ -1,11 +1,10 @@
 import { constant, type Initialiser, type Parameter, uniform, zeros } from "../../ops/initialise.ts";
 import type { Cell } from "../cell.ts";
-import { derive } from "./derive.ts";
-import type { Expression, Graph, StepFunctions, Width } from "./expression.ts";
-import { equationsData } from "./data.ts";
-import { type Extension, planEquations } from "./planned_equations.ts";
+import type { Backward } from "./derive.ts";
+import type { Expression, StepFunctions, Width } from "./expression.ts";
+import { planEquations } from "./planned_equations.ts";
 import { type Schedule, schedule } from "./schedule.ts";
-import { type AnyStep, type Equations, type Parts, trace } from "./trace.ts";
+import { type Additions, type AnyStep, type Equations, type Parts, trace } from "./trace.ts";
 
 /** The product of a weight with a value: v Wᵀ. */
 export type ProductOf = (value: Expression) => Expression;
@@ -105,16 +104,6 @@ export interface EquationsCell extends Cell {
   readonly equations: Equations;
 }
 
-/** What `equationsCell` can have besides a definition. */
-interface Additions {
-  /** The graph of the expressions. */
-  readonly graph?: Graph;
-  /** What the step reads besides gates, weights, states and vectors. */
-  readonly more?: Readonly<Record<string, unknown>>;
-  /** What plans normalisations and masks. */
-  readonly extension?: Extension;
-}
-
 /** A cell from the equations of its step, as `defineCell` makes it, but without checks and text. */
 export function equationsCell<
   const G extends string,
@@ -123,7 +112,7 @@ export function equationsCell<
   const M extends string = never,
   const N extends string = never,
   const D extends string = never,
->(definition: CellEquations<G, S, V, M, N, D>, { graph, more, extension }: Additions = {}): EquationsCell {
+>(definition: CellEquations<G, S, V, M, N, D>, additions?: Additions): EquationsCell {
   const { name, gates, bias = true, weightNames = ["weight_ih", "weight_hh"], masks = {}, step } = definition;
   const list: readonly string[] | Named<Width> = definition.states,
     initial: Named<Initialiser> = definition.initial ?? {};
@@ -133,12 +122,11 @@ export function equationsCell<
   const vectors: Vectors = definition.vectors ?? {}, weights: Named<WeightOptions> = definition.weights ?? {};
   const norms: Named<NormOptions> = definition.norms ?? {};
   const parts: Parts = { name, gates, states, bias, weightNames, vectors, weights, norms, masks };
-  const equations = { ...trace(parts, step as unknown as AnyStep, graph, more), extension };
+  const equations = trace(parts, step as unknown as AnyStep, additions);
   const schedules: Record<string, Schedule> = {}, output = Object.values(states)[0];
   return {
     name,
     equations,
-    description: { kind: "equations", ...equationsData(equations) },
     gates: gates.length,
     columns: equations.blocks,
     inputWeight: weightNames[0],
@@ -173,12 +161,8 @@ export function equationsCell<
     },
 
     plan(context) {
-      const { isStepwise, scope: { train } } = context;
-      const own = schedules[`${isStepwise} ${train}`] ??= schedule(
-        equations,
-        isStepwise,
-        train ? derive(equations) : undefined,
-      );
+      const { isStepwise, scope: { derive } } = context;
+      const own = schedules[`${isStepwise} ${!derive}`] ??= schedule(equations, isStepwise, derive as Backward);
       return planEquations(context, equations, own);
     },
   };

@@ -1,4 +1,3 @@
-import { ACTIVATION } from "../../kernels/activation_kinds.ts";
 import {
   type Activation,
   type ActivationName,
@@ -55,30 +54,22 @@ export class Expression {
 
   /** this + other */
   plus(other: Expression | number): Expression {
-    return typeof other === "number" ? this.#affine(1, other) : this.#with("add", other);
+    return this.graph.combine("add", this, other);
   }
 
   /** this - other */
   minus(other: Expression | number): Expression {
-    return typeof other === "number" ? this.#affine(1, -other) : this.#with("subtract", other);
+    return this.graph.combine("subtract", this, other);
   }
 
   /** this times other, element by element */
   times(other: Expression | number): Expression {
-    return typeof other === "number" ? this.#affine(other, 0) : this.#with("multiply", other);
+    return this.graph.combine("multiply", this, other);
   }
 
   /** this / other, element by element */
   divide(other: Expression | number): Expression {
-    return typeof other === "number" ? this.#affine(1 / other, 0) : this.#with("divide", other);
-  }
-
-  #affine(alpha: number, beta: number): Expression {
-    return applied(this, { name: "affine", alpha, beta });
-  }
-
-  #with(op: Op, other: Expression): Expression {
-    return this.graph.make(op, [this, other]);
+    return this.graph.combine("divide", this, other);
   }
 }
 
@@ -98,9 +89,15 @@ export class Graph {
     }
     return made;
   }
+
+  /** An operation on two values. The graph of `defineCell` takes numbers too. */
+  combine(op: Op, a: Expression, b: Expression | number): Expression {
+    return this.make(op, [a, b as Expression]);
+  }
 }
 
-function applied(x: Expression, f: Activation): Expression {
+/** f(x) */
+export function activation(x: Expression, f: Activation): Expression {
   return x.graph.make("activation", [x], JSON.stringify(completeActivation("activation", f)));
 }
 
@@ -121,22 +118,14 @@ export interface StepFunctions
   maximum(a: Expression, b: Expression): Expression;
 }
 
-/** Makes the functions. */
-export function stepFunctions(): StepFunctions {
-  const all = Object.keys(ACTIVATION).map((name) => [
-    name,
-    (x: Expression, options?: ActivationOptions) => applied(x, { ...options, name: name as ActivationName }),
-  ]);
-  return {
-    ...Object.fromEntries(all),
-    activation: applied,
-    oneMinus: (x: Expression) => applied(x, { name: "affine", alpha: -1, beta: 1 }),
-    exp: (x: Expression) => x.graph.make("exp", [x]),
-    clamp: (x: Expression, limit: number) => x.graph.make("clamp", [x], limit),
-    multiplyAdd: (a: Expression, b: Expression, c: Expression) => a.graph.make("multiplyAdd", [a, b, c]),
-    maximum: (a: Expression, b: Expression) => b.plus(applied(a.minus(b), "relu")),
-  };
-}
+/** The functions that the library's own cells use. */
+export const FUNCTIONS = {
+  activation,
+  clamp: (x: Expression, limit: number) => x.graph.make("clamp", [x], limit),
+  multiplyAdd: (a: Expression, b: Expression, c: Expression) => a.graph.make("multiplyAdd", [a, b, c]),
+  sigmoid: (x: Expression) => activation(x, "sigmoid"),
+  tanh: (x: Expression) => activation(x, "tanh"),
+};
 
 /** All that the given expressions are made of, in the order of writing. */
 export function inOrder(roots: readonly Expression[]): Expression[] {

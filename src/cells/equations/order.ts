@@ -35,7 +35,7 @@ export interface Work {
   readonly makes: readonly Expression[];
   /** Whether the value is a sum that is computed as summand += factor factor. */
   readonly isFused?: boolean;
-  /** The home that `store` writes. */
+  /** The home that the work writes. */
   readonly to?: Home;
   /** Whether `accumulate` subtracts. */
   readonly minus?: boolean;
@@ -64,8 +64,7 @@ export function resultHome({ products, inZ }: Equations, e: Expression): Home {
 }
 
 /**
- * The works of a step forward, in order: what depends on no state, for all steps at once, and the rest. Products are
- * early and nonlinearities late, so that those of neighbouring gates follow each other and are one call.
+ * The works of a step forward, in the order of writing: what depends on no state, for all steps at once, and the rest.
  *
  * @param isLasting Whether backward reads a value.
  * @param copies The homes of copies of factors.
@@ -77,48 +76,30 @@ export function order(
   copies: ReadonlyMap<Expression, Home>,
   isStepwise: boolean,
 ): { ahead: Work[]; step: Work[] } {
-  const { nodes, products, inZ, outputs } = equations, fixed = new Set<Expression>();
-  const changing = ["state", "recurrent", ...isStepwise ? ["x"] : []];
-  for (const e of nodes) if (!changing.includes(e.op) && e.args.every((arg) => fixed.has(arg))) fixed.add(e);
-  const works = products.map(({ args, results, adds }, at): Work => {
-    const sums = adds ? nodes.filter(({ op, args }) => op === "add" && args.some((e) => results.includes(e))) : [];
-    const xs = sums.flatMap(({ args }) => args.filter(({ op }) => op === "x"));
-    return { kind: "product", at, reads: [...args, ...xs], makes: [...results, ...sums] };
-  });
-  const made = new Set([...works.flatMap(({ makes }) => makes), ...nodes.filter((e) => isLeaf(e) || e.op === "norm")]);
-  works.push(...nodes.filter((e) => !made.has(e)).map(valueWork));
-  const stored = new Set(outputs), isFactor = (e: Expression) => products.some(({ args }) => args[0] === e);
+  const { nodes, products, inZ, outputs } = equations, fixed = new Set<Expression>(), stored = new Set(outputs);
+  const changing = ["state", "recurrent", ...isStepwise ? ["x"] : []], made = new Set<Expression>(), works: Work[] = [];
+  for (const e of nodes) {
+    if (!changing.includes(e.op) && e.args.every((arg) => fixed.has(arg))) fixed.add(e);
+    const at = products.findIndex(({ results }) => results.includes(e)), product = products[at];
+    if (product && !made.has(e)) {
+      const { args, results, adds } = product;
+      const sums = adds ? nodes.filter(({ op, args }) => op === "add" && args.some((e) => results.includes(e))) : [];
+      const xs = sums.flatMap(({ args }) => args.filter(({ op }) => op === "x")), makes = [...results, ...sums];
+      makes.forEach((e) => made.add(e));
+      works.push({ kind: "product", at, reads: [...args, ...xs], makes });
+    } else if (!made.has(e) && !isLeaf(e) && e.op !== "norm") works.push(valueWork(e));
+    const copy = copies.get(e);
+    if (copy) works.push(store(e, copy));
+  }
+  const isFactor = (e: Expression) => products.some(({ args }) => args[0] === e);
   const isFixed = ({ value, makes: [e = value!] }: Work) => fixed.has(e);
-  const fused = fuse(
-    works,
-    (e) => isLasting(e) || stored.has(e),
-    (sum, a) =>
-      fixed.has(sum.args[1]) === fixed.has(sum) &&
-      (inZ.has(a) ? !stored.has(sum) && !isFactor(sum) : !made.has(a) && (stored.has(sum) || !isLasting(sum))),
-  );
-  const all = sorted([...fused, ...[...copies].map(([e, to]) => store(e, to))]);
+  const all = fuse(works, (e) => isLasting(e) || stored.has(e), (sum, a) =>
+    fixed.has(sum.args[1]) === fixed.has(sum) &&
+    (inZ.has(a) ? !stored.has(sum) && !isFactor(sum) : !made.has(a) && (stored.has(sum) || !isLasting(sum))));
   return {
     ahead: all.filter(isFixed),
     step: [...all.filter((work) => !isFixed(work)), ...outputs.map((e, i) => store(e, `next ${i}`))],
   };
-}
-
-/** Each work after those that it reads from; a product after the copy of its factor. */
-function sorted(works: readonly Work[]): Work[] {
-  const pending = new Set(works), done: Work[] = [];
-  const rank = ({ kind, value }: Work) =>
-    kind === "product" ? 1 : kind === "store" ? 0 : value!.id + (value!.op === "activation" ? 2e9 : 2);
-  while (pending.size) {
-    const waiting = new Set([...pending].flatMap(({ makes }) => makes));
-    const uncopied = new Set([...pending].flatMap(({ kind, value }) => kind === "store" ? value! : []));
-    const ready = [...pending].filter(({ kind, reads }) =>
-      !reads.some((e) => waiting.has(e) || kind === "product" && uncopied.has(e))
-    );
-    const [next] = ready.sort((a, b) => rank(a) - rank(b));
-    pending.delete(next);
-    done.push(next);
-  }
-  return done;
 }
 
 /**

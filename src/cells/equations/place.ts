@@ -1,14 +1,13 @@
 import type { Expression, Width } from "./expression.ts";
 import type { Home, Work } from "./order.ts";
 
+/** A work with its homes. */
+export type PlacedWork = Work & { readonly from: readonly Home[] };
+
 /** Works with the homes of their values. */
 export interface Placed {
   /** The works, without the stores that are not needed: of values that are computed where they are stored. */
-  readonly works: readonly Work[];
-  /** Where each work writes its value. */
-  readonly results: ReadonlyMap<Work, Home>;
-  /** Where each work finds what it reads. */
-  readonly sources: ReadonlyMap<Work, readonly Home[]>;
+  readonly works: readonly PlacedWork[];
   /** The widths of the temporary homes. */
   readonly temporaries: readonly Width[];
 }
@@ -40,8 +39,7 @@ export function place(
   { lasts, isKept, isFactor, make }: Keeping = NOTHING,
 ): Placed {
   const last = new Map(works.flatMap(({ reads }, i) => reads.map((e) => [e, i] as const)));
-  const targets = new Map<Expression, Home>(), placed: Work[] = [], temporaries: Width[] = [], free: Home[] = [];
-  const results = new Map<Work, Home>(), sources = new Map<Work, Home[]>();
+  const targets = new Map<Expression, Home>(), placed: PlacedWork[] = [], temporaries: Width[] = [], free: Home[] = [];
   for (const { kind, value, to, reads: [a], isFused } of works.toReversed()) {
     const target = to ?? targets.get(value!);
     if (target && (kind === "store" || isFused)) targets.set(a, target);
@@ -55,8 +53,6 @@ export function place(
   works.forEach((work, i) => {
     const { kind, reads, makes, isFused, to } = work, from = reads.map((e) => homes.get(e)!);
     if (from[0] === to && to) return; // computed in place
-    sources.set(work, from);
-    placed.push(work);
     const dying = from.filter((home) => reused.test(home) && isFree(home, i));
     for (const e of makes) {
       if (homes.has(e)) continue;
@@ -71,12 +67,11 @@ export function place(
       const best = isFused ? first : kind === "value" && fits(target) && isFree(target!, i) ? target : own;
       homes.set(e, best || (isKept(e) ? make(e) : temporary(e, makes.length > 1)));
     }
-    const result = to ?? homes.get(makes[0]);
-    if (result) results.set(work, result);
+    placed.push({ ...work, from, to: to ?? homes.get(makes[0]) });
     const left = new Set([...dying, ...makes.map((e) => homes.get(e)!)]);
     for (const home of left) if (isTemporary(home) && isFree(home, i)) free.push(home);
   });
-  return { works: placed, results, sources, temporaries };
+  return { works: placed, temporaries };
 }
 
 const NOTHING: Keeping = { lasts: () => false, isKept: () => false, isFactor: () => false, make: () => "kept 0" };

@@ -53,7 +53,7 @@ export interface Extension {
 /** Gives the works of a cell their memory and kernels. */
 export function planEquations(context: CellContext, equations: Equations, schedule: Schedule): PlannedCell {
   const { scope, H, z, states, gradients, savedActivation } = context, { train, batch, steps } = scope;
-  const { extension } = equations, { ahead, forward, backward, factors } = schedule;
+  const { extension } = equations, { passes, factors } = schedule, [ahead] = passes;
   const columns = (width: Width) => width === "H" ? H : width;
   // What is made for all steps at once has rows for all steps.
   const slotOf = (isAhead: boolean) => (label: string, n: number) =>
@@ -82,38 +82,35 @@ export function planEquations(context: CellContext, equations: Equations, schedu
     };
     return new Block((all[kind as "z"] ?? (() => states[i]))(), shift);
   };
-  const none: Placed = { works: [], results: new Map(), sources: new Map(), temporaries: [] };
-  const [before, now, back] = [ahead, forward, train && backward ? backward : none].map((placed) => {
-    return { placed, block: blockOf(temporarySlots(context, placed, columns)) };
-  });
+  const placed = passes.map((pass) => ({ pass, block: blockOf(temporarySlots(context, pass, columns)) }));
+  const [, now, back] = placed;
 
   const products = planProducts(context, equations, (i) => {
     if (factors[i] === "now 0") return undefined;
     const value = now.block(factors[i], "H").slot;
-    const work = back.placed.works.find(({ kind, at }) => kind === "productBackward" && at === i);
-    const home = work && back.placed.results.get(work);
-    return { value, gradient: home ? back.block(home, work.makes[0].width).slot : value };
+    const work = back?.pass.works.find(({ kind, at }) => kind === "productBackward" && at === i);
+    return { value, gradient: work ? back.block(work.to!, work.makes[0].width).slot : value };
   });
   const constants = constantsOf(scope);
-  const run = [before, now, back].map(({ placed, block }) =>
-    calls(placed, {
+  const [early, stepForward, stepBackward] = placed.map(({ pass, block }) =>
+    calls(pass, {
       constants,
       block,
-      other({ kind, at, reads, makes: [e] }, sources, result) {
+      other({ kind, at, reads, makes: [e], from, to }) {
         if (kind === "sum") {
-          const from = block(sources[0], reads[0].width);
-          const to = vectorSlots(context, `vector ${at}`, from.columns).gradient;
-          return (k, t, B, n) => k.columnSums(to.address, from.at(t, B), n, from.columns, from.stride);
+          const [d] = reads,
+            x = block(from[0], d.width),
+            { gradient } = vectorSlots(context, `vector ${at}`, x.columns);
+          return (k, t, B, n) => k.columnSums(gradient.address, x.at(t, B), n, x.columns, x.stride);
         }
-        const i = at as number, own = others[i], matmul = products.matmuls[i]!, isForward = kind === "product";
-        if (!own) return isForward ? matmul.forward : matmul.backward;
-        return isForward
-          ? own.forward(sources.map((home, j) => block(home, reads[j].width)))
-          : own.backward(block(result!, e.width));
+        const i = at as number, own = others[i], matmul = products.matmuls[i]!;
+        if (kind === "product") {
+          return own?.forward(from.map((home, j) => block(home, reads[j].width))) ?? matmul.forward;
+        }
+        return own?.backward(block(to!, e.width)) ?? matmul.backward;
       },
     })
   );
-  const [early, stepForward, stepBackward] = run;
   return {
     bias: products.bias,
     needs: masks?.needs,

@@ -1,7 +1,7 @@
 import { FormatError } from "../../errors.ts";
 import { list } from "../../options.ts";
 import type { EquationsData } from "./data.ts";
-import { checkedCell } from "./define_cell.ts";
+import { checkedCell } from "./checked_cell.ts";
 import type { EquationsCell } from "./equations_cell.ts";
 import { Expression, type StepFunctions } from "./expression.ts";
 import type { AnyStep } from "./trace.ts";

@@ -1,33 +1,29 @@
-import type { Derived } from "./derive.ts";
-import type { Expression, Op, Width } from "./expression.ts";
-import { type Home, isLeaf, order, resultHome, valueWork, type Work } from "./order.ts";
+import type { Backward } from "./derive.ts";
+import type { Expression, Width } from "./expression.ts";
+import { type Home, order, resultHome } from "./order.ts";
 import { place, type Placed } from "./place.ts";
 import type { Equations } from "./trace.ts";
 
 /** A cell's works in order, with the home of each value. */
 export interface Schedule {
-  /** What depends on no state: for all steps at once, before the first. */
-  readonly ahead: Placed;
-  /** A step forward. */
-  readonly forward: Placed;
-  /** A step backward; of a net that is not trained none. */
-  readonly backward?: Placed;
+  /**
+   * What depends on no state, for all steps at once, before the first; a step forward; a step backward, in a net that
+   * is trained.
+   */
+  readonly passes: readonly Placed[];
   /** The slots of kept values. */
   readonly kept: readonly { readonly width: Width; readonly isAhead: boolean }[];
   /** For each product the home of the factor. */
   readonly factors: readonly Home[];
 }
 
-/** Operations that backward repeats if what they read is kept. Nonlinearities cost more than their memory. */
-const CHEAP: readonly Op[] = ["add", "subtract", "multiply", "clamp"], CHEAP_ACTIVATION = /"(affine|relu|identity)"/;
-
 /**
  * Puts the equations of a cell in order and gives each value a home.
  *
  * @param isStepwise Whether the input of a gate is complete only at its step.
- * @param derived Backward, of a net that is trained.
+ * @param derive Derives backward, in a net that is trained.
  */
-export function schedule(equations: Equations, isStepwise = false, derived?: Derived): Schedule {
+export function schedule(equations: Equations, isStepwise = false, derive?: Backward): Schedule {
   const { nodes, outputs, states, products, inZ } = equations, names = Object.keys(states);
   const homes = new Map<Expression, Home>(), kept: { width: Width; isAhead: boolean }[] = [];
   const keep = (isAhead: boolean) => ({ width }: Expression): Home => `kept ${kept.push({ width, isAhead }) - 1}`;
@@ -45,7 +41,7 @@ export function schedule(equations: Equations, isStepwise = false, derived?: Der
       .map((e) => [e, keep(false)(e)]),
   );
   const lasting = new Set(nodes.filter((e) => isFactor(e) && !copies.has(e)));
-  const back = derived ? backwardWorks(equations, derived, lasting) : [];
+  const back = derive?.(equations, lasting);
 
   const lasts = (e: Expression) => lasting.has(e);
   const { ahead: early, step } = order(equations, lasts, copies, isStepwise);
@@ -60,31 +56,11 @@ export function schedule(equations: Equations, isStepwise = false, derived?: Der
   const forward = place(step, homes, /^[zrt]/, { lasts, isKept: lasts, isFactor, make: keep(false) });
   const factors = products.map(({ args: [e] }) => copies.get(e) ?? homes.get(e)!);
 
-  if (!derived) return { ahead, forward, kept, factors };
+  if (!back) return { passes: [ahead, forward], kept, factors };
   for (const e of nodes) if (homes.get(e)?.[0] === "t") homes.delete(e);
   for (const { makes } of back) makes.forEach((e) => homes.delete(e));
   names.forEach((name, i) => {
     homes.set(outputs[0].graph.make("seed", [], name, outputs[i].width), i ? `gradient ${i}` : "outputGradient 1");
   });
-  return { ahead, forward, backward: place(back, homes, /^t/), kept, factors };
-}
-
-/**
- * The works of backward, with what they compute again: what is one cheap operation on values that are there.
- *
- * @param lasting The factors of products. All other values of forward that backward reads are added.
- */
-function backwardWorks({ nodes, outputs, inZ }: Equations, { works }: Derived, lasting: Set<Expression>): Work[] {
-  const read = new Set(works.flatMap(({ reads }) => reads)), repeated = new Set<Expression>();
-  const isThere = (e: Expression) => lasting.has(e) || e.op !== "x" && isLeaf(e) || outputs.includes(e);
-  for (const e of nodes) {
-    if (!read.has(e) || lasting.has(e)) continue;
-    const isCheap = CHEAP.includes(e.op) || e.op === "activation" && CHEAP_ACTIVATION.test(e.at as string);
-    if (isCheap && !isThere(e) && !inZ.has(e) && e.args.every(isThere)) repeated.add(e);
-    else lasting.add(e);
-  }
-  return works.flatMap((work) => {
-    const again = work.reads.filter((e) => repeated.delete(e));
-    return [...again.map(valueWork), work];
-  });
+  return { passes: [ahead, forward, place(back, homes, /^t/)], kept, factors };
 }

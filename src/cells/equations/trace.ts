@@ -1,4 +1,4 @@
-import { type Expression, Graph, inOrder, type StepFunctions, stepFunctions, type Width } from "./expression.ts";
+import { type Expression, FUNCTIONS, Graph, inOrder, type StepFunctions, type Width } from "./expression.ts";
 import type { Extension } from "./planned_equations.ts";
 
 /** The parts of a cell by name, as plain data. */
@@ -60,18 +60,21 @@ export interface Equations extends Parts {
 /** What `step` gets before the types of its names are known. */
 export type AnyStep = (inputs: Record<string, unknown>, functions: StepFunctions) => Record<string, Expression>;
 
-/**
- * Runs a step once, on symbols.
- *
- * @param more What the step reads besides gates, weights, states and vectors.
- */
-export function trace(
-  parts: Parts,
-  step: AnyStep,
-  graph: Graph = new Graph(),
-  more: Readonly<Record<string, unknown>> = {},
-): Equations {
-  const { gates, states, vectors, weights } = parts;
+/** What the step of `defineCell` has besides that of the library's own cells. */
+export interface Additions {
+  /** The graph of the expressions. */
+  readonly graph?: Graph;
+  /** The functions. */
+  readonly functions?: StepFunctions;
+  /** What the step reads besides gates, weights, states and vectors. */
+  readonly more?: Readonly<Record<string, unknown>>;
+  /** What plans normalisations and masks. */
+  readonly extension?: Extension;
+}
+
+/** Runs a step once, on symbols. */
+export function trace(parts: Parts, step: AnyStep, additions: Additions = {}): Equations {
+  const { gates, states, vectors, weights } = parts, { graph = new Graph(), functions, more, extension } = additions;
   const named = (names: readonly string[], make: (name: string) => unknown) =>
     Object.fromEntries(names.map((name) => [name, make(name)]));
   const keys = Object.keys, vector = (at: string, width: Width = "H") => graph.make("vector", [], at, width);
@@ -88,9 +91,9 @@ export function trace(
       (name) => (value: Expression) => graph.make("weight", [value], name, weights[name].rows ?? "H"),
     ),
     ...more,
-  }, stepFunctions());
+  }, functions ?? FUNCTIONS as StepFunctions);
   const outputs = keys(states).map((name) => next[name]), nodes = inOrder(outputs);
-  return { ...parts, outputs, nodes, ...products(gates, nodes) };
+  return { ...parts, outputs, nodes, ...products(gates, nodes), extension };
 }
 
 /**

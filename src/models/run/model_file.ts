@@ -1,8 +1,7 @@
 import type { TokenizerSource } from "../../text/vocabulary_tokens.ts";
-import type { Cell } from "../../cells/cell.ts";
+import { type Cell, saved } from "../../cells/cell.ts";
 import { elman } from "../../cells/elman.ts";
 import { equationsData } from "../../cells/equations/data.ts";
-import { readEquations } from "../../cells/equations/read.ts";
 import { gru } from "../../cells/gru.ts";
 import { lstm } from "../../cells/lstm.ts";
 import { format, FormatError, OptionError, PlanError, ShapeError } from "../../errors.ts";
@@ -112,9 +111,10 @@ export function readModel<Description extends ModelDescription>(
   return orRefuse(kind, () => {
     const values = readValues(kind, metadata[KEY]);
     const cell = own.cell ?? libraryCells().find(({ name }) => name === values.cell) ??
-      (values.equations === undefined ? undefined : readEquations(values.equations));
+      (values.equations === undefined ? undefined : saved.read?.(values.equations));
     if (!cell) {
-      throw new FormatError(`its cell ${format(values.cell)} is none of ours; give it as option "cell"`);
+      const way = values.equations ? 'import "@unroll/rnn/cells"' : 'give it as option "cell"';
+      throw new FormatError(`its cell ${format(values.cell)} is none of ours; ${way}`);
     }
     const readers: Record<string, ReadValue<unknown>> = { ...kind.values(), frozen: optional(list(text), []) };
     // The order of the file, so that a loaded model saves the same bytes.

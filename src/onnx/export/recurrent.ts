@@ -1,3 +1,5 @@
+import { equationsData } from "../../cells/equations/data.ts";
+import { notesLstm } from "../../cells/notes_lstm.ts";
 import type { RecurrentDescription } from "../../layers/description.ts";
 import type { Merge } from "../../ops/merge.ts";
 import { cannotWrite, type ExportContext, type ExportValue } from "./context.ts";
@@ -23,8 +25,8 @@ export function recurrentNodes(
   label: string,
   x: ExportValue,
 ): ExportValue {
-  const { cell, hidden, layers = 1, merge = "concat", initialStates, output } = description;
-  const { graph } = context;
+  const { cell: own, hidden, layers = 1, merge = "concat", initialStates, output } = description;
+  const { graph } = context, cell = own?.kind === "notesLstm" ? notesEquations() : own;
   if (!cell) {
     throw cannotWrite(
       label,
@@ -58,6 +60,9 @@ export function recurrentNodes(
     return { name, steps, width: how === "concat" || how === "none" ? 2 * width : width };
   }, x);
 }
+
+/** The lecture notes' LSTM, for which there is no operator. */
+const notesEquations = () => ({ kind: "equations" as const, ...equationsData(notesLstm().equations) });
 
 /** Writes the node of one level: Y `[T, D, B, H]`, Y_h `[D, B, H]` and, for an LSTM, Y_c `[D, B, H]`. */
 function operatorNode(
