@@ -45,3 +45,4 @@ export { notesLstm } from "./src/cells/notes_lstm.ts";
 export { sLstm } from "./src/cells/defined/s_lstm.ts";
 export { sru } from "./src/cells/defined/sru.ts";
 export { zoneoutLstm, type ZoneoutOptions } from "./src/cells/defined/zoneout_lstm.ts";
+export { type RowBlock, Step } from "./src/ops/step.ts";

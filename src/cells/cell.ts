@@ -116,10 +116,10 @@ export function gateParameters(
 }
 
 /**
- * What reads the equations of a saved model's cell: entry ./cells sets it, so that a program that has no such cells
- * loads nothing for them.
+ * What writes and reads the equations of a saved model's cell: entry ./cells sets it, so that a program without such
+ * cells loads nothing for them.
  */
-export const saved: { read?: (equations: unknown) => Cell } = {};
+export const saved: { write?: (cell: Cell) => unknown; read?: (equations: unknown) => Cell } = {};
 
 /** The check of an argument that is a cell. */
 export const cell: Check<Cell> = (name, value) => requireMade(name, value, "gates", "a cell, such as lstm()");

@@ -31,7 +31,7 @@ export function elman(options: ElmanOptions = {}): Cell {
   const cell = equationsCell({
     name: elmanName(settings),
     gates: ["z"],
-    states: ["h"],
+    states: { h: "H" },
     bias,
     step({ x, W, h }, { activation, clamp }) {
       const z = x.z.plus(W.z(h));

@@ -1,7 +1,7 @@
-import type { Cell, CellContext, PlannedCell } from "./cell.ts";
-import { type EquationsCell, equationsCell } from "./equations/equations_cell.ts";
+import type { Cell, CellContext } from "./cell.ts";
+import { equationsCell } from "./equations/equations_cell.ts";
 import type { Expression } from "./equations/expression.ts";
-import { planProducts } from "./equations/products.ts";
+import { type FusedKernel, planFused } from "./equations/products.ts";
 import { type GruOptions, gruSettings } from "./gru_options.ts";
 
 /**
@@ -41,7 +41,7 @@ export function gru(options: GruOptions = {}): Cell {
   const cell = equationsCell({
     name,
     gates: ["r", "u", "n"],
-    states: ["h"],
+    states: { h: "H" },
     bias,
     step({ x, W, h }, { activation, clamp, multiplyAdd }) {
       const limited = (z: Expression) => clip === undefined ? z : clamp(z, clip);
@@ -57,30 +57,21 @@ export function gru(options: GruOptions = {}): Cell {
   return {
     ...cell,
     description: { kind: "gru", ...settings },
-    plan: (context) => isFused ? planFused(context, cell) : cell.plan(context),
+    plan: (context) => isFused ? planFused(context, cell.equations, fusedKernel(context)) : cell.plan(context),
   };
 }
 
 /**
- * The plain cell, whose gates are one fused kernel. z has a fourth block nh = h' W_hnᵀ + b_hn, because r scales nh
- * before nh is added to the projection's n.
+ * The fused kernel of the plain cell. z has a fourth block nh = h' W_hnᵀ + b_hn, because r scales nh before nh is added
+ * to the projection's n.
  */
-function planFused(context: CellContext, { equations }: EquationsCell): PlannedCell {
-  const { H, z, states: [h], gradients: [dh] } = context;
-  const products = planProducts(context, equations), [resetUpdate, candidate] = products.matmuls;
+function fusedKernel({ H, z, states: [h], gradients: [dh] }: CellContext): FusedKernel {
   return {
-    ...products,
-
     forward(k, t, B, n) {
-      resetUpdate!.forward(k, t, B, n);
-      candidate!.forward(k, t, B, n);
       k.gruForward(h.step(t + 1, B), z.step(t, B), h.step(t, B), n, H, z.stride, h.stride);
     },
-
     backward(k, t, B, n) {
       k.gruBackward(z.step(t, B), dh.step(t, B), dh.step(t + 1, B), h.step(t, B), n, H, z.stride, h.stride);
-      resetUpdate!.backward(k, t, B, n);
-      candidate!.backward(k, t, B, n);
     },
   };
 }

@@ -1,7 +1,7 @@
-import type { Cell, CellContext, PlannedCell } from "./cell.ts";
-import { type EquationsCell, equationsCell, type WeightOptions } from "./equations/equations_cell.ts";
+import type { Cell, CellContext } from "./cell.ts";
+import { equationsCell, type WeightOptions } from "./equations/equations_cell.ts";
 import type { Expression } from "./equations/expression.ts";
-import { planProducts } from "./equations/products.ts";
+import { type FusedKernel, planFused } from "./equations/products.ts";
 import { type LstmOptions, lstmSettings } from "./lstm_options.ts";
 
 /**
@@ -78,29 +78,21 @@ export function lstm(options: LstmOptions = {}): Cell {
   return {
     ...cell,
     description: { kind: "lstm", ...settings },
-    plan: (context) => isFused ? planFused(context, cell) : cell.plan(context),
+    plan: (context) => isFused ? planFused(context, cell.equations, fusedKernel(context)) : cell.plan(context),
   };
 }
 
-/** The plain cell, whose gates are one fused kernel. */
-function planFused(context: CellContext, { equations }: EquationsCell): PlannedCell {
-  const { H, z, states: [h, c], gradients: [dh, dc], savedActivation } = context;
-  const products = planProducts(context, equations),
-    tanhC = savedActivation("tanh(c)", H),
-    [recurrent] = products.matmuls;
+/** The fused kernel of the plain cell. */
+function fusedKernel({ H, z, states: [h, c], gradients: [dh, dc], savedActivation }: CellContext): FusedKernel {
+  const tanhC = savedActivation("tanh(c)", H);
   return {
-    ...products,
-
     forward(k, t, B, n) {
-      recurrent!.forward(k, t, B, n);
       const h1 = h.step(t + 1, B), c1 = c.step(t + 1, B);
       k.lstmForward(h1, c1, tanhC.step(t, B), z.step(t, B), c.step(t, B), n, H, z.stride, c.stride);
     },
-
     backward(k, t, B, n) {
       const dh1 = dh.step(t + 1, B);
       k.lstmBackward(z.step(t, B), dc.address, dh1, tanhC.step(t, B), c.step(t, B), n, H, z.stride, c.stride);
-      recurrent!.backward(k, t, B, n);
     },
   };
 }

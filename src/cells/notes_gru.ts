@@ -39,7 +39,7 @@ export function notesGru(): EquationsCell {
   const cell = equationsCell({
     name: "notes-gru",
     gates: ["z", "r", "h"],
-    states: ["h"],
+    states: { h: "H" },
     bias: false,
     weightNames: ["U", "W"],
     step({ x, W, h }, { sigmoid, tanh }) {

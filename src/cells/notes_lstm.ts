@@ -42,7 +42,7 @@ export function notesLstm(): EquationsCell {
   const cell = equationsCell({
     name: "notes-lstm",
     gates: ["i", "f", "o", "g"],
-    states: ["h", "c"],
+    states: { h: "H", c: "H" },
     bias: false,
     weightNames: ["U", "W"],
     step({ x, W, h, c: C }, { sigmoid, tanh }) {

@@ -113,8 +113,9 @@ export class Planner {
 
   /** Place numbers that the session writes once, at its start. */
   constant(name: string, numbers: readonly number[]): Slot {
-    const slot = this.#derived.append(name, 1, numbers.length, numbers.length);
-    this.#constants.push({ slot, numbers });
+    const known = this.#constants.find((one) => one.slot.name === name && `${one.numbers}` === `${numbers}`);
+    const slot = known?.slot ?? this.#derived.append(name, 1, numbers.length, numbers.length);
+    if (!known) this.#constants.push({ slot, numbers });
     return slot;
   }
 

@@ -129,7 +129,11 @@ export function planTraining(net: Layer, options: PlanOptions, threads = 1): Tra
   if (options.loss && net.output.parts) {
     throw new OptionError(`Cannot measure a loss of two sequences: the net ends with merge "none"`);
   }
-  const { plan, planner, scope } = placeLayers(net, { ...options, train, derive: train && backward }, threads);
+  const { plan, planner, scope } = placeLayers(
+    net,
+    { ...options, train, derive: train ? backward : undefined },
+    threads,
+  );
   const { value: { rows }, width } = plan.layer.output;
   const loss = options.loss?.plan(scope, plan.layer.output);
   const slots = {

@@ -1,7 +1,6 @@
 import type { Kernels } from "../../kernels/kernels.ts";
 import type { Scope } from "../../memory/scope.ts";
-import type { Slot } from "../../memory/slot.ts";
-import { type Nonlinearity, nonlinearity } from "../../ops/activation.ts";
+import { nonlinearity } from "../../ops/activation.ts";
 import type { Block } from "./block.ts";
 import type { Expression, Width } from "./expression.ts";
 import type { Home } from "./order.ts";
@@ -12,8 +11,8 @@ export type Call = (k: Kernels, t: number, B: number, n: number) => void;
 
 /** What calls need of their cell. */
 export interface Binding {
-  /** The numbers of limits and nonlinearities. */
-  readonly constants: Constants;
+  /** Places the numbers of limits and nonlinearities. */
+  readonly scope: Scope;
   /** The block of a home, or of some neighbouring ones, which are one block. */
   block(home: Home, width: Width, count?: number): Block;
   /** The calls of a product, or of the sum of a vector's gradient. */
@@ -21,7 +20,7 @@ export interface Binding {
 }
 
 /** The works of a pass as kernel calls. Neighbours with one function are one call. */
-export function calls({ works }: Placed, { block, constants, other }: Binding): Call[] {
+export function calls({ works }: Placed, { block, scope, other }: Binding): Call[] {
   const made: Call[] = [], homes = ({ to, from }: PlacedWork) => [to!, ...from];
   for (let i = 0; i < works.length; i++) {
     const work = works[i], { kind, value, minus, reads } = work, all = homes(work);
@@ -35,7 +34,7 @@ export function calls({ works }: Placed, { block, constants, other }: Binding): 
       const isSum = op === "multiplyAdd";
       if (kind === "store" || isSum && all[0] !== all[1]) made.push(call("copy", y, a));
       if (kind === "value") {
-        made.push(isSum || isFused ? call("multiplyAdd", y, b, c) : valueCall(value!, constants, y, a, b, c));
+        made.push(isSum || isFused ? call("multiplyAdd", y, b, c) : valueCall(value!, scope, y, a, b, c));
       }
       i += count - 1;
     } else made.push(other(work));
@@ -51,29 +50,9 @@ export function calls({ works }: Placed, { block, constants, other }: Binding): 
   return made;
 }
 
-/** The numbers of limits and nonlinearities, in memory. */
-export interface Constants {
-  /** A limit. */
-  limit(at: number | string): Slot;
-  /** A nonlinearity. */
-  activation(at: number | string): Nonlinearity;
-}
-
-/** The numbers of limits and nonlinearities, each once. */
-export function constantsOf(scope: Scope): Constants {
-  const once = <Made>(make: (at: string) => Made) => {
-    const known: Record<string, Made> = {};
-    return (at: number | string) => known[at] ??= make(`${at}`);
-  };
-  return {
-    limit: once((at) => scope.constant("limit", [Number(at)])),
-    activation: once((at) => nonlinearity(scope, JSON.parse(at))),
-  };
-}
-
 function valueCall(
   { op, at }: Expression,
-  constants: Constants,
+  scope: Scope,
   y: Block,
   a: Block,
   b: Block,
@@ -81,11 +60,11 @@ function valueCall(
 ): Call {
   const { columns } = y;
   if (op === "activation") {
-    const f = constants.activation(at);
+    const f = nonlinearity(scope, JSON.parse(at as string));
     return (k, t, B, n) => f.forward(k, y.at(t, B), a.at(t, B), n, columns, y.stride, a.stride);
   }
   if (op === "activationBackward") {
-    const f = constants.activation(at), result = b ?? a, argument = c ?? result;
+    const f = nonlinearity(scope, JSON.parse(at as string)), result = b ?? a, argument = c ?? result;
     return (k, t, B, n) => {
       const to = y.at(t, B), d = a.at(t, B);
       const from = argument.at(t, B), end = result.at(t, B);
@@ -93,11 +72,11 @@ function valueCall(
     };
   }
   if (op === "clamp") {
-    const limit = constants.limit(at);
+    const limit = scope.constant("limit", [at as number]);
     return (k, t, B, n) => k.clamp(y.at(t, B), a.at(t, B), limit.address, n, columns, y.stride, a.stride);
   }
   if (op === "clampBackward") {
-    const limit = constants.limit(at);
+    const limit = scope.constant("limit", [at as number]);
     return (k, t, B, n) => {
       const to = y.at(t, B), d = a.at(t, B), from = b.at(t, B);
       k.clampBackward(to, d, from, limit.address, n, columns, y.stride, a.stride, b.stride);

@@ -15,7 +15,7 @@ import {
 } from "../../options.ts";
 import { ACTIVATION } from "../../kernels/activation_kinds.ts";
 import type { ActivationName, ActivationOptions } from "../../ops/activation.ts";
-import type { Initialiser } from "../../ops/initialise.ts";
+import { constant, type Initialiser, type Parameter, zeros } from "../../ops/initialise.ts";
 import {
   type EquationsCell,
   equationsCell,
@@ -206,5 +206,19 @@ export function checkedCell(definition: { readonly step: AnyStep }): EquationsCe
     const { length } = nodes.filter(({ op, args }) => op === "part" && args[0] === norm);
     if (length < norm.args.length) wrong(`its step does not use all values that "${norm.at}" normalises`);
   }
-  return { ...cell, description: { kind: "equations", ...equationsData(cell.equations) } };
+  return {
+    ...cell,
+    description: { kind: "equations", ...equationsData(cell.equations) },
+    parameters: (I, H) => ({ ...cell.parameters(I, H), ...normParameters(norms, H) }),
+  };
+}
+
+/** The gains and biases of normalisations. */
+function normParameters(norms: Named<NormOptions>, H: number): Record<string, Parameter> {
+  return Object.fromEntries(
+    Object.entries(norms).flatMap(([name, { values, initialBias = zeros() }]) => {
+      const shape = [values * H];
+      return [[`${name}_gain`, { shape, initial: constant(1) }], [`${name}_bias`, { shape, initial: initialBias }]];
+    }),
+  );
 }

@@ -1,9 +1,11 @@
 import { saved } from "../cell.ts";
 import { checkedCell } from "./checked_cell.ts";
+import { equationsData } from "./data.ts";
 import type { CellEquations, EquationsCell, Vectors } from "./equations_cell.ts";
 import { printEquations } from "./print.ts";
 import { readEquations } from "./read.ts";
 
+saved.write = ({ name, equations }) => equations && { ...equationsData(equations), name };
 saved.read = readEquations;
 
 /** A cell of `defineCell`. */

@@ -18,32 +18,26 @@ type Give = (to: Expression, share: Expression, minus?: boolean) => void;
 /** Nonlinearities whose gradient reads their result, and those whose gradient reads neither result nor argument. */
 const FROM_OUTPUT = /"(identity|relu|tanh|sigmoid)"/, LINEAR = /"affine"/;
 
-/** What the arguments of e get of its gradient d. */
-const RULES: Readonly<Record<string, (e: Expression, d: Expression, give: Give) => void>> = {
-  add({ args: [a, b] }, d, give) {
-    give(a, d), give(b, d);
-  },
-  subtract({ args: [a, b] }, d, give) {
-    give(a, d), give(b, d, true);
-  },
-  multiply({ args: [a, b] }, d, give) {
-    give(a, d.times(b)), give(b, d.times(a));
-  },
-  multiplyAdd({ args: [a, b, c], graph }, d, give) {
-    give(a, d), give(b, d.times(c)), give(c, graph.make("multiply", [d, b], FUSED));
-  },
-  divide(e, d, give) {
-    const [a, b] = e.args, da = d.divide(b);
-    give(a, da), give(b, da.times(e), true);
-  },
-  exp(e, d, give) {
-    give(e.args[0], d.times(e));
-  },
-  clamp({ args: [a], at, graph }, d, give) {
-    give(a, graph.make("clampBackward", [d, a], at));
-  },
-  activation(e, d, give) {
-    const { args: [a], at, graph } = e, f = at as string;
+type Rule = (give: Give, d: Expression, e: Expression, a: Expression, b: Expression, c: Expression) => void;
+
+/** What the arguments a, b, c of e get of its gradient d. */
+const RULES: Readonly<Record<string, Rule>> = {
+  add: (give, d, _, a, b) => (give(a, d), give(b, d)),
+  subtract: (give, d, _, a, b) => (give(a, d), give(b, d, true)),
+  multiply: (give, d, _, a, b) => (give(a, d.times(b)), give(b, d.times(a))),
+  divide: (give, d, e, a, b) => (give(a, d.divide(b)), give(b, d.divide(b).times(e), true)),
+  exp: (give, d, e, a) => give(a, d.times(e)),
+  multiplyAdd: (
+    give,
+    d,
+    { graph },
+    a,
+    b,
+    c,
+  ) => (give(a, d), give(b, d.times(c)), give(c, graph.make("multiply", [d, b], FUSED))),
+  clamp: (give, d, { at, graph }, a) => give(a, graph.make("clampBackward", [d, a], at)),
+  activation(give, d, e, a) {
+    const { at, graph } = e, f = at as string;
     give(a, graph.make("activationBackward", LINEAR.test(f) ? [d] : FROM_OUTPUT.test(f) ? [d, e] : [d, e, a], at));
   },
 };
@@ -66,9 +60,8 @@ export function derive(equations: Equations): Derived {
     if (known.has(e)) return;
     known.add(e);
     e.args.forEach(emit);
-    works.push(e.op === "productBackward" ? productWork(Number.parseInt(e.at as string), [e]) : valueWork(e));
+    works.push(valueWork(e));
   };
-  const productWork = (at: number, makes: Expression[]): Work => ({ kind: "productBackward", at, reads: [], makes });
   const give: Give = (to, share, minus) => {
     const old = gradients.get(to), sum = isOutput(to) ? share : minus ? old?.minus(share) : old?.plus(share);
     const total = sum ?? (minus ? scaled(share, -1) : share);
@@ -80,24 +73,23 @@ export function derive(equations: Equations): Derived {
   const own = products.map(({ weight, args: [e] }) => !weight && isOutput(e));
   const added = products.flatMap(({ adds, results }) => adds ? results.map((e) => inZ.get(e)) : []);
   for (const e of nodes.toReversed()) {
-    products.forEach(({ args, results }, i) => {
-      const ds = () => results.map((result) => gradients.get(result)!);
-      if (e.op === "norm" && results[0].args[0] === e) {
-        const shares = args.map(({ width }, j) => graph.make("productBackward", ds(), `${i} ${j}`, width));
-        shares.forEach((share) => known.add(share));
-        works.push(productWork(i, shares));
-        args.forEach((arg, j) => give(arg, shares[j]));
-      } else if (args[0] === e && results[0].op !== "part" && !own[i]) {
-        give(e, graph.make("productBackward", ds(), i, e.width));
-      }
+    products.forEach(({ args, results }, at) => {
+      if (own[at] || !args.includes(e)) return;
+      const ds = results.map((result) => gradients.get(result)!);
+      const makes = args.map(({ width }, i) => graph.make("productBackward", ds, `${at} ${i}`, width));
+      if (!known.has(makes[0])) works.push({ kind: "productBackward", at, reads: [], makes });
+      makes.forEach((share, i) => {
+        known.add(share);
+        if (args[i] === e) give(e, share);
+      });
     });
     const d = gradients.get(e), { op, at } = e;
     if (!d) continue;
     if (op === "vector") works.push({ kind: "sum", at, reads: [d], makes: [] });
     else if (op === "x" ? !added.includes(inZ.get(e)) : !isLeaf(e) && !RULES[op]) {
-      works.push(store(d, resultHome(equations, e)));
+      works.push(store(d, resultHome(equations, e)!));
     }
-    RULES[op]?.(e, d, give);
+    RULES[op]?.(give, d, e, e.args[0], e.args[1], e.args[2]);
   }
   const last = names.slice(1).map((name, i): Work => {
     const seed = seeds[i + 1], d = gradients.get(graph.make("state", [], name, seed.width)) ?? scaled(seed, 0);
@@ -106,7 +98,8 @@ export function derive(equations: Equations): Derived {
     emit(moved);
     return store(moved, `gradient ${i + 1}`);
   });
-  works.push(...last, ...own.flatMap((isOwn, i) => isOwn ? productWork(i, []) : []));
+  works.push(...last);
+  own.forEach((isOwn, at) => isOwn && works.push({ kind: "productBackward", at, reads: [], makes: [] }));
   return { works: fuse(needed(works), () => false, (_, a) => !seeds.includes(a)), gradients };
 }
 
@@ -129,7 +122,7 @@ const CHEAP: readonly Op[] = ["add", "subtract", "multiply", "clamp"], CHEAP_ACT
 /**
  * The works of backward, with what they compute again: what is one cheap operation on values that are there.
  *
- * @param lasting The factors of products. All other values of forward that backward reads are added.
+ * @param lasting Gets the values of forward that must last.
  */
 export const backward: Backward = (equations, lasting) => {
   const { nodes, outputs, inZ } = equations, { works } = derive(equations);

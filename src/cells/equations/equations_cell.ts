@@ -1,9 +1,9 @@
-import { constant, type Initialiser, type Parameter, uniform, zeros } from "../../ops/initialise.ts";
+import { type Initialiser, type Parameter, uniform } from "../../ops/initialise.ts";
 import type { Cell } from "../cell.ts";
 import type { Backward } from "./derive.ts";
 import type { Expression, StepFunctions, Width } from "./expression.ts";
 import { planEquations } from "./planned_equations.ts";
-import { type Schedule, schedule } from "./schedule.ts";
+import { schedule } from "./schedule.ts";
 import { type Additions, type AnyStep, type Equations, type Parts, trace } from "./trace.ts";
 
 /** The product of a weight with a value: v Wᵀ. */
@@ -104,7 +104,10 @@ export interface EquationsCell extends Cell {
   readonly equations: Equations;
 }
 
-/** A cell from the equations of its step, as `defineCell` makes it, but without checks and text. */
+/**
+ * A cell from the equations of its step, as `defineCell` makes it, but without checks, text and the parameters of
+ * normalisations. `states` are widths by name.
+ */
 export function equationsCell<
   const G extends string,
   const S extends string,
@@ -114,16 +117,12 @@ export function equationsCell<
   const D extends string = never,
 >(definition: CellEquations<G, S, V, M, N, D>, additions?: Additions): EquationsCell {
   const { name, gates, bias = true, weightNames = ["weight_ih", "weight_hh"], masks = {}, step } = definition;
-  const list: readonly string[] | Named<Width> = definition.states,
-    initial: Named<Initialiser> = definition.initial ?? {};
-  const states: Named<Width> = Array.isArray(list)
-    ? Object.fromEntries(list.map((name) => [name, "H" as const]))
-    : list as Named<Width>;
+  const initial: Named<Initialiser> = definition.initial ?? {}, states = definition.states as unknown as Named<Width>;
   const vectors: Vectors = definition.vectors ?? {}, weights: Named<WeightOptions> = definition.weights ?? {};
   const norms: Named<NormOptions> = definition.norms ?? {};
   const parts: Parts = { name, gates, states, bias, weightNames, vectors, weights, norms, masks };
   const equations = trace(parts, step as unknown as AnyStep, additions);
-  const schedules: Record<string, Schedule> = {}, output = Object.values(states)[0];
+  const output = Object.values(states)[0];
   return {
     name,
     equations,
@@ -153,17 +152,12 @@ export function equationsCell<
         const { rows, width = "H", initial } = vectors[name];
         add(name, rows === undefined ? [width] : [rows, width], initial);
       }
-      for (const name in norms) {
-        const { values, initialBias = zeros() } = norms[name];
-        add(`${name}_gain`, [values * H], constant(1)), add(`${name}_bias`, [values * H], initialBias);
-      }
       return made;
     },
 
     plan(context) {
-      const { isStepwise, scope: { derive } } = context;
-      const own = schedules[`${isStepwise} ${!derive}`] ??= schedule(equations, isStepwise, derive as Backward);
-      return planEquations(context, equations, own);
+      const { isStepwise, scope } = context;
+      return planEquations(context, equations, schedule(equations, isStepwise, scope.derive as Backward));
     },
   };
 }

@@ -2,7 +2,7 @@ import type { Slot } from "../../memory/slot.ts";
 import { dropoutMask } from "../../ops/dropout.ts";
 import { joinNeeds } from "../../ops/needs.ts";
 import type { CellContext } from "../cell.ts";
-import { Block } from "./block.ts";
+import { type Block, block } from "./block.ts";
 import { copy } from "./calls.ts";
 import type { Extension, PlannedMasks, PlannedProduct } from "./planned_equations.ts";
 import type { Equations } from "./trace.ts";
@@ -29,7 +29,7 @@ function planNorm(
   return {
     y,
     forward(from) {
-      const copies = from.map((block, i) => copy(new Block(x.slice(i * H, H), 0), block));
+      const copies = from.map((one, i) => copy(block(x.slice(i * H, H), 0), one));
       return (k, t, B, rows) => {
         // `gradient` reads all rows. Those that are not active must not keep the numbers of an earlier call.
         if (t === 0) k.zero(stats.address, 1, stats.columns, stats.columns);
@@ -66,6 +66,6 @@ function planMasks({ scope, H }: CellContext, { masks }: Equations): PlannedMask
         for (const mask of drawn) mask.draw(k, shape);
       }
       : undefined,
-    block: (at) => ones ? new Block(ones, undefined, 0) : new Block(drawn.find(({ name }) => name === at)!.slot, 0),
+    block: (at) => ones ? block(ones, undefined, 0) : block(drawn.find(({ name }) => name === at)!.slot, 0),
   };
 }

@@ -55,12 +55,12 @@ export const valueWork = (e: Expression): Work => ({ kind: "value", value: e, re
 /** A copy to a home. */
 export const store = (value: Expression, to: Home): Work => ({ kind: "store", value, reads: [value], makes: [], to });
 
-/** The home of a product's result, and of its gradient. */
-export function resultHome({ products, inZ }: Equations, e: Expression): Home {
+/** The home of a product's result, and of its gradient; none of another value. */
+export function resultHome({ products, inZ }: Equations, e: Expression): Home | undefined {
   const block = inZ.get(e);
   if (block !== undefined) return `z ${block}`;
   const at = products.findIndex(({ results }) => results.includes(e));
-  return `result ${at} ${products[at].results.indexOf(e)}`;
+  return at < 0 ? undefined : `result ${at} ${products[at].results.indexOf(e)}`;
 }
 
 /**
@@ -84,18 +84,19 @@ export function order(
     if (product && !made.has(e)) {
       const { args, results, adds } = product;
       const sums = adds ? nodes.filter(({ op, args }) => op === "add" && args.some((e) => results.includes(e))) : [];
-      const xs = sums.flatMap(({ args }) => args.filter(({ op }) => op === "x")), makes = [...results, ...sums];
+      const makes = [...results, ...sums];
       makes.forEach((e) => made.add(e));
-      works.push({ kind: "product", at, reads: [...args, ...xs], makes });
+      works.push({ kind: "product", at, reads: args, makes });
     } else if (!made.has(e) && !isLeaf(e) && e.op !== "norm") works.push(valueWork(e));
     const copy = copies.get(e);
     if (copy) works.push(store(e, copy));
   }
-  const isFactor = (e: Expression) => products.some(({ args }) => args[0] === e);
   const isFixed = ({ value, makes: [e = value!] }: Work) => fixed.has(e);
   const all = fuse(works, (e) => isLasting(e) || stored.has(e), (sum, a) =>
     fixed.has(sum.args[1]) === fixed.has(sum) &&
-    (inZ.has(a) ? !stored.has(sum) && !isFactor(sum) : !made.has(a) && (stored.has(sum) || !isLasting(sum))));
+    (inZ.has(a)
+      ? !stored.has(sum) && !copies.has(sum)
+      : !made.has(a) && !isLeaf(a) && (stored.has(sum) || !isLasting(sum))));
   return {
     ahead: all.filter(isFixed),
     step: [...all.filter((work) => !isFixed(work)), ...outputs.map((e, i) => store(e, `next ${i}`))],

@@ -18,8 +18,6 @@ export interface Keeping {
   lasts(e: Expression): boolean;
   /** Whether a value may not have a temporary home. */
   isKept(e: Expression): boolean;
-  /** Whether a value may not be in z. */
-  isFactor(e: Expression): boolean;
   /** A new home that lasts. */
   make(e: Expression): Home;
 }
@@ -36,7 +34,7 @@ export function place(
   works: readonly Work[],
   homes: Map<Expression, Home>,
   reused: RegExp,
-  { lasts, isKept, isFactor, make }: Keeping = NOTHING,
+  { lasts, isKept, make }: Keeping = NOTHING,
 ): Placed {
   const last = new Map(works.flatMap(({ reads }, i) => reads.map((e) => [e, i] as const)));
   const targets = new Map<Expression, Home>(), placed: PlacedWork[] = [], temporaries: Width[] = [], free: Home[] = [];
@@ -58,7 +56,7 @@ export function place(
       if (homes.has(e)) continue;
       // a + b c begins with a copy of a, if not in its place.
       const [first, ...others] = from, isSum = e.op === "multiplyAdd", target = targets.get(e);
-      const fits = (home?: Home) => home && !(isSum && others.includes(home)) && !(isFactor(e) && home[0] === "z");
+      const fits = (home?: Home) => home && !(isSum && others.includes(home));
       const own = kind === "value" &&
         dying.find((home) =>
           reads[from.indexOf(home)].width === e.width && fits(home) && !(isSum && home !== first) &&
@@ -74,7 +72,7 @@ export function place(
   return { works: placed, temporaries };
 }
 
-const NOTHING: Keeping = { lasts: () => false, isKept: () => false, isFactor: () => false, make: () => "kept 0" };
+const NOTHING: Keeping = { lasts: () => false, isKept: () => false, make: () => "kept 0" };
 
 const isTemporary = (home: Home) => home[0] === "t";
 

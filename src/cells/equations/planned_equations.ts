@@ -4,8 +4,8 @@ import { linear } from "../../ops/linear.ts";
 import type { Needs } from "../../ops/needs.ts";
 import type { BatchShape } from "../../ops/value.ts";
 import type { CellContext, PlannedCell } from "../cell.ts";
-import { Block } from "./block.ts";
-import { type Call, calls, constantsOf } from "./calls.ts";
+import { type Block, block as slotBlock } from "./block.ts";
+import { type Call, calls } from "./calls.ts";
 import type { Width } from "./expression.ts";
 import type { Home } from "./order.ts";
 import type { Placed } from "./place.ts";
@@ -70,17 +70,17 @@ export function planEquations(context: CellContext, equations: Equations, schedu
   /** Finds the blocks of homes, in a pass that has these temporary ones. */
   const blockOf = (temporaries: readonly Slot[]) => (home: Home, width: Width, count = 1): Block => {
     const [kind, at, row] = home.split(" "), n = columns(width), i = index(home), shift = kind === "next" ? 1 : 0;
-    if (kind === "vector") return new Block(vectorSlots(context, home, n).value, undefined, 0);
+    if (kind === "vector") return slotBlock(vectorSlots(context, home, n).value, undefined, 0);
     if (kind === "mask") return masks!.block(at);
-    if (kind === "temporary") return new Block(temporaries[i]);
-    if (kind === "gradient") return new Block(gradients[i]);
-    if (kind === "outputGradient") return new Block(gradients[0], i);
+    if (kind === "temporary") return slotBlock(temporaries[i]);
+    if (kind === "gradient") return slotBlock(gradients[i]);
+    if (kind === "outputGradient") return slotBlock(gradients[0], i);
     const all = {
       z: () => z.slice(i * H, count * H),
       kept: () => kept[i],
       result: () => others[i]!.y.slice(Number(row) * n, n),
     };
-    return new Block((all[kind as "z"] ?? (() => states[i]))(), shift);
+    return slotBlock((all[kind as "z"] ?? (() => states[i]))(), shift);
   };
   const placed = passes.map((pass) => ({ pass, block: blockOf(temporarySlots(context, pass, columns)) }));
   const [, now, back] = placed;
@@ -91,10 +91,9 @@ export function planEquations(context: CellContext, equations: Equations, schedu
     const work = back?.pass.works.find(({ kind, at }) => kind === "productBackward" && at === i);
     return { value, gradient: work ? back.block(work.to!, work.makes[0].width).slot : value };
   });
-  const constants = constantsOf(scope);
   const [early, stepForward, stepBackward] = placed.map(({ pass, block }) =>
     calls(pass, {
-      constants,
+      scope,
       block,
       other({ kind, at, reads, makes: [e], from, to }) {
         if (kind === "sum") {

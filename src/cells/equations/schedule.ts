@@ -1,7 +1,7 @@
 import type { Backward } from "./derive.ts";
 import type { Expression, Width } from "./expression.ts";
 import { type Home, order, resultHome } from "./order.ts";
-import { place, type Placed } from "./place.ts";
+import { index, place, type Placed } from "./place.ts";
 import type { Equations } from "./trace.ts";
 
 /** A cell's works in order, with the home of each value. */
@@ -24,24 +24,21 @@ export interface Schedule {
  * @param derive Derives backward, in a net that is trained.
  */
 export function schedule(equations: Equations, isStepwise = false, derive?: Backward): Schedule {
-  const { nodes, outputs, states, products, inZ } = equations, names = Object.keys(states);
+  const { nodes, outputs, states, products } = equations, names = Object.keys(states);
   const homes = new Map<Expression, Home>(), kept: { width: Width; isAhead: boolean }[] = [];
-  const keep = (isAhead: boolean) => ({ width }: Expression): Home => `kept ${kept.push({ width, isAhead }) - 1}`;
+  const keep = ({ width }: Expression, isAhead = false): Home => `kept ${kept.push({ width, isAhead }) - 1}`;
   for (const e of nodes) {
-    const { op, at } = e;
-    if (op === "vector" || op === "mask") homes.set(e, `${op} ${at}`);
-    else if (op === "state") homes.set(e, `now ${names.indexOf(at as string)}`);
-    else if (inZ.has(e) || products.some(({ results }) => results.includes(e))) homes.set(e, resultHome(equations, e));
+    const { op, at } = e, leaf = op === "vector" || op === "mask" ? `${op} ${at}` as const : undefined;
+    const home = op === "state" ? `now ${names.indexOf(at as string)}` as const : leaf ?? resultHome(equations, e);
+    if (home) homes.set(e, home);
   }
 
   // Backward overwrites z and results; it finds a factor elsewhere.
-  const isFactor = (e: Expression) => products.some(({ args, results: [{ op }] }) => op !== "part" && args[0] === e);
-  const copies = new Map(
-    nodes.filter((e) => isFactor(e) && (homes.get(e) ?? "now")[0] !== "n" || isFactor(e) && outputs.includes(e))
-      .map((e) => [e, keep(false)(e)]),
+  const factors = new Set(
+    products.flatMap(({ args: [e], results: [{ op }] }) => op === "part" || e.op === "state" ? [] : e),
   );
-  const lasting = new Set(nodes.filter((e) => isFactor(e) && !copies.has(e)));
-  const back = derive?.(equations, lasting);
+  const copies = new Map([...factors].map((e) => [e, keep(e)]));
+  const lasting = new Set<Expression>(), back = derive?.(equations, lasting);
 
   const lasts = (e: Expression) => lasting.has(e);
   const { ahead: early, step } = order(equations, lasts, copies, isStepwise);
@@ -49,18 +46,16 @@ export function schedule(equations: Equations, isStepwise = false, derive?: Back
   const ahead = place(early, homes, /^[zr]/, {
     lasts: (e) => lasts(e) || isRead.has(e),
     isKept: () => true,
-    isFactor,
-    make: keep(true),
+    make: (e) => keep(e, true),
   });
-  for (const { to, value } of early) if (to) kept[Number(to.slice(5))] = { width: value!.width, isAhead: true };
-  const forward = place(step, homes, /^[zrt]/, { lasts, isKept: lasts, isFactor, make: keep(false) });
-  const factors = products.map(({ args: [e] }) => copies.get(e) ?? homes.get(e)!);
-
-  if (!back) return { passes: [ahead, forward], kept, factors };
+  for (const { to, value } of early) if (to) kept[index(to)] = { width: value!.width, isAhead: true };
+  const forward = place(step, homes, /^[zrt]/, { lasts, isKept: lasts, make: keep });
+  const sources = products.map(({ args: [e] }) => copies.get(e) ?? homes.get(e)!);
+  if (!back) return { passes: [ahead, forward], kept, factors: sources };
   for (const e of nodes) if (homes.get(e)?.[0] === "t") homes.delete(e);
   for (const { makes } of back) makes.forEach((e) => homes.delete(e));
   names.forEach((name, i) => {
     homes.set(outputs[0].graph.make("seed", [], name, outputs[i].width), i ? `gradient ${i}` : "outputGradient 1");
   });
-  return { passes: [ahead, forward, place(back, homes, /^t/)], kept, factors };
+  return { passes: [ahead, forward, place(back, homes, /^t/)], kept, factors: sources };
 }

@@ -1,7 +1,6 @@
 import type { TokenizerSource } from "../../text/vocabulary_tokens.ts";
 import { type Cell, saved } from "../../cells/cell.ts";
 import { elman } from "../../cells/elman.ts";
-import { equationsData } from "../../cells/equations/data.ts";
 import { gru } from "../../cells/gru.ts";
 import { lstm } from "../../cells/lstm.ts";
 import { format, FormatError, OptionError, PlanError, ShapeError } from "../../errors.ts";
@@ -79,7 +78,7 @@ export function writeModel(
 ): Uint8Array<ArrayBuffer> {
   const { dtype } = readOptions("save", SAVE, options);
   const isOurs = libraryCells().some(({ name }) => name === cell.name);
-  const equations = cell.equations && !isOurs ? { ...equationsData(cell.equations), name: cell.name } : undefined;
+  const equations = isOurs ? undefined : saved.write?.(cell);
   const content = { version: VERSION, kind, cell: cell.name, equations, ...description };
   const stored = [...tensors].map(([name, tensor]) => {
     const large = dtype === "F16" ? tensor.data.find((x) => Number.isFinite(x) && Math.abs(x) >= F16_LIMIT) : undefined;

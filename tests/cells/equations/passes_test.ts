@@ -1,7 +1,7 @@
 /** The passes that order and place the works of a cell, on random equations: every work finds what it reads. */
 import { assert, assertEquals } from "@std/assert";
 import type { Equations, Expression } from "../../../cells.ts";
-import { derive } from "../../../src/cells/equations/derive.ts";
+import { backward, derive } from "../../../src/cells/equations/derive.ts";
 import { resultHome } from "../../../src/cells/equations/order.ts";
 import type { Placed } from "../../../src/cells/equations/place.ts";
 import { type Schedule, schedule } from "../../../src/cells/equations/schedule.ts";
@@ -12,13 +12,14 @@ import { randomCell } from "../../support/cells/random_cell.ts";
 type Memory = Map<string, Set<Expression>>;
 
 /** Runs works on a memory of names: a home has the values that were written last. */
-function run({ works, results, sources }: Placed, memory: Memory, equations: Equations, label: string): void {
+function run({ works }: Placed, memory: Memory, equations: Equations, label: string): void {
   for (const work of works) {
-    const { kind, reads, makes, value } = work, from = sources.get(work)!, home = results.get(work);
+    const { kind, reads, makes, value, from, to: home } = work;
     reads.forEach((e, i) => {
       const what = `${label}: ${kind} ${value ? `${value.op} ${value.at}` : work.at}`;
       assert(memory.get(from[i])?.has(e), `${what} does not find ${e.op} ${e.at} in ${from[i]}`);
     });
+    assert(!/^(now|vector|mask)/.test(home ?? ""), `${label}: ${kind} overwrites ${home}`);
     if (kind === "product") {
       // A sum takes the home of the product, which takes that of x.
       makes.forEach((e) => {
@@ -45,10 +46,10 @@ function start({ nodes, states, inZ }: Equations): Memory {
 }
 
 function simulate(equations: Equations, label: string): Schedule {
-  const derived = derive(equations), planned = schedule(equations, false, derived), memory = start(equations);
-  const { outputs, states, nodes, products } = equations, { backward } = planned;
-  run(planned.ahead, memory, equations, `${label}, ahead`);
-  run(planned.forward, memory, equations, `${label}, forward`);
+  const derived = derive(equations), planned = schedule(equations, false, backward), memory = start(equations);
+  const { outputs, states, nodes, products } = equations, [ahead, forward, back] = planned.passes;
+  run(ahead, memory, equations, `${label}, ahead`);
+  run(forward, memory, equations, `${label}, forward`);
   outputs.forEach((e, i) => assert(memory.get(`next ${i}`)?.has(e), `${label}: state ${i} is not complete`));
   planned.factors.forEach((home, i) => {
     const { results: [{ op }], args: [factor] } = products[i];
@@ -57,7 +58,7 @@ function simulate(equations: Equations, label: string): Schedule {
   for (const name of [...memory.keys()]) if (name.startsWith("temporary")) memory.delete(name);
   const seed = (i: number) => outputs[i].graph.make("seed", [], Object.keys(states)[i], outputs[i].width);
   outputs.forEach((_, i) => memory.set(i ? `gradient ${i}` : "outputGradient 1", new Set([seed(i)])));
-  run(backward!, memory, equations, `${label}, backward`);
+  run(back, memory, equations, `${label}, backward`);
   const finds = (home: string, d: Expression | undefined) => !d || memory.get(home)?.has(d);
   for (const e of nodes) {
     const d = derived.gradients.get(e);
@@ -66,9 +67,11 @@ function simulate(equations: Equations, label: string): Schedule {
   }
   planned.factors.forEach((home, i) => {
     const { results: [{ op }], args: [factor] } = products[i];
-    if (op !== "part") assert(memory.get(home)?.has(factor), `${label}: the factor of product ${i} is lost in backward`);
+    if (op !== "part") {
+      assert(memory.get(home)?.has(factor), `${label}: the factor of product ${i} is lost in backward`);
+    }
   });
-  const summed = backward!.works.flatMap(({ kind, at }) => kind === "sum" ? [at] : []);
+  const summed = back.works.flatMap(({ kind, at }) => kind === "sum" ? [at] : []);
   const vectors = nodes.flatMap(({ op, at }) => op === "vector" ? [at] : []);
   assertEquals(summed.sort(), vectors.sort(), `${label}: the gradients of vectors`);
   return planned;
