@@ -94,7 +94,7 @@ export function derive(equations: Equations): Derived {
   const last = names.slice(1).map((name, i): Work => {
     const seed = seeds[i + 1], d = gradients.get(graph.make("state", [], name, seed.width)) ?? scaled(seed, 0);
     // A gradient that only changes its place waits elsewhere for the place.
-    const moved = seeds.includes(d) && d !== seed ? activation(d, "identity") : d;
+    const moved = seeds.includes(d) ? activation(d, "identity") : d;
     emit(moved);
     return store(moved, `gradient ${i + 1}`);
   });

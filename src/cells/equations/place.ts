@@ -15,11 +15,11 @@ export interface Placed {
 /** What happens to values that last longer than the works. */
 export interface Keeping {
   /** Whether nothing may overwrite a value. */
-  lasts(e: Expression): boolean;
-  /** Whether a value may not have a temporary home. */
-  isKept(e: Expression): boolean;
+  readonly lasts?: (e: Expression) => boolean;
+  /** Whether a value may not have a temporary home. Default: `lasts`. */
+  readonly isKept?: (e: Expression) => boolean;
   /** A new home that lasts. */
-  make(e: Expression): Home;
+  readonly make?: (e: Expression) => Home;
 }
 
 /**
@@ -34,7 +34,7 @@ export function place(
   works: readonly Work[],
   homes: Map<Expression, Home>,
   reused: RegExp,
-  { lasts, isKept, make }: Keeping = NOTHING,
+  { lasts = () => false, isKept = lasts, make }: Keeping = {},
 ): Placed {
   const last = new Map(works.flatMap(({ reads }, i) => reads.map((e) => [e, i] as const)));
   const targets = new Map<Expression, Home>(), placed: PlacedWork[] = [], temporaries: Width[] = [], free: Home[] = [];
@@ -63,7 +63,7 @@ export function place(
           !(isKept(e) && isTemporary(home))
         );
       const best = isFused ? first : kind === "value" && fits(target) && isFree(target!, i) ? target : own;
-      homes.set(e, best || (isKept(e) ? make(e) : temporary(e, makes.length > 1)));
+      homes.set(e, best || (isKept(e) ? make!(e) : temporary(e, makes.length > 1)));
     }
     placed.push({ ...work, from, to: to ?? homes.get(makes[0]) });
     const left = new Set([...dying, ...makes.map((e) => homes.get(e)!)]);
@@ -71,8 +71,6 @@ export function place(
   });
   return { works: placed, temporaries };
 }
-
-const NOTHING: Keeping = { lasts: () => false, isKept: () => false, make: () => "kept 0" };
 
 const isTemporary = (home: Home) => home[0] === "t";
 

@@ -49,7 +49,7 @@ export function schedule(equations: Equations, isStepwise = false, derive?: Back
     make: (e) => keep(e, true),
   });
   for (const { to, value } of early) if (to) kept[index(to)] = { width: value!.width, isAhead: true };
-  const forward = place(step, homes, /^[zrt]/, { lasts, isKept: lasts, make: keep });
+  const forward = place(step, homes, /^[zrt]/, { lasts, make: keep });
   const sources = products.map(({ args: [e] }) => copies.get(e) ?? homes.get(e)!);
   if (!back) return { passes: [ahead, forward], kept, factors: sources };
   for (const e of nodes) if (homes.get(e)?.[0] === "t") homes.delete(e);

@@ -110,10 +110,11 @@ export function readModel<Description extends ModelDescription>(
   return orRefuse(kind, () => {
     const values = readValues(kind, metadata[KEY]);
     const cell = own.cell ?? libraryCells().find(({ name }) => name === values.cell) ??
-      (values.equations === undefined ? undefined : saved.read?.(values.equations));
+      (values.equations ? saved.read?.(values.equations) : undefined);
     if (!cell) {
-      const way = values.equations ? 'import "@unroll/rnn/cells"' : 'give it as option "cell"';
-      throw new FormatError(`its cell ${format(values.cell)} is none of ours; ${way}`);
+      throw new FormatError(
+        `its cell ${format(values.cell)} is none of ours; give it as option "cell", or import "@unroll/rnn/cells"`,
+      );
     }
     const readers: Record<string, ReadValue<unknown>> = { ...kind.values(), frozen: optional(list(text), []) };
     // The order of the file, so that a loaded model saves the same bytes.
