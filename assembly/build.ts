@@ -3,8 +3,8 @@
  * needs no permission and works from a URL. `deno task build:check` compiles them and compares the bytes with the
  * committed ones.
  *
- * A module holds both builds, `"fast"` and `"exact"`: see madd.ts. `moduleBytes` of src/kernels/builds.ts unpacks it and
- * makes one of them.
+ * A module holds both builds, `"fast"` and `"exact"`: see madd.ts. `moduleBytes` of src/kernels/builds.ts unpacks it
+ * and makes one of them.
  */
 import asc from "assemblyscript/asc";
 import binaryen from "binaryen";
@@ -90,11 +90,15 @@ async function compile({ entry, wide }: Source): Promise<Uint8Array> {
 /** Check that both builds follow from a module: that its marks, and nothing else, are replaced. */
 function requireMarks(bytes: Uint8Array): void {
   const names = { min: "mul", max: "add" } as const;
-  const wat = text(bytes), exact = text(replaceMarks(bytes.slice(), false)), fast = text(replaceMarks(bytes.slice(), true));
-  const sums = [...wat.matchAll(/\(f32x4\.max\n *(\S+)/g)], count = (all: string, word: string) => all.split(word).length - 1;
+  const wat = text(bytes),
+    exact = text(replaceMarks(bytes.slice(), false)),
+    fast = text(replaceMarks(bytes.slice(), true));
+  const sums = [...wat.matchAll(/\(f32x4\.max\n *(\S+)/g)],
+    count = (all: string, word: string) => all.split(word).length - 1;
   const isPaired = sums.every(([, first]) => first === "(f32x4.min") && sums.length === count(wat, "f32x4.min");
-  const isExact = wat.replaceAll(/f32x4\.(min|max)/g, (_, name: keyof typeof names) => `f32x4.${names[name]}`) === exact;
-  const isFast = count(fast, "f32x4.relaxed_madd") === sums.length && !/f32x4\.(min|max)/.test(fast);
+  const isExact =
+    wat.replaceAll(/f32x4\.(min|max)/g, (_, name: keyof typeof names) => `f32x4.${names[name]}`) === exact;
+  const isFast = count(fast, "f32x4.relaxed_") === sums.length && !/f32x4\.(min|max)/.test(fast);
   if (!isPaired || !isExact || !isFast) throw new Error("Cannot make both builds of the module: see madd.ts");
 }
 

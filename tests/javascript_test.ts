@@ -13,6 +13,8 @@ const tokens = unroll.Vocabulary.characters("abc ");
 const labels = ["a", "b"];
 const SIZES = { batch: 1, steps: 4 };
 
+const small = () => LanguageModel.create("abc ", { hidden: 2, layers: 1 });
+
 /** Each mistake with a part of its error. */
 const REFUSED: Record<string, [call: () => unknown, message: string]> = {
   "a cell that is not called": [() => recurrent(gru, { input: 1, hidden: 1 }), '"cell" must be a cell, such as lstm()'],
@@ -55,6 +57,27 @@ const REFUSED: Record<string, [call: () => unknown, message: string]> = {
   ],
   "a promise of bytes": [() => LanguageModel.load(Promise.resolve()), '"bytes" must be a Uint8Array or an ArrayBuffer'],
   "a path": [() => LanguageModel.load("a.safetensors"), '"bytes" must be a Uint8Array or an ArrayBuffer, got "a.safe'],
+  "the constructor": [() => new LanguageModel("abc"), '"model" must be what `create` and `load` make, got "abc"'],
+  "no text to train on": [async () => await (await small()).fit(), '"text" must be a text, got undefined'],
+  "no text to evaluate": [async () => (await small()).evaluate(), '"text" must be a text, got undefined'],
+  "a number as the prompt": [async () => (await small()).write({ prompt: 5 }), '"text" must be a text, got 5'],
+  "a long text in a list": [
+    async () => (await small()).evaluate(["x".repeat(1000)]),
+    `got "${"x".repeat(40)}…"`,
+  ],
+  "no parameters": [async () => (await small()).setParameters(), '"tensors" must be a map of tensors by name'],
+  "parameters as an object": [async () => (await small()).setParameters({}), "a map of tensors by name, got an object"],
+  "parameters without shapes": [
+    async () => {
+      const model = await small();
+      model.setParameters(new Map(Array.from(model.parameters().keys(), (name) => [name, new Float32Array(3)])));
+    },
+    "must have a shape and data",
+  ],
+  "one new name": [
+    async () => (await small()).setParameters(new Map(), { rename: "rnn." }),
+    '"rename" must be a function, or an object of texts, got "rnn."',
+  ],
   "no bytes": [() => unroll.readSafetensors(undefined as Untyped), '"bytes" must be a Uint8Array or an ArrayBuffer'],
 };
 

@@ -1,5 +1,5 @@
 import { ShapeError } from "../errors.ts";
-import { anything, flag, readOptions, type Table } from "../options.ts";
+import { type Check, flag, readOptions, refuse, requireMade, type Table } from "../options.ts";
 import type { Layer } from "../layers/layer.ts";
 
 /** A tensor outside the session's memory: a copy. */
@@ -36,8 +36,13 @@ export interface LoadOptions {
   strict?: boolean;
 }
 
+const rename: Check<Required<LoadOptions>["rename"]> = (name, value) =>
+  typeof value === "function" || typeof value === "object" && Object.values(value ?? [0]).every(isText)
+    ? value as Required<LoadOptions>["rename"]
+    : refuse(name, "a function, or an object of texts", value);
+
 /** The options of `setParameters`. */
-export const LOAD = { rename: [anything, {}], strict: [flag, true] } satisfies Table<LoadOptions>;
+export const LOAD = { rename: [rename, {}], strict: [flag, true] } satisfies Table<LoadOptions>;
 
 /** Names without a match, as PyTorch's `load_state_dict` returns them. */
 export interface IncompatibleKeys {
@@ -69,6 +74,7 @@ export function requireTensors(
   tensors: Tensors,
   options: LoadOptions = {},
 ): IncompatibleKeys & { fitting: Tensors } {
+  requireMade("tensors", tensors, "get", "a map of tensors by name");
   const { rename, strict } = readOptions("setParameters", LOAD, options);
   const placeOf = new Map(places.flatMap((place) => [place.name, ...place.aliases ?? []].map((name) => [name, place])));
   const fitting = new Map<string, SourceTensor>();
@@ -116,7 +122,12 @@ export function requireParameters({ parameters, tied = {} }: Layer, tensors: Ten
   return new Map(all.map(([name, { shape, data }]) => [name, { shape, data: Float32Array.from(data, Number) }]));
 }
 
+function isText(value: unknown): boolean {
+  return typeof value === "string";
+}
+
 function misfit({ shape, size }: TensorPlace, tensor: SourceTensor): string | undefined {
+  if (!Array.isArray(tensor?.shape) || !(tensor.data?.length >= 0)) return "must have a shape and data";
   if (tensor.shape.join() !== shape.join()) return `must have shape [${shape}], got [${tensor.shape}]`;
   return tensor.data.length === size ? undefined : `must have ${size} elements, got ${tensor.data.length}`;
 }

@@ -1,4 +1,4 @@
-import { OptionError } from "../errors.ts";
+import { format, OptionError } from "../errors.ts";
 import { type ListedKind, rulesOf } from "./tokens.ts";
 
 /** Listed tokens of one kind, as a vocabulary uses them. */
@@ -63,7 +63,7 @@ export class TokenList {
   #missing(text: string | readonly string[], token: string, index: number): string {
     const [what, things] = this.kind === "characters"
       ? [describeCharacter(token), "characters"]
-      : [JSON.stringify(token), "tokens"];
+      : [format(token), "tokens"];
     const { isWhole, writer } = rulesOf(this.kind);
     const write = writer();
     const before = isWhole && typeof text === "string" ? this.split(text).slice(0, index).map(write).join("") : "";
@@ -89,5 +89,5 @@ export function segmenterOf(kind: ListedKind, locale: string | undefined): Intl.
 /** A character and its code point: "é" (U+00E9). */
 function describeCharacter(character: string): string {
   const code = character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, "0");
-  return `${JSON.stringify(character)} (U+${code})`;
+  return `${format(character)} (U+${code})`;
 }

@@ -1,4 +1,5 @@
 import { OptionError } from "../errors.ts";
+import { text as requireText, texts } from "../options.ts";
 import { TokenList } from "./token_list.ts";
 import { type Tokenizer, TokenizerTokens } from "./tokenizer.ts";
 import { countCharacters, rulesOf, type TokenKind, tokenListFault } from "./tokens.ts";
@@ -172,7 +173,7 @@ export class Vocabulary {
 
   /** Cuts a text into tokens, which need not be in the vocabulary. */
   split(text: string): string[] {
-    return this.#tokens.split(text);
+    return this.#tokens.split(requireText("text", text));
   }
 
   /**
@@ -181,6 +182,7 @@ export class Vocabulary {
    */
   lengths(text: string): Int32Array {
     const tokens = this.#tokens;
+    requireText("text", text);
     if (tokens instanceof TokenizerTokens) return tokens.encode(text).map(counted(tokens.writer()));
     // A spaced token counts a space before it, also at the beginning: texts of spaced tokens are cut out of longer
     // ones.
@@ -197,7 +199,7 @@ export class Vocabulary {
    * @throws {OptionError} When a token is not in the vocabulary and the vocabulary has no `<unk>`.
    */
   encode(text: string | readonly string[]): Int32Array<ArrayBuffer> {
-    return this.#tokens.encode(text);
+    return this.#tokens.encode(textOrTokens(text));
   }
 
   /**
@@ -260,6 +262,11 @@ export class Vocabulary {
     const range = `an integer from 0 to ${this.size - 1}`;
     throw new OptionError(`${what}: the id at index ${index} must be ${range}, got ${id}`);
   }
+}
+
+/** @throws {OptionError} When a value is neither a text nor a list of texts. */
+function textOrTokens(value: unknown): string | string[] {
+  return Array.isArray(value) ? texts("text", value) : requireText("text", value);
 }
 
 /** A function that gives the number of characters of what `write` gives. */

@@ -1,6 +1,6 @@
 import { type Cell, cell } from "../../cells/cell.ts";
 import { type KernelOptions, KERNELS } from "../../kernels/builds.ts";
-import { type Check, extended, refuse, type Table } from "../../options.ts";
+import { type Check, extended, refuse, requireMade, type Table } from "../../options.ts";
 import { Resource } from "../../resource.ts";
 import { isTokenizer } from "../../text/tokenizer.ts";
 import type { TokenizerSource } from "../../text/vocabulary_tokens.ts";
@@ -71,7 +71,7 @@ export abstract class ModelRunner extends Resource {
   /** A runner is made by a function such as `loadLanguageModel`, a trainable model by its `create` or `load`. */
   constructor(model: RunnableModel) {
     super();
-    this.#model = model;
+    this.#model = requireMade("model", model, "nets", "what `create` and `load` make");
     // What Deno and Node show. In the class, the computed name would keep bundlers from dropping it.
     Object.defineProperty(this, Symbol.for("nodejs.util.inspect.custom"), { value: () => this.#inspect() });
   }
