@@ -33,6 +33,7 @@ export type {
 export type { Equations, Parts, Product } from "./src/cells/equations/trace.ts";
 export { Expression, Graph, type Op, type StepFunctions, type Width } from "./src/cells/equations/expression.ts";
 export { type EquationsData, equationsData, type NodeData } from "./src/cells/equations/data.ts";
+export { byEquations } from "./src/cells/equations/built_in.ts";
 export { readEquations } from "./src/cells/equations/read.ts";
 export { indRnn } from "./src/cells/defined/ind_rnn.ts";
 export { layerNormGru } from "./src/cells/defined/layer_norm_gru.ts";
@@ -45,4 +46,3 @@ export { notesLstm } from "./src/cells/notes_lstm.ts";
 export { sLstm } from "./src/cells/defined/s_lstm.ts";
 export { sru } from "./src/cells/defined/sru.ts";
 export { zoneoutLstm, type ZoneoutOptions } from "./src/cells/defined/zoneout_lstm.ts";
-export { type RowBlock, Step } from "./src/ops/step.ts";

@@ -44,6 +44,7 @@ export { load, type LoadedOptions } from "./src/runtime/load.ts";
 export type { CompiledNet } from "./src/runtime/compiled_net.ts";
 export type { LoadedNet } from "./src/runtime/load.ts";
 export { nonlinearity } from "./src/ops/activation.ts";
+export { Step } from "./src/ops/step.ts";
 export { Generator } from "./src/random/generator.ts";
 export { mostProbable, sample } from "./src/text/sampling.ts";
 export { Vocabulary } from "./src/text/vocabulary.ts";

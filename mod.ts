@@ -150,6 +150,7 @@ export {
   zeros,
 } from "./src/ops/initialise.ts";
 export type { BatchShape, Shard, TensorSpec, Value } from "./src/ops/value.ts";
+export { type RowBlock, Step } from "./src/ops/step.ts";
 export { type Exchangeable, Generator, type GeneratorState } from "./src/random/generator.ts";
 export { mostProbable, sample, truncate, type Truncation } from "./src/text/sampling.ts";
 export { splitText, type Streams, streams, type StreamsOptions, type StreamWindow } from "./src/text/streams.ts";

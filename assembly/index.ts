@@ -6,7 +6,14 @@ export { pack, packTransposed } from "./pack";
 export { exp, log, relu, reluBackward, sigmoid, tanh, tanhBackward } from "./activation_rows";
 export { activate, activateBackward } from "./activation_set";
 export { lstmBackward, lstmForward } from "./gate_lstm";
-export { gruBackward, gruForward } from "./gate_gru";
+export {
+  gruBackward,
+  gruForward,
+  gruResetBackward,
+  gruResetForward,
+  gruUpdateBackward,
+  gruUpdateForward,
+} from "./gate_gru";
 export { layerNorm, layerNormBackward } from "./layer_norm";
 export { softmax, softmaxBackward, softmaxCrossEntropy } from "./softmax";
 export { elementLoss } from "./element_loss";

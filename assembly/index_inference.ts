@@ -8,7 +8,7 @@ export { packTransposed } from "./pack";
 export { exp, log, relu, sigmoid, tanh } from "./activation_rows";
 export { activate } from "./activation_set";
 export { lstmForward } from "./gate_lstm";
-export { gruForward,   } from "./gate_gru";
+export { gruForward, gruResetForward, gruUpdateForward } from "./gate_gru";
 export { layerNorm } from "./layer_norm";
 export { softmax } from "./softmax";
 export { gather, gatherIntegers } from "./embedding";

@@ -29,6 +29,22 @@ export const gates: Record<Gate, Case[]> = {
     const z = layout.activations(B, 4 * H), [dhPrev, hPrev] = units(layout, 2), dh = layout.zeros(B, H);
     return (k) => k.gruBackward(z.address, dhPrev.address, dh.address, hPrev.address, B, H, z.stride, dh.stride);
   }),
+  gruResetForward: gate("gruResetForward", (layout) => {
+    const z = layout.activations(B, 3 * H), [rh, hPrev] = units(layout, 2);
+    return (k) => k.gruResetForward(rh.address, z.address, hPrev.address, B, H, z.stride, rh.stride);
+  }),
+  gruUpdateForward: gate("gruUpdateForward", (layout) => {
+    const z = layout.activations(B, 3 * H), [h, hPrev] = units(layout, 2);
+    return (k) => k.gruUpdateForward(h.address, z.address, hPrev.address, B, H, z.stride, h.stride);
+  }),
+  gruUpdateBackward: gate("gruUpdateBackward", (layout) => {
+    const z = layout.activations(B, 3 * H), [dhPrev, hPrev] = units(layout, 2), dh = layout.zeros(B, H);
+    return (k) => k.gruUpdateBackward(z.address, dhPrev.address, dh.address, hPrev.address, B, H, z.stride, dh.stride);
+  }),
+  gruResetBackward: gate("gruResetBackward", (layout) => {
+    const z = layout.activations(B, 3 * H), [dhPrev, hPrev] = units(layout, 2), drh = layout.zeros(B, H);
+    return (k) => k.gruResetBackward(z.address, dhPrev.address, drh.address, hPrev.address, B, H, z.stride, drh.stride);
+  }),
 };
 
 function gate(name: Gate, scene: (layout: Layout) => (k: Kernels) => void): Case[] {

@@ -8,5 +8,6 @@ export type CellDescription =
   | ElmanSettings & { readonly kind: "elman" }
   | GruSettings & { readonly kind: "gru" }
   | LstmSettings & { readonly kind: "lstm" }
-  | { readonly kind: "notesGru" | "notesLstm" }
+  | { readonly kind: "notesGru" }
+  | { readonly kind: "notesLstm" }
   | EquationsData & { readonly kind: "equations" };

@@ -1,6 +1,8 @@
-import type { Cell } from "./cell.ts";
+import { nonlinearity } from "../ops/activation.ts";
+import { summedBias } from "../ops/bias.ts";
+import { Step } from "../ops/step.ts";
+import { type Cell, gateParameters } from "./cell.ts";
 import { elmanName, type ElmanOptions, elmanSettings } from "./elman_options.ts";
-import { equationsCell } from "./equations/equations_cell.ts";
 
 /**
  * The simple recurrent cell (Elman 1990), as in PyTorch's `nn.RNN`:
@@ -27,16 +29,46 @@ import { equationsCell } from "./equations/equations_cell.ts";
  * ```
  */
 export function elman(options: ElmanOptions = {}): Cell {
-  const settings = elmanSettings(options), { bias, clip, activation: f } = settings;
-  const cell = equationsCell({
+  const settings = elmanSettings(options), { bias, clip, activation } = settings;
+  return {
     name: elmanName(settings),
-    gates: ["z"],
-    states: { h: "H" },
-    bias,
-    step({ x, W, h }, { activation, clamp }) {
-      const z = x.z.plus(W.z(h));
-      return { h: activation(clip === undefined ? z : clamp(z, clip), f) };
+    description: { kind: "elman", ...settings },
+    gates: 1,
+    states: (H) => ({ h: H }),
+    parameters: (I, H) => gateParameters(1, I, H, bias),
+
+    plan({ scope, H, z, states: [h], gradients: [dh], recurrentLinear }) {
+      const recurrent = recurrentLinear("weight_hh");
+      const biases = summedBias(scope, bias), f = nonlinearity(scope, activation);
+      const limit = clip === undefined ? undefined : scope.constant("limit of z", [clip]);
+      const d = limit && scope.scratch("gradient of clamped z", scope.batch, H);
+      return {
+        bias: biases.sum,
+
+        refresh(k) {
+          recurrent.refresh(k);
+          biases.refresh(k);
+        },
+
+        forward(k, t, B, n) {
+          const s = new Step(k, t, B, n), a = s.now(z), h1 = s.next(h);
+          recurrent.forward(k, z, t, B, n);
+          if (limit) s.clamp(limit, h1, a);
+          s.activate(f, h1, limit ? h1 : a);
+        },
+
+        backward(k, t, B, n) {
+          const s = new Step(k, t, B, n), a = s.now(z);
+          s.activateBackward(f, d ?? a, s.next(dh), s.next(h), a);
+          if (limit && d) s.clampBackward(limit, a, d, a);
+          recurrent.backward(k, z, t, B, n);
+        },
+
+        gradients(k, T, B) {
+          recurrent.gradient(k, z, T, B, biases.columnSums);
+          biases.copyGradient(k);
+        },
+      };
     },
-  });
-  return { ...cell, description: { kind: "elman", ...settings } };
+  };
 }

@@ -1,8 +1,7 @@
-import type { Cell, CellContext } from "./cell.ts";
-import { equationsCell } from "./equations/equations_cell.ts";
-import type { Expression } from "./equations/expression.ts";
-import { type FusedKernel, planFused } from "./equations/products.ts";
-import { type GruOptions, gruSettings } from "./gru_options.ts";
+import { separateBiases, summedBias } from "../ops/bias.ts";
+import { type Cell, type CellContext, gateParameters, type PlannedCell } from "./cell.ts";
+import { type GruOptions, type GruSettings, gruSettings } from "./gru_options.ts";
+import { gruGates } from "./gru_variant.ts";
 
 /**
  * Gated recurrent unit (Cho et al. 2014). Gate order r, u, n (PyTorch calls u z):
@@ -19,8 +18,7 @@ import { type GruOptions, gruSettings } from "./gru_options.ts";
  *     after:   dr' = dn' (h' W_hnᵀ + b_hn) r (1 - r),   dh' = dh u + [dr', du', dn' r] W_hh
  *     before:  q = dn' W_hn,   dr' = q h' r (1 - r),    dh' = dh u + q r + [dr', du'] W_hh
  *
- * `activations` are other nonlinearities of the gates and of n; with `clip` their arguments are clamped to
- * [-clip, clip].
+ * Other nonlinearities and clip: gru_variant.ts.
  *
  * Memory per step in training, in floats: 4 B H for the gates, B H for h, B H for the gradient of h; with `clip` or
  * other nonlinearities, up to 3 B H for the gates' arguments.
@@ -37,41 +35,102 @@ import { type GruOptions, gruSettings } from "./gru_options.ts";
  * ```
  */
 export function gru(options: GruOptions = {}): Cell {
-  const settings = gruSettings(options), { name, bias, clip, reset, activations } = settings;
-  const cell = equationsCell({
-    name,
-    gates: ["r", "u", "n"],
-    states: { h: "H" },
-    bias,
-    step({ x, W, h }, { activation, clamp, multiplyAdd }) {
-      const limited = (z: Expression) => clip === undefined ? z : clamp(z, clip);
-      const r = activation(limited(x.r.plus(W.r(h))), activations.gates);
-      const u = activation(limited(x.u.plus(W.u(h))), activations.gates);
-      const product = reset === "after" ? r.times(W.n(h)) : W.n(r.times(h));
-      const n = activation(limited(x.n.plus(product)), activations.candidate);
-      const change = h.minus(n);
-      return { h: settings.plain ? multiplyAdd(n, u, change) : n.plus(u.times(change)) };
-    },
-  });
-  const isFused = settings.plain && reset === "after";
+  const settings = gruSettings(options), after = settings.reset === "after";
   return {
-    ...cell,
+    name: settings.name,
     description: { kind: "gru", ...settings },
-    plan: (context) => isFused ? planFused(context, cell.equations, fusedKernel(context)) : cell.plan(context),
+    gates: 3,
+    columns: after ? 4 : 3,
+    states: (H) => ({ h: H }),
+    parameters: (I, H) => gateParameters(3, I, H, settings.bias),
+    plan: (context) => after ? planAfter(context, settings) : planBefore(context, settings),
   };
 }
 
-/**
- * The fused kernel of the plain cell. z has a fourth block nh = h' W_hnᵀ + b_hn, because r scales nh before nh is added
- * to the projection's n.
- */
-function fusedKernel({ H, z, states: [h], gradients: [dh] }: CellContext): FusedKernel {
+/** z has a fourth block nh = h' W_hnᵀ + b_hn, because r scales nh before nh is added to the projection's n. */
+function planAfter(context: CellContext, settings: GruSettings): PlannedCell {
+  const { scope, H, z, states: [h], gradients: [dh], recurrentLinear } = context;
+  const biases = separateBiases(scope, H, settings.bias);
+  const resetUpdate = recurrentLinear("weight_hh", { rows: { from: 0, count: 2 * H } });
+  const candidate = recurrentLinear("weight_hh", { rows: { from: 2 * H, count: H }, bias: biases.candidate });
+  const zru = z.slice(0, 2 * H), znh = z.slice(3 * H, H);
+  const variant = settings.plain ? undefined : gruGates(context, settings);
   return {
-    forward(k, t, B, n) {
-      k.gruForward(h.step(t + 1, B), z.step(t, B), h.step(t, B), n, H, z.stride, h.stride);
+    bias: biases.sum,
+
+    refresh(k) {
+      resetUpdate.refresh(k);
+      candidate.refresh(k);
+      biases.refresh(k);
     },
+
+    forward(k, t, B, n) {
+      resetUpdate.forward(k, zru, t, B, n);
+      candidate.forward(k, znh, t, B, n);
+      variant?.reset(k, t, B, n);
+      if (variant) variant.update(k, t, B, n);
+      else k.gruForward(h.step(t + 1, B), z.step(t, B), h.step(t, B), n, H, z.stride, h.stride);
+    },
+
     backward(k, t, B, n) {
-      k.gruBackward(z.step(t, B), dh.step(t, B), dh.step(t + 1, B), h.step(t, B), n, H, z.stride, h.stride);
+      variant?.updateBackward(k, t, B, n);
+      if (variant) variant.resetBackward(k, t, B, n);
+      else k.gruBackward(z.step(t, B), dh.step(t, B), dh.step(t + 1, B), h.step(t, B), n, H, z.stride, h.stride);
+      resetUpdate.backward(k, zru, t, B, n);
+      candidate.backward(k, znh, t, B, n);
+    },
+
+    gradients(k, T, B) {
+      resetUpdate.gradient(k, zru, T, B, biases.columnSums?.resetUpdate);
+      candidate.gradient(k, znh, T, B, biases.columnSums?.candidate);
+      biases.completeGradients(k, z, T * B);
+    },
+  };
+}
+
+/** Two dependent matmuls a step: the candidate's matmul reads r. */
+function planBefore(context: CellContext, settings: GruSettings): PlannedCell {
+  const { scope, H, z, states: [h], gradients: [dh], recurrentLinear, savedActivation } = context;
+  const biases = summedBias(scope, settings.bias);
+  const rh = savedActivation("r h", H), drh = scope.activation("gradient of r h", scope.batch, H);
+  const resetUpdate = recurrentLinear("weight_hh", { rows: { from: 0, count: 2 * H } });
+  const candidate = recurrentLinear("weight_hh", {
+    rows: { from: 2 * H, count: H },
+    input: { value: rh, gradient: drh },
+  });
+  const zru = z.slice(0, 2 * H), zn = z.slice(2 * H, H);
+  const variant = settings.plain ? undefined : gruGates(context, settings, { value: rh, gradient: drh });
+  return {
+    bias: biases.sum,
+
+    refresh(k) {
+      resetUpdate.refresh(k);
+      candidate.refresh(k);
+      biases.refresh(k);
+    },
+
+    forward(k, t, B, n) {
+      resetUpdate.forward(k, zru, t, B, n);
+      if (variant) variant.reset(k, t, B, n);
+      else k.gruResetForward(rh.step(t, B), z.step(t, B), h.step(t, B), n, H, z.stride, h.stride);
+      candidate.forward(k, zn, t, B, n);
+      if (variant) variant.update(k, t, B, n);
+      else k.gruUpdateForward(h.step(t + 1, B), z.step(t, B), h.step(t, B), n, H, z.stride, h.stride);
+    },
+
+    backward(k, t, B, n) {
+      if (variant) variant.updateBackward(k, t, B, n);
+      else k.gruUpdateBackward(z.step(t, B), dh.step(t, B), dh.step(t + 1, B), h.step(t, B), n, H, z.stride, h.stride);
+      candidate.backward(k, zn, t, B, n);
+      if (variant) variant.resetBackward(k, t, B, n);
+      else k.gruResetBackward(z.step(t, B), dh.step(t, B), drh.address, h.step(t, B), n, H, z.stride, h.stride);
+      resetUpdate.backward(k, zru, t, B, n);
+    },
+
+    gradients(k, T, B) {
+      resetUpdate.gradient(k, zru, T, B, biases.columnSums?.slice(0, 2 * H));
+      candidate.gradient(k, zn, T, B, biases.columnSums?.slice(2 * H, H));
+      biases.copyGradient(k);
     },
   };
 }

@@ -1,8 +1,9 @@
-import type { Cell, CellContext } from "./cell.ts";
-import { equationsCell, type WeightOptions } from "./equations/equations_cell.ts";
-import type { Expression } from "./equations/expression.ts";
-import { type FusedKernel, planFused } from "./equations/products.ts";
-import { type LstmOptions, lstmSettings } from "./lstm_options.ts";
+import { summedBias } from "../ops/bias.ts";
+import { uniform } from "../ops/initialise.ts";
+import { outputProjection } from "../ops/output_projection.ts";
+import { type Cell, type CellContext, gateParameters, type PlannedCell } from "./cell.ts";
+import { type LstmOptions, type LstmSettings, lstmSettings } from "./lstm_options.ts";
+import { lstmGates } from "./lstm_variant.ts";
 
 /**
  * Long short-term memory (Hochreiter & Schmidhuber 1997, with the forget gate of Gers, Schmidhuber & Cummins 2000), as
@@ -22,22 +23,10 @@ import { type LstmOptions, lstmSettings } from "./lstm_options.ts";
  *     dW_hh  = sum over steps of dzᵀ h',   db = sum of dz,   dW_hr = sum of dhᵀ m
  *
  * The lecture notes print C_t = sigmoid(f C + i C~). The outer sigmoid is a slip: Olah, PyTorch, ONNX and Keras have
- * none. `notesLstm` has the sigmoid.
- *
- * The options of ONNX's operator `LSTM`, with S, G and Q the nonlinearities of the gates, of the input and of c:
- *
- *     i = S(z_i + p_i c'),  f = S(z_f + p_f c'),  o = S(z_o + p_o c)    `peepholes` p (Gers & Schmidhuber 2000)
- *     g = G(z_g),  m = o Q(c)                                           `activations`
- *     c = c' + i (g - c')                                               `coupled`: f = 1 - i
- *
- * With `clip` the arguments of S and G are clamped to [-clip, clip]. The argument of Q is not clamped, as in
- * onnxruntime. `weight_peephole` `[3, H]` has rows in gate order, i, f, o (ONNX's P: i, o, f). A coupled cell has no
- * parameters of f: weights and biases are blocks i, g, o, peepholes are rows i, o. ONNX's tensors have an f that is
- * never read.
+ * none. `notesLstm` has the sigmoid. Peepholes, coupled gates, clip and other nonlinearities: lstm_variant.ts.
  *
  * Memory per step in training, in floats: 4 B H for the gates, 3 B H for h, c and tanh(c), B H for the gradient of h.
- * With `projection`, h and its gradient take B P, and m takes another B H. With `clip`, or a nonlinearity whose
- * gradient reads its argument, B H for each argument.
+ * With `projection`, h and its gradient take B P, and m takes another B H.
  *
  * @throws {OptionError} When a number is out of range, or a nonlinearity is unknown.
  *
@@ -53,46 +42,68 @@ import { type LstmOptions, lstmSettings } from "./lstm_options.ts";
  * ```
  */
 export function lstm(options: LstmOptions = {}): Cell {
-  const settings = lstmSettings(options), { name, bias, projection, peepholes, coupled, clip, activations } = settings;
-  const cell = equationsCell({
-    name,
-    gates: coupled ? ["i", "g", "o"] : ["i", "f", "g", "o"],
-    states: { h: projection ?? "H", c: "H" },
-    bias,
-    weights: (projection ? { weight_hr: { rows: projection } } : {}) as { weight_hr: WeightOptions },
-    vectors: (peepholes ? { weight_peephole: { rows: coupled ? 2 : 3 } } : {}) as { weight_peephole: { rows: number } },
-
-    step({ x, W, h, c, weight_hr, weight_peephole: p }, { activation, clamp }) {
-      const limited = (z: Expression) => clip === undefined ? z : clamp(z, clip);
-      const z = (gate: "i" | "f" | "g" | "o") => x[gate].plus(W[gate](h));
-      const S = (z: Expression, row: number, c: Expression) =>
-        activation(limited(p ? z.plus(p[row].times(c)) : z), activations.gates);
-      const i = S(z("i"), 0, c), f = coupled ? undefined : S(z("f"), 1, c);
-      const g = activation(limited(z("g")), activations.cell);
-      const next = f ? f.times(c).plus(i.times(g)) : c.plus(i.times(g.minus(c)));
-      const m = S(z("o"), coupled ? 1 : 2, next).times(activation(next, activations.hidden));
-      return { h: projection ? weight_hr(m) : m, c: next };
-    },
-  });
-  const isFused = settings.plain && !projection;
+  const settings = lstmSettings(options), { name, bias, projection, peepholes, coupled } = settings;
+  const gates = coupled ? 3 : 4;
   return {
-    ...cell,
+    name,
     description: { kind: "lstm", ...settings },
-    plan: (context) => isFused ? planFused(context, cell.equations, fusedKernel(context)) : cell.plan(context),
+    gates,
+    states: (H) => ({ h: projection ?? H, c: H }),
+    parameters(I, H) {
+      const initial = uniform(1 / Math.sqrt(H));
+      return {
+        ...gateParameters(gates, I, H, bias, projection),
+        ...(projection && { weight_hr: { shape: [projection, H], initial } }),
+        ...(peepholes && { weight_peephole: { shape: [gates - 1, H], initial } }),
+      };
+    },
+
+    plan: (context) => planLstm(context, settings),
   };
 }
 
-/** The fused kernel of the plain cell. */
-function fusedKernel({ H, z, states: [h, c], gradients: [dh, dc], savedActivation }: CellContext): FusedKernel {
+/** The equations above. The gates of a step are one fused kernel, or the gates of lstm_variant.ts. */
+function planLstm(context: CellContext, settings: LstmSettings): PlannedCell {
+  const { scope, H, z, states: [h, c], gradients: [dh, dc], recurrentLinear, savedActivation } = context;
+  const recurrent = recurrentLinear("weight_hh");
+  const biases = summedBias(scope, settings.bias);
   const tanhC = savedActivation("tanh(c)", H);
+  const projected = settings.projection ? outputProjection(context) : undefined;
+  const variant = settings.plain ? undefined : lstmGates(context, settings, tanhC, projected);
   return {
-    forward(k, t, B, n) {
-      const h1 = h.step(t + 1, B), c1 = c.step(t + 1, B);
-      k.lstmForward(h1, c1, tanhC.step(t, B), z.step(t, B), c.step(t, B), n, H, z.stride, c.stride);
+    bias: biases.sum,
+
+    refresh(k) {
+      recurrent.refresh(k);
+      biases.refresh(k);
+      projected?.refresh(k);
     },
+
+    forward(k, t, B, n) {
+      recurrent.forward(k, z, t, B, n);
+      if (variant) variant.forward(k, t, B, n);
+      else {
+        const m = projected?.m.step(t, B) ?? h.step(t + 1, B), c1 = c.step(t + 1, B), tc = tanhC.step(t, B);
+        k.lstmForward(m, c1, tc, z.step(t, B), c.step(t, B), n, H, z.stride, c.stride);
+      }
+      projected?.forward(k, t, B, n);
+    },
+
     backward(k, t, B, n) {
-      const dh1 = dh.step(t + 1, B);
-      k.lstmBackward(z.step(t, B), dc.address, dh1, tanhC.step(t, B), c.step(t, B), n, H, z.stride, c.stride);
+      projected?.backward(k, t, B, n);
+      if (variant) variant.backward(k, t, B, n);
+      else {
+        const dm = projected ? projected.dm!.address : dh.step(t + 1, B), tc = tanhC.step(t, B);
+        k.lstmBackward(z.step(t, B), dc.address, dm, tc, c.step(t, B), n, H, z.stride, c.stride);
+      }
+      recurrent.backward(k, z, t, B, n);
+    },
+
+    gradients(k, T, B) {
+      recurrent.gradient(k, z, T, B, biases.columnSums);
+      biases.copyGradient(k);
+      projected?.gradient(k, T, B);
+      variant?.gradients(k, T, B);
     },
   };
 }

@@ -1,4 +1,7 @@
-import { type EquationsCell, equationsCell } from "./equations/equations_cell.ts";
+import { nonlinearity } from "../ops/activation.ts";
+import { uniform } from "../ops/initialise.ts";
+import { Step } from "../ops/step.ts";
+import type { Cell } from "./cell.ts";
 
 /**
  * The gated recurrent unit to the letter of the lecture notes. Gate order z, r, h:
@@ -35,19 +38,71 @@ import { type EquationsCell, equationsCell } from "./equations/equations_cell.ts
  * assertEquals(parameters.W_l0.shape, [21, 7]);
  * ```
  */
-export function notesGru(): EquationsCell {
-  const cell = equationsCell({
+export function notesGru(): Cell {
+  return {
     name: "notes-gru",
-    gates: ["z", "r", "h"],
-    states: { h: "H" },
-    bias: false,
-    weightNames: ["U", "W"],
-    step({ x, W, h }, { sigmoid, tanh }) {
-      const z = sigmoid(x.z.plus(W.z(h)));
-      const r = sigmoid(x.r.plus(W.r(h)));
-      const c = tanh(x.h.plus(W.h(r.times(h)))); // h~
-      return { h: h.plus(z.times(c.minus(h))) };
+    description: { kind: "notesGru" },
+    gates: 3,
+    inputWeight: "U",
+    states: (H) => ({ h: H }),
+
+    parameters(I, H) {
+      const initial = uniform(1 / Math.sqrt(H));
+      return { U: { shape: [3 * H, I], initial }, W: { shape: [3 * H, H], initial } };
     },
-  });
-  return { ...cell, description: { kind: "notesGru" } };
+
+    plan({ scope, H, z: gates, states: [h], gradients: [dh], recurrentLinear, savedActivation }) {
+      const Z = gates.slice(0, H), R = gates.slice(H, H), ZR = gates.slice(0, 2 * H), C = gates.slice(2 * H, H);
+      const sigmoid = nonlinearity(scope, "sigmoid"), tanh = nonlinearity(scope, "tanh");
+      const RH = savedActivation("r h", H), q = scope.activation("gradient of r h", scope.batch, H);
+      const gatesLinear = recurrentLinear("W", { rows: { from: 0, count: 2 * H } });
+      const candidateLinear = recurrentLinear("W", {
+        rows: { from: 2 * H, count: H },
+        input: { value: RH, gradient: q },
+      });
+      const scratch = scope.scratch("gradients of gates", scope.batch, 2 * H);
+      const d = scratch.slice(0, H), e = scratch.slice(H, H);
+      return {
+        refresh(k) {
+          gatesLinear.refresh(k);
+          candidateLinear.refresh(k);
+        },
+
+        forward(k, t, B, n) {
+          const s = new Step(k, t, B, n), h0 = s.now(h), h1 = s.next(h);
+          const z = s.now(Z), r = s.now(R), rh = s.now(RH), c = s.now(C); // c is h~
+          gatesLinear.forward(k, ZR, t, B, n);
+          s.activate(sigmoid, s.now(ZR), s.now(ZR));
+          s.multiply(rh, r, h0);
+          candidateLinear.forward(k, C, t, B, n);
+          s.activate(tanh, c, c);
+          s.subtract(h1, c, h0); // h = h' + z (h~ - h')
+          s.multiply(h1, z, h1);
+          s.add(h1, h0, h1);
+        },
+
+        backward(k, t, B, n) {
+          const s = new Step(k, t, B, n), h0 = s.now(h), dh0 = s.now(dh), dh1 = s.next(dh);
+          const z = s.now(Z), r = s.now(R), c = s.now(C);
+          s.multiply(d, dh1, z);
+          s.add(dh0, dh0, dh1);
+          s.subtract(dh0, dh0, d);
+          s.subtract(e, c, h0);
+          s.multiply(e, dh1, e);
+          s.activateBackward(sigmoid, z, e, z);
+          s.activateBackward(tanh, c, d, c);
+          candidateLinear.backward(k, C, t, B, n);
+          s.multiplyAdd(dh0, q, r);
+          s.multiply(d, q, h0);
+          s.activateBackward(sigmoid, r, d, r);
+          gatesLinear.backward(k, ZR, t, B, n);
+        },
+
+        gradients(k, T, B) {
+          gatesLinear.gradient(k, ZR, T, B);
+          candidateLinear.gradient(k, C, T, B);
+        },
+      };
+    },
+  };
 }

@@ -1,4 +1,7 @@
-import { type EquationsCell, equationsCell } from "./equations/equations_cell.ts";
+import { nonlinearity } from "../ops/activation.ts";
+import { uniform } from "../ops/initialise.ts";
+import { Step } from "../ops/step.ts";
+import type { Cell } from "./cell.ts";
 
 /**
  * The LSTM to the letter of the lecture notes. Gate order i, f, o, g:
@@ -38,21 +41,61 @@ import { type EquationsCell, equationsCell } from "./equations/equations_cell.ts
  * assertEquals(parameters.W_l0.shape, [28, 7]);
  * ```
  */
-export function notesLstm(): EquationsCell {
-  const cell = equationsCell({
+export function notesLstm(): Cell {
+  return {
     name: "notes-lstm",
-    gates: ["i", "f", "o", "g"],
-    states: { h: "H", c: "H" },
-    bias: false,
-    weightNames: ["U", "W"],
-    step({ x, W, h, c: C }, { sigmoid, tanh }) {
-      const i = sigmoid(x.i.plus(W.i(h)));
-      const f = sigmoid(x.f.plus(W.f(h)));
-      const o = sigmoid(x.o.plus(W.o(h)));
-      const g = tanh(x.g.plus(W.g(h)));
-      const c = sigmoid(f.times(C).plus(i.times(g)));
-      return { h: tanh(c).times(o), c };
+    description: { kind: "notesLstm" },
+    gates: 4,
+    inputWeight: "U",
+    states: (H) => ({ h: H, c: H }),
+
+    parameters(I, H) {
+      const initial = uniform(1 / Math.sqrt(H));
+      return { U: { shape: [4 * H, I], initial }, W: { shape: [4 * H, H], initial } };
     },
-  });
-  return { ...cell, description: { kind: "notesLstm" } };
+
+    plan({ scope, H, z, states: [h, C], gradients: [dh, dC], recurrentLinear, savedActivation }) {
+      const recurrent = recurrentLinear("W");
+      const sigmoid = nonlinearity(scope, "sigmoid"), tanh = nonlinearity(scope, "tanh");
+      const IFO = z.slice(0, 3 * H), [I, F, O, G] = [0, 1, 2, 3].map((block) => z.slice(block * H, H));
+      const tanhC = savedActivation("tanh(C)", H), scratch = scope.scratch("gradients of gates", scope.batch, 2 * H);
+      const d = scratch.slice(0, H), e = scratch.slice(H, H);
+      return {
+        refresh: recurrent.refresh,
+
+        forward(k, t, B, n) {
+          const s = new Step(k, t, B, n), C0 = s.now(C), C1 = s.next(C), tc = s.now(tanhC), g = s.now(G);
+          recurrent.forward(k, z, t, B, n);
+          s.activate(sigmoid, s.now(IFO), s.now(IFO));
+          s.activate(tanh, g, g);
+          s.multiply(C1, s.now(F), C0);
+          s.multiplyAdd(C1, s.now(I), g);
+          s.activate(sigmoid, C1, C1);
+          s.activate(tanh, tc, C1);
+          s.multiply(s.next(h), tc, s.now(O));
+        },
+
+        backward(k, t, B, n) {
+          const s = new Step(k, t, B, n), dh1 = s.next(dh), tc = s.now(tanhC);
+          const i = s.now(I), f = s.now(F), o = s.now(O), g = s.now(G);
+          s.multiply(d, dh1, o);
+          s.activateBackward(tanh, d, d, tc);
+          s.add(dC, dC, d);
+          s.multiply(d, dh1, tc);
+          s.activateBackward(sigmoid, o, d, o);
+          s.activateBackward(sigmoid, dC, dC, s.next(C)); // from here on dC is s
+          s.multiply(d, dC, g);
+          s.multiply(e, dC, i);
+          s.activateBackward(sigmoid, i, d, i);
+          s.activateBackward(tanh, g, e, g);
+          s.multiply(d, dC, s.now(C));
+          s.multiply(dC, dC, f);
+          s.activateBackward(sigmoid, f, d, f);
+          recurrent.backward(k, z, t, B, n);
+        },
+
+        gradients: (k, T, B) => recurrent.gradient(k, z, T, B),
+      };
+    },
+  };
 }

@@ -132,6 +132,32 @@ export interface Kernels extends LossKernels, OptimizerKernels, PoolingKernels {
     ldz: number,
     ldh: number,
   ): void;
+  /** First half of a GRU step whose reset gate acts before the recurrent product: the reset gate. */
+  gruResetForward(rh: number, z: number, hPrev: number, B: number, H: number, ldz: number, ldh: number): void;
+  /** Second half of that step: the update gate, the candidate and the new state. */
+  gruUpdateForward(h: number, z: number, hPrev: number, B: number, H: number, ldz: number, ldh: number): void;
+  /** The gradients of `gruUpdateForward`. */
+  gruUpdateBackward(
+    z: number,
+    dhPrev: number,
+    dh: number,
+    hPrev: number,
+    B: number,
+    H: number,
+    ldz: number,
+    ldh: number,
+  ): void;
+  /** The gradients of `gruResetForward`. */
+  gruResetBackward(
+    z: number,
+    dhPrev: number,
+    drh: number,
+    hPrev: number,
+    B: number,
+    H: number,
+    ldz: number,
+    ldh: number,
+  ): void;
 
   // layer_norm.ts
   /** y = (x - mean) / sqrt(variance + epsilon) gain + bias, row by row. */
@@ -274,6 +300,10 @@ export const ACCESS: Readonly<Record<keyof Kernels, string>> = /* @__PURE__ */ O
     lstmBackward: "z>4ldz dc>4ldh dh<4ldh tc<4ldh cPrev<4ldh B* H ldz ldh",
     gruForward: "h>4ldh z>4ldz hPrev<4ldh B* H ldz ldh",
     gruBackward: "z>4ldz dhPrev>4ldh dh<4ldh hPrev<4ldh B* H ldz ldh",
+    gruResetForward: "rh>4ldh z>4ldz hPrev<4ldh B* H ldz ldh",
+    gruUpdateForward: "h>4ldh z>4ldz hPrev<4ldh B* H ldz ldh",
+    gruUpdateBackward: "z>4ldz dhPrev>4ldh dh<4ldh hPrev<4ldh B* H ldz ldh",
+    gruResetBackward: "z>4ldz dhPrev>4ldh drh<4ldh hPrev<4ldh B* H ldz ldh",
     layerNorm: "y>4ldy stats>8 x<4ldx gain< bias< epsilon< m* n ldy ldx",
     layerNormBackward: "dx> dGain> dBias> dy< x< stats< gain< m n lddx lddy ldx",
     softmax: "y>4ldy x<4ldx scale< m* n ldy ldx",

@@ -63,9 +63,6 @@ export class Planner {
   #randomCounter: Slot | undefined;
   #streams = 0;
 
-  /** What derives the backward pass of cells that are given by equations, when training: a net that is run needs none. */
-  derive?: unknown;
-
   /**
    * @param batch The largest B of a call.
    * @param steps The largest T of a call.
@@ -113,9 +110,8 @@ export class Planner {
 
   /** Place numbers that the session writes once, at its start. */
   constant(name: string, numbers: readonly number[]): Slot {
-    const known = this.#constants.find((one) => one.slot.name === name && `${one.numbers}` === `${numbers}`);
-    const slot = known?.slot ?? this.#derived.append(name, 1, numbers.length, numbers.length);
-    if (!known) this.#constants.push({ slot, numbers });
+    const slot = this.#derived.append(name, 1, numbers.length, numbers.length);
+    this.#constants.push({ slot, numbers });
     return slot;
   }
 

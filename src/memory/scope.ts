@@ -57,11 +57,6 @@ export class Scope {
     return this.#planner.train;
   }
 
-  /** See Planner.derive. */
-  get derive(): unknown {
-    return this.#planner.derive;
-  }
-
   /** The scope of a part of the layer: `prefix` comes before its names, `suffix` behind. */
   within(prefix: string, suffix = ""): Scope {
     return new Scope(this.#planner, this.#parameters, this.#prefix + prefix, suffix + this.#suffix, this.#decoder);

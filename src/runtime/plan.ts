@@ -40,8 +40,6 @@ export const SIZE = {
 interface LayerOptions extends SizeOptions {
   /** Whether backward will run. Default false. */
   readonly train?: boolean;
-  /** See Planner.derive. */
-  readonly derive?: unknown;
   /** Seed of all random numbers. Default 0. */
   readonly seed?: number;
   /** Whether the gradients of recurrent layers' outputs are kept for all steps. Default false. */
@@ -105,13 +103,12 @@ export function placeLayers(
   options: LayerOptions,
   threads = 1,
 ): { plan: Omit<NetPlan, "bytes" | "staging">; planner: Planner; scope: Scope } {
-  const { batch, steps, decoderSteps = steps, batchFirst, train = false, derive, seed = 0, gradientFlow } = options;
+  const { batch, steps, decoderSteps = steps, batchFirst, train = false, seed = 0, gradientFlow } = options;
   if (options.decoderSteps && !net.decoderInput) throw new OptionError('"decoderSteps" is for a net with a decoder');
   if (net.output.kind !== "values") {
     throw new ShapeError(`Cannot compile a net that gives ${net.output.kind}: its last layer must give values`);
   }
   const planner = new Planner(batch, steps, train, seed, threads, decoderSteps, gradientFlow);
-  planner.derive = derive;
   const scope = new Scope(planner, planParameters(planner, net));
   const settings = planner.derived("settings", 1, 2);
   const input = inputValue(scope, "input", net.input);

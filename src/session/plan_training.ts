@@ -5,7 +5,6 @@ import type { ParameterSlot, Planner } from "../memory/planner.ts";
 import type { Slot } from "../memory/slot.ts";
 import type { Initialiser } from "../ops/initialise.ts";
 import { type NetPlan, placeLayers, placeStaging, SIZE, type SizeOptions } from "../runtime/plan.ts";
-import { backward } from "../cells/equations/derive.ts";
 import { type Clip, clip, type ClipSlots, NORM_BLOCK } from "../training/clip.ts";
 import { type Loss, loss, type PlannedLoss } from "../training/losses/loss.ts";
 import { type Group, type Optimizer, optimizer, SETTINGS_LENGTH } from "../training/optimizers/optimizer.ts";
@@ -129,11 +128,7 @@ export function planTraining(net: Layer, options: PlanOptions, threads = 1): Tra
   if (options.loss && net.output.parts) {
     throw new OptionError(`Cannot measure a loss of two sequences: the net ends with merge "none"`);
   }
-  const { plan, planner, scope } = placeLayers(
-    net,
-    { ...options, train, derive: train ? backward : undefined },
-    threads,
-  );
+  const { plan, planner, scope } = placeLayers(net, { ...options, train }, threads);
   const { value: { rows }, width } = plan.layer.output;
   const loss = options.loss?.plan(scope, plan.layer.output);
   const slots = {

@@ -39,10 +39,6 @@ class Ledger extends Planner {
     return this.#note(super.derived(name, rows, columns));
   }
 
-  override constant(name: string, numbers: readonly number[]): Slot {
-    return this.#note(super.constant(name, numbers));
-  }
-
   override activation(name: string, rows: number, columns: number, period?: number, lead?: number): Slot {
     return this.#note(super.activation(name, rows, columns, period, lead));
   }

@@ -1,6 +1,6 @@
 import { type Initialiser, type Parameter, uniform } from "../../ops/initialise.ts";
 import type { Cell } from "../cell.ts";
-import type { Backward } from "./derive.ts";
+import { backward } from "./derive.ts";
 import type { Expression, StepFunctions, Width } from "./expression.ts";
 import { planEquations } from "./planned_equations.ts";
 import { schedule } from "./schedule.ts";
@@ -157,7 +157,7 @@ export function equationsCell<
 
     plan(context) {
       const { isStepwise, scope } = context;
-      return planEquations(context, equations, schedule(equations, isStepwise, scope.derive as Backward));
+      return planEquations(context, equations, schedule(equations, isStepwise, scope.train ? backward : undefined));
     },
   };
 }

@@ -1,6 +1,6 @@
 import type { Kernels } from "../../kernels/kernels.ts";
 import type { Slot } from "../../memory/slot.ts";
-import type { CellContext, PlannedCell } from "../cell.ts";
+import type { CellContext } from "../cell.ts";
 import type { Equations } from "./trace.ts";
 
 /** The products of a cell with its recurrent weight, and its biases. */
@@ -82,29 +82,6 @@ export function planProducts(
       for (const gate of a ? inputs : []) {
         k.columnSums(columns(a!.gradient, gate, H).address, columns(z, gate, H).address, T * B, H, z.stride);
       }
-    },
-  };
-}
-
-/** The calls of a kernel for all gates of a step, forward and backward. */
-export type FusedKernel = Pick<PlannedCell, "forward" | "backward">;
-
-/** A cell's plain form, whose gates are one fused kernel behind the products. */
-export function planFused(
-  context: CellContext,
-  equations: Equations,
-  { forward, backward }: FusedKernel,
-): PlannedCell {
-  const products = planProducts(context, equations);
-  return {
-    ...products,
-    forward(k, t, B, n) {
-      for (const product of products.matmuls) product!.forward(k, t, B, n);
-      forward(k, t, B, n);
-    },
-    backward(k, t, B, n) {
-      backward(k, t, B, n);
-      for (const product of products.matmuls) product!.backward(k, t, B, n);
     },
   };
 }

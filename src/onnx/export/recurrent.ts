@@ -1,3 +1,4 @@
+import { byEquations } from "../../cells/equations/built_in.ts";
 import { equationsData } from "../../cells/equations/data.ts";
 import { notesLstm } from "../../cells/notes_lstm.ts";
 import type { RecurrentDescription } from "../../layers/description.ts";
@@ -62,7 +63,7 @@ export function recurrentNodes(
 }
 
 /** The lecture notes' LSTM, for which there is no operator. */
-const notesEquations = () => ({ kind: "equations" as const, ...equationsData(notesLstm().equations) });
+const notesEquations = () => ({ kind: "equations" as const, ...equationsData(byEquations(notesLstm()).equations) });
 
 /** Writes the node of one level: Y `[T, D, B, H]`, Y_h `[D, B, H]` and, for an LSTM, Y_c `[D, B, H]`. */
 function operatorNode(

@@ -1,15 +1,14 @@
 /** What `defineCell` accepts and refuses; cells in saved models; what a step calls. */
 import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import {
+  byEquations,
   defineCell,
-  type EquationsCell,
   equationsData,
   type Expression,
   layerNormLstm,
   minGru,
   minimalGatedUnit,
   readEquations,
-  withText,
 } from "../../../cells.ts";
 import { gradientCheck } from "../../../check.ts";
 import {
@@ -122,7 +121,9 @@ Deno.test("the forget gate of an attending cell is complete only at its step: va
 
 Deno.test("a saved model has its cell: load needs no code, and gives the same bits", async () => {
   const text = "what is written once is read for ever, and that is all that there is to say here";
-  for (const make of [minimalGatedUnit, layerNormLstm, () => lstm({ peepholes: true })] as (() => Cell)[]) {
+  for (
+    const make of [minimalGatedUnit, layerNormLstm, () => byEquations(lstm({ peepholes: true }))] as (() => Cell)[]
+  ) {
     using model = await LanguageModel.create(text, { cell: make(), hidden: [6], seed: 1 });
     using loaded = await LanguageModel.load(model.save());
     assertEquals(loaded.save(), model.save());
@@ -174,7 +175,7 @@ Deno.test("equations of a file are read as strictly as all else", async () => {
 });
 
 Deno.test("String(cell) has the forward equations and the derived backward equations", () => {
-  const text = String(withText(lstm() as EquationsCell));
+  const text = String(byEquations(lstm()));
   for (
     const line of [
       "c = f c' + i g",

@@ -2,8 +2,7 @@
  * Two cells that implement `Cell.plan` by hand, as version 0.1 had them in its example: what the grammar of
  * `defineCell` cannot say is written this way.
  */
-import { Step } from "../../../cells.ts";
-import { type Cell, constant, forgetBias, nonlinearity, uniform } from "../../../mod.ts";
+import { type Cell, constant, forgetBias, nonlinearity, Step, uniform } from "../../../mod.ts";
 
 /**
  * The minimal gated unit (Zhou, Wu, Zhang & Zhou 2016), a GRU with one gate. Blocks f, c:
