@@ -19,7 +19,7 @@
  *
  * @module
  */
-export { defineCell, type DefinedCell, withText } from "./src/cells/equations/define_cell.ts";
+export { defineCell, type DefinedCell, savedCells, withText } from "./src/cells/equations/define_cell.ts";
 export type {
   CellEquations,
   EquationsCell,

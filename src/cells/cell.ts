@@ -116,8 +116,8 @@ export function gateParameters(
 }
 
 /**
- * What writes and reads the equations of a saved model's cell: entry ./cells sets it, so that a program without such
- * cells loads nothing for them.
+ * What writes and reads the equations of a saved model's cell: `savedCells` of entry ./cells sets it, so that a program
+ * without such cells loads nothing for them.
  */
 export const saved: { write?: (cell: Cell) => unknown; read?: (equations: unknown) => Cell } = {};
 

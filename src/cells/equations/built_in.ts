@@ -25,6 +25,7 @@ import type { Expression, StepFunctions } from "./expression.ts";
  */
 export function byEquations(cell: Cell): DefinedCell {
   const { description, name, equations } = cell;
+  savedCells();
   if (equations) return withText(cell as EquationsCell);
   const make = description && description.kind !== "equations" ? MAKERS[description.kind] : undefined;
   if (!make) throw new OptionError(`Cannot write the cell "${name}" by equations: it is none of the library's`);

@@ -5,8 +5,14 @@ import type { CellEquations, EquationsCell, Vectors } from "./equations_cell.ts"
 import { printEquations } from "./print.ts";
 import { readEquations } from "./read.ts";
 
-saved.write = ({ name, equations }) => equations && { ...equationsData(equations), name };
-saved.read = readEquations;
+/**
+ * Lets `load` read saved models whose cell is given by equations, and `save` write them. Making a cell with `defineCell`
+ * does it too; a program that only loads calls this function once.
+ */
+export function savedCells(): void {
+  saved.write = ({ name, equations }) => equations && { ...equationsData(equations), name };
+  saved.read = readEquations;
+}
 
 /** A cell of `defineCell`. */
 export interface DefinedCell extends EquationsCell {
@@ -50,6 +56,7 @@ export function defineCell<
   const N extends string = never,
   const D extends string = never,
 >(definition: CellEquations<G, S, V, M, N, D>): DefinedCell {
+  savedCells();
   return withText(checkedCell(definition as unknown as Parameters<typeof checkedCell>[0]));
 }
 

@@ -53,7 +53,7 @@ export interface Extension {
 /** Gives the works of a cell their memory and kernels. */
 export function planEquations(context: CellContext, equations: Equations, schedule: Schedule): PlannedCell {
   const { scope, H, z, states, gradients, savedActivation } = context, { train, batch, steps } = scope;
-  const { extension } = equations, { passes, factors } = schedule, [ahead] = passes;
+  const extension = equations.extension as Extension | undefined, { passes, factors } = schedule, [ahead] = passes;
   const columns = (width: Width) => width === "H" ? H : width;
   // What is made for all steps at once has rows for all steps.
   const slotOf = (isAhead: boolean) => (label: string, n: number) =>

@@ -1,5 +1,4 @@
 import { type Expression, FUNCTIONS, Graph, inOrder, type StepFunctions, type Width } from "./expression.ts";
-import type { Extension } from "./planned_equations.ts";
 
 /** The parts of a cell by name, as plain data. */
 export interface Parts {
@@ -53,8 +52,8 @@ export interface Equations extends Parts {
   readonly blocks: number;
   /** The block of z where a value is made: gates' inputs, products, and sums of both. */
   readonly inZ: ReadonlyMap<Expression, number>;
-  /** What plans normalisations and masks. */
-  readonly extension?: Extension;
+  /** What plans normalisations and masks: the `Extension` of planned_equations.ts. */
+  readonly extension?: unknown;
 }
 
 /** What `step` gets before the types of its names are known. */
@@ -68,8 +67,8 @@ export interface Additions {
   readonly functions?: StepFunctions;
   /** What the step reads besides gates, weights, states and vectors. */
   readonly more?: Readonly<Record<string, unknown>>;
-  /** What plans normalisations and masks. */
-  readonly extension?: Extension;
+  /** What plans normalisations and masks: the `Extension` of planned_equations.ts. */
+  readonly extension?: unknown;
 }
 
 /** Runs a step once, on symbols. */

@@ -112,9 +112,8 @@ export function readModel<Description extends ModelDescription>(
     const cell = own.cell ?? libraryCells().find(({ name }) => name === values.cell) ??
       (values.equations ? saved.read?.(values.equations) : undefined);
     if (!cell) {
-      throw new FormatError(
-        `its cell ${format(values.cell)} is none of ours; give it as option "cell", or import "@unroll/rnn/cells"`,
-      );
+      const way = values.equations ? "call savedCells() of entry ./cells" : 'give it as option "cell"';
+      throw new FormatError(`its cell ${format(values.cell)} is none of ours; ${way}`);
     }
     const readers: Record<string, ReadValue<unknown>> = { ...kind.values(), frozen: optional(list(text), []) };
     // The order of the file, so that a loaded model saves the same bytes.
