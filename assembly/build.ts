@@ -59,7 +59,8 @@ const FLAGS = ["--runtime", "stub", "--importMemory", "--noExportMemory", "--ini
  * times as slow. Random numbers are excepted because V8 11.3 (Node 20) without AVX, in its first tier, then computes
  * wrong values in their last, partly stored vectors.
  */
-const SHRINKING = ["simplify-locals-nostructure", "vacuum", "coalesce-locals", "reorder-locals", "vacuum"];
+const SHRINKING = ["simplify-locals-nostructure", "vacuum", "coalesce-locals", "reorder-locals", "vacuum", "rse"]
+  .concat("vacuum");
 const UNSHRUNK = /^(gemm|gemm_tn|tile|wide_tile|random)\//;
 
 async function compile({ entry, wide }: Source): Promise<Uint8Array> {
@@ -108,14 +109,14 @@ function text(bytes: Uint8Array): string {
   return module.emitText();
 }
 
-/** The module without names, with `SHRINKING` run on all functions but those of `UNSHRUNK`. */
+/** The module without names, with `SHRINKING` run on all functions but those of `UNSHRUNK`, which are only tidied. */
 function shrink(bytes: Uint8Array): Uint8Array {
   const module = binaryen.readBinary(bytes);
   module.setFeatures(binaryen.Features.All);
   binaryen.setDebugInfo(false);
   for (let i = 0; i < module.getNumFunctions(); i++) {
     const f = module.getFunctionByIndex(i), { name, base } = binaryen.getFunctionInfo(f);
-    if (!base && !UNSHRUNK.test(name)) module.runPassesOnFunction(f, SHRINKING);
+    if (!base) module.runPassesOnFunction(f, UNSHRUNK.test(name) ? ["vacuum"] : SHRINKING);
   }
   return module.emitBinary();
 }

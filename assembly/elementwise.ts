@@ -1,6 +1,6 @@
 /**
- * Copies, sums and products of matrices. In `add`, `subtract`, `multiply` and `multiplyAdd` a row stride of 0 repeats
- * the one row of an input, which then is not the output.
+ * Copies, sums and products of matrices. In `add`, `subtract`, `multiply`, `divide` and `multiplyAdd` a row stride of 0
+ * repeats the one row of an input, which then is not the output.
  */
 import { load, store } from "./lanes";
 import { madd } from "./madd";
@@ -9,6 +9,7 @@ const enum Operation {
   Add,
   Subtract,
   Multiply,
+  Divide,
   MultiplyAdd,
 }
 
@@ -72,6 +73,11 @@ export function multiply(y: usize, a: usize, b: usize, m: i32, n: i32, ldy: i32,
   binary(Operation.Multiply, y, a, b, m, n, ldy, lda, ldb);
 }
 
+/** y = a / b, element by element. Arguments as `add`. */
+export function divide(y: usize, a: usize, b: usize, m: i32, n: i32, ldy: i32, lda: i32, ldb: i32): void {
+  binary(Operation.Divide, y, a, b, m, n, ldy, lda, ldb);
+}
+
 /**
  * y += a b, element by element, by one multiply-add.
  *
@@ -112,5 +118,6 @@ function lanes(operation: Operation, y: usize, a: usize, b: usize, k: i32): void
   if (operation == Operation.Add) store(y, f32x4.add(s, t), k);
   else if (operation == Operation.Subtract) store(y, f32x4.sub(s, t), k);
   else if (operation == Operation.Multiply) store(y, f32x4.mul(s, t), k);
+  else if (operation == Operation.Divide) store(y, f32x4.div(s, t), k);
   else store(y, madd(s, t, load(y, k)), k);
 }

@@ -19,7 +19,7 @@ export { softmax, softmaxBackward, softmaxCrossEntropy } from "./softmax";
 export { elementLoss } from "./element_loss";
 export { ctc } from "./ctc";
 export { gather, gatherIntegers, scatterAdd } from "./embedding";
-export { add, copy, multiply, multiplyAdd, subtract, transpose, zero } from "./elementwise";
+export { add, copy, divide, multiply, multiplyAdd, subtract, transpose, zero } from "./elementwise";
 export { rowDots, scaleRows } from "./rows";
 export { maximum, maximumBackward } from "./maximum";
 export { columnSums, sum } from "./reduce";

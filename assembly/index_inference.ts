@@ -12,7 +12,7 @@ export { gruForward, gruResetForward, gruUpdateForward } from "./gate_gru";
 export { layerNorm } from "./layer_norm";
 export { softmax } from "./softmax";
 export { gather, gatherIntegers } from "./embedding";
-export { add, copy, multiply, multiplyAdd, subtract, transpose, zero } from "./elementwise";
+export { add, copy, divide, multiply, multiplyAdd, subtract, transpose, zero } from "./elementwise";
 export { rowDots, scaleRows } from "./rows";
 export { maximum } from "./maximum";
 export { clamp } from "./clip";

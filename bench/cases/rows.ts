@@ -3,7 +3,7 @@ import { B, brackets, type Case, H, kernelCase, type Scene, T, V } from "./case.
 
 type Unary = "exp" | "log" | "sigmoid" | "tanh" | "relu" | "copy";
 type Backward = "tanhBackward" | "reluBackward";
-type Binary = "add" | "subtract" | "multiply" | "multiplyAdd";
+type Binary = "add" | "subtract" | "multiply" | "divide" | "multiplyAdd";
 type Name =
   | Unary
   | Backward
@@ -97,6 +97,7 @@ export const rows: Record<Name, Case[]> = {
   copy: unary("copy", 8),
   add: binary("add"),
   subtract: binary("subtract"),
+  divide: binary("divide"),
   multiply: binary("multiply"),
   multiplyAdd: binary("multiplyAdd"),
   zero: onRows("rows", "zero", B, H, 4, (layout) => {

@@ -24,6 +24,7 @@ export async function playground(): Promise<Map<string, Uint8Array<ArrayBuffer>>
     entryPoints: entries.map((name) => join(HERE, name)),
     outdir: HERE,
     alias: {
+      "@unroll/rnn/cells": join(ROOT, "cells.ts"),
       "@unroll/rnn": join(ROOT, "mod.ts"),
       "@fontsource-variable/source-serif-4": fontFolder,
       comlink: packageFolder("comlink"),

@@ -1,4 +1,5 @@
 import { CELL_TITLES, type CellName } from "./cells.ts";
+import { NOTES_GRU, parseCell } from "./equations.ts";
 import { element, formatInteger, input, number, setNumber, setText } from "./element.ts";
 import type { NetFacts, NetOptions, TrainOptions } from "./trainer.ts";
 
@@ -9,6 +10,7 @@ const MAXIMUM_THREADS = 8;
 export class NetChoice {
   readonly #threads = element("threads", HTMLSelectElement);
   readonly #rate = input("rate");
+  readonly #equations = element("equations", HTMLTextAreaElement);
 
   /** `onRate` gets each learning rate; `onTraining` is called when batch or unrolled steps change. */
   constructor({ onRate, onTraining }: { onRate: (rate: number) => void; onTraining: () => void }) {
@@ -31,7 +33,28 @@ export class NetChoice {
     };
     this.#rate.oninput = showRate;
     showRate();
+    this.#equations.value = NOTES_GRU;
+    this.#equations.oninput = () => this.#derive();
+    for (const radio of document.querySelectorAll<HTMLInputElement>("[name=cell]")) {
+      radio.addEventListener("change", () => {
+        element("own-cell", HTMLElement).hidden = radio.value !== "equations";
+      });
+    }
+    this.#derive();
     for (const id of ["batch", "unroll"]) input(id).onchange = onTraining;
+  }
+
+  /** Shows the cell of the equations with its derived backward pass, or what is wrong with them. */
+  #derive(): void {
+    const error = element("equations-error", HTMLElement);
+    try {
+      setText("derived", String(parseCell(this.#equations.value)));
+      error.hidden = true;
+    } catch (wrong) {
+      setText("derived", "");
+      error.textContent = (wrong as Error).message;
+      error.hidden = false;
+    }
   }
 
   /** The learning rate, rounded to two digits. The slider is its logarithm to base 10. */
@@ -43,7 +66,8 @@ export class NetChoice {
     const layers = number("layers");
     const width = number("width");
     const cell = element("setup", HTMLFormElement).querySelector<HTMLInputElement>("[name=cell]:checked")!.value;
-    return { cell: cell as CellName, hidden: Array(layers).fill(width), threads: this.threads };
+    const equations = this.#equations.value;
+    return { cell: cell as NetOptions["cell"], equations, hidden: Array(layers).fill(width), threads: this.threads };
   }
 
   get threads(): number {

@@ -2,10 +2,13 @@
 import { adam, elman, gru, LanguageModel, lstm, type Schedule, splitText } from "@unroll/rnn";
 import { expose, transfer } from "comlink";
 import type { CellName } from "./cells.ts";
+import { parseCell } from "./equations.ts";
 import { withErrorMessage } from "./error_message.ts";
 
 export interface NetOptions {
-  readonly cell: CellName;
+  readonly cell: CellName | "equations";
+  /** The equations of a cell of one's own. */
+  readonly equations: string;
   /** Units of each layer. */
   readonly hidden: readonly number[];
   readonly threads: number;
@@ -85,8 +88,9 @@ const LIVE: Schedule = { name: "live", initial: {}, rate: () => learningRate };
 
 const trainer = {
   /** Makes a net for the characters of a text. */
-  async create(text: string, { cell, hidden, threads }: NetOptions): Promise<NetFacts> {
-    return await replaceNet(() => LanguageModel.create(text, { cell: CELLS[cell](), hidden, threads, seed: 1 }));
+  async create(text: string, { cell, equations, hidden, threads }: NetOptions): Promise<NetFacts> {
+    const make = () => cell === "equations" ? parseCell(equations) : CELLS[cell]();
+    return await replaceNet(() => LanguageModel.create(text, { cell: make(), hidden, threads, seed: 1 }));
   },
 
   /** Loads a net from a file. */

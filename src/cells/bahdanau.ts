@@ -78,7 +78,7 @@ export function bahdanau(cell: Cell, options: BahdanauOptions): Cell {
 
     plan(cellContext) {
       const { scope, H, z, recurrentLinear } = cellContext, A = width ?? H, rows = scope.steps * scope.batch;
-      const inner = cell.plan(cellContext), dz = z.slice(0, cell.gates * H), { train } = scope;
+      const inner = cell.plan({ ...cellContext, isStepwise: true }), dz = z.slice(0, cell.gates * H), { train } = scope;
       const query = scope.activation("query", rows, A);
       const dQuery = train ? scope.activation("gradient of query", rows, A) : undefined;
       const context = scope.activation("context", rows, M);
@@ -88,6 +88,7 @@ export function bahdanau(cell: Cell, options: BahdanauOptions): Cell {
       const fromContext = linear(scope, scope.parameter("weight_ch"));
       return {
         bias: inner.bias,
+        begin: inner.begin,
         needs: joinNeeds(inner.needs, { attention: [attend.hooks] }),
 
         refresh(k) {

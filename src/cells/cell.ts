@@ -5,7 +5,9 @@ import type { Slot } from "../memory/slot.ts";
 import { type Parameter, uniform } from "../ops/initialise.ts";
 import type { Needs } from "../ops/needs.ts";
 import type { RecurrentLinear, RecurrentLinearOptions } from "../ops/recurrent_linear.ts";
+import type { BatchShape } from "../ops/value.ts";
 import type { CellDescription } from "./description.ts";
+import type { Equations } from "./equations/trace.ts";
 
 /**
  * A recurrent cell: one step of a recurrence, forward and backward. The layer around the cell owns time and the input
@@ -18,6 +20,8 @@ export interface Cell {
   readonly name: string;
   /** The cell as plain data, for writers of other formats. Default: the cell has no form outside of this library. */
   readonly description?: CellDescription;
+  /** The equations of `defineCell`, which saved models have. Default: the cell is written by hand. */
+  readonly equations?: Equations;
   /** Rows of the input weight for each hidden unit: the projection of x has `gates * H` columns. */
   readonly gates: number;
   /**
@@ -56,6 +60,8 @@ export interface CellContext {
    * backward.
    */
   readonly z: Slot;
+  /** Whether the projection is complete only at its step, because something else is added. @default {false} */
+  readonly isStepwise?: boolean;
   /** One slot for each state, `[(T + 1) * B, width]`. Rows that were not active in the step before are zero. */
   readonly states: readonly Slot[];
   /**
@@ -80,6 +86,8 @@ export interface PlannedCell {
   readonly needs?: Partial<Needs>;
   /** Renew the copies that are derived from parameters. */
   refresh(k: Kernels): void;
+  /** Before step 0, when z has the projection of all steps. Default: nothing. */
+  readonly begin?: (k: Kernels, shape: BatchShape) => void;
   /** Step t: read z and state t, write state t + 1. */
   forward(k: Kernels, t: number, B: number, n: number): void;
   /** Step t: turn z into the gradient of z, and pass the gradient of state t + 1 on to state t. */
@@ -106,6 +114,12 @@ export function gateParameters(
   if (!bias) return weights;
   return { ...weights, bias_ih: { shape: [rows], initial }, bias_hh: { shape: [rows], initial } };
 }
+
+/**
+ * What writes and reads the equations of a saved model's cell: `savedCells` of entry ./cells sets it, so that a program
+ * without such cells loads nothing for them.
+ */
+export const saved: { write?: (cell: Cell) => unknown; read?: (equations: unknown) => Cell } = {};
 
 /** The check of an argument that is a cell. */
 export const cell: Check<Cell> = (name, value) => requireMade(name, value, "gates", "a cell, such as lstm()");

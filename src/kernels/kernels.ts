@@ -214,6 +214,8 @@ export interface Kernels extends LossKernels, OptimizerKernels, PoolingKernels {
   subtract(y: number, a: number, b: number, m: number, n: number, ldy: number, lda: number, ldb: number): void;
   /** y = a b, element by element. */
   multiply(y: number, a: number, b: number, m: number, n: number, ldy: number, lda: number, ldb: number): void;
+  /** y = a / b, element by element. */
+  divide(y: number, a: number, b: number, m: number, n: number, ldy: number, lda: number, ldb: number): void;
   /** y += a b, element by element. */
   multiplyAdd(y: number, a: number, b: number, m: number, n: number, ldy: number, lda: number, ldb: number): void;
 
@@ -314,6 +316,7 @@ export const ACCESS: Readonly<Record<keyof Kernels, string>> = /* @__PURE__ */ O
     add: "y>4ldy a<4lda b<4ldb m* n ldy lda ldb",
     subtract: "y>4ldy a<4lda b<4ldb m* n ldy lda ldb",
     multiply: "y>4ldy a<4lda b<4ldb m* n ldy lda ldb",
+    divide: "y>4ldy a<4lda b<4ldb m* n ldy lda ldb",
     multiplyAdd: "y>4ldy a<4lda b<4ldb m* n ldy lda ldb",
     columnSums: "y>64 x<~64 m n/16 ldx",
     sum: "y> x< n",

@@ -142,10 +142,12 @@ export function unroll(scope: Scope, cell: Cell, x: Value, H: number, options: U
     forward(k, shape) {
       const { T, B, active } = shape;
       dropped?.draw(k, shape, 1);
-      if (B < STEPWISE) input.forward(k, z, 0, T * B);
+      const isStepwise = B >= STEPWISE && !planned.begin;
+      if (!isStepwise) input.forward(k, z, 0, T * B);
+      planned.begin?.(k, shape);
       for (let t = 0; t < T; t++) {
         const n = active(t), next = t + 1 < T ? active(t + 1) : 0;
-        if (n && B >= STEPWISE) input.forward(k, z, t * B, n);
+        if (n && isStepwise) input.forward(k, z, t * B, n);
         if (n) planned.forward(k, t, B, n);
         if (n < B) {
           clearPadding(k, states, t + 1, B, n);

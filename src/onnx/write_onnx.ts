@@ -51,8 +51,9 @@ const WRITE = {
  * or `[B, output]` when the net has one output row for a sequence. T and B are free. Behind the length of a row, the
  * output of a session is zero, the output of the model is what the layers compute of the padding.
  *
- * Every layer of the library can be written except encoder-decoders; every cell except `notesLstm` and attention. An
- * LSTM with projection becomes an LSTM without and a matrix product. Dropout layers are left out.
+ * Every layer of the library can be written except encoder-decoders; every cell except attention. A cell of
+ * `defineCell` becomes a `Scan` whose body is its equations. An LSTM with projection becomes an LSTM without and a
+ * matrix product. Dropout layers are left out.
  *
  * @param parameters By name, as from a session's `parameters()` or from a safetensors file.
  * @throws {OptionError} When a layer is a custom layer without a description, or ONNX has no operators that compute the

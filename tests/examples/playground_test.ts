@@ -104,3 +104,28 @@ async function write(playground: Playground): Promise<string> {
   await page.locator("#write-button", { hasText: "Write" }).waitFor();
   return await page.textContent("#written") ?? "";
 }
+
+Deno.test({
+  ...inBrowser("the playground takes equations: shows what is wrong, derives backward, trains"),
+  async fn() {
+    await using playground = await Playground.open({ viewport: { width: 1280, height: 800 } });
+    const { page } = playground, derived = page.locator("#derived"), error = page.locator("#equations-error");
+    await playground.small();
+    await page.check("[name=cell][value=equations]", { force: true });
+    await playground.until("the derived backward pass", async () => {
+      return (await derived.textContent())!.includes("dz_c = dh z (1 - c²)");
+    });
+    const text = await page.inputValue("#equations");
+    await page.fill("#equations", text.replace("tanh(", "tan("));
+    assertEquals(await error.textContent(), '"tan" is read, but no line says what it is');
+    assertEquals(await derived.textContent(), "");
+    await page.fill("#equations", text.replace("h = (1 - z) h + z c", "h = z h + (1 - z) c"));
+    assert(await error.isHidden());
+    await page.click("#train");
+    await playground.until("a loss", async () => await playground.number("#loss") > 0);
+    assertEquals(
+      await page.locator("#net-facts").textContent().then((facts) => facts!.startsWith("equations of")),
+      true,
+    );
+  },
+});

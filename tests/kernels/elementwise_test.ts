@@ -38,11 +38,12 @@ kernelTest("copy, transpose and zero equal the reference at all shapes and strid
 const BINARY = {
   add: { relative: U },
   subtract: { relative: U },
+  divide: { relative: U },
   multiply: { relative: U },
   multiplyAdd: { chain: 1 },
 };
 
-for (const name of ["add", "subtract", "multiply", "multiplyAdd"] as const) {
+for (const name of ["add", "subtract", "multiply", "divide", "multiplyAdd"] as const) {
   const near = BINARY[name];
 
   for (const into of ["y", "a", "b"]) {

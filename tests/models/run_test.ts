@@ -178,7 +178,7 @@ Deno.test("a runner takes sequences longer than all before, and numbers of 16 bi
 });
 
 Deno.test("a runner refuses other files and unknown cells, and every call after its disposal", async () => {
-  const own: Cell = { ...gru(), name: "mine" };
+  const own: Cell = { ...gru(), name: "mine", equations: undefined };
   using model = await LanguageModel.create(TEXT, { cell: own, hidden: [4] });
   await assertRejects(() => loadLanguageModel(new Uint8Array(3)), FormatError);
   await assertRejects(() => loadSeq2Seq(model.save()), FormatError, "the file is that of a language model");

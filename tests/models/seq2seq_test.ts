@@ -75,7 +75,7 @@ Deno.test("a file gives back the model, which can be trained further", async () 
 Deno.test("other files are refused, and a cell that is not the library's must be given", async () => {
   const load = (bytes: Uint8Array) => Seq2Seq.load(bytes);
   await assertRejects(() => load(new Uint8Array(3)), FormatError);
-  const own: Cell = { ...gru(), name: "mine" };
+  const own: Cell = { ...gru(), name: "mine", equations: undefined };
   using model = await make({ cell: own });
   const bytes = model.save();
   await assertRejects(() => load(bytes), FormatError, 'its cell "mine" is none of ours');

@@ -1,6 +1,6 @@
 /** `load`, the session of entry ./inference: kernels of forward passes alone, and the bits of `compile`. */
 import { assertEquals, assertRejects } from "@std/assert";
-import { layerNormLstm, minimalGatedUnit } from "../../examples/custom_cell.ts";
+import { layerNormLstm, minimalGatedUnit } from "../support/cells/written_by_hand.ts";
 import { load } from "../../inference.ts";
 import {
   ACTIVATION,

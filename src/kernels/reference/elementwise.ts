@@ -4,7 +4,7 @@ import type { Kernels } from "../kernels.ts";
 import { elements } from "./elements.ts";
 import type { NumberMode } from "./number_mode.ts";
 
-type Elementwise = "copy" | "transpose" | "zero" | "add" | "subtract" | "multiply" | "multiplyAdd";
+type Elementwise = "copy" | "transpose" | "zero" | "add" | "subtract" | "multiply" | "divide" | "multiplyAdd";
 
 export function elementwiseKernels(arena: Arena, { round }: NumberMode): Pick<Kernels, Elementwise> {
   return {
@@ -30,6 +30,7 @@ export function elementwiseKernels(arena: Arena, { round }: NumberMode): Pick<Ke
     add: binary(arena, (a, b) => a + b),
     subtract: binary(arena, (a, b) => a - b),
     multiply: binary(arena, (a, b) => a * b),
+    divide: binary(arena, (a, b) => a / b),
     multiplyAdd: binary(arena, (a, b, y) => y + round(a * b)),
   };
 }

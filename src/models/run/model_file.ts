@@ -1,5 +1,5 @@
 import type { TokenizerSource } from "../../text/vocabulary_tokens.ts";
-import type { Cell } from "../../cells/cell.ts";
+import { type Cell, saved } from "../../cells/cell.ts";
 import { elman } from "../../cells/elman.ts";
 import { gru } from "../../cells/gru.ts";
 import { lstm } from "../../cells/lstm.ts";
@@ -23,7 +23,10 @@ const KEY = "unroll.model";
  */
 const VERSION = 1;
 
-/** All that makes up the net of a model. The file has it as JSON: the cell by its name, vocabularies by `toJSON`. */
+/**
+ * All that makes up the net of a model. The file has it as JSON: the cell by its name and equations, vocabularies by
+ * `toJSON`.
+ */
 export interface ModelDescription {
   /** The recurrent cell of every layer. */
   readonly cell: Cell;
@@ -74,7 +77,9 @@ export function writeModel(
   options: SaveOptions = {},
 ): Uint8Array<ArrayBuffer> {
   const { dtype } = readOptions("save", SAVE, options);
-  const content = { version: VERSION, kind, cell: cell.name, ...description };
+  const isOurs = libraryCells().some(({ name }) => name === cell.name);
+  const equations = isOurs ? undefined : saved.write?.(cell);
+  const content = { version: VERSION, kind, cell: cell.name, equations, ...description };
   const stored = [...tensors].map(([name, tensor]) => {
     const large = dtype === "F16" ? tensor.data.find((x) => Number.isFinite(x) && Math.abs(x) >= F16_LIMIT) : undefined;
     if (large === undefined) return [name, { ...tensor, dtype }] as const;
@@ -104,9 +109,11 @@ export function readModel<Description extends ModelDescription>(
   const { tensors, metadata } = readSafetensors(bytes);
   return orRefuse(kind, () => {
     const values = readValues(kind, metadata[KEY]);
-    const cell = own.cell ?? libraryCells().find(({ name }) => name === values.cell);
+    const cell = own.cell ?? libraryCells().find(({ name }) => name === values.cell) ??
+      (values.equations ? saved.read?.(values.equations) : undefined);
     if (!cell) {
-      throw new FormatError(`its cell ${format(values.cell)} is none of ours; give it as option "cell"`);
+      const way = values.equations ? "call savedCells() of entry ./cells" : 'give it as option "cell"';
+      throw new FormatError(`its cell ${format(values.cell)} is none of ours; ${way}`);
     }
     const readers: Record<string, ReadValue<unknown>> = { ...kind.values(), frozen: optional(list(text), []) };
     // The order of the file, so that a loaded model saves the same bytes.

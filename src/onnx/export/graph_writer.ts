@@ -1,6 +1,8 @@
 import { encode } from "../format/protobuf.ts";
 import {
   type AttributeMessage,
+  GRAPH,
+  type GraphMessage,
   MODEL,
   type NodeMessage,
   type TensorMessage,
@@ -15,7 +17,7 @@ const IR_VERSION = 8;
 
 /** Builds a graph. Methods return the name of the value that they add. */
 export class GraphWriter {
-  readonly #nodes: NodeMessage[] = [];
+  #nodes: NodeMessage[] = [];
   readonly #constants = new Map<string, TensorMessage>();
   readonly #inputs: ValueMessage[] = [];
   readonly #outputs: ValueMessage[] = [];
@@ -71,6 +73,36 @@ export class GraphWriter {
     return names;
   }
 
+  /**
+   * Encodes a graph inside of a node: its inputs, and what `write` makes of them. Constants belong to the model.
+   *
+   * @param inputs Names of the inputs. The value's name may have a number added.
+   * @param write Adds nodes; returns the outputs.
+   */
+  body(
+    name: string,
+    inputs: readonly (readonly [name: string, type: OnnxElementType])[],
+    write: (inputs: readonly string[]) => readonly string[],
+  ): { readonly graph: Uint8Array } {
+    const outer = this.#nodes,
+      node: NodeMessage[] = this.#nodes = [],
+      own = inputs.map(([name]) => this.#unusedName(name));
+    const outputs = write(own).map((from) => this.node("Identity", [from]));
+    this.#nodes = outer;
+    const untyped = (name: string, element: OnnxElementType) => ({
+      name,
+      type: { tensor: { element: typeCode(element) } },
+    });
+    const message: GraphMessage = {
+      name,
+      node,
+      initializer: [],
+      input: own.map((name, i) => untyped(name, inputs[i][1])),
+      output: outputs.map((name) => untyped(name, "float")),
+    };
+    return { graph: encode(GRAPH, message as unknown as Parameters<typeof encode>[1]) };
+  }
+
   /** Encodes the model. */
   finish(name: string): Uint8Array<ArrayBuffer> {
     const graph = {
@@ -114,12 +146,17 @@ function value(name: string, type: OnnxElementType, shape: readonly (number | st
 
 /** Attributes of a node by name. Numbers are integers unless wrapped as `real`; undefined ones are left out. */
 export type AttributeValues = Readonly<
-  Record<string, number | string | readonly number[] | readonly string[] | Real | undefined>
+  Record<string, number | string | readonly number[] | readonly string[] | Real | Body | undefined>
 >;
 
 /** A floating point number, or a list of floating point numbers. */
 interface Real {
   readonly real: number | readonly number[];
+}
+
+/** A graph inside of a node. */
+interface Body {
+  readonly graph: Uint8Array;
 }
 
 /** Attributes in the form of the file. */
@@ -135,6 +172,7 @@ function attributeValue(value: NonNullable<AttributeValues[string]>): Partial<At
   const bytes = (text: string) => new TextEncoder().encode(text);
   if (typeof value === "number") return { type: 2, int: value };
   if (typeof value === "string") return { type: 3, text: bytes(value) };
+  if ("graph" in value) return { type: 5, graph: value.graph };
   if ("real" in value) {
     return typeof value.real === "number" ? { type: 1, float: value.real } : { type: 6, floats: [...value.real] };
   }

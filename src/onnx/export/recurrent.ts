@@ -1,7 +1,11 @@
+import { byEquations } from "../../cells/equations/built_in.ts";
+import { equationsData } from "../../cells/equations/data.ts";
+import { notesLstm } from "../../cells/notes_lstm.ts";
 import type { RecurrentDescription } from "../../layers/description.ts";
 import type { Merge } from "../../ops/merge.ts";
 import { cannotWrite, type ExportContext, type ExportValue } from "./context.ts";
 import type { GraphWriter } from "./graph_writer.ts";
+import { scanLevel, scanWidth } from "./scan_level.ts";
 import { type CellOperator, cellOperator, nodeAttributes, nodeTensors } from "./recurrent_operator.ts";
 
 /** One layer of a stack: what its directions share. */
@@ -14,7 +18,7 @@ interface StackLevel {
   readonly H: number;
 }
 
-/** Writes a stack of RNN, GRU or LSTM nodes, with the merge of their directions. */
+/** Writes a stack of RNN, GRU, LSTM or Scan nodes, with the merge of their directions. */
 export function recurrentNodes(
   context: ExportContext,
   description: RecurrentDescription,
@@ -22,17 +26,15 @@ export function recurrentNodes(
   label: string,
   x: ExportValue,
 ): ExportValue {
-  const { cell, hidden, layers = 1, merge = "concat", initialStates, output } = description;
-  const { graph } = context;
+  const { cell: own, hidden, layers = 1, merge = "concat", initialStates, output } = description;
+  const { graph } = context, cell = own?.kind === "notesLstm" ? notesEquations() : own;
   if (!cell) {
     throw cannotWrite(
       label,
-      'unrolls a cell that has no "description": ONNX has no operator for custom cells and cells with attention',
+      'unrolls a cell that has no "description": cells without equations and cells with attention have none',
     );
   }
-  const operator = cellOperator(cell);
-  if (!operator) throw cannotWrite(label, `unrolls the cell "${cell.kind}", for which ONNX has no operator`);
-  const projected = cell.kind === "lstm" && cell.projection !== undefined;
+  const operator = cellOperator(cell), projected = cell.kind === "lstm" && cell.projection !== undefined;
   if (projected && (context.states || initialStates === "learned")) {
     throw cannotWrite(label, "projects its output, which ONNX's LSTM does not: it can only start from zeros");
   }
@@ -41,11 +43,14 @@ export function recurrentNodes(
     const isTop = l + 1 === sizes.length;
     const steps = isTop && output === "last" ? "one" : "each";
     const suffixes = description.bidirectional ? [`_l${l}`, `_l${l}_reverse`] : [`_l${l}`];
-    const level = { operator, prefix, suffixes, H };
-    const initial = initialStates === "learned" && !context.states ? learnedStates : inputStates;
-    const [Y, ...finalStates] = operatorNode(context, level, below, initial(context, level));
+    const isLearned = initialStates === "learned" && !context.states;
+    const scanned = cell.kind === "equations" ? { cell, prefix, suffixes, H } : undefined;
+    const level = { operator: operator!, prefix, suffixes, H };
+    const [Y, ...finalStates] = scanned
+      ? scanLevel(context, scanned, below, isLearned)
+      : operatorNode(context, level, below, (isLearned ? learnedStates : inputStates)(context, level));
     const h = steps === "one" ? finalStates[0] : Y;
-    const width = projected ? cell.projection! : H;
+    const width = scanned ? scanWidth(scanned) : projected ? cell.projection! : H;
     const projection = projected &&
       suffixes.flatMap((suffix) => [...transposedProjection(context, prefix + "weight_hr" + suffix)]);
     const directions = projection
@@ -56,6 +61,9 @@ export function recurrentNodes(
     return { name, steps, width: how === "concat" || how === "none" ? 2 * width : width };
   }, x);
 }
+
+/** The lecture notes' LSTM, for which there is no operator. */
+const notesEquations = () => ({ kind: "equations" as const, ...equationsData(byEquations(notesLstm()).equations) });
 
 /** Writes the node of one level: Y `[T, D, B, H]`, Y_h `[D, B, H]` and, for an LSTM, Y_c `[D, B, H]`. */
 function operatorNode(

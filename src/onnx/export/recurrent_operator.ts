@@ -27,7 +27,7 @@ const WEIGHTS = ["weight_ih", "weight_hh"] as const;
 
 /** The operator of a cell; undefined when ONNX has none. */
 export function cellOperator(cell: CellDescription): CellOperator | undefined {
-  if (cell.kind === "notesLstm") return undefined;
+  if (cell.kind === "equations" || cell.kind === "notesLstm") return undefined;
   if (cell.kind === "notesGru") {
     return {
       operator: "GRU",

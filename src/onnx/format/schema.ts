@@ -38,6 +38,7 @@ const ATTRIBUTE = {
   3: { name: "int", kind: "integer" },
   4: { name: "text", kind: "bytes" },
   5: { name: "tensor", kind: TENSOR },
+  6: { name: "graph", kind: "bytes" }, // encoded: messages do not contain themselves
   7: { name: "floats", kind: "float", many: true },
   8: { name: "ints", kind: "integer", many: true },
   9: { name: "texts", kind: "bytes", many: true },
@@ -51,6 +52,7 @@ export interface AttributeMessage {
   int?: number;
   text?: Uint8Array;
   tensor?: TensorMessage;
+  graph?: Uint8Array;
   floats: number[];
   ints: number[];
   texts: Uint8Array[];
@@ -94,7 +96,8 @@ export interface ValueMessage {
   type?: { tensor?: { element?: number; shape?: { dim: { size?: number; symbol?: string }[] } } };
 }
 
-const GRAPH = {
+/** The fields of `GraphMessage`. */
+export const GRAPH = {
   1: { name: "node", kind: NODE, many: true },
   2: { name: "name", kind: "text" },
   5: { name: "initializer", kind: TENSOR, many: true },

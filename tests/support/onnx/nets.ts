@@ -16,7 +16,7 @@ import {
   sequential,
   type TensorCopy,
 } from "../../../mod.ts";
-import { notesGru } from "../../../cells.ts";
+import * as cells from "../../../cells.ts";
 import { activation, attentionPool, layerNorm, pool, residual } from "../../../layers.ts";
 
 const rnn = (cell: Cell, options: Partial<RecurrentOptions> = {}) =>
@@ -40,7 +40,7 @@ const CELLS: Record<string, Cell> = {
   "lstm coupled": lstm({ coupled: true }),
   "lstm coupled peepholes": lstm({ coupled: true, peepholes: true }),
   "lstm activations": lstm({ activations: { gates: hard, cell: affine, hidden: "relu" } }),
-  notesGru: notesGru(),
+  notesGru: cells.notesGru(),
 };
 
 const FUNCTIONS = [
@@ -126,6 +126,33 @@ export const PROJECTED: Readonly<Record<string, Layer>> = {
     layers: 2,
   }),
   "projection, last": rnn(lstm({ projection: 3, bias: false }), { bidirectional: true, output: "last", merge: "sum" }),
+};
+
+/** Nets of cells that ONNX has no operator for, whose models have their equations in a Scan. */
+export const SCANNED: Readonly<Record<string, Layer>> = {
+  ...Object.fromEntries(
+    Object.entries({
+      notesLstm: cells.notesLstm,
+      minimalGatedUnit: cells.minimalGatedUnit,
+      layerNormLstm: cells.layerNormLstm,
+      layerNormGru: cells.layerNormGru,
+      indRnn: cells.indRnn,
+      sru: cells.sru,
+      minGru: cells.minGru,
+      minLstm: cells.minLstm,
+      sLstm: cells.sLstm,
+      zoneoutLstm: cells.zoneoutLstm,
+    }).flatMap(([name, cell]) => [
+      [name, rnn(cell())],
+      [`${name}, both ways, two layers`, rnn(cell(), { bidirectional: true, hidden: [5, 3] })],
+    ]),
+  ),
+  "scan, last, merge sum": rnn(cells.notesLstm(), { bidirectional: true, merge: "sum", output: "last" }),
+  "scan of one-hot rows": sequential({
+    input: oneHot(7),
+    rnn: recurrent(cells.minGru(), { input: 7, hidden: 5 }),
+    out: dense(5, 7),
+  }),
 };
 
 /** Random numbers for all parameters: no parameter is all zeros or ones, which could be left out unnoticed. */
