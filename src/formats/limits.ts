@@ -22,7 +22,9 @@ export class Budget {
   static readonly unlimited: Budget = new Budget("", 0, { bytes: Number.MAX_VALUE });
 
   readonly #what: string;
-  readonly #limit: number;
+  /** Whether the limit is the default, which grows with what is read. */
+  readonly #grows: boolean;
+  #limit: number;
   #left: number;
 
   /**
@@ -30,9 +32,17 @@ export class Budget {
    * @param length The length of the file in bytes.
    * @param limits As the option `limits` was read.
    */
-  constructor(what: string, length: number, { bytes = 2 ** 26 + 128 * length }: ReadLimits = {}) {
+  constructor(what: string, length: number, { bytes }: ReadLimits = {}) {
     this.#what = what;
-    this.#limit = this.#left = bytes;
+    this.#grows = bytes === undefined;
+    this.#limit = this.#left = bytes ?? 2 ** 26 + 128 * length;
+  }
+
+  /** Counts a further file that belongs to the first. */
+  addFile(length: number): void {
+    if (!this.#grows) return;
+    this.#limit += 128 * length;
+    this.#left += 128 * length;
   }
 
   /**

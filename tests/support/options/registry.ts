@@ -151,7 +151,7 @@ export const SYNCHRONOUS: Readonly<Record<string, Case<unknown>>> = {
   },
   "OnnxModel.load": {
     call: (options) => onnx.OnnxModel.load(onnxFile, options).dispose(),
-    options: { numerics: "exact", limits: {} },
+    options: { numerics: "exact", external: {}, limits: {} },
   },
   writeOnnx: { call: (options) => onnx.writeOnnx(layer, shared.parameters(), options), options: { softmax: true } },
   writeTfjs: { call: (options) => tfjs.writeTfjs(layer, shared.parameters(), options), options: { name: "net" } },
