@@ -13,17 +13,21 @@ const TOLERANCE = { atol: 2e-6, rtol: 2e-6 };
 
 const EXPORTS = MODELS.filter(({ name }) => name.includes(" opset "));
 
-for (const { name, bytes, sets } of EXPORTS.filter(({ name }) => !name.startsWith("LSTM flat"))) {
+for (const { name, bytes, sets } of EXPORTS) {
   Deno.test(`the layers of a model have its outputs: ${name}`, async () => {
     using model = OnnxModel.load(bytes);
-    const { layer, parameters, batchFirst } = model.net();
+    const { layer, parameters, batchFirst, head } = model.net();
+    assertEquals(head, name.startsWith("LSTM flat") ? "logSoftmax" : undefined);
     for (const { inputs: { in0: x, in1, in2 }, outputs: { out0 } } of sets) {
       const [steps, batch] = batchFirst ? [x.shape[1], x.shape[0]] : x.shape;
       using session = await compile(layer, { batch, steps, batchFirst });
       session.setParameters(parameters);
       const lengths = name.includes("packed") ? Array.from(in1.data, Number) : undefined;
       const states = name.includes("initial") ? statesByLayer({ h: in1?.data, c: in2?.data }, 2) : "zero";
-      const actual = session.forward(Array.from(x.data, Number), { lengths, states });
+      const numbers = Array.from(x.data, Number);
+      const actual = head
+        ? session.probabilities(numbers).map(Math.log)
+        : session.forward(numbers, { lengths, states });
       const expected = Float32Array.from(out0.data, Number);
       // Behind the length of a row a model outputs its bias, a session zero.
       if (lengths) {
@@ -52,8 +56,6 @@ function statesByLayer(
 }
 
 Deno.test("a model that is not a net of the library is refused with the name of the node", () => {
-  const flat = OnnxModel.load(EXPORTS.find(({ name }) => name.startsWith("LSTM flat"))!.bytes);
-  assertStringIncludes(assertThrows(() => flat.net(), FormatError).message, '"/LogSoftmax" (LogSoftmax)');
   for (const { name, bytes } of MODELS.filter((model) => !EXPORTS.includes(model))) {
     const { message } = assertThrows(() => OnnxModel.load(bytes).net(), FormatError);
     assert(message.includes("is no constant") || message.includes("in reverse"), `${name}: ${message}`);

@@ -2,6 +2,7 @@ import { FormatError, ShapeError } from "../../errors.ts";
 import { Attributes } from "../format/attributes.ts";
 import type { ExternalFiles } from "../format/external.ts";
 import { decode } from "../format/protobuf.ts";
+import { refuseWrongExport } from "../format/wrong_export.ts";
 import { type GraphMessage, MODEL, type ModelMessage, type NodeMessage, type ValueMessage } from "../format/schema.ts";
 import { elementType, type OnnxElementType, type OnnxTensor, readTensor } from "../format/tensor.ts";
 import type { Compute } from "./operators/operator.ts";
@@ -68,6 +69,7 @@ export function readGraph(bytes: Uint8Array, files: ExternalFiles): Graph {
   if (graph.sparse?.length) throw new FormatError("Cannot read ONNX: sparse initializers are not supported");
   requireSupported(graph);
   files.fill(graph);
+  refuseWrongExport(graph);
   const constants = new Map<string, OnnxTensor>();
   for (const message of graph.initializer) {
     const name = message.name ?? "";
