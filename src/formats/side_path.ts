@@ -4,6 +4,6 @@
  */
 export function sidePath(path: unknown): string | undefined {
   if (typeof path !== "string" || !/^[^\\:?#%\0]+$/.test(path)) return undefined;
-  const parts = path.split("/").filter((part) => part !== ".");
-  return parts.length && parts.every((part) => part !== "" && part !== "..") ? parts.join("/") : undefined;
+  const parts = path.replace(/^(\.\/)+/, "").split("/");
+  return parts.every((part) => part !== "" && part !== "." && part !== "..") ? parts.join("/") : undefined;
 }
