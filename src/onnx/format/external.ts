@@ -5,15 +5,13 @@ import { type Check, refuse } from "../../options.ts";
 import type { GraphMessage, TensorMessage } from "./schema.ts";
 import { elementType, sizeOf, typeBytes } from "./tensor.ts";
 
-/** The content of a file. */
-type Bytes = Uint8Array | ArrayBuffer;
-
 /** Files by name, a function that reads one, or the only one. Names are paths from the folder of the model. */
 export type OnnxExternal =
-  | Bytes
-  | ReadonlyMap<string, Bytes>
-  | Readonly<Record<string, Bytes>>
-  | ((name: string) => Bytes);
+  | Uint8Array
+  | ArrayBuffer
+  | ReadonlyMap<string, Uint8Array | ArrayBuffer>
+  | Readonly<Record<string, Uint8Array | ArrayBuffer>>
+  | ((name: string) => Uint8Array | ArrayBuffer);
 
 /** The check of the option "external": the function that reads a file, or the bytes of the one file there is. */
 export const external: Check<OnnxExternal> = (name, value) => {
