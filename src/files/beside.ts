@@ -17,7 +17,7 @@ import { FileError } from "../errors.ts";
  *
  * // model.onnx and model.onnx.data, as torch.onnx.export writes them
  * const bytes = await Deno.readFile("model.onnx");
- * using model = OnnxModel.load(bytes, { external: filesBeside("model.onnx") });
+ * const model = OnnxModel.load(bytes, { external: filesBeside("model.onnx") });
  * // model.json and the files that it names
  * const { layer } = await readTfjs(filesBeside("folder/model.json"));
  * ```
