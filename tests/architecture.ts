@@ -52,6 +52,7 @@ export const ENTRIES = [
   "cells.ts",
   "layers.ts",
   "metrics.ts",
+  "run.ts",
   "wide.ts",
   "report.ts",
 ];

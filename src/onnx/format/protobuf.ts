@@ -28,7 +28,7 @@ interface Message {
  */
 const MESSAGE = 32;
 
-const UTF8 = new TextDecoder("utf-8", { fatal: true });
+const UTF8 = /* @__PURE__ */ new TextDecoder("utf-8", { fatal: true });
 
 /** Wire types of single numbers. A packed list is length-delimited, whatever its elements are. */
 const WIRE = { integer: WireType.Varint, float: WireType.Bit32, double: WireType.Bit64 };

@@ -12,7 +12,7 @@ import * as onnx from "../../../onnx.ts";
 import * as pytorch from "../../../pytorch.ts";
 import * as report from "../../../report.ts";
 import * as tfjs from "../../../tfjs.ts";
-import { loadLanguageModel } from "../../../src/models/run/load.ts";
+import { loadLanguageModel } from "../../../run.ts";
 import NUMPY from "../../fixtures/weights/numpy.json" with { type: "json" };
 import PYTORCH from "../../fixtures/weights/pytorch.json" with { type: "json" };
 import { MODELS as KERAS } from "../keras/models.ts";

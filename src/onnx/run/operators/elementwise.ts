@@ -39,12 +39,12 @@ function requireSameType(a: OnnxTensor, b: OnnxTensor): void {
   if (a.type !== b.type) throw new ShapeError(`the inputs must have one type, got ${a.type} and ${b.type}`);
 }
 
-export const add = binary((a, b) => a + b);
-export const sub = binary((a, b) => a - b);
-export const mul = binary((a, b) => a * b);
-export const div = binary((a, b, integer) => integer ? Math.trunc(a / b) : a / b);
-export const less = binary((a, b) => Number(a < b), "bool");
-export const equal = binary((a, b) => Number(a === b), "bool");
+export const add = /* @__PURE__ */ binary((a, b) => a + b);
+export const sub = /* @__PURE__ */ binary((a, b) => a - b);
+export const mul = /* @__PURE__ */ binary((a, b) => a * b);
+export const div = /* @__PURE__ */ binary((a, b, integer) => integer ? Math.trunc(a / b) : a / b);
+export const less = /* @__PURE__ */ binary((a, b) => Number(a < b), "bool");
+export const equal = /* @__PURE__ */ binary((a, b) => Number(a === b), "bool");
 
 /** Elements of the second input where the first is true, of the third elsewhere. */
 export const where: Operator = {

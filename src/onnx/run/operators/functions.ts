@@ -22,16 +22,16 @@ function elementwise<K extends "alpha" | "beta" = never>(
   };
 }
 
-export const relu = elementwise((x) => x < 0 ? 0 : x);
-export const tanh = elementwise(tanhOf);
-export const sigmoid = elementwise(sigmoidOf);
-export const softplus = elementwise(softplusOf);
-export const softsign = elementwise((x) => x / (1 + Math.abs(x)));
-export const sqrt = elementwise(Math.sqrt);
-export const leakyRelu = elementwise((x, { alpha }) => x < 0 ? alpha * x : x, { alpha: 0.01 });
-export const elu = elementwise((x, { alpha }) => x < 0 ? alpha * expm1(x) : x, { alpha: 1 });
-export const thresholdedRelu = elementwise((x, { alpha }) => x > alpha ? x : 0, { alpha: 1 });
-export const hardSigmoid = elementwise(
+export const relu = /* @__PURE__ */ elementwise((x) => x < 0 ? 0 : x);
+export const tanh = /* @__PURE__ */ elementwise(tanhOf);
+export const sigmoid = /* @__PURE__ */ elementwise(sigmoidOf);
+export const softplus = /* @__PURE__ */ elementwise(softplusOf);
+export const softsign = /* @__PURE__ */ elementwise((x) => x / (1 + Math.abs(x)));
+export const sqrt = /* @__PURE__ */ elementwise(Math.sqrt);
+export const leakyRelu = /* @__PURE__ */ elementwise((x, { alpha }) => x < 0 ? alpha * x : x, { alpha: 0.01 });
+export const elu = /* @__PURE__ */ elementwise((x, { alpha }) => x < 0 ? alpha * expm1(x) : x, { alpha: 1 });
+export const thresholdedRelu = /* @__PURE__ */ elementwise((x, { alpha }) => x > alpha ? x : 0, { alpha: 1 });
+export const hardSigmoid = /* @__PURE__ */ elementwise(
   (x, { alpha, beta }) => Math.max(0, Math.min(1, alpha * x + beta)),
   { alpha: 0.2, beta: 0.5 },
 );

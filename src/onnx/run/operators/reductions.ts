@@ -41,9 +41,9 @@ function sum(row: ArrayLike<number>): number {
   return total;
 }
 
-export const reduceSum = reduction(13, sum);
-export const reduceMean = reduction(18, (row) => sum(row) / row.length);
-export const reduceMax = reduction(18, (row) => {
+export const reduceSum = /* @__PURE__ */ reduction(13, sum);
+export const reduceMean = /* @__PURE__ */ reduction(18, (row) => sum(row) / row.length);
+export const reduceMax = /* @__PURE__ */ reduction(18, (row) => {
   let largest = -Infinity;
   for (let i = 0; i < row.length; i++) largest = Math.max(largest, row[i]);
   return largest;

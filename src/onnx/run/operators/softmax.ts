@@ -30,5 +30,5 @@ function softmaxOf(f: (x: number, sum: number) => number): Operator {
   };
 }
 
-export const softmax = softmaxOf((x, sum) => exp(x) / sum);
-export const logSoftmax = softmaxOf((x, sum) => x - log(sum));
+export const softmax = /* @__PURE__ */ softmaxOf((x, sum) => exp(x) / sum);
+export const logSoftmax = /* @__PURE__ */ softmaxOf((x, sum) => x - log(sum));
