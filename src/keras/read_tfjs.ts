@@ -1,6 +1,7 @@
 import { FormatError } from "../errors.ts";
 import { parseJson } from "../formats/json.ts";
 import { Budget, limits as readLimits, type ReadLimits } from "../formats/limits.ts";
+import { wrongFile } from "../formats/wrong_file.ts";
 import { readOptions, type Table } from "../options.ts";
 import { readManifest, readWeights } from "./files/tfjs_manifest.ts";
 import { filesOf, type TfjsSource } from "./files/tfjs_source.ts";
@@ -67,7 +68,8 @@ export async function readTfjs(
   const { limits } = readOptions("readTfjs", READ, options);
   const opened = filesOf(source, model), { model: name } = opened;
   const bytes = await opened.read(name);
-  const faults = new Faults(`read ${name}`);
+  const faults = new Faults(`read ${name}`), other = wrongFile(bytes);
+  if (other) throw new FormatError(`Cannot read ${name}: expected JSON, got ${other}`, 0);
   const root = parseJson(
     bytes,
     0,

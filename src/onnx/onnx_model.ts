@@ -1,5 +1,6 @@
-import { DisposedError, requireBytes, ShapeError } from "../errors.ts";
+import { DisposedError, FormatError, requireBytes, ShapeError } from "../errors.ts";
 import { Budget, limits as readLimits, type ReadLimits } from "../formats/limits.ts";
+import { wrongFile } from "../formats/wrong_file.ts";
 import { type KernelOptions, KERNELS } from "../kernels/builds.ts";
 import { extended, readOptions, type Table } from "../options.ts";
 import { Resource } from "../resource.ts";
@@ -90,6 +91,8 @@ export class OnnxModel extends Resource {
   static load(bytes: Uint8Array | ArrayBuffer, options: OnnxOptions = {}): OnnxModel {
     const { external, limits, ...kernels } = readOptions("OnnxModel.load", ONNX, options);
     const file = requireBytes("bytes", bytes);
+    const other = wrongFile(file);
+    if (other) throw new FormatError(`Cannot read ONNX: expected a model, got ${other}`, 0);
     const reading = new Budget("ONNX", file.length, limits);
     return readWithin(reading, () => {
       const files = new ExternalFiles(external, reading);

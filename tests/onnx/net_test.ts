@@ -110,3 +110,21 @@ Deno.test("an imported net can be trained", async () => {
   assertEquals(losses.some(Number.isNaN), false);
   assert(losses.at(-1)! < 0.2 * losses[0], `${losses[0]} became ${losses.at(-1)}`);
 });
+
+Deno.test("a mean or a maximum over steps that stand behind the elements is a pooling layer", async () => {
+  for (const [operator, keepdims] of [["ReduceMean", 0], ["ReduceMax", 1]] as const) {
+    const graph = new GraphWriter(), x = graph.input("x", "float", ["T", "B", 3]);
+    const behind = graph.node("Transpose", [x], { perm: [1, 2, 0] });
+    const pooled = graph.node(operator, [behind], { axes: [2], keepdims });
+    const rows = keepdims ? graph.node("Squeeze", [pooled, graph.integers([2])]) : pooled;
+    const weight = graph.constant("w", [3, 2], [1, 2, 3, 4, 5, 6]);
+    graph.output("output", graph.node("MatMul", [rows, weight]), ["B", 2]);
+    using model = OnnxModel.load(graph.finish("pooled"));
+    const { layer, parameters } = model.net(), T = 4, B = 2;
+    using session = await compile(layer, { batch: B, steps: T });
+    session.setParameters(parameters);
+    const data = Float32Array.from({ length: T * B * 3 }, (_, i) => Math.cos(i));
+    const { output } = await model.run({ x: { shape: [T, B, 3], data } });
+    assertClose(session.forward(data), output.data, TOLERANCE, operator);
+  }
+});

@@ -2,7 +2,7 @@ import { FormatError, requireBytes } from "../../errors.ts";
 import type { Budget } from "../../formats/limits.ts";
 import { sidePath } from "../../formats/side_path.ts";
 import { type Check, refuse } from "../../options.ts";
-import type { GraphMessage, TensorMessage } from "./schema.ts";
+import type { AttributeMessage, GraphMessage, TensorMessage } from "./schema.ts";
 import { elementType, sizeOf, typeBytes } from "./tensor.ts";
 
 /** Files by name, a function that reads one, or the only one. Names are paths from the folder of the model. */
@@ -81,14 +81,15 @@ export class ExternalFiles {
   }
 }
 
-/** The tensors of a graph whose elements are in other files. */
+/** The tensors of a graph, and of the graphs in its nodes, whose elements are in other files. */
 function* externalTensors({ initializer, node }: GraphMessage): Iterable<ExternalTensor> {
   for (const message of initializer) {
     if (message.location === 1) yield placed(`initializer "${message.name ?? ""}"`, message);
   }
   for (const { name = "", attribute } of node) {
-    for (const { tensor } of attribute) {
+    for (const { tensor, graph } of attribute as (AttributeMessage & { graph?: GraphMessage })[]) {
       if (tensor?.location === 1) yield placed(`the tensor of node "${name}"`, tensor);
+      if (graph) yield* externalTensors(graph);
     }
   }
 }

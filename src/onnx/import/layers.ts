@@ -146,6 +146,8 @@ const FINDERS: Readonly<Record<string, FindLayer>> = {
   Equal: equal,
   Gather: embedding,
   Gemm: dense,
+  GlobalAveragePool: findPool,
+  GlobalMaxPool: findPool,
   Greater: compare,
   GreaterOrEqual: compare,
   HardSigmoid: activation,

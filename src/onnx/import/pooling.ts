@@ -1,6 +1,6 @@
 import type { Attributes } from "../format/attributes.ts";
 import { axisOf } from "../run/operators/operator.ts";
-import { broadcast } from "../run/operators/strides.ts";
+import { broadcast, transposed } from "../run/operators/strides.ts";
 import { isWeighted, sumOfWeighted } from "./attention.ts";
 import type { Chain, FindLayer } from "./chain.ts";
 import { counted } from "./masks.ts";
@@ -11,26 +11,42 @@ import {
   indexTensor,
   isElementSource,
   isLow,
+  isPlain,
   type SymbolicValue,
 } from "./symbolic.ts";
 import { allSteps } from "./steps.ts";
 
-/** ReduceMean or ReduceMax: the mean or the maximum over all steps of a row. */
+/** ReduceMean, ReduceMax, GlobalAveragePool or GlobalMaxPool: the mean or the maximum over all steps of a row. */
 export const findPool: FindLayer = (chain, { label, operator, attributes }, [x, axesInput]) => {
-  const { indices, padding } = chain.paddedRows(label, x);
-  const own = attributes();
-  const axes = axesOf(own, axesInput);
-  const how = operator === "ReduceMax" ? "max" : "mean";
+  const own = attributes(), isGlobal = operator.startsWith("Global");
+  const axes = isGlobal ? [-1] : axesOf(own, axesInput), keepsAxis = isGlobal || own.int("keepdims", 1) !== 0;
+  const how = operator.includes("Max") ? "max" : "mean";
   if (axes.length !== 1) throw cannotImport(label, "a pooling layer makes one row of all steps");
+  const isBehind = isPlain(x) && x.indices.shape.length === 3 && axisOf(axes[0], 3) === 2;
+  if (!isBehind) return [poolSteps(chain, label, how, x, axes[0], keepsAxis)];
+  // [B, width, T], as convolutions have it.
+  const rows = { ...x, indices: transposed(x.indices, [0, 2, 1]) };
+  const pooled = poolSteps(chain, label, how, rows, 1, false), { type, shape, data } = pooled.indices;
+  return [{ ...pooled, indices: { type, shape: keepsAxis ? [...shape, 1] : shape, data } }];
+};
+
+function poolSteps(
+  chain: Chain,
+  label: string,
+  how: "mean" | "max",
+  x: SymbolicValue | undefined,
+  axis: number,
+  keepsAxis: boolean,
+): ElementSource {
+  const { indices, padding } = chain.paddedRows(label, x);
   if (padding && !(how === "max" && isLow(padding))) throw cannotImport(label, "it reads the padding too");
-  const B = allSteps(chain, label, indices, axes[0], padding);
+  const B = allSteps(chain, label, indices, axis, padding);
   const width = indices.shape.at(-1)!;
   chain.poolLengths(label, padding?.lengths);
   chain.layers.push({ kind: "pool", how, width });
   chain.steps = "one";
-  const shape = own.int("keepdims", 1) ? indices.shape.with(axisOf(axes[0], 3), 1) : [B, width];
-  return [chain.topOutput(indexTensor(shape))];
-};
+  return chain.topOutput(indexTensor(keepsAxis ? indices.shape.with(axisOf(axis, 3), 1) : [B, width]));
+}
 
 /**
  * ReduceSum: the sum of weighted steps, which completes attention, or of all steps of rows with lengths, which begins a

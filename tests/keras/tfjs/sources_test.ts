@@ -136,6 +136,7 @@ Deno.test("what is no model is refused", async () => {
   await refused({ ...artifacts, modelTopology: { self: 1n } }, "it is no JSON");
   await refused({ ...artifacts, weightData: undefined }, "got 0");
   await refused(new Map(), '"model.json"');
+  await refused(new Map([["model.json", new TextEncoder().encode("<!DOCTYPE html>")]]), "JSON, got a page of HTML");
   for (const source of [undefined, null, 3, "model.json"]) {
     await assertRejects(() => readTfjs(source as never), OptionError, "expected a function, files, or a model");
   }
