@@ -2,6 +2,7 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { compile, FormatError, type Session } from "../../mod.ts";
 import { OnnxModel, type OnnxWriteOptions, writeOnnx } from "../../onnx.ts";
+import { compare } from "../../src/onnx/import/masks.ts";
 import { GraphWriter } from "../../src/onnx/export/graph_writer.ts";
 import { assertClose } from "../support/conformance/read_cases.ts";
 import { NETS, parametersOf, PROJECTED } from "../support/onnx/nets.ts";
@@ -51,10 +52,11 @@ function shapes(session: Session): (readonly number[])[] {
 }
 
 /** A model of one GRU with pooling that leaves out padding, whose GRU has the weights of two directions or one. */
-function pooled({ directions, ownLengths = false, swap = false, divide = "lengths" }: {
+function pooled({ directions, ownLengths = false, swap = false, first = 0, divide = "lengths" }: {
   directions: 1 | 2;
   ownLengths?: boolean;
   swap?: boolean;
+  first?: number;
   divide?: "lengths" | "other" | "nothing";
 }): Uint8Array {
   const graph = new GraphWriter(), H = 2, D = directions;
@@ -68,7 +70,8 @@ function pooled({ directions, ownLengths = false, swap = false, divide = "length
   const rows = graph.node("Transpose", [Y], { perm: [0, 2, 1, 3] });
   const h = graph.node("Reshape", [rows, graph.integers([0, 0, D * H])]);
   const T = graph.node("Gather", [graph.node("Shape", [x]), graph.integers(0)]);
-  const numbersOfSteps = graph.node("Range", [graph.integers(0), T, graph.integers(1)]);
+  const end = graph.node("Add", [T, graph.integers(first)]);
+  const numbersOfSteps = graph.node("Range", [graph.integers(first), end, graph.integers(1)]);
   const column = graph.node("Unsqueeze", [numbersOfSteps, graph.integers([1])]);
   const long = graph.node("Cast", [lengths], { to: 7 });
   const within = graph.node("Less", swap ? [long, column] : [column, long]);
@@ -83,6 +86,28 @@ function pooled({ directions, ownLengths = false, swap = false, divide = "length
   return graph.finish("pooled");
 }
 
+Deno.test("every comparison of steps and lengths is a mask of the steps within, or of those behind", () => {
+  const T = 3, B = 2, bits = (numbers: readonly number[]) => Int32Array.from(numbers);
+  const lengths = { source: 'input "l"', indices: { type: "int64", shape: [B], data: bits([0, 1]) }, isInteger: true };
+  const steps = (first: number) => {
+    return { tensor: { type: "int64", shape: [T, 1], data: bits([0, 1, 2].map((t) => t + first)) } };
+  };
+  const mask = (operator: string, ...inputs: unknown[]) => {
+    const [found] = compare(undefined as never, { operator, label: "it" } as never, inputs as never);
+    const { indices: { data }, isMask } = found as { indices: { data: ArrayLike<number> }; isMask: object };
+    return { data: [...Array.from(data)], ...isMask };
+  };
+  const expected = (isWithin: boolean) => ({ data: [0, 1, 2, 3, 4, 5], lengths: 'input "l"', B, isWithin });
+  assertEquals(mask("Less", steps(0), lengths), expected(true)); // t < l
+  assertEquals(mask("LessOrEqual", steps(1), lengths), expected(true)); // t + 1 <= l
+  assertEquals(mask("GreaterOrEqual", steps(0), lengths), expected(false)); // t >= l
+  assertEquals(mask("Greater", steps(1), lengths), expected(false)); // t + 1 > l
+  assertEquals(mask("Greater", lengths, steps(0)), expected(true)); // l > t
+  assertEquals(mask("GreaterOrEqual", lengths, steps(1)), expected(true)); // l >= t + 1
+  assertEquals(mask("LessOrEqual", lengths, steps(0)), expected(false)); // l <= t
+  assertEquals(mask("Less", lengths, steps(1)), expected(false)); // l < t + 1
+});
+
 Deno.test("masks that are not those of a session's lengths are refused", () => {
   const refused = (bytes: Uint8Array, message: string) => {
     using model = OnnxModel.load(bytes);
@@ -92,6 +117,7 @@ Deno.test("masks that are not those of a session's lengths are refused", () => {
   refused(pooled({ directions: 2 }), 'it leaves out the padding, and node "GRU" (GRU) does not');
   refused(pooled({ directions: 1, ownLengths: true }), 'it reads other lengths than input "other": input "lengths"');
   refused(pooled({ directions: 1, swap: true }), "steps have the numbers 0, 1, 2");
+  refused(pooled({ directions: 1, first: 1 }), "its mask is not that of its steps");
   refused(pooled({ directions: 1, divide: "other" }), "the lengths of rows whose steps were added");
   refused(pooled({ directions: 1, divide: "nothing" }), "it reads the sum of steps, of which only the mean is a layer");
 });
