@@ -61,7 +61,7 @@ export class FormatError extends SyntaxError {
   }
 }
 
-/** A file cannot be written. */
+/** A file cannot be written, or read. */
 export class FileError extends Error {
   /** The name of the class. */
   override readonly name = "FileError";
@@ -69,7 +69,7 @@ export class FileError extends Error {
   /**
    * Make an error.
    *
-   * @param message Which file cannot be written, and why.
+   * @param message Which file, and why.
    * @param cause The system's error.
    */
   constructor(message: string, cause?: Error) {

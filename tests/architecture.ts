@@ -45,6 +45,8 @@ export const ENTRIES = [
   "onnx.ts",
   "keras.ts",
   "tfjs.ts",
+  "pytorch.ts",
+  "numpy.ts",
   "inference.ts",
   "cells.ts",
   "losses.ts",
@@ -62,6 +64,7 @@ const BESIDE = ["src/errors.ts", "src/resource.ts"];
 const PACKAGES: Record<string, RegExp> = {
   onnx: /^npm:@bufbuild\/protobuf@[\d.]+\/wire$/,
   "keras/files": /^npm:(h5wasm|fflate)@[\d.]+$/,
+  "formats/zip": /^npm:fflate@[\d.]+$/,
   report: /^npm:(@observablehq\/plot|linkedom)@[\d.]+$/,
 };
 

@@ -19,7 +19,9 @@ export const limits: Check<ReadLimits> = (name, value) => readOptions(`"${name}"
 /** The bytes that a reader may still take. */
 export class Budget {
   readonly #what: string;
-  readonly #limit: number;
+  /** Whether the limit is the default, which grows with what is read. */
+  readonly #grows: boolean;
+  #limit: number;
   #left: number;
 
   /**
@@ -27,9 +29,17 @@ export class Budget {
    * @param length The length of the file in bytes.
    * @param limits As the option `limits` was read.
    */
-  constructor(what: string, length: number, { bytes = 2 ** 26 + 128 * length }: ReadLimits = {}) {
+  constructor(what: string, length: number, { bytes }: ReadLimits = {}) {
     this.#what = what;
-    this.#limit = this.#left = bytes;
+    this.#grows = bytes === undefined;
+    this.#limit = this.#left = bytes ?? 2 ** 26 + 128 * length;
+  }
+
+  /** Counts a further file that belongs to the first. */
+  addFile(length: number): void {
+    if (!this.#grows) return;
+    this.#limit += 128 * length;
+    this.#left += 128 * length;
   }
 
   /**

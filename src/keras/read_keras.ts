@@ -1,10 +1,11 @@
 import { FormatError, requireBytes } from "../errors.ts";
 import { type JsonNode, parseJson } from "../formats/json.ts";
+import { readZip } from "../formats/zip/read_zip.ts";
 import { Budget, limits as readLimits, type ReadLimits } from "../formats/limits.ts";
+import { wrongFile } from "../formats/wrong_file.ts";
 import { readOptions, type Table } from "../options.ts";
 import type { Dialect } from "./activations.ts";
 import { Hdf5File } from "./files/hdf5_reader.ts";
-import { readZip } from "./files/zip.ts";
 import { type KerasModel, readModel, withVariables } from "./model.ts";
 import { namedVariables, NumberedVariables } from "./read/variable_sources.ts";
 import type { VariableSource } from "./variables.ts";
@@ -53,8 +54,13 @@ export function readKeras(file: Uint8Array | ArrayBuffer, options: ReadKerasOpti
   const { limits } = readOptions("readKeras", READ_KERAS, options);
   const bytes = requireBytes("bytes", file), budget = new Budget("Keras", bytes.length, limits);
   if (begins(bytes, HDF5)) return readH5(bytes, budget);
-  if (!begins(bytes, ZIP)) throw new FormatError("Cannot read Keras: expected a zip file or HDF5, got other bytes", 0);
-  const entries = readZip(bytes, [CONFIG, METADATA, WEIGHTS], budget);
+  if (!begins(bytes, ZIP)) {
+    throw new FormatError(
+      `Cannot read Keras: expected a zip file or HDF5, got ${wrongFile(bytes) ?? "other bytes"}`,
+      0,
+    );
+  }
+  const entries = readZip(bytes, (name) => [CONFIG, METADATA, WEIGHTS].includes(name), budget);
   const missing = [CONFIG, WEIGHTS].filter((name) => !entries.has(name));
   if (missing.length) throw new FormatError(`Cannot read Keras: the zip file has no ${missing.join(" and no ")}`);
   const metadata = entries.get(METADATA);

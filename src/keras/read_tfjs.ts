@@ -1,14 +1,13 @@
-import { FormatError, requireBytes } from "../errors.ts";
+import { FormatError } from "../errors.ts";
 import { parseJson } from "../formats/json.ts";
 import { Budget, limits as readLimits, type ReadLimits } from "../formats/limits.ts";
+import { wrongFile } from "../formats/wrong_file.ts";
 import { readOptions, type Table } from "../options.ts";
 import { readManifest, readWeights } from "./files/tfjs_manifest.ts";
+import { filesOf, type TfjsSource } from "./files/tfjs_source.ts";
 import { type KerasModel, readModel } from "./model.ts";
 import { Config, Faults } from "./read/config.ts";
 import { NamedVariables } from "./read/variable_sources.ts";
-
-/** Reads a file. Paths are relative to the folder of the model. */
-export type ReadFile = (path: string) => Uint8Array | ArrayBuffer | Promise<Uint8Array | ArrayBuffer>;
 
 /** Options of `readTfjs`. */
 export interface ReadTfjsOptions {
@@ -26,12 +25,16 @@ const READ = { limits: [readLimits] } satisfies Table<ReadTfjsOptions>;
  * Sequential models are supported, and functional models in which each layer reads the layer before it. The supported
  * layers are Embedding, Masking, SimpleRNN, GRU, LSTM, RNN of these cells, Bidirectional, Dense, TimeDistributed,
  * Activation and the layers of one nonlinearity, Dropout, SpatialDropout1D, LayerNormalization, GlobalAveragePooling1D
- * and GlobalMaxPooling1D. No code in the file is executed.
+ * and GlobalMaxPooling1D. GaussianNoise, GaussianDropout, AlphaDropout, ActivityRegularization and Identity are passed
+ * over, and ZeroPadding1D, Cropping1D, UpSampling1D and pooling where they do nothing. No code in the file is executed.
  *
- * @param read Reads `model.json`, then each file that it names. All of them are in the folder of `model.json` or below.
- * @param model The path of `model.json`.
+ * @param source A function that reads `model.json`, then each file that it names; all of them are in the folder of
+ *   `model.json` or below. It may be `(path) => fetch(folder + path)`. Or the files themselves, by path as `writeTfjs`
+ *   returns them, or as a browser downloads them, the user picks them in an `input`, or a form has them. Or the model
+ *   in memory, `{ modelTopology, weightSpecs, weightData }`, as `tf.io.withSaveHandler` gets it.
+ * @param model The path of `model.json`. Among picked files it is the only one that ends in `.json`.
  * @throws {FormatError} When a file is broken, or parts of the model are not supported or do not fit; the message lists
- * all of them. Errors of `read` are passed on.
+ * all of them. Errors of a function are passed on.
  *
  * @example
  * ```ts
@@ -58,21 +61,23 @@ const READ = { limits: [readLimits] } satisfies Table<ReadTfjsOptions>;
  * ```
  */
 export async function readTfjs(
-  read: ReadFile,
+  source: TfjsSource,
   model = "model.json",
   options: ReadTfjsOptions = {},
 ): Promise<KerasModel> {
   const { limits } = readOptions("readTfjs", READ, options);
-  const bytes = await readBytes(read, model);
-  const faults = new Faults(`read ${model}`);
+  const opened = filesOf(source, model), { model: name } = opened;
+  const bytes = await opened.read(name);
+  const faults = new Faults(`read ${name}`), other = wrongFile(bytes);
+  if (other) throw new FormatError(`Cannot read ${name}: expected JSON, got ${other}`, 0);
   const root = parseJson(
     bytes,
     0,
     bytes.length,
-    (offset, reason) => new FormatError(`Cannot read ${model} at byte ${offset}: ${reason}`, offset),
+    (offset, reason) => new FormatError(`Cannot read ${name} at byte ${offset}: ${reason}`, offset),
   );
   const { value } = root;
-  if (!(value instanceof Map)) throw new FormatError(`Cannot read ${model}: expected an object`);
+  if (!(value instanceof Map)) throw new FormatError(`Cannot read ${name}: expected an object`);
   const top = new Config(value, faults.add);
   const format = top.text("format");
   if (format !== undefined && format !== "layers-model") {
@@ -87,18 +92,8 @@ export async function readTfjs(
   const groups = readManifest(top, faults);
   faults.check();
   const files = new Map<string, Uint8Array>();
-  for (const path of new Set(groups.flatMap(({ paths }) => paths))) files.set(path, await readBytes(read, path));
+  for (const path of new Set(groups.flatMap(({ paths }) => paths))) files.set(path, await opened.read(path));
   const length = [bytes, ...files.values()].reduce((sum, { length }) => sum + length, 0);
-  const budget = new Budget(model, length, limits);
+  const budget = new Budget(name, length, limits);
   return readModel(config!, "tfjs", new NamedVariables(readWeights(groups, files, budget), budget));
-}
-
-/** The content of a file. A `read` that looks up names may return nothing. */
-async function readBytes(read: ReadFile, path: string): Promise<Uint8Array> {
-  const bytes: unknown = await read(path);
-  try {
-    return requireBytes(path, bytes);
-  } catch (error) {
-    throw new FormatError(`Cannot read ${JSON.stringify(path)}: ${(error as Error).message}`);
-  }
 }

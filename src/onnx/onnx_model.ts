@@ -1,9 +1,11 @@
-import { DisposedError, requireBytes, ShapeError } from "../errors.ts";
+import { DisposedError, FormatError, requireBytes, ShapeError } from "../errors.ts";
 import { Budget, limits as readLimits, type ReadLimits } from "../formats/limits.ts";
+import { wrongFile } from "../formats/wrong_file.ts";
 import { type KernelOptions, KERNELS } from "../kernels/builds.ts";
 import { extended, readOptions, type Table } from "../options.ts";
 import { Resource } from "../resource.ts";
 import { readWithin } from "./format/budget.ts";
+import { external as externalFiles, ExternalFiles, type OnnxExternal } from "./format/external.ts";
 import { Execution } from "./run/execution.ts";
 import { type Graph, type OnnxValue, readGraph } from "./run/graph.ts";
 import { netOf, type OnnxNet } from "./import/net.ts";
@@ -23,18 +25,25 @@ const RUN_BYTES = 2 ** 28;
 /** Options of `OnnxModel.load`. */
 export interface OnnxOptions extends KernelOptions {
   /**
+   * The files beside the model that have the elements of its tensors, as PyTorch writes `model.onnx.data`: by name, a
+   * function that reads one by its name, or the one file there is. `filesBeside` of `./files` makes such a function.
+   */
+  external?: OnnxExternal;
+  /**
    * How much memory and time a model may take to be read, and to be converted to layers. A call of `run` may take 8
    * bytes more for each element of its inputs and each byte of the file; its default begins at 256 MiB.
    */
   limits?: ReadLimits;
 }
 
-const ONNX = /* @__PURE__ */ extended(KERNELS, { limits: [readLimits] }) satisfies Table<OnnxOptions>;
+const ONNX = /* @__PURE__ */ extended(KERNELS, { external: [externalFiles], limits: [readLimits] }) satisfies Table<
+  OnnxOptions
+>;
 
 /**
  * An ONNX model (https://onnx.ai). RNN, GRU and LSTM are supported with all their attributes and run on the library's
  * kernels; around them, the operators of common exports are supported. No code in the file is executed, and no other
- * file is read.
+ * file is read but by the option `external`.
  *
  * @example
  * ```ts
@@ -76,17 +85,23 @@ export class OnnxModel extends Resource {
    *
    * @param bytes The whole file.
    * @throws {FormatError} When the file is broken, has unsupported operators, attributes or types, or constants whose
-   * shapes do not fit together, or takes more than `limits` allow.
+   * shapes do not fit together, or takes more than `limits` allow. When its tensors are in other files, and `external`
+   * does not have these, or not as many bytes as the model says.
    */
   static load(bytes: Uint8Array | ArrayBuffer, options: OnnxOptions = {}): OnnxModel {
-    const { limits, ...kernels } = readOptions("OnnxModel.load", ONNX, options);
+    const { external, limits, ...kernels } = readOptions("OnnxModel.load", ONNX, options);
     const file = requireBytes("bytes", bytes);
-    const budget = () => new Budget("ONNX", file.length, limits);
-    return readWithin(budget(), () => {
-      const graph = readGraph(file);
+    const other = wrongFile(file);
+    if (other) throw new FormatError(`Cannot read ONNX: expected a model, got ${other}`, 0);
+    const reading = new Budget("ONNX", file.length, limits);
+    return readWithin(reading, () => {
+      const files = new ExternalFiles(external, reading);
+      const graph = readGraph(file, files);
+      const length = file.length + files.length;
+      const budget = () => new Budget("ONNX", length, limits);
       const run = (elements: number) => {
-        const { bytes = RUN_BYTES + 128 * file.length } = limits ?? {};
-        return new Budget("and run ONNX", file.length, { bytes: bytes + 8 * elements * file.length });
+        const { bytes = RUN_BYTES + 128 * length } = limits ?? {};
+        return new Budget("and run ONNX", length, { bytes: bytes + 8 * elements * length });
       };
       return new OnnxModel(graph, new Execution(graph, kernels, run), budget);
     });

@@ -11,6 +11,8 @@ const COUNTS: Record<string, number> = {
   onnx: 1500,
   keras: 500,
   tfjs: 1000,
+  pytorch: 1000,
+  numpy: 2000,
 };
 
 for (const [name, format] of Object.entries(FORMATS)) {

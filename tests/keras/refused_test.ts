@@ -36,6 +36,12 @@ Deno.test("zip files with missing or broken entries are refused", () => {
   }
 });
 
+Deno.test("a file of another kind is named", () => {
+  const text = (text: string) => new TextEncoder().encode(text);
+  assertThrows(() => readKeras(text("<html>")), FormatError, "expected a zip file or HDF5, got a page of HTML");
+  assertThrows(() => readKeras(text("version https://git-lfs.github.com/spec/v1")), FormatError, "of Git LFS");
+});
+
 Deno.test("all unsupported layers are named", () => {
   const message = refusal((entries) => {
     edit('"class_name": "GRU"', '"class_name": "ConvLSTM1D"')(entries);

@@ -21,6 +21,18 @@ Deno.test("a file that is cut anywhere, or has a wrong byte, is refused or read,
   assertThrows(() => OnnxModel.load(bytes.slice(0, 1000)), FormatError, "at byte");
 });
 
+Deno.test("a file of another kind is named", () => {
+  const refused = (start: string, message: string) => {
+    const file = Uint8Array.from(start, (letter) => letter.charCodeAt(0));
+    assertThrows(() => OnnxModel.load(file), FormatError, `Cannot read ONNX: expected a model, got ${message}`);
+  };
+  refused("", "an empty file");
+  refused("\n<!doctype html><title>404", "a page of HTML");
+  refused("version https://git-lfs.github.com/spec/v1", "a pointer of Git LFS");
+  refused("PK\x03\x04", "a zip file, such as .pt");
+  refused("\x89HDF\r\n", "an HDF5 file");
+});
+
 /** A model of one node that reads x `[2, n]`. */
 function single(operator: string, attribute: unknown[] = [], domain = ""): Uint8Array {
   const value = (name: string) => ({

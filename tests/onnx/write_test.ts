@@ -5,7 +5,6 @@ import {
   dense,
   elman,
   embedding,
-  FormatError,
   Generator,
   gru,
   LanguageModel,
@@ -14,7 +13,6 @@ import {
   OptionError,
   recurrent,
   sequential,
-  type Session,
   ShapeError,
 } from "../../mod.ts";
 import { residual } from "../../layers.ts";
@@ -137,44 +135,6 @@ Deno.test("parameters that do not fit the net are refused", () => {
   parameters.set("norm.weight", { shape: [9], data: new Float32Array(9) });
   const { message } = assertThrows(() => writeOnnx(net, parameters), ShapeError);
   assertStringIncludes(message, '"tags.bias" is missing; "norm.weight" must have shape [10], got [9]');
-});
-
-/** The layers of a graph get other names. Layers and parameters of the same kind stay in order. */
-for (const [name, net] of Object.entries(NETS)) {
-  Deno.test(`the ONNX model of a net can be read as layers: ${name}`, async () => {
-    const parameters = parametersOf(net), pools = /^(mean|max|attention)/.test(name);
-    const variants: OnnxWriteOptions[] = [{}, { batchFirst: true }];
-    if (!pools) variants.push({ lengths: true, batchFirst: true });
-    if (!name.startsWith("learned")) variants.push({ states: true }, { states: true, batchFirst: true });
-    for (const options of variants) {
-      using model = OnnxModel.load(writeOnnx(net, parameters, options));
-      const { layer, parameters: read, batchFirst } = model.net();
-      // Without a layer over time, the order of steps and rows is unknown.
-      assertEquals(batchFirst, options.batchFirst === true && !name.startsWith("activations"));
-      using session = await compile(layer, { batch: 2, steps: 4, batchFirst, numerics: "exact" });
-      using original = await compile(net, { batch: 2, steps: 4, batchFirst, numerics: "exact" });
-      session.setParameters(read);
-      original.setParameters(parameters);
-      if (name !== "activations with numbers" && !name.startsWith("notesGru")) {
-        const all = (session: Session) => [...session.parameters().values()];
-        assertEquals(all(session), all(original));
-      }
-      const n = net.input.kind === "tokens" ? 8 : 8 * net.input.width;
-      const x = Array.from({ length: n }, (_, i) => net.input.kind === "tokens" ? i % 7 : (i % 11) / 4 - 1);
-      assertClose(session.forward(x), original.forward(x), TOLERANCE, "output");
-    }
-  });
-}
-
-Deno.test("a model with a masked mean or a softmax at its end cannot be read as layers", () => {
-  const refused = (bytes: Uint8Array, message: string) => {
-    using model = OnnxModel.load(bytes);
-    assertStringIncludes(assertThrows(() => model.net(), FormatError).message, message);
-  };
-  for (const name of ["mean", "max", "attention"]) {
-    refused(writeOnnx(NETS[name], parametersOf(NETS[name]), { lengths: true }), '"Less" (Less) is not supported');
-  }
-  refused(writeOnnx(NETS.tagger, parametersOf(NETS.tagger), { softmax: true }), '"Softmax" (Softmax) is not supported');
 });
 
 Deno.test("the net of a language model can be written as an ONNX model", async () => {

@@ -2,7 +2,7 @@ import type { Hdf5Bytes } from "./hdf5_bytes.ts";
 import { padded } from "./hdf5_bytes.ts";
 import { MESSAGE, type Message, treeLeaves } from "./hdf5_objects.ts";
 import { sizeOf } from "./hdf5_values.ts";
-import { inflated } from "./inflate.ts";
+import { inflated } from "../../formats/zip/inflate.ts";
 
 /** A step of writing a chunk, which reading undoes: its number, and its parameters. */
 interface Filter {

@@ -1,7 +1,7 @@
 import { FormatError } from "../../errors.ts";
 import { fromF16 } from "../../formats/float16.ts";
-import type { JsonNode } from "../../formats/json.ts";
 import type { Budget } from "../../formats/limits.ts";
+import { sidePath } from "../../formats/side_path.ts";
 import type { TensorCopy } from "../../runtime/state_dict.ts";
 import { type Config, describeValue, type Faults } from "../read/config.ts";
 
@@ -23,39 +23,30 @@ interface StoredWeight {
   /** The number q in the file means q scale + min. */
   readonly scale: number;
   readonly min: number;
+  /** Whether it is a moment of an optimizer, which `save` stores on request. */
+  readonly ofOptimizer: boolean;
 }
 
 /** Bytes per number for each type. */
-const STORED = { float32: 4, float16: 2, uint8: 1, uint16: 2 } as const;
+const STORED = { float32: 4, int32: 4, float16: 2, uint8: 1, uint16: 2 } as const;
 
 /** Reads a `weightsManifest`. */
 export function readManifest(manifest: Config, faults: Faults): WeightGroup[] {
   const groups = manifest.children("weightsManifest").map((group) => {
-    const paths = group.value("paths");
-    const texts = Array.isArray(paths) ? paths.map(({ value }) => value) : [];
-    if (!texts.length || !texts.every((path) => typeof path === "string" && isInside(path))) {
-      faults.add(
-        `"paths" must be a list of files beside model.json or below it, got ${
-          describeValue(texts.find(outside) as string)
-        }`,
-      );
+    const list = group.value("paths");
+    const given = Array.isArray(list) ? list.map(({ value }) => value) : [], paths = given.map(sidePath);
+    const outside = paths.findIndex((path) => path === undefined);
+    if (!given.length || outside >= 0) {
+      const actual = describeValue(given[outside]);
+      faults.add(`"paths" must be a list of files beside model.json or below it, got ${actual}`);
     }
-    return { paths: texts as string[], weights: group.children("weights").map((weight) => readWeight(weight, faults)) };
+    return { paths: paths as string[], weights: group.children("weights").map((weight) => readWeight(weight, faults)) };
   });
   const names = groups.flatMap(({ weights }) => weights.map(({ name }) => name));
   const seen = new Set<string>();
   const twice = names.find((name) => seen.size === seen.add(name).size);
   if (twice !== undefined) faults.add(`the weight ${JSON.stringify(twice)} is listed twice`);
   return groups;
-}
-
-function outside(path: JsonNode["value"]): boolean {
-  return typeof path !== "string" || !isInside(path);
-}
-
-/** Whether a path stays in the folder of the model, without another host and without parent folders. */
-function isInside(path: string): boolean {
-  return /^[^\\:?#%]+$/.test(path) && path.split("/").every((part) => part !== "" && part !== "." && part !== "..");
 }
 
 function readWeight(config: Config, faults: Faults): StoredWeight {
@@ -67,20 +58,24 @@ function readWeight(config: Config, faults: Faults): StoredWeight {
   if (!isShape) fault(`"shape" must be a list of integers >= 0, got ${describeValue(list)}`);
   const shape = isShape ? extents! : [];
   const size = shape.reduce((a, b) => a * b, 1);
-  const dtype = config.text("dtype");
-  if (dtype !== "float32") fault(`"dtype" must be float32, got ${describeValue(dtype)}`);
+  const dtype = config.text("dtype"), ofOptimizer = config.text("group") === "optimizer";
+  if (dtype !== "float32" && !(dtype === "int32" && ofOptimizer)) {
+    fault(`"dtype" must be float32, got ${describeValue(dtype)}`);
+  }
   const quantization = config.child("quantization");
-  const stored = quantization?.text("dtype") ?? "float32";
+  const stored = quantization?.text("dtype") ?? dtype ?? "float32";
   const linear = stored === "uint8" || stored === "uint16";
-  if (!Object.hasOwn(STORED, stored)) fault(`it is stored as ${describeValue(stored)}, which is not supported`);
+  const isKnown = Object.hasOwn(STORED, stored) && (stored !== "int32" || ofOptimizer);
+  if (!isKnown) fault(`it is stored as ${describeValue(stored)}, which is not supported`);
   if (linear && !(quantization!.has("scale") && quantization!.has("min"))) fault(`"scale" and "min" are missing`);
   return {
     name,
     shape,
     size,
-    stored: Object.hasOwn(STORED, stored) ? stored as StoredWeight["stored"] : "float32",
+    stored: isKnown ? stored as StoredWeight["stored"] : "float32",
     scale: linear ? quantization!.number("scale", 1) : 1,
     min: linear ? quantization!.number("min", 0) : 0,
+    ofOptimizer,
   };
 }
 
@@ -108,9 +103,9 @@ export function readWeights(
     budget.spend(6 * length);
     const bytes = new Uint8Array(length);
     chunks.reduce((at, chunk) => (bytes.set(chunk, at), at + chunk.length), 0);
-    weights.reduce((at, { name, shape, size, stored, scale, min }) => {
+    weights.reduce((at, { name, shape, size, stored, scale, min, ofOptimizer }) => {
       const end = at + size * STORED[stored];
-      tensors.set(name, { shape, data: dequantized(bytes.slice(at, end), stored, scale, min) });
+      if (!ofOptimizer) tensors.set(name, { shape, data: dequantized(bytes.slice(at, end), stored, scale, min) });
       return end;
     }, 0);
   }
@@ -126,6 +121,7 @@ function dequantized(
 ): Float32Array {
   switch (stored) {
     case "float32":
+    case "int32": // of an optimizer alone
       return new Float32Array(buffer);
     case "float16":
       return fromF16(new Uint16Array(buffer));

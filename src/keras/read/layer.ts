@@ -2,6 +2,7 @@ import type { Activation } from "../../ops/activation.ts";
 import type { Dialect } from "../activations.ts";
 import type { ActivationSpec, LayerSpec } from "../spec.ts";
 import { type Config, describeValue, extents } from "./config.ts";
+import { NOISE } from "./passed_over.ts";
 import { isRecurrent, readBidirectional, readRecurrent } from "./recurrent.ts";
 
 /** The layers that TimeDistributed may wrap: they treat each step alike without it. */
@@ -14,6 +15,7 @@ const DISTRIBUTED = [
   "ELU",
   "Softmax",
   "LayerNormalization",
+  ...NOISE,
 ];
 
 /**
@@ -109,6 +111,7 @@ function readDistributed(config: Config, name: string, dialect: Dialect): LayerS
     config.fault(`TimeDistributed of ${JSON.stringify(className)} is not supported`);
     return [];
   }
+  if (NOISE.includes(className)) return [];
   return readLayer(className, own, dialect).map((spec) =>
     spec.kind === "dense" ? { ...spec, name, distributed: true } : { ...spec, name }
   );

@@ -5,6 +5,7 @@ import { snakeCase } from "../variables.ts";
 import { Config, describeValue, extents, type Faults, type ReportFault } from "./config.ts";
 import { modelChain } from "./functional.ts";
 import { readLayer } from "./layer.ts";
+import { isPassedOver } from "./passed_over.ts";
 
 /** The classes that hold layers. */
 const MODELS = ["Sequential", "Functional", "Model"];
@@ -33,6 +34,8 @@ export function readTopology(json: JsonNode, dialect: Dialect, faults: Faults): 
 class TopologyReader {
   readonly #dialect: Dialect;
   readonly #faults: Faults;
+  /** Whether the layer before has steps with a mask. */
+  #isMasked = false;
   /** The extents of the first layer that gives an input shape. */
   input: readonly (number | undefined)[] | undefined;
 
@@ -78,8 +81,14 @@ class TopologyReader {
     const config = new Config(members, fault);
     requireFloats(config);
     this.input ??= inputExtents(config);
+    if (isPassedOver(className, config, this.#isMasked)) return [];
     const trainable = config.boolean("trainable", true);
-    return readLayer(className, config, this.#dialect).map((spec) => ({ spec, path, trainable }));
+    const specs = readLayer(className, config, this.#dialect);
+    for (const spec of specs) {
+      if (spec.kind === "masking" || (spec.kind === "embedding" && spec.maskZero)) this.#isMasked = true;
+      if (spec.kind === "pool" || (spec.kind === "recurrent" && !spec.sequences)) this.#isMasked = false;
+    }
+    return specs.map((spec) => ({ spec, path, trainable }));
   }
 }
 

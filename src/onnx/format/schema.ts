@@ -3,6 +3,8 @@
  */
 import type { Schema } from "./protobuf.ts";
 
+const ENTRY = { 1: { name: "key", kind: "text" }, 2: { name: "value", kind: "text" } } as const satisfies Schema;
+
 /** The fields of `TensorMessage`. */
 export const TENSOR = {
   1: { name: "dims", kind: "integer", many: true },
@@ -14,6 +16,7 @@ export const TENSOR = {
   9: { name: "raw", kind: "bytes" },
   10: { name: "doubles", kind: "double", many: true },
   11: { name: "unsigned", kind: "integer", many: true },
+  13: { name: "external", kind: ENTRY, many: true },
   14: { name: "location", kind: "integer" },
 } as const satisfies Schema;
 
@@ -28,6 +31,8 @@ export interface TensorMessage {
   raw?: Uint8Array;
   doubles: number[];
   unsigned: number[];
+  /** Where the elements are in another file: its `location`, the `offset` and the `length` in bytes. */
+  external?: { key?: string; value?: string }[];
   /** 1: the elements are in another file. */
   location?: number;
 }

@@ -72,6 +72,11 @@ export function typeCode(type: OnnxElementType): number {
   return TYPES[type].code;
 }
 
+/** Bytes of an element in a file. */
+export function typeBytes(type: OnnxElementType): number {
+  return TYPES[type].bytes;
+}
+
 /** Whether the elements are integers or booleans. */
 export function isInteger(type: OnnxElementType): boolean {
   return !/float|double/.test(type);
@@ -157,15 +162,12 @@ function toHalf(x: number): number {
  * Reads a tensor of a file.
  *
  * @param what The tensor's name in errors.
- * @throws {FormatError} When the number of elements does not fit the shape, or the elements are in another file.
+ * @throws {FormatError} When the number of elements does not fit the shape.
  */
 export function readTensor(what: string, message: TensorMessage): OnnxTensor {
   const { dims: shape, raw } = message;
   const type = elementType(what, message.type);
   const size = sizeOf(shape);
-  if (message.location === 1) {
-    throw new FormatError(`Cannot read ONNX: ${what} has its elements in another file, which is not supported`);
-  }
   const isShape = shape.every((extent) => Number.isSafeInteger(extent) && extent >= 0);
   const list = raw ? [] : typedList(type, message);
   const count = raw ? raw.length / TYPES[type].bytes : list.length;

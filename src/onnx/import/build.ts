@@ -69,6 +69,13 @@ function buildLayer(group: readonly FoundLayer[]): BuiltLayer {
       const { weight, weight: { shape: [output, input] }, bias = new Float32Array(output) } = found;
       return built(dense(input, output), { weight, bias: vector(bias) });
     }
+    case "scale": {
+      const { factor, bias } = found, { length } = factor;
+      const weight = new Float32Array(length * length);
+      for (let i = 0; i < length; i++) weight[i * length + i] = factor[i];
+      const parameters = { weight: { shape: [length, length], data: weight }, bias: vector(Float32Array.from(bias)) };
+      return built(dense(length, length), parameters);
+    }
     case "activation":
       return built(activation(found.f.name, found.width, { alpha: found.f.alpha, beta: found.f.beta }));
     case "layerNorm": {

@@ -2,7 +2,14 @@ import { spend } from "../format/budget.ts";
 import { type OnnxTensor, sizeOf } from "../format/tensor.ts";
 import type { GraphNode } from "../run/graph.ts";
 import type { FoundLayer, FoundRecurrent } from "./found_layer.ts";
-import { cannotImport, type ElementSource, indexTensor, isElementSource, type SymbolicValue } from "./symbolic.ts";
+import {
+  cannotImport,
+  type ElementSource,
+  type Head,
+  indexTensor,
+  isElementSource,
+  type SymbolicValue,
+} from "./symbolic.ts";
 
 /**
  * Finds the layer that a node stands for, adds the layer to the chain and returns the outputs of the node.
@@ -47,8 +54,14 @@ export class Chain {
   steps: "each" | "one" = "each";
   /** Whether the input and output of the model are `[B, T, ...]`. */
   batchFirst = false;
+  /** The source of the lengths of rows, when a layer reads these. */
+  lengths: string | undefined;
+  /** The first recurrent layer that reads lengths, and the first that reads whole rows against time. */
+  #readers: { withLengths?: string; backwards?: string } = {};
   /** The source that the next layer must read; undefined before the first layer. */
   #top: string | undefined;
+  /** Elements of a row of that source, when it is the output of a layer. */
+  #width: number | undefined;
   readonly #positions = new Map<string, Position>();
 
   /** The last recurrent layer, if it is the last layer, its directions are not merged yet and it outputs each step. */
@@ -68,7 +81,24 @@ export class Chain {
    * @throws {FormatError} When x is something else.
    */
   rows(label: string, x: SymbolicValue | undefined): ElementSource {
+    if (isElementSource(x) && x.padding) throw cannotImport(label, "it reads rows with other numbers as padding");
+    return this.paddedRows(label, x);
+  }
+
+  /**
+   * `rows`, of a value whose steps behind the lengths of rows may have been replaced.
+   *
+   * @throws {FormatError} When x is something else.
+   */
+  paddedRows(label: string, x: SymbolicValue | undefined): ElementSource {
+    if (isElementSource(x) && x.head) throw cannotImport(label, "a softmax is supported at the end of a model only");
+    return this.#rows(label, x);
+  }
+
+  #rows(label: string, x: SymbolicValue | undefined): ElementSource {
     if (!isElementSource(x)) throw cannotImport(label, "it reads a constant");
+    if (x.isMask) throw cannotImport(label, "it reads a mask");
+    if (x.isInteger) throw cannotImport(label, "it computes with integers");
     if (x.sources) throw cannotImport(label, `it reads several values, ${x.source}`);
     if (this.#top === undefined) this.#setTop(x.source);
     if (x.source !== this.#top) throw cannotImport(label, `it does not read the layer before it, but ${x.source}`);
@@ -76,7 +106,12 @@ export class Chain {
     if (last?.kind === "attention" && last.stage !== "whole") {
       throw cannotImport(label, "it reads the weights of attention");
     }
-    const { shape, data } = x.indices;
+    if (last?.kind === "pool" && last.stage === "sum") {
+      throw cannotImport(label, "it reads the sum of steps, of which only the mean is a layer");
+    }
+    const { type, data } = x.indices;
+    // Rows of one number may have no dimension for it.
+    const shape = this.#width === 1 && x.indices.shape.at(-1) !== 1 ? [...x.indices.shape, 1] : x.indices.shape;
     spend(data.length);
     const width = shape.at(-1) ?? 1;
     const r = this.recurrent;
@@ -88,8 +123,35 @@ export class Chain {
         return { ...x, indices: indexTensor(shape) };
       }
     }
-    if (data.every((index, i) => i % width ? index === data[i - 1] + 1 : index % width === 0)) return x;
+    if (data.every((index, i) => i % width ? index === data[i - 1] + 1 : index % width === 0)) {
+      return { ...x, indices: { type, shape, data } };
+    }
     throw cannotImport(label, "it does not read whole rows");
+  }
+
+  /** Takes note of what a recurrent layer reads of the lengths of rows. */
+  readLengths(label: string, source: string | undefined, bidirectional: boolean): void {
+    if (source) this.#setLengths(label, source);
+    if (source) this.#readers.withLengths ??= label;
+    else if (bidirectional) this.#readers.backwards ??= label;
+  }
+
+  /**
+   * Takes note of what a layer that makes one row of a sequence reads of the lengths of rows.
+   *
+   * @throws {FormatError} When the recurrent layers below read something else: a session has one list of lengths.
+   */
+  poolLengths(label: string, source: string | undefined): void {
+    const { withLengths, backwards } = this.#readers;
+    if (!source && withLengths) throw cannotImport(label, `it reads the padding behind the rows of ${withLengths}`);
+    if (!source) return;
+    if (backwards) throw cannotImport(label, `it leaves out the padding, and ${backwards} does not`);
+    this.#setLengths(label, source);
+  }
+
+  #setLengths(label: string, source: string): void {
+    this.lengths ??= source;
+    if (this.lengths !== source) throw cannotImport(label, `it reads other lengths than ${this.lengths}: ${source}`);
   }
 
   /** Whether a value is the last layer's output. */
@@ -112,6 +174,7 @@ export class Chain {
   topOutput(indices: OnnxTensor, width: number = indices.shape.at(-1)!): ElementSource {
     const source = `the output of layer ${this.#positions.size}`;
     this.#setTop(source);
+    this.#width = width;
     const { shape, data } = indices;
     const inputWidth = shape.at(-1)!;
     if (width === inputWidth) return { source, indices };
@@ -149,11 +212,21 @@ export class Chain {
    * Ends the chain with the first output of the model: every row of the last layer in order, or the last row of each
    * sequence.
    *
+   * @returns The function at the end that was passed over.
    * @throws {FormatError} When the output is something else.
    */
-  finish(label: string, output: SymbolicValue | undefined): void {
-    if (isElementSource(output) && this.isTop(output) && this.#finishUnmerged(output.indices)) return;
-    const { indices: { shape, data } } = this.rows(label, output);
+  finish(label: string, output: SymbolicValue | undefined): Head | undefined {
+    const { head, padding } = isElementSource(output) ? output : {};
+    if (padding) throw cannotImport(label, "it has other numbers as padding");
+    if (isElementSource(output) && head && output.indices.shape.at(-1) !== head.width) {
+      throw cannotImport(label, "its softmax is not over whole rows");
+    }
+    if (isElementSource(output) && this.isTop(output) && this.#finishUnmerged(output.indices)) return head;
+    this.#finishRows(label, this.#rows(label, output));
+    return head;
+  }
+
+  #finishRows(label: string, { indices: { shape, data } }: ElementSource): void {
     const width = shape.at(-1)!;
     const n = data.length / width;
     const rows = Array.from({ length: n }, (_, i) => data[i * width] / width);

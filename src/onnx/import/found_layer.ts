@@ -8,6 +8,7 @@ export type FoundLayer =
   | FoundEmbedding
   | FoundOneHot
   | FoundDense
+  | FoundScale
   | FoundActivation
   | FoundLayerNorm
   | FoundPool
@@ -35,6 +36,15 @@ interface FoundDense {
   bias?: Float32Array;
 }
 
+/** y = factor x + bias, element by element. */
+interface FoundScale {
+  readonly kind: "scale";
+  /** `[width]` */
+  factor: Float64Array;
+  /** `[width]` */
+  bias: Float64Array;
+}
+
 interface FoundActivation {
   readonly kind: "activation";
   readonly f: NamedActivation;
@@ -54,6 +64,8 @@ interface FoundPool {
   readonly kind: "pool";
   readonly how: "mean" | "max";
   readonly width: number;
+  /** Of a mean of rows with lengths, whether its division was found too. */
+  stage?: "sum" | "whole";
 }
 
 /** Attention pooling. */
@@ -80,7 +92,7 @@ interface FoundResidual {
 /** One recurrent layer of one or two directions. */
 export interface FoundRecurrent {
   readonly kind: "recurrent";
-  readonly cell: Cell;
+  cell: Cell;
   readonly input: number;
   readonly hidden: number;
   readonly bidirectional: boolean;
@@ -90,7 +102,7 @@ export interface FoundRecurrent {
    * For each direction, the parameters by PyTorch's names without suffix. Initial states are included unless all are
    * zero.
    */
-  readonly parameters: readonly Readonly<Record<string, TensorCopy>>[];
+  parameters: readonly Readonly<Record<string, TensorCopy>>[];
   /** Whether the net reads only the final states. */
   last: boolean;
   /** How the outputs of the two directions are merged. Default: side by side. */

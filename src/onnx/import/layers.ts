@@ -1,17 +1,22 @@
 import { type ActivationName, completeActivation } from "../../ops/activation.ts";
 import { spend } from "../format/budget.ts";
-import type { OnnxTensor } from "../format/tensor.ts";
+import { isInteger } from "../format/tensor.ts";
 import { axisOf } from "../run/operators/operator.ts";
-import { transposed } from "../run/operators/strides.ts";
+import { reshaped, transposed } from "../run/operators/strides.ts";
 import type { Chain, FindLayer } from "./chain.ts";
-import { findPool, findSoftmax, findSum, weightSteps } from "./pooling.ts";
-import { findRecurrent, mergeDirections } from "./recurrent.ts";
+import { add, div, mul, neg, sub } from "./affine.ts";
+import { findSoftmax } from "./attention.ts";
+import { atLeastOne, compare, equalMask, not, where } from "./masks.ts";
+import { findPool, findSum } from "./pooling.ts";
+import { findProjection } from "./projection.ts";
+import { findRecurrent } from "./recurrent.ts";
 import {
   cannotImport,
   constantOf,
   type ElementSource,
   indexTensor,
   isElementSource,
+  rowVector,
   type SymbolicValue,
 } from "./symbolic.ts";
 
@@ -26,11 +31,15 @@ export const findLayer: FindLayer = (chain, node, inputs) => {
   throw cannotImport(label, "there is no such layer");
 };
 
-/** The output of a layer that makes one row of `width` elements of each token. */
-function tokenRows(chain: Chain, { indices: { shape, data } }: ElementSource, width: number): SymbolicValue[] {
-  return [chain.topOutput(
-    indexTensor([...shape, width], (i) => data[Math.floor(i / width)] * width + i % width),
-  )];
+/** The output of a layer that makes one row of `width` elements of each token: numbers, or integers to be cast. */
+function tokenRows(
+  chain: Chain,
+  { indices: { shape, data } }: ElementSource,
+  width: number,
+  isInteger = false,
+): SymbolicValue[] {
+  const indices = indexTensor([...shape, width], (i) => data[Math.floor(i / width)] * width + i % width);
+  return [{ ...chain.topOutput(indices), isInteger }];
 }
 
 const embedding: FindLayer = (chain, { label, attributes }, [weight, tokens]) => {
@@ -39,27 +48,50 @@ const embedding: FindLayer = (chain, { label, attributes }, [weight, tokens]) =>
   if (!table || table.shape.length !== 2 || axis || !isElementSource(tokens) || tokens.sources || !chain.empty) {
     throw cannotImport(label, "an embedding picks rows of a constant matrix by the tokens of the input");
   }
-  chain.layers.push({ kind: "embedding", weight: { shape: table.shape, data: Float32Array.from(table.data) } });
-  return tokenRows(chain, tokens, table.shape[1]);
+  const [vocabulary, width] = table.shape;
+  const isIdentity = vocabulary === width && table.data.every((x, i) => x === Number(i % (width + 1) === 0));
+  if (isIdentity) chain.layers.push({ kind: "oneHot", vocabulary });
+  else chain.layers.push({ kind: "embedding", weight: { shape: table.shape, data: Float32Array.from(table.data) } });
+  return tokenRows(chain, tokens, width);
 };
 
 const oneHot: FindLayer = (chain, { label, attributes }, [tokens, depth, values]) => {
   const vocabulary = constantOf(depth)?.data[0];
-  const [off, on] = constantOf(values)?.data ?? [];
+  const { type = "float", data: [off, on] = [] } = constantOf(values) ?? {};
   const axis = attributes().int("axis", -1);
   const isLastAxis = isElementSource(tokens) && !tokens.sources && [-1, tokens.indices.shape.length].includes(axis);
   if (!isLastAxis || !vocabulary || off !== 0 || on !== 1 || !chain.empty) {
     throw cannotImport(label, "one-hot rows are zeros with a one at the tokens of the input");
   }
   chain.layers.push({ kind: "oneHot", vocabulary });
-  return tokenRows(chain, tokens, vocabulary);
+  return tokenRows(chain, tokens, vocabulary, isInteger(type));
+};
+
+/** Equal: of tokens and the numbers of a vocabulary, one-hot rows; of a mask and 0, the opposite mask. */
+const equal: FindLayer = (chain, { label }, inputs) => {
+  const mask = equalMask(label, inputs);
+  if (mask) return [mask];
+  const tokens = inputs.find(isElementSource), numbers = inputs.map(constantOf).find((value) => value !== undefined);
+  const { shape } = numbers ?? { shape: [] }, vocabulary = shape.at(-1) ?? 0;
+  const isCount = numbers && numbers.data.length === vocabulary && numbers.data.every((x, i) => x === i);
+  if (!isCount || !tokens?.isInteger || tokens.sources || tokens.indices.shape.at(-1) !== 1 || !chain.empty) {
+    throw cannotImport(label, "it does not compare tokens with the numbers of a vocabulary");
+  }
+  chain.layers.push({ kind: "oneHot", vocabulary });
+  const { type, shape: extents, data } = tokens.indices;
+  const rows = { ...tokens, indices: { type, shape: extents.slice(0, -1), data } };
+  return tokenRows(chain, rows, vocabulary, true);
 };
 
 /** MatMul or Gemm. A MatMul gets its bias from a following Add. */
-const dense: FindLayer = (chain, { label, operator, attributes }, inputs) => {
+const dense: FindLayer = (chain, node, inputs) => {
+  const { label, operator, attributes } = node;
+  const projected = findProjection(chain, inputs[0], constantOf(inputs[1]));
+  if (projected) return [projected];
   const { indices } = chain.rows(label, inputs[0]);
   const own = attributes();
-  const matrix = constantOf(inputs[1]), c = constantOf(inputs[2]);
+  const factor = constantOf(inputs[1]), c = constantOf(inputs[2]);
+  const matrix = factor?.shape.length === 3 && factor.shape[0] === 1 ? reshaped(factor, factor.shape.slice(1)) : factor;
   const alpha = own.take("alpha", "float") ?? 1, beta = own.take("beta", "float") ?? 1;
   if (!matrix || matrix.shape.length !== 2 || own.int("transA", 0) || (inputs[2] && !c)) {
     throw cannotImport(label, "a dense layer multiplies rows by a constant matrix");
@@ -75,58 +107,6 @@ const dense: FindLayer = (chain, { label, operator, attributes }, inputs) => {
   chain.layers.push({ kind: "dense", weight: { shape: weight.shape, data }, ...(operator === "Gemm" && { bias }) });
   return [chain.topOutput(indices, output)];
 };
-
-/**
- * Add. With a constant: the bias of the dense layer below, or part of an affine function. With another value: the sum
- * of two directions, or a residual layer.
- */
-const add: FindLayer = (chain, { label }, [a, b]) => {
-  const below = chain.layers.at(-1);
-  const c = constantOf(a) ?? constantOf(b);
-  const x = constantOf(a) ? b : a;
-  if (c && below?.kind === "dense" && !below.bias) {
-    const { indices } = chain.rows(label, x);
-    below.bias = rowVector(label, "a bias", c, below.weight.shape[0]);
-    return [chain.topOutput(indices)];
-  }
-  if (c) return affine(chain, label, x, 1, onlyNumber(label, c));
-  if (!isElementSource(a) || !isElementSource(b)) throw cannotImport(label, "it reads a constant");
-  return [mergeDirections(chain, "sum", a, b) ?? chain.residual(label, a, b)];
-};
-
-/**
- * Mul. With a constant: an affine function, or the second half of the average of two directions. With another value:
- * the product of two directions, or the steps of attention times their weights.
- */
-const mul: FindLayer = (chain, { label }, [a, b]) => {
-  const below = chain.layers.at(-1);
-  const c = constantOf(a) ?? constantOf(b);
-  const x = constantOf(a) ? b : a;
-  if (!c) {
-    const both = isElementSource(a) && isElementSource(b)
-      ? mergeDirections(chain, "multiply", a, b) ?? weightSteps(chain, a, b)
-      : undefined;
-    if (both) return [both];
-    throw cannotImport(label, "a factor must be a constant, the other direction of the layer, or the weights of steps");
-  }
-  const alpha = onlyNumber(label, c);
-  if (below?.kind !== "recurrent" || below.merge !== "sum" || alpha !== 0.5) return affine(chain, label, x, alpha, 0);
-  const { indices } = chain.rows(label, x);
-  below.merge = "average";
-  return [chain.topOutput(indices)];
-};
-
-function affine(
-  chain: Chain,
-  label: string,
-  x: SymbolicValue | undefined,
-  alpha: number,
-  beta: number,
-): SymbolicValue[] {
-  const { indices } = chain.rows(label, x);
-  chain.layers.push({ kind: "activation", f: { name: "affine", alpha, beta }, width: indices.shape.at(-1)! });
-  return [chain.topOutput(indices)];
-}
 
 const activation: FindLayer = (chain, { label, operator, attributes }, [x]) => {
   const { indices } = chain.rows(label, x);
@@ -160,14 +140,27 @@ const layerNorm: FindLayer = (chain, { label, attributes, outputs }, [x, scaleIn
 
 const FINDERS: Readonly<Record<string, FindLayer>> = {
   Add: add,
+  Clip: atLeastOne,
+  Div: div,
   Elu: activation,
+  Equal: equal,
   Gather: embedding,
   Gemm: dense,
+  GlobalAveragePool: findPool,
+  GlobalMaxPool: findPool,
+  Greater: compare,
+  GreaterOrEqual: compare,
   HardSigmoid: activation,
   LayerNormalization: layerNorm,
   LeakyRelu: activation,
+  Less: compare,
+  LessOrEqual: compare,
+  LogSoftmax: findSoftmax,
   MatMul: dense,
+  Max: atLeastOne,
   Mul: mul,
+  Neg: neg,
+  Not: not,
   OneHot: oneHot,
   ReduceMax: findPool,
   ReduceMean: findPool,
@@ -177,18 +170,8 @@ const FINDERS: Readonly<Record<string, FindLayer>> = {
   Softmax: findSoftmax,
   Softplus: activation,
   Softsign: activation,
+  Sub: sub,
   Tanh: activation,
   ThresholdedRelu: activation,
+  Where: where,
 };
-
-/** The elements of a constant that is the same row for all steps. */
-function rowVector(label: string, what: string, { shape, data }: OnnxTensor, width: number): Float32Array {
-  if (data.length === width && (shape.at(-1) === width)) return Float32Array.from(data);
-  throw cannotImport(label, `${what} must be a row of ${width} elements, got shape [${shape}]`);
-}
-
-/** The number of a constant that has one element. */
-function onlyNumber(label: string, { shape, data }: OnnxTensor): number {
-  if (data.length === 1) return data[0];
-  throw cannotImport(label, `a constant must be the bias of a dense layer or one number, got shape [${shape}]`);
-}

@@ -17,6 +17,11 @@ export interface OnnxNet {
   readonly parameters: Map<string, TensorCopy>;
   /** The value for the option `batchFirst` of `compile` that gives inputs and outputs the layout of the model. */
   readonly batchFirst: boolean;
+  /**
+   * The function at the end of the model that is not in the net, as losses take its input: `session.probabilities` is
+   * the softmax of a net's outputs.
+   */
+  readonly head: "softmax" | "logSoftmax" | undefined;
 }
 
 /**
@@ -24,8 +29,9 @@ export interface OnnxNet {
  * layers. Each layer reads the output of the layer before it. Operators between two layers may move elements as long as
  * rows stay whole and in order.
  *
- * The first output of the graph must be the output of the last layer. Other outputs may be final states. Initial states
- * and lengths that are inputs of the model become options of a session's calls.
+ * The first output of the graph must be the output of the last layer, or its softmax. Other outputs may be final
+ * states. Initial states and lengths that are inputs of the model become options of a session's calls, masks of lengths
+ * too. Casts between floats are passed over.
  *
  * @param nodes The nodes that depend on the inputs.
  * @param constants The tensors of the file, and the values computed from these tensors alone.
@@ -45,11 +51,11 @@ export function netOf(
     node.outputs.forEach((name, i) => name && results[i] && values.set(name, results[i]));
   }
   const [first, ...others] = outputs;
-  chain.finish(`the output "${first.name}"`, values.get(first.name));
+  const head = chain.finish(`the output "${first.name}"`, values.get(first.name));
   for (const { name } of others) {
     const value = values.get(name);
     if (isElementSource(value) && value.isState) continue;
     throw cannotImport(`the output "${name}"`, "it is neither the first output nor final states");
   }
-  return { ...buildNet(chain.layers), batchFirst: chain.batchFirst };
+  return { ...buildNet(chain.layers), batchFirst: chain.batchFirst, head: head?.name };
 }

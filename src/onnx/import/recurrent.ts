@@ -4,7 +4,14 @@ import { transposed } from "../run/operators/strides.ts";
 import { recurrentInputs } from "../run/recurrent_node.ts";
 import { type Chain, directionIndices, type FindLayer } from "./chain.ts";
 import type { FoundRecurrent } from "./found_layer.ts";
-import { cannotImport, constantOf, type ElementSource, indexTensor, type SymbolicValue } from "./symbolic.ts";
+import {
+  cannotImport,
+  constantOf,
+  type ElementSource,
+  indexTensor,
+  isElementSource,
+  type SymbolicValue,
+} from "./symbolic.ts";
 
 /** The inputs W, R, B and P, which must be constant. */
 const PARAMETERS = [1, 2, 3, 7];
@@ -29,6 +36,11 @@ export const findRecurrent: FindLayer = (chain, { label, recurrent, inputs: name
 
   const lengths = inputs[4] !== undefined && !constantOf(inputs[4])?.data.every((length) => length === T);
   if (lengths && constantOf(inputs[4])) throw cannotImport(label, "its rows have constant lengths");
+  const source = lengths && isElementSource(inputs[4]) ? inputs[4] : undefined;
+  if (source?.indices.data.some((index, b) => index !== b)) {
+    throw cannotImport(label, "it reads its lengths in another order");
+  }
+  chain.readLengths(label, source?.source, D === 2);
   const states = inputs.slice(5, node.operator === "LSTM" ? 7 : 6);
   const learned = initialStates(label, states, batchFirst, D, H);
   const layer: FoundRecurrent = {

@@ -1,6 +1,6 @@
 import { FormatError } from "../../errors.ts";
 import { spend } from "../format/budget.ts";
-import { allocate, isInteger, type OnnxTensor, tensor } from "../format/tensor.ts";
+import { allocate, isInteger, type OnnxElementType, type OnnxTensor, tensor } from "../format/tensor.ts";
 import type { GraphNode, OnnxValue } from "../run/graph.ts";
 import type { Compute } from "../run/operators/operator.ts";
 import { OPERATORS } from "../run/operators/operators.ts";
@@ -23,13 +23,46 @@ export interface ElementSource {
   readonly indices: OnnxTensor;
   /** Whether the elements are integers, as token ids are. */
   readonly isInteger?: boolean;
+  /** Whether the elements are the integers before numbers of the input. */
+  readonly isTruncated?: boolean;
   /** Whether the value consists of final states. */
   readonly isState?: boolean;
+  /** What the elements say of steps: whether they are within their rows. The indices are t B + b. */
+  readonly isMask?: StepMask;
+  /** How the steps behind the lengths of rows were replaced. */
+  readonly padding?: Padding;
+  /** The function at the end of a net that was passed over. */
+  readonly head?: Head;
   /**
    * The sources of a concatenation of several values, as of stacked states. The index of an element from source k is
    * its index there plus k `SOURCE_STRIDE`. No layer reads such a value as rows.
    */
   readonly sources?: readonly string[];
+}
+
+/** A comparison of the numbers of steps with the lengths of rows. */
+export interface StepMask {
+  /** The source of the lengths. */
+  readonly lengths: string;
+  /** The number of rows. */
+  readonly B: number;
+  /** Whether elements are true within the rows; otherwise behind them. */
+  readonly isWithin: boolean;
+}
+
+/** The replacement of the steps behind the lengths of rows. */
+export interface Padding {
+  readonly lengths: string;
+  readonly value: number;
+  /** For each element of the value, the index t B + b of its step. */
+  readonly steps: OnnxTensor;
+}
+
+/** A function of the outputs of a net that losses apply themselves. */
+export interface Head {
+  readonly name: "softmax" | "logSoftmax";
+  /** The number of elements over which it goes. */
+  readonly width: number;
 }
 
 /** Larger than any index within one source. */
@@ -52,10 +85,29 @@ export function isElementSource(value: SymbolicValue | undefined): value is Elem
   return value !== undefined && "source" in value;
 }
 
+/** Whether a value has elements of one source, as they are there. */
+export function isPlain(value: SymbolicValue | undefined): value is ElementSource {
+  return isElementSource(value) && !value.isInteger && !value.isMask && !value.padding && !value.head;
+}
+
+/** Whether padding is so low that it is no maximum, and its exponential nothing. */
+export function isLow({ value }: Padding): boolean {
+  return value <= -1e4;
+}
+
+/** The elements of a constant that is the same row for all steps. */
+export function rowVector(label: string, what: string, { shape, data }: OnnxTensor, width: number): Float32Array {
+  if (data.length === width && (shape.at(-1) === width)) return Float32Array.from(data);
+  throw cannotImport(label, `${what} must be a row of ${width} elements, got shape [${shape}]`);
+}
+
 /** The tensor of a constant value; undefined for any other value. */
 export function constantOf(value: SymbolicValue | undefined): OnnxTensor | undefined {
   return value && "tensor" in value ? value.tensor : undefined;
 }
+
+/** The beginning of the sources that are inputs of the model. */
+const INPUT = "input ";
 
 /** Stand-ins for the extents that each call decides: small and pairwise different. */
 const SIZES = [3, 2, 5, 7, 11, 13];
@@ -72,7 +124,11 @@ export function symbolicInputs(inputs: readonly OnnxValue[]): Map<string, Symbol
       if (!sizes.has(key)) sizes.set(key, SIZES[count++ % SIZES.length]);
       return sizes.get(key)!;
     });
-    return [name, { source: `input "${name}"`, indices: indexTensor(extents), isInteger: !/float|double/.test(type) }];
+    return [name, {
+      source: `${INPUT}"${name}"`,
+      indices: indexTensor(extents),
+      isInteger: !/float|double/.test(type),
+    }];
   }));
 }
 
@@ -93,16 +149,34 @@ export function symbolicOutputs(
   const indices = inputs.map((input) => isElementSource(input) ? input.indices : constantOf(input));
   if (operator === "Shape") return compute(indices).map((tensor) => ({ tensor }));
   if (operator === "Cast") {
-    const [cast] = compute(indices);
-    const same = isInteger(cast.type) && cast.data.every((x, i) => x === indices[0]!.data[i]);
-    return isElementSource(first) && first.isInteger && same ? [first] : undefined;
+    const [{ type, data }] = compute(indices);
+    return isElementSource(first) ? castOf(first, type, data.every((x, i) => x === indices[0]!.data[i])) : undefined;
   }
   const joins = operator === "Concat";
   const oneSource = moved.every(({ source }) => source === moved[0].source);
   if (joins && moved.length === inputs.length && !oneSource) return concatenated(moved, compute);
   const movesAll = joins ? moved.length === inputs.length : moved.length === 1 && first === moved[0];
   if (!OPERATORS[operator].moves || !oneSource || !movesAll || (isElementSource(second) && !joins)) return undefined;
-  return compute(indices).map((result) => singleSource({ ...moved[0], indices: result }));
+  const { padding } = moved[0];
+  const steps = padding && compute([padding.steps, ...constants.slice(1)]);
+  return compute(indices).map((result, i) =>
+    singleSource({ ...moved[0], indices: result, ...(padding && { padding: { ...padding, steps: steps![i] } }) })
+  );
+}
+
+/**
+ * A value after a cast: numbers are the same in any type of floats, and integers as floats. Numbers of the input may
+ * become integers, as tokens that an exporter declares as floats; nothing but an embedding reads such a value.
+ *
+ * @param isExact Whether the indices, which are integers, stay the same.
+ */
+function castOf(value: ElementSource, type: OnnxElementType, isExact: boolean): ElementSource[] | undefined {
+  const { isInteger: isWhole, isMask, source } = value;
+  if (isMask || type === "bool") return isMask && [value];
+  if (!isInteger(type)) return [{ ...value, isInteger: false, isTruncated: false }];
+  if (!isExact) return undefined;
+  if (isWhole) return [value];
+  return source.startsWith(INPUT) ? [{ ...value, isInteger: true, isTruncated: true }] : undefined;
 }
 
 /** The concatenation of values from several sources. */

@@ -1,6 +1,8 @@
 import { FormatError, ShapeError } from "../../errors.ts";
 import { Attributes } from "../format/attributes.ts";
+import type { ExternalFiles } from "../format/external.ts";
 import { decode } from "../format/protobuf.ts";
+import { refuseWrongExport } from "../format/wrong_export.ts";
 import { type GraphMessage, MODEL, type ModelMessage, type NodeMessage, type ValueMessage } from "../format/schema.ts";
 import { elementType, type OnnxElementType, type OnnxTensor, readTensor } from "../format/tensor.ts";
 import type { Compute } from "./operators/operator.ts";
@@ -53,9 +55,10 @@ const OLDEST = 7;
 /**
  * Reads a model.
  *
+ * @param files The files with the elements of its tensors.
  * @throws {FormatError} When the bytes are not an ONNX model, or the model has unsupported operators; all are named.
  */
-export function readGraph(bytes: Uint8Array): Graph {
+export function readGraph(bytes: Uint8Array, files: ExternalFiles): Graph {
   const model = decode(MODEL, bytes) as unknown as ModelMessage;
   const { graph } = model;
   if (!graph) throw new FormatError("Cannot read ONNX: the file has no graph");
@@ -65,6 +68,8 @@ export function readGraph(bytes: Uint8Array): Graph {
   }
   if (graph.sparse?.length) throw new FormatError("Cannot read ONNX: sparse initializers are not supported");
   requireSupported(graph);
+  files.fill(graph);
+  refuseWrongExport(graph);
   const constants = new Map<string, OnnxTensor>();
   for (const message of graph.initializer) {
     const name = message.name ?? "";

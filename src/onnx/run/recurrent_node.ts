@@ -7,6 +7,7 @@ import { ACTIVATION } from "../../kernels/activation_kinds.ts";
 import { type ActivationName, completeActivation, type NamedActivation } from "../../ops/activation.ts";
 import type { Attributes } from "../format/attributes.ts";
 import { type GateOrder, GATES, selectBlocks } from "../format/gates.ts";
+import { WRONG_PROJECTION } from "../format/wrong_export.ts";
 import { isInteger, type OnnxTensor } from "../format/tensor.ts";
 import { type Inputs, required } from "./operators/operator.ts";
 
@@ -146,6 +147,7 @@ export function recurrentInputs(node: RecurrentNode, inputs: Inputs): RecurrentI
   requireShape("R", R, [D, rows, H]);
   if (B) requireShape("B", B, [D, 2 * rows]);
   if (lengths) requireShape("sequence_lens", lengths, [batch]);
+  if (h && c && h.shape.at(-1) !== c.shape.at(-1)) throw new ShapeError(WRONG_PROJECTION);
   if (h) requireShape("initial_h", h, states);
   if (operator === "LSTM" && c) requireShape("initial_c", c, states);
   if (operator === "LSTM" && P) requireShape("P", P, [D, 3 * H]);

@@ -3,11 +3,15 @@ import { type OnnxInput, OnnxModel } from "../../../onnx.ts";
 import { decode, encode } from "../../../src/onnx/format/protobuf.ts";
 import { MODEL } from "../../../src/onnx/format/schema.ts";
 import { OPERATORS } from "../../../src/onnx/run/operators/operators.ts";
+import exported from "../../fixtures/onnx/external.json" with { type: "json" };
 import { MODELS } from "../onnx/models.ts";
 import { editBytes, editValue, pick, placesOf, type Value } from "./edits.ts";
 import type { Format } from "./format.ts";
 
-const seeds = MODELS.map(({ bytes }) => bytes).filter(({ length }) => length < 20_000);
+/** PyTorch's export with its weights in a file beside it. */
+const external = Uint8Array.fromBase64(exported.files["m.onnx.data"]);
+const seeds = [Uint8Array.fromBase64(exported.files["m.onnx"])]
+  .concat(MODELS.map(({ bytes }) => bytes).filter(({ length }) => length < 20_000));
 const trees: Value[] = seeds.map((bytes) => decode(MODEL, bytes));
 const pool = placesOf(trees);
 const OPERATOR_NAMES = [...Object.keys(OPERATORS), "RNN", "GRU", "LSTM"];
@@ -54,7 +58,7 @@ export const onnx: Format<Uint8Array> = {
     }
   },
   async read(bytes, random) {
-    const model = OnnxModel.load(bytes);
+    const model = OnnxModel.load(bytes, { external });
     try {
       if (!random.integer(2)) return model;
       const { layer, parameters, batchFirst } = model.net();

@@ -7,10 +7,14 @@ import * as layers from "../../../layers.ts";
 import * as losses from "../../../losses.ts";
 import * as metrics from "../../../metrics.ts";
 import * as models from "../../../models.ts";
+import * as numpy from "../../../numpy.ts";
 import * as onnx from "../../../onnx.ts";
+import * as pytorch from "../../../pytorch.ts";
 import * as report from "../../../report.ts";
 import * as tfjs from "../../../tfjs.ts";
 import { loadLanguageModel } from "../../../run.ts";
+import NUMPY from "../../fixtures/weights/numpy.json" with { type: "json" };
+import PYTORCH from "../../fixtures/weights/pytorch.json" with { type: "json" };
 import { MODELS as KERAS } from "../keras/models.ts";
 
 /** A function of its options alone, and options that it accepts; the first of them is not required to be one. */
@@ -40,6 +44,8 @@ const onnxFile = onnx.writeOnnx(layer, shared.parameters());
 const kerasFile = await keras.writeKeras(layer, shared.parameters());
 const kerasWeights = await keras.writeKerasWeights(layer, shared.parameters());
 const { config = "", files: { ".weights.h5": weights } } = KERAS.find(({ config }) => config)!;
+const pytorchFile = Uint8Array.fromBase64(PYTORCH.cases.find(({ name }) => name.endsWith("state_dict"))!.file);
+const numpyFile = Uint8Array.fromBase64(NUMPY.npz), arrayFile = Uint8Array.fromBase64(NUMPY.npy.x.file);
 const tfjsFiles = tfjs.writeTfjs(layer, shared.parameters());
 
 /** Those that answer at once. */
@@ -162,8 +168,14 @@ export const SYNCHRONOUS: Readonly<Record<string, Case<unknown>>> = {
   },
   "OnnxModel.load": {
     call: (options) => onnx.OnnxModel.load(onnxFile, options).dispose(),
-    options: { numerics: "exact", limits: {} },
+    options: { numerics: "exact", external: {}, limits: {} },
   },
+  readPytorch: {
+    call: (options) => pytorch.readPytorch(pytorchFile, options),
+    options: { key: "state_dict", limits: { bytes: 1e6 } },
+  },
+  readNpz: { call: (options) => numpy.readNpz(numpyFile, options), options: { limits: { bytes: 1e6 } } },
+  readNpy: { call: (options) => numpy.readNpy(arrayFile, options), options: { limits: { bytes: 1e6 } } },
   writeOnnx: { call: (options) => onnx.writeOnnx(layer, shared.parameters(), options), options: { softmax: true } },
   writeTfjs: { call: (options) => tfjs.writeTfjs(layer, shared.parameters(), options), options: { name: "net" } },
   TrainingReport: { call: (options) => new report.TrainingReport(options), options: { title: "net" } },

@@ -1,7 +1,7 @@
 // deno-lint-ignore no-import-prefix -- an entry must work from a URL, where deno.json does not travel
 import { Inflate, inflateSync, Unzlib, unzlibSync } from "npm:fflate@0.8.3";
 import type { FormatError } from "../../errors.ts";
-import type { Budget } from "../../formats/limits.ts";
+import type { Budget } from "../limits.ts";
 
 /** Deflate makes at most so many bytes of one. */
 const MAX_RATIO = 1032;
