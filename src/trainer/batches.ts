@@ -26,9 +26,13 @@ export type BatchSource = (epoch: number, used: number) => Batches;
 
 /** How samples are grouped into batches. */
 export interface BatchOptions {
+  /** Number of samples in a batch. */
   batch?: number;
+  /** Whether every epoch has another random order. */
   shuffle?: boolean;
+  /** Seed of the random orders. */
   seed?: number;
+  /** Number of batches in a bucket, whose samples are sorted by length. */
   bucket?: number;
   /** Number of processes among which the rows of a batch are divided. Default 1. */
   ranks?: number;
