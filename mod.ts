@@ -57,7 +57,7 @@ export type { Scope, Source } from "./src/memory/scope.ts";
 export type { Slot } from "./src/memory/slot.ts";
 export { beamSearch, type BeamSearchOptions, type Hypothesis } from "./src/decoding/beam_search.ts";
 export type { ActivationStatistics } from "./src/session/statistics.ts";
-export type { Batches, BatchOptions, BatchSource, SampleSource, TrainingData } from "./src/trainer/batches.ts";
+export type { Batches, Batching, BatchSource, SampleSource, TrainingData } from "./src/trainer/batches.ts";
 export { compile, type CompileOptions } from "./src/session/compile.ts";
 export type { CompiledNet } from "./src/runtime/compiled_net.ts";
 export {
