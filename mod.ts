@@ -58,7 +58,7 @@ export type { Slot } from "./src/memory/slot.ts";
 export { beamSearch, type BeamSearchOptions, type Hypothesis } from "./src/decoding/beam_search.ts";
 export type { ActivationStatistics } from "./src/session/statistics.ts";
 export type { Batches, Batching, BatchSource, SampleSource, TrainingData } from "./src/trainer/batches.ts";
-export { compile, type CompileOptions } from "./src/session/compile.ts";
+export { compile, type CompileOptions, type Threading } from "./src/session/compile.ts";
 export type { CompiledNet } from "./src/runtime/compiled_net.ts";
 export {
   evaluate,
@@ -86,6 +86,9 @@ export type {
 export { type Checkpoint, type NetDescription, readCheckpoint } from "./src/session/checkpoint.ts";
 export type { DrawOptions } from "./src/decoding/token_draws.ts";
 export type { Continuation, GenerateOptions, SearchOptions } from "./src/decoding/generate.ts";
+export type { GivenPrompt, Prompt } from "./src/decoding/prompt.ts";
+export type { NextToken, ScoreOptions, TextScore, TokenScore } from "./src/decoding/score.ts";
+export type { LogitsHook } from "./src/decoding/token_draws.ts";
 export type { SizeOptions } from "./src/runtime/plan.ts";
 export type { PlanOptions } from "./src/session/plan_training.ts";
 export type { CheckpointOptions } from "./src/session/checkpoint.ts";
@@ -180,8 +183,6 @@ export type {
 export { rmsprop, type RmspropOptions } from "./src/training/optimizers/rmsprop.ts";
 export { sgd, type SgdOptions } from "./src/training/optimizers/sgd.ts";
 export { cosine, type CosineOptions } from "./src/training/schedules/cosine.ts";
-export { oneCycle, type OneCycleOptions } from "./src/training/schedules/one_cycle.ts";
-export { reduceOnPlateau, type ReduceOnPlateauOptions } from "./src/training/schedules/reduce_on_plateau.ts";
 export type { Schedule, ScheduleState } from "./src/training/schedules/schedule.ts";
 export { exponentialDecay, stepDecay } from "./src/training/schedules/step_decay.ts";
 export type { Resource } from "./src/resource.ts";

@@ -7,8 +7,8 @@ import {
   LanguageModel,
   OptionError,
   readSafetensors,
-  reduceOnPlateau,
 } from "../../mod.ts";
+import { reduceOnPlateau } from "../../schedules.ts";
 
 const TEXT = "abracadabra, said the wizard. ".repeat(20), OTHER = "the wizard said a card, a cadabra. ".repeat(6);
 const SIZES = { hidden: [12], seed: 2 }, FIT = { batch: 4, unroll: 10 };

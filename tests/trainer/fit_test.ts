@@ -11,7 +11,6 @@ import {
   NonFiniteError,
   OptionError,
   recurrent,
-  reduceOnPlateau,
   type Samples,
   ShapeError,
   squaredError,
@@ -20,6 +19,7 @@ import {
   type TrainingData,
   type TrainingEvent,
 } from "../../mod.ts";
+import { reduceOnPlateau } from "../../schedules.ts";
 import { accuracy, confusionMatrix } from "../../metrics.ts";
 import { arrange } from "../../src/training/data/arrangement.ts";
 import { collate, stepsOf } from "../../src/training/data/samples.ts";

@@ -9,7 +9,6 @@ import {
   type Metrics,
   OptionError,
   perplexity,
-  reduceOnPlateau,
   type Session,
   sgd,
   ShapeError,
@@ -18,6 +17,7 @@ import {
   type TrainingData,
   type TrainingEvent,
 } from "../../mod.ts";
+import { reduceOnPlateau } from "../../schedules.ts";
 import { accuracy } from "../../metrics.ts";
 import { Generator } from "../../src/random/generator.ts";
 import { SMALL, smallNet, VOCABULARY } from "../support/session/small_net.ts";

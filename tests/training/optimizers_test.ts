@@ -6,14 +6,13 @@ import {
   adamw,
   cosine,
   exponentialDecay,
-  oneCycle,
   OptionError,
-  reduceOnPlateau,
   rmsprop,
   type Schedule,
   sgd,
   stepDecay,
 } from "../../mod.ts";
+import { oneCycle, reduceOnPlateau } from "../../schedules.ts";
 import { type Arithmetic, sessionOn } from "../support/conformance/kind.ts";
 import { torchNames, torchOptimizer, type TorchOptions } from "../support/conformance/torch_optimizer.ts";
 import { distance, U } from "../support/rounding.ts";

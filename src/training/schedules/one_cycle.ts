@@ -62,7 +62,7 @@ const ONE_CYCLE = {
  *
  * @example
  * ```ts
- * import { oneCycle } from "@unroll/rnn";
+ * import { oneCycle } from "@unroll/rnn/schedules";
  * import { assertAlmostEquals } from "@std/assert";
  *
  * const schedule = oneCycle({ steps: 100 });

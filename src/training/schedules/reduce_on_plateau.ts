@@ -84,7 +84,7 @@ interface PlateauState extends Readonly<Record<string, number | null>> {
  *
  * @example
  * ```ts
- * import { reduceOnPlateau } from "@unroll/rnn";
+ * import { reduceOnPlateau } from "@unroll/rnn/schedules";
  * import { assertEquals } from "@std/assert";
  *
  * const schedule = reduceOnPlateau({ factor: 0.5, patience: 1 });

@@ -9,10 +9,10 @@ import {
   fit,
   gru,
   recurrent,
-  reduceOnPlateau,
   sequential,
   type TrainerState,
 } from "../../../mod.ts";
+import { reduceOnPlateau } from "../../../schedules.ts";
 import type { Format } from "./format.ts";
 import { editedFile } from "./models.ts";
 

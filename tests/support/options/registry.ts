@@ -9,6 +9,7 @@ import * as metrics from "../../../metrics.ts";
 import * as models from "../../../models.ts";
 import * as onnx from "../../../onnx.ts";
 import * as report from "../../../report.ts";
+import * as schedules from "../../../schedules.ts";
 import * as tfjs from "../../../tfjs.ts";
 import { loadLanguageModel } from "../../../run.ts";
 import { MODELS as KERAS } from "../keras/models.ts";
@@ -54,8 +55,8 @@ export const SYNCHRONOUS: Readonly<Record<string, Case<unknown>>> = {
   rmsprop: { call: unroll.rmsprop, options: { momentum: 0.5 } },
   sgd: { call: unroll.sgd, options: { nesterov: false } },
   cosine: { call: unroll.cosine, options: { steps: 9 } },
-  oneCycle: { call: unroll.oneCycle, options: { steps: 9 } },
-  reduceOnPlateau: { call: unroll.reduceOnPlateau, options: { patience: 2 } },
+  oneCycle: { call: schedules.oneCycle, options: { steps: 9 } },
+  reduceOnPlateau: { call: schedules.reduceOnPlateau, options: { patience: 2 } },
   stepDecay: { call: unroll.stepDecay, options: { every: 2 } },
   exponentialDecay: { call: unroll.exponentialDecay, options: { factor: 0.9 } },
   binaryCrossEntropy: { call: unroll.binaryCrossEntropy, options: { positiveWeight: 2 } },

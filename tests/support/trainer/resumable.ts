@@ -9,15 +9,14 @@ import {
   embedding,
   gru,
   type Layer,
-  oneCycle,
   type Optimizer,
   recurrent,
-  reduceOnPlateau,
   rmsprop,
   sequential,
   type Session,
   sgd,
 } from "../../../mod.ts";
+import { oneCycle, reduceOnPlateau } from "../../../schedules.ts";
 import { SMALL, smallData, VOCABULARY } from "../session/small_net.ts";
 
 /** Steps of a training that is cut. */
