@@ -59,7 +59,7 @@ export type { Scope, Source } from "./src/memory/scope.ts";
 export type { Slot } from "./src/memory/slot.ts";
 export { beamSearch, type BeamSearchOptions, type Hypothesis } from "./src/decoding/beam_search.ts";
 export type { ActivationStatistics } from "./src/session/statistics.ts";
-export type { Batches, TrainingData } from "./src/trainer/batches.ts";
+export type { Batches, Batching, BatchSource, SampleSource, TrainingData } from "./src/trainer/batches.ts";
 export { compile, type CompileOptions, type Threading } from "./src/session/compile.ts";
 export type { CompiledNet } from "./src/runtime/compiled_net.ts";
 export {
@@ -165,7 +165,13 @@ export { binaryCrossEntropy, type BinaryCrossEntropyOptions } from "./src/traini
 export { crossEntropy, type CrossEntropyOptions } from "./src/training/losses/cross_entropy.ts";
 export type { Loss, LossOptions, PlannedLoss, Reduction, TargetRows, Targets } from "./src/training/losses/loss.ts";
 export { absoluteError, squaredError } from "./src/training/losses/regression.ts";
-export { type EvaluatedBatch, type Metric, type MetricState, perplexity } from "./src/training/metrics/metric.ts";
+export {
+  type EvaluatedBatch,
+  type Metric,
+  type MetricState,
+  type OutputOf,
+  perplexity,
+} from "./src/training/metrics/metric.ts";
 export { adagrad, type AdagradOptions } from "./src/training/optimizers/adagrad.ts";
 export { adam, type AdamOptions, adamw } from "./src/training/optimizers/adam.ts";
 export type {

@@ -13,7 +13,7 @@ export type { LoadModelOptions, SessionOptions } from "./src/models/model.ts";
 export type { RunnerOptions } from "./src/models/run/load.ts";
 export type { ModelRunner } from "./src/models/run/model.ts";
 export type { SaveOptions } from "./src/models/run/model_file.ts";
-export type { Sequence, TaskSequence, Tokens } from "./src/models/run/sequences.ts";
+export type { FeaturedSequence, PlainSequence, Sequence, TaskSequence, Tokens } from "./src/models/run/sequences.ts";
 export { pretrained, type PretrainedOptions, type Vectors } from "./src/models/embeddings.ts";
 export type { DrawOptions } from "./src/decoding/token_draws.ts";
 

@@ -41,6 +41,6 @@ export type { SequenceRegressorRunner } from "./src/models/run/regressor.ts";
 export type { Alignment, Seq2SeqRunner } from "./src/models/run/seq2seq.ts";
 export type { TranslateOptions, Translation, TranslationSearchOptions } from "./src/models/run/seq2seq_decoding.ts";
 export type { TaskRunOptions } from "./src/models/run/sequence_model.ts";
-export type { TaskSequence, Tokens } from "./src/models/run/sequences.ts";
+export type { FeaturedSequence, PlainSequence, TaskSequence, Tokens } from "./src/models/run/sequences.ts";
 export type { SequenceTaggerRunner, Tagging } from "./src/models/run/tagger.ts";
 export type { Resource } from "./src/resource.ts";

@@ -26,7 +26,7 @@ export function residual(layer: Layer): Layer {
     (output.steps ?? "each") !== "each" || input.named || output.named
   ) {
     throw new ShapeError(
-      `Cannot add a layer to its input: it must take and give values of one width, one row for each step of the input, ` +
+      `Cannot add a layer to its input: it must take and give values of one width, a row for each step of the input, ` +
         `got ${input.kind} of width ${width} and ${output.kind} of width ${output.width}`,
     );
   }

@@ -18,17 +18,21 @@ export type TrainingData = SampleRows | SampleSource | Batches | ((epoch: number
 /** Samples that make their own batches: see `namedSamples`. */
 export interface SampleSource {
   /** The batches in this session. */
-  source(session: Session, options: Required<Omit<BatchOptions, "ranks">>): BatchSource;
+  source(session: Session, options: Required<Omit<Batching, "ranks">>): BatchSource;
 }
 
 /** The batches of an epoch after the first `used`. */
 export type BatchSource = (epoch: number, used: number) => Batches;
 
 /** How samples are grouped into batches. */
-export interface BatchOptions {
+export interface Batching {
+  /** Number of samples in a batch. */
   batch?: number;
+  /** Whether every epoch has another random order. */
   shuffle?: boolean;
+  /** Seed of the random orders. */
   seed?: number;
+  /** Number of batches in a bucket, whose samples are sorted by length. */
   bucket?: number;
   /** Number of processes among which the rows of a batch are divided. Default 1. */
   ranks?: number;
@@ -55,7 +59,7 @@ export function evaluationSource(session: Session, data: TrainingData, batch?: n
  * @throws {ShapeError} When samples do not fit the session.
  * @throws {OptionError} When an option is out of range, or the data has none of the three forms.
  */
-export function batchSource(session: Session, data: TrainingData, options: BatchOptions): BatchSource {
+export function batchSource(session: Session, data: TrainingData, options: Batching): BatchSource {
   const { batch = session.batch, shuffle = true, seed = 0, bucket = shuffle ? BUCKET : 1, longest, ranks = 1 } =
     options;
   requireInteger("batch", batch, 1, session.batch * ranks);

@@ -149,7 +149,7 @@ Deno.test("attention to an encoder with strides: weights of its steps alone, and
 });
 
 Deno.test("what does not go together is refused", async () => {
-  assertThrows(() => residual(conv1d(3, 3, 3)), ShapeError, "one row for each step of the input");
+  assertThrows(() => residual(conv1d(3, 3, 3)), ShapeError, "a row for each step of the input");
   assertThrows(() => residual(product), ShapeError, "Cannot add a layer to its input");
   assertThrows(() => sequential({ in: dense(3, 3), product }), ShapeError, "a layer of 2 inputs must not read 1");
   assertThrows(() => sequential({ two, out: dense(3, 3) }), ShapeError, "several outputs");

@@ -31,7 +31,7 @@ export type Sequence = string | readonly string[] | ArrayLike<number>;
  * A sequence alone. A model with `tokens`: a text or the list of its tokens, as the vocabulary has them, or ids. A
  * model with `features`: values `[T, features]`, row-major or as rows.
  */
-type PlainSequence = Sequence | ArrayLike<ArrayLike<number>>;
+export type PlainSequence = Sequence | ArrayLike<ArrayLike<number>>;
 
 /** A sequence with values that hold for all of it. */
 export interface FeaturedSequence {
