@@ -2,11 +2,12 @@
  * The cells of entry ./cells beside lstm and gru, on two tasks, with three seeds: at equal arithmetic (about as many
  * multiply-adds and as many steps of training for each cell) and at equal time. Prints the table of docs/cells.md.
  *
- *     deno run bench/cells.ts             # ten minutes of one core
+ *     deno run bench/cells.ts             # four minutes of one core
  *     deno run bench/cells.ts --seconds 1 --steps 100
  */
 import * as cells from "@unroll/rnn/cells";
 import { adam, type Cell, clipNorm, compile, crossEntropy, dense, Generator } from "@unroll/rnn";
+import { processorTime } from "./clock.ts";
 import { gru, lstm, oneHot, recurrent, sequential, type Session } from "@unroll/rnn";
 
 const CELLS: Record<string, () => Cell> = {
@@ -23,7 +24,7 @@ const CELLS: Record<string, () => Cell> = {
   zoneoutLstm: () => cells.zoneoutLstm(),
 };
 
-const B = 32, T = 24, SYMBOLS = 6, SEEDS = [1, 2, 3];
+const B = 32, T = 12, SYMBOLS = 6, SEEDS = [1, 2, 3];
 
 /** The multiply-adds of a row and step that each cell may have. */
 const ARITHMETIC = 12_000;
@@ -67,7 +68,7 @@ function accuracy(session: Session, random: Generator, task: (row: readonly numb
   return 100 * right / (20 * B);
 }
 
-/** Trains a cell for so many steps, or for so many milliseconds. */
+/** Trains a cell for so many steps, or for so many milliseconds of processor time. */
 async function train(
   make: () => Cell,
   task: typeof TASKS[string],
@@ -81,16 +82,16 @@ async function train(
   using session = await compile(net, { ...options, optimizer: adam({ learningRate: 0.004 }) });
   let step = 0, ms = 0;
   for (; goOn(step, ms); step++) {
-    const data = draw(random, task), start = performance.now();
+    const data = draw(random, task), start = processorTime();
     session.step(data);
-    ms += performance.now() - start;
+    ms += processorTime() - start;
   }
   return { hidden, step, ms, accuracy: accuracy(session, new Generator(seed + 100), task) };
 }
 
 const option = (name: string, preset: number) => Number(Deno.args[Deno.args.indexOf(`--${name}`) + 1] || preset);
-const steps = Deno.args.includes("--steps") ? option("steps", 0) : 400;
-const seconds = Deno.args.includes("--seconds") ? option("seconds", 0) : 2;
+const steps = Deno.args.includes("--steps") ? option("steps", 0) : 300;
+const seconds = Deno.args.includes("--seconds") ? option("seconds", 0) : 1;
 const median = (numbers: number[]) => numbers.sort((a, b) => a - b)[numbers.length >> 1];
 const three = (numbers: number[]) => numbers.map((x) => x.toFixed(0)).join(" ");
 
