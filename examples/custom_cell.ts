@@ -1,22 +1,11 @@
 /**
- * Two recurrent cells of one's own, each its equations: a minimal gated unit, and an LSTM with layer normalisation of
- * the sums before the gates. The program prints their equations, forward and backward, checks their gradients, and
- * trains both to name the first symbol of a sequence at its end.
+ * Two cells of one's own, each its equations: a minimal gated unit, and an LSTM with layer normalisation. The program
+ * prints their equations, checks their gradients, and trains both to name the first symbol of a sequence at its end.
  *
  *     deno run examples/custom_cell.ts
  */
-import {
-  adam,
-  type Cell,
-  clipNorm,
-  compile,
-  crossEntropy,
-  dense,
-  Generator,
-  oneHot,
-  recurrent,
-  sequential,
-} from "@unroll/rnn";
+import { adam, type Cell, clipNorm, compile, crossEntropy, dense } from "@unroll/rnn";
+import { Generator, oneHot, recurrent, sequential } from "@unroll/rnn";
 import { defineCell } from "@unroll/rnn/cells";
 import { gradientCheck } from "@unroll/rnn/check";
 
@@ -54,10 +43,7 @@ export async function learn(cell: Cell, steps: number): Promise<number> {
   const options = { batch, steps: T, loss: crossEntropy(), clip: clipNorm(1), seed: 1 };
   using session = await compile(net, { ...options, optimizer: adam({ learningRate: 0.01 }) });
   const draw = () => Int32Array.from({ length: T * batch }, () => random.integer(symbols));
-  for (let i = 0; i < steps; i++) {
-    const x = draw();
-    session.step({ x, y: x.slice(0, batch) });
-  }
+  for (let i = 0, x = draw(); i < steps; i++, x = draw()) session.step({ x, y: x.slice(0, batch) });
   let right = 0;
   for (let round = 0; round < 10; round++) {
     const x = draw(), logits = session.forward(x), row = (b: number) => logits.subarray(b * symbols, (b + 1) * symbols);

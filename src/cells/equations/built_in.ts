@@ -4,7 +4,7 @@ import type { ElmanSettings } from "../elman_options.ts";
 import type { GruSettings } from "../gru_options.ts";
 import type { LstmSettings } from "../lstm_options.ts";
 import { checkedCell } from "./checked_cell.ts";
-import { defineCell, type DefinedCell, withText } from "./define_cell.ts";
+import { type defineCell, type DefinedCell, savedCells, withText } from "./define_cell.ts";
 import type { EquationsCell } from "./equations_cell.ts";
 import type { Expression, StepFunctions } from "./expression.ts";
 

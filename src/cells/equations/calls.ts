@@ -24,12 +24,17 @@ export function calls({ works }: Placed, { block, scope, other }: Binding): Call
   const made: Call[] = [], homes = ({ to, from }: PlacedWork) => [to!, ...from];
   for (let i = 0; i < works.length; i++) {
     const work = works[i], { kind, value, minus, reads } = work, all = homes(work);
+    // Whether a work is the same operation on the next blocks of z.
+    const follows = (next: PlacedWork | undefined, count: number) =>
+      next?.kind === "value" && !work.isFused && !next.isFused && next.value!.op === value!.op &&
+      next.value!.at === value!.at &&
+      homes(next).every((home, i) => all[i][0] === "z" && home === `z ${index(all[i]) + count}`);
     if (kind === "accumulate") {
       const [to, a, b = a] = ["outputGradient 0" as const, ...all.slice(1)].map((home) => block(home, reads[0].width));
       made.push(reads[1] ? call("multiplyAdd", to, a, b) : call(minus ? "subtract" : "add", to, to, a));
     } else if (kind === "value" || kind === "store") {
       let count = 1;
-      while (follows(works[i + count], count)) count++;
+      while (kind === "value" && follows(works[i + count], count)) count++;
       const [y, a, b, c] = all.map((home) => block(home, reads[0].width, count)), { isFused } = work, { op } = value!;
       const isSum = op === "multiplyAdd";
       if (kind === "store" || isSum && all[0] !== all[1]) made.push(call("copy", y, a));
@@ -38,14 +43,6 @@ export function calls({ works }: Placed, { block, scope, other }: Binding): Call
       }
       i += count - 1;
     } else made.push(other(work));
-
-    /** Whether a work is the same operation on the next blocks of z. */
-    function follows(next: PlacedWork | undefined, count: number): boolean {
-      if (next?.kind !== "value" || work.isFused || next.isFused) return false;
-      const isSame = next.value!.op === value!.op && next.value!.at === value!.at;
-      return kind === "value" && isSame &&
-        homes(next).every((home, i) => all[i][0] === "z" && home === `z ${index(all[i]) + count}`);
-    }
   }
   return made;
 }

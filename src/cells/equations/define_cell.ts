@@ -6,8 +6,8 @@ import { printEquations } from "./print.ts";
 import { readEquations } from "./read.ts";
 
 /**
- * Lets `load` read saved models whose cell is given by equations, and `save` write them. Making a cell with `defineCell`
- * does it too; a program that only loads calls this function once.
+ * Lets `load` read saved models whose cell is given by equations, and `save` write them. `defineCell` does it too; a
+ * program that only loads calls this function once.
  */
 export function savedCells(): void {
   saved.write = ({ name, equations }) => equations && { ...equationsData(equations), name };

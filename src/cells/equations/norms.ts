@@ -2,7 +2,7 @@ import type { Slot } from "../../memory/slot.ts";
 import { dropoutMask } from "../../ops/dropout.ts";
 import { joinNeeds } from "../../ops/needs.ts";
 import type { CellContext } from "../cell.ts";
-import { type Block, block } from "./block.ts";
+import { block } from "./block.ts";
 import { copy } from "./calls.ts";
 import type { Extension, PlannedMasks, PlannedProduct } from "./planned_equations.ts";
 import type { Equations } from "./trace.ts";
