@@ -1,4 +1,4 @@
-import { ShapeError } from "../errors.ts";
+import { OptionError, ShapeError } from "../errors.ts";
 import type { ParameterSlot, Planner, RandomStream } from "./planner.ts";
 import type { Slot } from "./slot.ts";
 
@@ -27,6 +27,7 @@ export class Scope {
    * @param prefix Text before every name of this scope.
    * @param suffix Text behind every name of this scope.
    * @param decoder Set in the scope of a decoder, with the source that the decoder attends to.
+   * @param isInt8 Whether matmuls have int8 weights.
    */
   constructor(
     planner: Planner,
@@ -34,6 +35,7 @@ export class Scope {
     prefix = "",
     suffix = "",
     decoder?: { readonly source?: Source },
+    readonly isInt8 = false,
   ) {
     this.#planner = planner;
     this.#parameters = parameters;
@@ -57,14 +59,27 @@ export class Scope {
     return this.#planner.train;
   }
 
+  /**
+   * The same scope for int8 weights.
+   *
+   * @throws {OptionError} When backward will run.
+   */
+  int8(): Scope {
+    if (this.train) throw new OptionError("Cannot train int8 weights: train the net from which they were quantized");
+    this.#planner.isInt8 = true;
+    return new Scope(this.#planner, this.#parameters, this.#prefix, this.#suffix, this.#decoder, true);
+  }
+
   /** The scope of a part of the layer: `prefix` comes before its names, `suffix` behind. */
   within(prefix: string, suffix = ""): Scope {
-    return new Scope(this.#planner, this.#parameters, this.#prefix + prefix, suffix + this.#suffix, this.#decoder);
+    const names = [this.#prefix + prefix, suffix + this.#suffix] as const;
+    return new Scope(this.#planner, this.#parameters, ...names, this.#decoder, this.isInt8);
   }
 
   /** The scope of a decoder, which has its own number of steps. */
   decoder(prefix: string, source?: Source): Scope {
-    return new Scope(this.#planner, this.#parameters, this.#prefix + prefix, this.#suffix, { source });
+    const names = [this.#prefix + prefix, this.#suffix] as const;
+    return new Scope(this.#planner, this.#parameters, ...names, { source }, this.isInt8);
   }
 
   /**

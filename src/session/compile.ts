@@ -1,7 +1,7 @@
 import { OptionError, requireInteger } from "../errors.ts";
 import { extended, readOptions, type Table } from "../options.ts";
 import { type KernelOptions, KERNELS } from "../kernels/builds.ts";
-import { loadModule } from "../kernels/load.ts";
+import { loadModules } from "../kernels/load.ts";
 import { type Layer, layer } from "../layers/layer.ts";
 import { WasmArena } from "../memory/wasm_arena.ts";
 import { Threads } from "../threads/threads.ts";
@@ -67,9 +67,9 @@ export async function compile(
   checkTraining(training);
   const plan = planTraining(layer("net", net), training, count);
   const arena = new WasmArena(plan.bytes, count > 1);
-  const { kernels, module } = await loadModule({ numerics, kernels: given }, arena);
+  const { kernels, modules } = await loadModules({ numerics, kernels: given }, arena, plan.planner.isInt8);
   if (count === 1) return new Session(plan, kernels, arena);
-  const threads = await Threads.start(count, { module, kernels, arena, map: plan.planner.map });
+  const threads = await Threads.start(count, { modules, kernels, arena, map: plan.planner.map });
   return new Session(plan, threads.kernels, threads.arena, threads);
 }
 

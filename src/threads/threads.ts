@@ -21,8 +21,8 @@ const TIMEOUT = 60_000;
  * reaches the worker through shared memory only.
  */
 const script = () =>
-  `port.onmessage = ({ data: { module, memory, control, commands, names, threads } }) => {
-  const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+  `port.onmessage = ({ data: { modules, memory, control, commands, names, threads } }) => {
+  const exports = Object.assign({}, ...modules.map((module) => new WebAssembly.Instance(module, { env: { memory } }).exports));
   const kernels = [undefined, ...names.map((name) => exports[name])], replay = ${replay};
   port.postMessage("ready");
   try {
@@ -34,7 +34,7 @@ const script = () =>
 
 /** The resources that the threads of a session share. */
 interface ThreadResources {
-  readonly module: WebAssembly.Module;
+  readonly modules: readonly WebAssembly.Module[];
   /** The kernels of the main thread. */
   readonly kernels: Kernels;
   readonly arena: WasmArena;
@@ -76,7 +76,7 @@ export class Threads extends Resource {
    */
   static async start(
     count: number,
-    { module, kernels, arena, map }: ThreadResources,
+    { modules, kernels, arena, map }: ThreadResources,
     timeout = TIMEOUT,
   ): Promise<Threads> {
     const control = new Int32Array(new SharedArrayBuffer(4 * CONTROL_WORDS));
@@ -90,7 +90,7 @@ export class Threads extends Resource {
         const started = startWorker(script());
         workers.push(started);
         started.worker.postMessage({
-          module,
+          modules,
           memory: arena.memory,
           control,
           commands,
