@@ -20,6 +20,9 @@ const ROW_HEAD: usize = 16;
 const ROUND: f32 = 12582912;
 const ROUND_BITS: i32 = 0x4b400000;
 
+/** 127 / LEAST is finite. */
+const LEAST: f32 = 1e-36;
+
 /** k up to a multiple of 16. */
 @inline
 function padded(k: i32): i32 {
@@ -33,7 +36,7 @@ function padded(k: i32): i32 {
  *     step = (high - low) / 127,   zero = nearest(-low (127 / (high - low))),
  *     a(l) = nearest(A(i, l) (127 / (high - low))) + zero, at most 127
  *
- * and all are 0 in a row of zeros. With s(j) and w(j, l) from `packInt8`,
+ * and all are 0 where high - low is below 1e-36. With s(j) and w(j, l) from `packInt8`,
  *
  *     C(i, j) = init(i, j) + (sum over l of a(l) w(j, l) - zero sum over l of w(j, l)) (s(j) step)
  *
@@ -119,7 +122,7 @@ function roundRow(q: usize, a: usize, k: i32): void {
   notFinite = f32x4.add(notFinite, v128.shuffle<f32>(notFinite, notFinite, 2, 3, 0, 1));
   notFinite = f32x4.add(notFinite, v128.shuffle<f32>(notFinite, notFinite, 1, 0, 3, 2));
   const range = f32x4.extract_lane(f32x4.sub(high, low), 0);
-  const factor: f32 = range > 0 ? 127 / range : 0;
+  const factor: f32 = range > LEAST ? 127 / range : 0;
   const nearest = f32x4.extract_lane(low, 0) * -factor + ROUND;
   const zeroPoint = max(0, min(127, reinterpret<i32>(nearest) - ROUND_BITS));
   f32.store(q, range / 127 + f32x4.extract_lane(notFinite, 0));
@@ -176,9 +179,9 @@ function scaled(sums: usize, panel: usize, o: usize, step: v128, zeroPoint: v128
  * P = panels of the int8 weights of W, 16 rows of W a panel: the scales, f32; the sums of the rows' integers, i32; and
  * for each four steps of k four bytes of each row. With L the largest |W(j, l)|,
  *
- *     s(j) = L / 127,   w(j, l) = nearest(W(j, l) / s(j)), at most 127
+ *     s(j) = L / 127 rounded up to 17 bits,   w(j, l) = nearest(W(j, l) / s(j)), at most 127
  *
- * Rows from n on and steps from k on are zero. Weights on the grid that `quantize` makes are kept as they are.
+ * The scale of a row with NaN or infinity is NaN. Rows from n on and steps from k on are zero. Weights on the grid that `quantize` makes are kept as they are.
  *
  *   P  [ceil(n / 16), 32 + 4 ceil(k / 16) 16]  out
  *   W  [n, k]                                  in
@@ -196,9 +199,9 @@ function packRow(p: usize, w: usize, k: i32): void {
   const end = w + (<usize> k << 2);
   let largest: f32 = 0;
   for (let x = w; x < end; x += 4) largest = max<f32>(largest, abs<f32>(f32.load(x)));
-  const scale: f32 = largest / 127;
-  f32.store(p, scale);
-  if (!(scale > 0)) return;
+  const scale = reinterpret<f32>((reinterpret<i32>(largest / 127) + 127) & -128);
+  f32.store(p, largest < Infinity ? scale : NaN);
+  if (!(largest < Infinity && scale > 0)) return;
   let sum = 0, o: usize = 0;
   for (let x = w; x < end; x += 4, o++) {
     const nearest = f32.load(x) / scale + ROUND;

@@ -118,9 +118,12 @@ export class Builds {
     if (!int8) throw new OptionError('Cannot run int8 weights: "kernels" must be int8, of "@unroll/rnn/int8"');
     const given = await kernels, exact = isModule(given) ? given : undefined;
     const module = await this.#module({ numerics: "exact", kernels: exact }, shared);
-    return [module, await int8.module(shared).catch((error) => {
-      throw forbidden(error);
-    })];
+    return [
+      module,
+      await int8.module(shared).catch((error) => {
+        throw forbidden(error);
+      }),
+    ];
   }
 
   async #module({ numerics, kernels }: KernelOptions, shared: boolean): Promise<WebAssembly.Module> {
@@ -229,9 +232,10 @@ export async function instantiate(
   const [first, ...others] = await Promise.all(instances).catch((error) => {
     throw forbidden(error);
   });
-  const kernels = (others.length
-    ? Object.assign({}, first.exports, ...others.map(({ exports }) => exports))
-    : first.exports) as unknown as Kernels;
+  const kernels =
+    (others.length
+      ? Object.assign({}, first.exports, ...others.map(({ exports }) => exports))
+      : first.exports) as unknown as Kernels;
   kernels.writeConstants();
   return kernels;
 }

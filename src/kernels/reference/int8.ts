@@ -4,6 +4,19 @@ import type { Kernels } from "../kernels.ts";
 import type { NumberMode } from "./number_mode.ts";
 import { elements } from "./elements.ts";
 
+const float = new Float32Array(1), bits = new Int32Array(float.buffer);
+
+/** The scale of a row by its largest absolute element, rounded up to 17 bits. */
+function scaleOf(largest: number): number {
+  if (!Number.isFinite(largest)) return NaN;
+  float[0] = largest / 127;
+  bits[0] = (bits[0] + 127) & -128;
+  return float[0];
+}
+
+/** A row whose elements differ by less counts as zeros. */
+const LEAST = Math.fround(1e-36);
+
 /** Words of a panel before its weights: 16 scales, 16 sums. */
 const HEAD = 32;
 
@@ -26,7 +39,7 @@ export function int8Kernels(arena: Arena, { round }: NumberMode): Pick<Kernels, 
         const row = Array.from({ length: k }, (_, l) => f[(A >> 2) + i * lda + l]);
         const isFinite = row.every(Number.isFinite);
         const low = Math.min(0, ...row), range = round(Math.max(0, ...row) - low);
-        const factor = range > 0 ? round(127 / range) : 0, step = round(range / 127);
+        const factor = range > LEAST ? round(127 / range) : 0, step = round(range / 127);
         const zero = clamped(nearest(round(low * -factor)), 0, 127);
         const a = row.map((x) => clamped(nearest(round(x * factor)) + zero, 0, 127));
         for (let j = 0; j < n; j++) {
@@ -51,7 +64,7 @@ export function int8Kernels(arena: Arena, { round }: NumberMode): Pick<Kernels, 
         const panel = p + (j >> 4) * panelWords(k), column = j & 15, row = (W >> 2) + j * ldw;
         let largest = 0, sum = 0;
         for (let l = 0; l < k; l++) largest = Math.max(largest, Math.abs(f[row + l]));
-        const scale = f[panel + column] = round(largest / 127);
+        const scale = f[panel + column] = scaleOf(largest);
         if (!(scale > 0)) continue;
         for (let l = 0; l < k; l++) {
           const w = clamped(nearest(round(f[row + l] / scale)), -127, 127);
