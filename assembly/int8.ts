@@ -181,7 +181,8 @@ function scaled(sums: usize, panel: usize, o: usize, step: v128, zeroPoint: v128
  *
  *     s(j) = L / 127 rounded up to 17 bits,   w(j, l) = nearest(W(j, l) / s(j)), at most 127
  *
- * The scale of a row with NaN or infinity is NaN. Rows from n on and steps from k on are zero. Weights on the grid that `quantize` makes are kept as they are.
+ * The scale of a row with NaN or infinity is NaN. Rows from n on and steps from k on are zero. Weights on the grid that
+ * `quantize` makes are kept as they are.
  *
  *   P  [ceil(n / 16), 32 + 4 ceil(k / 16) 16]  out
  *   W  [n, k]                                  in

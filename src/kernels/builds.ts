@@ -55,9 +55,9 @@ export interface KernelOptions {
    */
   numerics?: Numerics;
   /**
-   * The kernels themselves, where the host forbids to compile bytes: the module of a file of the
-   * npm package such as `@unroll/rnn/exact.wasm`, a promise of a module, or a build. With a module there is one thread.
-   * A net with int8 weights needs `int8` of entry `./int8`, here or in `numerics`; beside it, the exact kernels compute.
+   * The kernels themselves, where the host forbids to compile bytes: the module of a file of the npm package such as
+   * `@unroll/rnn/exact.wasm`, a promise of a module, or a build. With a module there is one thread. A net with int8
+   * weights needs `int8` of entry `./int8`, here or in `numerics`; beside it, the exact kernels compute.
    *
    * @default the build of `numerics`, which the library embeds
    */

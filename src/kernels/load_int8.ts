@@ -12,8 +12,8 @@ async function compile(shared: boolean): Promise<WebAssembly.Module> {
 }
 
 /**
- * The kernels of int8 weights, as option `kernels` or `numerics` of what runs a net that `quantize` has made: `compile`,
- * `load`, and the models. Nets with f32 weights run as if it were not there.
+ * The kernels of int8 weights, as option `kernels` or `numerics` of what runs a net that `quantize` has made:
+ * `compile`, `load`, and the models. Nets with f32 weights run as if it were not there.
  *
  * Weights have a scale a row, and integers from -127 to 127. Activations are rounded to 7 bits where they enter a
  * product, each row of a time step with a step and a zero point of its own: so a row has the same bits alone and in a

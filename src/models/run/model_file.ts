@@ -54,7 +54,7 @@ export interface SaveOptions {
   /**
    * The type of the parameters in the file. With F16 the file has half the size; each parameter is rounded to 11 bits,
    * and is f32 again after loading. Trainings are continued from checkpoints, which keep all bits. A model with int8
-   * weights keeps the types that it has.
+   * weights keeps them, and has no other form.
    *
    * @default "F32"
    */
@@ -71,7 +71,7 @@ const F16_LIMIT = 65520;
  *
  * @param kind The name of the model's kind.
  * @param int8 The kernels of a model with int8 weights.
- * @throws {OptionError} When F16 has no number for a parameter.
+ * @throws {OptionError} When F16 has no number for a parameter, or the weights are int8.
  */
 export function writeModel(
   kind: string,
@@ -82,6 +82,7 @@ export function writeModel(
 ): Uint8Array<ArrayBuffer> {
   const { dtype } = readOptions("save", SAVE, options);
   const content = { version: VERSION, kind, cell: cell.name, ...description };
+  if (int8 && dtype === "F16") throw new OptionError("Cannot save int8 weights as F16");
   if (int8) return writeSafetensors(int8.pack(tensors), { [KEY]: JSON.stringify(content) });
   const stored = [...tensors].map(([name, tensor]) => {
     const large = dtype === "F16" ? tensor.data.find((x) => Number.isFinite(x) && Math.abs(x) >= F16_LIMIT) : undefined;
