@@ -21,7 +21,8 @@ async function compile(shared: boolean): Promise<WebAssembly.Module> {
  * compute all else, whatever `numerics` says. So the bits are the same in every engine.
  *
  * Where the host forbids to compile bytes, its module takes the place of the embedded one:
- * `{ ...int8, module: () => Promise.resolve(module) }`, with a module of the file `@unroll/rnn/int8.wasm`.
+ * `{ ...int8, module: () => Promise.resolve(module) }`, with the module of the file `@unroll/rnn/int8.wasm`
+ * or `int8_relaxed.wasm`.
  *
  * @example
  * ```ts
