@@ -27,6 +27,11 @@ export async function loadModules(
   return { kernels: await instantiate(modules, arena, KERNEL_NAMES), modules };
 }
 
+/** The module of `"fast"`. */
+export function fastModule(shared: boolean): Promise<WebAssembly.Module> {
+  return builds.fastest(shared);
+}
+
 /** Whether the engine accepts relaxed SIMD. */
 export async function hasRelaxedSimd(): Promise<boolean> {
   return (await builds.fastest()) !== (await builds.exact());
