@@ -18,12 +18,16 @@ interface Source {
   output: string;
   /** Whether the products are those of wide_tile.ts. */
   wide?: boolean;
+  /** Whether the module has relaxed SIMD itself, in dot.ts. */
+  relaxed?: boolean;
 }
 
 const SOURCES: Source[] = [
   { entry: "index.ts", output: "../src/kernels/generated/all.ts" },
   { entry: "index_inference.ts", output: "../src/kernels/generated/inference.ts" },
   { entry: "index.ts", output: "../src/kernels/generated/wide.ts", wide: true },
+  { entry: "index_int8.ts", output: "../src/kernels/generated/int8.ts" },
+  { entry: "index_int8.ts", output: "../src/kernels/generated/int8_relaxed.ts", relaxed: true },
   { entry: "peak.ts", output: "../bench/generated/peak.ts" },
 ];
 
@@ -61,12 +65,13 @@ const FLAGS = ["--runtime", "stub", "--importMemory", "--noExportMemory", "--ini
  */
 const SHRINKING = ["simplify-locals-nostructure", "vacuum", "coalesce-locals", "reorder-locals", "vacuum", "rse"]
   .concat("vacuum");
-const UNSHRUNK = /^(gemm|gemm_tn|tile|wide_tile|random)\//;
+const UNSHRUNK = /^(gemm|gemm_tn|tile|wide_tile|dot|random)\//;
 
-async function compile({ entry, wide }: Source): Promise<Uint8Array> {
+async function compile({ entry, wide, relaxed }: Source): Promise<Uint8Array> {
   const binary: { bytes?: Uint8Array } = {};
   const { error, stderr } = await asc.main(
-    [entry, ...FLAGS, "--use", `WIDE_TILES=${Number(wide ?? false)}`, "--outFile", "out.wasm"],
+    [entry, ...FLAGS, "--use", `WIDE_TILES=${Number(wide ?? false)}`, "--outFile", "out.wasm"]
+      .concat(relaxed ? ["--enable", "relaxed-simd"] : []),
     {
       readFile: (name: string) => {
         try {

@@ -1,3 +1,4 @@
+import type { Int8Kernels } from "../src/kernels/int8_kernels.ts";
 import type { Kernels } from "../src/kernels/kernels.ts";
 import type { Case } from "./cases/case.ts";
 import { convolutions } from "./cases/convolution.ts";
@@ -10,7 +11,7 @@ import { rows } from "./cases/rows.ts";
 import { trainingSteps } from "./cases/training_step.ts";
 
 /** At least one case of each kernel: a missing kernel is a type error. */
-const kernels: Record<Exclude<keyof Kernels, "writeConstants">, Case[]> = {
+const kernels: Record<Exclude<keyof Kernels, "writeConstants" | keyof Int8Kernels>, Case[]> = {
   ...products,
   ...gates,
   ...rows,

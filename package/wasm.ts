@@ -2,6 +2,8 @@
 import { FAST, moduleBytes } from "../src/kernels/builds.ts";
 import all from "../src/kernels/generated/all.ts";
 import inference from "../src/kernels/generated/inference.ts";
+import int8 from "../src/kernels/generated/int8.ts";
+import int8Relaxed from "../src/kernels/generated/int8_relaxed.ts";
 
 /** The files: whose kernels, and which of both builds. */
 const MODULES = {
@@ -9,6 +11,8 @@ const MODULES = {
   "fast.wasm": [all, true],
   "inference_exact.wasm": [inference, false],
   "inference_fast.wasm": [inference, true],
+  "int8.wasm": [int8, false],
+  "int8_relaxed.wasm": [int8Relaxed, false],
 } as const;
 
 /** The names of the files. */

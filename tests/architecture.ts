@@ -54,6 +54,7 @@ export const ENTRIES = [
   "metrics.ts",
   "run.ts",
   "wide.ts",
+  "int8.ts",
   "report.ts",
 ];
 
@@ -98,7 +99,7 @@ const RESERVED: readonly { word: RegExp; scope: RegExp; except: RegExp }[] = [
   { word: /\bSymbol\.dispose\b|\busing \w+ =/, scope: /^src\//, except: /^src\/(resource\.ts|distributed\/)/ },
   // Not in Node 20, or not in WebKit 16.4.
   { word: NEWER, scope: /^src\//, except: /^src\/(kernels\/builds\.ts|distributed\/)/ },
-  { word: /\brelaxed_\w+/, scope: /^(assembly|src)\//, except: /^assembly\/madd\.ts$/ },
+  { word: /\brelaxed_\w+/, scope: /^(assembly|src)\//, except: /^assembly\/(madd|dot)\.ts$/ },
 ];
 
 /** The one file of src/ that kernels import: enumerations that both compilers read. */

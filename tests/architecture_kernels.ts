@@ -1,13 +1,13 @@
 /**
  * The rules about kernels, over the texts of assembly/ and src/kernels/.
  *
- * A kernel stands in four texts: its code and header in assembly/, the list assembly/index.ts, the interface, and the
- * access table in src/kernels/. They have the same kernels, with the same arguments in the same order. The header has a
- * line for each argument, whose direction is that of the access table.
+ * A kernel stands in four texts: its code and header in assembly/, the list assembly/index.ts or index_int8.ts, the
+ * interface, and the access table in src/kernels/. They have the same kernels, with the same arguments in the same
+ * order. The header has a line for each argument, whose direction is that of the access table.
  */
 import { type Source, withoutComments } from "./import_graph.ts";
 
-const INTERFACES = ["kernels", "loss_kernels", "optimizer_kernels", "pooling_kernels"].map((name) =>
+const INTERFACES = ["kernels", "loss_kernels", "optimizer_kernels", "pooling_kernels", "int8_kernels"].map((name) =>
   `src/kernels/${name}.ts`
 );
 
@@ -63,9 +63,10 @@ export function kernelViolations(sources: readonly Source[]): string[] {
   ];
 }
 
-/** The kernels that assembly/index.ts exports, by name. */
+/** The kernels that assembly/index.ts and index_int8.ts export, by name. */
 function exportedKernels(text: (path: string) => string): Map<string, Kernel> {
-  const kernels = matches(text("assembly/index.ts"), /export \{([^}]*)\} from "\.\/(\w+)"/g);
+  const lists = text("assembly/index.ts") + text("assembly/index_int8.ts");
+  const kernels = matches(lists, /export \{([^}]*)\} from "\.\/(\w+)"/g);
   return new Map(kernels.flatMap(([, names, file]) =>
     matches(names, /\w+/g).map(([name]): [string, Kernel] => {
       const path = `assembly/${file}.ts`, code = text(path);

@@ -20,6 +20,7 @@ const PYTHON = "python3";
 export const CONTENDERS: readonly Contender[] = [
   unroll("fast"),
   unroll("exact"),
+  unroll("int8"),
   {
     id: "torch",
     title: "PyTorch",

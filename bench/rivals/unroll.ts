@@ -1,4 +1,4 @@
-/** This library, through its public API. The second argument is the numerics. */
+/** This library, through its public API. The second argument is the numerics, or "int8": weights of `quantize`. */
 import {
   adam,
   clipNorm,
@@ -16,8 +16,9 @@ import {
   type Session,
   sgd,
 } from "@unroll/rnn";
+import { int8, quantize } from "@unroll/rnn/int8";
 import { peak } from "../peak.ts";
-import { serve, type Work } from "./protocol.ts";
+import { Missing, serve, type Work } from "./protocol.ts";
 import { CLIP_NORM, input, LEARNING_RATE, outputGradient, sample, tokens, weights } from "./numbers.ts";
 import { readBandwidth } from "./read_bandwidth.ts";
 import { flops, weightBytes, type Workload } from "./workloads.ts";
@@ -78,6 +79,13 @@ async function compiled(workload: Workload, options: Partial<Parameters<typeof c
     : workload.embedding
     ? sequential({ embedding: embedding(V, I), rnn, output: dense(H, V) })
     : sequential({ input: oneHot(V), rnn, output: dense(H, V) });
+  if (Deno.args[1] === "int8") {
+    if (workload.task === "train" || options.train) throw new Missing("int8 weights are not trained");
+    const { net: small, parameters } = quantize(net, weights(workload));
+    const session = await compile(small, { batch: B, steps: T, numerics: int8, threads, ...options });
+    session.setParameters(parameters);
+    return session;
+  }
   const numerics = Deno.args[1] as Numerics;
   const session = await compile(net, { batch: B, steps: T, numerics, threads, ...options });
   session.setParameters(weights(workload));

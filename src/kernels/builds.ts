@@ -1,6 +1,7 @@
 import { EngineError, OptionError, requireOneOf } from "../errors.ts";
 import { refuse, requireMade, type Table } from "../options.ts";
 import type { WasmArena } from "../memory/wasm_arena.ts";
+import { INT8_ACCESS } from "./int8_kernels.ts";
 import type { Kernels } from "./kernels.ts";
 import { unpackLzma } from "./lzma.ts";
 
@@ -16,6 +17,25 @@ interface EmbeddedModule {
 export interface KernelBuild {
   /** The module, for memory that threads share (`shared`) or that they do not. */
   module(shared: boolean): Promise<WebAssembly.Module>;
+}
+
+/** Numbers of a tensor, row-major. */
+interface Tensor<Data extends ArrayLike<number>> {
+  readonly shape: readonly number[];
+  readonly data: Data;
+}
+
+/** The kernels of int8 weights: `int8` of entry `./int8`. They compute beside the others, in the same memory. */
+export interface Int8Build extends KernelBuild {
+  /**
+   * The int8 form of tensors: of each matrix its integers from -127 to 127, and under its name and `.scale` the scales
+   * of its rows.
+   *
+   * @throws {OptionError} When an element of a matrix is not finite.
+   */
+  pack(
+    tensors: ReadonlyMap<string, Tensor<Float32Array>>,
+  ): Map<string, Tensor<Float32Array<ArrayBuffer> | Int8Array<ArrayBuffer>>>;
 }
 
 /**
@@ -35,8 +55,9 @@ export interface KernelOptions {
    */
   numerics?: Numerics;
   /**
-   * The kernels themselves, where the host forbids to compile bytes: the module of a file of the
-   * npm package such as `@unroll/rnn/exact.wasm`, a promise of a module, or a build. With a module there is one thread.
+   * The kernels themselves, where the host forbids to compile bytes: the module of a file of the npm package such as
+   * `@unroll/rnn/exact.wasm`, a promise of a module, or a build. With a module there is one thread. A net with int8
+   * weights needs `int8` of entry `./int8`, here or in `numerics`; beside it, the exact kernels compute.
    *
    * @default the build of `numerics`, which the library embeds
    */
@@ -65,6 +86,11 @@ export const KERNELS = {
   ],
 } satisfies Table<KernelOptions>;
 
+/** The kernels of int8 weights among the options. */
+export function int8Of({ kernels, numerics }: KernelOptions): Int8Build | undefined {
+  return [kernels, numerics].find((each) => typeof each === "object" && "pack" in each) as Int8Build | undefined;
+}
+
 /** The custom section of a shipped module with fused multiply-adds. */
 export const FAST = "fast";
 
@@ -78,12 +104,29 @@ export class Builds {
   }
 
   /**
-   * The module that the options ask for.
+   * The modules that the options ask for. A net with int8 weights has its own and, whatever `numerics` says, the exact
+   * one, so that its bits are the same everywhere.
    *
    * @throws {OptionError} When `kernels` are not what they must be.
    * @throws {EngineError} When the engine cannot compile.
    */
-  async module({ numerics, kernels }: KernelOptions, shared = false): Promise<WebAssembly.Module> {
+  async modules(options: KernelOptions, isInt8: boolean, shared = false): Promise<WebAssembly.Module[]> {
+    const int8 = int8Of(options);
+    const kernels = options.kernels === int8 ? undefined : options.kernels;
+    const numerics = options.numerics === int8 ? undefined : options.numerics;
+    if (!isInt8) return [await this.#module({ numerics, kernels }, shared)];
+    if (!int8) throw new OptionError('Cannot run int8 weights: "kernels" must be int8, of "@unroll/rnn/int8"');
+    const given = await kernels, exact = isModule(given) ? given : undefined;
+    const module = await this.#module({ numerics: "exact", kernels: exact }, shared);
+    return [
+      module,
+      await int8.module(shared).catch((error) => {
+        throw forbidden(error);
+      }),
+    ];
+  }
+
+  async #module({ numerics, kernels }: KernelOptions, shared: boolean): Promise<WebAssembly.Module> {
     const given = await (kernels ?? (typeof numerics === "object" ? numerics : undefined));
     if (!given) return numerics === "exact" ? this.exact(shared) : this.fastest(shared);
     const isHandedIn = isModule(given);
@@ -169,26 +212,30 @@ function fromBase64(base64: string): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * Instantiate a module on an arena.
+ * Instantiate modules on an arena.
  *
- * @param names The kernels that it must have.
+ * @param names The kernels that the first one must have, without those of int8 weights.
  * @throws {OptionError} When it does not have them.
  */
 export async function instantiate(
-  module: WebAssembly.Module,
+  modules: readonly WebAssembly.Module[],
   arena: WasmArena,
   names: readonly string[] = ["writeConstants"],
 ): Promise<Kernels> {
-  const has = new Set(WebAssembly.Module.exports(module).map(({ name }) => name));
-  const missing = names.find((name) => !has.has(name));
+  const has = new Set(WebAssembly.Module.exports(modules[0]).map(({ name }) => name));
+  const missing = names.find((name) => !has.has(name) && !(name in INT8_ACCESS));
   if (missing) {
     throw new OptionError(`"kernels" must be a module with all kernels: it has no "${missing}"`);
   }
   const { memory } = arena;
-  const instance = await WebAssembly.instantiate(module, { env: { memory } }).catch((error) => {
+  const instances = modules.map((module) => WebAssembly.instantiate(module, { env: { memory } }));
+  const [first, ...others] = await Promise.all(instances).catch((error) => {
     throw forbidden(error);
   });
-  const kernels = instance.exports as unknown as Kernels;
+  const kernels =
+    (others.length
+      ? Object.assign({}, first.exports, ...others.map(({ exports }) => exports))
+      : first.exports) as unknown as Kernels;
   kernels.writeConstants();
   return kernels;
 }

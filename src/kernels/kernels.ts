@@ -1,3 +1,4 @@
+import { INT8_ACCESS, type Int8Kernels } from "./int8_kernels.ts";
 import { LOSS_ACCESS, type LossKernels } from "./loss_kernels.ts";
 import { OPTIMIZER_ACCESS, type OptimizerKernels } from "./optimizer_kernels.ts";
 import { POOLING_ACCESS, type PoolingKernels } from "./pooling_kernels.ts";
@@ -16,7 +17,7 @@ import { POOLING_ACCESS, type PoolingKernels } from "./pooling_kernels.ts";
  * the order of summation, and a line for each argument with shape, direction and aliasing. The table below says which
  * arguments a kernel reads and writes; tests/architecture_kernels.ts compares the three.
  */
-export interface Kernels extends LossKernels, OptimizerKernels, PoolingKernels {
+export interface Kernels extends LossKernels, OptimizerKernels, PoolingKernels, Int8Kernels {
   // constants.ts
   /** Write the constants of the kernels into the first KiB of the memory, once, before any other kernel runs. */
   writeConstants(): void;
@@ -333,4 +334,5 @@ export const ACCESS: Readonly<Record<keyof Kernels, string>> = /* @__PURE__ */ O
   LOSS_ACCESS,
   OPTIMIZER_ACCESS,
   POOLING_ACCESS,
+  INT8_ACCESS,
 );

@@ -9,6 +9,10 @@ const builds = /* @__PURE__ */ new Builds(inference);
  * Load the kernels of forward passes, those of assembly/index_inference.ts, on an arena. A bundle with these alone is
  * smaller than one with `loadKernels`.
  */
-export async function loadInferenceKernels(options: KernelOptions, arena: WasmArena): Promise<Kernels> {
-  return await instantiate(await builds.module(options), arena);
+export async function loadInferenceKernels(
+  options: KernelOptions,
+  arena: WasmArena,
+  isInt8: boolean,
+): Promise<Kernels> {
+  return await instantiate(await builds.modules(options, isInt8), arena);
 }

@@ -75,7 +75,7 @@ async function isFaster(module: WebAssembly.Module, other: WebAssembly.Module): 
   const c = 4096, a = c + 4 * M * N, w = a + 4 * M * K, packed = w + 4 * N * K, workspace = packed + 4 * N * K;
   const rivals = [];
   for (const one of [module, other]) {
-    const kernels = await instantiate(one, arena);
+    const kernels = await instantiate([one], arena);
     rivals.push({ run: () => kernels.gemm(c, 0, a, packed, workspace, M, N, K, N, 0, K), best: Infinity });
     kernels.pack(packed, w, K, N, N);
   }

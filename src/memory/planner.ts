@@ -62,6 +62,8 @@ export class Planner {
   #reverseOrder: Slot | undefined;
   #randomCounter: Slot | undefined;
   #streams = 0;
+  /** Whether a layer has int8 weights. */
+  isInt8 = false;
 
   /**
    * @param batch The largest B of a call.

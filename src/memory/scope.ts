@@ -1,4 +1,4 @@
-import { ShapeError } from "../errors.ts";
+import { OptionError, ShapeError } from "../errors.ts";
 import type { ParameterSlot, Planner, RandomStream } from "./planner.ts";
 import type { Slot } from "./slot.ts";
 
@@ -37,6 +37,7 @@ export class Scope {
    * @param suffix Text behind every name of this scope.
    * @param decoder Set in the scope of a decoder, with the source that the decoder attends to.
    * @param size Set in the scope of layers behind one that changes the number of steps.
+   * @param isInt8 Whether matmuls have int8 weights.
    */
   constructor(
     planner: Planner,
@@ -45,6 +46,7 @@ export class Scope {
     suffix = "",
     decoder?: { readonly source?: Source },
     size?: Size,
+    readonly isInt8 = false,
   ) {
     this.#size = size;
     this.#planner = planner;
@@ -69,15 +71,28 @@ export class Scope {
     return this.#planner.train;
   }
 
+  /**
+   * The same scope for int8 weights.
+   *
+   * @throws {OptionError} When backward will run.
+   */
+  int8(): Scope {
+    if (this.train) throw new OptionError("Cannot train int8 weights: train the net from which they were quantized");
+    this.#planner.isInt8 = true;
+    const names = [this.#prefix, this.#suffix] as const;
+    return new Scope(this.#planner, this.#parameters, ...names, this.#decoder, this.#size, true);
+  }
+
   /** The scope of a part of the layer: `prefix` comes before its names, `suffix` behind. `size` may differ. */
   within(prefix: string, suffix = "", size: { steps: number; reverseOrder(): Slot } | undefined = this.#size): Scope {
     const names = [this.#prefix + prefix, suffix + this.#suffix] as const;
-    return new Scope(this.#planner, this.#parameters, ...names, this.#decoder, size);
+    return new Scope(this.#planner, this.#parameters, ...names, this.#decoder, size, this.isInt8);
   }
 
   /** The scope of a decoder, which has its own number of steps. */
   decoder(prefix: string, source?: Source): Scope {
-    return new Scope(this.#planner, this.#parameters, this.#prefix + prefix, this.#suffix, { source });
+    const names = [this.#prefix + prefix, this.#suffix] as const;
+    return new Scope(this.#planner, this.#parameters, ...names, { source }, undefined, this.isInt8);
   }
 
   /**

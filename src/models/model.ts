@@ -1,6 +1,6 @@
 import { OptionError } from "../errors.ts";
 import { extended, natural, readOptions, type Table } from "../options.ts";
-import { type KernelOptions, KERNELS } from "../kernels/builds.ts";
+import { type Int8Build, int8Of, type KernelOptions, KERNELS } from "../kernels/builds.ts";
 import type { Layer } from "../layers/layer.ts";
 import type { CompiledNet } from "../runtime/compiled_net.ts";
 import type { TensorCopy, Tensors } from "../runtime/state_dict.ts";
@@ -24,9 +24,9 @@ import type { Samples } from "../training/data/samples.ts";
 import type { Loss } from "../training/losses/loss.ts";
 import type { Optimizer } from "../training/optimizers/optimizer.ts";
 import { haveSameSettings } from "../training/optimizers/same_settings.ts";
-import { type ModelKind, type RunnableModel, RUNNER, type RunnerOptions } from "./run/model.ts";
+import { type ModelKind, netsOf, type RunnableModel, RUNNER, type RunnerOptions } from "./run/model.ts";
 import { type ModelDescription, orRefuse, readModel } from "./run/model_file.ts";
-import { ModelParameters, NetPool, type SessionSize } from "./run/net_pool.ts";
+import { int8Tensors, ModelParameters, NetPool, type SessionSize } from "./run/net_pool.ts";
 import { wholeRows } from "./run/pieces.ts";
 import { TrainingThreads } from "./training_threads.ts";
 
@@ -100,6 +100,9 @@ export class TrainableModel<Description extends ModelDescription> implements Run
   readonly running: Layer;
   readonly parameters: ModelParameters;
   readonly nets: NetPool;
+  readonly int8?: Int8Build;
+  readonly #kind: ModelKind<Description>;
+  readonly #setup: ModelSetup<Description>;
   readonly #evaluations: NetPool<Session>;
   readonly #size: SessionSize;
   readonly #options: Omit<CompileOptions, keyof SessionSize>;
@@ -111,16 +114,18 @@ export class TrainableModel<Description extends ModelDescription> implements Run
   private constructor(
     kind: ModelKind<Description>,
     description: Description,
+    setup: ModelSetup<Description>,
     first: Session,
-    size: SessionSize,
     options: Omit<CompileOptions, keyof SessionSize>,
   ) {
     this.kind = kind.name;
+    this.#kind = kind;
     this.description = description;
-    this.layer = kind.net(description);
-    this.running = kind.runningNet?.(description) ?? this.layer;
+    this.#setup = setup;
+    ({ layer: this.layer, running: this.running } = netsOf(kind, description));
+    this.int8 = description.weights && int8Of(options);
     this.parameters = new ModelParameters(first);
-    this.#size = size;
+    this.#size = setup.size(description);
     this.#options = options;
     this.#loss = options.loss;
     const fixed = { ...options, threads: options.threads === "auto" ? 1 : options.threads };
@@ -144,16 +149,16 @@ export class TrainableModel<Description extends ModelDescription> implements Run
   static async create<Description extends ModelDescription>(
     kind: ModelKind<Description>,
     description: NoInfer<Description>,
-    { loss, size }: ModelSetup<Description>,
+    setup: ModelSetup<Description>,
     { seed = 0, numerics, kernels, threads = "auto" }: SessionOptions,
     initial: (parameters: ReadonlyMap<string, TensorCopy>) => Tensors = () => new Map(),
   ): Promise<TrainableModel<Description>> {
-    const layer = (kind.runningNet ?? kind.net)(description);
+    const { running } = netsOf(kind, description);
     const options = { seed, numerics, kernels, frozen: description.frozen };
-    const first = await compile(layer, { ...options, ...kind.size(description) });
+    const first = await compile(running, { ...options, ...kind.size(description) });
     first.setParameters(initial(first.parameters()), { strict: false });
-    const all = { ...options, threads, loss: loss(description) };
-    return new TrainableModel(kind, description, first, size(description), all);
+    const all = { ...options, threads, loss: setup.loss(description) };
+    return new TrainableModel(kind, description, setup, first, all);
   }
 
   /**
@@ -170,6 +175,17 @@ export class TrainableModel<Description extends ModelDescription> implements Run
     const { cell, tokens, ...options } = readOptions(`the load of a ${kind.name}`, LOAD, given);
     const { description, tensors } = readModel(kind, bytes, { cell, tokens });
     const model = await orRefuse(kind, () => TrainableModel.create(kind, description, setup, options));
+    model.parameters.owner.setParameters(tensors);
+    return model;
+  }
+
+  /** The model with int8 weights. */
+  async quantize(given: KernelOptions["kernels"]): Promise<TrainableModel<Description>> {
+    const { seed, numerics, threads, kernels } = this.#options;
+    const options = { seed, numerics, threads, kernels: given ?? kernels };
+    const tensors = int8Tensors(this.parameters.owner, options);
+    const description = { ...this.description, weights: "int8" as const };
+    const model = await TrainableModel.create(this.#kind, description, this.#setup, options);
     model.parameters.owner.setParameters(tensors);
     return model;
   }

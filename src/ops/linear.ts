@@ -27,23 +27,26 @@ export function linear(
   const N = rows.count, K = weight.shape[1];
   const name = `${weight.name}[${rows.from}:${rows.from + N}]`;
   const offset = rows.from * K * 4;
-  const forwardPanels = scope.derived(`${name} panels`, 1, panelSize(K, N));
+  const { isInt8 } = scope, kernel = isInt8 ? "gemmInt8" : "gemm";
+  const forwardPanels = scope.derived(`${name} panels`, 1, isInt8 ? int8PanelSize(K, N) : panelSize(K, N));
   const backwardPanels = scope.train ? scope.derived(`${name} transposed panels`, 1, panelSize(N, K)) : undefined;
   const rowsAtOnce = Math.min(64, scope.steps * scope.batch);
   const workspace = scope.workspace(
-    Math.max(rowsAtOnce * Math.max(N, K), scope.train ? panelSize(256, K) + 256 * 5 : 0),
+    isInt8
+      ? 32 + rowsAtOnce * (K + 32)
+      : Math.max(rowsAtOnce * Math.max(N, K), scope.train ? panelSize(256, K) + 256 * 5 : 0),
   );
   return {
     refresh(k) {
-      k.packTransposed(forwardPanels.address, weight.value.address + offset, K, N, K);
+      k[isInt8 ? "packInt8" : "packTransposed"](forwardPanels.address, weight.value.address + offset, K, N, K);
       if (backwardPanels) k.pack(backwardPanels.address, weight.value.address + offset, N, K, K);
     },
 
     forward(k, y, yRow, x, xRow, m, accumulate = false) {
       const out = y.at(yRow);
       const init = accumulate ? out : bias?.address ?? 0;
-      const panels = forwardPanels.address;
-      k.gemm(out, init, x.at(xRow), panels, workspace.address, m, N, K, y.stride, accumulate ? y.stride : 0, x.stride);
+      const panels = forwardPanels.address, ldi = accumulate ? y.stride : 0;
+      k[kernel](out, init, x.at(xRow), panels, workspace.address, m, N, K, y.stride, ldi, x.stride);
     },
 
     backward(k, dx, dxRow, dy, dyRow, m, accumulate = false) {
@@ -70,6 +73,11 @@ export function linear(
       );
     },
   };
+}
+
+/** See `packInt8`: scales, sums, and four weights a float. */
+function int8PanelSize(k: number, n: number): number {
+  return Math.ceil(n / 16) * (32 + 64 * Math.ceil(k / 16));
 }
 
 function panelSize(k: number, n: number): number {

@@ -72,6 +72,6 @@ export async function load(
   const { numerics, kernels: given, rename, ...sizes } = readOptions("load", LOADED, options);
   const plan = planNet(layer("net", net), sizes);
   const arena = new WasmArena(plan.bytes);
-  const kernels = await loadInferenceKernels({ numerics, kernels: given }, arena);
+  const kernels = await loadInferenceKernels({ numerics, kernels: given }, arena, plan.planner.isInt8);
   return new LoadedNet(plan, kernels, arena, tensors, { rename });
 }

@@ -1,6 +1,7 @@
 import { numbers } from "../formats/elements.ts";
 import type { ParameterSlot, Planner } from "../memory/planner.ts";
 import type { Slot } from "../memory/slot.ts";
+import { dequantized } from "./int8_tensors.ts";
 import type { RowLayout } from "./row_layout.ts";
 import {
   type IncompatibleKeys,
@@ -25,8 +26,8 @@ export class Parameters {
 
   /** Set every parameter that has a tensor. Nothing is set unless all tensors fit. */
   set(tensors: Tensors, options: LoadOptions): IncompatibleKeys {
-    const { parameters } = this.#planner;
-    const { fitting, ...incompatible } = requireTensors("parameter", parameters, tensors, options);
+    const { parameters, isInt8 } = this.#planner, given = isInt8 ? dequantized(tensors) : tensors;
+    const { fitting, ...incompatible } = requireTensors("parameter", parameters, given, options);
     for (const { name, value, size } of parameters) {
       const tensor = fitting.get(name);
       if (tensor) this.#layout.floats(value.address, size).set(numbers(tensor));

@@ -1,5 +1,6 @@
 import { ShapeError } from "../errors.ts";
 import { type Check, flag, readOptions, refuse, requireMade, type Table } from "../options.ts";
+import { SCALE } from "../kernels/int8_kernels.ts";
 import type { Layer } from "../layers/layer.ts";
 
 /** A tensor outside the session's memory: a copy. */
@@ -89,7 +90,9 @@ export function requireTensors(
     const label = source === name ? `"${name}"` : `"${source}", here "${name}",`;
     if (!place) {
       unexpected.push(source);
-      if (strict) faults.push(`${label} is not a ${what} of this net`);
+      const isScale = source.endsWith(SCALE) && tensors.has(source.slice(0, -SCALE.length));
+      const why = isScale ? 'scales int8 weights, which need a net of quantize() and "@unroll/rnn/int8"' : undefined;
+      if (strict || why) faults.push(`${label} ${why ?? `is not a ${what} of this net`}`);
     } else if (sameName !== undefined) {
       faults.push(`"${sameName}" and "${source}" are both "${name}" here`);
     } else {

@@ -1,7 +1,7 @@
 import { OptionError, requireInteger } from "../errors.ts";
 import { type Check, extended, readOptions, type Table } from "../options.ts";
 import { type KernelOptions, KERNELS } from "../kernels/builds.ts";
-import { loadModule } from "../kernels/load.ts";
+import { loadModules } from "../kernels/load.ts";
 import { type Layer, layer } from "../layers/layer.ts";
 import { WasmArena } from "../memory/wasm_arena.ts";
 import { Threads } from "../threads/threads.ts";
@@ -97,12 +97,16 @@ export async function compileAlone(net: Layer, options: CompileOptions): Promise
   const { numerics, kernels: given, threads, ...training } = readOptions("compile", COMPILE, options);
   checkTraining(training);
   const planned = layer("net", net);
-  const count = threads !== "auto" ? threadCount(threads) : given ? 1 : autoCount(planned, training);
+  const count = threads !== "auto"
+    ? threadCount(threads)
+    : given && !("module" in given)
+    ? 1
+    : autoCount(planned, training);
   const plan = planTraining(planned, training, count);
   const arena = new WasmArena(plan.bytes, count > 1);
-  const { kernels, module } = await loadModule({ numerics, kernels: given }, arena);
+  const { kernels, modules } = await loadModules({ numerics, kernels: given }, arena, plan.planner.isInt8);
   if (count === 1) return new Session(plan, kernels, arena);
-  const crew = new Threads(count, { module, kernels, arena, map: plan.planner.map });
+  const crew = new Threads(count, { modules, kernels, arena, map: plan.planner.map });
   return new Session(plan, crew.kernels, crew.arena, crew);
 }
 

@@ -21,8 +21,9 @@ const TIMEOUT = 60_000;
  * reaches the worker through shared memory only.
  */
 const script = () =>
-  `port.onmessage = ({ data: { module, memory, control, commands, names, threads } }) => {
-  const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+  `port.onmessage = ({ data: { modules, memory, control, commands, names, threads } }) => {
+  const instances = modules.map((module) => new WebAssembly.Instance(module, { env: { memory } }));
+  const exports = Object.assign({}, ...instances.map(({ exports }) => exports));
   const kernels = [undefined, ...names.map((name) => exports[name])], replay = ${replay};
   port.postMessage("ready");
   try {
@@ -34,7 +35,7 @@ const script = () =>
 
 /** The resources that the threads of a session share. */
 interface ThreadResources {
-  readonly module: WebAssembly.Module;
+  readonly modules: readonly WebAssembly.Module[];
   /** The kernels of the main thread. */
   readonly kernels: Kernels;
   readonly arena: WasmArena;
@@ -113,10 +114,10 @@ export class Threads extends Resource {
    */
   async start(): Promise<void> {
     if (this.#crew) return;
-    const { module, arena } = this.#resources;
+    const { modules, arena } = this.#resources;
     const control = new Int32Array(new SharedArrayBuffer(4 * CONTROL_WORDS)), workers: StartedWorker[] = [];
     const crew: Crew = this.#crew = { control, workers };
-    const { memory } = arena, data = { module, memory, control, names: KERNEL_NAMES, threads: this.count };
+    const { memory } = arena, data = { modules, memory, control, names: KERNEL_NAMES, threads: this.count };
     try {
       for (const commands of this.#buffers.slice(1)) {
         const started = startWorker(script());

@@ -19,8 +19,9 @@ const BUN = "1.4.5", MINIFLARE = "4.20260426.0", ARM64_NODE = "24.22.3", ARM64_D
 
 const WORKER = `import exact from "./exact.wasm";
 import fast from "./fast.wasm";
+import int8 from "./int8_relaxed.wasm";
 import { results } from "./program.mjs";
-export default { fetch: async () => Response.json(await results({ exact, fast })) };
+export default { fetch: async () => Response.json(await results({ exact, fast, int8 })) };
 `;
 
 /** Holds what npm has fetched, 1.3 GB, and the Worker. */

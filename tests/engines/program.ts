@@ -34,12 +34,14 @@ import { huber } from "../../losses.ts";
 import { notesGru, notesLstm } from "../../cells.ts";
 import { attentionPool, layerNorm } from "../../layers.ts";
 import { load } from "../../inference.ts";
+import { int8, type Int8Build, quantize } from "../../int8.ts";
 import { SequenceClassifier } from "../../models.ts";
 
 /** Modules that the host has compiled, where it forbids the library to. */
 export interface Modules {
   readonly exact: WebAssembly.Module;
   readonly fast: WebAssembly.Module;
+  readonly int8: WebAssembly.Module;
 }
 
 /** Which kernels compute, with how many threads. */
@@ -83,6 +85,7 @@ export async function results(modules?: Modules): Promise<Record<string, string>
   parts["a stream"] = () => stream(exact);
   parts["a language model"] = () => language(exact);
   parts["a classifier"] = () => classifier(exact);
+  parts["int8 weights"] = () => quantized(exact, modules?.int8);
   parts["using"] = () => disposed(exact);
   parts["not a number"] = () => notANumber(exact);
   parts[FAST] = () => trainDeep({ kernels: modules?.fast });
@@ -213,6 +216,25 @@ async function classifier(kernels: Kernels): Promise<string> {
   const [{ label }] = await model.predict(["abcab"]), file = model.save();
   model.dispose();
   return `${hashOf(file)} ${label}`;
+}
+
+/** Nets with int8 weights: the same bits with relaxed SIMD and without. */
+async function quantized({ kernels }: Kernels, module?: WebAssembly.Module): Promise<string> {
+  const numerics: Int8Build = module ? { ...int8, module: () => Promise.resolve(module) } : int8;
+  const net = deepNet(), session = await compile(net, { batch: 1, steps: 1, seed: 5, numerics: "exact", kernels });
+  const small = quantize(net, session.parameters(), { weights: "int8" }), file = writeSafetensors(small.parameters);
+  session.dispose();
+  const loaded = await load(small.net, readSafetensors(file).tensors, { batch: B, steps: T, numerics, kernels });
+  const x = tokens(new Generator(1), T * B), rnn = recurrent(lstm(), { input: 3, hidden: 33, layers: 2 });
+  const both = [file, loaded.forward(x)].map(hashOf);
+  loaded.dispose();
+  const model = await compile(rnn, { batch: 1, steps: 1, seed: 6, numerics: "exact", kernels });
+  const { net: other, parameters } = quantize(rnn, model.parameters());
+  model.dispose();
+  const running = await load(other, parameters, { batch: 1, steps: 1, numerics, kernels }), stream = running.stream();
+  for (let t = 0; t < 50; t++) both.push(hashOf(stream.step([Math.fround(t / 50), -0.5, t % 3])));
+  running.dispose();
+  return hashOf(new TextEncoder().encode(both.join()));
 }
 
 /** What `using` does, which a bundler has rewritten for engines that do not have it. */

@@ -78,6 +78,8 @@ Deno.test("the packed npm package installs, passes a strict type check and train
       "./fast.wasm",
       "./inference_exact.wasm",
       "./inference_fast.wasm",
+      "./int8.wasm",
+      "./int8_relaxed.wasm",
     ]);
     const imports = names.map((entry, i) => `import * as entry${i} from "${entry}";\nvoid entry${i};\n`);
     await Deno.writeTextFile(join(folder, "entries.ts"), imports.join(""));

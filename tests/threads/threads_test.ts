@@ -15,7 +15,7 @@ import {
   type Session,
   ThreadError,
 } from "../../mod.ts";
-import { loadModule } from "../../src/kernels/load.ts";
+import { loadModules } from "../../src/kernels/load.ts";
 import { KERNEL_NAMES } from "../../src/kernels/access.ts";
 import type { Kernels } from "../../src/kernels/kernels.ts";
 import { WasmArena } from "../../src/memory/wasm_arena.ts";
@@ -235,13 +235,13 @@ function workersDo(script: string): Disposable {
 /** The parts that `compile` puts together; `own` replaces the kernels of the first thread. */
 async function setUp(net: Layer, count: number) {
   const plan = planTraining(net, OPTIONS, count), arena = new WasmArena(plan.bytes, true);
-  const { kernels, module } = await loadModule({ numerics: "exact" }, arena), { map } = plan.planner;
+  const { kernels, modules } = await loadModules({ numerics: "exact" }, arena, false), { map } = plan.planner;
   const start = async (
     own?: (kernels: Kernels) => (name: keyof Kernels) => (...args: number[]) => void,
     timeout?: number,
   ) => {
     const named = own?.(kernels), entries = KERNEL_NAMES.map((name) => [name, named?.(name) ?? kernels[name]]);
-    const threads = new Threads(count, { module, kernels: Object.fromEntries(entries), arena, map }, timeout);
+    const threads = new Threads(count, { modules, kernels: Object.fromEntries(entries), arena, map }, timeout);
     await threads.start();
     return threads;
   };

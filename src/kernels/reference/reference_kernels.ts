@@ -10,6 +10,7 @@ import { embeddingKernels } from "./embedding.ts";
 import { gruKernels } from "./gate_gru.ts";
 import { lstmKernels } from "./gate_lstm.ts";
 import { gemmKernels } from "./gemm.ts";
+import { int8Kernels } from "./int8.ts";
 import { layerNormKernels } from "./layer_norm.ts";
 import { maximumKernels } from "./maximum.ts";
 import { normKernels } from "./norm.ts";
@@ -51,5 +52,6 @@ export function referenceKernels(arena: Arena, mode: "f32" | "f64"): Kernels {
     ...clipKernels(arena),
     ...optimizerKernels(arena, numbers),
     ...randomKernels(arena, numbers),
+    ...int8Kernels(arena, numbers),
   };
 }

@@ -1,11 +1,13 @@
+import { int8Of, type KernelOptions } from "../../kernels/builds.ts";
 import { readOptions } from "../../options.ts";
 import { load } from "../../runtime/load.ts";
+import type { Tensors } from "../../runtime/state_dict.ts";
 import { CLASSIFIER, SequenceClassifierRunner } from "./classifier.ts";
 import { GENERATOR, SequenceGeneratorRunner } from "./generator.ts";
 import { LANGUAGE_MODEL, LanguageModelRunner } from "./language_model.ts";
-import { type ModelKind, type RunnableModel, RUNNER, type RunnerOptions } from "./model.ts";
+import { type ModelKind, netsOf, type RunnableModel, RUNNER, type RunnerOptions } from "./model.ts";
 import { type ModelDescription, orRefuse, readModel } from "./model_file.ts";
-import { ModelParameters, NetPool, type SessionSize } from "./net_pool.ts";
+import { int8Tensors, ModelParameters, NetPool, type SessionSize } from "./net_pool.ts";
 import { REGRESSOR, SequenceRegressorRunner } from "./regressor.ts";
 import { SEQ2SEQ, Seq2SeqRunner } from "./seq2seq.ts";
 import { SequenceTaggerRunner, TAGGER } from "./tagger.ts";
@@ -92,11 +94,24 @@ async function loadRunnable<Description extends ModelDescription>(
 ): Promise<RunnableModel<Description>> {
   const { numerics, kernels, ...own } = readOptions(`the load of a ${kind.name}`, RUNNER, options);
   const { description, tensors } = readModel(kind, bytes, own);
-  const layer = kind.net(description);
-  const running = kind.runningNet?.(description) ?? layer;
-  const first = await orRefuse(kind, () => load(running, tensors, { ...kind.size(description), numerics, kernels }));
+  return await orRefuse(kind, () => runnable(kind, description, tensors, { numerics, kernels }));
+}
+
+async function runnable<Description extends ModelDescription>(
+  kind: ModelKind<Description>,
+  description: Description,
+  tensors: Tensors,
+  options: KernelOptions,
+): Promise<RunnableModel<Description>> {
+  const both = netsOf(kind, description);
+  const first = await load(both.running, tensors, { ...kind.size(description), ...options });
   const parameters = new ModelParameters(first);
-  const compile = (size: SessionSize) => load(running, first.parameters(), { ...size, numerics, kernels });
+  const compile = (size: SessionSize) => load(both.running, first.parameters(), { ...size, ...options });
   const nets = new NetPool(parameters, compile);
-  return { kind: kind.name, description, layer, running, parameters, nets };
+  const int8 = description.weights && int8Of(options);
+  const quantize: RunnableModel<Description>["quantize"] = (kernels = options.kernels) => {
+    const all = { ...options, kernels };
+    return runnable(kind, { ...description, weights: "int8" }, int8Tensors(parameters.owner, all), all);
+  };
+  return { kind: kind.name, description, ...both, parameters, nets, int8, quantize };
 }

@@ -6,10 +6,12 @@ import { lstm } from "../../cells/lstm.ts";
 import { format, FormatError, OptionError, PlanError, ShapeError } from "../../errors.ts";
 import { readSafetensors } from "../../formats/safetensors.ts";
 import { type TensorSource, writeSafetensors } from "../../formats/safetensors_writer.ts";
+import type { Int8Build } from "../../kernels/builds.ts";
 import type { Layer } from "../../layers/layer.ts";
+import { dequantized } from "../../runtime/int8_tensors.ts";
 import { requireTensors, type TensorCopy } from "../../runtime/state_dict.ts";
 import { readOptions, type Table, text } from "../../options.ts";
-import { list, optional, type ReadValue, type ReadValues } from "./description.ts";
+import { list, oneOf, optional, type ReadValue, type ReadValues } from "./description.ts";
 
 /**
  * Metadata key of a model's file. The file is safetensors: the parameters by PyTorch's names, and under this key, as
@@ -32,6 +34,8 @@ export interface ModelDescription {
   readonly cell: Cell;
   /** Names of the parameters that no training changes. */
   readonly frozen: readonly string[];
+  /** The form of the weights, if they were quantized. */
+  readonly weights?: "int8";
 }
 
 /** How the files of one kind of model are read. */
@@ -52,7 +56,8 @@ export interface FileKind<Description extends ModelDescription> {
 export interface SaveOptions {
   /**
    * The type of the parameters in the file. With F16 the file has half the size; each parameter is rounded to 11 bits,
-   * and is f32 again after loading. Trainings are continued from checkpoints, which keep all bits.
+   * and is f32 again after loading. Trainings are continued from checkpoints, which keep all bits. A model with int8
+   * weights keeps them, and has no other form.
    *
    * @default "F32"
    */
@@ -68,18 +73,22 @@ const F16_LIMIT = 65520;
  * A model as a file.
  *
  * @param kind The name of the model's kind.
- * @throws {OptionError} When F16 has no number for a parameter.
+ * @param int8 The kernels of a model with int8 weights.
+ * @throws {OptionError} When F16 has no number for a parameter, or the weights are int8.
  */
 export function writeModel(
   kind: string,
   { cell, ...description }: ModelDescription,
   tensors: ReadonlyMap<string, TensorSource & TensorCopy>,
   options: SaveOptions = {},
+  int8?: Int8Build,
 ): Uint8Array<ArrayBuffer> {
   const { dtype } = readOptions("save", SAVE, options);
   const isOurs = libraryCells().some(({ name }) => name === cell.name);
   const equations = isOurs ? undefined : saved.write?.(cell);
   const content = { version: VERSION, kind, cell: cell.name, equations, ...description };
+  if (int8 && dtype === "F16") throw new OptionError("Cannot save int8 weights as F16");
+  if (int8) return writeSafetensors(int8.pack(tensors), { [KEY]: JSON.stringify(content) });
   const stored = [...tensors].map(([name, tensor]) => {
     const large = dtype === "F16" ? tensor.data.find((x) => Number.isFinite(x) && Math.abs(x) >= F16_LIMIT) : undefined;
     if (large === undefined) return [name, { ...tensor, dtype }] as const;
@@ -115,7 +124,11 @@ export function readModel<Description extends ModelDescription>(
       const way = values.equations ? "call savedCells() of entry ./cells" : 'give it as option "cell"';
       throw new FormatError(`its cell ${format(values.cell)} is none of ours; ${way}`);
     }
-    const readers: Record<string, ReadValue<unknown>> = { ...kind.values(), frozen: optional(list(text), []) };
+    const readers: Record<string, ReadValue<unknown>> = {
+      ...kind.values(),
+      frozen: optional(list(text), []),
+      weights: optional(oneOf("int8")),
+    };
     // The order of the file, so that a loaded model saves the same bytes.
     const names = new Set([
       ...Object.keys(values).filter((name) => Object.hasOwn(readers, name)),
@@ -127,8 +140,9 @@ export function readModel<Description extends ModelDescription>(
     if (layers as number > tensors.size) {
       throw new FormatError(`"layers" is ${layers}, but the file has ${tensors.size} tensors`);
     }
-    requireShapes(kind.net(description as unknown as Description), tensors);
-    return { description: description as unknown as Description, tensors };
+    const stored = values.weights ? dequantized(tensors) as typeof tensors : tensors;
+    requireShapes(kind.net(description as unknown as Description), stored);
+    return { description: description as unknown as Description, tensors: stored };
   });
 }
 

@@ -1,5 +1,7 @@
 import { DisposedError } from "../../errors.ts";
+import { int8Of, type KernelOptions } from "../../kernels/builds.ts";
 import type { CompiledNet } from "../../runtime/compiled_net.ts";
+import type { Tensors } from "../../runtime/state_dict.ts";
 
 /** The largest call that a net is compiled for. */
 export interface SessionSize {
@@ -90,6 +92,11 @@ export class ModelParameters {
     this.#first.net.dispose();
     this.#owner.dispose();
   }
+}
+
+/** The parameters of a net as int8, where the options have the kernels. Whoever loads them without is refused there. */
+export function int8Tensors(net: CompiledNet, options: KernelOptions): Tensors {
+  return int8Of(options)?.pack(net.parameters()) ?? net.parameters();
 }
 
 /** Computations of a pool that run at once; others wait for their turn. */
