@@ -4,7 +4,7 @@
  *
  * @module
  */
-export type { Int8Build, KernelBuild } from "./src/kernels/load.ts";
+export type { Int8Build, Int8Tensors, KernelBuild } from "./src/kernels/load.ts";
 export { int8 } from "./src/kernels/load_int8.ts";
 export { quantize } from "./src/runtime/quantize.ts";
 export type { QuantizedNet, QuantizeOptions } from "./src/runtime/quantize.ts";

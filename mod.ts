@@ -41,6 +41,7 @@ export { readSafetensors, type Safetensors, type Tensor } from "./src/formats/sa
 export { type Halves, type TensorSource, writeSafetensors } from "./src/formats/safetensors_writer.ts";
 export type { Kernels } from "./src/kernels/kernels.ts";
 export type { LossKernels } from "./src/kernels/loss_kernels.ts";
+export type { Int8Kernels } from "./src/kernels/int8_kernels.ts";
 export type { OptimizerKernels } from "./src/kernels/optimizer_kernels.ts";
 export type { PoolingKernels } from "./src/kernels/pooling_kernels.ts";
 export type { KernelBuild, KernelOptions, Numerics } from "./src/kernels/load.ts";

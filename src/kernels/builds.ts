@@ -19,11 +19,11 @@ export interface KernelBuild {
   module(shared: boolean): Promise<WebAssembly.Module>;
 }
 
-/** Numbers of a tensor, row-major. */
-interface Tensor<Data extends ArrayLike<number>> {
-  readonly shape: readonly number[];
-  readonly data: Data;
-}
+/** Tensors of which matrices are int8, row-major. */
+export type Int8Tensors = Map<
+  string,
+  { readonly shape: readonly number[]; readonly data: Float32Array<ArrayBuffer> | Int8Array<ArrayBuffer> }
+>;
 
 /** The kernels of int8 weights: `int8` of entry `./int8`. They compute beside the others, in the same memory. */
 export interface Int8Build extends KernelBuild {
@@ -34,8 +34,8 @@ export interface Int8Build extends KernelBuild {
    * @throws {OptionError} When an element of a matrix is not finite.
    */
   pack(
-    tensors: ReadonlyMap<string, Tensor<Float32Array>>,
-  ): Map<string, Tensor<Float32Array<ArrayBuffer> | Int8Array<ArrayBuffer>>>;
+    tensors: ReadonlyMap<string, { readonly shape: readonly number[]; readonly data: Float32Array }>,
+  ): Int8Tensors;
 }
 
 /**

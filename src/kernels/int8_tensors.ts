@@ -1,5 +1,5 @@
 import { OptionError } from "../errors.ts";
-import type { Int8Build } from "./builds.ts";
+import type { Int8Build, Int8Tensors } from "./builds.ts";
 import { SCALE } from "./int8_kernels.ts";
 
 const float = new Float32Array(1), bits = new Int32Array(float.buffer);
@@ -12,7 +12,7 @@ const float = new Float32Array(1), bits = new Int32Array(float.buffer);
  * the net, be it as int8 or as f32, reads the same number.
  */
 export const packTensors: Int8Build["pack"] = (tensors) => {
-  const packed: ReturnType<Int8Build["pack"]> = new Map();
+  const packed: Int8Tensors = new Map();
   for (const [name, { shape, data }] of tensors) {
     if (shape.length !== 2) {
       packed.set(name, { shape, data: data.slice() });

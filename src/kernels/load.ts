@@ -4,7 +4,7 @@ import { KERNEL_NAMES } from "./access.ts";
 import all from "./generated/all.ts";
 import type { Kernels } from "./kernels.ts";
 
-export type { Int8Build, KernelBuild, KernelOptions, Numerics } from "./builds.ts";
+export type { Int8Build, Int8Tensors, KernelBuild, KernelOptions, Numerics } from "./builds.ts";
 
 const builds = /* @__PURE__ */ new Builds(all);
 

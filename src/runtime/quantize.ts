@@ -1,3 +1,4 @@
+import type { Int8Tensors } from "../kernels/builds.ts";
 import { packTensors } from "../kernels/int8_tensors.ts";
 import { int8Net } from "../layers/int8_net.ts";
 import { type Layer, layer } from "../layers/layer.ts";
@@ -25,7 +26,7 @@ export interface QuantizedNet {
    * The parameters, for `load`, `setParameters` and `writeSafetensors`: of each matrix its integers, and under its name
    * and `.scale` the scales of its rows. Other tensors are f32.
    */
-  readonly parameters: ReturnType<typeof packTensors>;
+  readonly parameters: Int8Tensors;
 }
 
 /**

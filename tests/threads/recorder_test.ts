@@ -1,5 +1,6 @@
 /** What the recorder makes of a call: its partition, and the barriers before it. */
 import { assert, assertEquals } from "@std/assert";
+import { int8 } from "../../int8.ts";
 import { KERNEL_NAMES } from "../../src/kernels/access.ts";
 import { ACCESS, type Kernels } from "../../src/kernels/kernels.ts";
 import { loadKernels } from "../../src/kernels/load.ts";
@@ -45,7 +46,7 @@ function argumentsOf(name: keyof Kernels): number {
 }
 
 Deno.test("every kernel has an access table of as many arguments as the kernel", async () => {
-  const kernels = await loadKernels("exact", new WasmArena(65536));
+  const kernels = await loadKernels(int8, new WasmArena(65536)); // the exact kernels and those of int8 weights
   const lengths = (of: (name: keyof Kernels) => number) =>
     Object.fromEntries(KERNEL_NAMES.map((name) => [name, of(name)]));
   assertEquals([...KERNEL_NAMES].toSorted(), Object.keys(kernels).toSorted() as (keyof Kernels)[]);
