@@ -4,18 +4,12 @@ import { type KernelOptions, KERNELS } from "../kernels/builds.ts";
 import { readOptions, type Table } from "../options.ts";
 import { Resource } from "../resource.ts";
 import { readWithin } from "./format/budget.ts";
-import { Execution } from "./run/execution.ts";
+import { copied, Execution, type OnnxInput } from "./run/execution.ts";
 import { type Graph, type OnnxValue, readGraph } from "./run/graph.ts";
 import { netOf, type OnnxNet } from "./import/net.ts";
-import { type OnnxTensor, sizeOf, tensor } from "./format/tensor.ts";
+import { type OnnxTensor, sizeOf } from "./format/tensor.ts";
 
-/** An input tensor. Its elements are converted to the type that the model declares. */
-export interface OnnxInput {
-  /** The extent of each dimension; `[]` for a single number. */
-  readonly shape: readonly number[];
-  /** All elements, row-major. */
-  readonly data: ArrayLike<number> | ArrayLike<bigint>;
-}
+export type { OnnxInput };
 
 /** Bytes that a call of a small model may take, without those for its inputs and its weights. */
 const RUN_BYTES = 2 ** 28;
@@ -61,7 +55,8 @@ export class OnnxModel extends Resource {
   readonly #graph: Graph;
   readonly #execution: Execution;
   readonly #budget: () => Budget;
-  #lastRun: Promise<unknown> = Promise.resolve();
+  /** The end of the last call that still runs. */
+  #lastRun: Promise<void> | undefined;
   #disposed = false;
 
   private constructor(graph: Graph, execution: Execution, budget: () => Budget) {
@@ -113,10 +108,19 @@ export class OnnxModel extends Resource {
   async run(inputs: Readonly<Record<string, OnnxInput>>): Promise<Record<string, OnnxTensor>> {
     if (this.#disposed) throw new DisposedError("Cannot run an ONNX model: it was disposed");
     const checked = this.#check(inputs);
-    const run = this.#lastRun.then(() => this.#execution.run(checked));
-    this.#lastRun = run.catch(() => {});
-    const values = await run;
-    return Object.fromEntries(this.#graph.outputs.map(({ name }) => [name, values.get(name)!]));
+    let resolve: (() => void) | undefined;
+    const promise = new Promise<void>((end) => resolve = end);
+    // A call that waits has copies of its inputs, which the caller may change meanwhile.
+    const given = this.#lastRun ? checked.map(copied) : checked, last = this.#lastRun;
+    this.#lastRun = promise;
+    if (last) await last;
+    try {
+      const values = await this.#execution.run(given);
+      return Object.fromEntries(this.#graph.outputs.map(({ name }, i) => [name, values[i]]));
+    } finally {
+      if (this.#lastRun === promise) this.#lastRun = undefined;
+      resolve!();
+    }
   }
 
   /**
@@ -136,15 +140,15 @@ export class OnnxModel extends Resource {
     this.#execution.dispose();
   }
 
-  #check(inputs: Readonly<Record<string, OnnxInput>>): Map<string, OnnxTensor> {
+  #check(inputs: Readonly<Record<string, OnnxInput>>): OnnxInput[] {
     const declared = this.#graph.inputs;
     const names = declared.map(({ name }) => name);
     const extents = new Map<string, number>();
     const faults = Object.keys(inputs).filter((name) => !names.includes(name)).map((name) =>
       `"${name}" is not an input of the model`
     );
-    const checked = new Map<string, OnnxTensor>();
-    for (const { name, type, shape } of declared) {
+    const checked: OnnxInput[] = [];
+    for (const { name, shape } of declared) {
       const input = Object.hasOwn(inputs, name) ? inputs[name] : undefined;
       if (!input) {
         faults.push(`"${name}" is missing`);
@@ -156,7 +160,7 @@ export class OnnxModel extends Resource {
         faults.push(`"${name}" must have ${expected}, got [${input.shape}] with ${input.data.length} elements`);
         continue;
       }
-      checked.set(name, tensor(type, [...input.shape], Array.from(input.data, Number)));
+      checked.push(input);
     }
     if (faults.length) throw new ShapeError(`Cannot run an ONNX model: ${faults.join("; ")}`);
     return checked;

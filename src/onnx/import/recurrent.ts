@@ -38,7 +38,7 @@ export const findRecurrent: FindLayer = (chain, { label, recurrent, inputs: name
     hidden: H,
     bidirectional: D === 2,
     lengths,
-    parameters: parameters.map((direction, d) => ({ ...direction, ...learned[d] })),
+    parameters: cells.map((_, d) => ({ ...parameters(d), ...learned[d] })),
     last: false,
   };
   const width = D * H;

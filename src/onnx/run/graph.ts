@@ -1,9 +1,11 @@
 import { FormatError, ShapeError } from "../../errors.ts";
 import { Attributes } from "../format/attributes.ts";
+import { spend } from "../format/budget.ts";
 import { decode } from "../format/protobuf.ts";
 import { type GraphMessage, MODEL, type ModelMessage, type NodeMessage, type ValueMessage } from "../format/schema.ts";
 import { elementType, type OnnxElementType, type OnnxTensor, readTensor } from "../format/tensor.ts";
 import type { Compute } from "./operators/operator.ts";
+import type { PlanRule } from "./plan/plan_value.ts";
 import { OPERATORS } from "./operators/operators.ts";
 import { isRecurrent, readRecurrentNode, type RecurrentNode } from "./recurrent_node.ts";
 
@@ -20,7 +22,7 @@ export interface OnnxValue {
   readonly shape: readonly (number | string)[] | undefined;
 }
 
-/** A node: `compute` or `recurrent` says how it runs. */
+/** A node: `compute`, `recurrent` or `branches` says how it runs. */
 export interface GraphNode {
   /** The name of the node in errors. */
   readonly label: string;
@@ -33,10 +35,22 @@ export interface GraphNode {
   readonly outputs: readonly string[];
   /** Computes the outputs of an operator that is not recurrent. */
   readonly compute?: Compute;
+  /** How the operator runs in a plan. Default: by `compute`. */
+  readonly plan?: PlanRule;
   /** The description of a recurrent operator. */
   readonly recurrent?: RecurrentNode;
+  /** The graphs of an If: that for a true condition, and the other one. They read values of the graph around them. */
+  readonly branches?: readonly [Subgraph, Subgraph];
   /** The attributes, all unread. */
   attributes(): Attributes;
+}
+
+/** A graph inside a node: its own constants and nodes, and the names of its inputs and outputs. */
+export interface Subgraph extends Pick<Graph, "constants" | "nodes"> {
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  /** The values of the graphs around it that it reads. */
+  readonly captures: readonly string[];
 }
 
 /** A model as data. Nodes are in an order in which they can run. Nodes that no output needs are left out. */
@@ -63,34 +77,46 @@ export function readGraph(bytes: Uint8Array): Graph {
   if (opset === undefined || opset < OLDEST) {
     throw new FormatError(`Cannot read ONNX: expected operators of version ${OLDEST} or newer, got ${opset ?? "none"}`);
   }
-  if (graph.sparse?.length) throw new FormatError("Cannot read ONNX: sparse initializers are not supported");
   requireSupported(graph);
-  const constants = new Map<string, OnnxTensor>();
-  for (const message of graph.initializer) {
-    const name = message.name ?? "";
-    constants.set(name, readTensor(`initializer "${name}"`, message));
-  }
-  const inputs = graph.input.map(readValue).filter(({ name }) => !constants.has(name));
+  const own = readConstants(graph);
+  const inputs = graph.input.map(readValue).filter(({ name }) => !own.has(name));
   const nodes = graph.node.map((message) => readNode(message, opset));
-  requireOrder(nodes, [...constants.keys(), ...inputs.map(({ name }) => name)], graph);
-  return { inputs, outputs: graph.output.map(readValue), constants, nodes: neededNodes(nodes, graph) };
+  const initial = new Set([...own.keys(), ...inputs.map(({ name }) => name)]);
+  requireOrder(nodes, initial, initial, graph);
+  if (!graph.output.length) throw new FormatError("Cannot read ONNX: the graph has no output");
+  const outputs = graph.output.map(readValue);
+  return { inputs, outputs, constants: own, nodes: neededNodes(nodes, outputs.map(({ name }) => name)) };
+}
+
+function readConstants({ initializer }: GraphMessage): Map<string, OnnxTensor> {
+  return new Map(initializer.map((message) => {
+    const name = message.name ?? "";
+    return [name, readTensor(`initializer "${name}"`, message)];
+  }));
 }
 
 function isDefault(domain: string): boolean {
   return domain === "" || domain === "ai.onnx";
 }
 
-/** Requires that every operator is supported. */
-function requireSupported({ node }: GraphMessage): void {
+/** Requires that every operator is supported, in the graphs of branches too. */
+function requireSupported(graph: GraphMessage): void {
   const unsupported = new Map<string, string>();
+  findUnsupported(graph, unsupported);
+  if (!unsupported.size) return;
+  throw new FormatError(`Cannot read ONNX: these operators are not supported: ${[...unsupported.values()].join(", ")}`);
+}
+
+function findUnsupported({ node, sparse }: GraphMessage, unsupported: Map<string, string>): void {
+  if (sparse?.length) throw new FormatError("Cannot read ONNX: sparse initializers are not supported");
   for (const message of node) {
     const { operator = "", domain = "" } = message;
-    if (isDefault(domain) && (isRecurrent(operator) || Object.hasOwn(OPERATORS, operator))) continue;
+    for (const { graph } of message.attribute) if (graph) findUnsupported(graph, unsupported);
+    const known = isRecurrent(operator) || operator === "If" || Object.hasOwn(OPERATORS, operator);
+    if (isDefault(domain) && known) continue;
     const name = isDefault(domain) ? operator : `${domain}.${operator}`;
     if (!unsupported.has(name)) unsupported.set(name, `${name} (${labelOf(message)})`);
   }
-  if (!unsupported.size) return;
-  throw new FormatError(`Cannot read ONNX: these operators are not supported: ${[...unsupported.values()].join(", ")}`);
 }
 
 function labelOf({ name, operator, output }: NodeMessage): string {
@@ -104,9 +130,36 @@ function readNode(message: NodeMessage, opset: number): GraphNode {
   const node = { label, operator, opset, inputs, outputs, attributes };
   const own = attributes();
   if (isRecurrent(operator)) return { ...node, recurrent: readRecurrentNode(label, operator, own) };
-  const compute = OPERATORS[operator].prepare({ attributes: own, opset, outputs: outputs.length });
+  if (operator === "If") {
+    const branches = [
+      readBranch(label, own, "then_branch", opset),
+      readBranch(label, own, "else_branch", opset),
+    ] as const;
+    own.requireAllRead();
+    return { ...node, branches };
+  }
+  const context = { attributes: own, opset, outputs: outputs.length };
+  const compute = OPERATORS[operator].prepare(context);
   own.requireAllRead();
-  return { ...node, compute: (inputs) => runNamed(label, () => compute(inputs)) };
+  const plan = OPERATORS[operator].plan?.({ ...context, attributes: attributes() });
+  return { ...node, compute: (inputs) => runNamed(label, () => compute(inputs)), plan };
+}
+
+/** A graph that an attribute holds. */
+function readBranch(label: string, attributes: Attributes, name: string, opset: number): Subgraph {
+  const message = attributes.take(name, "graph");
+  if (!message) throw new FormatError(`Cannot read ONNX: ${label} must have a graph as "${name}", got none`);
+  const constants = readConstants(message), inputs = message.input.map(({ name = "" }) => name);
+  const all = message.node.map((node) => readNode(node, opset)), outputs = message.output.map(({ name = "" }) => name);
+  const nodes = neededNodes(all, outputs), own = new Set([...constants.keys(), ...inputs]);
+  const read = new Set([...nodes.flatMap(readBy), ...outputs]);
+  for (const node of nodes) node.outputs.forEach((name) => own.add(name));
+  return { constants, inputs, nodes, outputs, captures: [...read].filter((name) => name && !own.has(name)) };
+}
+
+/** The names of the values that a node reads, its branches too. */
+export function readBy({ inputs, branches }: Pick<GraphNode, "inputs" | "branches">): string[] {
+  return [...inputs, ...branches?.flatMap(({ captures }) => captures) ?? []];
 }
 
 /** Runs the computation of a node. A `ShapeError` from it gets the name of the node. */
@@ -123,36 +176,51 @@ export function withNodeName(label: string, error: unknown): unknown {
   return error instanceof ShapeError ? new ShapeError(`Cannot run ${label}: ${error.message}`) : error;
 }
 
-/** Requires that each value is written once, before any node reads it. */
-function requireOrder(nodes: readonly GraphNode[], initial: readonly string[], graph: GraphMessage): void {
-  const written = new Set(initial);
-  for (const { label, inputs, outputs } of nodes) {
-    const missing = inputs.find((name) => name && !written.has(name));
+/**
+ * Requires that each value is written once, before any node reads it, and that all outputs are written.
+ *
+ * @param known The values that exist before the first node.
+ */
+function requireOrder(
+  nodes: readonly GraphNode[],
+  known: ReadonlySet<string>,
+  own: ReadonlySet<string>,
+  graph: Pick<GraphMessage, "output">,
+): void {
+  const written = new Set(known), here = new Set(own);
+  for (const node of nodes) {
+    const { label, outputs } = node, missing = readBy(node).find((name) => name && !written.has(name));
     if (missing) {
       throw new FormatError(
         `Cannot read ONNX: ${label} reads ${JSON.stringify(missing)}, which no earlier node writes`,
       );
     }
+    for (const branch of node.branches ?? []) requireBranchOrder(branch, written);
     for (const name of outputs) {
-      if (name && written.has(name)) {
+      if (name && here.has(name)) {
         throw new FormatError(`Cannot read ONNX: ${label} writes ${JSON.stringify(name)}, which exists already`);
       }
-      if (name) written.add(name);
+      if (name) here.add(name), written.add(name);
     }
   }
   const unwritten = graph.output.find(({ name = "" }) => !written.has(name));
   if (unwritten) throw new FormatError(`Cannot read ONNX: no node writes the output ${JSON.stringify(unwritten.name)}`);
-  if (!graph.output.length) throw new FormatError("Cannot read ONNX: the graph has no output");
 }
 
-/** The nodes that an output of the graph depends on. */
-function neededNodes(nodes: readonly GraphNode[], { output }: GraphMessage): GraphNode[] {
-  const read = new Set(output.map(({ name }) => name));
+function requireBranchOrder({ nodes, constants, inputs, outputs }: Subgraph, around: ReadonlySet<string>): void {
+  spend(around.size);
+  const own = new Set([...constants.keys(), ...inputs]);
+  requireOrder(nodes, new Set([...around, ...own]), own, { output: outputs.map((name) => ({ name })) });
+}
+
+/** The nodes that some values depend on. */
+function neededNodes(nodes: readonly GraphNode[], outputs: readonly string[]): GraphNode[] {
+  const read = new Set(outputs);
   const needed: GraphNode[] = [];
   for (const node of nodes.toReversed()) {
     if (!node.outputs.some((name) => name && read.has(name))) continue;
     needed.push(node);
-    node.inputs.forEach((name) => read.add(name));
+    readBy(node).forEach((name) => read.add(name));
   }
   return needed.reverse();
 }

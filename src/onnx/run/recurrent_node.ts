@@ -116,8 +116,8 @@ export interface RecurrentInputs {
   readonly I: number;
   readonly H: number;
   readonly cells: readonly Cell[];
-  /** For each direction the cell's parameters, by PyTorch's names without suffix. */
-  readonly parameters: readonly Readonly<Record<string, { shape: number[]; data: Float32Array }>>[];
+  /** The parameters of a direction's cell, by PyTorch's names without suffix. */
+  parameters(direction: number): Readonly<Record<string, { shape: number[]; data: Float32Array }>>;
 }
 
 /**
@@ -154,11 +154,13 @@ export function recurrentInputs(node: RecurrentNode, inputs: Inputs): RecurrentI
   if (extra >= 0) throw new ShapeError(`${operator} has at most ${maxInputs} inputs, got input ${extra}`);
 
   /** Direction d of a tensor `[D, ...]`. */
-  const directionOf = (x: OnnxTensor, d: number) => Float32Array.from(x.data).subarray(...span(x.data.length / D, d));
+  const directionOf = (x: OnnxTensor, d: number) => {
+    return new Float32Array(x.data.subarray(...span(x.data.length / D, d)));
+  };
   const weight = (x: OnnxTensor, d: number, columns: number) => {
     return { shape: [order.length * H, columns], data: selectBlocks(directionOf(x, d), gates, order) };
   };
-  const parameters = node.directions.map((_, d) => {
+  const parameters = (d: number) => {
     const bias = (half: number) => {
       const data = directionOf(B!, d).subarray(...span(rows, half));
       return { shape: [order.length * H], data: selectBlocks(data, gates, order) };
@@ -171,7 +173,7 @@ export function recurrentInputs(node: RecurrentNode, inputs: Inputs): RecurrentI
         weight_peephole: { shape: [peepholes.length, H], data: selectBlocks(directionOf(P, d), 3, peepholes) },
       }),
     };
-  });
+  };
   const cells = node.directions.map((_, d) => node.cell(d, B !== undefined, P !== undefined));
   return { T: steps, B: batch, I, H, cells, parameters };
 }

@@ -1,5 +1,5 @@
 import { ShapeError } from "../../errors.ts";
-import type { Budget } from "../../formats/limits.ts";
+import { Budget } from "../../formats/limits.ts";
 import type { KernelOptions } from "../../kernels/load.ts";
 import { recurrent } from "../../layers/recurrent.ts";
 import { compile } from "../../session/compile.ts";
@@ -37,9 +37,10 @@ export class RecurrentRunner {
    * zero, as in onnxruntime.
    *
    * @throws {ShapeError} When the shapes of the inputs do not fit together.
+   * @param budget What the call may take. Default: everything.
    * @throws {FormatError} When the call takes more than the budget has.
    */
-  async run(inputs: Inputs, budget: Budget): Promise<OnnxTensor[]> {
+  async run(inputs: Inputs, budget = Budget.unlimited): Promise<OnnxTensor[]> {
     const node = this.#node;
     const checked = recurrentInputs(node, inputs);
     const { T, B, I, H } = checked;
@@ -109,7 +110,7 @@ export class RecurrentRunner {
     const same = (other: readonly unknown[]) => sources.every((source, i) => source === other[i]);
     if (large && same(old.sources)) return old.session;
     let session = large ? old.session : undefined;
-    const wanted = new Map(Object.entries(parameters[d]).map(([name, tensor]) => [`${name}_l0`, tensor]));
+    const wanted = new Map(Object.entries(parameters(d)).map(([name, tensor]) => [`${name}_l0`, tensor]));
     if (
       !session || [...session.parameters()].some(([name, { shape }]) => wanted.get(name)?.shape.join() !== shape.join())
     ) {
