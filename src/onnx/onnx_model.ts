@@ -106,7 +106,7 @@ export class OnnxModel extends Resource {
    * @throws {DisposedError} When the model was disposed.
    */
   async run(inputs: Readonly<Record<string, OnnxInput>>): Promise<Record<string, OnnxTensor>> {
-    if (this.#disposed) throw new DisposedError("Cannot run an ONNX model: it was disposed");
+    this.#requireOpen();
     const checked = this.#check(inputs);
     let resolve: (() => void) | undefined;
     const promise = new Promise<void>((end) => resolve = end);
@@ -115,6 +115,7 @@ export class OnnxModel extends Resource {
     this.#lastRun = promise;
     if (last) await last;
     try {
+      this.#requireOpen();
       const values = await this.#execution.run(given);
       return Object.fromEntries(this.#graph.outputs.map(({ name }, i) => [name, values[i]]));
     } finally {
@@ -138,6 +139,10 @@ export class OnnxModel extends Resource {
   override dispose(): void {
     this.#disposed = true;
     this.#execution.dispose();
+  }
+
+  #requireOpen(): void {
+    if (this.#disposed) throw new DisposedError("Cannot run an ONNX model: it was disposed");
   }
 
   #check(inputs: Readonly<Record<string, OnnxInput>>): OnnxInput[] {

@@ -171,9 +171,10 @@ export function runNamed<A>(label: string, run: () => A): A {
   }
 }
 
-/** A `ShapeError` with the name of the node where it occurred; other errors unchanged. */
+/** A `ShapeError` with the name of the node where it occurred; other errors, and one with a name, unchanged. */
 export function withNodeName(label: string, error: unknown): unknown {
-  return error instanceof ShapeError ? new ShapeError(`Cannot run ${label}: ${error.message}`) : error;
+  const isBare = error instanceof ShapeError && !error.message.startsWith("Cannot run ");
+  return isBare ? new ShapeError(`Cannot run ${label}: ${error.message}`) : error;
 }
 
 /**

@@ -1,6 +1,7 @@
 import { ShapeError } from "../../../errors.ts";
 import { spend } from "../../format/budget.ts";
 import { allocate, type OnnxTensor, sizeOf } from "../../format/tensor.ts";
+import { planGather } from "../plan/gather_plan.ts";
 import { axisOf, type Inputs, integersOf, type NodeContext, type Operator, required } from "./operator.ts";
 import { reshaped, strided, stridesOf, transposed } from "./strides.ts";
 
@@ -191,6 +192,7 @@ export const split: Operator = {
 /** Slices of x along an axis at integer indices. Negative indices count from the end. */
 export const gather: Operator = {
   moves: true,
+  plan: ({ attributes }) => planGather(attributes.int("axis", 0)),
   prepare({ attributes }) {
     const axis = attributes.int("axis", 0);
     return (inputs) => {

@@ -24,6 +24,8 @@ interface Buffer {
 export interface BoundPlan {
   readonly bound: Bound;
   readonly steps: readonly Run[];
+  /** The name of the node of each step. */
+  readonly labels: readonly string[];
   /** Writes the constants of the plan; again after another plan has used the memory. */
   install(): void;
 }
@@ -33,13 +35,15 @@ export interface BoundPlan {
  * are known. Buffers that no later step reads give their place to others.
  */
 export class PlanBuilder {
-  readonly #steps: Bind[] = [];
+  readonly #steps: { readonly label: string; readonly bind: Bind }[] = [];
   readonly #buffers: Buffer[] = [];
   readonly #dense = new WeakMap<Cells, Cells>();
   readonly #known = new WeakMap<OnnxTensor, Cells>();
   readonly #weights = new Map<Slot, Cells>();
   #cells = 0;
   #registers = 0;
+  /** The name of the node that is planned, in errors of its steps. */
+  label = "";
   /** A cell that holds 0. */
   readonly zero: Cells;
   /** Places what lasts for the whole plan. */
@@ -91,7 +95,7 @@ export class PlanBuilder {
    * @param uses The cells that it reads and writes.
    */
   step(uses: readonly Cells[], bind: Bind): void {
-    const at = this.#steps.push(bind) - 1;
+    const at = this.#steps.push({ label: this.label, bind }) - 1;
     for (const cells of uses) this.#use(cells, at);
   }
 
@@ -129,6 +133,11 @@ export class PlanBuilder {
     return this.#buffers[low];
   }
 
+  /** Whether cells from one to another are in one buffer. */
+  inOneBuffer(least: number, most: number): boolean {
+    return this.#bufferOf(least) === this.#bufferOf(most);
+  }
+
   /** The cells of a value: of a known one those of a constant. */
   cellsOf({ known, fixed, cells }: PlanValue): Cells {
     if (cells) return cells;
@@ -156,7 +165,7 @@ export class PlanBuilder {
     if (known) return known;
     if (!index.length) return this.buffer(0);
     // Rows in two buffers may look even, and are elsewhere in the memory.
-    const isOne = this.#bufferOf(index[0]) === this.#bufferOf(index.at(-1)!);
+    const isOne = this.inOneBuffer(index[0], index.at(-1)!);
     const rows = isOne ? evenRows(index) : undefined;
     const made = rows?.rows === 1 ? { start: index[0] } : this.buffer(index.length);
     this.#dense.set(cells, made);
@@ -250,11 +259,12 @@ export class PlanBuilder {
       floats: (cells, length) => arena.floats(address(cells), length),
       ints: (cells, length) => arena.ints(address(cells), length),
     };
-    const steps = this.#steps.map((bind) => bind(bound)), { constants } = this.planner;
+    const steps = this.#steps.map(({ bind }) => bind(bound)), { constants } = this.planner;
     const contents = this.#buffers.filter(({ content }) => content);
     return {
       bound,
       steps,
+      labels: this.#steps.map(({ label }) => label),
       install() {
         for (const { content, slot } of contents) {
           const { address } = slot!, { length } = content!;

@@ -49,6 +49,7 @@ function planNode(
   values: Values<PlanValue>,
 ): readonly (PlanValue | undefined)[] {
   const inputs = values.all(node.inputs);
+  context.plan.label = node.label;
   if (node.branches) {
     const condition = inputs[0]?.known;
     if (!condition) throw new NotPlanned();

@@ -1,7 +1,7 @@
 import type { WasmArena } from "../../../memory/wasm_arena.ts";
 import { type OnnxTensor, sizeOf, tensor } from "../../format/tensor.ts";
 import type { OnnxInput } from "../execution.ts";
-import type { Graph } from "../graph.ts";
+import { type Graph, withNodeName } from "../graph.ts";
 import type { Values } from "../values.ts";
 import type { PlanBuilder } from "./plan_builder.ts";
 import type { PlanValue } from "./plan_value.ts";
@@ -34,7 +34,7 @@ export async function plannedCall(
   for (const { cells } of given) if (cells) plan.fill(cells);
   await memory.reserve(plan.finish());
   const { arena, weightBytes } = memory;
-  const { bound, steps, install } = plan.bind();
+  const { bound, steps, labels, install } = plan.bind();
   const writes = given.map(({ type, shape, cells, register }) => {
     if (cells) {
       const numbers = bound.floats(cells, sizeOf(shape));
@@ -54,8 +54,13 @@ export async function plannedCall(
   const read = () => reads.map((read) => read());
 
   async function finish(from: number, wait: Promise<void>): Promise<OnnxTensor[]> {
-    await wait;
-    for (let i = from; i < steps.length; i++) await steps[i]();
+    let at = from - 1;
+    try {
+      await wait;
+      for (at = from; at < steps.length; at++) await steps[at]();
+    } catch (error) {
+      throw withNodeName(labels[at], error);
+    }
     return read();
   }
 
@@ -65,9 +70,14 @@ export async function plannedCall(
     install,
     run(inputs) {
       for (let i = 0; i < writes.length; i++) writes[i](inputs[i]);
-      for (let i = 0; i < steps.length; i++) {
-        const wait = steps[i]();
-        if (wait) return finish(i + 1, wait);
+      let at = 0;
+      try {
+        for (; at < steps.length; at++) {
+          const wait = steps[at]();
+          if (wait) return finish(at + 1, wait);
+        }
+      } catch (error) {
+        throw withNodeName(labels[at], error);
       }
       return read();
     },

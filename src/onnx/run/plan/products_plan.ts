@@ -1,0 +1,152 @@
+import { ShapeError } from "../../../errors.ts";
+import { spend } from "../../format/budget.ts";
+import { type OnnxTensor, sizeOf } from "../../format/tensor.ts";
+import { broadcast, broadcastShape } from "../operators/strides.ts";
+import { cellsOf, cellTensor, reordered, some } from "./cells.ts";
+import { evenRows, type PlanBuilder } from "./plan_builder.ts";
+import { type Cells, inCells, isFloat, type PlanRule, type PlanValue } from "./plan_value.ts";
+
+/** Rows in a row of cells, a row every `stride` cells. */
+interface Rows {
+  readonly cells: Cells;
+  readonly stride: number;
+}
+
+/** Cells as rows of `columns`, where they are if their rows are even. */
+export function rowsOf(plan: PlanBuilder, cells: Cells, columns: number): Rows {
+  const { index } = cells, one = index?.length && plan.inOneBuffer(index[0], index.at(-1)!);
+  const rows = one ? evenRows(index) : undefined;
+  if (rows && rows.rows > 1 && rows.columns === columns) return { cells: { start: index![0] }, stride: rows.stride };
+  return { cells: plan.gathered(cells), stride: columns };
+}
+
+/** Floats of a matrix `[k, n]` in panels. */
+export function panelSize(k: number, n: number): number {
+  return Math.ceil(n / 8) * 8 * k;
+}
+
+/** Writes a matrix `[k, n]`, whose element (i, j) is number `i rowStep + j columnStep` of x, in panels of 8 columns. */
+export function writePanels(
+  panels: Float32Array,
+  x: ArrayLike<number>,
+  k: number,
+  n: number,
+  rowStep: number,
+  columnStep: number,
+  factor = 1,
+): void {
+  for (let j = 0; j < n; j++) {
+    let to = (j >> 3) * 8 * k + (j & 7);
+    for (let i = 0, from = j * columnStep; i < k; i++, from += rowStep, to += 8) panels[to] = factor * x[from];
+  }
+}
+
+/** The panels of a known matrix `[k, n]`. */
+export function knownPanels(
+  plan: PlanBuilder,
+  value: PlanValue,
+  form: string,
+  size: number,
+  write: (panels: Float32Array, x: OnnxTensor["data"]) => void,
+): Cells {
+  const tensor = value.known!;
+  if (value.fixed) {
+    return plan.weight(tensor, form, size, (slot, _, arena) => write(arena.floats(slot.address, size), tensor.data));
+  }
+  const panels = new Float32Array(size);
+  write(panels, tensor.data);
+  return plan.constant(panels);
+}
+
+/** One product for a step: C `[m, n]` = init + A P. */
+export interface Product {
+  readonly C: Cells;
+  readonly ldc?: number;
+  readonly A: Rows;
+  readonly panels: Cells;
+  readonly init?: Rows;
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+}
+
+/** A step that runs a product. */
+export function planProduct(plan: PlanBuilder, { C, ldc, A, panels, init, m, n, k: depth }: Product): void {
+  spend(m * n * depth / 16);
+  const workspace = plan.planner.workspace(Math.min(m, 64) * depth), stride = ldc ?? n;
+  plan.step([C, A.cells, panels, ...init ? [init.cells] : []], ({ k, address }) => {
+    const c = address(C), a = address(A.cells), p = address(panels), w = workspace.address;
+    const from = init ? address(init.cells) : 0, ldi = init?.stride ?? 0;
+    return () => k.gemm(c, from, a, p, w, m, n, depth, stride, ldi, A.stride);
+  });
+}
+
+/** MatMul: with a constant matrix on the right, whose panels are made once, or with panels that each call makes. */
+export const planMatMul: PlanRule = (plan, [a, b]) => {
+  if (!isFloat(a) || !isFloat(b)) return undefined;
+  const isRow = a.shape.length === 1, isColumn = b.shape.length === 1;
+  const left = isRow ? [1, ...a.shape] : a.shape, right = isColumn ? [...b.shape, 1] : b.shape;
+  const [m, k] = left.slice(-2), [inner, n] = right.slice(-2);
+  if (left.length < 2 || right.length < 2 || k !== inner) {
+    throw new ShapeError(`float [${a.shape}] cannot be multiplied with float [${b.shape}]`);
+  }
+  const lead = broadcastShape(left.slice(0, -2), right.slice(0, -2)), count = sizeOf(lead);
+  const shape = [...lead, ...(isRow ? [] : [m]), ...(isColumn ? [] : [n])], C = plan.buffer(count * m * n);
+  const one = sizeOf(right) === k * n, rows = one ? sizeOf(left) / k : m;
+  if (b.known && one) {
+    const write = (panels: Float32Array, x: OnnxTensor["data"]) => writePanels(panels, x, k, n, n, 1);
+    const panels = knownPanels(plan, b, "panels", panelSize(k, n), write);
+    planProduct(plan, { C, A: rowsOf(plan, plan.cellsOf(a), k), panels, m: rows, n, k });
+    return [inCells(shape, C)];
+  }
+  const repeated = (value: PlanValue, own: readonly number[], all: readonly number[]) =>
+    plan.gathered(
+      own.join() === all.join() ? plan.cellsOf(value) : cellsOf(broadcast(cellTensor(plan.cellsOf(value), own), all)),
+    );
+  const A = one ? plan.dense(a) : repeated(a, left, [...lead, m, k]);
+  const B = one ? plan.dense(b) : repeated(b, right, [...lead, k, n]), times = one ? 1 : count;
+  spend(times);
+  const panels = plan.buffer(panelSize(k, n));
+  for (let i = 0; i < times; i++) {
+    const from = some(B, i * k * n, k * n);
+    plan.step([from, panels], (bound) => {
+      const p = bound.address(panels), w = bound.address(from);
+      return () => bound.k.pack(p, w, k, n, n);
+    });
+    const rowsOfA = { cells: some(A, i * m * k, rows * k), stride: k };
+    planProduct(plan, { C: some(C, i * m * n, rows * n), A: rowsOfA, panels, m: rows, n, k });
+  }
+  return [inCells(shape, C)];
+};
+
+/** Gemm with a constant B, and a C that is constant or whose factor is 1. */
+export function planGemm(alpha: number, beta: number, transA: boolean, transB: boolean): PlanRule {
+  return (plan, [a, b, c]) => {
+    if (!isFloat(a) || !isFloat(b) || !b.known || a.shape.length !== 2 || b.shape.length !== 2) return undefined;
+    if (c && (!isFloat(c) || (beta !== 1 && !c.known))) return undefined;
+    const [m, k] = transA ? a.shape.toReversed() : a.shape, [inner, n] = transB ? b.shape.toReversed() : b.shape;
+    if (k !== inner) return undefined;
+    const cells = transA ? reordered(plan.cellsOf(a), a.shape, [1, 0]) : plan.cellsOf(a), C = plan.buffer(m * n);
+    const write = (panels: Float32Array, x: OnnxTensor["data"]) =>
+      writePanels(panels, x, k, n, transB ? 1 : n, transB ? k : 1, alpha);
+    const panels = knownPanels(plan, b, `panels ${transB} ${alpha}`, panelSize(k, n), write);
+    const init = c && initialRows(plan, c, beta, [m, n]);
+    planProduct(plan, { C, A: rowsOf(plan, cells, k), panels, init, m, n, k });
+    return [inCells([m, n], C)];
+  };
+}
+
+/** The rows to which a product is added: one for all rows, or each its own. */
+function initialRows(plan: PlanBuilder, c: PlanValue, factor: number, [m, n]: readonly number[]): Rows {
+  if (broadcastShape(c.shape, [m, n]).join() !== `${m},${n}`) {
+    throw new ShapeError(`C of shape [${c.shape}] does not broadcast to [${m},${n}]`);
+  }
+  const isRow = sizeOf(c.shape) === n && c.shape.at(-1) === n;
+  const shape = isRow ? c.shape : [m, n], stride = isRow ? 0 : n;
+  if (c.known && (factor !== 1 || !isRow)) {
+    const { data } = broadcast(c.known, shape);
+    return { cells: plan.constant(Float32Array.from(data, (x) => factor * x)), stride };
+  }
+  const cells = plan.cellsOf(c);
+  return { cells: plan.gathered(isRow ? cells : cellsOf(broadcast(cellTensor(cells, c.shape), shape))), stride };
+}
