@@ -13,14 +13,16 @@ export function decidingInputs({ inputs, nodes }: Graph): string[] {
 
 /** Adds the names of the values that decide something, from the last node to the first. */
 function visit(nodes: readonly GraphNode[], needed: Set<string>): void {
-  for (const { operator, inputs, outputs, branches, recurrent } of nodes.toReversed()) {
-    const decides = outputs.some((name) => needed.has(name));
-    if (branches) {
-      needed.add(inputs[0]);
-      for (const branch of branches) {
-        if (decides) branch.outputs.forEach((name) => needed.add(name));
-        visit(branch.nodes, needed);
+  for (const { operator, inputs, outputs, control, recurrent } of nodes.toReversed()) {
+    let decides = outputs.some((name) => needed.has(name));
+    if (control) {
+      for (const graph of control.graphs) {
+        if (decides) graph.outputs.forEach((name) => needed.add(name));
+        if (control.repeats) needed.add(graph.outputs[0]);
+        visit(graph.nodes, needed);
+        decides ||= graph.inputs.some((name) => needed.has(name));
       }
+      inputs.forEach((name, i) => (decides || control.decidedBy.includes(i)) && needed.add(name));
       continue;
     }
     const { shapedBy = Infinity, readsShape } = recurrent ? {} : OPERATORS[operator];

@@ -4,9 +4,11 @@ import { spend } from "../format/budget.ts";
 import { decode } from "../format/protobuf.ts";
 import { type GraphMessage, MODEL, type ModelMessage, type NodeMessage, type ValueMessage } from "../format/schema.ts";
 import { elementType, type OnnxElementType, type OnnxTensor, readTensor } from "../format/tensor.ts";
+import { type Control, isControl, readControl } from "./control.ts";
 import type { Compute } from "./operators/operator.ts";
 import type { PlanRule } from "./plan/plan_value.ts";
 import { OPERATORS } from "./operators/operators.ts";
+import { QUANTIZED_LSTM, withFloatWeights } from "./quantized_lstm.ts";
 import { isRecurrent, readRecurrentNode, type RecurrentNode } from "./recurrent_node.ts";
 
 /** An input or output of a model. */
@@ -22,7 +24,7 @@ export interface OnnxValue {
   readonly shape: readonly (number | string)[] | undefined;
 }
 
-/** A node: `compute`, `recurrent` or `branches` says how it runs. */
+/** A node: `compute`, `recurrent` or `control` says how it runs. */
 export interface GraphNode {
   /** The name of the node in errors. */
   readonly label: string;
@@ -39,8 +41,8 @@ export interface GraphNode {
   readonly plan?: PlanRule;
   /** The description of a recurrent operator. */
   readonly recurrent?: RecurrentNode;
-  /** The graphs of an If: that for a true condition, and the other one. They read values of the graph around them. */
-  readonly branches?: readonly [Subgraph, Subgraph];
+  /** The description of an operator that runs graphs inside of it, which read values of the graph around them. */
+  readonly control?: Control;
   /** The attributes, all unread. */
   attributes(): Attributes;
 }
@@ -80,7 +82,7 @@ export function readGraph(bytes: Uint8Array): Graph {
   requireSupported(graph);
   const own = readConstants(graph);
   const inputs = graph.input.map(readValue).filter(({ name }) => !own.has(name));
-  const nodes = graph.node.map((message) => readNode(message, opset));
+  const nodes = graph.node.flatMap((message) => readNode(message, opset));
   const initial = new Set([...own.keys(), ...inputs.map(({ name }) => name)]);
   requireOrder(nodes, initial, initial, graph);
   if (!graph.output.length) throw new FormatError("Cannot read ONNX: the graph has no output");
@@ -110,33 +112,38 @@ function requireSupported(graph: GraphMessage): void {
 function findUnsupported({ node, sparse }: GraphMessage, unsupported: Map<string, string>): void {
   if (sparse?.length) throw new FormatError("Cannot read ONNX: sparse initializers are not supported");
   for (const message of node) {
-    const { operator = "", domain = "" } = message;
     for (const { graph } of message.attribute) if (graph) findUnsupported(graph, unsupported);
-    const known = isRecurrent(operator) || operator === "If" || Object.hasOwn(OPERATORS, operator);
-    if (isDefault(domain) && known) continue;
-    const name = isDefault(domain) ? operator : `${domain}.${operator}`;
+    const name = nameOf(message);
+    if (isRecurrent(name) || isControl(name) || name === QUANTIZED_LSTM || Object.hasOwn(OPERATORS, name)) continue;
     if (!unsupported.has(name)) unsupported.set(name, `${name} (${labelOf(message)})`);
   }
+}
+
+/** The name of an operator, with its domain when that is not ONNX. */
+function nameOf({ operator = "", domain = "" }: NodeMessage): string {
+  return isDefault(domain) ? operator : `${domain}.${operator}`;
 }
 
 function labelOf({ name, operator, output }: NodeMessage): string {
   return `node ${JSON.stringify(name || output.find((output) => output) || operator)}`;
 }
 
-function readNode(message: NodeMessage, opset: number): GraphNode {
-  const { operator = "", input: inputs, output: outputs } = message;
+function readNode(message: NodeMessage, opset: number): GraphNode[] {
+  const name = nameOf(message);
+  return name === QUANTIZED_LSTM
+    ? withFloatWeights(message).flatMap((part) => readNode(part, opset))
+    : [readSingle(message, name, opset)];
+}
+
+function readSingle(message: NodeMessage, operator: string, opset: number): GraphNode {
+  const { input: inputs, output: outputs } = message;
   const label = `${labelOf(message)} (${operator})`;
   const attributes = () => new Attributes(label, message.attribute);
   const node = { label, operator, opset, inputs, outputs, attributes };
   const own = attributes();
   if (isRecurrent(operator)) return { ...node, recurrent: readRecurrentNode(label, operator, own) };
-  if (operator === "If") {
-    const branches = [
-      readBranch(label, own, "then_branch", opset),
-      readBranch(label, own, "else_branch", opset),
-    ] as const;
-    own.requireAllRead();
-    return { ...node, branches };
+  if (isControl(operator)) {
+    return { ...node, control: readControl(label, operator, opset, own, (graph) => readSubgraph(graph, opset)) };
   }
   const context = { attributes: own, opset, outputs: outputs.length };
   const compute = OPERATORS[operator].prepare(context);
@@ -146,20 +153,19 @@ function readNode(message: NodeMessage, opset: number): GraphNode {
 }
 
 /** A graph that an attribute holds. */
-function readBranch(label: string, attributes: Attributes, name: string, opset: number): Subgraph {
-  const message = attributes.take(name, "graph");
-  if (!message) throw new FormatError(`Cannot read ONNX: ${label} must have a graph as "${name}", got none`);
+function readSubgraph(message: GraphMessage, opset: number): Subgraph {
   const constants = readConstants(message), inputs = message.input.map(({ name = "" }) => name);
-  const all = message.node.map((node) => readNode(node, opset)), outputs = message.output.map(({ name = "" }) => name);
+  const all = message.node.flatMap((node) => readNode(node, opset)),
+    outputs = message.output.map(({ name = "" }) => name);
   const nodes = neededNodes(all, outputs), own = new Set([...constants.keys(), ...inputs]);
   const read = new Set([...nodes.flatMap(readBy), ...outputs]);
   for (const node of nodes) node.outputs.forEach((name) => own.add(name));
   return { constants, inputs, nodes, outputs, captures: [...read].filter((name) => name && !own.has(name)) };
 }
 
-/** The names of the values that a node reads, its branches too. */
-export function readBy({ inputs, branches }: Pick<GraphNode, "inputs" | "branches">): string[] {
-  return [...inputs, ...branches?.flatMap(({ captures }) => captures) ?? []];
+/** The names of the values that a node reads, the graphs inside of it too. */
+function readBy({ inputs, control }: Pick<GraphNode, "inputs" | "control">): string[] {
+  return [...inputs, ...control?.graphs.flatMap(({ captures }) => captures) ?? []];
 }
 
 /** Runs the computation of a node. A `ShapeError` from it gets the name of the node. */
@@ -196,7 +202,7 @@ function requireOrder(
         `Cannot read ONNX: ${label} reads ${JSON.stringify(missing)}, which no earlier node writes`,
       );
     }
-    for (const branch of node.branches ?? []) requireBranchOrder(branch, written);
+    for (const graph of node.control?.graphs ?? []) requireInnerOrder(graph, written);
     for (const name of outputs) {
       if (name && here.has(name)) {
         throw new FormatError(`Cannot read ONNX: ${label} writes ${JSON.stringify(name)}, which exists already`);
@@ -208,7 +214,7 @@ function requireOrder(
   if (unwritten) throw new FormatError(`Cannot read ONNX: no node writes the output ${JSON.stringify(unwritten.name)}`);
 }
 
-function requireBranchOrder({ nodes, constants, inputs, outputs }: Subgraph, around: ReadonlySet<string>): void {
+function requireInnerOrder({ nodes, constants, inputs, outputs }: Subgraph, around: ReadonlySet<string>): void {
   spend(around.size);
   const own = new Set([...constants.keys(), ...inputs]);
   requireOrder(nodes, new Set([...around, ...own]), own, { output: outputs.map((name) => ({ name })) });

@@ -65,7 +65,7 @@ export const div = binary((a, b, integer) => integer ? Math.trunc(a / b) : a / b
 export const mod: Operator = {
   prepare({ attributes }) {
     const truncated = attributes.int("fmod", 0) !== 0;
-    return computeBinary((a, b) => truncated ? a % b : a - b * Math.floor(a / b));
+    return computeBinary((a, b) => truncated || !(a % b) || (a % b < 0) === (b < 0) ? a % b : a % b + b);
   },
 };
 export const greater = binary((a, b) => Number(a > b), "bool");

@@ -1,8 +1,10 @@
 import {
+  cosTurn,
   exp,
   expm1,
   log,
   sigmoid as sigmoidOf,
+  sinTurn,
   softplus as softplusOf,
   tanh as tanhOf,
 } from "../../../kernels/real.ts";
@@ -66,7 +68,54 @@ export const neg = elementwise((x) => -x);
 export const abs = elementwise(Math.abs);
 export const logOf = elementwise(log);
 export const expOf = elementwise(exp);
-export const round = elementwise((x) => {
+export const round = elementwise(toEven);
+export const floor = elementwise(Math.floor);
+export const ceil = elementwise(Math.ceil);
+export const sign = elementwise(Math.sign);
+export const reciprocal = elementwise((x) => 1 / x);
+export const erfOf = elementwise(erf);
+export const sin = elementwise((x) => sinTurn(turnsOf(x)));
+export const cos = elementwise((x) => cosTurn(turnsOf(x)));
+/** x Phi(x) with the distribution function Phi of the normal distribution, exactly or by a tanh. */
+export const gelu: Operator = {
+  prepare: (node) => geluOf(node).prepare(node),
+  plan: (node) => geluOf(node).plan!(node),
+};
+
+function geluOf({ attributes }: NodeContext): Operator {
+  const isTanh = attributes.take("approximate", "text") === "tanh";
+  return elementwise((x) =>
+    x / 2 * (1 + (isTanh ? tanhOf(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)) : erf(x / Math.SQRT2)))
+  );
+}
+
+/** An angle in turns, from 0 to 1. */
+function turnsOf(x: number): number {
+  const turns = x / (2 * Math.PI);
+  return turns - Math.floor(turns);
+}
+
+/** The nearest integer, ties to even. */
+export function toEven(x: number): number {
   const floor = Math.floor(x), rest = x - floor;
-  return rest > 0.5 || (rest === 0.5 && floor % 2) ? floor + 1 : floor;
-});
+  return rest > 0.5 || (rest === 0.5 && floor % 2 !== 0) ? floor + 1 : floor;
+}
+
+/** The error function: its series near 0, else a continued fraction. Errors of some 1e-15. */
+function erf(x: number): number {
+  const a = Math.abs(x);
+  if (!(a > 0)) return x;
+  if (a > 6) return Math.sign(x);
+  const square = a * a, factor = exp(-square) / Math.sqrt(Math.PI);
+  if (a < 2.5) {
+    let sum = 0, term = 2 * x;
+    for (let n = 1; Math.abs(term) > 1e-17 * Math.abs(sum); n++) {
+      sum += term;
+      term *= 2 * square / (2 * n + 1);
+    }
+    return factor * sum;
+  }
+  let fraction = 0;
+  for (let n = 60; n > 0; n--) fraction = n / 2 / (a + fraction);
+  return Math.sign(x) * (1 - factor / (a + fraction));
+}

@@ -21,7 +21,8 @@ export const matMul: Operator = {
   },
 };
 
-function multiplied(a: OnnxTensor, b: OnnxTensor): OnnxTensor {
+/** The products of the matrices in the last two dimensions; the dimensions before are broadcast. */
+export function multiplied(a: OnnxTensor, b: OnnxTensor): OnnxTensor {
   const [m, k] = a.shape.slice(-2), [inner, n] = b.shape.slice(-2);
   if (a.shape.length < 2 || b.shape.length < 2 || k !== inner || a.type !== b.type) {
     throw new ShapeError(`${a.type} [${a.shape}] cannot be multiplied with ${b.type} [${b.shape}]`);

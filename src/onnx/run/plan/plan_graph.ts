@@ -1,6 +1,8 @@
 import { ShapeError } from "../../../errors.ts";
 import { allocate, type OnnxElementType, type OnnxTensor, sizeOf } from "../../format/tensor.ts";
 import { type Graph, type GraphNode, runNamed } from "../graph.ts";
+import type { ControlValues } from "../control.ts";
+import { TENSORS } from "../interpreter.ts";
 import { OPERATORS } from "../operators/operators.ts";
 import type { RecurrentRunner } from "../recurrent_runner.ts";
 import { Values } from "../values.ts";
@@ -22,8 +24,8 @@ export interface PlanContext {
 }
 
 /**
- * Plans the nodes of a graph: those whose inputs are known are computed now, an If with a known condition is replaced
- * by its branch, and the others become steps.
+ * Plans the nodes of a graph: those whose inputs are known are computed now, the graphs of an If, a Loop or a
+ * Scan become part of the plan, and the others become steps.
  *
  * @param values The inputs; receives all values.
  * @throws {NotPlanned} When the shape of a value, or a branch, depends on what a call computes.
@@ -50,18 +52,55 @@ function planNode(
 ): readonly (PlanValue | undefined)[] {
   const inputs = values.all(node.inputs);
   context.plan.label = node.label;
-  if (node.branches) {
-    const condition = inputs[0]?.known;
-    if (!condition) throw new NotPlanned();
-    const branch = node.branches[condition.data[0] ? 0 : 1], inner = new Values(values);
-    planGraph(context, branch, inner);
-    return inner.all(branch.outputs);
-  }
+  if (node.control) return runNamed(node.label, () => controlOutputs(context, node, inputs, values));
   if (node.recurrent) return runNamed(node.label, () => recurrentSteps(context, node, inputs));
   const folded = knownOutputs(context, node, inputs);
   if (folded) return folded;
   const isEmpty = inputs.some((input) => input && !sizeOf(input.shape));
   return runNamed(node.label, () => !isEmpty && planned(context, node, inputs)) || computed(context, node, inputs);
+}
+
+/** The outputs of an operator that runs graphs: the steps of each graph, as often as it runs. */
+function controlOutputs(
+  context: PlanContext,
+  { control }: GraphNode,
+  inputs: readonly (PlanValue | undefined)[],
+  values: Values<PlanValue>,
+): readonly (PlanValue | undefined)[] {
+  const runs = control!.run(inputs, placesOf(context.plan));
+  let next = runs.next();
+  while (!next.done) {
+    const { graph, inputs } = next.value, inner = new Values(values);
+    inner.store(graph.inputs, inputs);
+    planGraph(context, graph, inner);
+    next = runs.next(inner.all(graph.outputs) as PlanValue[]);
+  }
+  return next.value;
+}
+
+/** What operators with graphs do with the places of values. */
+function placesOf(plan: PlanBuilder): ControlValues<PlanValue> {
+  const { part, stack } = TENSORS;
+  /** Runs f on known tensors, or on the cells of floats. */
+  const move = (values: readonly PlanValue[], f: (tensors: OnnxTensor[]) => OnnxTensor): PlanValue => {
+    if (values.every(({ known }) => known)) {
+      const known = f(values.map(({ known }) => known!));
+      return { type: known.type, shape: known.shape, known };
+    }
+    if (!values.every(isFloat)) throw new NotPlanned();
+    const moved = f(values.map((value) => cellTensor(plan.cellsOf(value), value.shape)));
+    return inCells(moved.shape, cellsOf(moved));
+  };
+  return {
+    first({ known }) {
+      if (!known) throw new NotPlanned();
+      return known.data[0];
+    },
+    known: (known) => ({ type: known.type, shape: known.shape, known }),
+    shape: ({ shape }) => shape,
+    part: (value, axis, at) => move([value], ([x]) => part(x, axis, at)),
+    stack: (values, axis) => move(values, (tensors) => stack(tensors, axis)),
+  };
 }
 
 /** The outputs of a node that are the same in every call. */
