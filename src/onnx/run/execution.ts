@@ -113,11 +113,12 @@ export class Execution {
     const graph = { constants: this.#constants, nodes: this.#nodes };
     try {
       within(this.#budgetOf(inputs), () => planGraph(context, graph, values));
+      return await plannedCall(plan, this.#graph, values);
     } catch (error) {
+      this.#memory.forget();
       if (error instanceof NotPlanned) return undefined;
       throw error;
     }
-    return await plannedCall(plan, this.#graph, values);
   }
 
   async #interpret(inputs: readonly OnnxInput[]): Promise<OnnxTensor[]> {

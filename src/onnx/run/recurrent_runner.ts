@@ -7,7 +7,7 @@ import type { Session } from "../../session/session.ts";
 import { allocate, type OnnxTensor, tensor } from "../format/tensor.ts";
 import type { Inputs } from "./operators/operator.ts";
 import { transposed } from "./operators/strides.ts";
-import { type RecurrentInputs, recurrentInputs, type RecurrentNode } from "./recurrent_node.ts";
+import { type RecurrentInputs, recurrentInputs, type RecurrentNode, withData } from "./recurrent_node.ts";
 
 /** A compiled direction of a node. */
 interface Direction {
@@ -110,7 +110,7 @@ export class RecurrentRunner {
     const same = (other: readonly unknown[]) => sources.every((source, i) => source === other[i]);
     if (large && same(old.sources)) return old.session;
     let session = large ? old.session : undefined;
-    const wanted = new Map(Object.entries(parameters(d)).map(([name, tensor]) => [`${name}_l0`, tensor]));
+    const wanted = new Map(Object.entries(withData(parameters(d))).map(([name, tensor]) => [`${name}_l0`, tensor]));
     if (
       !session || [...session.parameters()].some(([name, { shape }]) => wanted.get(name)?.shape.join() !== shape.join())
     ) {

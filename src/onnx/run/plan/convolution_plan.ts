@@ -1,10 +1,9 @@
 import { spend } from "../../format/budget.ts";
-import type { OnnxTensor } from "../../format/tensor.ts";
 import type { Convolution } from "../operators/convolution.ts";
 import { requireBias } from "../operators/convolution.ts";
 import type { PlanBuilder } from "./plan_builder.ts";
 import { type Cells, inCells, isFloat, type PlanRule, type PlanValue } from "./plan_value.ts";
-import { knownPanels, panelSize, planProduct, rowsOf, writePanels } from "./products_plan.ts";
+import { knownNumbers, knownPanels, planProduct, rowsOf } from "./products_plan.ts";
 
 /**
  * A convolution with constant weights. Each group is the product of its windows, one a row, with its weights; a group of
@@ -59,9 +58,7 @@ function groupProduct(
       }
     }
   }
-  const write = (panels: Float32Array, x: OnnxTensor["data"]) =>
-    writePanels(panels, x.subarray(g * n * k, (g + 1) * n * k), k, n, 1, k);
-  const panels = knownPanels(plan, W, `panels of group ${g} of ${groups}`, panelSize(k, n), write);
+  const panels = knownPanels(plan, W, { k, n, transposed: true, from: g * n * k });
   planProduct(plan, {
     C: { start: y.start + g * n },
     ldc: M,
@@ -85,10 +82,9 @@ function sumOfProducts(
 ): void {
   const { N, M, groups, taps, positions, windows: { index } } = sizes, m = N * positions, each = M / groups;
   spend(m * M * taps);
-  const write = (columns: Float32Array, x: OnnxTensor["data"]) => {
-    for (let c = 0; c < M; c++) for (let t = 0; t < taps; t++) columns[t * M + c] = x[c * taps + t];
-  };
-  const columns = knownPanels(plan, W, "columns", taps * M, write);
+  const columns = knownNumbers(plan, W, "columns", taps * M, (to, { data }) => {
+    for (let c = 0; c < M; c++) for (let t = 0; t < taps; t++) to[t * M + c] = data[c * taps + t];
+  });
   const factors = Array.from({ length: taps }, (_, t) => {
     const cells = new Int32Array(m * M);
     for (let b = 0, i = 0; b < N; b++) {

@@ -16,7 +16,8 @@ export class ModelMemory {
   readonly #options: KernelOptions;
   readonly #weights = new Segment("weights");
   readonly #slots = new Map<unknown, Map<string, Slot>>();
-  #unwritten: (() => void)[] = [];
+  /** The weights without elements: how to write and how to forget each. */
+  #unwritten: { readonly write: () => void; readonly forget: () => void }[] = [];
   #arena: WasmArena | undefined;
   #k: Kernels | undefined;
   #writtenBytes = 0;
@@ -54,13 +55,14 @@ export class ModelMemory {
     if (known) return known;
     const slot = this.#weights.append(form, 1, elements, elements);
     forms.set(form, slot);
-    if (write) this.afterReserve(() => write(slot, this.k, this.arena));
+    this.#unwritten.push({ write: () => write?.(slot, this.k, this.arena), forget: () => forms.delete(form) });
     return slot;
   }
 
-  /** Runs once, when the memory has room for the weights so far. */
-  afterReserve(write: () => void): void {
-    this.#unwritten.push(write);
+  /** Forgets the weights of a plan that came to nothing. */
+  forget(): void {
+    for (const { forget } of this.#unwritten) forget();
+    this.#unwritten = [];
   }
 
   /**
@@ -84,7 +86,7 @@ export class ModelMemory {
     }
     const writes = this.#unwritten;
     this.#unwritten = [];
-    for (const write of writes) write();
+    for (const { write } of writes) write();
     this.#writtenBytes = this.weightBytes;
   }
 

@@ -1,7 +1,7 @@
 import { Planner } from "../../../memory/planner.ts";
 import type { Slot } from "../../../memory/slot.ts";
 import { spend } from "../../format/budget.ts";
-import { type OnnxTensor, sizeOf } from "../../format/tensor.ts";
+import { copyElements, type OnnxTensor, sizeOf } from "../../format/tensor.ts";
 import type { Inputs } from "../operators/operator.ts";
 import { place } from "./lifetimes.ts";
 import type { ModelMemory, WriteWeight } from "./model_memory.ts";
@@ -141,11 +141,11 @@ export class PlanBuilder {
   /** The cells of a value: of a known one those of a constant. */
   cellsOf({ known, fixed, cells }: PlanValue): Cells {
     if (cells) return cells;
-    const tensor = known!, found = this.#known.get(tensor);
+    const tensor = known!, size = sizeOf(tensor.shape), found = this.#known.get(tensor);
     if (found) return found;
     const made = fixed
-      ? this.weight(tensor, "plain", tensor.data.length, (slot, _, arena) => {
-        arena.floats(slot.address, tensor.data.length).set(tensor.data);
+      ? this.weight(tensor, "plain", size, (slot, _, arena) => {
+        copyElements(tensor, 0, arena.floats(slot.address, size));
       })
       : this.constant(Float32Array.from(tensor.data));
     this.#known.set(tensor, made);

@@ -1,6 +1,6 @@
 import { ShapeError } from "../../../errors.ts";
 import { spend } from "../../format/budget.ts";
-import { type OnnxTensor, sizeOf } from "../../format/tensor.ts";
+import { copyElements, type OnnxTensor, sizeOf } from "../../format/tensor.ts";
 import { broadcast, broadcastShape } from "../operators/strides.ts";
 import { cellsOf, cellTensor, reordered, some } from "./cells.ts";
 import { evenRows, type PlanBuilder } from "./plan_builder.ts";
@@ -25,37 +25,59 @@ export function panelSize(k: number, n: number): number {
   return Math.ceil(n / 8) * 8 * k;
 }
 
-/** Writes a matrix `[k, n]`, whose element (i, j) is number `i rowStep + j columnStep` of x, in panels of 8 columns. */
-export function writePanels(
-  panels: Float32Array,
-  x: ArrayLike<number>,
-  k: number,
-  n: number,
-  rowStep: number,
-  columnStep: number,
-  factor = 1,
-): void {
-  for (let j = 0; j < n; j++) {
-    let to = (j >> 3) * 8 * k + (j & 7);
-    for (let i = 0, from = j * columnStep; i < k; i++, from += rowStep, to += 8) panels[to] = factor * x[from];
+/** A matrix of weights `[k, n]`: the elements of a tensor from one on, as `[k, n]` or as its transpose `[n, k]`. */
+interface Matrix {
+  readonly k: number;
+  readonly n: number;
+  readonly transposed: boolean;
+  /** Of the tensor, the element before the matrix. */
+  readonly from?: number;
+  /** What each element is multiplied by. */
+  readonly factor?: number;
+}
+
+/** Elements that are copied at a time from a tensor to its panels. */
+const BLOCK = 2 ** 16;
+
+/** Writes a matrix in panels of 8 columns. */
+export function writePanels(panels: Float32Array, x: OnnxTensor, matrix: Matrix): void {
+  const { k, n, transposed, from = 0, factor = 1 } = matrix, width = transposed ? k : n, height = transposed ? n : k;
+  const step = transposed ? 8 : Math.max(1, Math.min(k, Math.floor(BLOCK / n))), rows = new Float32Array(step * width);
+  for (let first = 0; first < height; first += step) {
+    const count = Math.min(step, height - first), block = rows.subarray(0, count * width);
+    copyElements(x, from + first * width, block);
+    if (transposed) {
+      for (let c = 0, panel = first * k; c < count; c++) {
+        for (let i = 0; i < k; i++) panels[panel + 8 * i + c] = factor * block[c * k + i];
+      }
+    } else {
+      for (let j = 0; j < n; j++) {
+        const panel = (j >> 3) * 8 * k + 8 * first + (j & 7);
+        for (let r = 0; r < count; r++) panels[panel + 8 * r] = factor * block[r * n + j];
+      }
+    }
   }
 }
 
-/** The panels of a known matrix `[k, n]`. */
-export function knownPanels(
+/** The panels of a known value that is, or has in it, a matrix. */
+export function knownPanels(plan: PlanBuilder, value: PlanValue, matrix: Matrix): Cells {
+  const form = `panels ${Object.values(matrix)}`;
+  return knownNumbers(plan, value, form, panelSize(matrix.k, matrix.n), (to, x) => writePanels(to, x, matrix));
+}
+
+/** Numbers that are made of a known value: of a constant of the file once for all plans. */
+export function knownNumbers(
   plan: PlanBuilder,
-  value: PlanValue,
+  { known, fixed }: PlanValue,
   form: string,
   size: number,
-  write: (panels: Float32Array, x: OnnxTensor["data"]) => void,
+  write: (to: Float32Array, x: OnnxTensor) => void,
 ): Cells {
-  const tensor = value.known!;
-  if (value.fixed) {
-    return plan.weight(tensor, form, size, (slot, _, arena) => write(arena.floats(slot.address, size), tensor.data));
-  }
-  const panels = new Float32Array(size);
-  write(panels, tensor.data);
-  return plan.constant(panels);
+  const x = known!;
+  if (fixed) return plan.weight(x, form, size, (slot, _, arena) => write(arena.floats(slot.address, size), x));
+  const numbers = new Float32Array(size);
+  write(numbers, x);
+  return plan.constant(numbers);
 }
 
 /** One product for a step: C `[m, n]` = init + A P. */
@@ -94,8 +116,7 @@ export const planMatMul: PlanRule = (plan, [a, b]) => {
   const shape = [...lead, ...(isRow ? [] : [m]), ...(isColumn ? [] : [n])], C = plan.buffer(count * m * n);
   const one = sizeOf(right) === k * n, rows = one ? sizeOf(left) / k : m;
   if (b.known && one) {
-    const write = (panels: Float32Array, x: OnnxTensor["data"]) => writePanels(panels, x, k, n, n, 1);
-    const panels = knownPanels(plan, b, "panels", panelSize(k, n), write);
+    const panels = knownPanels(plan, b, { k, n, transposed: false });
     planProduct(plan, { C, A: rowsOf(plan, plan.cellsOf(a), k), panels, m: rows, n, k });
     return [inCells(shape, C)];
   }
@@ -127,9 +148,7 @@ export function planGemm(alpha: number, beta: number, transA: boolean, transB: b
     const [m, k] = transA ? a.shape.toReversed() : a.shape, [inner, n] = transB ? b.shape.toReversed() : b.shape;
     if (k !== inner) return undefined;
     const cells = transA ? reordered(plan.cellsOf(a), a.shape, [1, 0]) : plan.cellsOf(a), C = plan.buffer(m * n);
-    const write = (panels: Float32Array, x: OnnxTensor["data"]) =>
-      writePanels(panels, x, k, n, transB ? 1 : n, transB ? k : 1, alpha);
-    const panels = knownPanels(plan, b, `panels ${transB} ${alpha}`, panelSize(k, n), write);
+    const panels = knownPanels(plan, b, { k, n, transposed: transB, factor: alpha });
     const init = c && initialRows(plan, c, beta, [m, n]);
     planProduct(plan, { C, A: rowsOf(plan, cells, k), panels, init, m, n, k });
     return [inCells([m, n], C)];

@@ -17,15 +17,16 @@ import { type Cells, inCells, isFloat, type PlanValue } from "./plan_value.ts";
  * else in the region of the plan.
  */
 class DirectionPlanner extends Planner {
+  #weights: Slot | undefined;
+
   constructor(
     readonly memory: ModelMemory,
     readonly outer: Planner,
     readonly owner: GraphNode,
     readonly direction: number,
-    B: number,
-    T: number,
+    readonly sizes: { readonly B: number; readonly T: number; readonly I: number; readonly H: number; rows: number },
   ) {
-    super(B, T, false);
+    super(sizes.B, sizes.T, false);
   }
 
   #weight(name: string, elements: number, write?: WriteWeight): Slot {
@@ -38,8 +39,18 @@ class DirectionPlanner extends Planner {
   }
 
   override parameter(name: string, shape: Shape): ParameterSlot {
-    const size = sizeOf(shape), value = this.#weight(name, size);
+    const size = sizeOf(shape), value = this.#copied(name) ?? this.#weight(name, size);
     return { name, aliases: [], shape, size, value, gradient: value };
+  }
+
+  /**
+   * The place of a weight of which the layer keeps a copy in panels: only until the copy is made.
+   */
+  #copied(name: string): Slot | undefined {
+    const { I, H, rows } = this.sizes, isInput = name.startsWith("weight_ih");
+    if (!isInput && !name.startsWith("weight_hh")) return undefined;
+    this.#weights ??= this.outer.scratch("weights", 1, rows * (I + H));
+    return isInput ? this.#weights.slice(0, rows * I) : this.#weights.slice(rows * I, rows * H);
   }
 
   override derived(name: string, _rows: number, columns: number): Slot {
@@ -101,14 +112,14 @@ export function planRecurrent(
   for (let d = 0; d < D; d++) {
     const reverse = recurrence.directions[d];
     const step = plan.gathered(reverse ? reversed(x, T, B * I) : x);
-    const region = { base: 0 }, layer = recurrent(cells[d], { input: I, hidden: H });
-    const planner = new DirectionPlanner(plan.memory, plan.planner, node, d, B, T);
+    const rows = cells[d].gates * H, region = { base: 0 }, layer = recurrent(cells[d], { input: I, hidden: H });
+    const planner = new DirectionPlanner(plan.memory, plan.planner, node, d, { B, T, I, H, rows });
     const slots = planParameters(planner, layer), scope = new Scope(planner, slots);
     const value = { kind: "values", width: I, value: new Slot("x", T * B, I, I, region, 0) } as const;
     const planned = layer.plan(scope, value), output = planned.output.value;
     planner.once((_, k, arena) => {
-      for (const [name, { data }] of Object.entries(parameters(d))) {
-        arena.floats(slots.get(`${name}_l0`)!.value.address, data.length).set(data);
+      for (const [name, { shape, fill }] of Object.entries(parameters(d))) {
+        fill(arena.floats(slots.get(`${name}_l0`)!.value.address, sizeOf(shape)));
       }
       planned.refresh(k);
     });
