@@ -58,7 +58,7 @@ export type { Slot } from "./src/memory/slot.ts";
 export { beamSearch, type BeamSearchOptions, type Hypothesis } from "./src/decoding/beam_search.ts";
 export type { ActivationStatistics } from "./src/session/statistics.ts";
 export type { Batches, TrainingData } from "./src/trainer/batches.ts";
-export { compile, type CompileOptions } from "./src/session/compile.ts";
+export { compile, type CompileOptions, type Threading } from "./src/session/compile.ts";
 export type { CompiledNet } from "./src/runtime/compiled_net.ts";
 export {
   evaluate,
@@ -86,6 +86,9 @@ export type {
 export { type Checkpoint, type NetDescription, readCheckpoint } from "./src/session/checkpoint.ts";
 export type { DrawOptions } from "./src/decoding/token_draws.ts";
 export type { Continuation, GenerateOptions, SearchOptions } from "./src/decoding/generate.ts";
+export type { GivenPrompt, Prompt } from "./src/decoding/prompt.ts";
+export type { NextToken, ScoreOptions, TextScore, TokenScore } from "./src/decoding/score.ts";
+export type { LogitsHook } from "./src/decoding/token_draws.ts";
 export type { SizeOptions } from "./src/runtime/plan.ts";
 export type { PlanOptions } from "./src/session/plan_training.ts";
 export type { CheckpointOptions } from "./src/session/checkpoint.ts";

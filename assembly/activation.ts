@@ -57,8 +57,8 @@ export function turns(x: v128): v128 {
 /** r = x - k ln 2, where t = k + MAGIC. */
 @inline
 export function reduce(x: v128, t: v128): v128 {
-  const k = f32x4.sub(t, v128.load(MAGIC));
-  return nmadd(k, v128.load(LN2_LOW), nmadd(k, v128.load(LN2_HIGH), x));
+  const k = f32x4.neg(f32x4.sub(t, v128.load(MAGIC)));
+  return madd(k, v128.load(LN2_LOW), madd(k, v128.load(LN2_HIGH), x));
 }
 
 /** 2^k from t = k + MAGIC: a shift moves k into the exponent of 1. */

@@ -1,22 +1,19 @@
 /**
- * Multiply-add, in the one file that knows the two builds. The relaxed build fuses it (one rounding). The plain build
- * rounds the product and then the sum, which takes one more register and one more instruction.
+ * Multiply-add, in the one file that knows of the two builds. The kernels are compiled once. A product that a sum may
+ * fuse with is written as f32x4.min, and the sum as f32x4.max, which no kernel uses otherwise: V8 needs several
+ * instructions for them, and one for pmin and pmax. `moduleBytes` of src/kernels/builds.ts puts the instructions of a
+ * build in their places: multiplication and addition (`"exact"`, two roundings), or nothing and relaxed_madd (`"fast"`,
+ * one rounding). See `marks` in build.ts.
  */
 
 /** a * b + c */
 @inline
 export function madd(a: v128, b: v128, c: v128): v128 {
-  if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_madd(a, b, c);
-  return f32x4.add(c, f32x4.mul(a, b));
+  return f32x4.max(f32x4.min(a, b), c);
 }
 
 /** c - a * b */
 @inline
 export function nmadd(a: v128, b: v128, c: v128): v128 {
-  if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_nmadd(a, b, c);
-  return f32x4.sub(c, f32x4.mul(a, b));
+  return madd(f32x4.neg(a), b, c);
 }
-
-/** Whether a multiply-add is one operation. */
-@inline
-export const FUSED: bool = ASC_FEATURE_RELAXED_SIMD;

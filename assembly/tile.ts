@@ -4,9 +4,9 @@
  *
  * The tile's speed is limited not by the multiply-adds but by the instructions beside them. Deno has V8 check every
  * load against the end of the memory, which takes a comparison and a branch, and a shuffle takes the place of a
- * multiply-add. So the caller interleaves four rows of A. One load reads them. Shuffles spread rows 1 and 2. Row 3 is
+ * multiply-add. So the caller interleaves four rows of A. One load reads them. Shuffles spread rows 0 to 2. Row 3 is
  * loaded once more, at an address that ends where the first load ends, so that this load needs no check of its own.
- * (Row 0 has a check: it pays only in the plain build.) The fifth row is not interleaved; it is read 12 bytes before
+ * The fifth row is not interleaved; it is read 12 bytes before
  * its pointer, so that one limit serves all its loads. A tile of 6 rows would need 16 registers, and V8 has 15 to give.
  *
  * Eight steps of k share the loop's own check (4: 1 % slower). Each step moves the pointers: with one move for all
@@ -15,7 +15,7 @@
  * 71, 63 -> 69, and no faster for 25 rows (EPYC Milan, Deno 2.9.6, 2026-11-27).
  */
 import { load, loadHigh, store, storeHigh } from "./lanes";
-import { FUSED, madd } from "./madd";
+import { madd } from "./madd";
 
 /** Rows of a full tile. */
 export const ROWS: i32 = 5;
@@ -56,12 +56,6 @@ export function tile(
   else rowTile(1, c, z, a, p, k, rc, ri, ra, left);
 }
 
-// Row 0 of the four interleaved rows at q, in all lanes. v holds the four.
-@inline
-function first(v: v128, q: usize): v128 {
-  return FUSED ? v128.shuffle<f32>(v, v, 0, 0, 0, 0) : v128.load32_splat(q);
-}
-
 @inline
 function interleavedTile(
   rows: i32,
@@ -98,56 +92,56 @@ function interleavedTile(
   const end = p + (<usize> k << 5), most = p + (<usize> (k & -8) << 5);
   while (p < most) {
     v = v128.load(q), b0 = v128.load(p), b1 = v128.load(p, 16);
-    s = first(v, q), c00 = madd(s, b0, c00), c01 = madd(s, b1, c01);
+    s = v128.shuffle<f32>(v, v, 0, 0, 0, 0), c00 = madd(s, b0, c00), c01 = madd(s, b1, c01);
     s = v128.shuffle<f32>(v, v, 1, 1, 1, 1), c10 = madd(s, b0, c10), c11 = madd(s, b1, c11);
     s = v128.shuffle<f32>(v, v, 2, 2, 2, 2), c20 = madd(s, b0, c20), c21 = madd(s, b1, c21);
     s = v128.load32_splat(q, 12), c30 = madd(s, b0, c30), c31 = madd(s, b1, c31);
     if (rows > 4) s = v128.load32_splat(a, 12), c40 = madd(s, b0, c40), c41 = madd(s, b1, c41), a += 4;
     q += 16, p += 32;
     v = v128.load(q), b0 = v128.load(p), b1 = v128.load(p, 16);
-    s = first(v, q), c00 = madd(s, b0, c00), c01 = madd(s, b1, c01);
+    s = v128.shuffle<f32>(v, v, 0, 0, 0, 0), c00 = madd(s, b0, c00), c01 = madd(s, b1, c01);
     s = v128.shuffle<f32>(v, v, 1, 1, 1, 1), c10 = madd(s, b0, c10), c11 = madd(s, b1, c11);
     s = v128.shuffle<f32>(v, v, 2, 2, 2, 2), c20 = madd(s, b0, c20), c21 = madd(s, b1, c21);
     s = v128.load32_splat(q, 12), c30 = madd(s, b0, c30), c31 = madd(s, b1, c31);
     if (rows > 4) s = v128.load32_splat(a, 12), c40 = madd(s, b0, c40), c41 = madd(s, b1, c41), a += 4;
     q += 16, p += 32;
     v = v128.load(q), b0 = v128.load(p), b1 = v128.load(p, 16);
-    s = first(v, q), c00 = madd(s, b0, c00), c01 = madd(s, b1, c01);
+    s = v128.shuffle<f32>(v, v, 0, 0, 0, 0), c00 = madd(s, b0, c00), c01 = madd(s, b1, c01);
     s = v128.shuffle<f32>(v, v, 1, 1, 1, 1), c10 = madd(s, b0, c10), c11 = madd(s, b1, c11);
     s = v128.shuffle<f32>(v, v, 2, 2, 2, 2), c20 = madd(s, b0, c20), c21 = madd(s, b1, c21);
     s = v128.load32_splat(q, 12), c30 = madd(s, b0, c30), c31 = madd(s, b1, c31);
     if (rows > 4) s = v128.load32_splat(a, 12), c40 = madd(s, b0, c40), c41 = madd(s, b1, c41), a += 4;
     q += 16, p += 32;
     v = v128.load(q), b0 = v128.load(p), b1 = v128.load(p, 16);
-    s = first(v, q), c00 = madd(s, b0, c00), c01 = madd(s, b1, c01);
+    s = v128.shuffle<f32>(v, v, 0, 0, 0, 0), c00 = madd(s, b0, c00), c01 = madd(s, b1, c01);
     s = v128.shuffle<f32>(v, v, 1, 1, 1, 1), c10 = madd(s, b0, c10), c11 = madd(s, b1, c11);
     s = v128.shuffle<f32>(v, v, 2, 2, 2, 2), c20 = madd(s, b0, c20), c21 = madd(s, b1, c21);
     s = v128.load32_splat(q, 12), c30 = madd(s, b0, c30), c31 = madd(s, b1, c31);
     if (rows > 4) s = v128.load32_splat(a, 12), c40 = madd(s, b0, c40), c41 = madd(s, b1, c41), a += 4;
     q += 16, p += 32;
     v = v128.load(q), b0 = v128.load(p), b1 = v128.load(p, 16);
-    s = first(v, q), c00 = madd(s, b0, c00), c01 = madd(s, b1, c01);
+    s = v128.shuffle<f32>(v, v, 0, 0, 0, 0), c00 = madd(s, b0, c00), c01 = madd(s, b1, c01);
     s = v128.shuffle<f32>(v, v, 1, 1, 1, 1), c10 = madd(s, b0, c10), c11 = madd(s, b1, c11);
     s = v128.shuffle<f32>(v, v, 2, 2, 2, 2), c20 = madd(s, b0, c20), c21 = madd(s, b1, c21);
     s = v128.load32_splat(q, 12), c30 = madd(s, b0, c30), c31 = madd(s, b1, c31);
     if (rows > 4) s = v128.load32_splat(a, 12), c40 = madd(s, b0, c40), c41 = madd(s, b1, c41), a += 4;
     q += 16, p += 32;
     v = v128.load(q), b0 = v128.load(p), b1 = v128.load(p, 16);
-    s = first(v, q), c00 = madd(s, b0, c00), c01 = madd(s, b1, c01);
+    s = v128.shuffle<f32>(v, v, 0, 0, 0, 0), c00 = madd(s, b0, c00), c01 = madd(s, b1, c01);
     s = v128.shuffle<f32>(v, v, 1, 1, 1, 1), c10 = madd(s, b0, c10), c11 = madd(s, b1, c11);
     s = v128.shuffle<f32>(v, v, 2, 2, 2, 2), c20 = madd(s, b0, c20), c21 = madd(s, b1, c21);
     s = v128.load32_splat(q, 12), c30 = madd(s, b0, c30), c31 = madd(s, b1, c31);
     if (rows > 4) s = v128.load32_splat(a, 12), c40 = madd(s, b0, c40), c41 = madd(s, b1, c41), a += 4;
     q += 16, p += 32;
     v = v128.load(q), b0 = v128.load(p), b1 = v128.load(p, 16);
-    s = first(v, q), c00 = madd(s, b0, c00), c01 = madd(s, b1, c01);
+    s = v128.shuffle<f32>(v, v, 0, 0, 0, 0), c00 = madd(s, b0, c00), c01 = madd(s, b1, c01);
     s = v128.shuffle<f32>(v, v, 1, 1, 1, 1), c10 = madd(s, b0, c10), c11 = madd(s, b1, c11);
     s = v128.shuffle<f32>(v, v, 2, 2, 2, 2), c20 = madd(s, b0, c20), c21 = madd(s, b1, c21);
     s = v128.load32_splat(q, 12), c30 = madd(s, b0, c30), c31 = madd(s, b1, c31);
     if (rows > 4) s = v128.load32_splat(a, 12), c40 = madd(s, b0, c40), c41 = madd(s, b1, c41), a += 4;
     q += 16, p += 32;
     v = v128.load(q), b0 = v128.load(p), b1 = v128.load(p, 16);
-    s = first(v, q), c00 = madd(s, b0, c00), c01 = madd(s, b1, c01);
+    s = v128.shuffle<f32>(v, v, 0, 0, 0, 0), c00 = madd(s, b0, c00), c01 = madd(s, b1, c01);
     s = v128.shuffle<f32>(v, v, 1, 1, 1, 1), c10 = madd(s, b0, c10), c11 = madd(s, b1, c11);
     s = v128.shuffle<f32>(v, v, 2, 2, 2, 2), c20 = madd(s, b0, c20), c21 = madd(s, b1, c21);
     s = v128.load32_splat(q, 12), c30 = madd(s, b0, c30), c31 = madd(s, b1, c31);
@@ -156,7 +150,7 @@ function interleavedTile(
   }
   while (p < end) {
     v = v128.load(q), b0 = v128.load(p), b1 = v128.load(p, 16);
-    s = first(v, q), c00 = madd(s, b0, c00), c01 = madd(s, b1, c01);
+    s = v128.shuffle<f32>(v, v, 0, 0, 0, 0), c00 = madd(s, b0, c00), c01 = madd(s, b1, c01);
     s = v128.shuffle<f32>(v, v, 1, 1, 1, 1), c10 = madd(s, b0, c10), c11 = madd(s, b1, c11);
     s = v128.shuffle<f32>(v, v, 2, 2, 2, 2), c20 = madd(s, b0, c20), c21 = madd(s, b1, c21);
     s = v128.load32_splat(q, 12), c30 = madd(s, b0, c30), c31 = madd(s, b1, c31);

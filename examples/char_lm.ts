@@ -18,7 +18,6 @@ const { prompt, seconds, ...options } = commandLine("Trains a language model of 
   seconds: 300,
   characters: 0, // of the text to use; 0 is all
   hidden: 128,
-  threads: 2,
   prompt: "The whale",
   length: 400,
 });
@@ -26,7 +25,7 @@ const { prompt, seconds, ...options } = commandLine("Trains a language model of 
 const batch = 32;
 const unroll = 50;
 const { text, train, validation } = await readCorpus(undefined, batch, options.characters || undefined);
-const sizes = { cell: lstm(), hidden: [options.hidden], seed: 1, threads: options.threads };
+const sizes = { cell: lstm(), hidden: [options.hidden], seed: 1 };
 using model = await LanguageModel.create(text, sizes);
 const { vocabulary } = model;
 const V = vocabulary.size;

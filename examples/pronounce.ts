@@ -21,7 +21,6 @@ import { note, progress } from "./frame/progress.ts";
 const options = commandLine("Pronounces English words.", {
   seconds: 600,
   hidden: 128,
-  threads: 2,
   words: "unrolled gradients vanish recurrently",
 });
 
@@ -52,7 +51,6 @@ using model = await Seq2Seq.create({
   embedding: 64,
   dropout: 0.1,
   longest: LONGEST,
-  threads: options.threads,
   seed: 1,
 });
 

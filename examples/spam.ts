@@ -21,7 +21,6 @@ const options = commandLine("Tells spam from other mail.", {
   seconds: 240,
   mails: 6046,
   characters: 900, // of a mail
-  threads: 1,
   read: "You are a winner! Click here to claim your free money.",
 });
 
@@ -99,7 +98,6 @@ using model = await SequenceClassifier.create({
   bidirectional: true,
   pooling: "attention",
   dropout: 0.4,
-  threads: options.threads,
   seed: 1,
 });
 const { seconds } = options;

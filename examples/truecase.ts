@@ -21,7 +21,6 @@ const options = commandLine("Restores capitals and marks.", {
   seconds: 420,
   words: 1e6,
   hidden: 96,
-  threads: 1,
   read: "i saw captain ahab but the captain of the whale ship did not see me where is moby dick cried stubb",
 });
 
@@ -105,7 +104,7 @@ const vocabulary = Vocabulary.spaced(train.flat().map(({ word }) => word).join("
   special: ["<unk>"],
   minimumCount: 2,
 });
-const sizes = { cell: gru(), embedding: 64, dropout: 0.3, threads: options.threads, seed: 1 };
+const sizes = { cell: gru(), embedding: 64, dropout: 0.3, seed: 1 };
 const labels = FORMS.flatMap((form) => ["", ...MARKS].map((mark) => form + mark));
 const seconds = options.seconds / 2;
 const inputWords = options.read.toLowerCase().match(/[a-z']+/g) ?? [];

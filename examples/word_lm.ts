@@ -21,7 +21,6 @@ const { prompt, seconds, ...options } = commandLine("Trains a language model of 
   characters: 0, // of the text to use; 0 is all
   hidden: 128,
   dropout: 0.3,
-  threads: 2,
   prompt: "The whale",
   length: 80,
 });
@@ -29,10 +28,10 @@ const { prompt, seconds, ...options } = commandLine("Trains a language model of 
 const batch = 20;
 const unroll = 35;
 const { text, train, validation } = await readCorpus(undefined, batch, options.characters || undefined);
-const { hidden, dropout, threads } = options;
+const { hidden, dropout } = options;
 /** The words that occur at least five times. The others are unknown and have to be spelled. */
 const vocabulary = Vocabulary.words(train, { special: ["<unk>"], minimumCount: 5 });
-const sizes = { cell: lstm(), hidden: [hidden], tied: true, dropout, seed: 1, threads };
+const sizes = { cell: lstm(), hidden: [hidden], tied: true, dropout, seed: 1 };
 using model = await LanguageModel.create(vocabulary, sizes);
 const V = vocabulary.size;
 const all = characters(validation);

@@ -6,6 +6,7 @@
 import { build, stop } from "esbuild";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { packages } from "./third_party.ts";
 
 /** Engines without `using`, as most browsers and Node 20 are, get it rewritten. */
 export const TARGET = "es2022";
@@ -22,6 +23,7 @@ if (import.meta.main) {
     format: "esm",
     target: TARGET,
     external: ["node:*"],
+    plugins: [packages({})],
     logLevel: "error",
   });
   console.log(Object.keys(metafile.inputs).join("\n"));

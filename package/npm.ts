@@ -1,20 +1,21 @@
 /**
- * The npm package, in a folder of its own: ES modules by esbuild, declarations by TypeScript. It depends on nothing;
- * what an entry beside the core imports from npm is a peer that only those who want that entry install.
+ * The npm package, in a folder of its own: ES modules by esbuild, declarations by TypeScript. It depends on nothing:
+ * small packages that an entry needs are in it, with their licences, and others are peers that only those who want them
+ * install.
  *
  *     deno task package:npm [folder]    # default: dist/npm; then: npm publish dist/npm
  *
  * The folder must be new, empty, or written by this program. Other files that are added to it later stay.
  */
-import { build, type Plugin } from "esbuild";
-import { join, resolve } from "node:path";
+import { build } from "esbuild";
+import { basename, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import config from "../deno.json" with { type: "json" };
 import { TARGET } from "./bundle.ts";
 import { writeDeclarations } from "./declarations.ts";
-import { installed } from "./installed.ts";
-import { wasmFiles, writeWasm } from "./wasm.ts";
 import { filesOf, MARK, requireOutputFolder, writeOutput } from "./output_folder.ts";
+import { notices, packages } from "./third_party.ts";
+import { wasmFiles, writeWasm } from "./wasm.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 /** MPI is called by Deno's foreign functions, which Node does not have. */
@@ -25,7 +26,7 @@ export const entries: readonly (readonly [entry: string, path: string])[] = Obje
   ([entry]) => !DENO_ONLY.includes(entry),
 );
 
-const COPIED = ["README.md", "CHANGELOG.md", "LICENSE"];
+const COPIED = ["README.md", "CHANGELOG.md", "LICENSE", "package/Apache-2.0.txt"];
 
 /**
  * Writes the package in place of the one that was in the folder.
@@ -46,7 +47,7 @@ export async function writePackage(folder: string): Promise<void> {
 async function buildPackage(folder: string): Promise<void> {
   const files = entries.map(([, path]) => path.slice("./".length));
   const peers: Record<string, string> = {};
-  await build({
+  const { metafile } = await build({
     absWorkingDir: ROOT,
     entryPoints: files,
     outdir: folder,
@@ -56,27 +57,15 @@ async function buildPackage(folder: string): Promise<void> {
     format: "esm",
     target: TARGET,
     external: ["node:*"],
-    plugins: [outside(peers)],
+    plugins: [packages(peers)],
+    metafile: true,
     logLevel: "error",
   });
   writeDeclarations(ROOT.replace(/[\\/]$/, ""), files, folder);
   await writeWasm(folder);
-  for (const name of COPIED) await Deno.copyFile(join(ROOT, name), join(folder, name));
+  for (const name of COPIED) await Deno.copyFile(join(ROOT, name), join(folder, basename(name)));
+  await Deno.writeTextFile(join(folder, "THIRD_PARTY.md"), await notices(metafile, ROOT));
   await Deno.writeTextFile(join(folder, "package.json"), JSON.stringify(manifest(peers), null, 2) + "\n");
-}
-
-/** Leaves packages outside, by the names that Node knows them by, and lists them with their least versions. */
-function outside(peers: Record<string, string>): Plugin {
-  return {
-    name: "outside",
-    setup({ onResolve }) {
-      onResolve({ filter: /^npm:/ }, (specifier) => {
-        const { name, version, path } = installed(specifier.path);
-        peers[name] = `^${version}`;
-        return { path, external: true };
-      });
-    },
-  };
 }
 
 function manifest(peers: Record<string, string>): unknown {

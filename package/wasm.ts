@@ -5,10 +5,10 @@ import inference from "../src/kernels/generated/inference.ts";
 
 /** The files: whose kernels, and which of both builds. */
 const MODULES = {
-  "exact.wasm": [all, 1],
-  "fast.wasm": [all, 0],
-  "inference_exact.wasm": [inference, 1],
-  "inference_fast.wasm": [inference, 0],
+  "exact.wasm": [all, false],
+  "fast.wasm": [all, true],
+  "inference_exact.wasm": [inference, false],
+  "inference_fast.wasm": [inference, true],
 } as const;
 
 /** The names of the files. */
@@ -20,7 +20,7 @@ const DECLARATION =
 
 /** The bytes of a file. */
 export function wasm(name: keyof typeof MODULES): Uint8Array {
-  const [embedded, index] = MODULES[name], bytes = moduleBytes(embedded, index, false);
+  const [embedded, fused] = MODULES[name], bytes = moduleBytes(embedded, fused, false);
   return name.includes(FAST) ? marked(bytes) : bytes;
 }
 

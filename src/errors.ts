@@ -248,3 +248,14 @@ export function format(value: unknown): string {
   if (typeof value === "bigint") return `${value}n`;
   return Object.is(value, -0) ? "-0" : String(value);
 }
+
+/**
+ * The error of a package that only a part of the library needs and that is not there. The package is imported by
+ * `await import(...)` directly inside `try`: so bundlers build pages that do without.
+ *
+ * @param needs The part: `Writing an HDF5 file`.
+ * @param install What `npm i` takes: packages with their versions.
+ */
+export function missingPackage(needs: string, install: string, cause: unknown): Error {
+  return new Error(`${needs} needs what could not be loaded: npm i ${install}`, { cause });
+}

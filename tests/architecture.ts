@@ -50,6 +50,7 @@ export const ENTRIES = [
   "cells.ts",
   "layers.ts",
   "metrics.ts",
+  "run.ts",
   "wide.ts",
   "report.ts",
 ];

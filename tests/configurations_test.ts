@@ -30,7 +30,7 @@ Deno.test("the root imports no package and has no lock: each of its tasks would 
 Deno.test("every package has one exact version in all configurations and in the library", () => {
   const configured = files(/^deno\.json$/).flatMap((path) => importsOf(path).map((target) => ({ path, target })));
   const inline = files(/\.ts$/, "src/").flatMap((path) => {
-    return [...read(path).matchAll(/\bfrom "(npm:[^"]*)"/g)].map(([, target]) => ({ path, target }));
+    return [...read(path).matchAll(/\b(?:from |import\()"(npm:[^"]*)"/g)].map(([, target]) => ({ path, target }));
   });
   assert(configured.length > 20 && inline.length > 3, "configurations and imports are found");
   const versions = new Map<string, Map<string, string[]>>();

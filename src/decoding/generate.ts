@@ -12,23 +12,22 @@ import {
   texts,
 } from "../options.ts";
 import type { CompiledNet } from "../runtime/compiled_net.ts";
-import { turn } from "../runtime/event_loop.ts";
 import type { States } from "../runtime/packed_batch.ts";
 import type { Vocabulary } from "../text/vocabulary.ts";
 import { beamSearch } from "./beam_search.ts";
-import { readPrompt } from "./prompt.ts";
+import { type GivenPrompt, promptOf } from "./prompt.ts";
 import { DRAW, type DrawOptions, drawTokens, mutedTokens, type TokenReader } from "./token_draws.ts";
-import { TextReader } from "./text_reader.ts";
+import { readBeforeLast, TextReader } from "./text_reader.ts";
 
 /** Options of `LanguageModel.generate`. */
 export interface GenerateOptions extends DrawOptions {
   /**
-   * Text to continue, or its tokens. The output does not repeat the prompt. A space at the end makes no difference to
-   * what follows, except in models of characters.
+   * Text to continue, or its tokens, or what `read` has read. The output does not repeat the prompt. A space at the end
+   * makes no difference to what follows, except in models of characters.
    *
    * @default `<bos>`, a line break or the first token: the first of these that the vocabulary has
    */
-  prompt?: string | readonly string[];
+  prompt?: GivenPrompt;
   /**
    * Maximum number of tokens to write.
    *
@@ -116,7 +115,8 @@ export async function* generate(
   const { prompt, length, stop, ...drawOptions } = readOptions("generate", GENERATE, options);
   if (stop.includes("")) throw new OptionError(`Every element of "stop" must be a text that is not empty, got ""`);
   const muted = mutedTokens(vocabulary);
-  const reader = new TextReader(current);
+  const given = promptOf(vocabulary, prompt), { ids, read } = given;
+  const reader = new TextReader(current, given.states);
   const tokens: TokenReader = {
     skip: (tokens, from, to) => reader.skip(tokens, from, to),
     scores(token, temperature) {
@@ -125,9 +125,8 @@ export async function* generate(
       return scores;
     },
   };
-  const draws = { ...drawOptions, length, end: vocabulary.id("<eos>") };
-  const { ids, writer } = readPrompt(vocabulary, prompt, startOf(vocabulary));
-  const write = writer();
+  const draws = { ...drawOptions, length, read, end: vocabulary.id("<eos>") };
+  const write = given.writer();
   let text = "";
   for await (const token of drawTokens(tokens, ids, draws)) {
     const piece = write(token);
@@ -152,17 +151,11 @@ export async function continuations(
   const stopTokens = stop.map((token) => requireToken(vocabulary, token));
   if (end !== undefined) stopTokens.push(end);
   const search = { length, lengthPenalty, stop: stopTokens, without: mutedTokens(vocabulary), signal };
-  const { ids, writer } = readPrompt(vocabulary, prompt, startOf(vocabulary));
-  const reader = new TextReader(() => net);
-  const last = ids.length - 1;
-  for (let i = 0; i < last; i += reader.skip(ids, i, last)) {
-    await turn();
-    signal?.throwIfAborted();
-  }
-  const stream = net.stream({ batch: width, states: repeated(reader.states, width) });
-  const found = await beamSearch(stream, ids.subarray(last), search);
+  const given = promptOf(vocabulary, prompt), { states } = await readBeforeLast(() => net, given, signal);
+  const stream = net.stream({ batch: width, states: repeated(states, width) });
+  const found = await beamSearch(stream, given.ids.subarray(-1), search);
   return found.map(({ tokens, logProbability, score }) => {
-    const text = tokens.filter((token) => token !== end).map(writer()).join("");
+    const text = tokens.filter((token) => token !== end).map(given.writer()).join("");
     return { text, logProbability, score };
   });
 }
@@ -194,11 +187,6 @@ export function readable<Piece>(pieces: AsyncGenerator<Piece, void, void>): Read
       await pieces.return();
     },
   }, { highWaterMark: 0 });
-}
-
-/** What a text without a prompt begins with. */
-function startOf(vocabulary: Vocabulary): Int32Array<ArrayBuffer> {
-  return Int32Array.of(vocabulary.id("<bos>") ?? vocabulary.id("\n") ?? 0);
 }
 
 function requireToken(vocabulary: Vocabulary, token: string): number {

@@ -3,6 +3,7 @@ import type { CompiledNet } from "../runtime/compiled_net.ts";
 import { turn } from "../runtime/event_loop.ts";
 import { Pace } from "../runtime/pace.ts";
 import type { States } from "../runtime/packed_batch.ts";
+import type { Prompt } from "./prompt.ts";
 
 /**
  * A text that a net reads in pieces. The states are kept here between two pieces: other callers use the net in between,
@@ -12,10 +13,11 @@ export class TextReader {
   readonly #current: () => CompiledNet;
   #pace: Pace | undefined;
   /** The states after the last token, `[H]` by name. */
-  states: States | "zero" = "zero";
+  states: States | "zero";
 
-  constructor(current: () => CompiledNet) {
+  constructor(current: () => CompiledNet, states: States | "zero" = "zero") {
     this.#current = current;
+    this.states = states;
   }
 
   /** Read some tokens, from `from` on and before `to`, as many as take a short time. Returns how many. */
@@ -39,6 +41,20 @@ export class TextReader {
     this.states = net.states();
     return outputs;
   }
+}
+
+/** Read all tokens of a prompt but the last. Returns what has read them. */
+export async function readBeforeLast(
+  current: () => CompiledNet,
+  { ids, read, states }: Prompt,
+  signal?: AbortSignal,
+): Promise<TextReader> {
+  const reader = new TextReader(current, states), last = ids.length - 1;
+  for (let i = read; i < last; i += reader.skip(ids, i, last)) {
+    await turn();
+    signal?.throwIfAborted();
+  }
+  return reader;
 }
 
 /**

@@ -1,7 +1,9 @@
-import { count, natural, nonNegative, positive, signal, type Table } from "../options.ts";
+import { exp } from "../kernels/real.ts";
+import { type Check, count, natural, nonNegative, positive, refuse, signal, type Table } from "../options.ts";
 import { Generator } from "../random/generator.ts";
 import { turn } from "../runtime/event_loop.ts";
 import { mostProbable, sample, truncate } from "../text/sampling.ts";
+import { logSoftmax } from "../training/log_softmax.ts";
 import type { Vocabulary } from "../text/vocabulary.ts";
 
 /** How tokens are drawn from a distribution. */
@@ -31,9 +33,25 @@ export interface DrawOptions {
    * @default {0}
    */
   seed?: number;
+  /**
+   * Changes the logits of the next token in place, before `temperature`, `topK` and `topP`. -Infinity bans a token.
+   *
+   * @default the logits stay as they are
+   */
+  logits?: LogitsHook;
   /** Ends the work between two tokens or pieces of the prompt, with the signal's reason as the error. */
   signal?: AbortSignal;
 }
+
+/**
+ * Changes the logits of the next token, `[V]`, in place.
+ *
+ * @param ids The tokens so far, with those of the prompt.
+ */
+export type LogitsHook = (logits: Float32Array, ids: readonly number[]) => void;
+
+const hook: Check<LogitsHook> = (name, value) =>
+  typeof value === "function" ? value as LogitsHook : refuse(name, "a function", value);
 
 /** The options of every function that draws tokens. */
 export const DRAW = {
@@ -41,6 +59,7 @@ export const DRAW = {
   topK: [count],
   topP: [positive],
   seed: [natural],
+  logits: [hook],
   signal: [signal],
 } satisfies Table<DrawOptions>;
 
@@ -61,6 +80,8 @@ export interface DrawTokensOptions extends DrawOptions {
   length: number;
   /** The token that ends the sequence. It is not yielded. */
   end?: number;
+  /** Tokens of the prompt that the reader has read before. Default 0. */
+  read?: number;
 }
 
 /**
@@ -72,26 +93,37 @@ export interface DrawTokensOptions extends DrawOptions {
 export async function* drawTokens(
   reader: TokenReader,
   prompt: ArrayLike<number>,
-  { length, end, temperature = 1, topK, topP, seed = 0, signal }: DrawTokensOptions,
+  { length, end, temperature = 1, topK, topP, seed = 0, logits: hook, signal, read = 0 }: DrawTokensOptions,
 ): AsyncGenerator<number, void, void> {
   // `truncate` refuses options out of range; a call of its own refuses them even when nothing is drawn.
   truncate(Float32Array.of(1), { topK, topP });
   const random = new Generator(seed);
   if (length === 0) return;
   const last = prompt.length - 1;
-  for (let i = 0; i < last;) {
+  for (let i = read; i < last;) {
     await turn();
     signal?.throwIfAborted();
     i += reader.skip(prompt, i, last);
   }
+  const ids = hook ? Array.from(prompt) : [];
   for (let drawn = 0, token = prompt[last]; drawn < length; drawn++) {
     await turn();
     signal?.throwIfAborted();
-    const scores = reader.scores(token, temperature);
+    let scores = reader.scores(token, hook ? 0 : temperature);
+    if (hook) {
+      hook(scores, ids);
+      if (temperature > 0) scores = softmax(scores, temperature);
+    }
     token = temperature === 0 ? mostProbable(scores) : sample(truncate(scores, { topK, topP }), random.uniform());
     if (token === end) return;
+    if (hook) ids.push(token);
     yield token;
   }
+}
+
+/** Probabilities from logits divided by the temperature. */
+export function softmax(logits: Float32Array, temperature: number): Float32Array {
+  return Float32Array.from(logSoftmax(logits.map((logit) => logit / temperature)), exp);
 }
 
 /** Ids of the special tokens that are never written. */

@@ -18,9 +18,6 @@ export const limits: Check<ReadLimits> = (name, value) => readOptions(`"${name}"
 
 /** The bytes that a reader may still take. */
 export class Budget {
-  /** Takes nothing of anybody: for work whose size the caller has chosen. */
-  static readonly unlimited: Budget = new Budget("", 0, { bytes: Number.MAX_VALUE });
-
   readonly #what: string;
   readonly #limit: number;
   #left: number;

@@ -4,11 +4,11 @@ import type { WasmArena } from "../memory/wasm_arena.ts";
 import type { Kernels } from "./kernels.ts";
 import { unpackLzma } from "./lzma.ts";
 
-/** Modules of one source, as assembly/build.ts embeds them. Of two modules the relaxed one comes first. */
-interface EmbeddedModules {
-  /** Bytes of each module. */
-  readonly sizes: readonly number[];
-  /** The modules one after the other, packed by LZMA, in base64. */
+/** A module that both builds are made of, as assembly/build.ts embeds it. */
+interface EmbeddedModule {
+  /** Bytes of the module. */
+  readonly size: number;
+  /** The module, packed by LZMA, in base64. */
   readonly packed: string;
 }
 
@@ -70,10 +70,10 @@ export const FAST = "fast";
 
 /** The plain and the relaxed build of a list of kernels. Compiles each on first use, for shared memory or not. */
 export class Builds {
-  readonly #embedded: EmbeddedModules;
+  readonly #embedded: EmbeddedModule;
   readonly #modules: Promise<WebAssembly.Module>[] = [];
 
-  constructor(embedded: EmbeddedModules) {
+  constructor(embedded: EmbeddedModule) {
     this.#embedded = embedded;
   }
 
@@ -100,22 +100,22 @@ export class Builds {
 
   /** The plain build, which every engine accepts. */
   exact(shared = false): Promise<WebAssembly.Module> {
-    return this.#once(1, shared);
+    return this.#once(false, shared);
   }
 
   /** The relaxed build where the engine accepts relaxed SIMD, otherwise the plain build. */
   fastest(shared = false): Promise<WebAssembly.Module> {
-    return this.#once(0, shared);
+    return this.#once(true, shared);
   }
 
-  #once(index: number, shared: boolean): Promise<WebAssembly.Module> {
-    return this.#modules[2 * index + Number(shared)] ??= this.#compile(index, shared);
+  #once(fused: boolean, shared: boolean): Promise<WebAssembly.Module> {
+    return this.#modules[2 * Number(fused) + Number(shared)] ??= this.#compile(fused, shared);
   }
 
-  async #compile(index: number, shared: boolean): Promise<WebAssembly.Module> {
+  async #compile(fused: boolean, shared: boolean): Promise<WebAssembly.Module> {
     try {
-      const bytes = moduleBytes(this.#embedded, index, shared);
-      return await (WebAssembly.validate(bytes) || index ? WebAssembly.compile(bytes) : this.exact(shared));
+      const bytes = moduleBytes(this.#embedded, fused, shared);
+      return await (fused && !WebAssembly.validate(bytes) ? this.exact(shared) : WebAssembly.compile(bytes));
     } catch (error) {
       throw forbidden(error as Error);
     }
@@ -129,20 +129,32 @@ function forbidden(error: Error): Error {
 }
 
 /**
- * The bytes of an embedded module. The modules before it are unpacked with it: 8 ms for the relaxed module of all
- * kernels, 14 for the plain one (EPYC, Deno 2.9.6, 2026-12-01).
+ * The bytes of a build: 8 ms (EPYC, Deno 2.9.6, 2026-12-01).
  *
- * @param index Number of the module.
+ * @param fused Whether multiply-adds are one operation of relaxed SIMD.
  * @param shared Whether the module declares that its memory is shared.
  */
 export function moduleBytes(
-  { sizes, packed }: EmbeddedModules,
-  index: number,
+  { size, packed }: EmbeddedModule,
+  fused: boolean,
   shared: boolean,
 ): Uint8Array<ArrayBuffer> {
-  const from = sizes.slice(0, index).reduce((sum, size) => sum + size, 0);
-  const bytes = unpackLzma(fromBase64(packed), from + sizes[index]).slice(from);
+  const bytes = replaceMarks(unpackLzma(fromBase64(packed), size), fused);
   return shared ? declareShared(bytes) : bytes;
+}
+
+/**
+ * Puts a build's instructions in the places that assembly/madd.ts marks by the instructions `f32x4.min` and
+ * `f32x4.max`, fd e8 01 and fd e9 01: multiplication and addition; or nothing, and a multiply-add. In place.
+ */
+export function replaceMarks(bytes: Uint8Array<ArrayBuffer>, fused: boolean): Uint8Array<ArrayBuffer> {
+  const [product, sum] = fused ? [[1, 1, 1], [0xfd, 0x85, 2]] : [[0xfd, 0xe6, 1], [0xfd, 0xe4, 1]];
+  for (let i = 0; i < bytes.length; i++) {
+    if (bytes[i] !== 0xfd || bytes[i + 2] !== 1) continue;
+    if (bytes[i + 1] === 0xe8) bytes.set(product, i);
+    if (bytes[i + 1] === 0xe9) bytes.set(sum, i);
+  }
+  return bytes;
 }
 
 /**

@@ -22,6 +22,11 @@ export async function loadModule(
   return { kernels: await instantiate(module, arena, KERNEL_NAMES), module };
 }
 
+/** The module of `"fast"`. */
+export function fastModule(shared: boolean): Promise<WebAssembly.Module> {
+  return builds.fastest(shared);
+}
+
 /** Whether the engine accepts relaxed SIMD. */
 export async function hasRelaxedSimd(): Promise<boolean> {
   return (await builds.fastest()) !== (await builds.exact());

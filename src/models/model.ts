@@ -1,10 +1,17 @@
 import { OptionError } from "../errors.ts";
-import { extended, natural, picked, readOptions, type Table } from "../options.ts";
+import { extended, natural, readOptions, type Table } from "../options.ts";
 import { type KernelOptions, KERNELS } from "../kernels/builds.ts";
 import type { Layer } from "../layers/layer.ts";
 import type { CompiledNet } from "../runtime/compiled_net.ts";
 import type { TensorCopy, Tensors } from "../runtime/state_dict.ts";
-import { COMPILE, compile, type CompileOptions, threadCount } from "../session/compile.ts";
+import {
+  compile,
+  compileAlone,
+  type CompileOptions,
+  threadCount,
+  type Threading,
+  threading,
+} from "../session/compile.ts";
 import type { Session } from "../session/session.ts";
 import type { TrainingData } from "../trainer/batches.ts";
 import { evaluate, type EvaluateOptions, type Measure, type Measurement, type Metrics } from "../trainer/evaluate.ts";
@@ -21,6 +28,7 @@ import { type ModelKind, type RunnableModel, RUNNER, type RunnerOptions } from "
 import { type ModelDescription, orRefuse, readModel } from "./run/model_file.ts";
 import { ModelParameters, NetPool, type SessionSize } from "./run/net_pool.ts";
 import { wholeRows } from "./run/pieces.ts";
+import { TrainingThreads } from "./training_threads.ts";
 
 /** Options of the session that a model is trained in. */
 export interface SessionOptions extends KernelOptions {
@@ -31,18 +39,19 @@ export interface SessionOptions extends KernelOptions {
    */
   seed?: number;
   /**
-   * Number of threads: see `compile`.
+   * Number of threads: see `compile`. With `"auto"` only trainings have several threads, while they run and as long as
+   * these are faster. Results have the same bits with any number.
    *
-   * @default {1}
+   * @default {"auto"}
    */
-  threads?: number;
+  threads?: Threading;
 }
 
 /** The options of the session that a model is trained in. */
 export const SESSION = /* @__PURE__ */ extended(
   { seed: [natural, 0] },
   KERNELS,
-  /* @__PURE__ */ picked(COMPILE, "threads"),
+  { threads: [threading, "auto"] },
 ) satisfies Table<SessionOptions>;
 
 /** Options of the `load` of a model that can be trained: what the file does not have. */
@@ -114,9 +123,10 @@ export class TrainableModel<Description extends ModelDescription> implements Run
     this.#size = size;
     this.#options = options;
     this.#loss = options.loss;
-    const compileRunning = (size: SessionSize) => compile(this.running, { ...options, loss: undefined, ...size });
+    const fixed = { ...options, threads: options.threads === "auto" ? 1 : options.threads };
+    const compileRunning = (size: SessionSize) => compile(this.running, { ...fixed, loss: undefined, ...size });
     this.nets = new NetPool<CompiledNet>(this.parameters, compileRunning);
-    const compileEvaluation = (size: SessionSize) => compile(this.layer, { ...options, loss: this.#loss, ...size });
+    const compileEvaluation = (size: SessionSize) => compile(this.layer, { ...fixed, loss: this.#loss, ...size });
     const { parameters } = this;
     this.#evaluations = new NetPool(
       parameters,
@@ -135,15 +145,14 @@ export class TrainableModel<Description extends ModelDescription> implements Run
     kind: ModelKind<Description>,
     description: NoInfer<Description>,
     { loss, size }: ModelSetup<Description>,
-    { seed = 0, numerics, kernels, threads = 1 }: SessionOptions,
+    { seed = 0, numerics, kernels, threads = "auto" }: SessionOptions,
     initial: (parameters: ReadonlyMap<string, TensorCopy>) => Tensors = () => new Map(),
   ): Promise<TrainableModel<Description>> {
     const layer = (kind.runningNet ?? kind.net)(description);
     const options = { seed, numerics, kernels, frozen: description.frozen };
-    const count = threadCount(threads);
     const first = await compile(layer, { ...options, ...kind.size(description) });
     first.setParameters(initial(first.parameters()), { strict: false });
-    const all = { ...options, threads: count, loss: loss(description) };
+    const all = { ...options, threads, loss: loss(description) };
     return new TrainableModel(kind, description, first, size(description), all);
   }
 
@@ -165,9 +174,10 @@ export class TrainableModel<Description extends ModelDescription> implements Run
     return model;
   }
 
-  /** Number of threads that compute. */
+  /** Number of threads, where the engine allows them: of `"auto"` that of the last training. */
   get threads(): number {
-    return this.#options.threads!;
+    const { threads } = this.#options;
+    return typeof threads === "number" ? threadCount(threads) : this.#last?.session.crew?.count ?? 1;
   }
 
   /**
@@ -180,14 +190,14 @@ export class TrainableModel<Description extends ModelDescription> implements Run
   async begin<M extends Metrics>(
     run: Pick<TrainingRun<unknown, unknown>, "isBusy">,
     { session: sessionOptions, data, identity, trainer, measure, resume }: FitPlan<M>,
-  ): Promise<{ training: Training<M>; restarts: boolean }> {
+  ): Promise<{ training: Training<M>; threads?: TrainingThreads; restarts: boolean }> {
     const before = this.#run;
     if (before?.isBusy) throw new OptionError("Cannot fit: this model is already being trained");
     this.parameters.requireOpen();
     this.#run = run;
     let session: Session | undefined;
     try {
-      session = await compile(this.layer, { ...this.#options, ...this.#size, ...sessionOptions });
+      session = await compileAlone(this.layer, { ...this.#options, ...this.#size, ...sessionOptions });
       if (before?.isBusy) throw new OptionError("Cannot fit: this model is already being trained");
       session.setParameters(this.parameters.owner.parameters());
       const restored = resume && session.restore(resume);
@@ -204,7 +214,8 @@ export class TrainableModel<Description extends ModelDescription> implements Run
       this.parameters.move(session);
       this.#last = { session, optimizer, training };
       this.#loss = sessionOptions.loss ?? this.#loss;
-      return { training, restarts: !resume && last !== undefined && !goesOn };
+      const { crew } = session, threads = crew && new TrainingThreads(crew, this.#options.threads === "auto");
+      return { training, threads, restarts: !resume && last !== undefined && !goesOn };
     } catch (error) {
       session?.dispose();
       this.#run = before;

@@ -5,6 +5,7 @@ import type { Training } from "../trainer/training.ts";
 import { TrainingRun } from "../trainer/training_run.ts";
 import type { FitPlan, TrainableModel } from "./model.ts";
 import type { ModelDescription } from "./run/model_file.ts";
+import type { TrainingThreads } from "./training_threads.ts";
 
 /** The training of a model, made by its `fit`: an async iterable of events, and a promise of its history. */
 export class ModelTraining<M extends Metrics, Event = TrainingEvent<M>> extends TrainingRun<Event, TrainingHistory<M>> {
@@ -12,6 +13,7 @@ export class ModelTraining<M extends Metrics, Event = TrainingEvent<M>> extends 
   readonly #plan: () => FitPlan<M>;
   readonly #translate: (events: AsyncIterable<TrainingEvent<M>>) => AsyncGenerator<Event, void, void>;
   #training: Training<M> | undefined;
+  #threads: TrainingThreads | undefined;
 
   /**
    * The `fit` of a model makes trainings.
@@ -34,12 +36,21 @@ export class ModelTraining<M extends Metrics, Event = TrainingEvent<M>> extends 
   protected override async *run(): AsyncGenerator<Event, void, void> {
     try {
       let restarts = false;
-      if (!this.#training) ({ training: this.#training, restarts } = await this.#model.begin(this, this.#plan()));
-      yield* this.#translate(withRestart(this.#training, restarts));
+      if (!this.#training) {
+        ({ training: this.#training, threads: this.#threads, restarts } = await this.#model.begin(this, this.#plan()));
+      }
+      const events = withRestart(this.#training, restarts);
+      yield* this.#translate(this.#threads?.run(events) ?? events);
     } catch (error) {
       this.#model.parameters.requireOpen(); // The error of a model that was disposed meanwhile speaks of the model.
       throw error;
     }
+  }
+
+  /** Suspend the training, as breaking out of a loop does: its workers end. */
+  override return(): Promise<IteratorResult<Event, void>> {
+    this.#threads?.rest();
+    return super.return();
   }
 
   /** What awaiting gives: the history so far. */

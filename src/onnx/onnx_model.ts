@@ -1,7 +1,7 @@
 import { DisposedError, requireBytes, ShapeError } from "../errors.ts";
 import { Budget, limits as readLimits, type ReadLimits } from "../formats/limits.ts";
 import { type KernelOptions, KERNELS } from "../kernels/builds.ts";
-import { readOptions, type Table } from "../options.ts";
+import { extended, readOptions, type Table } from "../options.ts";
 import { Resource } from "../resource.ts";
 import { readWithin } from "./format/budget.ts";
 import { copied, Execution, type OnnxInput } from "./run/execution.ts";
@@ -23,7 +23,7 @@ export interface OnnxOptions extends KernelOptions {
   limits?: ReadLimits;
 }
 
-const ONNX = { ...KERNELS, limits: [readLimits] } satisfies Table<OnnxOptions>;
+const ONNX = /* @__PURE__ */ extended(KERNELS, { limits: [readLimits] }) satisfies Table<OnnxOptions>;
 
 /**
  * An ONNX model (https://onnx.ai). RNN, GRU and LSTM are supported with all their attributes and run on the library's

@@ -1,9 +1,11 @@
 // deno-lint-ignore-file no-import-prefix -- an entry must work from a URL, where deno.json is absent
-import * as Plot from "npm:@observablehq/plot@0.6.17";
-import { parseHTML } from "npm:linkedom@0.18.15";
+import type { PlotOptions } from "npm:@observablehq/plot@0.6.17";
+import { missingPackage } from "../errors.ts";
 import type { Histogram } from "../session/statistics.ts";
 import type { CurvePoint, Snapshot } from "./series.ts";
 import { formatNumber, formatPercent, formatSteps, html, Markup } from "./text.ts";
+
+const [Plot, { parseHTML }] = await packages();
 
 /** Observable Plot. It draws figures without a browser. */
 export { Plot };
@@ -145,7 +147,7 @@ const PIXELS = /\b(d|transform|x|y|x1|x2|y1|y2|width|height)="[^"]*"/g;
  *
  * @param label Content of the drawing in words, for screen readers.
  */
-export function draw(label: string, options: Plot.PlotOptions): Markup {
+export function draw(label: string, options: PlotOptions): Markup {
   const { document } = parseHTML("<html></html>") as unknown as { document: Document };
   const plot = Plot.plot({
     document,
@@ -189,4 +191,13 @@ function needsLogScale(values: readonly number[]): boolean {
 /** `Math.min(...values)`, for more values than a call takes. */
 function minimum(values: readonly number[]): number {
   return values.reduce((a, b) => Math.min(a, b), Infinity);
+}
+
+/** The packages that draw, loaded with the entry: without them the program ends before a training, not after it. */
+async function packages() {
+  try {
+    return [await import("npm:@observablehq/plot@0.6.17"), await import("npm:linkedom@0.18.15")] as const;
+  } catch (cause) {
+    throw missingPackage("A training report", "@observablehq/plot@0.6.17 linkedom@0.18.15", cause);
+  }
 }

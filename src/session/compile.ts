@@ -1,10 +1,11 @@
 import { OptionError, requireInteger } from "../errors.ts";
-import { extended, readOptions, type Table } from "../options.ts";
+import { type Check, extended, readOptions, type Table } from "../options.ts";
 import { type KernelOptions, KERNELS } from "../kernels/builds.ts";
 import { loadModule } from "../kernels/load.ts";
 import { type Layer, layer } from "../layers/layer.ts";
 import { WasmArena } from "../memory/wasm_arena.ts";
 import { Threads } from "../threads/threads.ts";
+import { canStartWorkers, cores } from "../threads/worker.ts";
 import { Session } from "./session.ts";
 import { PLAN, type PlanOptions, planTraining } from "./plan_training.ts";
 
@@ -19,16 +20,33 @@ export interface CompileOptions extends PlanOptions, KernelOptions {
    * main thread, which may not wait. `session.threads` is the actual number. A page's content security policy must
    * allow `worker-src blob:`.
    *
+   * `"auto"`: a thread for each core and each 4 rows of a batch, at most 8, in a net that is large enough to gain; one
+   * thread where workers do not start.
+   *
    * @default {1}
    */
-  threads?: number;
+  threads?: Threading;
 }
 
+/** A number of threads, or as many as help. */
+export type Threading = number | "auto";
+
 const MOST_THREADS = 64;
+/** The most threads of `"auto"`, and the least rows of a batch for each of them. */
+const MOST_AUTO = 8, LEAST_ROWS = 4;
+/**
+ * Multiply-adds of a call's forward from which `"auto"` has several threads: about 1 ms. Two threads make a smaller
+ * call slower (`deno task bench:threads`).
+ */
+const LARGE = 2 ** 24;
+
+/** The check of a number of threads. */
+export const threading: Check<Threading> = (name, value) =>
+  value === "auto" ? value : requireInteger(name, value, 1, MOST_THREADS);
 
 /** The options of `compile`. */
 export const COMPILE = /* @__PURE__ */ extended(/* @__PURE__ */ extended(PLAN, KERNELS), {
-  threads: [(name: string, value: unknown) => requireInteger(name, value, 1, MOST_THREADS), 1],
+  threads: [threading, 1],
 }) satisfies Table<CompileOptions>;
 
 /**
@@ -62,20 +80,43 @@ export async function compile(
   net: Layer,
   options: CompileOptions,
 ): Promise<Session> {
-  const { numerics, kernels: given, threads: wanted, ...training } = readOptions("compile", COMPILE, options);
-  const count = threadCount(wanted);
+  const session = await compileAlone(net, options);
+  try {
+    await session.crew?.start();
+  } catch (error) {
+    if (options.threads !== "auto") {
+      session.dispose();
+      throw error;
+    }
+  }
+  return session;
+}
+
+/** As `compile`, with workers that are not started. */
+export async function compileAlone(net: Layer, options: CompileOptions): Promise<Session> {
+  const { numerics, kernels: given, threads, ...training } = readOptions("compile", COMPILE, options);
   checkTraining(training);
-  const plan = planTraining(layer("net", net), training, count);
+  const planned = layer("net", net);
+  const count = threads !== "auto" ? threadCount(threads) : given ? 1 : autoCount(planned, training);
+  const plan = planTraining(planned, training, count);
   const arena = new WasmArena(plan.bytes, count > 1);
   const { kernels, module } = await loadModule({ numerics, kernels: given }, arena);
   if (count === 1) return new Session(plan, kernels, arena);
-  const threads = await Threads.start(count, { module, kernels, arena, map: plan.planner.map });
-  return new Session(plan, threads.kernels, threads.arena, threads);
+  const crew = new Threads(count, { module, kernels, arena, map: plan.planner.map });
+  return new Session(plan, crew.kernels, crew.arena, crew);
 }
 
 /** The number of threads that compute: as many as wanted, where the engine allows them. */
 export function threadCount(wanted: number): number {
-  return Threads.available() ? wanted : 1;
+  return canStartWorkers() ? wanted : 1;
+}
+
+/** The number of threads of `"auto"`. */
+function autoCount({ parameters }: Layer, { batch, steps }: PlanOptions): number {
+  const sizes = Object.values(parameters).map(({ shape }) => shape.reduce((size, extent) => size * extent, 1));
+  const work = batch * steps * sizes.reduce((sum, size) => sum + size, 0);
+  if (work < LARGE) return 1;
+  return threadCount(Math.max(1, Math.min(MOST_AUTO, cores(), Math.floor(batch / LEAST_ROWS))));
 }
 
 /** @throws {OptionError} When an option needs another one that is missing. */

@@ -22,8 +22,8 @@ import { type TrainedNet, trainingStep } from "./training_step.ts";
  * compiled with `batchFirst`.
  */
 export class Session extends CompiledNet {
-  /** Number of threads that compute. */
-  readonly threads: number;
+  /** @internal The threads, if there are several. */
+  readonly crew: Threads | undefined;
   /** @internal */
   declare readonly runner: TrainingRunner;
   /** @internal */
@@ -33,11 +33,16 @@ export class Session extends CompiledNet {
   constructor(plan: TrainingPlan, kernels: Kernels, arena: Arena, threads?: Threads) {
     const runner = new TrainingRunner(plan, kernels, arena, threads);
     super(runner);
-    this.threads = threads?.count ?? 1;
+    this.crew = threads;
     runner.initialiseParameters();
     const gradients = new Gradients(runner);
     this.trained = { runner, gradients, optimization: new Optimization(runner, gradients) };
     plan.layer.refresh(kernels);
+  }
+
+  /** Number of threads that compute. */
+  get threads(): number {
+    return this.crew?.used ?? 1;
   }
 
   /** The layout of training data. */

@@ -23,7 +23,8 @@ export interface BatchSteps {
 export class Recorder {
   /** The kernels that record. */
   readonly kernels: Kernels;
-  readonly #threads: number;
+  /** Threads that get parts. */
+  #threads: number;
   readonly #map: MemoryMap;
   readonly #buffers: readonly Int32Array[];
   readonly #onFull: () => void;
@@ -83,6 +84,12 @@ export class Recorder {
       }
     }
     while (this.#rows.length <= this.#threads) this.#rows.push(B);
+  }
+
+  /** Partition all later calls among the first `threads` threads. Call only while no call is recorded. */
+  use(threads: number): void {
+    this.#threads = threads;
+    this.#B = 0; // The rows of the batch are partitioned anew by the next `partition`.
   }
 
   /** Whether no call is recorded. */

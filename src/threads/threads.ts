@@ -7,7 +7,7 @@ import type { WasmArena } from "../memory/wasm_arena.ts";
 import { Resource } from "../resource.ts";
 import { type BatchSteps, Recorder } from "./recorder.ts";
 import { COMMAND_WORDS, CONTROL_WORDS, FAILED, MESSAGE, MESSAGE_LENGTH, PASSED, replay, STOPPED } from "./replay.ts";
-import { canStartWorkers, type StartedWorker, startWorker } from "./worker.ts";
+import { type StartedWorker, startWorker } from "./worker.ts";
 
 /** Commands of a command buffer: 128 KiB a thread. */
 const COMMANDS = 2048;
@@ -41,88 +41,52 @@ interface ThreadResources {
   readonly map: MemoryMap;
 }
 
+/** Workers that run, and the control words that they share with the calling thread. */
+interface Crew {
+  readonly control: Int32Array;
+  readonly workers: StartedWorker[];
+  /** Ends a start that waits for the workers. */
+  giveUp?: () => void;
+}
+
 /**
- * The threads of a session: the calling thread and workers. They record the calls of `kernels`, and run them all at
- * once when memory is read through `arena`, or by `finish`.
+ * The threads of a session: the calling thread, and workers between `start` and `rest`. They record the calls of
+ * `kernels`, and run them all at once when memory is read through `arena`, or by `finish`.
  */
 export class Threads extends Resource {
   /** Kernels that record their calls. */
   readonly kernels: Kernels;
   /** The memory, with all recorded calls run. */
   readonly arena: Arena;
-  /** Number of threads. */
+  /** Number of threads, with all workers. */
   readonly count: number;
+  readonly #resources: ThreadResources;
   readonly #recorder: Recorder;
-  readonly #control: Int32Array;
-  /** The command buffer of the calling thread. */
-  readonly #commands: Int32Array;
+  readonly #buffers: readonly Int32Array[];
   /** The kernels of the calling thread, by the numbers in the command buffer. */
   readonly #kernels: readonly ((...args: number[]) => void)[];
-  readonly #workers: readonly StartedWorker[];
   readonly #timeout: number;
   /** Control words for replays on the calling thread alone. */
   readonly #soloControl = new Int32Array(CONTROL_WORDS);
+  #crew: Crew | undefined;
+  /** Threads that compute. */
+  #used = 1;
   #failure: ThreadError | undefined;
 
-  /** Whether this engine, and the calling thread, allow more than one thread. */
-  static available(): boolean {
-    return canStartWorkers();
-  }
-
-  /**
-   * Start `count` - 1 workers beside the calling thread.
-   *
-   * @throws {ThreadError} When a worker does not start.
-   */
-  static async start(
-    count: number,
-    { module, kernels, arena, map }: ThreadResources,
-    timeout = TIMEOUT,
-  ): Promise<Threads> {
-    const control = new Int32Array(new SharedArrayBuffer(4 * CONTROL_WORDS));
-    const buffers = Array.from(
+  /** Threads without workers: the calling thread computes alone. */
+  constructor(count: number, resources: ThreadResources, timeout = TIMEOUT) {
+    super();
+    const { kernels, arena, map } = resources;
+    this.count = count;
+    this.#resources = resources;
+    this.#timeout = timeout;
+    this.#buffers = Array.from(
       { length: count },
       () => new Int32Array(new SharedArrayBuffer(4 * COMMAND_WORDS * COMMANDS)),
     );
-    const workers: StartedWorker[] = [];
-    try {
-      for (const commands of buffers.slice(1)) {
-        const started = startWorker(script());
-        workers.push(started);
-        started.worker.postMessage({
-          module,
-          memory: arena.memory,
-          control,
-          commands,
-          names: KERNEL_NAMES,
-          threads: count,
-        });
-      }
-      await Promise.all(workers.map(({ firstMessage }) => firstMessage));
-    } catch (error) {
-      for (const { worker } of workers) worker.terminate();
-      throw new ThreadError(`Cannot start ${count} threads: ${(error as Error).message}`);
-    }
-    return new Threads(kernels, arena, map, control, buffers, workers, timeout);
-  }
-
-  private constructor(
-    kernels: Kernels,
-    arena: Arena,
-    map: MemoryMap,
-    control: Int32Array,
-    buffers: readonly Int32Array[],
-    workers: readonly StartedWorker[],
-    timeout: number,
-  ) {
-    super();
-    this.count = buffers.length;
-    this.#control = control;
-    this.#commands = buffers[0];
-    this.#workers = workers;
-    this.#timeout = timeout;
     this.#kernels = [() => {}, ...KERNEL_NAMES.map((name) => kernels[name] as (...args: number[]) => void)];
-    this.#recorder = new Recorder(map, buffers, () => this.finish());
+    this.#recorder = new Recorder(map, this.#buffers, () => this.finish());
+    this.#recorder.use(1);
     this.kernels = this.#recorder.kernels;
     this.arena = {
       bytes: arena.bytes,
@@ -130,6 +94,49 @@ export class Threads extends Resource {
       ints: (address, length) => (this.finish(), arena.ints(address, length)),
       doubles: (address, length) => (this.finish(), arena.doubles(address, length)),
     };
+  }
+
+  /** Whether workers run. */
+  get areStarted(): boolean {
+    return this.#crew !== undefined;
+  }
+
+  /** Number of threads that compute: 1 without workers. */
+  get used(): number {
+    return this.#used;
+  }
+
+  /**
+   * Start the workers, `count` - 1 beside the calling thread. All threads compute then.
+   *
+   * @throws {ThreadError} When a worker does not start.
+   */
+  async start(): Promise<void> {
+    if (this.#crew) return;
+    const { module, arena } = this.#resources;
+    const control = new Int32Array(new SharedArrayBuffer(4 * CONTROL_WORDS)), workers: StartedWorker[] = [];
+    const crew: Crew = this.#crew = { control, workers };
+    const { memory } = arena, data = { module, memory, control, names: KERNEL_NAMES, threads: this.count };
+    try {
+      for (const commands of this.#buffers.slice(1)) {
+        const started = startWorker(script());
+        workers.push(started);
+        started.worker.postMessage({ ...data, commands });
+      }
+      const ended = new Promise<void>((resolve) => crew.giveUp = resolve);
+      await Promise.race([ended, Promise.all(workers.map(({ firstMessage }) => firstMessage))]);
+    } catch (error) {
+      this.rest();
+      throw new ThreadError(`Cannot start ${this.count} threads: ${(error as Error).message}`);
+    }
+    if (this.#crew === crew) this.use(this.count);
+  }
+
+  /** Let so many threads compute from now on: 1 or, after `start`, all. Bits do not depend on the number. */
+  use(threads: number): void {
+    this.finish();
+    this.#used = threads;
+    this.#recorder.use(threads);
   }
 
   /** Partition the rows of a batch among the threads, for all calls from now on. */
@@ -151,8 +158,8 @@ export class Threads extends Resource {
     try {
       if (this.#failure) throw this.#failure;
       // When the calling thread has all calls, the workers sleep on.
-      if (recorder.solo) replay(this.#soloControl, this.#commands, this.#kernels, 1, this.#timeout);
-      else replay(this.#control, this.#commands, this.#kernels, this.count, this.#timeout);
+      const control = recorder.solo ? this.#soloControl : this.#crew!.control;
+      replay(control, this.#buffers[0], this.#kernels, recorder.solo ? 1 : this.count, this.#timeout);
     } catch (error) {
       throw this.#failure ??= this.#failed(error as Error);
     } finally {
@@ -160,19 +167,34 @@ export class Threads extends Resource {
     }
   }
 
-  /** Stop the workers. The memory can still be read. */
+  /** End the workers. The calling thread computes alone, until the next `start`. */
+  rest(): void {
+    this.use(1);
+    this.#end();
+  }
+
+  /** End the workers. The memory can still be read. */
   override dispose(): void {
-    Atomics.store(this.#control, STOPPED, 1);
-    Atomics.add(this.#control, PASSED, 1);
-    Atomics.notify(this.#control, PASSED);
-    for (const { worker } of this.#workers) worker.terminate();
+    this.#end();
+  }
+
+  #end(): void {
+    if (!this.#crew) return;
+    const { control, workers, giveUp } = this.#crew;
+    this.#crew = undefined;
+    Atomics.store(control, STOPPED, 1);
+    Atomics.add(control, PASSED, 1);
+    Atomics.notify(control, PASSED);
+    for (const { worker } of workers) worker.terminate();
+    giveUp?.();
   }
 
   #failed(error: Error): ThreadError {
-    const codes = this.#control.subarray(MESSAGE, MESSAGE + MESSAGE_LENGTH);
-    const failed = Atomics.load(this.#control, FAILED);
+    const control = this.#crew?.control ?? this.#soloControl;
+    const codes = control.subarray(MESSAGE, MESSAGE + MESSAGE_LENGTH);
+    const failed = Atomics.load(control, FAILED);
     const first = failed ? String.fromCharCode(...codes).replace(/\0.*/s, "") : `${error}`;
-    this.dispose();
+    this.#end();
     return new ThreadError(`Cannot compute: a thread of this session failed with "${first}"; compile it anew`);
   }
 }

@@ -64,7 +64,18 @@ export function canStartWorkers(): boolean {
   return typeof Worker !== "undefined" || nodeWorkers() !== undefined;
 }
 
+/** The number of the machine's cores that the engine names. */
+export function cores(): number {
+  return globalThis.navigator?.hardwareConcurrency ??
+    builtin<{ availableParallelism(): number }>("os")?.availableParallelism() ?? 1;
+}
+
 function nodeWorkers(): NodeWorkers | undefined {
+  return builtin<NodeWorkers>("worker_threads");
+}
+
+/** A module of Node. */
+function builtin<Module>(name: string): Module | undefined {
   const { process } = globalThis as { process?: { getBuiltinModule?(name: string): unknown } };
-  return process?.getBuiltinModule?.("worker_threads") as NodeWorkers | undefined;
+  return process?.getBuiltinModule?.(name) as Module | undefined;
 }

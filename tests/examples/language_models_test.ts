@@ -1,7 +1,7 @@
 import { assertMatch } from "@std/assert";
 import { runExample } from "../support/examples/run_example.ts";
 
-const SMALL = ["--seconds", "1", "--characters", "60000", "--hidden", "16", "--threads", "1", "--length", "20"];
+const SMALL = ["--seconds", "1", "--characters", "60000", "--hidden", "16", "--length", "20"];
 
 Deno.test("the language model of characters trains, writes and prints the bits of n-grams", async () => {
   const text = await runExample("char_lm.ts", ...SMALL);

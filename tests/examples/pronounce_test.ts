@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 
 Deno.test("pronounce.ts trains, prints its error rates, pronounces words and shows the attention", async () => {
-  const args = ["--seconds", "2", "--hidden", "16", "--threads", "1", "--words", "cat tale"];
+  const args = ["--seconds", "2", "--hidden", "16", "--words", "cat tale"];
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", "examples/pronounce.ts", ...args],
     cwd: new URL("../..", import.meta.url),

@@ -3,7 +3,7 @@ import { assert, assertMatch } from "@std/assert";
 
 const EXAMPLES: Record<string, { args: string[]; figures: RegExp[] }> = {
   spam: {
-    args: ["--mails", "300", "--characters", "200", "--threads", "1"],
+    args: ["--mails", "300", "--characters", "200"],
     figures: [
       /naive Bayes: [\d.]+ % right/,
       /GRU: +[\d.]+ % right, F1 of spam [\d.]+;/,
@@ -11,7 +11,7 @@ const EXAMPLES: Record<string, { args: string[]; figures: RegExp[] }> = {
     ],
   },
   truecase: {
-    args: ["--words", "5000", "--hidden", "16", "--threads", "1", "--read", "call me ishmael"],
+    args: ["--words", "5000", "--hidden", "16", "--read", "call me ishmael"],
     figures: [
       /most frequent form +[\d.]+ % +[\d.]+ %/,
       /GRU, forward only +[\d.]+ %/,

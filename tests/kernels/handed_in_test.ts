@@ -4,7 +4,7 @@ import { load } from "../../inference.ts";
 import { compile, type KernelOptions, LanguageModel, OptionError } from "../../mod.ts";
 import { OnnxModel, writeOnnx } from "../../onnx.ts";
 import { writeWasm } from "../../package/wasm.ts";
-import { loadLanguageModel } from "../../src/models/run/load.ts";
+import { loadLanguageModel } from "../../run.ts";
 import { wide } from "../../wide.ts";
 import { streamedNet } from "../support/streamed_net.ts";
 

@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { gru, LanguageModel, OptionError, readSafetensors } from "../../mod.ts";
 import { SequenceClassifier } from "../../models.ts";
-import { loadLanguageModel } from "../../src/models/run/load.ts";
+import { loadLanguageModel } from "../../run.ts";
 
 const TEXT = "she sells sea shells by the sea shore. ".repeat(20);
 

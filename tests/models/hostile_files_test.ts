@@ -10,7 +10,7 @@ import {
   loadSequenceGenerator,
   loadSequenceRegressor,
   loadSequenceTagger,
-} from "../../src/models/run/load.ts";
+} from "../../run.ts";
 
 const KEY = "unroll.model";
 

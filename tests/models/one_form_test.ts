@@ -5,7 +5,7 @@ import * as unroll from "../../mod.ts";
 import * as models from "../../models.ts";
 import * as mpi from "../../mpi.ts";
 import * as onnx from "../../onnx.ts";
-import * as load from "../../src/models/run/load.ts";
+import * as load from "../../run.ts";
 import type { ModelRunner } from "../../src/models/run/model.ts";
 
 const { clipNorm, DisposedError, LanguageModel, OptionError, sgd, ShapeError, Vocabulary } = unroll;

@@ -32,7 +32,7 @@ import {
   loadSequenceGenerator,
   loadSequenceRegressor,
   loadSequenceTagger,
-} from "../../src/models/run/load.ts";
+} from "../../run.ts";
 import type { LanguageModelRunner } from "../../src/models/run/language_model.ts";
 
 const TEXT = "abracadabra, said the wizard. ".repeat(20);

@@ -3,7 +3,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import gpt from "gpt-3-encoder";
 import { FormatError, gru, LanguageModel, OptionError, type Tokenizer } from "../../mod.ts";
 import { Seq2Seq, SequenceClassifier } from "../../models.ts";
-import { loadLanguageModel } from "../../src/models/run/load.ts";
+import { loadLanguageModel } from "../../run.ts";
 
 const TEXT = "The whale 🐳 swims — naïvely.\n  Call me Ishmael!  ";
 

@@ -236,12 +236,14 @@ function workersDo(script: string): Disposable {
 async function setUp(net: Layer, count: number) {
   const plan = planTraining(net, OPTIONS, count), arena = new WasmArena(plan.bytes, true);
   const { kernels, module } = await loadModule({ numerics: "exact" }, arena), { map } = plan.planner;
-  const start = (
+  const start = async (
     own?: (kernels: Kernels) => (name: keyof Kernels) => (...args: number[]) => void,
     timeout?: number,
   ) => {
     const named = own?.(kernels), entries = KERNEL_NAMES.map((name) => [name, named?.(name) ?? kernels[name]]);
-    return Threads.start(count, { module, kernels: Object.fromEntries(entries), arena, map }, timeout);
+    const threads = new Threads(count, { module, kernels: Object.fromEntries(entries), arena, map }, timeout);
+    await threads.start();
+    return threads;
   };
   return { plan, start };
 }

@@ -23,7 +23,7 @@ export interface NumberMode {
 }
 
 /** f32: the operations of the plain build one by one, so that the bits are the same. */
-export const f32: NumberMode = { round: Math.fround, ...single };
+export const f32: NumberMode = /* @__PURE__ */ Object.assign({ round: Math.fround }, single);
 
 /** f64: the exact values, to about the last bit of a double. */
-export const f64: NumberMode = { round: (x) => x, ...real };
+export const f64: NumberMode = /* @__PURE__ */ Object.assign({ round: (x: number) => x }, real);

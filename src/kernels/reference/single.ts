@@ -5,31 +5,32 @@
  */
 const round = Math.fround;
 
-const LOG2E = round(1.44269504088896341);
+const LOG2E = /* @__PURE__ */ round(1.44269504088896341);
 const MAGIC = 12582912;
 const LN2_HIGH = 0.693359375;
-const LN2_LOW = round(-2.12194440054690583e-4);
-const E3 = round(0.16666548);
-const E4 = round(0.041666828);
-const E5 = round(0.008366112);
-const E6 = round(0.0013900426);
+const LN2_LOW = /* @__PURE__ */ round(-2.12194440054690583e-4);
+const E3 = /* @__PURE__ */ round(0.16666548);
+const E4 = /* @__PURE__ */ round(0.041666828);
+const E5 = /* @__PURE__ */ round(0.008366112);
+const E6 = /* @__PURE__ */ round(0.0013900426);
 
-const L3 = round(0.333333333333333);
-const L5 = round(0.2);
-const L7 = round(0.142857142857143);
-const L9 = round(0.111111111111111);
-const L11 = round(0.0909090909090909);
+const L3 = /* @__PURE__ */ round(0.333333333333333);
+const L5 = /* @__PURE__ */ round(0.2);
+const L7 = /* @__PURE__ */ round(0.142857142857143);
+const L9 = /* @__PURE__ */ round(0.111111111111111);
+const L11 = /* @__PURE__ */ round(0.0909090909090909);
 
-const TURN = round(6.28318530717958648);
-const S3 = round(-1 / 6);
-const S5 = round(1 / 120);
-const S7 = round(-1 / 5040);
-const S9 = round(2.75573192239858907e-6);
-const S11 = round(-2.50521083854417188e-8);
+const TURN = /* @__PURE__ */ round(6.28318530717958648);
+const S3 = /* @__PURE__ */ round(-1 / 6);
+const S5 = /* @__PURE__ */ round(1 / 120);
+const S7 = /* @__PURE__ */ round(-1 / 5040);
+const S9 = /* @__PURE__ */ round(2.75573192239858907e-6);
+const S11 = /* @__PURE__ */ round(-2.50521083854417188e-8);
 
 /** A float and its bits. */
-const float = new Float32Array(1);
-const bits = new Int32Array(float.buffer);
+const buffer = /* @__PURE__ */ new ArrayBuffer(4);
+const float = /* @__PURE__ */ new Float32Array(buffer);
+const bits = /* @__PURE__ */ new Int32Array(buffer);
 
 export function exp(x: number): number {
   return expClamped(clamp(x, -87, 88));

@@ -1,8 +1,7 @@
 import { joined } from "../../decoding/generate.ts";
-import { readPrompt } from "../../decoding/prompt.ts";
-import { DRAW, type DrawOptions, drawTokens } from "../../decoding/token_draws.ts";
+import { Prompt } from "../../decoding/prompt.ts";
+import { DRAW, type DrawOptions, drawTokens, softmax } from "../../decoding/token_draws.ts";
 import { anything, count, extended, natural, rate, readOptions, type Table, text } from "../../options.ts";
-import { exp } from "../../kernels/real.ts";
 import { conditioning } from "../../layers/conditioning.ts";
 import { dense } from "../../layers/dense.ts";
 import { dropout } from "../../layers/dropout.ts";
@@ -13,7 +12,6 @@ import { recurrent } from "../../layers/recurrent.ts";
 import { sequential } from "../../layers/sequential.ts";
 import { decode } from "../../runtime/decoder.ts";
 import type { Vocabulary } from "../../text/vocabulary.ts";
-import { logSoftmax } from "../../training/log_softmax.ts";
 
 import { list, vocabulary } from "./description.ts";
 import { type Condition, GeneratorCodec } from "./generator_codec.ts";
@@ -105,13 +103,13 @@ export class SequenceGeneratorRunner extends ModelRunner {
    */
   async *generate(options: SequenceGenerateOptions = {}): AsyncGenerator<string, void, void> {
     const { vocabulary, longest, end, muted } = this.#codec;
-    const { prompt = "", length = longest, temperature, topK, topP, seed, signal, ...condition } = readOptions(
+    const { prompt = "", length = longest, temperature, topK, topP, seed, logits, signal, ...condition } = readOptions(
       "generate",
       GENERATE,
       options,
     );
     const { first, vector } = this.#codec.encodeCondition(condition, "the condition");
-    const { ids: written, writer } = readPrompt(vocabulary, prompt);
+    const begun = new Prompt(vocabulary, prompt), { ids: written } = begun;
     const { parameters } = this.#model;
     const steps = vector.length ? decode(parameters.now, vector, { batch: 1 }) : parameters.now.stream();
     const read = (token: number) => {
@@ -127,11 +125,20 @@ export class SequenceGeneratorRunner extends ModelRunner {
         const logits = read(token);
         for (const id of muted) logits[id] = -Infinity;
         if (temperature === 0) return logits;
-        return Float32Array.from(logSoftmax(logits.map((logit) => logit / temperature)), (p) => exp(p));
+        return softmax(logits, temperature);
       },
     };
-    const drawOptions = { temperature, topK, topP, seed, signal, length: Math.max(0, length - written.length), end };
-    const write = writer();
+    const drawOptions = {
+      temperature,
+      topK,
+      topP,
+      seed,
+      logits,
+      signal,
+      length: Math.max(0, length - written.length),
+      end,
+    };
+    const write = begun.writer();
     for await (const token of drawTokens(reader, [first, ...written], drawOptions)) yield write(token);
   }
 

@@ -10,6 +10,8 @@ import {
   SEARCH,
   type SearchOptions,
 } from "../../decoding/generate.ts";
+import type { Prompt } from "../../decoding/prompt.ts";
+import { next, type NextToken, read, score, type ScoreOptions, type TextScore } from "../../decoding/score.ts";
 import { textStates } from "../../decoding/text_reader.ts";
 import { OptionError, requireInteger } from "../../errors.ts";
 import { dense } from "../../layers/dense.ts";
@@ -108,6 +110,63 @@ export class LanguageModelRunner extends ModelRunner {
     const search = readOptions("beamSearch", SEARCH, options);
     const size = { batch: requireInteger("width", search.width, 1, MOST_WIDTH), steps: PROMPT_STEPS };
     return await this.#model.nets.run(size, (net) => continuations(net, this.vocabulary, search));
+  }
+
+  /**
+   * The probability of a text behind a prompt, and of each of its tokens: what `generate` writes at temperature 1 with
+   * this probability. `evaluate` of a `LanguageModel` measures long texts faster.
+   *
+   * @throws {OptionError} When the text is empty or has unknown characters.
+   *
+   * @example
+   * ```ts
+   * import { LanguageModel } from "@unroll/rnn";
+   * import { assert } from "@std/assert";
+   *
+   * const text = "to be or not to be, ".repeat(40);
+   * const model = await LanguageModel.create(text, { hidden: 32, layers: 1 });
+   * await model.fit(text, { batch: 4, unroll: 20, epochs: 10 });
+   * const known = await model.score("not to be", { prompt: "to be or " });
+   * const unknown = await model.score("be ton to", { prompt: "to be or " });
+   * assert(known.logProbability > unknown.logProbability);
+   * model.dispose();
+   * ```
+   */
+  async score(text: string, options: ScoreOptions = {}): Promise<TextScore> {
+    return await score(() => this.#model.parameters.now, this.vocabulary, text, options);
+  }
+
+  /**
+   * The distribution of the next token behind a prompt, the most probable token first.
+   *
+   * @throws {OptionError} When the prompt has unknown characters.
+   */
+  async next(options: ScoreOptions = {}): Promise<NextToken[]> {
+    return await next(() => this.#model.parameters.now, this.vocabulary, options);
+  }
+
+  /**
+   * Read a text once, behind `prompt` if there is one, to write on from there any number of times: the result is a
+   * `prompt` of `generate`, `write`, `beamSearch`, `score`, `next` and `read`. It keeps the states that the parameters
+   * of now gave.
+   *
+   * @throws {OptionError} When the text has unknown characters.
+   *
+   * @example
+   * ```ts
+   * import { LanguageModel } from "@unroll/rnn";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const model = await LanguageModel.create("to be or not to be", { hidden: 16 });
+   * const begun = await model.read("to be ");
+   * const prompt = await model.read("or ", { prompt: begun });
+   * const branches = await Promise.all([1, 2].map((seed) => model.write({ prompt, seed, length: 9 })));
+   * assertEquals(branches[0], await model.write({ prompt: "to be or ", seed: 1, length: 9 }));
+   * model.dispose();
+   * ```
+   */
+  async read(text: string | readonly string[], options: ScoreOptions = {}): Promise<Prompt> {
+    return await read(() => this.#model.parameters.now, this.vocabulary, text, options);
   }
 
   /**

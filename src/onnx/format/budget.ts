@@ -1,8 +1,11 @@
 import { FormatError, OptionError, ShapeError } from "../../errors.ts";
-import { Budget } from "../../formats/limits.ts";
+import type { Budget } from "../../formats/limits.ts";
 
-/** The budget of the work that is going on: it runs without a break, so there is one at a time. */
-let current = Budget.unlimited;
+/**
+ * The budget of the work that is going on: it runs without a break, so there is one at a time. Undefined for work whose
+ * size the caller has chosen.
+ */
+let current: Budget | undefined;
 
 /**
  * Works within a budget.
@@ -39,5 +42,5 @@ export function readWithin<Result>(budget: Budget, read: () => Result): Result {
  * @throws {FormatError} When the budget does not have them.
  */
 export function spend(elements: number): void {
-  current.spend(8 * elements);
+  current?.spend(8 * elements);
 }

@@ -34,7 +34,7 @@ const MESSAGE = 32;
 /** How deep messages may be inside each other: a graph in a branch in a graph ... takes 3 levels. */
 const DEEPEST = 64;
 
-const UTF8 = new TextDecoder("utf-8", { fatal: true });
+const UTF8 = /* @__PURE__ */ new TextDecoder("utf-8", { fatal: true });
 
 /** Wire types of single numbers. A packed list is length-delimited, whatever its elements are. */
 const WIRE = { integer: WireType.Varint, float: WireType.Bit32, double: WireType.Bit64 };

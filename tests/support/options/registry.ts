@@ -10,7 +10,7 @@ import * as models from "../../../models.ts";
 import * as onnx from "../../../onnx.ts";
 import * as report from "../../../report.ts";
 import * as tfjs from "../../../tfjs.ts";
-import { loadLanguageModel } from "../../../src/models/run/load.ts";
+import { loadLanguageModel } from "../../../run.ts";
 import { MODELS as KERAS } from "../keras/models.ts";
 
 /** A function of its options alone, and options that it accepts; the first of them is not required to be one. */

@@ -58,24 +58,24 @@ function requireSameType(a: OnnxTensor, b: OnnxTensor): void {
   if (a.type !== b.type) throw new ShapeError(`the inputs must have one type, got ${a.type} and ${b.type}`);
 }
 
-export const add = binary((a, b) => a + b, undefined, "add");
-export const sub = binary((a, b) => a - b, undefined, "subtract");
-export const mul = binary((a, b) => a * b, undefined, "multiply");
-export const div = binary((a, b, integer) => integer ? Math.trunc(a / b) : a / b);
+export const add = /* @__PURE__ */ binary((a, b) => a + b, undefined, "add");
+export const sub = /* @__PURE__ */ binary((a, b) => a - b, undefined, "subtract");
+export const mul = /* @__PURE__ */ binary((a, b) => a * b, undefined, "multiply");
+export const div = /* @__PURE__ */ binary((a, b, integer) => integer ? Math.trunc(a / b) : a / b);
 export const mod: Operator = {
   prepare({ attributes }) {
     const truncated = attributes.int("fmod", 0) !== 0;
     return computeBinary((a, b) => truncated || !(a % b) || (a % b < 0) === (b < 0) ? a % b : a % b + b);
   },
 };
-export const greater = binary((a, b) => Number(a > b), "bool");
-export const greaterOrEqual = binary((a, b) => Number(a >= b), "bool");
-export const lessOrEqual = binary((a, b) => Number(a <= b), "bool");
-export const and = binary((a, b) => a && b, "bool");
-export const or = binary((a, b) => a || b, "bool");
-export const xor = binary((a, b) => a ^ b, "bool");
-export const less = binary((a, b) => Number(a < b), "bool");
-export const equal = binary((a, b) => Number(a === b), "bool");
+export const greater = /* @__PURE__ */ binary((a, b) => Number(a > b), "bool");
+export const greaterOrEqual = /* @__PURE__ */ binary((a, b) => Number(a >= b), "bool");
+export const lessOrEqual = /* @__PURE__ */ binary((a, b) => Number(a <= b), "bool");
+export const and = /* @__PURE__ */ binary((a, b) => a && b, "bool");
+export const or = /* @__PURE__ */ binary((a, b) => a || b, "bool");
+export const xor = /* @__PURE__ */ binary((a, b) => a ^ b, "bool");
+export const less = /* @__PURE__ */ binary((a, b) => Number(a < b), "bool");
+export const equal = /* @__PURE__ */ binary((a, b) => Number(a === b), "bool");
 
 /** x with each element true where it was false. */
 export const not: Operator = {
@@ -86,18 +86,18 @@ export const not: Operator = {
 };
 
 /** An operator on any number of tensors, two of which at a time are broadcast to one shape. */
-function variadic(pair: Operator, last = (sum: OnnxTensor, _count: number) => sum): Operator {
+function variadic(pair: Operator, last?: (sum: OnnxTensor, count: number) => OnnxTensor): Operator {
   return {
     prepare(node) {
       const compute = pair.prepare(node);
       return (inputs) => {
         const sum = inputs.map((_, i) => required(inputs, i)).reduce((a, b) => compute([a, b])[0]);
-        return [last(sum, inputs.length)];
+        return [last?.(sum, inputs.length) ?? sum];
       };
     },
     plan(node) {
       const rule = pair.plan!(node);
-      return (plan, inputs) => inputs.length === 2 ? rule(plan, inputs) : undefined;
+      return (plan, inputs) => inputs.length === 2 && !last ? rule(plan, inputs) : undefined;
     },
   };
 }
@@ -106,13 +106,13 @@ function variadic(pair: Operator, last = (sum: OnnxTensor, _count: number) => su
 const larger = (a: number, b: number) => a > b || Number.isNaN(a) ? a : b;
 const smaller = (a: number, b: number) => a < b || Number.isNaN(a) ? a : b;
 
-export const max = variadic(binary(larger));
-export const min = variadic(binary(smaller));
-export const sumOf = variadic(add);
-export const mean: Operator = {
-  prepare: variadic(add, (sum, count) => tensor(sum.type, sum.shape, Float64Array.from(sum.data, (x) => x / count)))
-    .prepare,
-};
+export const max = /* @__PURE__ */ variadic(/* @__PURE__ */ binary(larger));
+export const min = /* @__PURE__ */ variadic(/* @__PURE__ */ binary(smaller));
+export const sumOf = /* @__PURE__ */ variadic(add);
+export const mean = /* @__PURE__ */ variadic(
+  add,
+  (sum, count) => tensor(sum.type, sum.shape, Float64Array.from(sum.data, (x) => x / count)),
+);
 
 /** x not below `min` and not above `max`: attributes before version 11, inputs since. */
 export const clip: Operator = {

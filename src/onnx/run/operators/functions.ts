@@ -45,37 +45,41 @@ function elementwise<K extends string = never>(
   };
 }
 
-export const relu = elementwise((x) => x < 0 ? 0 : x, {}, "relu");
-export const tanh = elementwise(tanhOf, {}, "tanh");
-export const sigmoid = elementwise(sigmoidOf, {}, "sigmoid");
-export const softplus = elementwise(softplusOf, {}, "softplus");
-export const softsign = elementwise((x) => x / (1 + Math.abs(x)));
-export const sqrt = elementwise(Math.sqrt);
-export const leakyRelu = elementwise((x, { alpha }) => x < 0 ? alpha * x : x, { alpha: 0.01 }, "leakyRelu");
-export const elu = elementwise((x, { alpha }) => x < 0 ? alpha * expm1(x) : x, { alpha: 1 }, "elu");
-export const thresholdedRelu = elementwise((x, { alpha }) => x > alpha ? x : 0, { alpha: 1 });
-export const hardSigmoid = elementwise(
+export const relu = /* @__PURE__ */ elementwise((x) => x < 0 ? 0 : x, {}, "relu");
+export const tanh = /* @__PURE__ */ elementwise(tanhOf, {}, "tanh");
+export const sigmoid = /* @__PURE__ */ elementwise(sigmoidOf, {}, "sigmoid");
+export const softplus = /* @__PURE__ */ elementwise(softplusOf, {}, "softplus");
+export const softsign = /* @__PURE__ */ elementwise((x) => x / (1 + Math.abs(x)));
+export const sqrt = /* @__PURE__ */ elementwise(Math.sqrt);
+export const leakyRelu = /* @__PURE__ */ elementwise(
+  (x, { alpha }) => x < 0 ? alpha * x : x,
+  { alpha: 0.01 },
+  "leakyRelu",
+);
+export const elu = /* @__PURE__ */ elementwise((x, { alpha }) => x < 0 ? alpha * expm1(x) : x, { alpha: 1 }, "elu");
+export const thresholdedRelu = /* @__PURE__ */ elementwise((x, { alpha }) => x > alpha ? x : 0, { alpha: 1 });
+export const hardSigmoid = /* @__PURE__ */ elementwise(
   (x, { alpha, beta }) => Math.max(0, Math.min(1, alpha * x + beta)),
   { alpha: 0.2, beta: 0.5 },
   "hardSigmoid",
 );
-export const hardSwish = elementwise((x) => x * Math.max(0, Math.min(1, x / 6 + 0.5)));
-export const selu = elementwise(
+export const hardSwish = /* @__PURE__ */ elementwise((x) => x * Math.max(0, Math.min(1, x / 6 + 0.5)));
+export const selu = /* @__PURE__ */ elementwise(
   (x, { alpha, gamma }) => gamma * (x < 0 ? alpha * expm1(x) : x),
   { alpha: 1.67326319217681884765625, gamma: 1.05070102214813232421875 },
 );
-export const neg = elementwise((x) => -x);
-export const abs = elementwise(Math.abs);
-export const logOf = elementwise(log);
-export const expOf = elementwise(exp);
-export const round = elementwise(toEven);
-export const floor = elementwise(Math.floor);
-export const ceil = elementwise(Math.ceil);
-export const sign = elementwise(Math.sign);
-export const reciprocal = elementwise((x) => 1 / x);
-export const erfOf = elementwise(erf);
-export const sin = elementwise((x) => sinTurn(turnsOf(x)));
-export const cos = elementwise((x) => cosTurn(turnsOf(x)));
+export const neg = /* @__PURE__ */ elementwise((x) => -x);
+export const abs = /* @__PURE__ */ elementwise(Math.abs);
+export const logOf = /* @__PURE__ */ elementwise(log);
+export const expOf = /* @__PURE__ */ elementwise(exp);
+export const round = /* @__PURE__ */ elementwise(toEven);
+export const floor = /* @__PURE__ */ elementwise(Math.floor);
+export const ceil = /* @__PURE__ */ elementwise(Math.ceil);
+export const sign = /* @__PURE__ */ elementwise(Math.sign);
+export const reciprocal = /* @__PURE__ */ elementwise((x) => 1 / x);
+export const erfOf = /* @__PURE__ */ elementwise(erf);
+export const sin = /* @__PURE__ */ elementwise((x) => sinTurn(turnsOf(x)));
+export const cos = /* @__PURE__ */ elementwise((x) => cosTurn(turnsOf(x)));
 /** x Phi(x) with the distribution function Phi of the normal distribution, exactly or by a tanh. */
 export const gelu: Operator = {
   prepare: (node) => geluOf(node).prepare(node),

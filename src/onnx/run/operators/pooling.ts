@@ -86,7 +86,7 @@ function inColumns(at: number, extents: readonly number[]): number {
   return index;
 }
 
-export const averagePool = averagePooling(false);
-export const globalAveragePool = averagePooling(true);
-export const maxPool = maxPooling(false);
-export const globalMaxPool = maxPooling(true);
+export const averagePool = /* @__PURE__ */ averagePooling(false);
+export const globalAveragePool = /* @__PURE__ */ averagePooling(true);
+export const maxPool = /* @__PURE__ */ maxPooling(false);
+export const globalMaxPool = /* @__PURE__ */ maxPooling(true);

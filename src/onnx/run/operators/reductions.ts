@@ -73,18 +73,19 @@ function best(f: (a: number, b: number) => number, worst: number): Reduce {
   };
 }
 
-const sum = sumOf((x) => x), squares = sumOf((x) => x * x), largest = best(Math.max, -Infinity);
+const sum = /* @__PURE__ */ sumOf((x) => x), squares = /* @__PURE__ */ sumOf((x) => x * x);
+const largest = /* @__PURE__ */ best(Math.max, -Infinity);
 
-export const reduceSum = reduction(13, sum);
-export const reduceMean = reduction(18, (x, from, count) => sum(x, from, count) / count);
-export const reduceMax = reduction(18, largest);
-export const reduceMin = reduction(18, best(Math.min, Infinity));
-export const reduceProd = reduction(18, best((a, b) => a * b, 1));
-export const reduceL1 = reduction(18, sumOf(Math.abs));
-export const reduceL2 = reduction(18, (x, from, count) => Math.sqrt(squares(x, from, count)));
-export const reduceSumSquare = reduction(18, squares);
-export const reduceLogSum = reduction(18, (x, from, count) => log(sum(x, from, count)));
-export const reduceLogSumExp = reduction(18, (x, from, count) => {
+export const reduceSum = /* @__PURE__ */ reduction(13, sum);
+export const reduceMean = /* @__PURE__ */ reduction(18, (x, from, count) => sum(x, from, count) / count);
+export const reduceMax = /* @__PURE__ */ reduction(18, largest);
+export const reduceMin = /* @__PURE__ */ reduction(18, /* @__PURE__ */ best(Math.min, Infinity));
+export const reduceProd = /* @__PURE__ */ reduction(18, /* @__PURE__ */ best((a, b) => a * b, 1));
+export const reduceL1 = /* @__PURE__ */ reduction(18, /* @__PURE__ */ sumOf(Math.abs));
+export const reduceL2 = /* @__PURE__ */ reduction(18, (x, from, count) => Math.sqrt(squares(x, from, count)));
+export const reduceSumSquare = /* @__PURE__ */ reduction(18, squares);
+export const reduceLogSum = /* @__PURE__ */ reduction(18, (x, from, count) => log(sum(x, from, count)));
+export const reduceLogSumExp = /* @__PURE__ */ reduction(18, (x, from, count) => {
   const most = largest(x, from, count);
   return Number.isFinite(most) ? most + log(sumOf((x) => exp(x - most))(x, from, count)) : most;
 });

@@ -40,8 +40,8 @@ function argument(sign: number): Operator {
   };
 }
 
-export const argMax = argument(1);
-export const argMin = argument(-1);
+export const argMax = /* @__PURE__ */ argument(1);
+export const argMin = /* @__PURE__ */ argument(-1);
 
 /** The k largest (or smallest) elements along an axis in order, and their places. */
 export const topK: Operator = {

@@ -41,5 +41,5 @@ function softmaxOf(f: (x: number, sum: number) => number, hasKernel = false): Op
   };
 }
 
-export const softmax = softmaxOf((x, sum) => exp(x) / sum, true);
-export const logSoftmax = softmaxOf((x, sum) => x - log(sum));
+export const softmax = /* @__PURE__ */ softmaxOf((x, sum) => exp(x) / sum, true);
+export const logSoftmax = /* @__PURE__ */ softmaxOf((x, sum) => x - log(sum));
