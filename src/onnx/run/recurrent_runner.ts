@@ -1,5 +1,5 @@
 import { ShapeError } from "../../errors.ts";
-import { Budget } from "../../formats/limits.ts";
+import type { Budget } from "../../formats/limits.ts";
 import type { KernelOptions } from "../../kernels/load.ts";
 import { recurrent } from "../../layers/recurrent.ts";
 import { compile } from "../../session/compile.ts";
@@ -40,13 +40,13 @@ export class RecurrentRunner {
    * @param budget What the call may take. Default: everything.
    * @throws {FormatError} When the call takes more than the budget has.
    */
-  async run(inputs: Inputs, budget = Budget.unlimited): Promise<OnnxTensor[]> {
+  async run(inputs: Inputs, budget?: Budget): Promise<OnnxTensor[]> {
     const node = this.#node;
     const checked = recurrentInputs(node, inputs);
     const { T, B, I, H } = checked;
     const D = node.directions.length;
     // The rows of inputs, gates and outputs, and one byte for 16 multiplications; then all copies of the weights.
-    budget.spend(T * B * D * (32 * (H + I + 8) + H * (H + I) / 4) + 64 * D * H * (H + I));
+    budget?.spend(T * B * D * (32 * (H + I + 8) + H * (H + I) / 4) + 64 * D * H * (H + I));
     const { type } = inputs[0]!;
     const lengths = rowLengths(inputs[4], T, B);
     /** Between the layout of the node and the time-major one; its own inverse. */
