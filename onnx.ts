@@ -3,8 +3,8 @@
  *
  * @module
  */
+export { type OnnxValue } from "./src/onnx/run/graph_node.ts";
 export type { ReadLimits } from "./src/formats/limits.ts";
-export type { OnnxValue } from "./src/onnx/run/graph.ts";
 export { type OnnxInput, OnnxModel, type OnnxOptions } from "./src/onnx/onnx_model.ts";
 export type { OnnxExternal } from "./src/onnx/format/external.ts";
 export type { OnnxNet } from "./src/onnx/import/net.ts";

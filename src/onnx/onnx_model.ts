@@ -1,3 +1,4 @@
+import type { Graph, OnnxValue } from "./run/graph_node.ts";
 import { DisposedError, FormatError, requireBytes, ShapeError } from "../errors.ts";
 import { Budget, limits as readLimits, type ReadLimits } from "../formats/limits.ts";
 import { wrongFile } from "../formats/wrong_file.ts";
@@ -6,18 +7,12 @@ import { extended, readOptions, type Table } from "../options.ts";
 import { Resource } from "../resource.ts";
 import { readWithin } from "./format/budget.ts";
 import { external as externalFiles, ExternalFiles, type OnnxExternal } from "./format/external.ts";
-import { Execution } from "./run/execution.ts";
-import { type Graph, type OnnxValue, readGraph } from "./run/graph.ts";
+import { copied, Execution } from "./run/execution.ts";
+import { readGraph } from "./run/graph.ts";
 import { netOf, type OnnxNet } from "./import/net.ts";
-import { type OnnxTensor, sizeOf, tensor } from "./format/tensor.ts";
+import { type OnnxInput, type OnnxTensor, sizeOf } from "./format/tensor.ts";
 
-/** An input tensor. Its elements are converted to the type that the model declares. */
-export interface OnnxInput {
-  /** The extent of each dimension; `[]` for a single number. */
-  readonly shape: readonly number[];
-  /** All elements, row-major. */
-  readonly data: ArrayLike<number> | ArrayLike<bigint>;
-}
+export type { OnnxInput };
 
 /** Bytes that a call of a small model may take, without those for its inputs and its weights. */
 const RUN_BYTES = 2 ** 28;
@@ -70,7 +65,8 @@ export class OnnxModel extends Resource {
   readonly #graph: Graph;
   readonly #execution: Execution;
   readonly #budget: () => Budget;
-  #lastRun: Promise<unknown> = Promise.resolve();
+  /** The end of the last call that still runs. */
+  #lastRun: Promise<void> | undefined;
   #disposed = false;
 
   private constructor(graph: Graph, execution: Execution, budget: () => Budget) {
@@ -126,12 +122,22 @@ export class OnnxModel extends Resource {
    * @throws {DisposedError} When the model was disposed.
    */
   async run(inputs: Readonly<Record<string, OnnxInput>>): Promise<Record<string, OnnxTensor>> {
-    if (this.#disposed) throw new DisposedError("Cannot run an ONNX model: it was disposed");
+    this.#requireOpen();
     const checked = this.#check(inputs);
-    const run = this.#lastRun.then(() => this.#execution.run(checked));
-    this.#lastRun = run.catch(() => {});
-    const values = await run;
-    return Object.fromEntries(this.#graph.outputs.map(({ name }) => [name, values.get(name)!]));
+    let resolve: (() => void) | undefined;
+    const promise = new Promise<void>((end) => resolve = end);
+    // A call that waits has copies of its inputs, which the caller may change meanwhile.
+    const given = this.#lastRun ? checked.map(copied) : checked, last = this.#lastRun;
+    this.#lastRun = promise;
+    if (last) await last;
+    try {
+      this.#requireOpen();
+      const values = await this.#execution.run(given);
+      return Object.fromEntries(this.#graph.outputs.map(({ name }, i) => [name, values[i]]));
+    } finally {
+      if (this.#lastRun === promise) this.#lastRun = undefined;
+      resolve!();
+    }
   }
 
   /**
@@ -151,15 +157,19 @@ export class OnnxModel extends Resource {
     this.#execution.dispose();
   }
 
-  #check(inputs: Readonly<Record<string, OnnxInput>>): Map<string, OnnxTensor> {
+  #requireOpen(): void {
+    if (this.#disposed) throw new DisposedError("Cannot run an ONNX model: it was disposed");
+  }
+
+  #check(inputs: Readonly<Record<string, OnnxInput>>): OnnxInput[] {
     const declared = this.#graph.inputs;
     const names = declared.map(({ name }) => name);
     const extents = new Map<string, number>();
     const faults = Object.keys(inputs).filter((name) => !names.includes(name)).map((name) =>
       `"${name}" is not an input of the model`
     );
-    const checked = new Map<string, OnnxTensor>();
-    for (const { name, type, shape } of declared) {
+    const checked: OnnxInput[] = [];
+    for (const { name, shape } of declared) {
       const input = Object.hasOwn(inputs, name) ? inputs[name] : undefined;
       if (!input) {
         faults.push(`"${name}" is missing`);
@@ -171,7 +181,7 @@ export class OnnxModel extends Resource {
         faults.push(`"${name}" must have ${expected}, got [${input.shape}] with ${input.data.length} elements`);
         continue;
       }
-      checked.set(name, tensor(type, [...input.shape], Array.from(input.data, Number)));
+      checked.push(input);
     }
     if (faults.length) throw new ShapeError(`Cannot run an ONNX model: ${faults.join("; ")}`);
     return checked;

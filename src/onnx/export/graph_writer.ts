@@ -1,7 +1,6 @@
 import { encode } from "../format/protobuf.ts";
 import {
   type AttributeMessage,
-  GRAPH,
   type GraphMessage,
   MODEL,
   type NodeMessage,
@@ -83,7 +82,7 @@ export class GraphWriter {
     name: string,
     inputs: readonly (readonly [name: string, type: OnnxElementType])[],
     write: (inputs: readonly string[]) => readonly string[],
-  ): { readonly graph: Uint8Array } {
+  ): { readonly graph: GraphMessage } {
     const outer = this.#nodes,
       node: NodeMessage[] = this.#nodes = [],
       own = inputs.map(([name]) => this.#unusedName(name));
@@ -100,7 +99,7 @@ export class GraphWriter {
       input: own.map((name, i) => untyped(name, inputs[i][1])),
       output: outputs.map((name) => untyped(name, "float")),
     };
-    return { graph: encode(GRAPH, message as unknown as Parameters<typeof encode>[1]) };
+    return { graph: message };
   }
 
   /** Encodes the model. */
@@ -156,7 +155,7 @@ interface Real {
 
 /** A graph inside of a node. */
 interface Body {
-  readonly graph: Uint8Array;
+  readonly graph: GraphMessage;
 }
 
 /** Attributes in the form of the file. */

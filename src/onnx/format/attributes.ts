@@ -1,9 +1,9 @@
 import { FormatError } from "../../errors.ts";
-import type { AttributeMessage } from "./schema.ts";
+import type { AttributeMessage, GraphMessage } from "./schema.ts";
 import { type OnnxTensor, readTensor } from "./tensor.ts";
 
 /** Kinds of attributes by their number in the file (AttributeProto.AttributeType). */
-const KINDS = { 1: "float", 2: "int", 3: "text", 4: "tensor", 6: "floats", 7: "ints", 8: "texts" } as const;
+const KINDS = { 1: "float", 2: "int", 3: "text", 4: "tensor", 5: "graph", 6: "floats", 7: "ints", 8: "texts" } as const;
 
 /** The value of an attribute by its kind. */
 interface AttributeKinds {
@@ -11,6 +11,7 @@ interface AttributeKinds {
   int: number;
   text: string;
   tensor: OnnxTensor;
+  graph: GraphMessage | undefined;
   floats: readonly number[];
   ints: readonly number[];
   texts: readonly string[];

@@ -29,16 +29,9 @@ export const GATES = {
   notesGru: { gates: 3, order: [0, 1, 2], peepholes: [] },
 } as const satisfies Record<string, GateOrder>;
 
-/** Selects blocks: x has `count` blocks, block i of the result is block `order[i]` of x. */
-export function selectBlocks(x: Float32Array, count: number, order: readonly number[]): Float32Array {
-  const size = x.length / count;
-  const selected = new Float32Array(order.length * size);
-  order.forEach((block, i) => selected.set(x.subarray(block * size, (block + 1) * size), i * size));
-  return selected;
-}
-
 /**
- * The inverse of `selectBlocks`: block `order[i]` of the result is block i of x; other blocks of the `count` are zero.
+ * Places the blocks of a cell among those of an operator: block `order[i]` of the result is block i of x; other blocks
+ * of the `count` are zero.
  */
 export function placeBlocks(x: Float32Array, count: number, order: readonly number[]): Float32Array {
   const size = x.length / order.length;

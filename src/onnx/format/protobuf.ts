@@ -3,8 +3,11 @@ import { BinaryReader, BinaryWriter, WireType } from "npm:@bufbuild/protobuf@2.1
 import { FormatError } from "../../errors.ts";
 import { spend } from "./budget.ts";
 
-/** The type of a field: a number (integers beyond 2^53 are rounded), bytes, text, or an embedded message. */
-type Kind = "integer" | "float" | "double" | "bytes" | "text" | Schema;
+/**
+ * The type of a field: a number (integers beyond 2^53 are rounded), bytes, text, or an embedded message. A message that
+ * may contain itself is named by a function.
+ */
+type Kind = "integer" | "float" | "double" | "bytes" | "text" | Schema | (() => Schema);
 
 /** A field of a message; `many` for a repeated one. */
 interface Field {
@@ -28,6 +31,9 @@ interface Message {
  */
 const MESSAGE = 32;
 
+/** How deep messages may be inside each other: a graph in a branch in a graph ... takes 3 levels. */
+const DEEPEST = 64;
+
 const UTF8 = /* @__PURE__ */ new TextDecoder("utf-8", { fatal: true });
 
 /** Wire types of single numbers. A packed list is length-delimited, whatever its elements are. */
@@ -35,12 +41,16 @@ const WIRE = { integer: WireType.Varint, float: WireType.Bit32, double: WireType
 
 /**
  * Reads a protobuf message (https://protobuf.dev/programming-guides/encoding) by a schema. Fields of bytes are
- * views of the input. Recursion is as deep as the schema at most, so no file can exhaust the stack.
+ * views of the input. Recursion has a limit, so no file can exhaust the stack.
  *
  * @param offset The position of `bytes` in the file.
+ * @param depth The number of messages around this one.
  * @throws {FormatError} When the bytes are not such a message; with the byte `offset` of the fault.
  */
-export function decode(schema: Schema, bytes: Uint8Array, offset = 0): Message {
+export function decode(schema: Schema, bytes: Uint8Array, offset = 0, depth = 0): Message {
+  if (depth > DEEPEST) {
+    throw new FormatError(`Cannot read ONNX at byte ${offset}: graphs are too deep inside each other`, offset);
+  }
   spend(MESSAGE);
   const reader = new BinaryReader(bytes), message: Message = {};
   for (const { name, many } of Object.values(schema) as Field[]) if (many) message[name] = [];
@@ -48,7 +58,7 @@ export function decode(schema: Schema, bytes: Uint8Array, offset = 0): Message {
     const at = reader.pos;
     try {
       const [number, wire] = reader.tag(), field = schema[number];
-      if (field) readField(reader, field, wire, message, offset);
+      if (field) readField(reader, field, wire, message, offset, depth);
       else if (wire === WireType.StartGroup || wire === WireType.EndGroup) throw new Error("a group");
       else reader.skip(wire, number);
     } catch (error) {
@@ -60,7 +70,14 @@ export function decode(schema: Schema, bytes: Uint8Array, offset = 0): Message {
   return message;
 }
 
-function readField(reader: BinaryReader, field: Field, wire: WireType, message: Message, offset: number): void {
+function readField(
+  reader: BinaryReader,
+  field: Field,
+  wire: WireType,
+  message: Message,
+  offset: number,
+  depth: number,
+): void {
   const { name, kind, many } = field;
   const add = (value: unknown) => many ? (message[name] as unknown[]).push(value) : message[name] = value;
   if (typeof kind === "string" && kind in WIRE) {
@@ -79,7 +96,11 @@ function readField(reader: BinaryReader, field: Field, wire: WireType, message: 
   const bytes = reader.bytes();
   if (kind === "bytes") add(bytes);
   else if (kind === "text") add(UTF8.decode(bytes));
-  else add(decode(kind as Schema, bytes, offset + reader.pos - bytes.length));
+  else add(decode(schemaOf(kind), bytes, offset + reader.pos - bytes.length, depth + 1));
+}
+
+function schemaOf(kind: Kind): Schema {
+  return typeof kind === "function" ? kind() : kind as Schema;
 }
 
 function readNumber(reader: BinaryReader, kind: keyof typeof WIRE): number {
@@ -117,5 +138,5 @@ function writeElement(writer: BinaryWriter, kind: Kind, element: unknown): void 
   else if (kind === "double") writer.double(element as number);
   else if (kind === "bytes") writer.bytes(element as Uint8Array);
   else if (kind === "text") writer.string(element as string);
-  else writer.bytes(encode(kind, element as Message));
+  else writer.bytes(encode(schemaOf(kind), element as Message));
 }

@@ -43,7 +43,7 @@ const ATTRIBUTE = {
   3: { name: "int", kind: "integer" },
   4: { name: "text", kind: "bytes" },
   5: { name: "tensor", kind: TENSOR },
-  6: { name: "graph", kind: "bytes" }, // encoded: messages do not contain themselves
+  6: { name: "graph", kind: () => GRAPH },
   7: { name: "floats", kind: "float", many: true },
   8: { name: "ints", kind: "integer", many: true },
   9: { name: "texts", kind: "bytes", many: true },
@@ -57,7 +57,7 @@ export interface AttributeMessage {
   int?: number;
   text?: Uint8Array;
   tensor?: TensorMessage;
-  graph?: Uint8Array;
+  graph?: GraphMessage;
   floats: number[];
   ints: number[];
   texts: Uint8Array[];
@@ -101,15 +101,14 @@ export interface ValueMessage {
   type?: { tensor?: { element?: number; shape?: { dim: { size?: number; symbol?: string }[] } } };
 }
 
-/** The fields of `GraphMessage`. */
-export const GRAPH = {
+const GRAPH: Schema = {
   1: { name: "node", kind: NODE, many: true },
   2: { name: "name", kind: "text" },
   5: { name: "initializer", kind: TENSOR, many: true },
   11: { name: "input", kind: VALUE, many: true },
   12: { name: "output", kind: VALUE, many: true },
   15: { name: "sparse", kind: "bytes", many: true },
-} as const satisfies Schema;
+};
 
 /** GraphProto: nodes in the order in which they run. */
 export interface GraphMessage {

@@ -31,6 +31,17 @@ export interface OnnxTensor {
   readonly data: OnnxElements;
 }
 
+/** The inputs of a node in order; undefined for an absent optional input. */
+export type Inputs = readonly (OnnxTensor | undefined)[];
+
+/** An input tensor. Its elements are converted to the type that the model declares. */
+export interface OnnxInput {
+  /** The extent of each dimension; `[]` for a single number. */
+  readonly shape: readonly number[];
+  /** All elements, row-major. */
+  readonly data: ArrayLike<number> | ArrayLike<bigint>;
+}
+
 /** For each element type its number and bytes per element in a file, and the array type in memory. */
 const TYPES = {
   float: { code: 1, bytes: 4, array: Float32Array },
@@ -174,9 +185,43 @@ export function readTensor(what: string, message: TensorMessage): OnnxTensor {
   if (!isShape || count !== size) {
     throw new FormatError(`Cannot read ONNX: ${what} must have ${size} elements for shape [${shape}], got ${count}`);
   }
+  if (raw && type === "float" && raw.length >= LARGE) return fileTensor(shape, raw);
   if (raw) return tensor(type, shape, readRaw(type, raw, shape));
   const half = type === "float16" || type === "bfloat16";
   return tensor(type, shape, half ? list.map((bits) => fromHalf(type, bits)) : list);
+}
+
+/** The bytes of a tensor from which its elements are read when they are needed, so that they are not copied. */
+const LARGE = 2 ** 16;
+
+/** The bytes of such tensors. */
+const FILE_BYTES = /* @__PURE__ */ new WeakMap<OnnxTensor, Uint8Array>();
+
+/** A tensor of floats in a file. Its elements are a view of the file, or a copy that lasts as long as it is used. */
+function fileTensor(shape: readonly number[], raw: Uint8Array): OnnxTensor {
+  spend(visits(shape));
+  let copy: WeakRef<Float32Array> | undefined;
+  const made: OnnxTensor = {
+    type: "float",
+    shape,
+    get data() {
+      const known = copy?.deref();
+      if (known) return known;
+      const bytes = raw.byteOffset % 4 ? raw.slice() : raw;
+      const data = new Float32Array(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.length / 4);
+      copy = new WeakRef(data);
+      return data;
+    },
+  };
+  FILE_BYTES.set(made, raw);
+  return made;
+}
+
+/** Copies elements of a tensor, from one on. Those in a file are copied from there. */
+export function copyElements(x: OnnxTensor, from: number, to: Float32Array): void {
+  const raw = FILE_BYTES.get(x);
+  if (!raw) return to.set(x.data.subarray(from, from + to.length));
+  new Uint8Array(to.buffer, to.byteOffset, to.byteLength).set(raw.subarray(4 * from, 4 * (from + to.length)));
 }
 
 /** The list in which a message holds elements of a type. */

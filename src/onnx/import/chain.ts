@@ -1,6 +1,6 @@
+import type { GraphNode } from "../run/graph_node.ts";
 import { spend } from "../format/budget.ts";
 import { type OnnxTensor, sizeOf } from "../format/tensor.ts";
-import type { GraphNode } from "../run/graph.ts";
 import type { FoundLayer, FoundRecurrent } from "./found_layer.ts";
 import {
   cannotImport,

@@ -1,7 +1,7 @@
+import type { Graph, GraphNode } from "../run/graph_node.ts";
 import type { Layer } from "../../layers/layer.ts";
 import type { TensorCopy } from "../../runtime/state_dict.ts";
 import type { OnnxTensor } from "../format/tensor.ts";
-import type { Graph, GraphNode } from "../run/graph.ts";
 import { buildNet } from "./build.ts";
 import { Chain } from "./chain.ts";
 import { findLayer } from "./layers.ts";

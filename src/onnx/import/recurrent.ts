@@ -1,7 +1,7 @@
 import { type OnnxTensor, tensor } from "../format/tensor.ts";
 import { runNamed } from "../run/graph.ts";
 import { transposed } from "../run/operators/strides.ts";
-import { recurrentInputs } from "../run/recurrent_node.ts";
+import { recurrentInputs, withData } from "../run/recurrent_node.ts";
 import { type Chain, directionIndices, type FindLayer } from "./chain.ts";
 import type { FoundRecurrent } from "./found_layer.ts";
 import {
@@ -50,7 +50,7 @@ export const findRecurrent: FindLayer = (chain, { label, recurrent, inputs: name
     hidden: H,
     bidirectional: D === 2,
     lengths,
-    parameters: parameters.map((direction, d) => ({ ...direction, ...learned[d] })),
+    parameters: cells.map((_, d) => ({ ...withData(parameters(d)), ...learned[d] })),
     last: false,
   };
   const width = D * H;

@@ -1,7 +1,7 @@
+import type { GraphNode, OnnxValue } from "../run/graph_node.ts";
 import { FormatError } from "../../errors.ts";
 import { spend } from "../format/budget.ts";
 import { allocate, isInteger, type OnnxElementType, type OnnxTensor, tensor } from "../format/tensor.ts";
-import type { GraphNode, OnnxValue } from "../run/graph.ts";
 import type { Compute } from "../run/operators/operator.ts";
 import { OPERATORS } from "../run/operators/operators.ts";
 

@@ -1,45 +1,59 @@
+import type { Graph, GraphNode, OnnxValue } from "./graph_node.ts";
 import type { Budget } from "../../formats/limits.ts";
 import type { KernelOptions } from "../../kernels/load.ts";
 import { within } from "../format/budget.ts";
-import { type Graph, type GraphNode, withNodeName } from "./graph.ts";
-import type { Inputs } from "./operators/operator.ts";
-import { OPERATORS } from "./operators/operators.ts";
+import { type OnnxInput, type OnnxTensor, sizeOf, tensor } from "../format/tensor.ts";
+import { decidingInputs } from "./deciding.ts";
+import { interpret } from "./interpreter.ts";
+import { ModelMemory } from "./plan/model_memory.ts";
+import { PlanBuilder } from "./plan/plan_builder.ts";
+import { fixedValue, NotPlanned, planGraph } from "./plan/plan_graph.ts";
+import type { PlanValue } from "./plan/plan_value.ts";
+import { type PlannedCall, plannedCall } from "./plan/planned_call.ts";
 import { RecurrentRunner } from "./recurrent_runner.ts";
-import type { OnnxTensor } from "../format/tensor.ts";
+import { Values } from "./values.ts";
+
+/** The most plans that a model keeps: one for each set of input shapes. */
+const MOST_PLANS = 8;
+
+/** The most elements of an input that decides a branch or a shape, in a plan. */
+const MOST_DECIDING = 64;
 
 /**
- * Runs a graph. Values that depend only on constants are computed once, in the constructor. Values that depend only on
- * the shapes of the inputs are computed again when the shapes differ from those of the call before.
+ * Runs a graph. Values that depend only on constants are computed once, in the constructor. For each set of input
+ * shapes the call is planned once, and the plan runs at each call with these shapes.
  */
 export class Execution {
+  readonly #graph: Graph;
   readonly #constants: Map<string, OnnxTensor>;
   readonly #nodes: GraphNode[] = [];
-  readonly #recurrent = new Map<GraphNode, RecurrentRunner>();
-  /** The nodes whose outputs depend only on the shapes of the inputs. */
-  readonly #shapeOnly: Set<GraphNode>;
-  /** The shapes of the last call's inputs, as JSON. */
-  #shapes = "";
-  /** The outputs of these nodes for `#shapes`. */
-  #byShape = new Map<string, OnnxTensor>();
-
+  readonly #runners = new Map<GraphNode, RecurrentRunner>();
+  readonly #folded = new Map<GraphNode, readonly OnnxTensor[]>();
+  readonly #deciding: ReadonlySet<string>;
+  readonly #kernels: KernelOptions;
+  readonly #memory: ModelMemory;
+  /** By shapes and deciding elements, the last used last; undefined: no plan is possible. */
+  readonly #plans = new Map<string, PlannedCall | undefined>();
+  #installed: PlannedCall | undefined;
   readonly #budget: (elements: number) => Budget;
 
   /** @param budget What a call with so many elements of inputs may take. */
   constructor(graph: Graph, kernels: KernelOptions, budget: (elements: number) => Budget) {
+    this.#graph = graph;
+    this.#kernels = kernels;
     this.#budget = budget;
+    this.#memory = new ModelMemory(kernels);
     this.#constants = new Map(graph.constants);
     for (const node of graph.nodes) {
       if (node.compute && node.inputs.every((name) => !name || this.#constants.has(name))) {
-        store(this.#constants, node, node.compute(gather(this.#constants, node)));
-      } else {
-        this.#nodes.push(node);
-        if (node.recurrent) this.#recurrent.set(node, new RecurrentRunner(node.recurrent, kernels));
-      }
+        const outputs = node.compute(node.inputs.map((name) => this.#constants.get(name)));
+        node.outputs.forEach((name, i) => name && outputs[i] && this.#constants.set(name, outputs[i]));
+      } else this.#nodes.push(node);
     }
-    this.#shapeOnly = shapeOnly(this.#nodes, this.#constants);
+    this.#deciding = new Set(decidingInputs({ ...graph, nodes: this.#nodes }));
   }
 
-  /** The nodes that run in each call, in order. */
+  /** The nodes that depend on the inputs, in order. */
   get nodes(): readonly GraphNode[] {
     return this.#nodes;
   }
@@ -49,62 +63,87 @@ export class Execution {
     return this.#constants;
   }
 
-  /** Computes all values of the graph, by name. */
-  async run(inputs: ReadonlyMap<string, OnnxTensor>): Promise<ReadonlyMap<string, OnnxTensor>> {
-    const shapes = JSON.stringify([...inputs].map(([name, { shape }]) => [name, shape]));
-    if (shapes !== this.#shapes) this.#byShape = new Map();
-    this.#shapes = shapes;
-    const budget = this.#budget([...inputs.values()].reduce((sum, { data }) => sum + data.length, 0));
-    const values = new Map([...this.#constants, ...this.#byShape, ...inputs]);
-    for (const node of this.#nodes) {
-      if (node.outputs.every((name) => !name || this.#byShape.has(name))) continue;
-      const outputs = await this.#outputs(node, gather(values, node), budget);
-      store(values, node, outputs);
-      if (this.#shapeOnly.has(node)) store(this.#byShape, node, outputs);
+  /** Computes the outputs, in order, from the inputs, in order. */
+  async run(inputs: readonly OnnxInput[]): Promise<OnnxTensor[]> {
+    const key = this.#keyOf(inputs), { arena, weightBytes } = this.#memory;
+    let plan = this.#plans.get(key);
+    // A plan whose region the weights have taken, or whose memory is another one, is gone.
+    const isGone = plan && (plan.arena !== arena || plan.weightBytes !== weightBytes);
+    if (!this.#plans.has(key) || isGone) {
+      inputs = inputs.map(copied);
+      plan = await this.#plan(inputs);
+      const [oldest] = this.#plans.keys();
+      if (this.#plans.size >= MOST_PLANS) this.#plans.delete(oldest);
     }
-    return values;
+    this.#plans.delete(key);
+    this.#plans.set(key, plan);
+    if (!plan) return await this.#interpret(inputs);
+    if (this.#installed !== plan) plan.install();
+    this.#installed = plan;
+    return await plan.run(inputs);
   }
 
-  async #outputs(node: GraphNode, inputs: Inputs, budget: Budget): Promise<OnnxTensor[]> {
-    const { compute } = node;
-    if (compute) return within(budget, () => compute(inputs));
+  #keyOf(inputs: readonly OnnxInput[]): string {
+    let key = "";
+    inputs.forEach(({ shape, data }, i) => {
+      key += `${shape};`;
+      const { name } = this.#graph.inputs[i];
+      if (this.#deciding.has(name) && data.length <= MOST_DECIDING) key += `${data};`;
+    });
+    return key;
+  }
+
+  async #plan(inputs: readonly OnnxInput[]): Promise<PlannedCall | undefined> {
+    const plan = new PlanBuilder(this.#memory), values = new Values<PlanValue>();
+    this.#graph.inputs.forEach(({ name, type }, i) => {
+      const { shape, data } = inputs[i], known = this.#deciding.has(name) && data.length <= MOST_DECIDING;
+      if (known) values.set(name, { ...fixedValue(converted(type, inputs[i])), fixed: false });
+      else if (type === "float") values.set(name, { type, shape, cells: plan.buffer(sizeOf(shape)) });
+      else values.set(name, { type, shape, register: plan.register() });
+    });
+    const context = { plan, folded: this.#folded, runner: (node: GraphNode) => this.#runner(node) };
+    const graph = { constants: this.#constants, nodes: this.#nodes };
     try {
-      return await this.#recurrent.get(node)!.run(inputs, budget);
+      within(this.#budgetOf(inputs), () => planGraph(context, graph, values));
+      return await plannedCall(plan, this.#graph, values);
     } catch (error) {
-      throw withNodeName(node.label, error);
+      this.#memory.forget();
+      if (error instanceof NotPlanned) return undefined;
+      throw error;
     }
+  }
+
+  async #interpret(inputs: readonly OnnxInput[]): Promise<OnnxTensor[]> {
+    const { outputs } = this.#graph, values = new Values<OnnxTensor>();
+    this.#graph.inputs.forEach(({ name, type }, i) => values.set(name, converted(type, inputs[i])));
+    const graph = { constants: this.#constants, nodes: this.#nodes };
+    await interpret(graph, values, this.#budgetOf(inputs), (node) => this.#runner(node));
+    return outputs.map(({ name }) => values.get(name)!);
+  }
+
+  #budgetOf(inputs: readonly OnnxInput[]): Budget {
+    return this.#budget(inputs.reduce((sum, { data }) => sum + data.length, 0));
+  }
+
+  #runner(node: GraphNode): RecurrentRunner {
+    const runner = this.#runners.get(node) ?? new RecurrentRunner(node.recurrent!, this.#kernels);
+    this.#runners.set(node, runner);
+    return runner;
   }
 
   dispose(): void {
-    for (const run of this.#recurrent.values()) run.dispose();
+    for (const run of this.#runners.values()) run.dispose();
+    this.#plans.clear();
+    this.#memory.dispose();
   }
 }
 
-/** The inputs of a node. */
-function gather(values: ReadonlyMap<string, OnnxTensor>, { inputs }: GraphNode): Inputs {
-  return inputs.map((name) => values.get(name));
+/** A copy of an input, which the caller may change while a call waits. */
+export function copied({ shape, data }: OnnxInput): OnnxInput {
+  return { shape: [...shape], data: Array.from(data as ArrayLike<number>) };
 }
 
-/** Stores the outputs of a node by name. */
-function store(values: Map<string, OnnxTensor>, { outputs }: GraphNode, tensors: readonly OnnxTensor[]): void {
-  outputs.forEach((name, i) => name && tensors[i] && values.set(name, tensors[i]));
-}
-
-/** The nodes whose outputs depend only on constants and on the shapes of the inputs. */
-function shapeOnly(nodes: readonly GraphNode[], constants: ReadonlyMap<string, unknown>): Set<GraphNode> {
-  const found = new Set<GraphNode>();
-  // Values whose elements depend on the elements of an input, and values whose shapes do.
-  const varying = new Set<string>(), varyingShape = new Set<string>();
-  const produced = new Set(nodes.flatMap(({ outputs }) => outputs));
-  const varies = (name: string) => varying.has(name) || (name !== "" && !produced.has(name) && !constants.has(name));
-  for (const node of nodes) {
-    const { operator, inputs, outputs } = node;
-    const { shapedBy = Infinity } = OPERATORS[operator] ?? {};
-    const shapeVaries = inputs.some((name, i) => varyingShape.has(name) || (i >= shapedBy && varies(name)));
-    const fixed = operator === "Shape" ? !shapeVaries : !node.recurrent && !inputs.some(varies);
-    if (fixed) found.add(node);
-    else outputs.forEach((name) => varying.add(name));
-    if (shapeVaries) outputs.forEach((name) => varyingShape.add(name));
-  }
-  return found;
+/** An input as a tensor of the type that the model declares. */
+export function converted(type: OnnxValue["type"], { shape, data }: OnnxInput): OnnxTensor {
+  return tensor(type, [...shape], Array.from(data, Number));
 }

@@ -6,10 +6,10 @@ import { FormatError, ShapeError } from "../../errors.ts";
 import { ACTIVATION } from "../../kernels/activation_kinds.ts";
 import { type ActivationName, completeActivation, type NamedActivation } from "../../ops/activation.ts";
 import type { Attributes } from "../format/attributes.ts";
-import { type GateOrder, GATES, selectBlocks } from "../format/gates.ts";
+import { type GateOrder, GATES } from "../format/gates.ts";
 import { WRONG_PROJECTION } from "../format/wrong_export.ts";
-import { isInteger, type OnnxTensor } from "../format/tensor.ts";
-import { type Inputs, required } from "./operators/operator.ts";
+import { copyElements, type Inputs, isInteger, type OnnxTensor, sizeOf } from "../format/tensor.ts";
+import { required } from "./operators/operator.ts";
 
 /** A recurrent operator. */
 export type RecurrentOperator = "RNN" | "GRU" | "LSTM";
@@ -110,6 +110,23 @@ function readActivations(
     }));
 }
 
+/** A parameter of a cell. */
+export interface RecurrentParameter {
+  readonly shape: number[];
+  /** Writes the elements, and returns where. */
+  fill(to: Float32Array): Float32Array;
+}
+
+/** The parameters with their elements. */
+export function withData(
+  parameters: Readonly<Record<string, RecurrentParameter>>,
+): Record<string, { shape: number[]; data: Float32Array }> {
+  const filled = Object.entries(parameters).map(([name, { shape, fill }]) => {
+    return [name, { shape, data: fill(new Float32Array(sizeOf(shape))) }];
+  });
+  return Object.fromEntries(filled);
+}
+
 /** The sizes, cells and parameters of a recurrent node, from its inputs. */
 export interface RecurrentInputs {
   readonly T: number;
@@ -117,8 +134,8 @@ export interface RecurrentInputs {
   readonly I: number;
   readonly H: number;
   readonly cells: readonly Cell[];
-  /** For each direction the cell's parameters, by PyTorch's names without suffix. */
-  readonly parameters: readonly Readonly<Record<string, { shape: number[]; data: Float32Array }>>[];
+  /** The parameters of a direction's cell, by PyTorch's names without suffix. */
+  parameters(direction: number): Readonly<Record<string, RecurrentParameter>>;
 }
 
 /**
@@ -155,25 +172,25 @@ export function recurrentInputs(node: RecurrentNode, inputs: Inputs): RecurrentI
   const extra = inputs.findIndex((input, i) => input && i >= maxInputs);
   if (extra >= 0) throw new ShapeError(`${operator} has at most ${maxInputs} inputs, got input ${extra}`);
 
-  /** Direction d of a tensor `[D, ...]`. */
-  const directionOf = (x: OnnxTensor, d: number) => Float32Array.from(x.data).subarray(...span(x.data.length / D, d));
-  const weight = (x: OnnxTensor, d: number, columns: number) => {
-    return { shape: [order.length * H, columns], data: selectBlocks(directionOf(x, d), gates, order) };
-  };
-  const parameters = node.directions.map((_, d) => {
-    const bias = (half: number) => {
-      const data = directionOf(B!, d).subarray(...span(rows, half));
-      return { shape: [order.length * H], data: selectBlocks(data, gates, order) };
-    };
+  /** A parameter whose blocks of `size` elements are blocks of x, in the order of the cell, from an element on. */
+  const blocks = (x: OnnxTensor, at: number, size: number, order: readonly number[], shape: number[]) => ({
+    shape,
+    fill(to: Float32Array) {
+      order.forEach((block, i) => copyElements(x, at + block * size, to.subarray(...span(size, i))));
+      return to;
+    },
+  });
+  const weight = (x: OnnxTensor, d: number, columns: number) =>
+    blocks(x, d * rows * columns, H * columns, order, [order.length * H, columns]);
+  const parameters = (d: number) => {
+    const bias = (half: number) => blocks(B!, (2 * d + half) * rows, H, order, [order.length * H]);
     return {
       weight_ih: weight(W, d, I),
       weight_hh: weight(R, d, H),
       ...(B && { bias_ih: bias(0), bias_hh: bias(1) }),
-      ...(P && {
-        weight_peephole: { shape: [peepholes.length, H], data: selectBlocks(directionOf(P, d), 3, peepholes) },
-      }),
+      ...(P && { weight_peephole: blocks(P, 3 * d * H, H, peepholes, [peepholes.length, H]) }),
     };
-  });
+  };
   const cells = node.directions.map((_, d) => node.cell(d, B !== undefined, P !== undefined));
   return { T: steps, B: batch, I, H, cells, parameters };
 }

@@ -4,10 +4,9 @@ import type { KernelOptions } from "../../kernels/load.ts";
 import { recurrent } from "../../layers/recurrent.ts";
 import { compile } from "../../session/compile.ts";
 import type { Session } from "../../session/session.ts";
-import { allocate, type OnnxTensor, tensor } from "../format/tensor.ts";
-import type { Inputs } from "./operators/operator.ts";
+import { allocate, type Inputs, type OnnxTensor, tensor } from "../format/tensor.ts";
 import { transposed } from "./operators/strides.ts";
-import { type RecurrentInputs, recurrentInputs, type RecurrentNode } from "./recurrent_node.ts";
+import { type RecurrentInputs, recurrentInputs, type RecurrentNode, withData } from "./recurrent_node.ts";
 
 /** A compiled direction of a node. */
 interface Direction {
@@ -37,15 +36,16 @@ export class RecurrentRunner {
    * zero, as in onnxruntime.
    *
    * @throws {ShapeError} When the shapes of the inputs do not fit together.
+   * @param budget What the call may take. Default: everything.
    * @throws {FormatError} When the call takes more than the budget has.
    */
-  async run(inputs: Inputs, budget: Budget): Promise<OnnxTensor[]> {
+  async run(inputs: Inputs, budget?: Budget): Promise<OnnxTensor[]> {
     const node = this.#node;
     const checked = recurrentInputs(node, inputs);
     const { T, B, I, H } = checked;
     const D = node.directions.length;
     // The rows of inputs, gates and outputs, and one byte for 16 multiplications; then all copies of the weights.
-    budget.spend(T * B * D * (32 * (H + I + 8) + H * (H + I) / 4) + 64 * D * H * (H + I));
+    budget?.spend(T * B * D * (32 * (H + I + 8) + H * (H + I) / 4) + 64 * D * H * (H + I));
     const { type } = inputs[0]!;
     const lengths = rowLengths(inputs[4], T, B);
     /** Between the layout of the node and the time-major one; its own inverse. */
@@ -109,7 +109,7 @@ export class RecurrentRunner {
     const same = (other: readonly unknown[]) => sources.every((source, i) => source === other[i]);
     if (large && same(old.sources)) return old.session;
     let session = large ? old.session : undefined;
-    const wanted = new Map(Object.entries(parameters[d]).map(([name, tensor]) => [`${name}_l0`, tensor]));
+    const wanted = new Map(Object.entries(withData(parameters(d))).map(([name, tensor]) => [`${name}_l0`, tensor]));
     if (
       !session || [...session.parameters()].some(([name, { shape }]) => wanted.get(name)?.shape.join() !== shape.join())
     ) {

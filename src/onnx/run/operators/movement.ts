@@ -1,7 +1,8 @@
 import { ShapeError } from "../../../errors.ts";
 import { spend } from "../../format/budget.ts";
-import { allocate, type OnnxTensor, sizeOf } from "../../format/tensor.ts";
-import { axisOf, type Inputs, integersOf, type NodeContext, type Operator, required } from "./operator.ts";
+import { allocate, type Inputs, type OnnxTensor, sizeOf } from "../../format/tensor.ts";
+import { planGather } from "../plan/gather_plan.ts";
+import { axisOf, integersOf, type NodeContext, type Operator, required } from "./operator.ts";
 import { reshaped, strided, stridesOf, transposed } from "./strides.ts";
 
 /** x unchanged. */
@@ -132,29 +133,35 @@ export const concat: Operator = {
   prepare({ attributes }) {
     const axis = attributes.take("axis", "int");
     return (inputs) => {
-      const { type, shape } = required(inputs, 0), tensors = inputs.map((_, i) => required(inputs, i));
+      required(inputs, 0);
       if (axis === undefined) throw new ShapeError('"axis" is missing');
-      const at = axisOf(axis, shape.length), outer = sizeOf(shape.slice(0, at)), inner = sizeOf(shape.slice(at + 1));
-      const odd = tensors.find((x) =>
-        x.type !== type || x.shape.length !== shape.length ||
-        x.shape.some((n, i) => i !== at && n !== shape[i])
-      );
-      if (odd) throw new ShapeError(`${type} [${shape}] and ${odd.type} [${odd.shape}] do not join along axis ${at}`);
-      const extent = tensors.reduce((sum, x) => sum + x.shape[at], 0);
-      const data = allocate(type, [outer, extent, inner]);
-      spend(outer * tensors.length);
-      let to = 0;
-      for (let o = 0; o < outer; o++) {
-        for (const x of tensors) {
-          const n = x.shape[at] * inner;
-          data.set(x.data.subarray(o * n, (o + 1) * n), to);
-          to += n;
-        }
-      }
-      return [{ type, shape: shape.with(at, extent), data }];
+      return [concatenated(inputs.map((_, i) => required(inputs, i)), axis)];
     };
   },
 };
+
+/** Tensors joined along an axis. */
+export function concatenated(tensors: readonly OnnxTensor[], axis: number): OnnxTensor {
+  const { type, shape } = tensors[0];
+  const at = axisOf(axis, shape.length), outer = sizeOf(shape.slice(0, at)), inner = sizeOf(shape.slice(at + 1));
+  const odd = tensors.find((x) =>
+    x.type !== type || x.shape.length !== shape.length ||
+    x.shape.some((n, i) => i !== at && n !== shape[i])
+  );
+  if (odd) throw new ShapeError(`${type} [${shape}] and ${odd.type} [${odd.shape}] do not join along axis ${at}`);
+  const extent = tensors.reduce((sum, x) => sum + x.shape[at], 0);
+  const data = allocate(type, [outer, extent, inner]);
+  spend(outer * tensors.length);
+  let to = 0;
+  for (let o = 0; o < outer; o++) {
+    for (const x of tensors) {
+      const n = x.shape[at] * inner;
+      data.set(x.data.subarray(o * n, (o + 1) * n), to);
+      to += n;
+    }
+  }
+  return { type, shape: shape.with(at, extent), data };
+}
 
 /**
  * Cuts x along an axis. The sizes are an attribute before version 13, an input since. Without sizes all outputs have
@@ -191,6 +198,7 @@ export const split: Operator = {
 /** Slices of x along an axis at integer indices. Negative indices count from the end. */
 export const gather: Operator = {
   moves: true,
+  plan: ({ attributes }) => planGather(attributes.int("axis", 0)),
   prepare({ attributes }) {
     const axis = attributes.int("axis", 0);
     return (inputs) => {
@@ -200,7 +208,8 @@ export const gather: Operator = {
   },
 };
 
-function gathered(x: OnnxTensor, indices: OnnxTensor, at: number): OnnxTensor {
+/** The slices of x along an axis at some indices. */
+export function gathered(x: OnnxTensor, indices: OnnxTensor, at: number): OnnxTensor {
   const outer = sizeOf(x.shape.slice(0, at)), extent = x.shape[at], inner = sizeOf(x.shape.slice(at + 1));
   const count = indices.data.length, data = allocate(x.type, [outer, count, inner]);
   for (let o = 0; o < outer; o++) {

@@ -1,10 +1,8 @@
+import type { PlanRule } from "../plan/plan_rule.ts";
 import { ShapeError } from "../../../errors.ts";
 import type { Attributes } from "../../format/attributes.ts";
 import { spend } from "../../format/budget.ts";
-import type { OnnxTensor } from "../../format/tensor.ts";
-
-/** The inputs of a node in order; undefined for an absent optional input. */
-export type Inputs = readonly (OnnxTensor | undefined)[];
+import type { Inputs, OnnxTensor } from "../../format/tensor.ts";
 
 /** Computes the outputs of a node, in order, from its inputs. */
 export type Compute = (inputs: Inputs) => OnnxTensor[];
@@ -23,6 +21,17 @@ export interface Operator {
   /** Reads the attributes of a node, once, and returns the computation of the node. */
   readonly prepare: (node: NodeContext) => Compute;
   /**
+   * How a node runs in a plan, when its inputs are of the types and shapes that this can plan. Default: as `prepare`
+   * says.
+   */
+  readonly plan?: (node: NodeContext) => PlanRule;
+  /**
+   * Whether the outputs depend on the shape of the input alone.
+   *
+   * @default false
+   */
+  readonly readsShape?: true;
+  /**
    * The shape of the output depends on the elements of the inputs from this one on, not only on their shapes.
    *
    * @default Infinity
@@ -34,6 +43,12 @@ export interface Operator {
    * @default false
    */
   readonly moves?: true;
+  /**
+   * Whether each element of the outputs is an element of an input of floats, or 0.
+   *
+   * @default {moves}
+   */
+  readonly fills?: true;
 }
 
 /**

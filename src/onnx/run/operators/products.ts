@@ -1,7 +1,8 @@
 import { ShapeError } from "../../../errors.ts";
 import { spend } from "../../format/budget.ts";
 import { allocate, type OnnxTensor, sizeOf, tensor } from "../../format/tensor.ts";
-import { type Operator, required } from "./operator.ts";
+import { planGemm, planMatMul } from "../plan/products_plan.ts";
+import { type NodeContext, type Operator, required } from "./operator.ts";
 import { broadcast, broadcastShape, reshaped, transposed } from "./strides.ts";
 
 /**
@@ -9,6 +10,7 @@ import { broadcast, broadcastShape, reshaped, transposed } from "./strides.ts";
  * row on the left and a column on the right.
  */
 export const matMul: Operator = {
+  plan: () => planMatMul,
   prepare: () => (inputs) => {
     const a = required(inputs, 0), b = required(inputs, 1);
     const row = a.shape.length === 1, column = b.shape.length === 1;
@@ -19,7 +21,8 @@ export const matMul: Operator = {
   },
 };
 
-function multiplied(a: OnnxTensor, b: OnnxTensor): OnnxTensor {
+/** The products of the matrices in the last two dimensions; the dimensions before are broadcast. */
+export function multiplied(a: OnnxTensor, b: OnnxTensor): OnnxTensor {
   const [m, k] = a.shape.slice(-2), [inner, n] = b.shape.slice(-2);
   if (a.shape.length < 2 || b.shape.length < 2 || k !== inner || a.type !== b.type) {
     throw new ShapeError(`${a.type} [${a.shape}] cannot be multiplied with ${b.type} [${b.shape}]`);
@@ -42,9 +45,12 @@ function multiplied(a: OnnxTensor, b: OnnxTensor): OnnxTensor {
 
 /** alpha A B + beta C for matrices A and B, each optionally transposed, and C broadcast to the product. */
 export const gemm: Operator = {
-  prepare({ attributes }) {
-    const alpha = attributes.take("alpha", "float") ?? 1, beta = attributes.take("beta", "float") ?? 1;
-    const orders = ["transA", "transB"].map((name) => attributes.int(name, 0) ? [1, 0] : [0, 1]);
+  plan(node) {
+    const { alpha, beta, transposed: [a, b] } = readGemm(node);
+    return planGemm(alpha, beta, a, b);
+  },
+  prepare(node) {
+    const { alpha, beta, transposed: both } = readGemm(node), orders = both.map((is) => is ? [1, 0] : [0, 1]);
     return (inputs) => {
       const [a, b] = orders.map((order, i) => {
         const matrix = required(inputs, i);
@@ -57,6 +63,14 @@ export const gemm: Operator = {
     };
   },
 };
+
+function readGemm({ attributes }: NodeContext) {
+  return {
+    alpha: attributes.take("alpha", "float") ?? 1,
+    beta: attributes.take("beta", "float") ?? 1,
+    transposed: ["transA", "transB"].map((name) => attributes.int(name, 0) !== 0),
+  };
+}
 
 function repeated(c: OnnxTensor, shape: readonly number[]): OnnxTensor {
   if (broadcastShape(c.shape, shape).join() === shape.join()) return broadcast(c, shape);

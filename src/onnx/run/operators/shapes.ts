@@ -1,14 +1,21 @@
 import { FormatError, ShapeError } from "../../../errors.ts";
-import { allocate, integers, tensor } from "../../format/tensor.ts";
+import { allocate, integers, sizeOf, tensor } from "../../format/tensor.ts";
 import { axisOf, type Operator, required } from "./operator.ts";
 import { broadcast, broadcastShape, transposed } from "./strides.ts";
 
 /** The extents of x from dimension `start` to before `end`. */
 export const shape: Operator = {
+  readsShape: true,
   prepare({ attributes }) {
     const start = attributes.int("start", 0), end = attributes.take("end", "int");
     return (inputs) => [integers(required(inputs, 0).shape.slice(start, end))];
   },
+};
+
+/** The number of elements of x. */
+export const size: Operator = {
+  readsShape: true,
+  prepare: () => (inputs) => [tensor("int64", [], [sizeOf(required(inputs, 0).shape)])],
 };
 
 /** A tensor of a shape, filled with one value. */

@@ -1,5 +1,7 @@
 import { exp, log } from "../../../kernels/real.ts";
 import { allocate, sizeOf } from "../../format/tensor.ts";
+import { inCells, isFloat } from "../plan/plan_value.ts";
+import { planSoftmax } from "../plan/rows_plan.ts";
 import { axisOf, type Operator, required } from "./operator.ts";
 
 /**
@@ -7,9 +9,18 @@ import { axisOf, type Operator, required } from "./operator.ts";
  * it together.
  *
  * @param f The output for x, less the maximum of the row, and the sum of the exponentials.
+ * @param hasKernel Whether the kernel of the softmax computes it.
  */
-function softmaxOf(f: (x: number, sum: number) => number): Operator {
+function softmaxOf(f: (x: number, sum: number) => number, hasKernel = false): Operator {
   return {
+    plan({ attributes, opset }) {
+      const axis = attributes.int("axis", opset < 13 ? 1 : -1);
+      return (plan, [x]) => {
+        if (!hasKernel || !isFloat(x)) return undefined;
+        const rank = x.shape.length, at = axisOf(axis, rank), n = sizeOf(x.shape.slice(at));
+        return opset >= 13 && at !== rank - 1 ? undefined : [inCells(x.shape, planSoftmax(plan, x, n))];
+      };
+    },
     prepare({ attributes, opset }) {
       const axis = attributes.int("axis", opset < 13 ? 1 : -1);
       return (inputs) => {
@@ -30,5 +41,5 @@ function softmaxOf(f: (x: number, sum: number) => number): Operator {
   };
 }
 
-export const softmax = /* @__PURE__ */ softmaxOf((x, sum) => exp(x) / sum);
+export const softmax = /* @__PURE__ */ softmaxOf((x, sum) => exp(x) / sum, true);
 export const logSoftmax = /* @__PURE__ */ softmaxOf((x, sum) => x - log(sum));
