@@ -1,9 +1,9 @@
-import type { Control, ControlValues, Run, Subgraph } from "./graph_node.ts";
 import { FormatError, ShapeError } from "../../errors.ts";
 import type { Attributes } from "../format/attributes.ts";
 import { spend } from "../format/budget.ts";
 import type { GraphMessage } from "../format/schema.ts";
-import { type OnnxTensor, tensor } from "../format/tensor.ts";
+import { tensor } from "../format/tensor.ts";
+import type { Control, ControlValues, Run, Subgraph } from "./graph_node.ts";
 
 /** Whether an operator runs graphs inside of it. */
 export function isControl(operator: string): operator is keyof typeof CONTROLS {

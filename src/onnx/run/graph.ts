@@ -1,5 +1,3 @@
-import type { Control } from "./graph_node.ts";
-import type { PlanRule } from "./plan/plan_rule.ts";
 import { FormatError, ShapeError } from "../../errors.ts";
 import { Attributes } from "../format/attributes.ts";
 import { spend } from "../format/budget.ts";
@@ -7,13 +5,12 @@ import type { ExternalFiles } from "../format/external.ts";
 import { decode } from "../format/protobuf.ts";
 import { refuseWrongExport } from "../format/wrong_export.ts";
 import { type GraphMessage, MODEL, type ModelMessage, type NodeMessage, type ValueMessage } from "../format/schema.ts";
-import { elementType, type OnnxElementType, type OnnxTensor, readTensor } from "../format/tensor.ts";
+import { elementType, type OnnxTensor, readTensor } from "../format/tensor.ts";
 import { isControl, readControl } from "./control.ts";
-import type { Compute } from "./operators/operator.ts";
 import { OPERATORS } from "./operators/operators.ts";
 import { QUANTIZED_LSTM, withFloatWeights } from "./quantized_lstm.ts";
 import type { Graph, GraphNode, OnnxValue, Subgraph } from "./graph_node.ts";
-import { isRecurrent, readRecurrentNode, type RecurrentNode } from "./recurrent_node.ts";
+import { isRecurrent, readRecurrentNode } from "./recurrent_node.ts";
 
 /** The oldest operator set: earlier recurrent operators have other inputs. */
 const OLDEST = 7;
