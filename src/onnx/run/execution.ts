@@ -118,7 +118,7 @@ export class Execution {
     this.#graph.inputs.forEach(({ name, type }, i) => values.set(name, converted(type, inputs[i])));
     const graph = { constants: this.#constants, nodes: this.#nodes };
     await interpret(graph, values, this.#budgetOf(inputs), (node) => this.#runner(node));
-    return outputs.map(({ name }) => values.get(name)!);
+    return outputs.map(({ name }) => values.output(name));
   }
 
   #budgetOf(inputs: readonly OnnxInput[]): Budget {

@@ -187,6 +187,7 @@ function neededNodes(nodes: readonly GraphNode[], outputs: readonly string[]): G
 function readValue({ name = "", type }: ValueMessage): OnnxValue {
   const tensor = type?.tensor;
   const what = `"${name}"`;
+  if (!name) throw new FormatError("Cannot read ONNX: an input or output has no name");
   if (!tensor) throw new FormatError(`Cannot read ONNX: ${what} must be a tensor`);
   const shape = tensor.shape?.dim.map(({ size, symbol }) => size ?? (symbol || "?"));
   return { name, type: elementType(what, tensor.element), shape };

@@ -1,3 +1,5 @@
+import { ShapeError } from "../../errors.ts";
+
 /** Values by name, of a graph in a node and of those around it. */
 export class Values<Value> {
   readonly #own = new Map<string, Value>();
@@ -9,6 +11,13 @@ export class Values<Value> {
 
   get(name: string): Value | undefined {
     return this.#own.get(name) ?? this.#around?.get(name);
+  }
+
+  /** @throws {ShapeError} When a node does not give the value of an output. */
+  output(name: string): Value {
+    const value = this.get(name);
+    if (value === undefined) throw new ShapeError(`Cannot run an ONNX model: nothing gives ${JSON.stringify(name)}`);
+    return value;
   }
 
   set(name: string, value: Value | undefined): void {

@@ -27,7 +27,7 @@ export async function plannedCall(
   const { memory } = plan;
   const given = graph.inputs.map(({ name }) => values.get(name)!);
   const results = graph.outputs.map(({ name }) => {
-    const value = values.get(name)!, cells = value.cells && plan.dense(value);
+    const value = values.output(name), cells = value.cells && plan.dense(value);
     if (cells) plan.keep(cells);
     return { ...value, cells };
   });
