@@ -1,6 +1,6 @@
 /**
- * A frame of Silero VAD, the voice detector of many pages: microseconds in unroll and in onnxruntime-web, in turns, each
- * with carried states. The models come from npm's package `@ricky0123/vad-web`.
+ * A frame of Silero VAD, the voice detector of many pages: microseconds in unroll and in onnxruntime-web, in turns,
+ * each with carried states. The models come from npm's package `@ricky0123/vad-web`.
  *
  *     deno task bench:vad [FRAMES]
  */
