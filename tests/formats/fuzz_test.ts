@@ -5,14 +5,14 @@ import { FORMATS } from "../support/fuzz/formats.ts";
 
 /** So many inputs take half a second to a second. */
 const COUNTS: Record<string, number> = {
-  safetensors: 5000,
-  models: 1500,
-  checkpoints: 1000,
-  onnx: 1500,
-  keras: 500,
-  tfjs: 1000,
-  pytorch: 1000,
-  numpy: 2000,
+  safetensors: 2500,
+  models: 750,
+  checkpoints: 500,
+  onnx: 750,
+  keras: 300,
+  tfjs: 500,
+  pytorch: 500,
+  numpy: 1000,
 };
 
 for (const [name, format] of Object.entries(FORMATS)) {
